@@ -1,0 +1,132 @@
+"""Engines for both databases, and what a database error means for whoever has to decide what to do next."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import create_engine as sqlalchemy_create_engine
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+NETWORK_TIMEOUT: Final = 2
+"""Seconds for each connect, read and write: a frozen server must not hold a request beyond its 5 s."""
+LOCK_WAIT: Final = 1
+"""Seconds that a statement waits for a row lock (InnoDB's smallest unit)."""
+IDLE_WRITE_TRANSACTION: Final = 5
+"""Seconds after which MariaDB ends a writing transaction whose client has gone silent, and frees its locks."""
+SQLITE_BUSY_MS: Final = 5000
+OLDEST_SQLITE: Final = (3, 35)  # RETURNING
+
+_DUPLICATE = {1062, 1586}
+_LOCKED = {1205, 1213, 1020}
+_LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
+
+
+class Failure(Enum):
+    """What a database error means: who lost, and whether running again can help."""
+
+    DUPLICATE = "a unique key is taken: somebody else was first"
+    LOCKED = "a lock was not given in time, or a deadlock chose us"
+    LOST = "the connection is gone, or there is none to be had"
+    BUSY = "SQLite: another process is writing; nothing was begun"
+    OTHER = "anything else: the statement itself is at fault"
+
+
+def classify(error: Exception) -> Failure:
+    """Say what `error` (of SQLAlchemy) means. Never raises."""
+    if isinstance(error, PoolTimeout):
+        return Failure.LOST
+    if not isinstance(error, DBAPIError):
+        return Failure.OTHER
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if error.connection_invalidated or code in _LOST or isinstance(error, InterfaceError):
+        return Failure.LOST
+    if code in _LOCKED:
+        return Failure.LOCKED
+    text = str(error.orig)
+    if code in _DUPLICATE or (isinstance(error, IntegrityError) and text.startswith("UNIQUE constraint")):
+        return Failure.DUPLICATE
+    if isinstance(error, OperationalError) and ("database is locked" in text or "database table is locked" in text):
+        return Failure.BUSY
+    if isinstance(error, OperationalError) and ("unable to open" in text or "disk I/O error" in text):
+        return Failure.LOST
+    return Failure.OTHER
+
+
+def engine_options(
+    url: str, *, pool_size: int = 8, busy_ms: int = SQLITE_BUSY_MS, timeout: int = NETWORK_TIMEOUT
+) -> dict[str, Any]:
+    """Keyword arguments for `sqlalchemy.create_engine` (also for Flask-SQLAlchemy's engine options).
+
+    MariaDB: READ COMMITTED and short waits in every session; no pre-ping, a lost connection is handled where it shows.
+    A read or write gives up after `timeout` seconds. SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": busy_ms / 1000, "check_same_thread": False}, "pool_size": pool_size}
+    session = (
+        f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
+        " tx_isolation='READ-COMMITTED', time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+    )
+    return {
+        "connect_args": {
+            "connect_timeout": NETWORK_TIMEOUT,
+            "read_timeout": timeout,
+            "write_timeout": timeout,
+            "charset": "utf8mb4",
+            "init_command": session,
+        },
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": 1,
+        "pool_use_lifo": True,
+        "pool_recycle": 3600,
+    }
+
+
+def create_engine(
+    url: str, *, pool_size: int = 8, busy_ms: int = SQLITE_BUSY_MS, timeout: int = NETWORK_TIMEOUT
+) -> Engine:
+    """An engine for MariaDB or SQLite, prepared by `prepare`; parameters as in `engine_options`. Connects lazily."""
+    options = engine_options(url, pool_size=pool_size, busy_ms=busy_ms, timeout=timeout)
+    engine = sqlalchemy_create_engine(url, **options)
+    prepare(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Give an engine the sessions we need; on SQLite: WAL, foreign keys, and BEGIN IMMEDIATE for transactions."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: pysqlite's own would be a deferred one
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an answered payment survives a power cut, as on MariaDB
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        mode = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def check_sqlite_version(version: tuple[int, ...]) -> None:
+    """Raise RuntimeError when this Python's SQLite is too old for RETURNING."""
+    if version < OLDEST_SQLITE:
+        found, least = ".".join(map(str, version)), ".".join(map(str, OLDEST_SQLITE))
+        raise RuntimeError(f"SQLite {found} is too old: payops needs {least} or newer; use another Python or MariaDB.")
+
+
+def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: Sequence[str]) -> Any:
+    """INSERT that updates `changed` where the row with `keys` exists; run it with a list of whole rows."""
+    if connection.dialect.name == "sqlite":
+        into = sqlite.insert(table)
+        return into.on_conflict_do_update(index_elements=list(keys), set_={c: into.excluded[c] for c in changed})
+    row = mysql.insert(table)
+    return row.on_duplicate_key_update({c: row.inserted[c] for c in changed})

@@ -1,0 +1,109 @@
+"""The outbox: events stored with the change that they tell of, until the relay has published them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select
+
+from payments.adapters.tables import outbox_event as table
+from payments.domain.events import TOPICS, Aggregate, PaymentEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One stored event, as the relay and the readers see it. `payload` has no eventId yet."""
+
+    event_id: int
+    aggregate_type: str
+    aggregate_id: int
+    event_type: str
+    topic: str
+    payload: str
+    headers: dict[str, str]
+    created_at: datetime
+    published_at: datetime | None
+
+
+_INSERT = insert(table)
+_PENDING = select(table).where(table.c.published == 0).order_by(table.c.event_id).limit(bindparam("most"))
+_OF_PAYMENT = (
+    select(table)
+    .where(table.c.aggregate_id == bindparam("payment_id"), table.c.aggregate_type == Aggregate.PAYMENT.value)
+    .order_by(table.c.event_id)
+)
+_BY_IDS = select(table).where(
+    table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.aggregate_type == Aggregate.PAYMENT.value
+)
+
+
+def _row(row: Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        row.event_id,
+        row.aggregate_type,
+        row.aggregate_id,
+        row.event_type,
+        row.topic,
+        row.payload,
+        json.loads(row.headers),
+        row.created_at,
+        row.published_at,
+    )
+
+
+def new_row(
+    aggregate: Aggregate, aggregate_id: int, event_type: str, topic: str, payload: str, headers: str, now: datetime
+) -> dict[str, Any]:
+    """The values of a row that waits for publication; `headers` is a JSON object of texts."""
+    return {
+        "aggregate_type": aggregate.value,
+        "aggregate_id": aggregate_id,
+        "event_type": event_type,
+        "topic": topic,
+        "payload": payload,
+        "headers": headers,
+        "published": 0,
+        "attempts": 0,
+        "created_at": now,
+    }
+
+
+def add(connection: Connection, events: Sequence[tuple[PaymentEvent, str]]) -> None:
+    """Store payments' events in their order, each with its headers (a JSON object of texts)."""
+    add_rows(
+        connection,
+        [
+            new_row(
+                Aggregate.PAYMENT,
+                event.payment_id,
+                event.event_type.value,
+                TOPICS[event.event_type],
+                event.payload(),
+                headers,
+                event.occurred_at,
+            )
+            for event, headers in events
+        ],
+    )
+
+
+def add_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Store rows made by `new_row`, in their order."""
+    connection.execute(_INSERT, rows)
+
+
+def pending(connection: Connection, most: int) -> list[OutboxRow]:
+    """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
+    return [_row(row) for row in connection.execute(_PENDING, {"most": most})]
+
+
+def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
+    """A payment's own events, oldest first."""
+    return [_row(row) for row in connection.execute(_OF_PAYMENT, {"payment_id": payment_id})]
+
+
+def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, OutboxRow]:
+    """The payment events with these ids; others (dead letters, replays) are absent."""
+    return {row.event_id: _row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}

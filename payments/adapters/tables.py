@@ -1,0 +1,259 @@
+"""Every table of `paydb`, as SQLAlchemy Core sees it. Migrations make them; this file never does.
+
+Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY on SQLite. Times are UTC.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
+from sqlalchemy.types import TypeDecorator
+
+MARIADB_OPTIONS: Final[dict[str, Any]] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+    "sqlite_autoincrement": True,  # without it a pruned id would come again, and its posting be taken for a repeat
+}
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """UTC with microseconds; aware in Python, naive in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """DATETIME(6) on MariaDB, ISO text on SQLite."""
+        return dialect.type_descriptor(DateTime() if dialect.name == "sqlite" else DATETIME(fsp=6))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse local times: only UTC goes in."""
+        if value is None:
+            return None
+        if value.tzinfo is not UTC:
+            raise ValueError("times must be UTC")
+        return value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """What comes out is UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+metadata = MetaData()
+
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("payment_id", Id, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("captured_amount", BigInteger, nullable=False),
+    Column("released_amount", BigInteger, nullable=False),
+    Column("refunded_amount", BigInteger, nullable=False),
+    Column("release_reason", String(8)),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("idempotency_key", String(64), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    UniqueConstraint("merchant_id", "idempotency_key", name="uq_payment_merchant_key"),
+    Index("ix_payment_merchant", "merchant_id", "payment_id"),
+    Index("ix_payment_expiry", "status", "expires_at"),
+    Index("ix_payment_updated", "updated_at"),
+    **MARIADB_OPTIONS,
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("entry_id", Id, primary_key=True, autoincrement=True),
+    Column("payment_id", Id, ForeignKey("payment.payment_id", name="fk_entry_payment"), nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("posting_no", Integer, nullable=False),
+    Column("debit_account", String(20), nullable=False),
+    Column("credit_account", String(20), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+    Column("posted_at", UtcTime, nullable=False),
+    UniqueConstraint("event_id", "posting_no", name="uq_entry_event_posting"),
+    Index("ix_entry_payment", "payment_id", "entry_id"),
+    **MARIADB_OPTIONS,
+)
+
+outbox_event = Table(
+    "outbox_event",
+    metadata,
+    Column("event_id", Id, primary_key=True, autoincrement=True),
+    Column("aggregate_type", String(16), nullable=False),
+    Column("aggregate_id", Id, nullable=False),
+    Column("event_type", String(32), nullable=False),
+    Column("topic", String(249), nullable=False),
+    Column("payload", LongText, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("published", Boolean(create_constraint=False), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("published_at", UtcTime),
+    Index("ix_outbox_published", "published", "event_id"),
+    Index("ix_outbox_aggregate", "aggregate_id", "aggregate_type"),
+    **MARIADB_OPTIONS,
+)
+
+inbox_event = Table(
+    "inbox_event",
+    metadata,
+    Column("event_id", Id, primary_key=True, autoincrement=False),
+    Column("payment_id", Id, nullable=False),
+    Column("posted_at", UtcTime, nullable=False),
+    Index("ix_inbox_posted", "posted_at"),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+idem_response_cache = Table(
+    "idem_response_cache",
+    metadata,
+    Column("merchant_id", String(32), primary_key=True),
+    Column("operation", String(16), primary_key=True),
+    Column("idempotency_key", String(64), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    Column("http_status", Integer, nullable=False),
+    Column("response_body", LongText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_idem_created", "created_at"),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("cluster_id", String(64), nullable=False),
+    Column("original_topic", String(249), nullable=False),
+    Column("partition_no", Integer, nullable=False),
+    Column("offset_no", BigInteger, nullable=False),
+    Column("broker_timestamp", BigInteger, nullable=False),
+    Column("payload", LongText, nullable=False),
+    Column("payload_encoding", String(8)),
+    Column("message_key", Text),
+    Column("error_type", String(32), nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("discard_reason", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("next_retry_at", UtcTime),
+    UniqueConstraint(
+        "cluster_id", "original_topic", "partition_no", "offset_no", "broker_timestamp", name="uq_dead_letter_source"
+    ),
+    Index("ix_dead_letter_state", "state", "next_retry_at"),
+    **MARIADB_OPTIONS,
+)
+
+circuit_breaker = Table(
+    "circuit_breaker",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("state", String(24), nullable=False),
+    Column("state_since", UtcTime, nullable=False),
+    Column("observed_at", UtcTime, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("history", LongText, nullable=False),
+    Column("applied_command_id", Id, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+circuit_breaker_command = Table(
+    "circuit_breaker_command",
+    metadata,
+    Column("command_id", Id, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False),
+    Column("to_state", String(24), nullable=False),
+    Column("reason", Text),
+    Column("actor", String(128), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("applied_at", UtcTime),
+    Column("outcome", String(24)),
+    **MARIADB_OPTIONS,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("renewed_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+kafka_cluster = Table(
+    "kafka_cluster",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("cluster_id", String(64), nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+ledger_halt = Table(
+    "ledger_halt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("halted_at", UtcTime, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("resumed_at", UtcTime),
+    Column("resume_detail", Text),
+    **MARIADB_OPTIONS,
+)
+
+operator_action = Table(
+    "operator_action",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("detail", Text, nullable=False),
+    **MARIADB_OPTIONS,
+)
+
+audit_run = Table(
+    "audit_run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("full", Boolean(create_constraint=False), nullable=False),
+    Column("changed_until", UtcTime, nullable=False),
+    Column("next_payment_id", Id, nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("in_flight", Integer, nullable=False),
+    **MARIADB_OPTIONS,
+)

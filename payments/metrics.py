@@ -1,0 +1,129 @@
+"""Every metric of our own: name, labels, meaning; nowhere else. Each process makes the group that it speaks of.
+
+The api's `flask_http_request_duration_seconds` and `flask_http_request_total` come from prometheus-flask-exporter.
+Label values known in advance start at 0, so that a rate exists before the first event.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+
+OPERATIONS: Final = ("authorize", "capture", "refund", "void")
+LIMITED: Final = ("authorize", "capture", "refund")
+OUTCOMES: Final = ("succeeded", "conflict", "rejected", "failed")
+TOPICS: Final = ("payment.authorized", "payment.captured", "payment.refunded", "payment.voided", "payment.expired")
+BREAKER_STATES: Final = ("closed", "open", "half_open", "disabled", "forced_open", "forced_half_open")
+BREAKER: Final = "kafka-publisher"
+AUDIT_KINDS: Final = ("ledger", "outbox", "answers", "orphan_posting", "stuck")
+DEAD_LETTER_TYPES: Final = ("InvalidJson", "InvalidEvent", "PaymentNotFound", "EventNotFound", "EventMismatch")
+LEASES: Final = ("relay", "ledger", "housekeeping")
+
+_LAG_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
+
+
+def _start_at_zero(metric: Any, label_values: Iterable[Sequence[str]]) -> None:
+    for values in label_values:
+        metric.labels(*values)
+
+
+class ApiMetrics:
+    """What the HTTP face counts; with several web workers through prometheus_client's multiprocess files."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.payments = Counter(
+            "payments_total", "Money commands by what came of them", ["operation", "outcome"], registry=registry
+        )
+        _start_at_zero(self.payments, [(operation, outcome) for operation in OPERATIONS for outcome in OUTCOMES])
+        self.amount = Counter(
+            "payments_amount_minor_total",
+            "Minor units authorized, captured, refunded, voided",
+            ["operation", "currency"],
+            registry=registry,
+        )
+        self.rejections = Counter(
+            "rate_limit_rejections_total", "Money commands above the rate limit", ["operation"], registry=registry
+        )
+        _start_at_zero(self.rejections, [(operation,) for operation in LIMITED])
+        self.fail_open = Counter(
+            "rate_limit_fail_open_total", "Requests let pass because Redis did not answer", registry=registry
+        )
+        self.replays = Counter(
+            "idempotency_replays_total", "Answers given again for a known key", ["operation"], registry=registry
+        )
+        _start_at_zero(self.replays, [(operation,) for operation in OPERATIONS])
+        self.batch_size = Histogram(
+            "commit_batch_size", "Commands in one transaction", buckets=_BATCH_BUCKETS, registry=registry
+        )
+        self.queue_depth = Gauge(
+            "commit_queue_depth", "Commands that wait for a writer", multiprocess_mode="livesum", registry=registry
+        )
+
+
+class RelayMetrics:
+    """What the relay does, and its circuit breaker in the names that Resilience4j's users know."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        prefix = "resilience4j_circuitbreaker_"
+        self.state = Gauge(prefix + "state", "1 for the state it is in", ["name", "state"], registry=registry)
+        _start_at_zero(self.state, [(BREAKER, state) for state in BREAKER_STATES])
+        self.failure_rate = Gauge(
+            prefix + "failure_rate", "Percent of calls in the window that failed; -1: too few", ["name"], registry=registry
+        )
+        self.slow_call_rate = Gauge(
+            prefix + "slow_call_rate", "Percent of calls in the window that were slow; -1: too few", ["name"],
+            registry=registry,
+        )  # fmt: skip
+        self.calls = Summary(prefix + "calls_seconds", "Calls and their durations", ["name", "kind"], registry=registry)
+        _start_at_zero(self.calls, [(BREAKER, kind) for kind in ("successful", "failed")])
+        self.buffered_calls = Gauge(
+            prefix + "buffered_calls", "Calls in the window", ["name", "kind"], registry=registry
+        )
+        self.slow_calls = Gauge(prefix + "slow_calls", "Slow calls in the window", ["name", "kind"], registry=registry)
+        for gauge in (self.buffered_calls, self.slow_calls):
+            _start_at_zero(gauge, [(BREAKER, kind) for kind in ("successful", "failed")])
+        self.not_permitted = Counter(
+            prefix + "not_permitted_calls_total", "Calls refused by the breaker", ["name"], registry=registry
+        )
+        _start_at_zero(self.not_permitted, [(BREAKER,)])
+        self.published = Counter("outbox_published_total", "Events confirmed by Kafka", ["topic"], registry=registry)
+        _start_at_zero(self.published, [(topic,) for topic in (*TOPICS, "payment.dlq")])
+
+
+class LedgerMetrics:
+    """What the ledger worker posted, refused, and how far behind it is."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.events = Counter(
+            "ledger_events_total", "Messages by what came of them", ["topic", "outcome"], registry=registry
+        )
+        _start_at_zero(self.events, [(t, outcome) for t in TOPICS for outcome in ("posted", "repeated", "dead_letter")])
+        self.lag_seconds = Histogram(
+            "ledger_lag_seconds", "From an event's commit to its posting", buckets=_LAG_BUCKETS, registry=registry
+        )
+        self.dead_letters = Counter(
+            "dead_letters_total", "Messages that could not be posted", ["topic", "error_type"], registry=registry
+        )
+        _start_at_zero(self.dead_letters, [(t, kind) for t in TOPICS for kind in DEAD_LETTER_TYPES])
+        self.halted = Gauge("ledger_halted", "1 while posting is halted because of poison", registry=registry)
+        self.consumer_lag = Gauge("ledger_consumer_lag", "Messages not yet consumed, all partitions", registry=registry)
+
+
+class HousekeepingMetrics:
+    """What the database knows; spoken by the one process that needs neither Kafka nor Redis."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.outbox_pending = Gauge("outbox_pending", "Events waiting for publication", registry=registry)
+        self.outbox_oldest_age = Gauge(
+            "outbox_oldest_age_seconds", "Age of the oldest event waiting for publication", registry=registry
+        )
+        self.dead_letters_open = Gauge("dead_letters_open", "Dead letters that wait for somebody", registry=registry)
+        self.audit_differences = Gauge(
+            "audit_differences", "Differences that the last audit found; must be 0", ["kind"], registry=registry
+        )
+        _start_at_zero(self.audit_differences, [(kind,) for kind in AUDIT_KINDS])
+        self.audit_in_flight = Gauge(
+            "audit_in_flight", "Events not yet posted when the last audit ran", registry=registry
+        )
+        self.lease_age = Gauge("lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry)

@@ -1,0 +1,49 @@
+"""Column types and table options that every migration uses; the same on both databases where that is possible."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+OPTIONS: Final[dict[str, Any]] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+}
+
+
+def on_sqlite() -> bool:
+    """Whether the database being migrated is SQLite."""
+    return bool(op.get_bind().dialect.name == "sqlite")
+
+
+def id_type() -> Any:
+    """BIGINT; on SQLite INTEGER, which alone can be AUTOINCREMENT."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def moment() -> Any:
+    """UTC with microseconds."""
+    return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+def long_text() -> Any:
+    """Text of up to 16 MiB."""
+    return sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+
+
+def table(name: str, *parts: Any, autoincrement: bool = True) -> None:
+    """CREATE TABLE with our options; on SQLite each VARCHAR(n) gets a CHECK, since SQLite ignores n."""
+    checks: list[Any] = []
+    if on_sqlite():
+        checks = [
+            sa.CheckConstraint(f"length({part.name}) <= {part.type.length}", name=f"ck_{name}_{part.name}_length")
+            for part in parts
+            if isinstance(part, sa.Column) and isinstance(part.type, sa.String) and part.type.length
+        ]
+    # AUTOINCREMENT: without it SQLite gives a pruned id again, and its posting would be taken for a repeat
+    op.create_table(name, *parts, *checks, **OPTIONS, sqlite_autoincrement=autoincrement)

@@ -1,0 +1,1 @@
+"""Use cases, shared by both faces: no Flask, no gevent, no Kafka client."""

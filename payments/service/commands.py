@@ -1,0 +1,274 @@
+"""`run_batch`: the only code that changes a payment. One transaction for many commands, each with its own result.
+
+Who runs again after which error is decided by `payments.service.execution`; who waits for a result, by the faces.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+
+import orjson
+from sqlalchemy import Connection, RootTransaction
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import idempotency_store, outbox_store, payment_store
+from payments.adapters.clock import database_now
+from payments.adapters.database import Failure, classify
+from payments.adapters.idempotency_store import Key, StoredAnswer
+from payments.domain.errors import Conflict, IdempotencyKeyReused, NotFound, PaymentsError
+from payments.domain.events import EventType, PaymentEvent
+from payments.domain.payment import Payment, authorize
+from payments.service.problems import body_of, status_of
+from payments.service.replies import command_body
+
+
+class Operation(StrEnum):
+    """What a command does; the first four are scopes of idempotency keys."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    VOID = "void"
+    EXPIRE = "expire"
+
+
+_EVENT = {
+    Operation.AUTHORIZE: EventType.AUTHORIZED,
+    Operation.CAPTURE: EventType.CAPTURED,
+    Operation.REFUND: EventType.REFUNDED,
+    Operation.VOID: EventType.VOIDED,
+    Operation.EXPIRE: EventType.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One validated wish. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
+
+    operation: Operation
+    merchant_id: str
+    key: str = ""
+    digest: str = ""
+    payment_id: int = 0
+    amount: int | None = None
+    currency: str = ""
+    lifetime: timedelta = timedelta(0)
+    request_id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Key:
+        """Where its answer is stored."""
+        return Key(self.merchant_id, self.operation.value, self.key)
+
+    @property
+    def instance(self) -> str:
+        """The path of its request, as problem details name it."""
+        return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An answer to store and send (`status`, `body`), or the error that is answered but never stored."""
+
+    status: int = 0
+    body: str = ""
+    replayed: bool = False
+    error: PaymentsError | None = None
+
+
+def run_batch(connection: Connection, commands: Sequence[Command]) -> list[Result]:
+    """Run commands in ONE transaction, which is committed; results come in the order of the commands.
+
+    A command whose answer is stored gets that answer; two with one key in a batch are told apart as if in sequence.
+    Raises BatchFailed on any database error, with everything rolled back: then no command has happened, except
+    perhaps when it was COMMIT that failed.
+    """
+    batch = _Batch(connection, commands)
+    transaction = None
+    try:
+        transaction = connection.begin()
+        batch.run()
+        batch.stage = Stage.COMMIT
+        transaction.commit()
+    except SQLAlchemyError as error:
+        if transaction is not None:
+            _roll_back(transaction)
+        raise BatchFailed(classify(error), batch.stage) from error
+    return batch.results()
+
+
+def _roll_back(transaction: RootTransaction) -> None:
+    # After a lock wait timeout MariaDB keeps the transaction open, and a later COMMIT would store half of it.
+    try:
+        transaction.rollback()
+    except SQLAlchemyError:
+        # no connection, so no transaction: the server has undone it; a pooled connection must not come back
+        if transaction.connection is not None and not transaction.connection.closed:
+            transaction.connection.invalidate()
+
+
+class Stage(Enum):
+    """How far a transaction had come when it failed."""
+
+    KEYS = "taking the keys' rows"
+    PAYMENTS = "locking and changing payments"
+    COMMIT = "COMMIT was sent"
+
+
+class BatchFailed(Exception):
+    """A batch was rolled back; `__cause__` is SQLAlchemy's error."""
+
+    def __init__(self, failure: Failure, stage: Stage) -> None:
+        super().__init__(f"{failure.value}, while {stage.value}")
+        self.failure = failure
+        self.stage = stage
+
+
+class _Batch:
+    """One transaction's work. Locks are taken in one global order: authorizations' keys, other keys, payments."""
+
+    def __init__(self, connection: Connection, commands: Sequence[Command]) -> None:
+        self.connection = connection
+        self.stage = Stage.KEYS
+        self.commands = commands
+        self.answers: dict[Key, StoredAnswer] = {}
+        self.fresh: dict[Key, Command] = {}
+        self.errors: dict[Key, PaymentsError] = {}
+        self.expiring: list[Command] = []
+        self.events: list[tuple[PaymentEvent, str]] = []
+
+    def run(self) -> None:
+        """Everything between BEGIN and COMMIT."""
+        keyed = [command for command in self.commands if command.operation is not Operation.EXPIRE]
+        self.expiring = [command for command in self.commands if command.operation is Operation.EXPIRE]
+        if keyed:
+            self.answers = idempotency_store.find(self.connection, {command.scope for command in keyed})
+        for command in keyed:
+            if command.scope not in self.answers:
+                self.fresh.setdefault(command.scope, command)
+        self._authorize([c for c in self.fresh.values() if c.operation is Operation.AUTHORIZE])
+        self._change([c for c in self.fresh.values() if c.operation is not Operation.AUTHORIZE])
+        if self.events:
+            outbox_store.add(self.connection, self.events)
+
+    def results(self) -> list[Result]:
+        """One result for each command, in order."""
+        return [self._result(command) for command in self.commands]
+
+    def _result(self, command: Command) -> Result:
+        if command.operation is Operation.EXPIRE:
+            return Result(status=200)
+        if command.scope in self.errors:
+            return Result(error=self.errors[command.scope])
+        answer = self.answers[command.scope]
+        if answer.digest != command.digest:
+            return Result(error=IdempotencyKeyReused("This idempotency key was used before with another request."))
+        replayed = self.fresh.get(command.scope) is not command
+        return Result(answer.status, answer.body, replayed)
+
+    def _authorize(self, commands: Sequence[Command]) -> None:
+        if not commands:
+            return
+        now = database_now(self.connection)
+        made = {
+            (c.merchant_id, c.key): authorize(c.merchant_id, c.key, c.amount or 0, c.currency, now, c.lifetime)
+            for c in commands
+        }
+        ids = payment_store.add(self.connection, list(made.values()))
+        answers = {}
+        for command in commands:
+            pair = (command.merchant_id, command.key)
+            payment = _with_id(made[pair], ids[pair])
+            answers[command.scope] = self._success(command, payment, payment.amount, now)
+        idempotency_store.add(self.connection, answers, now)
+        self.answers.update(answers)
+
+    def _change(self, commands: Sequence[Command]) -> None:
+        commands = self._of_existing_payments(commands)
+        if not commands and not self.expiring:
+            return
+        if commands:
+            digests = {c.scope: c.digest for c in commands}
+            idempotency_store.reserve(self.connection, digests, database_now(self.connection))
+        self.stage = Stage.PAYMENTS
+        payments = payment_store.lock(self.connection, {c.payment_id for c in (*commands, *self.expiring)})
+        now = database_now(self.connection)  # after the locks: time passed while waiting for them
+        answers, changed = self._apply((*commands, *self.expiring), payments, now)
+        if changed:
+            payment_store.save(self.connection, [payments[payment_id] for payment_id in changed])
+        if answers:
+            idempotency_store.fill(self.connection, answers, now)
+        self.answers.update(answers)
+
+    def _of_existing_payments(self, commands: Sequence[Command]) -> list[Command]:
+        if not commands:
+            return []
+        owners = payment_store.owners(self.connection, {c.payment_id for c in commands})
+        found = []
+        for command in commands:
+            if owners.get(command.payment_id) == command.merchant_id:
+                found.append(command)
+            else:
+                self.errors[command.scope] = NotFound(f"There is no payment {command.payment_id} of this merchant.")
+        return found
+
+    def _apply(
+        self, commands: Iterable[Command], payments: dict[int, Payment], now: datetime
+    ) -> tuple[dict[Key, StoredAnswer], set[int]]:
+        """Apply commands one after the other to `payments` (updated in place); answers and the ids that changed."""
+        answers: dict[Key, StoredAnswer] = {}
+        changed: set[int] = set()
+        for command in commands:
+            try:
+                payment, step = _step(payments[command.payment_id], command, now)
+            except Conflict as conflict:
+                if command.operation is not Operation.EXPIRE:
+                    body = body_of(conflict, instance=command.instance, request_id=command.request_id).decode()
+                    answers[command.scope] = StoredAnswer(command.digest, status_of(conflict.code), body)
+                continue
+            payments[payment.payment_id] = payment
+            changed.add(payment.payment_id)
+            answer = self._success(command, payment, step, now)
+            if command.operation is not Operation.EXPIRE:
+                answers[command.scope] = answer
+        return answers, changed
+
+    def _success(self, command: Command, payment: Payment, step: int, now: datetime) -> StoredAnswer:
+        event = PaymentEvent(
+            _EVENT[command.operation],
+            payment.payment_id,
+            payment.merchant_id,
+            step,
+            payment.currency,
+            payment.status.value,
+            now,
+        )
+        self.events.append((event, orjson.dumps(command.headers).decode()))
+        if command.operation is Operation.EXPIRE:
+            return StoredAnswer("", 200, "")
+        return StoredAnswer(command.digest, 200, command_body(payment, command.operation.value))
+
+
+def _with_id(payment: Payment, payment_id: int) -> Payment:
+    return Payment(
+        payment_id,
+        payment.merchant_id,
+        payment.idempotency_key,
+        payment.amount,
+        payment.currency,
+        payment.requested_at,
+        payment.updated_at,
+        payment.expires_at,
+    )
+
+
+def _step(payment: Payment, command: Command, now: datetime) -> tuple[Payment, int]:
+    if command.operation is Operation.CAPTURE:
+        return payment.capture(command.amount, now)
+    if command.operation is Operation.REFUND:
+        return payment.refund(command.amount, now)
+    if command.operation is Operation.VOID:
+        return payment.void(now)
+    return payment.expire(now)

@@ -1,0 +1,125 @@
+"""Runs commands until each has a result: which database error means what, who runs again, who is told what.
+
+Nothing here knows HTTP or greenlets; the clock and the pause are passed in.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import idempotency_store, payment_store
+from payments.adapters.clock import Clock
+from payments.adapters.database import Failure, classify
+from payments.domain.errors import (
+    IdempotencyKeyExpired,
+    OutcomeUnknown,
+    PaymentsError,
+    RequestInProgress,
+    ServiceUnavailable,
+)
+from payments.service.commands import BatchFailed, Command, Operation, Result, Stage, run_batch
+
+ROUNDS_TOGETHER: Final = 2
+"""Failed rounds of the whole batch, before each command gets a transaction of its own."""
+PAUSE: Final = 0.02
+"""Seconds before the database is tried again after it was lost or busy; doubles up to LONGEST_PAUSE."""
+LONGEST_PAUSE: Final = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+def execute(
+    engine: Engine, commands: Sequence[Command], deadline: float, clock: Clock, pause: Callable[[float], None]
+) -> list[Result]:
+    """Run `commands` as one transaction if that can be, else in parts; results come in their order. Never raises.
+
+    `deadline` is a time of `clock` (seconds) after which nothing is tried again: what is left then is
+    OutcomeUnknown if its COMMIT was sent, else ServiceUnavailable.
+    """
+    return _Execution(engine, commands, clock, pause).run(deadline)
+
+
+class _Execution:
+    def __init__(
+        self, engine: Engine, commands: Sequence[Command], clock: Clock, pause: Callable[[float], None]
+    ) -> None:
+        self._engine = engine
+        self._commands = commands
+        self._clock = clock
+        self._pause = pause
+        self._results: dict[int, Result] = {}
+        self._uncertain: set[int] = set()
+        self._failed_rounds = 0
+        self._next_pause = PAUSE
+
+    def run(self, deadline: float) -> list[Result]:
+        while (waiting := self._waiting()) and self._clock() < deadline:
+            self._attempt(waiting if self._failed_rounds < ROUNDS_TOGETHER else waiting[:1])
+        for index in self._waiting():
+            self._results[index] = Result(error=_left_over(index in self._uncertain))
+        return [self._results[index] for index in range(len(self._commands))]
+
+    def _waiting(self) -> list[int]:
+        return [index for index in range(len(self._commands)) if index not in self._results]
+
+    def _attempt(self, indices: Sequence[int]) -> None:
+        try:
+            with self._engine.connect() as connection:
+                results = run_batch(connection, [self._commands[index] for index in indices])
+        except BatchFailed as failed:
+            self._failed(indices, failed.failure, failed.stage, failed.__cause__)
+        except SQLAlchemyError as error:
+            self._failed(indices, classify(error), Stage.KEYS, error)
+        else:
+            for index, result in zip(indices, results, strict=True):
+                # found after a lost COMMIT: it is this request's own answer, not a repeated one
+                own = result.replayed and index in self._uncertain
+                self._results[index] = replace(result, replayed=False) if own else result
+
+    def _failed(self, indices: Sequence[int], failure: Failure, stage: Stage, error: BaseException | None) -> None:
+        alone = self._failed_rounds >= ROUNDS_TOGETHER
+        if failure in (Failure.LOST, Failure.BUSY):
+            if stage is Stage.COMMIT:
+                self._uncertain.update(indices)
+            self._pause(self._next_pause)
+            self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
+            return
+        self._failed_rounds += 1
+        if failure is Failure.DUPLICATE:
+            self._find_expired_keys(indices)
+        elif failure is Failure.LOCKED and alone and stage is Stage.KEYS:
+            self._results[indices[0]] = Result(error=RequestInProgress("The first request with this key is running."))
+        elif failure is Failure.OTHER:
+            _log.error("batch_failed", extra={"commands": len(indices), "error": str(error)})
+            self._failed_rounds = ROUNDS_TOGETHER
+            if alone or len(indices) == 1:
+                self._results[indices[0]] = Result(error=ServiceUnavailable("The database refused the request."))
+
+    def _find_expired_keys(self, indices: Sequence[int]) -> None:
+        """A key that made a payment but has no answer any more can neither be replayed nor used again."""
+        commands = {i: self._commands[i] for i in indices if self._commands[i].operation is Operation.AUTHORIZE}
+        if not commands:
+            return
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                # payments first: both were committed together, so an answer still there is seen afterwards
+                taken = payment_store.taken_keys(connection, {(c.merchant_id, c.key) for c in commands.values()})
+                answered = idempotency_store.find(connection, {c.scope for c in commands.values()})
+        except SQLAlchemyError as error:
+            _log.warning("known_keys_unread", extra={"error": str(error)})
+            return  # the next round meets the same duplicate and asks again
+        for index, command in commands.items():
+            if (command.merchant_id, command.key) in taken and command.scope not in answered:
+                self._results[index] = Result(
+                    error=IdempotencyKeyExpired("This key was used, and its answer is no longer kept.")
+                )
+
+
+def _left_over(uncertain: bool) -> PaymentsError:
+    if uncertain:
+        return OutcomeUnknown("The database went away during the commit; repeat the request with the same key.")
+    return ServiceUnavailable("The database cannot be reached; nothing was done.")
