@@ -251,7 +251,6 @@ audit_run = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("at", UtcTime, nullable=False),
     Column("full", Boolean(create_constraint=False), nullable=False),
-    Column("changed_until", UtcTime, nullable=False),
     Column("next_payment_id", Id, nullable=False),
     Column("differences", Integer, nullable=False),
     Column("in_flight", Integer, nullable=False),

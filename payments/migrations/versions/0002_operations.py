@@ -54,7 +54,6 @@ def upgrade() -> None:
         sa.Column("id", id_type(), primary_key=True, autoincrement=True),
         sa.Column("at", moment(), nullable=False),
         sa.Column("full", sa.Boolean(create_constraint=False), nullable=False),
-        sa.Column("changed_until", moment(), nullable=False),
         sa.Column("next_payment_id", id_type(), nullable=False),
         sa.Column("differences", sa.Integer, nullable=False),
         sa.Column("in_flight", sa.Integer, nullable=False),

@@ -1,0 +1,144 @@
+"""`python -m bench`: runs the measurements one after the other and keeps them in docs/performance.md."""
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from bench import database, load, report
+from bench.load import Load
+from bench.platform import Platform, running, wait_until
+from bench.profile import Recorder
+from payments.adapters.database import create_engine
+
+FIRST_RATE, COARSE, FINE = 400, 200, 100
+SEARCH_SECONDS, RUN_SECONDS, REPEATS = 8, 15, 3
+LAG_RATE: Final = 500
+BACKLOG: Final = 30_000
+DRAIN_SECONDS: Final = 180.0
+
+
+def main() -> int:
+    """Measure all, print the table, write it down."""
+    with running() as platform:
+        engine = create_engine(platform.database_url, timeout=60)
+        say("warming up")
+        load.run(platform.base_url, FIRST_RATE // 2, SEARCH_SECONDS)
+        best = highest_rate(platform, engine)
+        figures = [*authorize_figures(platform, engine, best), *lag_figures(platform, engine)]
+        shares = profile(platform, engine)
+        figures += backlog_figures(platform, engine)
+        engine.dispose()
+    report.write(figures, shares)
+    return 0
+
+
+def say(text: str) -> None:
+    """Progress, for whoever waits."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def drained(engine: Engine) -> None:
+    """Wait until everything is posted, so that the next measurement starts clean."""
+    wait_until(lambda: database.unposted(engine) == 0, DRAIN_SECONDS, "every event is posted")
+
+
+def highest_rate(platform: Platform, engine: Engine) -> int:
+    """The highest rate that holds: upwards in coarse steps until one does not, then one fine step."""
+    best, rate = 0, FIRST_RATE
+    while True:
+        seen = measured(platform, engine, rate, SEARCH_SECONDS)
+        if not seen.holds:
+            break
+        best, rate = rate, rate + COARSE
+    fine = rate - FINE
+    return fine if fine > best and measured(platform, engine, fine, SEARCH_SECONDS).holds else best
+
+
+def measured(platform: Platform, engine: Engine, rate: int, seconds: int) -> Load:
+    """One run, once the one before has drained."""
+    drained(engine)
+    seen = load.run(platform.base_url, rate, seconds)
+    verdict = "holds" if seen.holds else f"does not hold ({seen.failed} failed, {seen.dropped} not started)"
+    say(f"{rate}/s for {seconds} s: median {seen.median:.1f} ms, p95 {seen.p95:.1f} ms: {verdict}")
+    return seen
+
+
+def authorize_figures(platform: Platform, engine: Engine, rate: int) -> list[report.Figure]:
+    """The highest rate that holds in every repetition, with the CPU that each process spent on a request."""
+    while True:
+        runs, spent = [], []
+        for _ in range(REPEATS):
+            drained(engine)
+            before = platform.cpu_seconds()
+            runs.append(measured(platform, engine, rate, RUN_SECONDS))
+            after = platform.cpu_seconds()
+            spent.append({name: (after[name] - before[name]) * 1000 / runs[-1].requests for name in after})
+        if all(run.holds for run in runs) or rate <= FINE:
+            break
+        rate -= FINE
+    figures = [
+        report.Figure("authorizations, highest rate with p95 < 100 ms and no error", [float(rate)], "1/s"),
+        report.Figure("p95 at that rate", [run.p95 for run in runs], "ms"),
+        report.Figure("median at that rate", [run.median for run in runs], "ms"),
+    ]
+    for name in spent[0]:
+        figures.append(report.Figure(f"CPU of {name} per authorization at that rate", [s[name] for s in spent], "ms"))
+    memory = platform.memory_bytes()
+    figures.append(report.Figure("resident memory of api, relay, ledger, housekeeping", [sum(memory.values()) / 1e6], "MB"))
+    return figures
+
+
+def lag_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
+    """Commit → posting at a steady rate, by the database's own time stamps."""
+    p99s, medians, p95s = [], [], []
+    for _ in range(REPEATS):
+        drained(engine)
+        after = database.newest_event(engine)
+        p95s.append(measured(platform, engine, LAG_RATE, RUN_SECONDS).p95)
+        drained(engine)
+        seen = database.lags(engine, after)
+        medians.append(statistics.median(seen))
+        p99s.append(seen[int(len(seen) * 0.99)])
+    return [
+        report.Figure(f"p95 at {LAG_RATE}/s", p95s, "ms"),
+        report.Figure(f"commit → posting at {LAG_RATE}/s, median", medians, "s"),
+        report.Figure(f"commit → posting at {LAG_RATE}/s, p99", p99s, "s"),
+    ]
+
+
+def profile(platform: Platform, engine: Engine) -> list[tuple[str, float]]:
+    """Shares of the web worker's time while it serves LAG_RATE."""
+    drained(engine)
+    worker = platform.programs["api"].processes()[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(worker.pid, SEARCH_SECONDS, Path(folder))
+        measured(platform, engine, LAG_RATE, SEARCH_SECONDS + 2)
+        return recorder.shares()
+
+
+def backlog_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
+    """How fast relay and ledger work off a backlog, with nothing else to do on the machine."""
+    published, posted = [], []
+    for _ in range(REPEATS):
+        drained(engine)
+        after = database.newest_event(engine)
+        platform.programs["relay"].stop()
+        database.fill_outbox(engine, BACKLOG)
+        platform.programs["relay"].start()
+        drained(engine)
+        for rates, table, column in ((published, "outbox_event", "published_at"), (posted, "inbox_event", "posted_at")):
+            count, took = database.span(engine, after, table, column)
+            rates.append(count / took.total_seconds())
+        say(f"backlog of {BACKLOG}: relay {published[-1]:.0f}/s, ledger {posted[-1]:.0f}/s")
+    return [
+        report.Figure("relay, events published from a backlog", published, "1/s"),
+        report.Figure("ledger, events posted meanwhile", posted, "1/s"),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What the database itself says of a measurement: lags from its own time stamps, backlogs, a prepared outbox."""
+
+import time
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import Engine, text
+
+from payments.service.commands import Command, Operation
+from payments.service.execution import execute
+
+BATCH = 200
+
+
+def newest_event(engine: Engine) -> int:
+    """The highest event id so far."""
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT COALESCE(MAX(event_id), 0) FROM outbox_event")).scalar_one())
+
+
+def unposted(engine: Engine) -> int:
+    """Events that the ledger has not posted."""
+    query = "SELECT (SELECT COUNT(*) FROM outbox_event WHERE aggregate_type='payment') - COUNT(*) FROM inbox_event"
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def lags(engine: Engine, after: int) -> list[float]:
+    """Seconds from commit to posting of each event above id `after`, ascending."""
+    query = text(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, o.created_at, i.posted_at) FROM outbox_event o"
+        " JOIN inbox_event i ON i.event_id = o.event_id WHERE o.event_id > :after"
+    )
+    with engine.connect() as connection:
+        return sorted(value / 1e6 for value in connection.execute(query, {"after": after}).scalars())
+
+
+def span(engine: Engine, after: int, table: str, column: str) -> tuple[int, timedelta]:
+    """(rows, time between the first and the last `column`) of the events above id `after`."""
+    query = text(f"SELECT COUNT(*), MIN({column}), MAX({column}) FROM {table} WHERE event_id > :after")  # noqa: S608
+    with engine.connect() as connection:
+        count, first, last = connection.execute(query, {"after": after}).one()
+    assert isinstance(first, datetime) and isinstance(last, datetime)
+    return count, last - first
+
+
+def fill_outbox(engine: Engine, count: int) -> None:
+    """Authorize `count` payments through the service, as fast as one process can."""
+    for _ in range(count // BATCH):
+        commands = [
+            Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7))
+            for _ in range(BATCH)
+        ]
+        results = execute(engine, commands, time.monotonic() + 30, time.monotonic, time.sleep)
+        assert all(result.status == 200 for result in results), results[0]

@@ -1,0 +1,58 @@
+"""One run of k6 at a constant rate, and what it saw."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+P95_BOUND_MS: Final = 100.0
+"""A rate counts only while 95 of 100 requests are answered faster than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What k6 saw. Times in milliseconds; `dropped` are requests that it could not even start in time."""
+
+    rate: int
+    requests: int
+    failed: int
+    dropped: int
+    median: float
+    p95: float
+    p99: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rate was served within the bounds."""
+        return self.failed == 0 and self.dropped == 0 and self.p95 < P95_BOUND_MS
+
+
+def run(base_url: str, rate: int, seconds: int) -> Load:
+    """Authorize at `rate` a second for `seconds`. RuntimeError with k6's words when it cannot run."""
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.json"
+        variables = {
+            "RATE": str(rate),
+            "DURATION": f"{seconds}s",
+            "BASE_URL": base_url,
+            "RUN": secrets.token_hex(6),
+            "SUMMARY": str(summary),
+        }
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", "k6/bench-authorize.js"],
+            cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if not summary.exists():
+            raise RuntimeError(f"k6 could not run:\n{done.stdout}{done.stderr}")
+        metrics = json.loads(summary.read_text())
+    times = metrics["http_req_duration"]["values"]
+    failed = metrics["http_req_failed"]["values"]
+    dropped = metrics.get("dropped_iterations", {"values": {"count": 0}})["values"]["count"]
+    requests = metrics["http_reqs"]["values"]["count"]
+    return Load(rate, requests, failed["passes"], dropped, times["med"], times["p(95)"], times["p(99)"])

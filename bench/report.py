@@ -1,0 +1,64 @@
+"""Figures as a table: medians of the repetitions, printed and kept between two marks in docs/performance.md."""
+
+import os
+import platform
+import statistics
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured thing: every repetition's value, in `unit`."""
+
+    name: str
+    values: list[float]
+    unit: str
+
+    def row(self) -> str:
+        """A line of the table: median, lowest, highest."""
+        shown = [_shown(value) for value in (statistics.median(self.values), min(self.values), max(self.values))]
+        return f"| {self.name} | {shown[0]} {self.unit} | {shown[1]} – {shown[2]} | {len(self.values)} |"
+
+
+def _shown(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def write(figures: list[Figure], shares: list[tuple[str, float]]) -> None:
+    """Print the tables and put them into the page; what stands outside of the marks stays as it is."""
+    text = "\n".join([*_table(figures), "", *_shares(shares)])
+    print(text)
+    page = PAGE.read_text()
+    head, rest = page.split(BEGIN)
+    _, tail = rest.split(END)
+    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
+
+
+def _table(figures: list[Figure]) -> list[str]:
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    return [
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} on one machine ({machine}) with k6, MariaDB, Redis, Kafka and all of",
+        "payops on it. Median of the repetitions.",
+        "",
+        "| figure | median | lowest – highest | runs |",
+        "| --- | --- | --- | --- |",
+        *(figure.row() for figure in figures),
+    ]
+
+
+def _shares(shares: list[tuple[str, float]]) -> list[str]:
+    return [
+        "Where the web worker's time goes at 500 authorizations a second (py-spy, innermost frame):",
+        "",
+        "| layer | share |",
+        "| --- | --- |",
+        *(f"| {name} | {share:.0f} % |" for name, share in shares),
+    ]

@@ -1,0 +1,33 @@
+// One constant rate of authorizations, for `make bench`. RATE (1/s), DURATION, BASE_URL, RUN (a new text each time)
+// and SUMMARY (the file for the result) come from the environment.
+import http from 'k6/http';
+import exec from 'k6/execution';
+
+const RATE = Number(__ENV.RATE);
+
+export const options = {
+  discardResponseBodies: true,
+  summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
+  scenarios: {
+    authorize: {
+      executor: 'constant-arrival-rate',
+      rate: RATE,
+      timeUnit: '1s',
+      duration: __ENV.DURATION,
+      preAllocatedVUs: Math.max(20, Math.ceil(RATE / 10)),
+      maxVUs: Math.max(100, RATE),
+    },
+  },
+};
+
+const headers = { 'Content-Type': 'application/json' };
+
+export default function () {
+  const number = exec.scenario.iterationInTest;
+  const body = `{"merchantId":"M${number % 50}","amount":10000,"currency":"KRW","idempotencyKey":"${__ENV.RUN}-${number}"}`;
+  http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
+}
+
+export function handleSummary(data) {
+  return { [__ENV.SUMMARY]: JSON.stringify(data.metrics) };
+}

@@ -1,0 +1,12 @@
+"""What operators did, for whoever asks later: one row in `operator_action` for each action."""
+
+from sqlalchemy import Connection, insert
+
+from payments.adapters.clock import database_now
+from payments.adapters.tables import operator_action
+
+
+def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
+    """Note an action in the caller's transaction. `actor` is `api:<address>` or `cli:<user>`."""
+    values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
+    connection.execute(insert(operator_action), values)
