@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 
 from bench import database, load, report
 from bench.load import Load
-from bench.platform import Platform, running, wait_until
+from bench.platform import cpu_seconds, memory_bytes, processes, running, wait_until
 from bench.profile import Recorder
 from payments.adapters.database import create_engine
+from stack.platform import Platform
 
 FIRST_RATE, COARSE, FINE = 400, 200, 100
 SEARCH_SECONDS, RUN_SECONDS, REPEATS = 8, 15, 3
@@ -26,7 +27,7 @@ def main() -> int:
     with running() as platform:
         engine = create_engine(platform.database_url, timeout=60)
         say("warming up")
-        load.run(platform.base_url, FIRST_RATE // 2, SEARCH_SECONDS)
+        load.run(platform.api.url, FIRST_RATE // 2, SEARCH_SECONDS)
         best = highest_rate(platform, engine)
         figures = [*authorize_figures(platform, engine, best), *lag_figures(platform, engine)]
         shares = profile(platform, engine)
@@ -61,7 +62,7 @@ def highest_rate(platform: Platform, engine: Engine) -> int:
 def measured(platform: Platform, engine: Engine, rate: int, seconds: int) -> Load:
     """One run, once the one before has drained."""
     drained(engine)
-    seen = load.run(platform.base_url, rate, seconds)
+    seen = load.run(platform.api.url, rate, seconds)
     verdict = "holds" if seen.holds else f"does not hold ({seen.failed} failed, {seen.dropped} not started)"
     say(f"{rate}/s for {seconds} s: median {seen.median:.1f} ms, p95 {seen.p95:.1f} ms: {verdict}")
     return seen
@@ -73,9 +74,9 @@ def authorize_figures(platform: Platform, engine: Engine, rate: int) -> list[rep
         runs, spent = [], []
         for _ in range(REPEATS):
             drained(engine)
-            before = platform.cpu_seconds()
+            before = cpu_seconds(platform)
             runs.append(measured(platform, engine, rate, RUN_SECONDS))
-            after = platform.cpu_seconds()
+            after = cpu_seconds(platform)
             spent.append({name: (after[name] - before[name]) * 1000 / runs[-1].requests for name in after})
         if all(run.holds for run in runs) or rate <= FINE:
             break
@@ -85,10 +86,12 @@ def authorize_figures(platform: Platform, engine: Engine, rate: int) -> list[rep
         report.Figure("p95 at that rate", [run.p95 for run in runs], "ms"),
         report.Figure("median at that rate", [run.median for run in runs], "ms"),
     ]
-    for name in spent[0]:
-        figures.append(report.Figure(f"CPU of {name} per authorization at that rate", [s[name] for s in spent], "ms"))
-    memory = platform.memory_bytes()
-    figures.append(report.Figure("resident memory of api, relay, ledger, housekeeping", [sum(memory.values()) / 1e6], "MB"))
+    figures += [
+        report.Figure(f"CPU of {name} per authorization at that rate", [each[name] for each in spent], "ms")
+        for name in spent[0]
+    ]
+    memory = memory_bytes(platform) / 1e6
+    figures.append(report.Figure("resident memory of api, relay, ledger, housekeeping", [memory], "MB"))
     return figures
 
 
@@ -113,7 +116,7 @@ def lag_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
 def profile(platform: Platform, engine: Engine) -> list[tuple[str, float]]:
     """Shares of the web worker's time while it serves LAG_RATE."""
     drained(engine)
-    worker = platform.programs["api"].processes()[-1]
+    worker = processes(platform, "api")[-1]
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(worker.pid, SEARCH_SECONDS, Path(folder))
         measured(platform, engine, LAG_RATE, SEARCH_SECONDS + 2)
@@ -126,9 +129,9 @@ def backlog_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
     for _ in range(REPEATS):
         drained(engine)
         after = database.newest_event(engine)
-        platform.programs["relay"].stop()
+        platform.relay.stop()
         database.fill_outbox(engine, BACKLOG)
-        platform.programs["relay"].start()
+        platform.relay.start()
         drained(engine)
         for rates, table, column in ((published, "outbox_event", "published_at"), (posted, "inbox_event", "posted_at")):
             count, took = database.span(engine, after, table, column)

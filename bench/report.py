@@ -45,8 +45,8 @@ def write(figures: list[Figure], shares: list[tuple[str, float]]) -> None:
 def _table(figures: list[Figure]) -> list[str]:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     return [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} on one machine ({machine}) with k6, MariaDB, Redis, Kafka and all of",
-        "payops on it. Median of the repetitions.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} on one machine ({machine}) with everything on it, k6 too. Median of",
+        "the repetitions.",
         "",
         "| figure | median | lowest – highest | runs |",
         "| --- | --- | --- | --- |",

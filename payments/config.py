@@ -65,9 +65,8 @@ def _text(text: str) -> str:
     return text
 
 
-def _setting(name: str, read: Callable[[str], Any], default: Any = MISSING) -> Any:
-    metadata = {"name": name, "read": read}
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+def _setting(name: str, read: Callable[[str], Any], default: Any = MISSING, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"name": name, "read": read})
 
 
 PROFILES: Final = {
@@ -85,10 +84,10 @@ _CB = "APP_CB_KAFKA_"
 class Settings:
     """All settings of all processes. Durations in seconds."""
 
-    database_url: str = _setting("DATABASE_URL", _database_url)
-    redis_url: str = _setting("REDIS_URL", _text, "redis://127.0.0.1:6379/0")
+    database_url: str = _setting("DATABASE_URL", _database_url, secret=True)
+    redis_url: str = _setting("REDIS_URL", _text, "redis://127.0.0.1:6379/0", secret=True)
     kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", _text, "127.0.0.1:9092")
-    admin_token: str | None = _setting("ADMIN_TOKEN", _token, None)
+    admin_token: str | None = _setting("ADMIN_TOKEN", _token, None, secret=True)
     log_level: str = _setting("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     worker_metrics_port: int | None = _setting("WORKER_METRICS_PORT", _whole(0, 65535), None)
 
@@ -123,7 +122,7 @@ class Settings:
         "KAFKA_SECURITY_PROTOCOL", _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"), "PLAINTEXT"
     )
     kafka_sasl_username: str | None = _setting("KAFKA_SASL_USERNAME", _text, None)
-    kafka_sasl_password: str | None = _setting("KAFKA_SASL_PASSWORD", _text, None)
+    kafka_sasl_password: str | None = _setting("KAFKA_SASL_PASSWORD", _text, None, secret=True)
 
     audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", _seconds(1, 86400), 60.0)
     expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", _seconds(0.1, 86400), 5.0)

@@ -69,7 +69,10 @@ class RelayMetrics:
         self.state = Gauge(prefix + "state", "1 for the state it is in", ["name", "state"], registry=registry)
         _start_at_zero(self.state, [(BREAKER, state) for state in BREAKER_STATES])
         self.failure_rate = Gauge(
-            prefix + "failure_rate", "Percent of calls in the window that failed; -1: too few", ["name"], registry=registry
+            prefix + "failure_rate",
+            "Percent of calls in the window that failed; -1: too few",
+            ["name"],
+            registry=registry,
         )
         self.slow_call_rate = Gauge(
             prefix + "slow_call_rate", "Percent of calls in the window that were slow; -1: too few", ["name"],
@@ -126,4 +129,6 @@ class HousekeepingMetrics:
         self.audit_in_flight = Gauge(
             "audit_in_flight", "Events not yet posted when the last audit ran", registry=registry
         )
-        self.lease_age = Gauge("lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry)
+        self.lease_age = Gauge(
+            "lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry
+        )

@@ -176,9 +176,7 @@ def read_chunk(connection: Connection, ids: Sequence[int], answers_since: dateti
         ],
         events=[_event(row) for row in connection.execute(_EVENTS, {"ids": ids})],
         entries=[
-            AuditedEntry(
-                row.payment_id, row.event_id, row.debit_account, row.credit_account, row.amount, row.currency
-            )
+            AuditedEntry(row.payment_id, row.event_id, row.debit_account, row.credit_account, row.amount, row.currency)
             for row in connection.execute(_ENTRIES, {"ids": ids})
         ],
         unanswered=list(connection.execute(_UNANSWERED, {"ids": ids, "answers_since": answers_since}).scalars()),

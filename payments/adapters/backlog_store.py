@@ -1,4 +1,4 @@
-"""How far behind things are: what waits for publication, for posting, for somebody. For health, /operations, metrics."""
+"""How far behind things are: what waits for publication, posting, somebody. For health, /operations, metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime

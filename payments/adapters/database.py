@@ -108,6 +108,7 @@ def prepare(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an answered payment survives a power cut, as on MariaDB
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA recursive_triggers=ON")  # else REPLACE deletes postings past the append-only trigger
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -3,20 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, tuple_
 
 from payments.adapters.database import upsert
 from payments.adapters.tables import idem_response_cache as table
-
-
-class Key(NamedTuple):
-    """The scope of an idempotency key. Sorts in the order in which rows are taken."""
-
-    merchant_id: str
-    operation: str
-    idempotency_key: str
+from payments.domain.commands import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +67,3 @@ def fill(connection: Connection, answers: Mapping[Key, StoredAnswer], now: datet
     """Give reserved rows their answer."""
     statement = upsert(connection, table, Key._fields, ("http_status", "response_body"))
     connection.execute(statement, _rows(answers, now))
-

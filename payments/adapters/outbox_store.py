@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from payments.adapters.lease import Lease, still_held
 from payments.adapters.tables import outbox_event as table
 from payments.domain.events import TOPICS, Aggregate, PaymentEvent
 
@@ -37,6 +38,11 @@ _OF_PAYMENT = (
 _BY_IDS = select(table).where(
     table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.aggregate_type == Aggregate.PAYMENT.value
 )
+_MINE = (table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.published == 0, still_held())
+_MARK = update(table).where(*_MINE).values(published=1, published_at=bindparam("now"))
+_NOTE_FAILURE = update(table).where(*_MINE).values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
+_ERROR_LENGTH: Final = 1000
+"""Characters of an error that are kept."""
 
 
 def _row(row: Row[Any]) -> OutboxRow:
@@ -107,3 +113,14 @@ def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
 def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, OutboxRow]:
     """The payment events with these ids; others (dead letters, replays) are absent."""
     return {row.event_id: _row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
+
+
+def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
+    """Mark confirmed events on the strength of the relay's lease; returns how many. 0: the lease may be lost."""
+    return connection.execute(_MARK, {**lease.parameters(), "ids": list(ids), "now": now}).rowcount
+
+
+def note_failure(connection: Connection, ids: Iterable[int], error: str, lease: Lease) -> int:
+    """Count a failed attempt on unconfirmed events, with its reason; returns how many. 0: the lease may be lost."""
+    values = {**lease.parameters(), "ids": list(ids), "error": error[:_ERROR_LENGTH]}
+    return connection.execute(_NOTE_FAILURE, values).rowcount

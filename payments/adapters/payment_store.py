@@ -113,9 +113,7 @@ def get(connection: Connection, payment_id: int) -> Payment | None:
     return None if row is None else _payment(row)
 
 
-def page(
-    connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int
-) -> list[Payment]:
+def page(connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int) -> list[Payment]:
     """A merchant's payments, newest first: at most `limit`, with ids smaller than `before`."""
     query = select(table).where(table.c.merchant_id == merchant_id)
     if status is not None:

@@ -3,15 +3,10 @@
 Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY on SQLite. Times are UTC.
 """
 
-from datetime import UTC, datetime
-from typing import Any, Final
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -21,47 +16,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
-from sqlalchemy.types import TypeDecorator
 
-MARIADB_OPTIONS: Final[dict[str, Any]] = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_nopad_bin",
-    "mariadb_engine": "InnoDB",
-    "mariadb_charset": "utf8mb4",
-    "mariadb_collate": "utf8mb4_nopad_bin",
-    "sqlite_autoincrement": True,  # without it a pruned id would come again, and its posting be taken for a repeat
-}
+from payments.adapters.column_types import MARIADB_OPTIONS, Id, LongText, UtcTime
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """UTC with microseconds; aware in Python, naive in the database."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """DATETIME(6) on MariaDB, ISO text on SQLite."""
-        return dialect.type_descriptor(DateTime() if dialect.name == "sqlite" else DATETIME(fsp=6))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse local times: only UTC goes in."""
-        if value is None:
-            return None
-        if value.tzinfo is not UTC:
-            raise ValueError("times must be UTC")
-        return value.replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What comes out is UTC."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-Id = BigInteger().with_variant(Integer(), "sqlite")
-LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 metadata = MetaData()
-
 
 payment = Table(
     "payment",

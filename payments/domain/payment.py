@@ -81,11 +81,13 @@ class Payment:
         Raises CaptureConflict when nothing is open, the authorization has expired, or `amount` exceeds what is open.
         """
         if self.open_amount == 0:
-            raise CaptureConflict(f"Nothing is open to capture: the payment is {self.status}.", payment_id=self.payment_id)
+            raise CaptureConflict(
+                f"Nothing is open to capture: the payment is {self.status}.", payment_id=self.payment_id
+            )
         if now >= self.expires_at:
             raise CaptureConflict("The authorization has expired.", payment_id=self.payment_id)
         step = self.open_amount if amount is None else amount
-        if step > self.open_amount:
+        if not 1 <= step <= self.open_amount:
             raise CaptureConflict(
                 f"Cannot capture {step}: only {self.open_amount} is open.", payment_id=self.payment_id
             )
@@ -94,9 +96,11 @@ class Payment:
     def refund(self, amount: int | None, now: datetime) -> tuple["Payment", int]:
         """Refund `amount`, or all that is captured and not refunded. Raises RefundConflict when that is exceeded."""
         if self.refundable_amount == 0:
-            raise RefundConflict(f"Nothing is left to refund: the payment is {self.status}.", payment_id=self.payment_id)
+            raise RefundConflict(
+                f"Nothing is left to refund: the payment is {self.status}.", payment_id=self.payment_id
+            )
         step = self.refundable_amount if amount is None else amount
-        if step > self.refundable_amount:
+        if not 1 <= step <= self.refundable_amount:
             raise RefundConflict(
                 f"Cannot refund {step}: only {self.refundable_amount} is captured and not refunded.",
                 payment_id=self.payment_id,

@@ -88,7 +88,9 @@ def _audit_answers(engine: Engine, report: Report, since: datetime | None) -> No
     while start is not None and start <= report.at:
         with audit_store.snapshot(engine) as connection:
             for scope, body in audit_store.wrong_answers(connection, start, ANSWERS_WINDOW):
-                report.differences.append(Difference("answers", None, f"nothing bears out the answer to {scope}: {body}"))
+                report.differences.append(
+                    Difference("answers", None, f"nothing bears out the answer to {scope}: {body}")
+                )
         start += ANSWERS_WINDOW
 
 

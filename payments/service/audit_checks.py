@@ -76,7 +76,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     told: Counter[EventType] = Counter()
     for event in events:
         told[EventType(event.event_type)] += event.amount
-    for event_type, amount in sorted((amounts_by_type(payment) | told).items()):
+    for event_type in sorted(amounts_by_type(payment) | told):
         if told[event_type] != amounts_by_type(payment)[event_type]:
             yield Difference(
                 "outbox",
@@ -108,7 +108,9 @@ def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[
         return
     known = {event.event_id for event in events if event.posted}
     for event_id in sorted({entry.event_id for entry in entries} - known):
-        yield Difference("orphan_posting", payment.payment_id, f"a posting names event {event_id}, which was not posted")
+        yield Difference(
+            "orphan_posting", payment.payment_id, f"a posting names event {event_id}, which was not posted"
+        )
 
 
 def _stuck(waiting: list[AuditedEvent], now: datetime, possible_since: datetime | None) -> Iterator[Difference]:

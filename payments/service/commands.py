@@ -4,9 +4,9 @@ Who runs again after which error is decided by `payments.service.execution`; who
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import Enum, StrEnum
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 
 import orjson
 from sqlalchemy import Connection, RootTransaction
@@ -15,23 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.adapters import idempotency_store, outbox_store, payment_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
-from payments.adapters.idempotency_store import Key, StoredAnswer
+from payments.adapters.idempotency_store import StoredAnswer
+from payments.domain.commands import Command, Key, Operation
 from payments.domain.errors import Conflict, IdempotencyKeyReused, NotFound, PaymentsError
 from payments.domain.events import EventType, PaymentEvent
 from payments.domain.payment import Payment, authorize
 from payments.service.problems import body_of, status_of
 from payments.service.replies import command_body
-
-
-class Operation(StrEnum):
-    """What a command does; the first four are scopes of idempotency keys."""
-
-    AUTHORIZE = "authorize"
-    CAPTURE = "capture"
-    REFUND = "refund"
-    VOID = "void"
-    EXPIRE = "expire"
-
 
 _EVENT = {
     Operation.AUTHORIZE: EventType.AUTHORIZED,
@@ -43,39 +33,18 @@ _EVENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One validated wish. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
-
-    operation: Operation
-    merchant_id: str
-    key: str = ""
-    digest: str = ""
-    payment_id: int = 0
-    amount: int | None = None
-    currency: str = ""
-    lifetime: timedelta = timedelta(0)
-    request_id: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def scope(self) -> Key:
-        """Where its answer is stored."""
-        return Key(self.merchant_id, self.operation.value, self.key)
-
-    @property
-    def instance(self) -> str:
-        """The path of its request, as problem details name it."""
-        return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """An answer to store and send (`status`, `body`), or the error that is answered but never stored."""
+    """An answer to store and send (`status`, `body`), or the error that is answered but never stored.
+
+    `step` is what a success moved just now, in minor units of `currency`; 0 for conflicts and replays.
+    """
 
     status: int = 0
     body: str = ""
     replayed: bool = False
     error: PaymentsError | None = None
+    step: int = 0
+    currency: str = ""
 
 
 def run_batch(connection: Connection, commands: Sequence[Command]) -> list[Result]:
@@ -105,7 +74,7 @@ def _roll_back(transaction: RootTransaction) -> None:
         transaction.rollback()
     except SQLAlchemyError:
         # no connection, so no transaction: the server has undone it; a pooled connection must not come back
-        if transaction.connection is not None and not transaction.connection.closed:
+        if not transaction.connection.closed:
             transaction.connection.invalidate()
 
 
@@ -135,9 +104,10 @@ class _Batch:
         self.commands = commands
         self.answers: dict[Key, StoredAnswer] = {}
         self.fresh: dict[Key, Command] = {}
-        self.errors: dict[Key, PaymentsError] = {}
+        self.missing: set[int] = set()
         self.expiring: list[Command] = []
         self.events: list[tuple[PaymentEvent, str]] = []
+        self.steps: dict[Key, tuple[int, str]] = {}
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
@@ -145,9 +115,8 @@ class _Batch:
         self.expiring = [command for command in self.commands if command.operation is Operation.EXPIRE]
         if keyed:
             self.answers = idempotency_store.find(self.connection, {command.scope for command in keyed})
-        for command in keyed:
-            if command.scope not in self.answers:
-                self.fresh.setdefault(command.scope, command)
+        for command in self._of_existing_payments([c for c in keyed if c.scope not in self.answers]):
+            self.fresh.setdefault(command.scope, command)
         self._authorize([c for c in self.fresh.values() if c.operation is Operation.AUTHORIZE])
         self._change([c for c in self.fresh.values() if c.operation is not Operation.AUTHORIZE])
         if self.events:
@@ -160,13 +129,15 @@ class _Batch:
     def _result(self, command: Command) -> Result:
         if command.operation is Operation.EXPIRE:
             return Result(status=200)
-        if command.scope in self.errors:
-            return Result(error=self.errors[command.scope])
+        if id(command) in self.missing:
+            return Result(error=NotFound(f"There is no payment {command.payment_id} of this merchant."))
         answer = self.answers[command.scope]
         if answer.digest != command.digest:
             return Result(error=IdempotencyKeyReused("This idempotency key was used before with another request."))
-        replayed = self.fresh.get(command.scope) is not command
-        return Result(answer.status, answer.body, replayed)
+        if self.fresh.get(command.scope) is not command:
+            return Result(answer.status, answer.body, replayed=True)
+        step, currency = self.steps.get(command.scope, (0, ""))
+        return Result(answer.status, answer.body, step=step, currency=currency)
 
     def _authorize(self, commands: Sequence[Command]) -> None:
         if not commands:
@@ -186,7 +157,6 @@ class _Batch:
         self.answers.update(answers)
 
     def _change(self, commands: Sequence[Command]) -> None:
-        commands = self._of_existing_payments(commands)
         if not commands and not self.expiring:
             return
         if commands:
@@ -203,15 +173,16 @@ class _Batch:
         self.answers.update(answers)
 
     def _of_existing_payments(self, commands: Sequence[Command]) -> list[Command]:
-        if not commands:
-            return []
-        owners = payment_store.owners(self.connection, {c.payment_id for c in commands})
+        """Authorizations, and those whose payment is there; the others are answered 404, which is never stored."""
+        ids = {command.payment_id for command in commands if command.operation is not Operation.AUTHORIZE}
+        owners = payment_store.owners(self.connection, ids) if ids else {}
         found = []
         for command in commands:
-            if owners.get(command.payment_id) == command.merchant_id:
+            is_there = owners.get(command.payment_id) == command.merchant_id
+            if is_there or command.operation is Operation.AUTHORIZE:
                 found.append(command)
             else:
-                self.errors[command.scope] = NotFound(f"There is no payment {command.payment_id} of this merchant.")
+                self.missing.add(id(command))
         return found
 
     def _apply(
@@ -248,6 +219,7 @@ class _Batch:
         self.events.append((event, orjson.dumps(command.headers).decode()))
         if command.operation is Operation.EXPIRE:
             return StoredAnswer("", 200, "")
+        self.steps[command.scope] = (step, payment.currency)
         return StoredAnswer(command.digest, 200, command_body(payment, command.operation.value))
 
 

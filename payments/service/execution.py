@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.adapters import idempotency_store, payment_store
 from payments.adapters.clock import Clock
 from payments.adapters.database import Failure, classify
+from payments.domain.commands import Command, Operation
 from payments.domain.errors import (
     IdempotencyKeyExpired,
     OutcomeUnknown,
@@ -21,7 +22,7 @@ from payments.domain.errors import (
     RequestInProgress,
     ServiceUnavailable,
 )
-from payments.service.commands import BatchFailed, Command, Operation, Result, Stage, run_batch
+from payments.service.commands import BatchFailed, Result, Stage, run_batch
 
 ROUNDS_TOGETHER: Final = 2
 """Failed rounds of the whole batch, before each command gets a transaction of its own."""
@@ -51,6 +52,7 @@ class _Execution:
         self._commands = commands
         self._clock = clock
         self._pause = pause
+        self._order = list(range(len(commands)))
         self._results: dict[int, Result] = {}
         self._uncertain: set[int] = set()
         self._failed_rounds = 0
@@ -64,7 +66,7 @@ class _Execution:
         return [self._results[index] for index in range(len(self._commands))]
 
     def _waiting(self) -> list[int]:
-        return [index for index in range(len(self._commands)) if index not in self._results]
+        return [index for index in self._order if index not in self._results]
 
     def _attempt(self, indices: Sequence[int]) -> None:
         try:
@@ -89,9 +91,12 @@ class _Execution:
             self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
             return
         self._failed_rounds += 1
+        if alone:  # to the end of the queue: a row that somebody holds for long must not fail its neighbours
+            self._order.remove(indices[0])
+            self._order.append(indices[0])
         if failure is Failure.DUPLICATE:
             self._find_expired_keys(indices)
-        elif failure is Failure.LOCKED and alone and stage is Stage.KEYS:
+        elif failure is Failure.LOCKED and alone and stage is Stage.KEYS and indices[0] not in self._uncertain:
             self._results[indices[0]] = Result(error=RequestInProgress("The first request with this key is running."))
         elif failure is Failure.OTHER:
             _log.error("batch_failed", extra={"commands": len(indices), "error": str(error)})

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from payments.adapters import payment_store, retention_store
 from payments.adapters.clock import Clock, database_now
-from payments.service.commands import Command, Operation
+from payments.domain.commands import Command, Operation
 from payments.service.execution import execute
 
 EXPIRE_BATCH: Final = 200

@@ -1,0 +1,189 @@
+"""Dead letters: messages that could not be posted, kept for people. Storing one also announces it on `payment.dlq`."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_
+
+from payments.adapters import outbox_store
+from payments.adapters.tables import dead_letter as table
+from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, format_time
+
+EVENT_TYPE: Final = "DEAD_LETTER"
+LARGEST_ANNOUNCEMENT: Final = 950_000
+"""Bytes. Brokers take 1 MiB by default, and one message that none takes would hold up the whole outbox."""
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+Source = tuple[str, str, int, int, int]
+"""Where a message was: cluster id, topic, partition, offset, broker's timestamp (ms since 1970)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message that could not be posted.
+
+    `payload` is its text, or base64 where `payload_encoding` says so. `attempts` counts the times that posting failed.
+    `timestamp` is the broker's, in ms since 1970. A letter that is not stored yet has id 0.
+    """
+
+    cluster_id: str
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    payload: str
+    payload_encoding: str | None
+    message_key: str | None
+    error_type: str
+    error_message: str
+    letter_id: int = 0
+    state: str = "OPEN"
+    attempts: int = 1
+    discard_reason: str | None = None
+    created_at: datetime = _EPOCH
+    updated_at: datetime = _EPOCH
+    next_retry_at: datetime | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where the message was; a letter is unique by it."""
+        return (self.cluster_id, self.topic, self.partition, self.offset, self.timestamp)
+
+    def announcement(self, at: datetime) -> str:
+        """The value on `payment.dlq`: `at` is when posting failed.
+
+        JSON can double a text; where that would be more than a broker takes, the payload is cut and the value says so.
+        """
+        members: dict[str, Any] = {
+            "originalTopic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "payload": self.payload,
+        }
+        if self.payload_encoding is not None:
+            members["payloadEncoding"] = self.payload_encoding
+        members["errorType"] = self.error_type
+        members["errorMessage"] = self.error_message
+        members["timestamp"] = format_time(at)
+        while len((text := _encode(members)).encode()) > LARGEST_ANNOUNCEMENT:
+            kept = len(members["payload"]) * 3 // 4
+            members["payload"] = self.payload[: kept - kept % 4]  # whole groups of four, as base64 needs them
+            members["payloadTruncated"] = True
+        return text
+
+
+_SOURCE = (
+    table.c.cluster_id,
+    table.c.original_topic,
+    table.c.partition_no,
+    table.c.offset_no,
+    table.c.broker_timestamp,
+)
+_KNOWN = select(table.c.id, *_SOURCE).where(tuple_(*_SOURCE).in_(bindparam("sources", expanding=True)))
+_INSERT = insert(table)
+_GET = select(table).where(table.c.id == bindparam("letter_id"))
+
+
+def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) -> list[DeadLetter]:
+    """Store the letters that are not known by their source yet, each with its event for `payment.dlq`; returns those.
+
+    Raises sqlalchemy IntegrityError when another consumer stores one of them at the same time: roll back, run again.
+    """
+    by_source = {letter.source: letter for letter in letters}
+    known = _ids(connection, by_source)
+    new = [letter for source, letter in by_source.items() if source not in known]
+    if not new:
+        return []
+    connection.execute(_INSERT, [_values(letter, now) for letter in new])
+    ids = _ids(connection, [letter.source for letter in new])
+    outbox_store.add_rows(
+        connection,
+        [
+            outbox_store.new_row(
+                Aggregate.DEAD_LETTER,
+                ids[letter.source],
+                EVENT_TYPE,
+                DEAD_LETTER_TOPIC,
+                letter.announcement(now),
+                "{}",
+                now,
+            )
+            for letter in new
+        ],
+    )
+    return new
+
+
+def get(connection: Connection, letter_id: int) -> DeadLetter | None:
+    """One letter, or None."""
+    row = connection.execute(_GET, {"letter_id": letter_id}).first()
+    return None if row is None else _letter(row)
+
+
+def page(
+    connection: Connection,
+    *,
+    topic: str | None,
+    error_type: str | None,
+    state: str | None,
+    before: int | None,
+    limit: int,
+) -> list[DeadLetter]:
+    """Letters newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
+    query = select(table)
+    for column, wanted in ((table.c.original_topic, topic), (table.c.error_type, error_type), (table.c.state, state)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    return [_letter(row) for row in connection.execute(query.order_by(table.c.id.desc()).limit(limit))]
+
+
+def _ids(connection: Connection, sources: Iterable[Source]) -> dict[Source, int]:
+    rows = connection.execute(_KNOWN, {"sources": sorted(sources)})
+    return {(r.cluster_id, r.original_topic, r.partition_no, r.offset_no, r.broker_timestamp): r.id for r in rows}
+
+
+def _values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
+    return {
+        "cluster_id": letter.cluster_id,
+        "original_topic": letter.topic,
+        "partition_no": letter.partition,
+        "offset_no": letter.offset,
+        "broker_timestamp": letter.timestamp,
+        "payload": letter.payload,
+        "payload_encoding": letter.payload_encoding,
+        "message_key": letter.message_key,
+        "error_type": letter.error_type,
+        "error_message": letter.error_message,
+        "state": letter.state,
+        "attempts": letter.attempts,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _letter(row: Row[Any]) -> DeadLetter:
+    return DeadLetter(
+        cluster_id=row.cluster_id,
+        topic=row.original_topic,
+        partition=row.partition_no,
+        offset=row.offset_no,
+        timestamp=row.broker_timestamp,
+        payload=row.payload,
+        payload_encoding=row.payload_encoding,
+        message_key=row.message_key,
+        error_type=row.error_type,
+        error_message=row.error_message,
+        letter_id=row.id,
+        state=row.state,
+        attempts=row.attempts,
+        discard_reason=row.discard_reason,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        next_retry_at=row.next_retry_at,
+    )

@@ -1,0 +1,64 @@
+"""JSON lines on stdout through the standard library's logging: constant event names, data in fields (`extra=`).
+
+Ids are bound once per request or event and appear in each line of it. Bodies and secrets are never logged.
+"""
+
+import logging
+import sys
+from typing import Any, Final
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+QUIET: Final = ("alembic", "flask-limiter", "urllib3")
+"""Loggers of libraries whose warnings alone are worth a line."""
+
+
+def _encode(event: EventDict, **_options: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def _without_colour(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)
+    return event
+
+
+def _processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.format_exc_info,
+        _without_colour,
+    ]
+
+
+def formatter() -> logging.Formatter:
+    """What turns a record into one line of JSON."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_processors(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(serializer=_encode),
+        ],
+    )
+
+
+def configure(level: str) -> None:
+    """Send every logger's records of at least `level` (DEBUG, INFO, WARNING, ERROR) to stdout, as JSON lines."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def bind(**ids: str | int) -> None:
+    """Forget the ids of the former request or event, and put these in each line from here on."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**ids)

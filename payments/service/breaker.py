@@ -1,0 +1,59 @@
+"""The relay's circuit breaker as others see it, and how operators ask it to move. Only the relay ever moves it."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from payments.adapters import breaker_store
+from payments.adapters.breaker_store import BreakerRow, Snapshot
+from payments.adapters.clock import database_now
+from payments.domain.events import format_time
+from payments.metrics import BREAKER
+from payments.service.health import RELAY_SILENT
+from payments.service.operators import note_action
+
+_NOTHING: Snapshot = {
+    "successful": 0,
+    "failed": 0,
+    "slow": 0,
+    "not_permitted": 0,
+    "buffered": 0,
+    "slow_call_rate": -1.0,
+    "failure_rate": -1.0,
+}
+
+
+def show(connection: Connection) -> dict[str, Any]:
+    """The breaker as its relay last reported it; before the first report: CLOSED, nothing counted, stale."""
+    now = database_now(connection)
+    row = breaker_store.get(connection, BREAKER)
+    stale = row is None or now - row.observed_at > RELAY_SILENT
+    row = row or BreakerRow(BREAKER, "CLOSED", now, now, _NOTHING)
+    snapshot = row.snapshot
+    return {
+        "state": row.state,
+        "numberOfSuccessfulCalls": snapshot["successful"],
+        "numberOfFailedCalls": snapshot["failed"],
+        "numberOfSlowCalls": snapshot["slow"],
+        "numberOfNotPermittedCalls": snapshot["not_permitted"],
+        "numberOfBufferedCalls": snapshot["buffered"],
+        "slowCallRate": f"{snapshot['slow_call_rate']:.2f}%",
+        "failureRate": f"{snapshot['failure_rate']:.2f}%",
+        "stateSince": format_time(row.state_since),
+        "observedAt": format_time(row.observed_at),
+        "stale": stale,
+        "history": row.history,
+    }
+
+
+def request_transition(connection: Connection, to_state: str, reason: str | None, actor: str) -> int:
+    """Ask the relay for a transition, and note who did; returns the command's id. In the caller's transaction."""
+    command_id = breaker_store.append_command(connection, BREAKER, to_state, reason, actor)
+    note_action(connection, actor, "circuit_breaker.transition", f"{BREAKER} to {to_state}", reason or "")
+    return command_id
+
+
+def outcome(connection: Connection, command_id: int) -> str | None:
+    """What the relay made of a command: `applied`, `not_allowed`, or None while it has not looked at it."""
+    command = breaker_store.command(connection, command_id)
+    return None if command is None else command.outcome

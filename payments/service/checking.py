@@ -1,0 +1,155 @@
+"""Is a message money? Compares what a message says with what the outbox knows, and makes the letter when it is not."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from payments.adapters import inbox_store, outbox_store, payment_store
+from payments.adapters.dead_letter_store import DeadLetter
+from payments.adapters.inbox_store import PostedEvent
+from payments.adapters.outbox_store import OutboxRow
+from payments.domain.events import InvalidEvent, InvalidJson, ReceivedEvent, read_event
+from payments.domain.ledger import postings
+
+LONGEST_KEY: Final = 64
+"""Characters of a message key that a letter keeps; ours are payment ids, a longer one is not worth its place."""
+_SHOWN: Final = 40
+_ESCAPED_SIXFOLD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""JSON needs six characters for each of these, and some readers stop at a NUL: base64 is shorter and safer."""
+
+
+class Message(NamedTuple):
+    """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Rejected(NamedTuple):
+    """Why a message is a dead letter: one of the five types and a sentence."""
+
+    error_type: str
+    error_message: str
+
+
+class Repeated(NamedTuple):
+    """The event is posted already."""
+
+    event_id: int
+
+
+Verdict = PostedEvent | Repeated | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of the events of a batch. `posted`: event id → its payment."""
+
+    payments: frozenset[int]
+    events: dict[int, OutboxRow]
+    posted: dict[int, int]
+
+
+def read(message: Message) -> ReceivedEvent | Rejected:
+    """Read a message's text; eventId is read from the value only, never from the headers."""
+    try:
+        return read_event(message.topic, message.value or b"")
+    except InvalidJson as error:
+        return Rejected("InvalidJson", f"The message is not JSON: {error}.")
+    except InvalidEvent as error:
+        return Rejected("InvalidEvent", f"The message is not an event of its topic: {error}.")
+
+
+def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
+    """Ask the database for everything that `verdicts` needs, three statements for the whole batch."""
+    payment_ids = {event.payment_id for event in events}
+    event_ids = {event.event_id for event in events if event.event_id is not None}
+    return Known(
+        frozenset(payment_store.owners(connection, payment_ids)) if payment_ids else frozenset(),
+        outbox_store.payment_events(connection, event_ids) if event_ids else {},
+        inbox_store.known(connection, event_ids) if event_ids else {},
+    )
+
+
+def verdicts(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[Verdict]:
+    """What each message is, in their order; the second one of an event is Repeated, also within the batch."""
+    found: list[Verdict] = []
+    taken = set(known.posted)
+    for event in received:
+        verdict = event if isinstance(event, Rejected) else _verdict(event, known)
+        if isinstance(verdict, PostedEvent):
+            if verdict.event_id in taken:
+                verdict = Repeated(verdict.event_id)
+            else:
+                taken.add(verdict.event_id)
+        found.append(verdict)
+    return found
+
+
+def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
+    if event.payment_id not in known.payments:
+        return Rejected("PaymentNotFound", f"There is no payment {event.payment_id}.")
+    if event.event_id is None:
+        return Rejected("EventNotFound", "The message has no eventId, so it cannot come from the outbox.")
+    stored = known.events.get(event.event_id)
+    if stored is None:
+        if known.posted.get(event.event_id) == event.payment_id:  # posted long ago, and pruned from the outbox
+            return Repeated(event.event_id)
+        return Rejected("EventNotFound", f"The outbox has no event {event.event_id}.")
+    payload = json.loads(stored.payload)
+    for field, said, true in (
+        ("paymentId", event.payment_id, stored.aggregate_id),
+        ("eventType", event.event_type.value, stored.event_type),
+        ("amount", event.amount, payload["amount"]),
+        ("currency", event.currency, payload["currency"]),
+    ):
+        if said != true:
+            shown = ascii(said)[:_SHOWN]
+            return Rejected(
+                "EventMismatch", f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}."
+            )
+    steps = postings(event.event_type, event.amount)
+    return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
+
+
+def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:
+    """The letter of a message that is not money; its text is kept as it came, base64 where it is not plain text."""
+    payload, encoding = _as_text(message.value or b"")
+    return DeadLetter(
+        cluster_id=cluster_id,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp=message.timestamp,
+        payload=payload,
+        payload_encoding=encoding,
+        message_key=_key(message.key),
+        error_type=rejected.error_type,
+        error_message=rejected.error_message,
+    )
+
+
+def _as_text(value: bytes) -> tuple[str, str | None]:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if _ESCAPED_SIXFOLD.search(text):
+        return base64.b64encode(value).decode("ascii"), "base64"
+    return text, None
+
+
+def _key(key: bytes | None) -> str | None:
+    if key is None:
+        return None
+    text, encoding = _as_text(key)
+    return text if encoding is None and len(text) <= LONGEST_KEY else None

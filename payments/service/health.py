@@ -1,0 +1,108 @@
+"""How the platform is doing, in words: the parts of /health and the numbers of /operations."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from payments.adapters import backlog_store, breaker_store, operations_store
+from payments.adapters.breaker_store import BreakerRow
+from payments.adapters.clock import database_now
+from payments.domain.events import format_time
+from payments.metrics import BREAKER
+
+RELAY_SILENT: Final = timedelta(seconds=5)
+"""After this long without a sign of life from the relay, what the breaker's row says is stale."""
+LEDGER_SILENT: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part: UP, DEGRADED (payments are taken, but something does not move) or DOWN; `detail` explains itself."""
+
+    status: str
+    detail: str
+
+
+DATABASE_UP: Final = Component("UP", "The database answers.")
+
+
+def redis(answers: bool) -> Component:
+    """Redis is never the truth, so without it nothing is down."""
+    if answers:
+        return Component("UP", "Redis answers.")
+    return Component("DEGRADED", "Redis does not answer: nothing is limited, stored answers come from the database.")
+
+
+def overall(components: dict[str, Component]) -> str:
+    """DOWN only when the database is: everything else can wait for its repair while payments are taken."""
+    if components["database"].status == "DOWN":
+        return "DOWN"
+    return "UP" if all(part.status == "UP" for part in components.values()) else "DEGRADED"
+
+
+def components(connection: Connection) -> dict[str, Component]:
+    """What the database knows of itself, the relay, the breaker and the ledger."""
+    now = database_now(connection)
+    row = breaker_store.get(connection, BREAKER)
+    renewed = backlog_store.lease_renewals(connection)
+    return {
+        "database": DATABASE_UP,
+        "relay": _relay(now, renewed.get("relay"), row),
+        "breaker": _breaker(row),
+        "ledger": _ledger(now, renewed.get("ledger"), operations_store.open_halt(connection)),
+    }
+
+
+def without_database() -> dict[str, Component]:
+    """The same parts when the database does not answer."""
+    unknown = Component("DEGRADED", "Not known while the database does not answer.")
+    down = Component("DOWN", "The database does not answer; no payment can be taken.")
+    return {"database": down, "relay": unknown, "breaker": unknown, "ledger": unknown}
+
+
+def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Component:
+    if renewed_at is None:
+        return Component("DEGRADED", "No relay has ever run; events wait in the outbox.")
+    if now - renewed_at > RELAY_SILENT:
+        return Component("DEGRADED", f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
+    if row is None or now - row.observed_at > RELAY_SILENT:
+        return Component("DEGRADED", "The relay holds its lease, but does not report its breaker.")
+    return Component("UP", "A relay is active.")
+
+
+def _breaker(row: BreakerRow | None) -> Component:
+    if row is None:
+        return Component("UP", "CLOSED; no relay has reported yet.")
+    if row.state in ("CLOSED", "DISABLED"):
+        return Component("UP", f"{row.state} since {format_time(row.state_since)}.")
+    return Component(
+        "DEGRADED", f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken."
+    )
+
+
+def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Component:
+    if halt is not None:
+        return Component("DEGRADED", f"Posting is halted: {halt}")
+    if renewed_at is None:
+        return Component("DEGRADED", "No ledger worker has ever run; events wait to be posted.")
+    if now - renewed_at > LEDGER_SILENT:
+        return Component("DEGRADED", f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
+    return Component("UP", "A ledger worker is active.")
+
+
+def operations(connection: Connection) -> dict[str, Any]:
+    """The backlog in numbers; ages in seconds."""
+    now = database_now(connection)
+    backlog = backlog_store.outbox_backlog(connection)
+    return {
+        "outboxPending": backlog.pending,
+        "outboxOldestAgeSeconds": _age(now, backlog.oldest),
+        "ledgerLagSeconds": _age(now, backlog_store.oldest_unposted(connection)),
+        "deadLettersOpen": backlog_store.dead_letters_open(connection),
+    }
+
+
+def _age(now: datetime, since: datetime | None) -> float:
+    return 0.0 if since is None else max((now - since).total_seconds(), 0.0)

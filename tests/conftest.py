@@ -1,0 +1,161 @@
+"""Fixtures that every test may ask for. The servers behind them are in tests/servers.py.
+
+With xdist the controller starts MariaDB and Redis once and tells its workers where they are.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine
+
+from payments.adapters.database import create_engine
+from payments.domain.events import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
+from payments.migrations import migrate
+from stack.kafka import KafkaServer
+from stack.mariadb import MariaDBAddress, MariaDBServer
+from stack.redis import RedisAddress, RedisServer
+from stack.server import ServerError
+from tests import servers
+
+SHARED = pytest.StashKey[servers.SharedServers]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long variants: more kills, more generated cases")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SHARED] = servers.SharedServers()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SHARED in config.stash:
+        config.stash[SHARED].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker, before it starts, where the servers are; the first one makes them start."""
+    shared = node.config.stash[SHARED]
+    try:
+        mariadb, redis = shared.mariadb(), shared.redis()
+        node.workerinput["servers"] = {"mariadb": [mariadb.port, mariadb.password], "redis": redis.port}
+    except ServerError as error:  # tests without servers can run all the same
+        node.workerinput["servers"] = {"error": str(error)}
+
+
+def _from_controller(config: pytest.Config) -> dict[str, Any] | None:
+    told = getattr(config, "workerinput", {}).get("servers")
+    if told and "error" in told:
+        raise ServerError(told["error"])
+    return told
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the long variants are wanted (`pytest --long`, `make test-long`)."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(request: pytest.FixtureRequest) -> MariaDBAddress:
+    """The MariaDB that all tests share: never stop or freeze it, that is what `own_mariadb` is for."""
+    told = _from_controller(request.config)
+    return MariaDBAddress(*told["mariadb"]) if told else request.config.stash[SHARED].mariadb()
+
+
+@pytest.fixture(scope="session")
+def redis_server(request: pytest.FixtureRequest) -> RedisAddress:
+    """The Redis that all tests share: never stop or freeze it, that is what `own_redis` is for."""
+    told = _from_controller(request.config)
+    return RedisAddress(told["redis"]) if told else request.config.stash[SHARED].redis()
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[KafkaServer]:
+    """The Kafka of this xdist worker: never stop or freeze it, that is what `own_kafka` is for."""
+    with KafkaServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_mariadb() -> Iterator[MariaDBServer]:
+    """A MariaDB without databases that a test may kill and freeze (`servers.migrated_database(its.address)`)."""
+    with MariaDBServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis that a test may kill and freeze."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[KafkaServer]:
+    """A Kafka without topics that a test may kill and freeze."""
+    with KafkaServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_schema(mariadb_server: MariaDBAddress) -> str:
+    """All tables as SQL, made by the migrations once per worker."""
+    return servers.schema_of_migrations(mariadb_server)
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: MariaDBAddress, mariadb_schema: str) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh migrated MariaDB database."""
+    with servers.migrated_database(mariadb_server, mariadb_schema) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that nobody has open."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The SQLAlchemy URL of a fresh migrated SQLite file."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'payops.db')}"
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh migrated database; the test runs once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh migrated database; the test runs once on each kind."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisAddress, worker_id: str) -> str:
+    """The URL of an empty Redis database that no other xdist worker uses."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    url = redis_server.database_url(number)
+    with Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def kafka_bootstrap(kafka_server: KafkaServer) -> str:
+    """`host:port` of a Kafka with all topics, empty, and without consumer groups."""
+    servers.empty_topics(kafka_server.bootstrap, [*TOPICS.values(), DEAD_LETTER_TOPIC], PARTITIONS)
+    return kafka_server.bootstrap

@@ -1,0 +1,28 @@
+"""What came of commands: short words for answers, and what the database says of them."""
+
+import json
+
+from sqlalchemy import Engine, func, select
+
+from payments.adapters.tables import payment
+from payments.service.commands import Result
+from tests.contracts.wishes import authorize, run_one
+
+
+def made(engine: Engine, key: str) -> int:
+    """The id of a new payment of 10,000."""
+    return int(json.loads(run_one(engine, authorize(key)).body)["paymentId"])
+
+
+def told(result: Result) -> str:
+    """The status of the payment, or the code of what was wrong."""
+    if result.error is not None:
+        return result.error.code
+    body = json.loads(result.body)
+    return str(body.get("code") or body["status"])
+
+
+def captured(engine: Engine) -> int:
+    """Captured by all payments together."""
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.sum(payment.c.captured_amount))).scalar_one())

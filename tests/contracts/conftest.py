@@ -1,0 +1,16 @@
+"""Fixtures of the contracts that one database alone has to keep."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from payments.adapters.database import create_engine
+
+
+@pytest.fixture
+def mariadb(mariadb_url: str) -> Iterator[Engine]:
+    """An engine on a fresh migrated MariaDB database."""
+    engine = create_engine(mariadb_url)
+    yield engine
+    engine.dispose()

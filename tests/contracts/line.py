@@ -1,0 +1,107 @@
+"""A line to a server that a test can cut: a TCP proxy which may cut itself when it sees a given text on its way."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum
+from threading import Event, Lock, Thread
+from typing import Final
+
+_CHUNK: Final = 65536
+
+
+class Cut(Enum):
+    """What becomes of the message at which the line is cut."""
+
+    BEFORE = "it never arrives"
+    AFTER = "it arrives, but no answer comes back"
+
+
+class Line:
+    """Listens on a free port of its own and carries bytes both ways; `cuts` counts the planned cuts that happened."""
+
+    def __init__(self, server_port: int) -> None:
+        """Listen; `server_port` is where it leads to, on this machine."""
+        self.cuts = 0
+        self._server_port = server_port
+        self._plan: tuple[bytes, Cut, bool] | None = None
+        self._dead = False
+        self._open: set[socket.socket] = set()
+        self._lock = Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        Thread(target=self._accept, daemon=True).start()
+
+    def cut_at(self, text: bytes, cut: Cut, *, for_good: bool = False) -> None:
+        """Cut once when a client sends `text`; `for_good`: no new connection is let through afterwards."""
+        self._plan = (text, cut, for_good)
+
+    def cut(self) -> None:
+        """Cut every connection now and let none through until `mend`."""
+        self._dead = True
+        with self._lock:
+            for end in list(self._open):
+                _close(end)
+
+    def mend(self) -> None:
+        """Let new connections through again."""
+        self._dead = False
+
+    def close(self) -> None:
+        """Stop listening; cut everything."""
+        self.cut()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                if self._dead:
+                    client.close()
+                    continue
+                server = socket.create_connection(("127.0.0.1", self._server_port))
+                with self._lock:
+                    self._open |= {client, server}
+                silent = Event()
+                Thread(target=self._to_server, args=(client, server, silent), daemon=True).start()
+                Thread(target=self._to_client, args=(client, server, silent), daemon=True).start()
+
+    def _to_server(self, client: socket.socket, server: socket.socket, silent: Event) -> None:
+        with suppress(OSError):  # either end was closed: both are, below
+            while data := client.recv(_CHUNK):
+                if self._plan is not None and self._plan[0] in data:
+                    _, cut, self._dead = self._plan
+                    self._plan = None
+                    if cut is Cut.BEFORE:
+                        self.cuts += 1
+                        break
+                    silent.set()
+                server.sendall(data)
+        _close(client)
+        _close(server)
+
+    def _to_client(self, client: socket.socket, server: socket.socket, silent: Event) -> None:
+        with suppress(OSError):  # either end was closed: both are, below
+            while data := server.recv(_CHUNK):
+                if silent.is_set():  # the server has done what it was told
+                    self.cuts += 1
+                    break
+                client.sendall(data)
+        _close(client)
+        _close(server)
+
+
+def _close(end: socket.socket) -> None:
+    with suppress(OSError):  # it was closed already
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
+
+
+@contextmanager
+def line_to(server_port: int) -> Iterator[Line]:
+    """A line that is closed afterwards."""
+    line = Line(server_port)
+    try:
+        yield line
+    finally:
+        line.close()

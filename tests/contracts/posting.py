@@ -1,0 +1,32 @@
+"""Posts what waits in the outbox as relay and ledger would, without Kafka between them."""
+
+from sqlalchemy import Engine, select, update
+
+from payments.adapters.tables import outbox_event
+from payments.domain.events import Aggregate, with_event_id
+from payments.service.checking import Message
+from payments.service.posting import Handled, post_batch
+
+CLUSTER = "test-cluster"
+
+
+def publish_and_post(engine: Engine, most: int = 1000) -> list[Handled]:
+    """Mark the payments' waiting events as published and post them; what came of each."""
+    with engine.begin() as connection:
+        waiting = connection.execute(
+            select(outbox_event)
+            .where(outbox_event.c.published == 0, outbox_event.c.aggregate_type == Aggregate.PAYMENT.value)
+            .order_by(outbox_event.c.event_id)
+            .limit(most)
+        ).all()
+        ids = [row.event_id for row in waiting]
+        connection.execute(
+            update(outbox_event)
+            .where(outbox_event.c.event_id.in_(ids))
+            .values(published=1, published_at=outbox_event.c.created_at)
+        )
+    messages = [
+        Message(row.topic, 0, row.event_id, 0, None, with_event_id(row.payload, row.event_id).encode())
+        for row in waiting
+    ]
+    return post_batch(engine, messages, CLUSTER) if messages else []

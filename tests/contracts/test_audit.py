@@ -1,0 +1,174 @@
+"""The audit finds nothing where nothing is wrong, and each planted difference, on both databases."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, delete, insert, select, text, update
+
+from payments.adapters.tables import (
+    audit_run,
+    circuit_breaker,
+    idem_response_cache,
+    inbox_event,
+    ledger_entry,
+    ledger_halt,
+    outbox_event,
+    payment,
+)
+from payments.service.audit import Report, audit
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+
+KEPT = timedelta(days=30)
+
+
+def run(engine: Engine, *, full: bool = True) -> Report:
+    return audit(engine, full=full, answers_kept=KEPT)
+
+
+def kinds(report: Report) -> list[str]:
+    return sorted({difference.kind for difference in report.differences})
+
+
+@pytest.fixture
+def paid(engine: Engine) -> int:
+    """A payment with every kind of step, all posted."""
+    payment_id = int(json.loads(wishes.run_one(engine, wishes.authorize("k")).body)["paymentId"])
+    wishes.run(engine, wishes.capture(payment_id, "c", 6000), wishes.refund(payment_id, "r", 1000))
+    wishes.run(engine, wishes.void(payment_id, "v"))
+    publish_and_post(engine)
+    return payment_id
+
+
+def change(engine: Engine, *statements: Any) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_nothing_is_found_where_nothing_is_wrong(engine: Engine, paid: int) -> None:
+    report = run(engine)
+    assert (report.payments, report.in_flight, report.differences) == (1, 0, [])
+
+
+def test_events_on_their_way_are_no_difference(engine: Engine, paid: int) -> None:
+    wishes.run_one(engine, wishes.refund(paid, "r2", 500))
+    report = run(engine)
+    assert (report.in_flight, report.differences) == (1, [])
+
+
+def test_a_posting_too_many(engine: Engine, paid: int) -> None:
+    row = {"payment_id": paid, "event_id": 999, "posting_no": 0, "amount": 5, "currency": "KRW"}
+    accounts = {"debit_account": "customer_hold", "credit_account": "hold_clearing"}
+    with engine.begin() as connection:
+        at = connection.execute(select(payment.c.requested_at)).scalar_one()
+        connection.execute(insert(ledger_entry), {**row, **accounts, "occurred_at": at, "posted_at": at})
+    assert kinds(run(engine)) == ["ledger", "orphan_posting"]
+
+
+def test_a_posting_that_is_missing(engine: Engine, paid: int) -> None:
+    change(
+        engine,
+        text("DROP TRIGGER ledger_entry_no_delete"),
+        delete(ledger_entry).where(ledger_entry.c.posting_no == 1),
+    )
+    assert kinds(run(engine)) == ["ledger"]
+
+
+def test_a_posting_with_another_amount(engine: Engine, paid: int) -> None:
+    change(
+        engine,
+        text("DROP TRIGGER ledger_entry_no_update"),
+        update(ledger_entry).where(ledger_entry.c.posting_no == 1).values(amount=6001),
+    )
+    assert kinds(run(engine)) == ["ledger"]
+
+
+def test_a_payment_that_was_changed_behind_its_events(engine: Engine, paid: int) -> None:
+    change(engine, update(payment).values(refunded_amount=2000))
+    assert kinds(run(engine)) == ["ledger", "outbox"]
+
+
+def test_a_status_that_the_amounts_do_not_make(engine: Engine, paid: int) -> None:
+    change(engine, update(payment).values(status="AUTHORIZED"))
+    assert kinds(run(engine)) == ["outbox"]
+
+
+def test_an_event_that_vanished(engine: Engine, paid: int) -> None:
+    change(engine, delete(outbox_event).where(outbox_event.c.event_type == "PAYMENT_CAPTURED"))
+    assert kinds(run(engine)) == ["orphan_posting", "outbox"]
+
+
+def test_a_payment_without_its_answer(engine: Engine, paid: int) -> None:
+    change(engine, delete(idem_response_cache).where(idem_response_cache.c.operation == "authorize"))
+    report = run(engine)
+    assert [(d.kind, d.payment_id) for d in report.differences] == [("answers", paid)]
+
+
+@pytest.mark.parametrize("member", ["paymentId", "amount", "capturedAmount", "refundedAmount", "releasedAmount"])
+def test_an_answer_that_nothing_bears_out(engine: Engine, paid: int, member: str) -> None:
+    with engine.begin() as connection:
+        body = json.loads(
+            connection.execute(
+                select(idem_response_cache.c.response_body).where(idem_response_cache.c.operation == "void")
+            ).scalar_one()
+        )
+        body[member] += 1_000_000
+        connection.execute(
+            update(idem_response_cache)
+            .where(idem_response_cache.c.operation == "void")
+            .values(response_body=json.dumps(body))
+        )
+    assert kinds(run(engine)) == ["answers"]
+
+
+@pytest.mark.parametrize(("hindrance", "found"), [("", ["stuck"]), ("open", []), ("halted", [])])
+def test_an_event_that_could_be_posted_and_is_not(engine: Engine, paid: int, hindrance: str, found: list[str]) -> None:
+    wishes.run_one(engine, wishes.refund(paid, "r2", 500))
+    with engine.begin() as connection:
+        at = connection.execute(select(payment.c.requested_at)).scalar_one() - timedelta(seconds=61)
+        connection.execute(update(outbox_event).values(created_at=at))
+        if hindrance == "open":
+            row = {"name": "kafka-publisher", "state": "OPEN", "state_since": at, "observed_at": at}
+            connection.execute(
+                insert(circuit_breaker), {**row, "snapshot": "{}", "history": "[]", "applied_command_id": 0}
+            )
+        if hindrance == "halted":
+            connection.execute(insert(ledger_halt), {"halted_at": at, "detail": "poison"})
+    assert kinds(run(engine)) == found
+
+
+def test_a_pruned_payment_is_held_against_its_ledger_alone(engine: Engine, paid: int) -> None:
+    change(engine, delete(outbox_event), delete(inbox_event), delete(idem_response_cache))
+    assert kinds(run(engine)) == ["answers"]  # its authorization is younger than answers are kept
+    assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
+    change(engine, update(payment).values(captured_amount=5000))
+    assert kinds(audit(engine, full=True, answers_kept=timedelta(0))) == ["ledger"]
+
+
+def test_a_later_audit_looks_at_what_changed_and_at_one_chunk_more(
+    engine: Engine, paid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from payments.service import audit as module
+
+    monkeypatch.setattr(module, "CHUNK", 2)
+    for number in range(6):
+        wishes.run_one(engine, wishes.authorize(f"k{number}"))
+    publish_and_post(engine)
+    assert run(engine, full=False).payments == 7  # the first one has no former run: all
+    with engine.begin() as connection:  # as if all of that were long ago
+        before = connection.execute(select(payment.c.updated_at)).scalars().first() - timedelta(hours=1)
+        connection.execute(update(payment).values(updated_at=before))
+        connection.execute(update(inbox_event).values(posted_at=before))
+    assert [run(engine, full=False).payments for _ in range(4)] == [2, 2, 2, 1]
+    change(engine, update(payment).where(payment.c.payment_id == paid).values(updated_at=before + timedelta(days=9)))
+    with engine.connect() as connection:
+        assert (
+            connection.execute(select(audit_run.c.next_payment_id).order_by(audit_run.c.id.desc())).scalars().first()
+            == 0
+        )
+    report = run(engine, full=False)
+    assert report.payments == 2
+    assert run(engine, full=False).payments == 3  # the changed one, and the second chunk

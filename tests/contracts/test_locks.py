@@ -1,0 +1,138 @@
+"""Rows that somebody else holds: who waits, who is told to come back, and that neighbours do not suffer."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from payments.adapters import idempotency_store, payment_store
+from payments.adapters.clock import database_now
+from payments.adapters.database import create_engine
+from payments.adapters.tables import payment
+from payments.domain.commands import Command
+from tests.contracts.answers import captured, made, told
+from tests.contracts.wishes import authorize, capture, carry_out, run_one, void
+from tests.servers import until
+
+
+@contextmanager
+def holding(engine: Engine, payment_id: int) -> Iterator[Connection]:
+    """Somebody else holds the payment's row (on SQLite: the file)."""
+    with engine.connect() as connection, connection.begin():
+        payment_store.lock(connection, [payment_id])
+        yield connection
+
+
+WAITING = (
+    "FROM information_schema.innodb_trx JOIN information_schema.processlist ON id = trx_mysql_thread_id"
+    " WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()"
+)
+
+
+def wait_for_lock_wait(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
+        waiting = text(f"SELECT COUNT(*) {WAITING}")
+        # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
+        until(lambda: watcher.execute(waiting).scalar_one(), 10, "somebody waits for a lock", interval=0.15)
+
+
+def test_a_held_payment_row_does_not_fail_its_neighbours(mariadb: Engine) -> None:
+    held, free = made(mariadb, "held"), made(mariadb, "free")
+    with holding(mariadb, held):
+        stuck, *others = carry_out(
+            mariadb, capture(held, "c"), capture(free, "c2"), authorize("n"), void(free, "v"), seconds=4.5
+        )
+    assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED", "VOID_CONFLICT"]
+    assert told(stuck) == "SERVICE_UNAVAILABLE", "nothing was committed for it, so its key may be used again"
+    assert told(run_one(mariadb, capture(held, "c"))) == "CAPTURED"
+
+
+def test_a_payment_row_that_is_given_back_in_time_is_waited_for(mariadb: Engine) -> None:
+    held, free = made(mariadb, "held"), made(mariadb, "free")
+    with ThreadPoolExecutor(1) as pool:
+        with holding(mariadb, held):
+            results = pool.submit(carry_out, mariadb, capture(held, "c"), capture(free, "c2"))
+            wait_for_lock_wait(mariadb)
+        assert [told(result) for result in results.result(15)] == ["CAPTURED", "CAPTURED"]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda i: capture(i, "held"), lambda _: authorize("held")], ids=["capture", "authorize"]
+)
+def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make) -> None:
+    payment_id, free = made(mariadb, "p"), made(mariadb, "free")
+    command: Command = make(payment_id)
+    with mariadb.connect() as first, first.begin():
+        now = database_now(first)
+        if command.operation == "capture":
+            idempotency_store.reserve(first, {command.scope: command.digest}, now)
+        else:
+            with mariadb.connect() as reader:
+                like = payment_store.get(reader, payment_id)
+            assert like is not None
+            first.execute(payment.insert(), payment_store._values(like) | {"idempotency_key": "held"})
+        stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
+        assert told(stuck) == "REQUEST_IN_PROGRESS"
+        assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
+        first.get_transaction().rollback()  # type: ignore[union-attr]  # the owner crashed: no marker outlives it
+    assert told(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
+
+
+def test_a_key_whose_owner_commits_while_we_wait_is_replayed(mariadb: Engine) -> None:
+    payment_id = made(mariadb, "p")
+    command = capture(payment_id, "c", 4000)
+    with ThreadPoolExecutor(1) as pool, mariadb.connect() as first:
+        transaction = first.begin()
+        idempotency_store.reserve(first, {command.scope: command.digest}, database_now(first))
+        waiting = pool.submit(carry_out, mariadb, command)
+        wait_for_lock_wait(mariadb)
+        answer = idempotency_store.StoredAnswer(command.digest, 200, '{"status":"ITS OWNER\'S"}')
+        idempotency_store.fill(first, {command.scope: answer}, database_now(first))
+        transaction.commit()
+        (result,) = waiting.result(15)
+    assert (result.body, result.replayed) == (answer.body, True)
+    assert captured(mariadb) == 0
+
+
+def test_a_deadlock_runs_again(mariadb: Engine) -> None:
+    first, second = made(mariadb, "first"), made(mariadb, "second")
+    with ThreadPoolExecutor(1) as pool, mariadb.connect() as other:
+        transaction = other.begin()
+        heavy = [
+            {"at": database_now(other), "actor": "a", "action": "b", "target": str(n), "detail": ""} for n in range(99)
+        ]
+        other.execute(text("INSERT INTO operator_action (at, actor, action, target, detail)"
+                           " VALUES (:at, :actor, :action, :target, :detail)"),
+                      [row | {"at": row["at"].replace(tzinfo=None)} for row in heavy])  # fmt: skip
+        payment_store.lock(other, [second])
+        batch = pool.submit(carry_out, mariadb, capture(first, "c1"), capture(second, "c2"))
+        wait_for_lock_wait(mariadb)  # the batch has the first row and waits for the second
+        payment_store.lock(other, [first])  # MariaDB ends the lighter of the two: the batch
+        transaction.commit()
+        assert [told(result) for result in batch.result(15)] == ["CAPTURED", "CAPTURED"]
+
+
+def test_a_file_that_another_process_writes_is_waited_for(sqlite_url: str) -> None:
+    engine, impatient = create_engine(sqlite_url), create_engine(sqlite_url, busy_ms=10)
+    payment_id = made(engine, "p")
+    with ThreadPoolExecutor(1) as pool:
+        with holding(engine, payment_id):
+            assert told(carry_out(impatient, capture(payment_id, "a", 1), seconds=0.2)[0]) == "SERVICE_UNAVAILABLE"
+            waiting = pool.submit(carry_out, impatient, capture(payment_id, "c"))
+        assert told(waiting.result(15)[0]) == "CAPTURED"
+    engine.dispose()
+    impatient.dispose()
+
+
+def test_a_killed_connection_runs_again(mariadb: Engine) -> None:
+    held = made(mariadb, "p")
+    with ThreadPoolExecutor(1) as pool:
+        with holding(mariadb, held):
+            batch = pool.submit(carry_out, mariadb, capture(held, "c"))
+            wait_for_lock_wait(mariadb)
+            with mariadb.connect() as killer:
+                victim = killer.execute(text(f"SELECT trx_mysql_thread_id {WAITING}")).scalar_one()
+                killer.execute(text(f"KILL {victim}"))
+        assert told(batch.result(15)[0]) == "CAPTURED"

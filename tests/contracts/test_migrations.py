@@ -1,0 +1,112 @@
+"""Migrations make exactly the tables that the code sees; running them again, or twice at once, changes nothing."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+from payments.adapters.database import create_engine
+from payments.adapters.tables import metadata
+from payments.migrations import migrate
+from stack.mariadb import MariaDBAddress
+from tests.servers import empty_database
+
+HEAD = "0003"
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    address: MariaDBAddress = request.getfixturevalue("mariadb_server")
+    with empty_database(address) as url:
+        yield url
+
+
+def schema(url: str) -> list[Any]:
+    """All that the database tells of its tables, triggers and views."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                return sorted(connection.execute(text("SELECT type, name, sql FROM sqlite_master")).all())
+            tables = sorted(inspect(connection).get_table_names())
+            made = [connection.execute(text(f"SHOW CREATE TABLE {name}")).one()[1] for name in tables]
+            triggers = connection.execute(text("SHOW TRIGGERS")).all()
+            return [
+                *made,
+                *sorted((t[0], t[1], t[2], t[3], t[4]) for t in triggers),
+                inspect(connection).get_view_names(),
+            ]
+    finally:
+        engine.dispose()
+
+
+def test_the_migrated_schema_is_what_the_code_sees(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(empty_url: str) -> None:
+    assert migrate(empty_url) == HEAD
+    before = schema(empty_url)
+    assert migrate(empty_url) == HEAD
+    assert schema(empty_url) == before
+
+
+def test_two_at_once_make_one_schema(empty_url: str) -> None:
+    """Two processes, as two machines would: threads would share Alembic's globals."""
+    command = [sys.executable, "-m", "payments", "migrate"]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(
+            pool.map(
+                lambda _: subprocess.run(
+                    command, env={"DATABASE_URL": empty_url}, capture_output=True, text=True, timeout=60, check=False
+                ),
+                range(2),
+            )
+        )
+    assert [(run.returncode, run.stdout) for run in done] == [(0, f"database is at revision {HEAD}\n")] * 2, done
+    assert migrate(empty_url) == HEAD
+
+
+def test_migrations_form_one_line() -> None:
+    scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
+    assert scripts.get_heads() == [HEAD]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002", "0001"]
+
+
+def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "payments", "migrate"]
+    for environment, sentence in (
+        ({}, "DATABASE_URL is not set"),
+        ({"DATABASE_URL": "mysql+pymysql://nobody@127.0.0.1:1/paydb"}, "The database could not be migrated"),
+        ({"DATABASE_URL": f"sqlite:///{tmp_path}/no/such/folder.db"}, "The database could not be migrated"),
+    ):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_tables_of_mariadb_are_innodb(mariadb_url: str) -> None:
+    engine = create_engine(mariadb_url)
+    with engine.connect() as connection:
+        kinds = connection.execute(
+            text(
+                "SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND engine <> ''"
+            )
+        )
+        assert kinds.scalars().all() == ["InnoDB"]
+    engine.dispose()

@@ -1,0 +1,73 @@
+"""The outbox on both databases: in order, with its payload untouched, money apart from the rest."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection, Engine, delete
+
+from payments.adapters import outbox_store
+from payments.adapters.tables import outbox_event as table
+from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, EventType, PaymentEvent
+
+NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
+HEADERS = {"traceparent": "00-é-1"}
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    with engine.begin() as open_connection:
+        yield open_connection
+
+
+def event(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> tuple[PaymentEvent, str]:
+    return PaymentEvent(event_type, payment_id, "é\0😀 ", 10, "KRW", "AUTHORIZED", NOW), json.dumps(HEADERS)
+
+
+def letter(letter_id: int) -> dict[str, object]:
+    return outbox_store.new_row(Aggregate.DEAD_LETTER, letter_id, "DEAD_LETTER", DEAD_LETTER_TOPIC, "{}", "{}", NOW)
+
+
+def test_events_wait_in_their_order(connection: Connection) -> None:
+    outbox_store.add(connection, [event(2), event(1), event(1, EventType.CAPTURED)])
+    rows = outbox_store.pending(connection, 10)
+    assert [(r.aggregate_id, r.event_type) for r in rows] == [
+        (2, "PAYMENT_AUTHORIZED"),
+        (1, "PAYMENT_AUTHORIZED"),
+        (1, "PAYMENT_CAPTURED"),
+    ]
+    assert sorted(r.event_id for r in rows) == [r.event_id for r in rows]
+    assert [r.topic for r in rows] == ["payment.authorized", "payment.authorized", "payment.captured"]
+    assert outbox_store.pending(connection, 2) == rows[:2]
+
+
+def test_a_row_comes_back_as_it_was(connection: Connection) -> None:
+    outbox_store.add(connection, [event(1)])
+    (row,) = outbox_store.pending(connection, 1)
+    assert (row.payload, row.headers, row.created_at) == (event(1)[0].payload(), HEADERS, NOW)
+    assert (row.aggregate_type, row.published_at) == ("payment", None)
+
+
+def test_a_payment_has_its_own_events_only(connection: Connection) -> None:
+    outbox_store.add(connection, [event(1), event(2), event(1, EventType.VOIDED)])
+    outbox_store.add_rows(connection, [letter(1)])
+    assert [r.event_type for r in outbox_store.of_payment(connection, 1)] == ["PAYMENT_AUTHORIZED", "PAYMENT_VOIDED"]
+
+
+def test_dead_letters_are_no_payment_events(connection: Connection) -> None:
+    outbox_store.add(connection, [event(1)])
+    outbox_store.add_rows(connection, [letter(1)])
+    ids = [row.event_id for row in outbox_store.pending(connection, 10)]
+    assert list(outbox_store.payment_events(connection, [*ids, 999])) == ids[:1]
+
+
+def test_ids_never_return_after_a_delete(engine: Engine) -> None:
+    with engine.begin() as connection:
+        outbox_store.add(connection, [event(1), event(1)])
+        last = outbox_store.pending(connection, 10)[-1].event_id
+        connection.execute(delete(table))
+    engine.dispose()
+    with engine.begin() as connection:
+        outbox_store.add(connection, [event(1)])
+        assert outbox_store.pending(connection, 1)[0].event_id > last

@@ -1,0 +1,131 @@
+"""What is deleted when, and what never is, on both databases."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+
+from payments.adapters.clock import monotonic
+from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.service.audit import audit
+from payments.service.republish import republish_unposted
+from payments.service.retention import Pruner, Retention, expire_due
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+
+AT_ONCE = Retention(timedelta(0), timedelta(0), timedelta(0))
+NEVER = Retention(timedelta(days=9), timedelta(days=9), timedelta(days=9))
+
+
+def never() -> bool:
+    return False
+
+
+def no_pause(_seconds: float) -> None:
+    pass
+
+
+def authorized(engine: Engine, key: str) -> int:
+    return int(json.loads(wishes.run_one(engine, wishes.authorize(key)).body)["paymentId"])
+
+
+def count(engine: Engine, table: object) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
+
+
+def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engine) -> None:
+    done, waiting = authorized(engine, "a"), authorized(engine, "b")
+    publish_and_post(engine)
+    wishes.run_one(engine, wishes.capture(waiting, "c", 100))
+    assert Pruner(engine, AT_ONCE).prune(never)["outbox_event"] == 1
+    with engine.connect() as connection:
+        assert set(connection.execute(select(outbox_event.c.aggregate_id)).scalars()) == {waiting} != {done}
+    publish_and_post(engine)
+    assert Pruner(engine, AT_ONCE).prune(never)["outbox_event"] == 2
+
+
+def test_nothing_goes_before_its_time(engine: Engine) -> None:
+    authorized(engine, "a")
+    publish_and_post(engine)
+    assert Pruner(engine, NEVER).prune(never) == {"outbox_event": 0, "inbox_event": 0, "idem_response_cache": 0}
+
+
+def test_an_inbox_row_stays_while_its_event_does(engine: Engine) -> None:
+    authorized(engine, "a")
+    publish_and_post(engine)
+    keep_events = Retention(timedelta(days=9), timedelta(0), timedelta(days=9))
+    assert Pruner(engine, keep_events).prune(never)["inbox_event"] == 0
+    assert Pruner(engine, AT_ONCE).prune(never)["inbox_event"] == 1
+
+
+def test_payments_and_postings_are_never_deleted(engine: Engine) -> None:
+    authorized(engine, "a")
+    publish_and_post(engine)
+    Pruner(engine, AT_ONCE).prune(never)
+    assert [count(engine, t) for t in (payment, ledger_entry)] == [1, 1]
+    assert [count(engine, t) for t in (outbox_event, inbox_event, idem_response_cache)] == [0, 0, 0]
+    assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
+
+
+def test_it_goes_on_batch_by_batch(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from payments.service import retention
+
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
+    for number in range(7):
+        authorized(engine, f"k{number}")
+    publish_and_post(engine)
+    assert Pruner(engine, AT_ONCE).prune(never) == {"outbox_event": 7, "inbox_event": 7, "idem_response_cache": 7}
+
+
+def test_it_stops_when_it_shall(engine: Engine) -> None:
+    authorized(engine, "a")
+    publish_and_post(engine)
+    assert not any(Pruner(engine, AT_ONCE).prune(lambda: True).values())
+
+
+def test_an_authorization_whose_time_is_over_is_released(engine: Engine) -> None:
+    over, later = authorized(engine, "a"), authorized(engine, "b")
+    wishes.run_one(engine, wishes.capture(over, "c", 4000))
+    with engine.begin() as connection:
+        expired = connection.execute(select(payment.c.requested_at)).scalars().first()
+        connection.execute(update(payment).where(payment.c.payment_id == over).values(expires_at=expired))
+    assert expire_due(engine, monotonic, no_pause) == 1
+    assert expire_due(engine, monotonic, no_pause) == 0
+    with engine.connect() as connection:
+        rows = connection.execute(select(payment).order_by(payment.c.payment_id)).all()
+    assert [(r.payment_id, r.status, r.released_amount, r.release_reason) for r in rows] == [
+        (over, "CAPTURED", 6000, "EXPIRED"),
+        (later, "AUTHORIZED", 0, None),
+    ]
+    publish_and_post(engine)
+    assert audit(engine, full=True, answers_kept=timedelta(days=30)).differences == []
+
+
+def test_more_than_one_batch_expires(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from payments.service import retention
+
+    monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
+    for number in range(5):
+        wishes.run_one(engine, wishes.authorize(f"k{number}", lifetime=timedelta(0)))
+    assert expire_due(engine, monotonic, no_pause) == 5
+
+
+def test_what_was_published_and_never_posted_is_published_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from payments.service import republish
+
+    monkeypatch.setattr(republish, "CHUNK", 2)
+    authorized(engine, "posted")
+    publish_and_post(engine)
+    for number in range(5):
+        authorized(engine, f"k{number}")
+    with engine.begin() as connection:
+        connection.execute(update(outbox_event).values(published=1))
+    with engine.connect() as connection:
+        assert republish_unposted(connection) == 5
+    with engine.connect() as connection:
+        assert republish_unposted(connection) == 0
+    assert len(publish_and_post(engine)) == 5

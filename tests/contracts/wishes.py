@@ -1,0 +1,70 @@
+"""Commands as the HTTP face would make them, and short ways to run them; for contracts and stories."""
+
+import hashlib
+from datetime import timedelta
+from threading import Event
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from payments.adapters.clock import Clock, monotonic
+from payments.domain.commands import Command, Operation
+from payments.service.commands import Result, run_batch
+from payments.service.execution import execute
+
+WEEK: Final = timedelta(days=7)
+_NEVER: Final = Event()
+
+
+def _command(operation: Operation, merchant: str, key: str, **fields: Any) -> Command:
+    told = (operation, fields.get("payment_id"), fields.get("amount"), fields.get("currency"))
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()
+    return Command(operation, merchant, key, digest, request_id=f"r-{key}", **fields)
+
+
+def authorize(
+    key: str, amount: int = 10_000, merchant: str = "M1", currency: str = "KRW", lifetime: timedelta = WEEK
+) -> Command:
+    """Authorize `amount` minor units."""
+    fields = {"amount": amount, "currency": currency, "lifetime": lifetime}
+    return _command(Operation.AUTHORIZE, merchant, key, **fields)
+
+
+def capture(payment_id: int, key: str, amount: int | None = None, merchant: str = "M1") -> Command:
+    """Capture `amount`, or all that is open."""
+    return _command(Operation.CAPTURE, merchant, key, payment_id=payment_id, amount=amount)
+
+
+def refund(payment_id: int, key: str, amount: int | None = None, merchant: str = "M1") -> Command:
+    """Refund `amount`, or all that is captured."""
+    return _command(Operation.REFUND, merchant, key, payment_id=payment_id, amount=amount)
+
+
+def void(payment_id: int, key: str, merchant: str = "M1") -> Command:
+    """Release what is open."""
+    return _command(Operation.VOID, merchant, key, payment_id=payment_id)
+
+
+def expire(payment_id: int, merchant: str = "M1") -> Command:
+    """What housekeeping asks for when the time is over."""
+    return Command(Operation.EXPIRE, merchant, payment_id=payment_id)
+
+
+def run(engine: Engine, *commands: Command) -> list[Result]:
+    """All in one transaction."""
+    with engine.connect() as connection:
+        return run_batch(connection, commands)
+
+
+def run_one(engine: Engine, command: Command) -> Result:
+    """One command in a transaction of its own."""
+    return run(engine, command)[0]
+
+
+def carry_out(engine: Engine, *commands: Command, seconds: float = 10.0, clock: Clock = monotonic) -> list[Result]:
+    """As the API does: run again what can be run again, for `seconds`."""
+    return execute(engine, commands, clock() + seconds, clock, _pause)
+
+
+def _pause(seconds: float) -> None:
+    _NEVER.wait(seconds)

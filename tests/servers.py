@@ -1,0 +1,136 @@
+"""The servers of a pytest run and what a test gets of them: a database, a Redis number, empty topics of its own.
+
+One MariaDB and one Redis serve a whole run (also that of several xdist workers); Kafka is one per worker.
+"""
+
+import subprocess
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from payments.migrations import migrate
+from stack.mariadb import USER, MariaDBAddress, MariaDBServer
+from stack.redis import RedisAddress, RedisServer
+from stack.server import program
+
+KAFKA_SECONDS = 20.0
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
+    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`."""
+    waiting = Retrying(
+        retry=retry_if_result(lambda value: not value), stop=stop_after_delay(seconds), wait=wait_fixed(interval)
+    )
+    try:
+        return waiting(condition)
+    except RetryError:
+        raise AssertionError(f"not within {seconds:g} s: {what}") from None
+
+
+class SharedServers:
+    """MariaDB and Redis, each started when first asked for, by the process that owns the run."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._running = ExitStack()
+        self._mariadb: MariaDBServer | None = None
+        self._redis: RedisServer | None = None
+
+    def mariadb(self) -> MariaDBAddress:
+        """The address of the one MariaDB."""
+        if self._mariadb is None:
+            self._mariadb = self._running.enter_context(MariaDBServer())
+        return self._mariadb.address
+
+    def redis(self) -> RedisAddress:
+        """The address of the one Redis."""
+        if self._redis is None:
+            self._redis = self._running.enter_context(RedisServer())
+        return self._redis.address
+
+    def close(self) -> None:
+        """End both."""
+        self._running.close()
+
+
+@contextmanager
+def empty_database(address: MariaDBAddress) -> Iterator[str]:
+    """The URL of a new database without tables; dropped afterwards."""
+    name = f"paydb_{uuid.uuid4().hex[:12]}"
+    address.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+    try:
+        yield address.database_url(name)
+    finally:
+        address.execute(f"DROP DATABASE {name}")
+
+
+def schema_of_migrations(address: MariaDBAddress) -> str:
+    """What the migrations make, as SQL; to load it takes half the time of running them."""
+    with empty_database(address) as url:
+        migrate(url)
+        dump = ["mariadb-dump", "--routines", "--triggers", "--skip-comments", url.rsplit("/", 1)[1]]
+        return _client(address, dump, "")
+
+
+@contextmanager
+def migrated_database(address: MariaDBAddress, schema: str | None = None) -> Iterator[str]:
+    """The URL of a new database with all tables, by `schema` when given, else by the migrations; dropped afterwards."""
+    with empty_database(address) as url:
+        if schema is None:
+            migrate(url)
+        else:
+            _client(address, ["mariadb", url.rsplit("/", 1)[1]], schema)
+        yield url
+
+
+def _client(address: MariaDBAddress, command: list[str], text: str) -> str:
+    name, *arguments = command
+    account = ["--no-defaults", "--host=127.0.0.1", f"--port={address.port}", f"--user={USER}"]
+    done = subprocess.run(
+        [program(name, "mariadb-client"), *account, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"MYSQL_PWD": address.password},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def empty_topics(bootstrap: str, names: Iterable[str], partitions: int) -> None:
+    """Leave exactly the topics `names`, all empty and with a leader, and no consumer group."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    present = _topics(admin)
+    if present:
+        for done in admin.delete_topics(list(present)).values():
+            done.result(KAFKA_SECONDS)
+    until(lambda: _delete_groups(admin), KAFKA_SECONDS, "all consumer groups are gone")
+    until(lambda: not _topics(admin), KAFKA_SECONDS, "all topics are gone")
+    wanted = dict.fromkeys(names, partitions)
+    for done in admin.create_topics([NewTopic(name, partitions, 1) for name in wanted]).values():
+        done.result(KAFKA_SECONDS)
+    until(lambda: _topics(admin) == wanted, KAFKA_SECONDS, "all topics have their partitions")
+
+
+def _topics(admin: AdminClient) -> dict[str, int]:
+    """Each topic with the number of its partitions that have a leader; not Kafka's own topics."""
+    known = admin.list_topics(timeout=KAFKA_SECONDS).topics
+    led = {name: sum(part.leader >= 0 for part in topic.partitions.values()) for name, topic in known.items()}
+    return {name: count for name, count in led.items() if not name.startswith("__")}
+
+
+def _delete_groups(admin: AdminClient) -> bool:
+    """Try to delete every group; False while there are some: the member of a killed process leaves seconds later."""
+    groups = [group.group_id for group in admin.list_consumer_groups().result(KAFKA_SECONDS).valid]
+    try:
+        for done in admin.delete_consumer_groups(groups).values() if groups else ():
+            done.result(KAFKA_SECONDS)
+    except KafkaException:
+        return False
+    return True

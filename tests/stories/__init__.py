@@ -1,0 +1,1 @@
+"""The ledger told as stories that an accountant can check."""

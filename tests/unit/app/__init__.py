@@ -1,0 +1,1 @@
+"""Rules of the HTTP face that need no server."""

@@ -1,0 +1,124 @@
+"""Settings: every bad key is named at once, nothing secret has a default, contradictions are refused."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from payments.config import PROFILES, BadSettings, Settings, load
+
+NEEDED = {"DATABASE_URL": "sqlite:///payops.db"}
+
+
+def refused(**environment: str) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        load(NEEDED | environment)
+    headline, *lines = str(caught.value).splitlines()
+    assert headline == "Cannot start; fix these settings:"
+    return [line.strip() for line in lines]
+
+
+def test_an_empty_environment_names_what_is_needed_and_nothing_else() -> None:
+    with pytest.raises(BadSettings) as caught:
+        load({})
+    assert "DATABASE_URL is not set: it must be a SQLAlchemy URL" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_every_bad_key_is_named_at_once() -> None:
+    wrong = {item.metadata["name"]: "\t" for item in fields(Settings)}
+    with pytest.raises(BadSettings) as caught:
+        load(wrong)
+    named = [line.split()[0] for line in str(caught.value).splitlines()[1:]]
+    assert named == list(wrong)
+
+
+def test_an_empty_text_means_unset() -> None:
+    assert load(
+        NEEDED | {item.metadata["name"]: "" for item in fields(Settings) if item.name != "database_url"}
+    ) == load(NEEDED)
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    settings = load(NEEDED)
+    assert (settings.cb_sliding_window_size, settings.cb_minimum_number_of_calls) == (20, 5)
+    assert (settings.cb_failure_rate_threshold, settings.cb_slow_call_rate_threshold) == (50, 50)
+    assert (settings.cb_slow_call_duration, settings.cb_wait_duration) == (5, 30)
+    assert (settings.cb_permitted_calls_in_half_open, settings.cb_call_timeout, settings.cb_probe_timeout) == (
+        3,
+        8,
+        0.5,
+    )
+    assert (settings.idempotency_cache_ttl, settings.read_capacity, settings.lease_seconds) == (600, 6000, 10)
+    assert settings.authorization_lifetime == 7 * 86400
+
+
+def test_secrets_have_no_default_and_are_not_shown() -> None:
+    settings = load(NEEDED)
+    assert (settings.admin_token, settings.kafka_sasl_password) == (None, None)
+    told = load({
+        "DATABASE_URL": "mysql+pymysql://payops:hidden-1@db/paydb",
+        "REDIS_URL": "redis://:hidden-2@cache:6379/0",
+        "ADMIN_TOKEN": "hidden-3-hidden-3",
+        "KAFKA_SASL_PASSWORD": "hidden-4",
+    })  # fmt: skip
+    assert "hidden" not in repr(told)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]
+
+
+def test_every_setting_has_a_name_of_its_own() -> None:
+    names = [item.metadata["name"] for item in fields(Settings)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("DATABASE_URL", "postgresql://db/paydb", "mysql+pymysql://"),
+        ("ADMIN_TOKEN", "x" * 15, "at least 16 characters"),
+        ("LOG_LEVEL", "verbose", "one of DEBUG, INFO, WARNING, ERROR"),
+        ("WORKER_METRICS_PORT", "65536", "from 0 to 65535"),
+        ("APP_RATE_LIMIT_PROFILE", "fast", "one of dev, load, prod"),
+        ("APP_RATE_LIMIT_REFUND_WINDOW_SECONDS", "0", "from 1 to 86400"),
+        ("APP_CB_KAFKA_PROBE_TIMEOUT_SECONDS", "nan", "seconds from 0.05 to 30"),
+        ("APP_CB_KAFKA_WAIT_DURATION_SECONDS", "inf", "seconds from 0.001"),
+        ("APP_IDEMPOTENCY_CACHE_TTL_SECONDS", "1.5", "a whole number"),
+    ],
+)
+def test_what_a_value_must_be_is_told(name: str, text: str, told: str) -> None:
+    (line,) = refused(**{name: text})
+    assert line.startswith(f"{name} must be ")
+    assert told in line
+
+
+def test_a_call_must_outlast_a_slow_call() -> None:
+    (line,) = refused(APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS="8")
+    assert "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS" in line
+    assert load(NEEDED | {"APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "7.9"})
+
+
+def test_a_lease_must_outlast_a_call() -> None:
+    (line,) = refused(APP_LEASE_SECONDS="9.4")
+    assert "APP_LEASE_SECONDS" in line
+    assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"})
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [(None, (1000, 1000, 500)), ("load", (15000, 15000, 15000)), ("prod", (70000, 70000, 35000))],
+)
+def test_profiles(profile: str | None, expected: tuple[int, int, int]) -> None:
+    settings = load(NEEDED | ({"APP_RATE_LIMIT_PROFILE": profile} if profile else {}))
+    limits = [settings.rate_limit(operation) for operation in ("authorize", "capture", "refund")]
+    assert limits == [(capacity, 60) for capacity in expected]
+    assert set(PROFILES) == {"dev", "load", "prod"}
+
+
+def test_single_variables_win_over_the_profile() -> None:
+    chosen = {"APP_RATE_LIMIT_PROFILE": "prod", "APP_RATE_LIMIT_CAPTURE_CAPACITY": "-1"}
+    settings = load(NEEDED | chosen | {"APP_RATE_LIMIT_CAPTURE_WINDOW_SECONDS": "10"})
+    assert settings.rate_limit("capture") == (-1, 10)
+    assert settings.rate_limit("authorize") == (70000, 60)

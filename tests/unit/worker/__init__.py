@@ -1,0 +1,1 @@
+"""What the workers decide, without servers."""

@@ -1,0 +1,135 @@
+"""What is money and what is a dead letter, and how a dead letter keeps its text."""
+
+import json
+from base64 import b64decode
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.adapters.inbox_store import PostedEvent
+from payments.adapters.outbox_store import OutboxRow
+from payments.domain.events import EventType, ReceivedEvent
+from payments.service.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
+
+AT = datetime(2025, 10, 27, tzinfo=UTC)
+TRUE = {"eventId": 7, "paymentId": 1, "amount": 500, "currency": "KRW"}
+
+
+def message(value: bytes | None, topic: str = "payment.captured", key: bytes | None = b"1") -> Message:
+    return Message(topic, 0, 0, 0, key, value)
+
+
+def told(topic: str = "payment.captured", **changed: Any) -> ReceivedEvent | Rejected:
+    members = {name: value for name, value in {**TRUE, **changed}.items() if value is not None}
+    return read(message(json.dumps(members).encode(), topic))
+
+
+def known(posted: dict[int, int] | None = None, events: bool = True) -> Known:
+    payload = json.dumps({"amount": 500, "currency": "KRW"})
+    row = OutboxRow(7, "payment", 1, "PAYMENT_CAPTURED", "payment.captured", payload, {}, AT, None)
+    return Known(frozenset({1, 2}), {7: row} if events else {}, posted or {})
+
+
+def verdict(event: ReceivedEvent | Rejected, what: Known | None = None) -> Verdict:
+    (found,) = verdicts([event], what or known())
+    return found
+
+
+def test_an_event_of_the_outbox_is_money() -> None:
+    found = verdict(told())
+    assert isinstance(found, PostedEvent)
+    assert (found.event_id, found.payment_id, found.currency, found.occurred_at) == (7, 1, "KRW", AT)
+    assert [posting.amount for posting in found.postings] == [500, 500]
+
+
+@pytest.mark.parametrize(
+    ("changed", "error_type", "part"),
+    [
+        ({"paymentId": 99999}, "PaymentNotFound", "payment 99999"),
+        ({"eventId": None}, "EventNotFound", "no eventId"),
+        ({"eventId": 8}, "EventNotFound", "no event 8"),
+        ({"paymentId": 2}, "EventMismatch", "paymentId 2"),
+        ({"amount": 501}, "EventMismatch", "amount 501"),
+        ({"currency": "USD"}, "EventMismatch", "currency 'USD'"),
+        ({"currency": None}, "EventMismatch", "currency None"),
+        ({"topic": "payment.refunded"}, "EventMismatch", "eventType 'PAYMENT_REFUNDED'"),
+        ({"amount": 0}, "InvalidEvent", "amount must be"),
+        ({"amount": "500"}, "InvalidEvent", "amount must be"),
+    ],
+)
+def test_anything_else_is_a_dead_letter(changed: dict[str, Any], error_type: str, part: str) -> None:
+    found = verdict(told(**changed))
+    assert isinstance(found, Rejected)
+    assert found.error_type == error_type
+    assert part in found.error_message
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"\xff", b"[1", b"NaN"])
+def test_what_is_not_json_is_invalid_json(value: bytes | None) -> None:
+    found = read(message(value))
+    assert isinstance(found, Rejected)
+    assert found.error_type == "InvalidJson"
+
+
+def test_a_posted_event_is_repeated_also_when_the_outbox_has_forgotten_it() -> None:
+    assert verdict(told(), known(posted={7: 1})) == Repeated(7)
+    assert verdict(told(), known(posted={7: 1}, events=False)) == Repeated(7)
+
+
+def test_a_posted_events_number_does_not_excuse_another_content() -> None:
+    assert isinstance(verdict(told(amount=9), known(posted={7: 1})), Rejected)
+    assert isinstance(verdict(told(paymentId=2), known(posted={7: 1}, events=False)), Rejected)
+
+
+def test_within_a_batch_the_second_one_is_repeated() -> None:
+    first, second, third = verdicts([told(), told(amount=9), told()], known())
+    assert isinstance(first, PostedEvent)
+    assert isinstance(second, Rejected)
+    assert third == Repeated(7)
+
+
+REJECTED = Rejected("InvalidJson", "no")
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"é":"😀"}', "line\r\n\ttab", '"\\u0000"'])
+def test_a_letter_keeps_the_original_text(text: str) -> None:
+    letter = dead_letter(message(text.encode()), REJECTED, "c1")
+    assert (letter.payload, letter.payload_encoding) == (text, None)
+
+
+@given(st.binary())
+def test_no_byte_is_lost_whatever_came(value: bytes) -> None:
+    letter = dead_letter(message(value), REJECTED, "c1")
+    if letter.payload_encoding == "base64":
+        assert b64decode(letter.payload) == value
+    else:
+        assert letter.payload.encode() == value
+    assert "\0" not in letter.payload
+
+
+@pytest.mark.parametrize("value", [b"\xff\xfe", b"a\0b", b"\x1b[31m"])
+def test_what_is_no_plain_text_is_base64(value: bytes) -> None:
+    assert dead_letter(message(value), REJECTED, "c1").payload_encoding == "base64"
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"), [(b"17", "17"), (None, None), (b"\xff", None), (b"\0", None), (b"x" * 65, None), (b"", "")]
+)
+def test_a_letter_keeps_a_key_that_is_short_text(key: bytes | None, kept: str | None) -> None:
+    assert dead_letter(message(b"{", key=key), REJECTED, "c1").message_key == kept
+
+
+def test_an_error_message_stays_short_whatever_came() -> None:
+    found = verdict(told(currency="x" * 10**6))
+    assert isinstance(found, Rejected)
+    assert len(found.error_message) < 200
+
+
+def test_every_event_type_can_be_money() -> None:
+    for event_type in EventType:
+        row = OutboxRow(7, "payment", 1, event_type, "t", '{"amount":5,"currency":"KRW"}', {}, AT, None)
+        event = ReceivedEvent(event_type, 1, 5, 7, "KRW")
+        assert isinstance(verdict(event, Known(frozenset({1}), {7: row}, {})), PostedEvent)
