@@ -1,0 +1,35 @@
+# Every command of this repository; CI runs only these. `make` alone prints them.
+# Variables: PORT (make run), PYTHON (make setup, run).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run status lint test test-long bench clean
+
+PY := .venv/bin/python
+
+help: # not explained: it is what explains
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## .venv from the lock file, with all that development needs
+	@scripts/setup-env.sh dev
+
+run: ## the whole platform on this machine (PORT=8080); Ctrl-C stops it
+	@scripts/setup-env.sh run && PORT='$(PORT)' exec $(PY) -m stack.run
+
+status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
+	@scripts/setup-env.sh run && exec $(PY) -m stack.status
+
+lint: setup ## style, types, import rules, shell scripts, the repository's own rules
+	@scripts/lint.sh
+
+test: ## every test, on real MariaDB, Redis and Kafka (about 8 minutes)
+	@scripts/run-tests.sh
+
+test-long: ## as test, with more kills and more generated cases
+	@scripts/run-tests.sh --long
+
+bench: ## measure the platform with all its real servers on this machine
+	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+clean: ## remove what was made here: state, caches, .venv
+	@scripts/clean.sh

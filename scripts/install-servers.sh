@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes sure that the servers of the tests are installed: MariaDB, Redis, a Java runtime, Maven; and Python's venv.
+# On Debian as root it installs what is missing, else it names the packages. No service is started by that.
+set -euo pipefail
+
+packages=()
+need() { # need PACKAGE PROGRAM: the package when the program is missing
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$2" >/dev/null 2>&1 || packages+=("$1")
+}
+
+need mariadb-server mariadbd
+need redis-server redis-server
+need default-jre-headless java
+need maven mvn
+need curl curl
+python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)
+[ "${#packages[@]}" -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "Some programs are missing; install these packages: ${packages[*]} (Debian: sudo apt-get install ${packages[*]})." >&2
+  exit 1
+fi
+
+# Debian starts a server when it is installed, unless this says no. Ours would be in nobody's way, but useless.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+
+echo "Installing ${packages[*]} …"
+mkdir -p /usr/share/man/man1 # a slim image lacks it, and the Java package's set-up fails without
+export DEBIAN_FRONTEND=noninteractive
+log="$(mktemp)"
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
+  tail -n 30 "$log" >&2
+  echo "The packages could not be installed; see the lines above (all of them: $log)." >&2
+  exit 1
+fi
+rm -f "$log"

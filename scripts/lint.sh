@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What `make lint` checks, all of it even when some fails. Needs .venv with the dev group.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bin=.venv/bin
+failed=()
+
+check() {
+  local name="$1"
+  shift
+  "$@" || failed+=("$name")
+}
+
+check ruff "$bin/ruff" check --quiet
+check format "$bin/ruff" format --check --quiet
+check types "$bin/mypy"
+check imports "$bin/lint-imports"
+check shellcheck "$bin/shellcheck" scripts/*.sh .ci/run
+check rules "$bin/python" -m pytest -q -p no:cacheprovider tests/repo
+
+if [ "${#failed[@]}" -gt 0 ]; then
+  echo "Failed: ${failed[*]}." >&2
+  exit 1
+fi

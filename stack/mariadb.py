@@ -1,0 +1,130 @@
+"""MariaDB 10.11 as a private server, durable as in production: binary log on, flushed to disk at each commit."""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pymysql
+
+from stack.server import Server, ServerError, program
+
+USER = "tester"
+REDO_LOG = "--innodb-log-file-size=32M"  # quick to make; the same for both programs, or the first start makes it anew
+
+
+@dataclass(frozen=True)
+class MariaDBAddress:
+    """How to reach a server as the account that may do all."""
+
+    port: int
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL without a database."""
+        return self.database_url("")
+
+    def database_url(self, database: str) -> str:
+        """The SQLAlchemy URL of one database."""
+        return f"mysql+pymysql://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, *statements: str) -> None:
+        """Run statements, each in a transaction of its own. pymysql.MySQLError when one fails."""
+        connection = pymysql.connect(
+            host="127.0.0.1", port=self.port, user=USER, password=self.password, autocommit=True, connect_timeout=2
+        )
+        with connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+class MariaDBServer(Server):
+    """mariadbd with one account that may do all, over TCP; its password is new each time.
+
+    `options` are added to the command, for example `--innodb-buffer-pool-size=512M`; the last of a name wins.
+    """
+
+    name = "mariadb"
+
+    def __init__(self, options: Sequence[str] = ()) -> None:
+        """Pick a port and a folder; nothing runs yet."""
+        super().__init__()
+        self.address = MariaDBAddress(self.port, secrets.token_urlsafe(16))
+        self._options = tuple(options)
+        self.run_as = "mysql" if os.geteuid() == 0 else ""  # mariadbd does not want to run as root
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL without a database."""
+        return self.address.url
+
+    def database_url(self, database: str) -> str:
+        """The SQLAlchemy URL of one database."""
+        return self.address.database_url(database)
+
+    def execute(self, *statements: str) -> None:
+        """Run statements, each in a transaction of its own. pymysql.MySQLError when one fails."""
+        self.address.execute(*statements)
+
+    def _prepare(self) -> None:
+        install = program("mariadb-install-db", "mariadb-server")
+        program("mariadbd", "mariadb-server")
+        self._write_first_statements()
+        if self.run_as:
+            self._give_away()
+        options = ["--no-defaults", f"--datadir={self.folder / 'data'}", REDO_LOG]
+        if self.run_as:
+            options.append(f"--user={self.run_as}")
+        kind = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"]
+        command = [install, *options, *kind]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ServerError(f"mariadb-install-db failed.\n{done.stdout}{done.stderr}")
+
+    def _write_first_statements(self) -> None:
+        """Statements that mariadbd runs at each start; passwords are not for the command line, which ps shows."""
+        (self.folder / "first.sql").write_text(
+            # an anonymous user would win over 'x'@'%'; root is left to the socket in the private folder
+            "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');\n"  # noqa: S608
+            "FLUSH PRIVILEGES;\n"
+            f"CREATE USER IF NOT EXISTS '{USER}'@'127.0.0.1' IDENTIFIED BY '{self.address.password}';\n"
+            f"GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'127.0.0.1' WITH GRANT OPTION;\n"
+        )
+
+    def _give_away(self) -> None:
+        entry = pwd.getpwnam(self.run_as)
+        for path in (self.folder, self.folder / "first.sql"):
+            shutil.chown(path, entry.pw_uid, entry.pw_gid)
+
+    def _command(self) -> list[str]:
+        return [
+            program("mariadbd", "mariadb-server"),
+            "--no-defaults",
+            f"--datadir={self.folder / 'data'}",
+            f"--socket={self.folder / 's.sock'}",
+            f"--pid-file={self.folder / 'pid'}",
+            f"--tmpdir={self.folder}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--init-file={self.folder / 'first.sql'}",
+            "--skip-name-resolve",
+            "--max-connections=200",
+            "--server-id=1",
+            "--log-bin=binlog",
+            "--sync-binlog=1",
+            "--log-bin-trust-function-creators=1",
+            "--innodb-flush-log-at-trx-commit=1",
+            REDO_LOG,
+            *self._options,
+        ]
+
+    def _answers(self) -> bool:
+        try:
+            self.address.execute("SELECT 1")
+        except pymysql.MySQLError:
+            return False
+        return True

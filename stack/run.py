@@ -1,0 +1,137 @@
+"""`make run`: the whole platform on this machine, in the foreground, until Ctrl-C or SIGTERM.
+
+Reads the environment; starts supervisord, which keeps the programs alive; waits until all components are up.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from stack import ports
+from stack.programs import environment, new_redis, programs
+from stack.readiness import NotReady, wait_until_up
+from stack.state import AlreadyRuns, State, chosen
+from stack.supervision import Supervisor, configuration
+from stack.tether import tethered
+from stack.welcome import welcome
+
+ROOT = Path(__file__).resolve().parent.parent
+STOP_SECONDS = 4.5
+SHORTEST_TOKEN = 16
+
+
+class CannotRun(RuntimeError):
+    """Something on this machine is in the way; the message says what to do."""
+
+
+class Stop(BaseException):
+    """A signal asked us to end."""
+
+
+def main() -> int:
+    """Run until stopped; returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    state = chosen(ROOT, os.environ)
+    try:
+        port = _port(os.environ)
+        state.prepare()
+        with state.held(port):
+            _check_port(port)
+            return _run(state, port, _token(state, os.environ))
+    except (AlreadyRuns, CannotRun, NotReady) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Stop:
+        return 0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stop
+
+
+def _port(given: Mapping[str, str]) -> int:
+    text = given.get("PORT") or "8080"
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise CannotRun(f"PORT={text} is not a port; use a number from 1 to 65535, for example `make run PORT=8090`.")
+    return int(text)
+
+
+def _check_port(port: int) -> None:
+    if ports.is_free(port):
+        return
+    holder = ports.holder(port)
+    by = f"pid {holder[0]} ({holder[1]})" if holder else "another process"
+    raise CannotRun(f"Port {port} is taken by {by}; run `make run PORT={ports.next_free(port + 1)}`.")
+
+
+def _token(state: State, given: Mapping[str, str]) -> str:
+    token = given.get("ADMIN_TOKEN", "")
+    if token and len(token) < SHORTEST_TOKEN:
+        raise CannotRun(f"ADMIN_TOKEN has less than {SHORTEST_TOKEN} characters; unset it, and one is made for you.")
+    return token or state.token()
+
+
+def _run(state: State, port: int, token: str) -> int:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
+
+    say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
+    redis = new_redis(state)
+    variables = environment(state, os.environ, redis, port, token)
+    _migrate(variables)
+    say("database is up to date")
+    state.bootstrap.unlink(missing_ok=True)
+    state.supervisor_configuration.write_text(configuration(state, programs(state, os.environ)))
+    supervisord = _start_supervisord(state, variables)
+    try:
+        wait_until_up(state, port, supervisord, say)
+        print(welcome(state, port, token), flush=True)
+        code = supervisord.wait()
+        raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")
+    finally:
+        _stop_supervisord(state, supervisord)
+
+
+def _migrate(variables: Mapping[str, str]) -> None:
+    command = [sys.executable, "-m", "payments", "migrate"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotRun(f"The database could not be brought up to date.\n{done.stdout}{done.stderr}")
+
+
+def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    program = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
+    command = tethered(program, signal.SIGTERM)
+    with (state.logs / "supervisord.out").open("wb") as log:  # in a session of its own: Ctrl-C reaches us alone
+        return subprocess.Popen(
+            command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def _stop_supervisord(state: State, supervisord: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # we are at it, and it takes 5 s at most
+    if supervisord.poll() is None:
+        print("stopping …", flush=True)
+        try:
+            Supervisor(f"unix://{state.socket}").shutdown()  # a signal is noticed up to a second later
+        except OSError:
+            supervisord.terminate()
+    try:
+        supervisord.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        supervisord.kill()  # its programs end with it
+        supervisord.wait()
+    print("stopped", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""A server as a private process: start, stop, kill, freeze, thaw, restart on the same port, leave nothing behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stack import workdir
+from stack.ports import free_port
+from stack.tether import tethered
+
+POLL_SECONDS = 0.05
+STOP_SECONDS = 20.0
+LOG_LINES = 30
+
+
+class ServerError(RuntimeError):
+    """A server could not be started or stopped; the message says what to do and ends with its log."""
+
+
+def program(name: str, package: str) -> str:
+    """The full path of an installed program. ServerError names the Debian package when it is missing."""
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+    if not found:
+        raise ServerError(f"{name} is not installed; install the package {package} (scripts/install-servers.sh does).")
+    return found
+
+
+class Server(ABC):
+    """One server on loopback with data of its own. A context manager: started on entry, gone on exit.
+
+    Start it from a thread that lives as long as the server should (the main thread, usually): it ends with it.
+    """
+
+    name: str
+    start_seconds = 30.0
+    run_as = ""
+
+    def __init__(self) -> None:
+        """Pick a port and a folder; nothing runs yet."""
+        self.port = free_port()
+        self.folder = workdir.make(self.name)
+        self.environment: Mapping[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._prepared = False
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Make the data folder and the configuration; called once, before the first start."""
+
+    @abstractmethod
+    def _command(self) -> list[str]:
+        """The command of the server, in the foreground, logging to its output."""
+
+    @abstractmethod
+    def _answers(self) -> bool:
+        """Whether a real request is answered now (within a second or so)."""
+
+    @property
+    def log(self) -> Path:
+        """Where the server's output goes."""
+        return self.folder / "server.log"
+
+    @property
+    def pid(self) -> int:
+        """The process id. ServerError when it does not run."""
+        return self._running().pid
+
+    def start(self) -> None:
+        """Start and wait until it answers. ServerError with the end of its log when it does not."""
+        if self._process is not None and self._process.poll() is None:
+            raise ServerError(f"{self.name} runs already; stop it first.")
+        if not self._prepared:
+            self._prepare()
+            self._prepared = True
+        command = tethered(self._command(), signal.SIGKILL, self.run_as)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        try:
+            self._wait(self._answers, self.start_seconds)
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """Ask it to end and wait; nothing happens when it does not run. ServerError when it does not end."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self.thaw()
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ServerError(f"{self.name} did not stop within {STOP_SECONDS:g} s.{self._log_end()}") from None
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers. Returns when it stands still."""
+        process = self._running()
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on where it stood; nothing happens when it was not frozen."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Start again on the same port and data, after a clean stop if it still runs."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        self.kill()
+        workdir.remove(self.folder)
+
+    def __enter__(self) -> Self:
+        """Start; leaves nothing behind when that fails."""
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            raise ServerError(f"{self.name} does not run; start it first.")
+        return self._process
+
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + seconds
+        while not condition():
+            try:
+                self._process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+                raise ServerError(f"{self.name} did not answer within {seconds:g} s.{self._log_end()}") from None
+            raise ServerError(f"{self.name} ended with code {self._process.returncode}.{self._log_end()}")
+
+    def _log_end(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:] if self.log.exists() else []
+        return "".join(f"\n  {line}" for line in [f"The end of {self.log}:", *lines])

@@ -1,0 +1,88 @@
+"""`make status`: one screen of what runs here and how it does. Reads the environment (ADMIN_TOKEN); changes nothing."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from stack.readiness import get_json
+from stack.state import State, chosen
+from stack.supervision import Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Print the screen; 0 when the platform runs and is UP, else 1."""
+    state = chosen(ROOT, os.environ)
+    port = state.port()
+    if port is None:
+        print("payops does not run here; start it with `make run`.")
+        return 1
+    base = f"http://127.0.0.1:{port}"
+    token = os.environ.get("ADMIN_TOKEN") or state.token()
+    health = get_json(f"{base}/health")
+    lines = [f"payops at {base}: {health['status'] if health else 'the API does not answer'}", ""]
+    lines += _processes(state) + _components(health)
+    lines += _breaker(get_json(f"{base}/circuit-breaker/kafka-publisher"))
+    lines += _operations(get_json(f"{base}/operations?merchantId=M123", token))
+    lines += _audit(get_json(f"{base}/ledger/trial-balance", token))
+    print("\n".join(lines))
+    return 0 if health and health["status"] == "UP" else 1
+
+
+def _line(name: str, value: object) -> str:
+    return f"  {name:<14} {value}"
+
+
+def _processes(state: State) -> list[str]:
+    try:
+        processes = Supervisor(f"unix://{state.socket}").states()
+    except OSError:
+        return ["processes", "  the supervisor is starting or stopping", ""]
+    shown = [_line(process["name"], f"{process['statename']:<9} {process['description']}") for process in processes]
+    return ["processes", *shown, ""]
+
+
+def _components(health: dict[str, Any] | None) -> list[str]:
+    components = (health or {}).get("components", {})
+    shown = [_line(name, f"{one['status']:<9} {one['detail']}") for name, one in sorted(components.items())]
+    return ["components", *(shown or ["  unknown"]), ""]
+
+
+def _breaker(answer: dict[str, Any] | None) -> list[str]:
+    if not answer or "state" not in answer:
+        return [_line("breaker", "unknown")]
+    stale = ", stale: no relay tells" if answer["stale"] else ""
+    rates = f"failures {answer['failureRate']}, slow {answer['slowCallRate']}"
+    return [_line("breaker", f"{answer['state']} since {answer['stateSince']} ({rates}{stale})")]
+
+
+def _operations(answer: dict[str, Any] | None) -> list[str]:
+    if not answer or "outboxPending" not in answer:
+        return [_line("outbox", _why(answer))]
+    pending, oldest = answer["outboxPending"], answer["outboxOldestAgeSeconds"] or 0
+    return [
+        _line("outbox", f"{pending} pending, the oldest for {oldest:.1f} s" if pending else "empty"),
+        _line("ledger lag", f"{answer['ledgerLagSeconds'] or 0:.1f} s"),
+        _line("dead letters", f"{answer['deadLettersOpen']} open"),
+    ]
+
+
+def _audit(answer: dict[str, Any] | None) -> list[str]:
+    if not answer or "audit" not in answer:
+        return [_line("audit", _why(answer))]
+    audit = answer["audit"]
+    if not audit or not audit.get("at"):
+        return [_line("audit", "not yet run")]
+    return [_line("audit", f"{audit['differences']} differences at {audit['at']} ({audit['inFlight']} in flight)")]
+
+
+def _why(answer: dict[str, Any] | None) -> str:
+    if answer and answer.get("code") == "UNAUTHORIZED":
+        return "unknown: set ADMIN_TOKEN to the one that `make run` was given"
+    return "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Run a command that does not outlive its parent: `python -I -S tether.py PARENT SIGNAL USER COMMAND...`.
+
+The kernel sends SIGNAL when the thread that started the process ends (Linux; elsewhere the command simply runs).
+Stands alone, so that it starts in milliseconds and needs nothing but the interpreter.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def tethered(command: list[str], signum: signal.Signals = signal.SIGKILL, user: str = "") -> list[str]:
+    """The same command on the tether of the calling process; as `user` (a login name) when one is given.
+
+    Call it in the thread that starts the process and lives as long as the process should.
+    """
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(signum)), user, *command]
+
+
+def _become(user: str) -> None:
+    entry = pwd.getpwnam(user)
+    os.initgroups(user, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
+def main(parent: str, signum: str, user: str, *command: str) -> None:
+    """Become the command. Exits at once when the parent is gone already (parent 0: whoever it is)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if user:
+        _become(user)  # before the tether: the kernel forgets the signal when the user changes
+    if sys.platform == "linux" and libc.prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if int(parent) not in (0, os.getppid()):
+        raise SystemExit(1)
+    os.execvp(command[0], command)  # noqa: S606 (that is what it is for)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,36 @@
+"""Folders that live as long as the process that made them; what a killed process left is swept by the next."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+PREFIX = "payops-"
+
+
+def make(name: str) -> Path:
+    """A new private folder for `name`; the maker removes it with `remove`, or a later `make` does when it died."""
+    _sweep()
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-"))
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder and all in it; nothing happens when it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
+        maker = int(folder.name.removeprefix(PREFIX).split("-")[0])
+        if not _lives(maker):
+            remove(folder)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

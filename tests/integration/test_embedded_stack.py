@@ -1,0 +1,142 @@
+"""What `make run` is made of, with programs that stand in for the platform's: supervision, broker, state."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from stack.programs import PLATFORM, SERVERS, broker, user_of_broker
+from stack.state import AlreadyRuns, State
+from stack.supervision import Program, Supervisor, configuration
+from stack.tether import tethered
+from tests.servers import until
+
+ROOT = Path(__file__).resolve().parents[2]
+TELLS_ITS_BROKER = "import os, signal; print(os.environ['KAFKA_BOOTSTRAP_SERVERS'], flush=True); signal.pause()"
+
+
+@pytest.fixture
+def state(tmp_path_factory: pytest.TempPathFactory) -> State:
+    """A folder as `make run` makes it."""
+    state = State(tmp_path_factory.mktemp("state"))
+    state.prepare()
+    return state
+
+
+@pytest.fixture
+def supervisor(state: State) -> Iterator[Supervisor]:
+    """A running supervisord with the real broker and a relay and a ledger that only tell where the broker is."""
+    user = Program("", [sys.executable, "-c", TELLS_ITS_BROKER])
+    users = [user_of_broker(Program(name, user.command), state.bootstrap) for name in ("relay", "ledger")]
+    groups = {SERVERS: [broker(state.bootstrap, ["t"], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"])], PLATFORM: users}
+    state.supervisor_configuration.write_text(configuration(state, groups))
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
+    process = subprocess.Popen(tethered(command), cwd=ROOT)
+    until(state.socket.exists, 10, "supervisord listens")
+    yield Supervisor(f"unix://{state.socket}")
+    process.terminate()
+    process.wait(10)
+
+
+class TestBroker:
+    """The embedded broker under supervisord."""
+
+    def test_publishes_its_address_and_starts_its_users_with_it(self, state: State, supervisor: Supervisor) -> None:
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        address = state.bootstrap.read_text()
+        assert list(AdminClient({"bootstrap.servers": address}).list_topics(timeout=5).topics) == ["t"]
+        assert told(state, "relay") == told(state, "ledger") == [address]
+
+    def test_killed_comes_back_elsewhere_and_its_users_with_it(self, state: State, supervisor: Supervisor) -> None:
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        address, before, first = state.bootstrap.read_text(), pids(supervisor), cluster_id(state)
+        os.kill(before["broker"], signal.SIGKILL)
+        until(lambda: len(told(state, "relay")) == len(told(state, "ledger")) == 2, 15, "relay and ledger started anew")
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run again")
+        assert state.bootstrap.read_text() != address
+        assert cluster_id(state) != first
+        assert told(state, "relay") == told(state, "ledger") == [address, state.bootstrap.read_text()]
+        assert set(pids(supervisor).values()).isdisjoint(before.values())
+
+    def test_a_killed_user_comes_back_alone(self, state: State, supervisor: Supervisor) -> None:
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        before = pids(supervisor)
+        os.kill(before["relay"], signal.SIGKILL)
+        until(lambda: len(told(state, "relay")) == 2, 10, "the relay started anew")
+        assert len(set(told(state, "relay"))) == 1
+        assert pids(supervisor)["ledger"] == before["ledger"]
+
+
+class TestSupervision:
+    """supervisord as we configure it."""
+
+    def test_kill_9_of_the_supervisor_ends_all_programs(self, state: State, supervisor: Supervisor) -> None:
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        programs = pids(supervisor)
+        os.kill(int((state.folder / "supervisord.pid").read_text()), signal.SIGKILL)
+        until(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
+
+    def test_a_path_with_spaces_and_quotes_is_no_trouble(self, tmp_path: Path) -> None:
+        state = State(tmp_path / 'it\'s an "odd" one')
+        state.prepare()
+        text = configuration(state, {"g": [Program("p", ["echo", "%d"], {"A": "1%"})]})
+        state.supervisor_configuration.write_text(text)
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
+        process = subprocess.Popen(tethered(command), cwd=ROOT)
+        try:
+            log = state.logs / "p.log"
+            until(lambda: log.exists() and log.read_text().startswith("%d\n"), 10, "the program told its argument")
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+class TestState:
+    """The folder of a run."""
+
+    def test_is_private_and_keeps_its_token(self, state: State) -> None:
+        assert state.folder.stat().st_mode & 0o777 == 0o700
+        assert state.token() == state.token()
+        assert len(state.token()) >= 16
+        assert (state.folder / "admin-token").stat().st_mode & 0o777 == 0o600
+
+    def test_is_held_by_one(self, state: State) -> None:
+        assert state.port() is None
+        with state.held(8080):
+            assert state.port() == 8080
+            with (
+                pytest.raises(AlreadyRuns, match=rf"^payops runs already \(pid {os.getpid()}, port 8080\); "),
+                state.held(1),
+            ):
+                pass
+        assert state.port() is None
+
+    def test_has_its_socket_elsewhere_when_its_path_is_too_long_for_one(self, tmp_path: Path) -> None:
+        assert State(Path("/short")).socket == Path("/short/supervisor.sock")
+        assert len(str(State(tmp_path / ("x" * 100)).socket)) <= 90
+        assert State(tmp_path / ("x" * 100)).socket != State(tmp_path / ("y" * 100)).socket
+
+
+def running(supervisor: Supervisor) -> set[str]:
+    return {process["name"] for process in supervisor.states() if process["statename"] == "RUNNING"}
+
+
+def pids(supervisor: Supervisor) -> dict[str, int]:
+    return {process["name"]: process["pid"] for process in supervisor.states()}
+
+
+def cluster_id(state: State) -> str | None:
+    admin = AdminClient({"bootstrap.servers": state.bootstrap.read_text()})
+    return admin.list_topics(timeout=5).cluster_id
+
+
+def told(state: State, name: str) -> list[str]:
+    """The addresses that the program has told, one for each start."""
+    log = state.logs / f"{name}.log"
+    return log.read_text().split() if log.exists() else []
