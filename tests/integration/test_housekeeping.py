@@ -1,0 +1,126 @@
+"""Housekeeping as a process would run it: its tasks on both databases, its schedule, its gauges."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine, create_engine, insert, text, update
+from sqlalchemy.exc import OperationalError
+
+from payments.adapters.tables import ledger_entry, outbox_event, payment
+from payments.metrics import HousekeepingMetrics
+from payments.service.retention import Retention
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+from tests.servers import until
+from worker.housekeeping import Housekeeping, Plan, Schedule, Task, run
+
+PLAN = Plan(0.1, 60.0, Retention(timedelta(0), timedelta(days=30), timedelta(days=30)))
+
+
+class House:
+    """Housekeeping on one database, and what its gauges show."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.registry = CollectorRegistry()
+        metrics = HousekeepingMetrics(self.registry)
+        self.tasks = Housekeeping(engine, PLAN, metrics, threading.Event())
+
+    def shows(self, metric: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(metric, labels)
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    return House(engine)
+
+
+def authorized(engine: Engine, key: str, **options: Any) -> int:
+    return int(json.loads(wishes.run_one(engine, wishes.authorize(key, **options)).body)["paymentId"])
+
+
+def test_the_gauges_show_what_the_database_knows(house: House, engine: Engine) -> None:
+    house.tasks.export()
+    assert (house.shows("outbox_pending"), house.shows("outbox_oldest_age_seconds")) == (0, 0)
+    authorized(engine, "a")
+    authorized(engine, "b")
+    with engine.begin() as connection:
+        row = connection.execute(text("SELECT MIN(event_id) FROM outbox_event")).scalar_one()
+        at = connection.execute(outbox_event.select()).first().created_at - timedelta(minutes=1)  # type: ignore[union-attr]
+        connection.execute(update(outbox_event).where(outbox_event.c.event_id == row).values(created_at=at))
+    house.tasks.export()
+    assert house.shows("outbox_pending") == 2
+    assert 60 <= (house.shows("outbox_oldest_age_seconds") or 0) < 120
+    assert 0 <= (house.shows("lease_age_seconds", name="housekeeping") or 0) < 60
+    assert house.shows("dead_letters_open") == 0
+
+
+def test_the_audit_is_shown_by_kind(house: House, engine: Engine) -> None:
+    payment_id = authorized(engine, "a")
+    publish_and_post(engine)
+    house.tasks.audit()
+    assert (house.shows("audit_differences", kind="ledger"), house.shows("audit_in_flight")) == (0, 0)
+    with engine.begin() as connection:
+        at = connection.execute(payment.select()).first().requested_at  # type: ignore[union-attr]
+        row = {"payment_id": payment_id, "event_id": 77, "posting_no": 0, "amount": 5, "currency": "KRW"}
+        accounts = {"debit_account": "customer_hold", "credit_account": "hold_clearing"}
+        connection.execute(insert(ledger_entry), {**row, **accounts, "occurred_at": at, "posted_at": at})
+    house.tasks.audit()
+    assert house.shows("audit_differences", kind="ledger") == 1
+    assert house.shows("audit_differences", kind="orphan_posting") == 1
+
+
+def test_it_expires_and_prunes(house: House, engine: Engine) -> None:
+    authorized(engine, "a", lifetime=timedelta(0))
+    house.tasks.expire()
+    publish_and_post(engine)
+    house.tasks.prune()
+    with engine.connect() as connection:
+        assert connection.execute(payment.select()).one().status == "EXPIRED"
+        assert connection.execute(outbox_event.select()).all() == []
+
+
+def _failing() -> None:
+    raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+
+def test_a_task_that_fails_is_tried_again_and_stops_no_other() -> None:
+    ran: list[str] = []
+    now = [0.0]
+    tasks = [Task("bad", 1.0, _failing), Task("good", 2.0, lambda: ran.append("good"))]
+    schedule = Schedule(tasks, threading.Event(), clock=lambda: now[0])
+    schedule.run_once()
+    now[0] = 1.5
+    schedule.run_once()
+    assert ran == ["good"]
+    now[0] = 2.0
+    schedule.run_once()
+    assert ran == ["good", "good"]
+    assert [task.due for task in tasks] == [2.5, 4.0]
+
+
+def test_it_runs_until_stopped(engine: Engine) -> None:
+    authorized(engine, "a", lifetime=timedelta(0))
+    stop, registry = threading.Event(), CollectorRegistry()
+    thread = threading.Thread(target=run, args=(engine, PLAN, registry, stop))
+    thread.start()
+    try:
+        until(
+            lambda: registry.get_sample_value("outbox_pending") == 2, 20, "authorization and expiry are in the outbox"
+        )
+    finally:
+        stop.set()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_database_that_is_away_is_waited_for(tmp_path: Any) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/no/such/folder/payops.db")
+    house = House(engine)
+    tasks: list[Callable[[], None]] = [task.run for task in (*house.tasks.tasks(), *house.tasks.watch_tasks())]
+    for task in tasks:
+        Schedule([Task("task", 1.0, task)], threading.Event()).run_once()

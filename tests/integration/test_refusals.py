@@ -1,0 +1,116 @@
+"""What `make run` and its set-up say, in one sentence, when something on the machine is in the way."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack import ports
+from stack.state import State
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class TestRefusals:
+    """What is in the way is said in one sentence."""
+
+    def test_a_taken_port(self, tmp_path: Path) -> None:
+        port = ports.free_port()
+        with socket.create_server(("127.0.0.1", port)):
+            said = run_stack(tmp_path, PORT=str(port))
+            advised = ports.next_free(port + 1)
+        holder = f"pid {os.getpid()} ({psutil.Process().name()})"
+        assert said == f"Port {port} is taken by {holder}; run `make run PORT={advised}`.\n"
+
+    def test_a_port_that_is_none(self, tmp_path: Path) -> None:
+        assert "PORT=http is not a port; use a number" in run_stack(tmp_path, PORT="http")
+
+    def test_a_short_admin_token(self, tmp_path: Path) -> None:
+        said = run_stack(tmp_path, PORT=str(ports.free_port()), ADMIN_TOKEN="short")
+        assert said == "ADMIN_TOKEN has less than 16 characters; unset it, and one is made for you.\n"
+
+    def test_a_second_run(self, tmp_path: Path) -> None:
+        state = State(tmp_path)
+        state.prepare()
+        with state.held(8080):
+            assert run_stack(state.folder, PORT="8080").startswith(
+                f"payops runs already (pid {os.getpid()}, port 8080);"
+            )
+
+    def test_nothing_runs(self, tmp_path: Path) -> None:
+        shown = stack("stack.status", tmp_path)
+        assert shown.stdout == "payops does not run here; start it with `make run`.\n"
+        assert shown.returncode == 1
+
+
+class TestSetUp:
+    """scripts/setup-env.sh on machines that lack something."""
+
+    @pytest.mark.parametrize(
+        ("python3", "said"),
+        [
+            ("", "Python is missing; install Python 3.11 or newer"),
+            (
+                'case "$*" in *platform*) echo 3.9.2; exit 0;; esac; exit 1',
+                "Python 3.9.2 is too old; install Python 3.11 or newer",
+            ),
+            (
+                f'case "$*" in *ensurepip*|*"-m pip"*) exit 1;; esac; exec {sys.executable} "$@"',
+                "Python's venv module is missing; run `apt-get install python3-venv` as root",
+            ),
+        ],
+        ids=["no python", "old python", "no venv"],
+    )
+    def test_says_what_to_install(self, tmp_path: Path, python3: str, said: str) -> None:
+        done = set_up(tmp_path, python3)
+        assert done.returncode == 1
+        assert done.stderr.startswith(said)
+        assert done.stderr.count("\n") == 1
+
+    def test_does_nothing_when_the_lock_file_is_unchanged(self, tmp_path: Path) -> None:
+        (tmp_path / ".venv/bin").mkdir(parents=True)
+        (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+        checksum = subprocess.run(
+            ["sh", "-c", "cat uv.lock pyproject.toml | cksum | tr ' ' -"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (tmp_path / ".venv/payops-lock").write_text(f"{checksum.stdout.strip()} dev\n")
+        done = set_up(tmp_path, "")  # no Python, no uv: it could not do anything
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def stack(module: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
+    command = [sys.executable, "-m", module]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+
+
+def run_stack(folder: Path, **variables: str) -> str:
+    """What a run that must not start says."""
+    done = stack("stack.run", folder, **variables)
+    assert done.returncode == 1
+    return done.stderr
+
+
+def set_up(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
+    """The set-up script in a bare copy of the repository, on a machine with few programs and this `python3`."""
+    for name in ("uv.lock", "pyproject.toml", "scripts"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    programs = folder / "programs"
+    programs.mkdir()
+    for name in ("bash", "env", "cat", "cksum", "tr", "cut", "dirname", "rm", "mkdir", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    if python3:
+        (programs / "python3").write_text(f"#!/bin/sh\n{python3}\n")
+        (programs / "python3").chmod(0o755)
+    command = [str(folder / "scripts/setup-env.sh"), "run"]
+    return subprocess.run(command, env={"PATH": str(programs)}, capture_output=True, text=True, check=False, timeout=60)

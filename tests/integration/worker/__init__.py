@@ -1,0 +1,1 @@
+"""Relay and ledger with a real Kafka and a real MariaDB."""

@@ -1,0 +1,210 @@
+"""The relay with a real Kafka: what it publishes, in which order, and that marks follow confirmations."""
+
+import json
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine, text
+
+from payments.adapters import breaker_store, dead_letter_store
+from payments.adapters.clock import database_now
+from payments.adapters.dead_letter_store import DeadLetter
+from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher, client_options
+from payments.domain.events import PARTITIONS
+from payments.metrics import BREAKER
+from stack.broker import start_cluster
+from stack.kafka import KafkaServer
+from tests.contracts import wishes
+from tests.integration.worker.workers import (
+    ALL_TOPICS,
+    breaker_state,
+    everything_in,
+    number,
+    pay,
+    relay,
+    unpublished,
+)
+from tests.servers import until
+
+
+@pytest.fixture
+def database_url(mariadb_url: str) -> str:
+    """These are about Kafka: MariaDB alone."""
+    return mariadb_url
+
+
+def published(engine: Engine) -> bool:
+    return unpublished(engine) == 0
+
+
+def test_every_event_is_published_with_key_headers_and_id(
+    engine: Engine, database_url: str, kafka_bootstrap: str
+) -> None:
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    wishes.run_one(engine, replace(wishes.authorize("a"), headers=headers))
+    with relay(database_url, kafka_bootstrap):
+        until(lambda: published(engine), 20, "the event is marked as published")
+    (message,) = everything_in(kafka_bootstrap)
+    assert (message.topic(), message.key()) == ("payment.authorized", b"1")
+    told = {name: value.decode() for name, value in message.headers() or []}  # type: ignore[union-attr]
+    assert told == {"eventId": "1", "eventType": "PAYMENT_AUTHORIZED", **headers}
+    value = json.loads(message.value() or b"")
+    assert list(value) == [
+        "eventId",
+        "eventType",
+        "paymentId",
+        "merchantId",
+        "amount",
+        "currency",
+        "status",
+        "occurredAt",
+    ]
+    assert (value["eventId"], value["paymentId"], value["amount"]) == (1, 1, 10_000)
+
+
+def test_events_of_a_payment_keep_their_order_within_a_topic(
+    engine: Engine, database_url: str, kafka_bootstrap: str
+) -> None:
+    pay(engine, "before", 50, captures=3)
+    registry = CollectorRegistry()
+    with relay(database_url, kafka_bootstrap, registry):
+        for batch in range(5):
+            pay(engine, f"during{batch}", 30, captures=3)
+        until(lambda: published(engine), 30, "all events are published")
+    seen = defaultdict(list)
+    for message in everything_in(kafka_bootstrap):
+        seen[message.topic(), message.key()].append(json.loads(message.value() or b"")["eventId"])
+    assert sum(len(ids) for ids in seen.values()) == number(engine, "SELECT COUNT(*) FROM outbox_event")
+    assert all(ids == sorted(ids) for ids in seen.values())
+    assert registry.get_sample_value("outbox_published_total", {"topic": "payment.captured"}) == 600
+
+
+def test_a_dead_letter_is_published_like_any_event(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
+    letters = [
+        DeadLetter("c", "payment.voided", 1, offset, 3, text, None, None, "InvalidJson", "no")
+        for offset, text in enumerate(["{", '"' * 2**20])
+    ]
+    with engine.begin() as connection:
+        dead_letter_store.add(connection, letters, database_now(connection))
+    with relay(database_url, kafka_bootstrap):
+        until(lambda: published(engine), 20, "the letters are published, also the one of twice a message's size")
+    values = [json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap) if m.topic() == "payment.dlq"]
+    small, large = sorted(values, key=lambda value: value["offset"])
+    assert small == {
+        "originalTopic": "payment.voided",
+        "partition": 1,
+        "offset": 0,
+        "payload": "{",
+        "errorType": "InvalidJson",
+        "errorMessage": "no",
+        "timestamp": small["timestamp"],
+    }
+    assert large["payloadTruncated"]
+
+
+def test_missing_topics_are_made_with_their_partitions(
+    engine: Engine, database_url: str, own_kafka: KafkaServer
+) -> None:
+    pay(engine, "a", 1)
+    with relay(database_url, own_kafka.bootstrap):
+        until(lambda: published(engine), 30, "the events are published")
+    topics = AdminClient({"bootstrap.servers": own_kafka.bootstrap}).list_topics(timeout=10).topics
+    assert {name: len(topics[name].partitions) for name in ALL_TOPICS} == dict.fromkeys(ALL_TOPICS, PARTITIONS)
+
+
+def test_on_the_mock_cluster_topics_are_made_on_first_use(engine: Engine, database_url: str) -> None:
+    carrier, bootstrap = start_cluster()
+    pay(engine, "a", 5)
+    with relay(database_url, bootstrap):
+        until(lambda: published(engine), 20, "the events are published")
+    assert len(everything_in(bootstrap)) == 10
+    del carrier
+
+
+def test_a_commit_is_published_soon_and_the_row_shows_it(
+    engine: Engine, database_url: str, kafka_bootstrap: str
+) -> None:
+    with relay(database_url, kafka_bootstrap):
+        until(lambda: number(engine, "SELECT COUNT(*) FROM circuit_breaker"), 20, "the relay is active")
+        for turn in range(5):
+            pay(engine, f"turn{turn}", 1, captures=0)
+            until(lambda: published(engine), 5, "the event is published")
+        until(lambda: snapshot(engine)["successful"] >= 5, 5, "the row shows the calls")
+    waits = "SELECT MIN(TIMESTAMPDIFF(MICROSECOND, created_at, published_at)) FROM outbox_event"
+    assert number(engine, waits) < 250_000, "from commit to mark, with everything warm"
+
+
+def snapshot(engine: Engine) -> breaker_store.Snapshot:
+    with engine.connect() as connection:
+        row = breaker_store.get(connection, BREAKER)
+    assert row is not None
+    return row.snapshot
+
+
+def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
+    def order(to: str) -> str:
+        with engine.begin() as connection:
+            command = breaker_store.append_command(connection, BREAKER, to, "drill", "cli:test")
+        return str(until(lambda: outcome(command), 5, f"the order to {to} has an outcome"))
+
+    def outcome(command_id: int) -> str | None:
+        with engine.connect() as connection:
+            found = breaker_store.command(connection, command_id)
+        return found.outcome if found else None
+
+    with relay(database_url, kafka_bootstrap):
+        assert (order("OPEN"), breaker_state(engine)) == ("applied", "OPEN")
+        pay(engine, "a", 1, captures=0)
+        until(lambda: snapshot(engine)["not_permitted"] > 0, 5, "the breaker refuses")
+        assert unpublished(engine) == 1
+        assert (order("CLOSED"), breaker_state(engine)) == ("applied", "CLOSED")
+        until(lambda: published(engine), 5, "the event is published")
+        assert order("DISABLED") == "not_allowed"
+    with engine.connect() as connection:
+        row = breaker_store.get(connection, BREAKER)
+    assert row is not None
+    assert [(entry["to"], entry["reason"]) for entry in row.history] == [
+        ("CLOSED", "drill"),
+        ("OPEN", "drill"),
+    ]
+
+
+def test_another_cluster_gets_what_was_never_posted(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
+    """The old cluster is gone with its messages: two events were posted from it, two were not."""
+    pay(engine, "a", 2)
+    carrier, first = start_cluster()
+    with relay(database_url, first):
+        until(lambda: published(engine), 20, "all is published to the first cluster")
+    del carrier
+    posted = text("INSERT INTO inbox_event SELECT event_id, 1, NOW(6) FROM outbox_event WHERE event_id < 3")
+    with engine.begin() as connection:
+        connection.execute(posted)
+    with relay(database_url, kafka_bootstrap):
+        until(lambda: len(everything_in(kafka_bootstrap)) == 2, 20, "the second cluster has what was lost")
+        until(lambda: published(engine), 20, "all is marked again")
+    with relay(database_url, kafka_bootstrap):
+        until(lambda: number(engine, "SELECT MAX(fence) FROM lease") == 3, 20, "a third relay is active")
+        pay(engine, "b", 1, captures=0)
+        until(lambda: published(engine), 20, "it publishes")
+    assert len(everything_in(kafka_bootstrap)) == 3, "a known cluster gets nothing twice"
+
+
+def test_what_was_not_confirmed_is_named(kafka_bootstrap: str) -> None:
+    publisher = Publisher(client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=2, probe_timeout=2)
+    good, bad = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage("no.such.topic", "1", "{}", [])
+    with pytest.raises(CallFailed) as failed:
+        publisher.hand_over([good, bad, good], lambda: False)
+    assert failed.value.confirmed == {0, 2}
+    publisher.hand_over([good], lambda: False)
+
+
+def test_a_message_beyond_the_limit_fails_without_stopping_the_client(kafka_bootstrap: str) -> None:
+    publisher = Publisher(client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2)
+    good, bad = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage(ALL_TOPICS[0], "1", "x" * 2**21, [])
+    with pytest.raises(CallFailed, match=r"(?i)size too large") as failed:
+        publisher.hand_over([good, bad, good], lambda: False)
+    assert failed.value.confirmed == {0}
+    publisher.hand_over([good], lambda: False)

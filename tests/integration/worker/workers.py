@@ -1,0 +1,164 @@
+"""Relays and ledgers in threads and in processes of their own, and what tests ask of database and Kafka."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, Message, TopicPartition
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine, text
+
+from payments.adapters.breaker import Breaker
+from payments.adapters.database import create_engine
+from payments.adapters.kafka import Publisher, client_options
+from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from payments.metrics import LedgerMetrics, RelayMetrics
+from tests.contracts import wishes
+from tests.servers import until
+from worker.consumption import consumer_options
+from worker.ledger import Ledger
+from worker.relay import Relay, RelayTimes
+
+QUICK = RelayTimes(lease=4.0, call_timeout=2.0, probe_timeout=0.5)
+WAIT_DURATION = 1.0
+ALL_TOPICS = [*TOPICS.values(), DEAD_LETTER_TOPIC]
+
+
+class Running:
+    """A worker in a thread."""
+
+    def __init__(self, name: str, engine: Engine, run: Callable[[], None], stop: threading.Event) -> None:
+        self._engine = engine
+        self._stop = stop
+        self._thread = threading.Thread(target=run, name=name)
+
+    def __enter__(self) -> "Running":
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ask it to stop, without waiting."""
+        self._stop.set()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._thread.join(20)
+        alive = self._thread.is_alive()
+        self._engine.dispose()
+        assert not alive, f"{self._thread.name} did not stop"
+
+
+def relay(url: str, bootstrap: str, registry: CollectorRegistry | None = None) -> Running:
+    """A relay with short times."""
+    metrics, stop = RelayMetrics(registry or CollectorRegistry()), threading.Event()
+    engine = create_engine(url, pool_size=2)
+    publisher = Publisher(
+        client_options(bootstrap, "PLAINTEXT", None, None),
+        call_timeout=QUICK.call_timeout,
+        probe_timeout=QUICK.probe_timeout,
+    )
+
+    def make_breaker(before: Any) -> Breaker:
+        return Breaker(metrics, wait_duration=WAIT_DURATION, slow_call_duration=1.0, window_size=20, before=before)
+
+    return Running("relay", engine, Relay(engine, publisher, make_breaker, metrics, QUICK, stop).run, stop)
+
+
+def ledger(
+    url: str, bootstrap: str, registry: CollectorRegistry | None = None, max_poll_interval: float = 300.0
+) -> Running:
+    """A ledger worker."""
+    stop = threading.Event()
+    engine = create_engine(url, pool_size=1)
+    options = consumer_options(client_options(bootstrap, "PLAINTEXT", None, None), max_poll_interval)
+    metrics = LedgerMetrics(registry or CollectorRegistry())
+    return Running("ledger", engine, Ledger(engine, options, metrics, stop).run, stop)
+
+
+@contextmanager
+def process(command: str, url: str, bootstrap: str, log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m worker COMMAND`, as supervised in production; killed at the end if it still runs."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "WORKER_METRICS_PORT": "0",
+        **settings,
+    }
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "worker", command], env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield worker
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def events_of(log: Path) -> list[dict[str, Any]]:
+    """The lines that a process has logged so far."""
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+
+
+def logged(log: Path, event: str) -> bool:
+    """Whether a process has logged this event."""
+    return any(line["event"] == event for line in events_of(log))
+
+
+def pay(engine: Engine, name: str, count: int, captures: int = 1) -> None:
+    """Authorize `count` payments and capture each `captures` times; many in a transaction."""
+    results = wishes.run(engine, *(wishes.authorize(f"{name}-{number}", 1000) for number in range(count)))
+    ids = [json.loads(result.body)["paymentId"] for result in results]
+    for step in range(captures):
+        wishes.run(engine, *(wishes.capture(payment, f"{name}-{payment}-{step}", 100) for payment in ids))
+
+
+def number(engine: Engine, query: str) -> int:
+    """What a query with one number says."""
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one() or 0)
+
+
+def unpublished(engine: Engine) -> int:
+    """Events that wait for the relay."""
+    return number(engine, "SELECT COUNT(*) FROM outbox_event WHERE published = 0")
+
+
+def unposted(engine: Engine) -> int:
+    """Payments' events that wait for the ledger."""
+    return number(
+        engine,
+        "SELECT COUNT(*) FROM outbox_event o LEFT JOIN inbox_event i ON i.event_id = o.event_id"
+        " WHERE o.aggregate_type = 'payment' AND i.event_id IS NULL",
+    )
+
+
+def breaker_state(engine: Engine) -> str:
+    """What the relay's row says."""
+    with engine.connect() as connection:
+        return str(connection.execute(text("SELECT state FROM circuit_breaker")).scalar())
+
+
+def everything_in(bootstrap: str) -> list[Message]:
+    """All messages of all topics, partition by partition in their order."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False})
+    known = consumer.list_topics(timeout=10).topics
+    places = [TopicPartition(topic, p, 0) for topic in ALL_TOPICS if topic in known for p in known[topic].partitions]
+    ends = {(p.topic, p.partition): consumer.get_watermark_offsets(p, timeout=10)[1] for p in places}
+    consumer.assign(places)
+    found: list[Message] = []
+
+    def complete() -> bool:
+        found.extend(message for message in consumer.consume(1000, 0.2) if not message.error())
+        return len(found) >= sum(ends.values())
+
+    until(complete, 20, f"{sum(ends.values())} messages are read", interval=0)
+    consumer.close()
+    return found

@@ -1,0 +1,1 @@
+"""The faces that live without HTTP: relay, ledger, housekeeping, and operators' commands."""

@@ -1,0 +1,166 @@
+"""`python -m worker COMMAND`: builds each worker from the environment's settings and runs it. Nothing else reads them.
+
+Modules are imported when their command is run: `audit` needs no Kafka client.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry
+
+from payments import logs
+from payments.adapters.database import check_sqlite_version, create_engine
+from payments.config import BadSettings, Settings, load
+from payments.metrics import LedgerMetrics, RelayMetrics
+from worker.exposition import Health, PortTaken, serve
+
+_log = logging.getLogger("worker")
+
+
+class Service(NamedTuple):
+    """A worker that runs until its stop event is set, and what it says at /health."""
+
+    run: Callable[[], None]
+    health: Health | None = None
+
+
+def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+    from payments.adapters.breaker import Breaker  # noqa: PLC0415
+    from payments.adapters.breaker_store import BreakerRow  # noqa: PLC0415
+    from payments.adapters.kafka import Publisher  # noqa: PLC0415
+    from worker.relay import Relay, RelayTimes  # noqa: PLC0415
+
+    metrics = RelayMetrics(registry)
+    times = RelayTimes(settings.lease_seconds, settings.cb_call_timeout, settings.cb_probe_timeout)
+    publisher = Publisher(_kafka(settings), call_timeout=times.call_timeout, probe_timeout=times.probe_timeout)
+
+    def make_breaker(before: BreakerRow | None) -> Breaker:
+        return Breaker(
+            metrics,
+            wait_duration=settings.cb_wait_duration,
+            slow_call_duration=settings.cb_slow_call_duration,
+            window_size=settings.cb_sliding_window_size,
+            before=before,
+        )
+
+    engine = create_engine(settings.database_url, pool_size=2)  # deliveries and heartbeat
+    return Service(Relay(engine, publisher, make_breaker, metrics, times, stop).run)
+
+
+def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+    from worker.consumption import consumer_options  # noqa: PLC0415
+    from worker.ledger import Ledger  # noqa: PLC0415
+
+    engine = create_engine(settings.database_url, pool_size=1)
+    options = consumer_options(_kafka(settings), settings.kafka_max_poll_interval)
+    ledger = Ledger(engine, options, LedgerMetrics(registry), stop)
+    return Service(ledger.run, ledger.health)
+
+
+def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+    from payments.service.retention import Retention  # noqa: PLC0415
+    from worker.housekeeping import Plan, run  # noqa: PLC0415
+
+    days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
+    retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
+    plan = Plan(settings.expire_interval, settings.audit_interval, retention)
+    engine = create_engine(settings.database_url, pool_size=4)
+    return Service(lambda: run(engine, plan, registry, stop))
+
+
+def _kafka(settings: Settings) -> dict[str, str | int | bool]:
+    from payments.adapters.kafka import client_options  # noqa: PLC0415
+
+    return client_options(
+        settings.kafka_bootstrap_servers,
+        settings.kafka_security_protocol,
+        settings.kafka_sasl_username,
+        settings.kafka_sasl_password,
+    )
+
+
+class ServiceCommand(NamedTuple):
+    """Builds a service; `port` is where its metrics are when WORKER_METRICS_PORT does not say otherwise."""
+
+    about: str
+    build: Callable[[Settings, CollectorRegistry, threading.Event], Service]
+    port: int
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """A service has none: it is steered by settings."""
+
+    def run(self, settings: Settings, _options: argparse.Namespace) -> int:
+        """Run until SIGTERM or SIGINT; returns the exit code."""
+        stop = threading.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        logs.configure(settings.log_level)
+        registry = CollectorRegistry()
+        service = self.build(settings, registry, stop)
+        port = self.port if settings.worker_metrics_port is None else settings.worker_metrics_port
+        server = serve(port, registry, service.health)
+        try:
+            service.run()
+        finally:
+            server.shutdown()
+        return 0
+
+
+class ToolCommand(NamedTuple):
+    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli`."""
+
+    about: str
+    name: str
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Let the tool declare its options."""
+        from worker import cli  # noqa: PLC0415
+
+        getattr(cli, f"add_{self.name}")(parser)
+
+    def run(self, settings: Settings, options: argparse.Namespace) -> int:
+        """Run it; returns the exit code."""
+        from worker import cli  # noqa: PLC0415
+
+        kept = timedelta(seconds=settings.answer_retention)
+        code: int = getattr(cli, f"run_{self.name}")(cli.ToolSettings(settings.database_url, kept), options)
+        return code
+
+
+COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
+    "relay": ServiceCommand("publish the outbox to Kafka", _relay, 9101),
+    "ledger": ServiceCommand("post the ledger from Kafka", _ledger, 9102),
+    "housekeeping": ServiceCommand("expire, prune, audit on a schedule", _housekeeping, 9103),
+    "audit": ToolCommand("hold payments and ledger against each other", "audit"),
+    "republish": ToolCommand("publish again what was never posted", "republish"),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code (2: it could not start)."""
+    parser = argparse.ArgumentParser(prog="python -m worker")
+    choices = parser.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        choice = choices.add_parser(name, help=command.about, description=command.about)
+        if name in arguments:
+            command.add_options(choice)
+    options = parser.parse_args(arguments)
+    try:
+        settings = load(os.environ)
+        check_sqlite_version(sqlite3.sqlite_version_info)
+        return COMMANDS[options.command].run(settings, options)
+    except (BadSettings, PortTaken, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

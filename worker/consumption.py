@@ -1,0 +1,82 @@
+"""The ledger's side of Kafka's consumer: how it is set up, and what its answers mean in our terms."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Message as KafkaMessage
+
+from payments.service.checking import Message
+
+GROUP: Final = "payops-ledger"
+
+_log = logging.getLogger(__name__)
+
+
+def consumer_options(client_options: Mapping[str, Any], max_poll_interval: float) -> dict[str, Any]:
+    """What the ledger's consumer is told; `max_poll_interval` in seconds."""
+    return {
+        **client_options,
+        "group.id": GROUP,
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 2000,
+        "max.poll.interval.ms": int(max_poll_interval * 1000),
+        "topic.metadata.refresh.interval.ms": 2000,
+        "on_commit": note_commit,
+    }
+
+
+def usable(messages: Sequence[KafkaMessage]) -> list[Message]:
+    """The messages among what the client returned; its errors are logged, it goes on by itself.
+
+    Raises KafkaException when the client says that it cannot.
+    """
+    found = []
+    for message in messages:
+        error = message.error()
+        if error is None:
+            found.append(_plain(message))
+        elif error.fatal():
+            raise KafkaException(error)
+        else:
+            _log.info("kafka_error", extra={"error": error.str()})
+    return found
+
+
+def _plain(message: KafkaMessage) -> Message:
+    return Message(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+    )
+
+
+def lag_of(consumer: Consumer) -> int:
+    """Messages that wait in all our partitions, by what the client already knows; asks nobody."""
+    lag = 0
+    for place in consumer.position(consumer.assignment()):
+        _, end = consumer.get_watermark_offsets(place, cached=True)
+        if end >= 0 and place.offset >= 0:
+            lag += end - place.offset
+    return lag
+
+
+def offsets_after(messages: Iterable[Message]) -> list[TopicPartition]:
+    """For each partition the offset to go on from when these messages are done."""
+    reached: dict[tuple[str, int], int] = {}
+    for message in messages:
+        place = (message.topic, message.partition)
+        reached[place] = max(message.offset + 1, reached.get(place, 0))
+    return [TopicPartition(*place, offset) for place, offset in reached.items()]
+
+
+def note_commit(error: Any, _offsets: Any) -> None:
+    """Called by the client for each commit of offsets; a lost one only means that messages come again."""
+    if error is not None:
+        _log.warning("offsets_not_committed", extra={"error": str(error)})

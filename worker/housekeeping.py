@@ -1,0 +1,149 @@
+"""Housekeeping: expires authorizations, prunes, audits on a schedule, and exports what the database knows.
+
+It needs neither Kafka nor Redis, so it still speaks when others are dead.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import backlog_store, lease
+from payments.adapters.clock import Clock, database_now, monotonic
+from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
+from payments.service.audit import audit
+from payments.service.retention import Pruner, Retention, expire_due
+
+WATCH_INTERVAL: Final = 2.0
+"""Seconds between two looks at the database for the metrics and two heartbeats."""
+PRUNE_INTERVAL: Final = 60.0
+"""Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Task:
+    """Something done every `interval` seconds; a database error ends this time only."""
+
+    name: str
+    interval: float
+    run: Callable[[], None]
+    due: float = 0.0
+
+
+class Schedule:
+    """Runs tasks one after the other, each when it is due, until `stop` is set."""
+
+    def __init__(self, tasks: Sequence[Task], stop: threading.Event, clock: Clock = monotonic) -> None:
+        self._tasks = tasks
+        self._stop = stop
+        self._clock = clock
+
+    def run(self) -> None:
+        """Go on until stopped."""
+        while not self._stop.wait(max(0.0, min(task.due for task in self._tasks) - self._clock())):
+            self.run_once()
+
+    def run_once(self) -> None:
+        """Run what is due now."""
+        for task in self._tasks:
+            if self._stop.is_set() or task.due > self._clock():
+                continue
+            try:
+                task.run()
+            except SQLAlchemyError as error:
+                _log.warning("task_failed", extra={"task": task.name, "error": str(getattr(error, "orig", error))})
+            task.due = self._clock() + task.interval
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often it looks (seconds), and how long things are kept."""
+
+    expire_interval: float
+    audit_interval: float
+    retention: Retention
+
+
+class Housekeeping:
+    """The tasks themselves, each a method that does its work once."""
+
+    def __init__(self, engine: Engine, plan: Plan, metrics: HousekeepingMetrics, stop: threading.Event) -> None:
+        self._engine = engine
+        self._plan = plan
+        self._metrics = metrics
+        self._stop = stop
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"[-128:]
+        self._pruner = Pruner(engine, plan.retention)
+
+    def tasks(self) -> list[Task]:
+        """What changes or reads much; may take its time."""
+        return [
+            Task("expire", self._plan.expire_interval, self.expire),
+            Task("audit", self._plan.audit_interval, self.audit),
+            Task("prune", PRUNE_INTERVAL, self.prune),
+        ]
+
+    def watch_tasks(self) -> list[Task]:
+        """What must not wait for the others."""
+        return [Task("export", WATCH_INTERVAL, self.export)]
+
+    def expire(self) -> None:
+        """Release what is open on authorizations whose time is over."""
+        if count := expire_due(self._engine, monotonic, self._pause):
+            _log.info("payments_expired", extra={"count": count})
+
+    def prune(self) -> None:
+        """Delete what has served its time."""
+        deleted = self._pruner.prune(self._stop.is_set)
+        if any(deleted.values()):
+            _log.info("pruned", extra=deleted)
+
+    def audit(self) -> None:
+        """Hold ledger and payments against each other; differences are logged and exported."""
+        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers)
+        for kind in AUDIT_KINDS:
+            self._metrics.audit_differences.labels(kind).set(sum(d.kind == kind for d in report.differences))
+        self._metrics.audit_in_flight.set(report.in_flight)
+        for difference in report.differences:
+            _log.error(
+                "audit_difference",
+                extra={"kind": difference.kind, "payment_id": difference.payment_id, "detail": difference.detail},
+            )
+
+    def export(self) -> None:
+        """Look at the database for the gauges, and say that housekeeping lives."""
+        with self._engine.begin() as connection:
+            lease.beat(connection, "housekeeping", self._holder)
+        with self._engine.connect().execution_options(reading=True) as connection:
+            now = database_now(connection)
+            backlog = backlog_store.outbox_backlog(connection)
+            letters = backlog_store.dead_letters_open(connection)
+            renewals = backlog_store.lease_renewals(connection)
+        self._metrics.outbox_pending.set(backlog.pending)
+        self._metrics.outbox_oldest_age.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
+        self._metrics.dead_letters_open.set(letters)
+        for name in LEASES:
+            if name in renewals:
+                self._metrics.lease_age.labels(name).set((now - renewals[name]).total_seconds())
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+
+def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
+    """Keep house until `stop` is set. `engine` needs two connections: one for each schedule."""
+    housekeeping = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
+    slow = threading.Thread(target=Schedule(housekeeping.tasks(), stop).run, name="tasks", daemon=True)
+    slow.start()
+    Schedule(housekeeping.watch_tasks(), stop).run()
+    slow.join()
+    engine.dispose()

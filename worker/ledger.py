@@ -1,0 +1,170 @@
+"""The ledger worker: reads payments' events from Kafka and has them posted; offsets follow the database, never lead it.
+
+What is posted and what is a dead letter is decided in `payments.service.posting`; this is about Kafka and patience.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import lease
+from payments.adapters.clock import Clock, monotonic
+from payments.adapters.kafka import client_log
+from payments.domain.events import TOPICS
+from payments.metrics import LedgerMetrics
+from payments.service.checking import Message
+from payments.service.posting import Handled, Outcome, post_batch
+from worker.consumption import lag_of, offsets_after, usable
+
+HEARTBEAT: Final = "ledger"
+BATCH: Final = 200
+POLL_SECONDS: Final = 0.1
+"""A batch that is not full waits this long for more."""
+BEAT_INTERVAL: Final = 2.0
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Between two attempts while the database is away; doubles from the first to the longest."""
+CLUSTER_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Runs until `stop` is set; the group is left then."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: Mapping[str, Any],
+        metrics: LedgerMetrics,
+        stop: threading.Event,
+        clock: Clock = monotonic,
+    ) -> None:
+        """`options` from `consumer_options`. Connects when it runs."""
+        self._engine = engine
+        self._options = dict(options)
+        self._metrics = metrics
+        self._stop = stop
+        self._clock = clock
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"[-128:]
+        self._beat_at = clock()
+        self._cluster_id: str | None = None
+        self._assigned: set[tuple[str, int]] = set()
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """For `/health`: 200 while it posts or waits, 503 while posting is halted."""
+        return 200, {"status": "UP", "detail": "posting"}
+
+    def run(self) -> None:
+        """Consume and post until stopped."""
+        consumer = Consumer(self._options, logger=client_log())
+        consumer.subscribe(
+            sorted(TOPICS.values()), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+        )
+        _log.info("ledger_started", extra={"holder": self._holder})
+        try:
+            while not self._stop.is_set():
+                self._beat_if_due(consumer)
+                self.run_once(consumer)
+        finally:
+            consumer.close()
+            _log.info("ledger_stopped", extra={"holder": self._holder})
+
+    def run_once(self, consumer: Consumer) -> None:
+        """Consume one batch, have it posted, commit its offsets."""
+        batch = usable(consumer.consume(BATCH, POLL_SECONDS))
+        if not batch:
+            return
+        handled = self._post(consumer, batch)
+        if handled:
+            self._count(handled)
+            self._commit(consumer, batch)
+
+    def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
+        """Try until the database takes the batch; nothing is skipped. Empty when stopped before that.
+
+        Meanwhile the partitions are paused and polling goes on, so that the group does not take us for dead.
+        """
+        pause, waiting = FIRST_PAUSE, False
+        while not self._stop.is_set():
+            try:
+                handled = post_batch(self._engine, batch, self._cluster(consumer))
+                if waiting:
+                    consumer.resume(consumer.assignment())
+                    _log.info("posting_resumed", extra={"messages": len(batch)})
+                return handled
+            except (SQLAlchemyError, KafkaException) as error:
+                _log.warning("posting_waits", extra={"messages": len(batch), "error": _reason(error)})
+            waiting = True
+            consumer.pause(consumer.assignment())  # anew each time: a rebalance may have brought others
+            batch += usable(consumer.consume(BATCH, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return []
+
+    def _commit(self, consumer: Consumer, batch: Sequence[Message]) -> None:
+        """Without waiting for the answer: a frozen broker must not stop the polling, and a repeat posts nothing."""
+        # partitions that went to another consumer are its business: our offset could take its own one back
+        offsets = offsets_after(message for message in batch if (message.topic, message.partition) in self._assigned)
+        if offsets:
+            try:
+                consumer.commit(offsets=offsets, asynchronous=True)
+            except KafkaException as error:
+                _log.warning("offsets_not_committed", extra={"error": _reason(error)})
+
+    def _count(self, handled: Sequence[Handled]) -> None:
+        for (topic, outcome), count in Counter((each.message.topic, each.outcome) for each in handled).items():
+            self._metrics.events.labels(topic, outcome.value).inc(count)
+        for each in handled:
+            if each.outcome is Outcome.POSTED:
+                self._metrics.lag_seconds.observe(each.lag)
+            elif each.outcome is Outcome.DEAD_LETTER:
+                message = each.message
+                self._metrics.dead_letters.labels(message.topic, each.error_type).inc()
+                _log.warning(
+                    "dead_letter",
+                    extra={
+                        "topic": message.topic,
+                        "partition": message.partition,
+                        "offset": message.offset,
+                        "error_type": each.error_type,
+                        "error": each.error_message,
+                    },
+                )
+
+    def _beat_if_due(self, consumer: Consumer) -> None:
+        """The sign of life comes from the loop itself: a loop that hangs is seen as dead."""
+        if self._clock() < self._beat_at:
+            return
+        self._beat_at = self._clock() + BEAT_INTERVAL
+        self._metrics.consumer_lag.set(lag_of(consumer))
+        try:
+            with self._engine.begin() as connection:
+                lease.beat(connection, HEARTBEAT, self._holder)
+        except SQLAlchemyError as error:
+            _log.warning("heartbeat_failed", extra={"error": _reason(error)})
+
+    def _cluster(self, consumer: Consumer) -> str:
+        if self._cluster_id is None:
+            self._cluster_id = str(consumer.list_topics(timeout=CLUSTER_SECONDS).cluster_id)
+        return self._cluster_id
+
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned |= {(each.topic, each.partition) for each in partitions}
+        self._cluster_id = None  # asked again: the brokers may have been replaced
+        _log.info("partitions_assigned", extra={"count": len(partitions)})
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned -= {(each.topic, each.partition) for each in partitions}
+        _log.info("partitions_revoked", extra={"count": len(partitions)})
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", error))

@@ -1,0 +1,148 @@
+"""The relay: outbox → Kafka, through the circuit breaker. One is active, others stand by until its lease is free."""
+
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import breaker_store, lease
+from payments.adapters.breaker import Breaker
+from payments.adapters.breaker_store import BreakerRow
+from payments.adapters.clock import Clock, monotonic
+from payments.adapters.kafka import Publisher
+from payments.adapters.lease import Lease
+from payments.metrics import BREAKER, RelayMetrics
+from worker.delivery import Delivery, LeaseLost, Reign
+from worker.heartbeat import Heartbeat
+from worker.orders import Orders
+
+LEASE: Final = "relay"
+STAND_BY_SECONDS: Final = 0.5
+"""Between two looks whether the lease is free."""
+DATABASE_PAUSE: Final = 0.5
+"""Before the database is tried again."""
+
+BreakerMaker = Callable[[BreakerRow | None], Breaker]
+"""Makes the breaker of a reign from the row that the last one left."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTimes:
+    """Seconds: how long the lease lasts, and the longest call."""
+
+    lease: float
+    call_timeout: float
+    probe_timeout: float
+
+
+class Relay:
+    """Runs until `stop` is set; the lease is given back then."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        publisher: Publisher,
+        make_breaker: BreakerMaker,
+        metrics: RelayMetrics,
+        times: RelayTimes,
+        stop: threading.Event,
+        clock: Clock = monotonic,
+    ) -> None:
+        """`engine` needs two connections: one for the deliveries, one for the heartbeat."""
+        self._engine = engine
+        self._publisher = publisher
+        self._make_breaker = make_breaker
+        self._metrics = metrics
+        self._times = times
+        self._stop = stop
+        self._clock = clock
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[-128:]
+
+    def run(self) -> None:
+        """Stand by and reign in turn until stopped."""
+        _log.info("relay_started", extra={"holder": self._holder})
+        while not self._stop.is_set():
+            try:
+                asked_at = self._clock()
+                held, before = self._ask_for_lease()
+            except SQLAlchemyError as error:
+                self._database_failed(error)
+                continue
+            if held is None:
+                self._stop.wait(STAND_BY_SECONDS)
+            else:
+                self._reign(held, before, asked_at)
+        _log.info("relay_stopped", extra={"holder": self._holder})
+
+    def _ask_for_lease(self) -> tuple[Lease | None, BreakerRow | None]:
+        with self._engine.begin() as connection:
+            held = lease.acquire(connection, LEASE, self._holder, self._times.lease)
+            return held, breaker_store.get(connection, BREAKER) if held else None
+
+    def _reign(self, held: Lease, before: BreakerRow | None, asked_at: float) -> None:
+        _log.info("relay_active", extra={"fence": held.fence})
+        breaker = self._make_breaker(before)
+        heartbeat = Heartbeat(
+            self._engine,
+            held,
+            seconds=self._times.lease,
+            asked_at=asked_at,
+            observe=breaker.observe,
+            clock=self._clock,
+        )
+        breaker.tell(heartbeat.wake)
+        heartbeat.start()
+        try:
+            self._deliver(Reign(held, heartbeat, breaker))
+        finally:
+            self._publisher.purge()
+            heartbeat.end()
+            breaker.retire()
+            self._give_back(held)
+
+    def _deliver(self, reign: Reign) -> None:
+        def ended() -> bool:
+            return self._stop.is_set() or reign.heartbeat.lost.is_set()
+
+        longest_call = self._times.call_timeout + self._times.probe_timeout
+        orders = Orders(self._engine, reign.breaker, reign.lease, self._clock)
+        delivery = Delivery(
+            self._engine,
+            self._publisher,
+            self._metrics,
+            reign,
+            longest_call=longest_call,
+            ended=ended,
+            clock=self._clock,
+        )
+        while not ended():
+            try:
+                if not orders.carry_out():
+                    break
+                self._stop.wait(delivery.run_once())
+            except SQLAlchemyError as error:
+                self._database_failed(error)
+            except LeaseLost:
+                break
+        if not self._stop.is_set():
+            _log.warning("lease_lost", extra={"fence": reign.lease.fence})
+
+    def _give_back(self, held: Lease) -> None:
+        try:
+            with self._engine.begin() as connection:
+                lease.give_back(connection, held)
+        except SQLAlchemyError as error:
+            _log.warning("lease_not_given_back", extra={"error": str(getattr(error, "orig", error))})
+
+    def _database_failed(self, error: SQLAlchemyError) -> None:
+        _log.warning("database_failed", extra={"error": str(getattr(error, "orig", error))})
+        self._stop.wait(DATABASE_PAUSE)
