@@ -5,25 +5,25 @@ Safe at any time: an event that is in Kafka after all arrives twice, and the inb
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from payments.adapters.tables import inbox_event, outbox_event
 from payments.domain.events import Aggregate
 
-CHUNK: Final = 1000
-"""Rows a transaction: short enough not to make the relay or a request wait."""
+WINDOW: Final = 2000
+"""Event ids looked at in one transaction: short enough not to make the relay or a request wait, however long it runs."""
 
+_ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_id))
 _UNPOSTED = (
     select(outbox_event.c.event_id)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
     .where(
+        outbox_event.c.event_id >= bindparam("start"),
+        outbox_event.c.event_id < bindparam("end"),
         outbox_event.c.published == 1,
         outbox_event.c.aggregate_type == Aggregate.PAYMENT.value,
-        outbox_event.c.event_id > bindparam("after"),
         inbox_event.c.event_id.is_(None),
     )
-    .order_by(outbox_event.c.event_id)
-    .limit(CHUNK)
 )
 _PUBLISH_AGAIN = (
     update(outbox_event)
@@ -33,13 +33,14 @@ _PUBLISH_AGAIN = (
 
 
 def republish_unposted(connection: Connection) -> int:
-    """Hand every published but unposted payment event to the relay again; returns how many. Commits chunk by chunk."""
-    total, after = 0, 0
-    while True:
+    """Hand every published but unposted payment event to the relay again; returns how many. Commits window by window."""
+    with connection.begin():
+        first, last = connection.execute(_ENDS).one()
+    total = 0
+    for start in range(first or 1, (last or 0) + 1, WINDOW):
         with connection.begin():
-            ids = list(connection.execute(_UNPOSTED, {"after": after}).scalars())
-            if not ids:
-                return total
-            connection.execute(_PUBLISH_AGAIN, {"ids": ids})
+            ids = list(connection.execute(_UNPOSTED, {"start": start, "end": start + WINDOW}).scalars())
+            if ids:
+                connection.execute(_PUBLISH_AGAIN, {"ids": ids})
         total += len(ids)
-        after = ids[-1]
+    return total

@@ -117,7 +117,7 @@ def test_what_was_published_and_never_posted_is_published_again(
 ) -> None:
     from payments.service import republish
 
-    monkeypatch.setattr(republish, "CHUNK", 2)
+    monkeypatch.setattr(republish, "WINDOW", 2)
     authorized(engine, "posted")
     publish_and_post(engine)
     for number in range(5):
