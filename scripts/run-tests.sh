@@ -61,6 +61,6 @@ stage unit tests tests/unit "${parallel[@]}"
 stage contracts tests tests/contracts "${parallel[@]}"
 stage integration tests tests/integration "${parallel[@]}"
 stage stories tests tests/stories "${parallel[@]}"
-stage e2e tests tests/e2e "${parallel[@]}"
+stage e2e tests tests/e2e # one after the other: they measure times and need the cores
 stage coverage coverage_report
 report

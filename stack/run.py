@@ -21,6 +21,7 @@ from stack.tether import tethered
 from stack.welcome import welcome
 
 ROOT = Path(__file__).resolve().parent.parent
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 4.5
 SHORTEST_TOKEN = 16
 
@@ -35,7 +36,7 @@ class Stop(BaseException):
 
 def main() -> int:
     """Run until stopped; returns the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, _stop)
     state = chosen(ROOT, os.environ)
     try:
@@ -52,6 +53,8 @@ def main() -> int:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
+    for number in STOP_SIGNALS:  # the next one (make passes on what the whole group got) must not end the ending
+        signal.signal(number, signal.SIG_IGN)
     raise Stop
 
 
@@ -117,8 +120,6 @@ def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess
 
 
 def _stop_supervisord(state: State, supervisord: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # we are at it, and it takes 5 s at most
     if supervisord.poll() is None:
         print("stopping …", flush=True)
         try:

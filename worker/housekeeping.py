@@ -7,19 +7,18 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters import backlog_store, lease
-from payments.adapters.clock import Clock, database_now, monotonic
+from payments.adapters.clock import database_now, monotonic
 from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
 from payments.service.audit import audit
 from payments.service.retention import Pruner, Retention, expire_due
+from worker.schedule import Schedule, Task
 
 WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the database for the metrics and two heartbeats."""
@@ -27,41 +26,6 @@ PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Task:
-    """Something done every `interval` seconds; a database error ends this time only."""
-
-    name: str
-    interval: float
-    run: Callable[[], None]
-    due: float = 0.0
-
-
-class Schedule:
-    """Runs tasks one after the other, each when it is due, until `stop` is set."""
-
-    def __init__(self, tasks: Sequence[Task], stop: threading.Event, clock: Clock = monotonic) -> None:
-        self._tasks = tasks
-        self._stop = stop
-        self._clock = clock
-
-    def run(self) -> None:
-        """Go on until stopped."""
-        while not self._stop.wait(max(0.0, min(task.due for task in self._tasks) - self._clock())):
-            self.run_once()
-
-    def run_once(self) -> None:
-        """Run what is due now."""
-        for task in self._tasks:
-            if self._stop.is_set() or task.due > self._clock():
-                continue
-            try:
-                task.run()
-            except SQLAlchemyError as error:
-                _log.warning("task_failed", extra={"task": task.name, "error": str(getattr(error, "orig", error))})
-            task.due = self._clock() + task.interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ def engine_options(
     A read or write gives up after `timeout` seconds. SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": busy_ms / 1000, "check_same_thread": False}, "pool_size": pool_size}
+        lock_wait = {"timeout": busy_ms / 1000, "check_same_thread": False}
+        return {"connect_args": lock_wait, "pool_size": pool_size, "hide_parameters": True}
     session = (
         f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
         " tx_isolation='READ-COMMITTED', time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
@@ -83,6 +84,7 @@ def engine_options(
         "pool_timeout": 1,
         "pool_use_lifo": True,
         "pool_recycle": 3600,
+        "hide_parameters": True,  # an error's text is logged; keys and answers are nobody's business there
     }
 
 

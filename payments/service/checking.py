@@ -13,8 +13,8 @@ from payments.adapters import inbox_store, outbox_store, payment_store
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.inbox_store import PostedEvent
 from payments.adapters.outbox_store import OutboxRow
-from payments.domain.events import InvalidEvent, InvalidJson, ReceivedEvent, read_event
 from payments.domain.ledger import postings
+from payments.domain.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
 
 LONGEST_KEY: Final = 64
 """Characters of a message key that a letter keeps; ours are payment ids, a longer one is not worth its place."""

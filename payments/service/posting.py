@@ -15,7 +15,7 @@ from payments.adapters import dead_letter_store, inbox_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
 from payments.adapters.inbox_store import PostedEvent
-from payments.domain.events import ReceivedEvent
+from payments.domain.received import ReceivedEvent
 from payments.service.checking import Message, Rejected, Verdict, dead_letter, look_up, read, verdicts
 
 ROUNDS: Final = 5

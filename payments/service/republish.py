@@ -11,7 +11,7 @@ from payments.adapters.tables import inbox_event, outbox_event
 from payments.domain.events import Aggregate
 
 WINDOW: Final = 2000
-"""Event ids looked at in one transaction: short enough not to make the relay or a request wait, however long it runs."""
+"""Event ids looked at in one transaction: short enough not to make the relay or a request wait."""
 
 _ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_id))
 _UNPOSTED = (
@@ -33,7 +33,7 @@ _PUBLISH_AGAIN = (
 
 
 def republish_unposted(connection: Connection) -> int:
-    """Hand every published but unposted payment event to the relay again; returns how many. Commits window by window."""
+    """Hand every published but unposted payment event to the relay again; returns how many. Commits as it goes."""
     with connection.begin():
         first, last = connection.execute(_ENDS).one()
     total = 0

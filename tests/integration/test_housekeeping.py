@@ -17,7 +17,8 @@ from payments.service.retention import Retention
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from tests.servers import until
-from worker.housekeeping import Housekeeping, Plan, Schedule, Task, run
+from worker.housekeeping import Housekeeping, Plan, run
+from worker.schedule import Schedule, Task
 
 PLAN = Plan(0.1, 60.0, Retention(timedelta(0), timedelta(days=30), timedelta(days=30)))
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from payments.adapters.inbox_store import PostedEvent
 from payments.adapters.outbox_store import OutboxRow
-from payments.domain.events import EventType, ReceivedEvent
+from payments.domain.events import EventType
+from payments.domain.received import ReceivedEvent
 from payments.service.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
 
 AT = datetime(2025, 10, 27, tzinfo=UTC)

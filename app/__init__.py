@@ -1,0 +1,1 @@
+"""The HTTP face: decodes requests, calls `payments.service`, encodes answers."""

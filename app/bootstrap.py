@@ -1,0 +1,44 @@
+"""The API's composition root: the only module under app/ that knows the settings."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from app.factory import Options, create_app
+from payments import logs
+from payments.config import BadSettings, load
+
+__all__ = ["BadSettings", "build"]
+
+_SQLITE: Final = "sqlite:///"
+
+
+def build(environment: Mapping[str, str]) -> Flask:
+    """The application for these environment variables. Raises payments.config.BadSettings."""
+    settings = load(environment)
+    logs.configure(settings.log_level)
+    return create_app(
+        Options(
+            database_url=_from_working_folder(settings.database_url),
+            redis_url=settings.redis_url,
+            limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund")},
+            answer_ttl=settings.idempotency_cache_ttl,
+            read_capacity=settings.read_capacity,
+            writers=settings.commit_writers,
+            queue_size=settings.commit_queue_size,
+            authorization_lifetime=settings.authorization_lifetime,
+            admin_token=settings.admin_token,
+            trusted_proxies=settings.trusted_proxies,
+            multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        )
+    )
+
+
+def _from_working_folder(url: str) -> str:
+    # Flask-SQLAlchemy would look for a relative file in its instance folder, the workers look in the working folder
+    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
+        return _SQLITE + str(Path(url.removeprefix(_SQLITE)).absolute())
+    return url

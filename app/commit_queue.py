@@ -1,0 +1,95 @@
+"""Gathers the commands of all requests into group commits, and answers each request in time.
+
+What a command does is `payments.service`; this only says who runs together, who waits, and for how long.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from app.gathering import Full, Gathering, NotTaken, StillRunning
+from payments.adapters.clock import Clock
+from payments.domain.commands import Command, Key
+from payments.domain.errors import (
+    IdempotencyKeyReused,
+    OutcomeUnknown,
+    PaymentsError,
+    RequestInProgress,
+    ServiceUnavailable,
+)
+from payments.metrics import ApiMetrics
+from payments.service.commands import Result
+
+MOST_IN_A_COMMIT: Final = 200
+PATIENCE: Final = 4.0
+"""Seconds after which a batch tries nothing again: then a request that came with it still hears the exact outcome."""
+
+_log = logging.getLogger(__name__)
+
+Execute = Callable[[Sequence[Command], float], list[Result]]
+
+
+class CommitQueue:
+    """Where request greenlets wait for their command's result."""
+
+    def __init__(
+        self,
+        execute: Execute,
+        committed: Callable[[Sequence[tuple[Command, Result]]], None],
+        *,
+        writers: int,
+        capacity: int,
+        metrics: ApiMetrics,
+        clock: Clock,
+    ) -> None:
+        """`execute(commands, deadline)` runs a batch; `committed` hears of its results and must not block."""
+        self._execute = execute
+        self._committed = committed
+        self._metrics = metrics
+        self._clock = clock
+        self._in_flight: dict[Key, str] = {}
+        self._gathering: Gathering[Command, Result] = Gathering(
+            self._run, workers=writers, most=MOST_IN_A_COMMIT, capacity=capacity
+        )
+
+    def submit(self, command: Command, deadline: float) -> Result:
+        """Wait for the command's result until `deadline` (of the clock). Errors are in the result; never raises one."""
+        scope = command.scope
+        digest = self._in_flight.get(scope)
+        if digest is not None:
+            return Result(error=_second(digest == command.digest))
+        self._in_flight[scope] = command.digest
+        self._metrics.queue_depth.set(self._gathering.depth + 1)
+        try:
+            return self._gathering.submit(command, deadline - self._clock())
+        except (Full, NotTaken) as error:
+            self._in_flight.pop(scope)
+            said = "Too many requests are waiting." if isinstance(error, Full) else "The database does not keep up."
+            return Result(error=ServiceUnavailable(f"{said} Nothing was done; try again."))
+        except StillRunning:  # its writer takes it out of _in_flight
+            return Result(error=OutcomeUnknown("The request is still being carried out; repeat it with the same key."))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds until every accepted command has its result; False when one has not."""
+        return self._gathering.drain(timeout)
+
+    def _run(self, commands: Sequence[Command]) -> list[Result]:
+        self._metrics.batch_size.observe(len(commands))
+        self._metrics.queue_depth.set(self._gathering.depth)
+        try:
+            results = self._execute(commands, self._clock() + PATIENCE)
+        except Exception:  # noqa: BLE001  (a bug must not leave requests without an answer; it is logged)
+            _log.exception("commit_crashed", extra={"commands": len(commands)})
+            results = [Result(error=OutcomeUnknown("Something went wrong; repeat the request with the same key."))]
+            results *= len(commands)
+        finally:
+            for command in commands:
+                self._in_flight.pop(command.scope, None)
+        self._committed(list(zip(commands, results, strict=True)))
+        return results
+
+
+def _second(same_request: bool) -> PaymentsError:
+    if same_request:
+        return RequestInProgress("The first request with this key is still running.")
+    return IdempotencyKeyReused("This idempotency key is being used by another request.")

@@ -1,0 +1,44 @@
+"""What a view says of itself for /openapi.json, right beside it; `app.openapi` makes the document out of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+View = TypeVar("View", bound=Callable[..., Any])
+_ATTRIBUTE: Final = "described_as"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One operation. `answers`: status → model, or the media type of what has none; `problems`: statuses of errors."""
+
+    summary: str
+    tag: str
+    answers: dict[int, type[BaseModel] | str]
+    problems: Sequence[int] = ()
+    body: type[BaseModel] | None = None
+    parameters: Sequence[dict[str, Any]] = ()
+    admin: bool = False
+    limited: bool = True
+    """Whether answers carry X-RateLimit-* (when Redis answers)."""
+    replays: bool = False
+    """Whether the operation takes idempotency keys."""
+    text: str = ""
+
+
+def describe(description: Description) -> Callable[[View], View]:
+    """Attach a description to a view."""
+
+    def attach(view: View) -> View:
+        setattr(view, _ATTRIBUTE, description)
+        return view
+
+    return attach
+
+
+def description_of(view: Callable[..., Any]) -> Description | None:
+    """What `describe` attached, or None."""
+    found: Description | None = getattr(view, _ATTRIBUTE, None)
+    return found

@@ -1,0 +1,101 @@
+"""Everything that goes wrong becomes application/problem+json; nobody sees a stack trace or a 500."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from flask import Flask, Response, g, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from payments.domain.errors import PaymentsError, ServiceUnavailable, ValidationFailed
+from payments.service.problems import body_of, problem_body, retry_after, status_of
+
+PROBLEM_JSON: Final = "application/problem+json"
+_OF_WERKZEUG: Final = {
+    404: ("NOT_FOUND", "There is nothing at this path."),
+    405: ("METHOD_NOT_ALLOWED", "This path does not know this method; see the header Allow."),
+    413: ("PAYLOAD_TOO_LARGE", "The body must not be larger than 16 KiB."),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."),
+}
+"""What Werkzeug's own errors are called here; any other of 4xx is a request that is not valid."""
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An error of HTTP itself, by its code in `payments.service.problems`."""
+
+    def __init__(self, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+
+def install(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(PaymentsError, answer)
+    app.register_error_handler(HTTPException, _of_werkzeug)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def invalid(field: str, message: str) -> ValidationFailed:
+    """A ValidationFailed about one field; `message` goes on after its name."""
+    return ValidationFailed(f"{field} {message}.", ((field, message),))
+
+
+def invalid_fields(error: ValidationError) -> ValidationFailed:
+    """A ValidationFailed with all that pydantic found, fields named as in the JSON."""
+    errors = tuple(
+        (".".join(map(str, found["loc"])), _words(found))
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return ValidationFailed("; ".join(f"{field or 'The body'} {text}" for field, text in errors[:5]) + ".", errors)
+
+
+def _words(found: Mapping[str, Any]) -> str:
+    kind, message = found["type"], str(found["msg"])
+    if kind == "model_type":
+        return "must be a JSON object"
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not known here"
+    for start in ("Value error, ", "Input should ", "String should "):
+        if message.startswith(start):
+            rest = message.removeprefix(start)
+            return rest if start == "Value error, " else f"must {rest}"
+    return message
+
+
+def answer(error: PaymentsError) -> Response:
+    """The answer for a business error."""
+    body = body_of(error, instance=quote(request.path), request_id=g.request_id)
+    response = Response(body, status=status_of(error.code), content_type=PROBLEM_JSON)
+    seconds = retry_after(error)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _problem(problem: Problem) -> Response:
+    body = problem_body(problem.code, problem.message, instance=quote(request.path), request_id=g.request_id)
+    response = Response(body, status=status_of(problem.code), content_type=PROBLEM_JSON)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _of_werkzeug(error: HTTPException) -> Response:
+    status = error.code or 500
+    if not 400 <= status < 500:
+        return _unexpected(error)
+    code, message = _OF_WERKZEUG.get(status, ("VALIDATION_FAILED", "The request could not be understood."))
+    return _problem(Problem(code, message, {name: text for name, text in error.get_headers() if name == "Allow"}))
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.error("request_crashed", extra={"path": request.path}, exc_info=error)
+    return answer(ServiceUnavailable("Something went wrong here, and it has been noted. Try again."))

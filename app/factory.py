@@ -1,0 +1,135 @@
+"""Makes the Flask application out of plain options; it reads no environment and connects to nothing yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import gevent
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import errors, tracing
+from app.admin import AdminGuard
+from app.commit_queue import CommitQueue
+from app.gathering import Gathering
+from app.intake import LARGEST_BODY
+from app.limits import ReadLimits
+from app.measuring import ENDPOINT, measure
+from app.paths import IdConverter
+from app.routes import breaker, dead_letters, docs, health, ledger, operations, payments
+from app.services import EXTENSION, Services
+from payments.adapters import redis_gate, tables
+from payments.adapters.clock import monotonic
+from payments.adapters.database import engine_options, prepare
+from payments.adapters.idempotency_store import StoredAnswer
+from payments.adapters.redis_gate import Outage, RedisGate
+from payments.domain.commands import Command
+from payments.metrics import ApiMetrics
+from payments.service.commands import Result
+from payments.service.execution import execute
+
+COMMITS: Final = "commits"
+"""The bind of the writers' engine: reads must not use up the connections that payments need."""
+READERS: Final = 8
+SQLITE_BUSY_MS: Final = 10
+"""SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
+MOST_AT_THE_ENTRANCE: Final = 200
+_ROUTES: Final = (payments, ledger, dead_letters, breaker, operations, health, docs)
+_MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
+_PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the application is made of. Capacities ≤ 0: off; durations in seconds."""
+
+    database_url: str
+    redis_url: str
+    limits: Mapping[str, tuple[int, int]]
+    """(capacity, window) of authorize, capture, refund."""
+    answer_ttl: int
+    read_capacity: int
+    writers: int
+    queue_size: int
+    authorization_lifetime: float
+    admin_token: str | None
+    trusted_proxies: int
+    multiprocess: bool
+
+
+def create_app(options: Options) -> Flask:
+    """The application; every request must run in a greenlet."""
+    app = Flask("app", static_folder=None)
+    # one more, since Werkzeug cuts a chunked body off at its limit without a word
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
+    app.url_map.merge_slashes = False  # no redirects: a path is right or it is not there
+    app.url_map.converters["id"] = IdConverter
+    if options.trusted_proxies > 0:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
+    tracing.install(app)
+    errors.install(app)
+    measure(app, multiprocess=options.multiprocess)
+    app.extensions[EXTENSION] = _services(app, options)
+    for routes in _ROUTES:
+        app.register_blueprint(routes.blueprint)
+    return app
+
+
+def _databases(options: Options) -> dict[str, object]:
+    readers = engine_options(options.database_url, pool_size=READERS, busy_ms=SQLITE_BUSY_MS)
+    writers = engine_options(options.database_url, pool_size=options.writers, busy_ms=SQLITE_BUSY_MS)
+    return {
+        "SQLALCHEMY_DATABASE_URI": options.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": readers,
+        "SQLALCHEMY_BINDS": {COMMITS: {"url": options.database_url, **writers}},
+    }
+
+
+def _services(app: Flask, options: Options) -> Services:
+    database = SQLAlchemy(app, metadata=tables.metadata)
+    app.teardown_appcontext_funcs.pop()  # app.transactions ends its sessions itself; money requests have none
+    with app.app_context():
+        for engine in database.engines.values():
+            prepare(engine)
+        commits = database.engines[COMMITS]
+    outage = Outage(monotonic)
+    gate = RedisGate(redis_gate.connect(options.redis_url), outage, options.limits, options.answer_ttl)
+    metrics = ApiMetrics(CollectorRegistry())
+    reads = ReadLimits(
+        app,
+        redis_url=options.redis_url,
+        outage=outage,
+        capacity=options.read_capacity,
+        is_exempt=lambda endpoint: endpoint in _MONEY or endpoint in _PROBES,
+    )
+    return Services(
+        database=database,
+        gate=gate,
+        entrance=Gathering(gate.enter, workers=1, most=MOST_AT_THE_ENTRANCE),
+        queue=_queue(commits, gate, metrics, options),
+        metrics=metrics,
+        admin=AdminGuard(options.admin_token, reads),
+        authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
+    )
+
+
+def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Options) -> CommitQueue:
+    def run(commands: Sequence[Command], deadline: float) -> list[Result]:
+        return execute(engine, commands, deadline, monotonic, gevent.sleep)
+
+    def remember(done: Sequence[tuple[Command, Result]]) -> None:
+        answers = {
+            command.scope: StoredAnswer(command.digest, result.status, result.body)
+            for command, result in done
+            if result.error is None
+        }
+        if answers:
+            gevent.spawn(gate.remember, answers)  # a slow Redis must not delay anybody's answer
+
+    return CommitQueue(
+        run, remember, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
+    )

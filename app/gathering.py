@@ -1,0 +1,100 @@
+"""Greenlets hand in one item each and wait; few workers run whatever waits as one batch, then wake each of them.
+
+Never waits for more items: a batch is what came while the former one ran. Knows nothing of payments.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import gevent
+from gevent.event import AsyncResult
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Full(Exception):
+    """Too many items are waiting already."""
+
+
+class NotTaken(Exception):
+    """The time was over before a worker took the item; it has been withdrawn."""
+
+
+class StillRunning(Exception):
+    """The time was over while a worker had the item; its batch goes on."""
+
+
+class _Ticket(Generic[Item, Answer]):
+    __slots__ = ("answer", "item", "taken")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.taken = False
+        self.answer: AsyncResult[Answer] = AsyncResult()
+
+
+class Gathering(Generic[Item, Answer]):
+    """Runs items in batches of at most `most` by at most `workers` greenlets, which exist only while there is work."""
+
+    def __init__(
+        self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, most: int, capacity: int | None = None
+    ) -> None:
+        """`run` answers in the order of its items. `capacity`: how many may wait (None: any number)."""
+        self._run: Final = run
+        self._most = most
+        self._most_workers = workers
+        self._capacity = capacity
+        self._waiting: deque[_Ticket[Item, Answer]] = deque()
+        self._workers: set[gevent.Greenlet] = set()
+
+    @property
+    def depth(self) -> int:
+        """How many items wait for a worker."""
+        return len(self._waiting)
+
+    def submit(self, item: Item, timeout: float) -> Answer:
+        """Wait at most `timeout` seconds for the item's answer.
+
+        Raises Full, NotTaken or StillRunning, or whatever `run` raised.
+        """
+        if self._capacity is not None and len(self._waiting) >= self._capacity:
+            raise Full
+        ticket: _Ticket[Item, Answer] = _Ticket(item)
+        self._waiting.append(ticket)
+        if len(self._workers) < self._most_workers:
+            self._workers.add(gevent.spawn(self._work))
+        try:
+            answer: Answer = ticket.answer.get(timeout=max(timeout, 0))
+            return answer
+        except gevent.Timeout:
+            if ticket.taken:
+                raise StillRunning from None
+            self._waiting.remove(ticket)
+            raise NotTaken from None
+
+    def drain(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds until nothing waits and nothing runs; False when something still does."""
+        gevent.joinall(list(self._workers), timeout=timeout)
+        return not self._workers and not self._waiting
+
+    def _work(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                self._serve(batch)
+        finally:
+            self._workers.discard(gevent.getcurrent())
+
+    def _serve(self, batch: Sequence[_Ticket[Item, Answer]]) -> None:
+        for ticket in batch:
+            ticket.taken = True
+        try:
+            answers = self._run([ticket.item for ticket in batch])
+        except Exception as error:  # noqa: BLE001  (handed to those who wait)
+            for ticket in batch:
+                ticket.answer.set_exception(error)
+            return
+        for ticket, answer in zip(batch, answers, strict=True):
+            ticket.answer.set(answer)

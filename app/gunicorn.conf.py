@@ -1,0 +1,94 @@
+# ruff: noqa: ARG001, N999, PLC0415  (gunicorn names the file and the hooks; nothing here may import early)
+"""How gunicorn runs the API: reads PORT, WEB_WORKERS and PROMETHEUS_MULTIPROC_DIR; loads no application.
+
+Listens on this machine only; `--bind` (or GUNICORN_CMD_ARGS) says otherwise.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+
+def _number(name: str, usual: int, most: int) -> int:
+    text = os.environ.get(name) or str(usual)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
+        raise SystemExit(f"Cannot start: {name} must be a whole number from 1 to {most}.")
+    return int(text)
+
+
+bind = [f"127.0.0.1:{_number('PORT', 8080, 65535)}"]
+workers = _number("WEB_WORKERS", 1, 64)
+wsgi_app = "app.wsgi:app"
+worker_class = "gevent"
+worker_connections = 1000
+backlog = 1024
+control_socket_disable = True
+
+limit_request_line = 4094  # bytes; a cursor and a merchant need a few hundred
+limit_request_fields = 64
+limit_request_field_size = 4096
+
+keepalive = 2  # seconds; also how long a silent connection can hold up a stop
+timeout = 30  # seconds without a sign of life from a worker's loop, before it is replaced
+graceful_timeout = 10  # seconds; every request is answered within 5
+
+
+class JsonLogger(Logger):
+    """gunicorn's own events as JSON lines; no access log, nginx keeps one."""
+
+    def setup(self, cfg: Any) -> None:
+        """Let gunicorn's records go the way of all others."""
+        from payments import logs  # gunicorn knows our folder only after it has read this file
+
+        super().setup(cfg)
+        logs.configure("INFO")  # a worker sets its own LOG_LEVEL, and says what is wrong with it
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = JsonLogger
+
+# prometheus_client looks at this when it is imported: in the workers, and in child_exit below
+_given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+_metrics_folder = Path(_given or tempfile.mkdtemp(prefix="payops-metrics-"))
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
+
+
+def on_starting(server: Any) -> None:
+    """Begin with an empty metrics folder; not at a reload, whose workers are still counting."""
+    _metrics_folder.mkdir(parents=True, exist_ok=True)
+    for file in _metrics_folder.glob("*.db"):
+        file.unlink()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Meet Redis before the first request does: a first connection may take longer than a request waits for one."""
+    from app.services import EXTENSION
+
+    worker.wsgi.extensions[EXTENSION].gate.ping()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a worker that has ended; its counters go on counting."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Finish what was accepted: also commands whose request was told that the outcome is not known yet."""
+    from app.services import EXTENSION
+
+    application = getattr(worker, "wsgi", None)
+    if application is not None and not application.extensions[EXTENSION].queue.drain(graceful_timeout):
+        server.log.error("commands_not_finished")
+
+
+def on_exit(server: Any) -> None:
+    """Remove the metrics folder if it was ours."""
+    if not _given:
+        shutil.rmtree(_metrics_folder, ignore_errors=True)

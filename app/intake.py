@@ -1,0 +1,165 @@
+"""How a money request is taken in: its body is read and checked, Redis is asked, its command is committed.
+
+The order is part of the contract: size, media type, JSON, model; then Redis (stored answer, limit); then the queue.
+"""
+
+import secrets
+import time
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import gevent
+import orjson
+from flask import Response, g, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app import errors
+from app.gathering import NotTaken, StillRunning
+from app.limits import rate_headers, retry_header
+from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
+from app.services import Services, services
+from app.tracing import traceparent
+from payments.adapters.redis_gate import COUNTED_AS, Verdict
+from payments.domain.commands import Command, Operation
+from payments.domain.errors import IdempotencyKeyReused, PaymentsError
+from payments.service.commands import Result
+from payments.service.problems import status_of
+
+LARGEST_BODY: Final = 16 * 1024
+JSON: Final = "application/json"
+REDIS_PATIENCE: Final = 0.5
+"""Seconds: more than two round trips with all their timeouts; only a name that does not resolve takes longer."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_body(model: type[_Model]) -> _Model:
+    """The request's body as a `model`. Raises Problem, ValidationFailed or RequestEntityTooLarge."""
+    text = _body()
+    if request.mimetype != JSON:
+        raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
+    try:
+        data = orjson.loads(text)  # refuses NaN, bad UTF-8, lone surrogates and what is nested too deep
+    except orjson.JSONDecodeError as error:
+        raise errors.Problem("MALFORMED_JSON", f"The body is not JSON: {error}.") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise errors.invalid_fields(error) from None
+
+
+def _body() -> bytes:
+    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):
+        try:
+            text = request.get_data(cache=False)
+        except HTTPException:
+            raise
+        except Exception as error:  # gunicorn's, of a broken chunk; the socket's, of a client that has gone
+            raise errors.Problem("MALFORMED_JSON", "The body broke off.") from error
+        if len(text) > LARGEST_BODY:
+            raise RequestEntityTooLarge
+        return text
+    raise errors.Problem("MALFORMED_JSON", "The body did not arrive in time.")
+
+
+def take(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
+    """Carry out one money request, from its body to its answer; counts what came of it."""
+    parts = services()
+    try:
+        result = _result(parts, operation, model, payment_id)
+    except Exception as error:
+        parts.metrics.payments.labels(operation.value, "rejected" if _is_refusal(error) else "failed").inc()
+        raise
+    headers = g.answer_headers
+    if result.replayed:
+        headers["Idempotency-Replayed"] = "true"
+        parts.metrics.replays.labels(operation.value).inc()
+    elif result.status == 200:
+        parts.metrics.payments.labels(operation.value, "succeeded").inc()
+        if result.step:  # not known of a success that was found again after a lost COMMIT
+            parts.metrics.amount.labels(operation.value, result.currency).inc(result.step)
+    else:
+        parts.metrics.payments.labels(operation.value, "conflict").inc()
+    return Response(
+        result.body, status=result.status, content_type=JSON if result.status == 200 else errors.PROBLEM_JSON
+    )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether it was the request's own fault, or came too early; else it was ours."""
+    if isinstance(error, PaymentsError):
+        return status_of(error.code) < 500
+    return isinstance(error, errors.Problem | HTTPException)
+
+
+def _result(parts: Services, operation: Operation, model: type[MoneyBody], payment_id: int) -> Result:
+    command = _command(read_body(model), operation, payment_id, parts.authorization_lifetime)
+    result = _known(parts, command, _ask_redis(parts, command)) or parts.queue.submit(command, g.deadline)
+    if result.error is not None:
+        raise result.error
+    return result
+
+
+def _ask_redis(parts: Services, command: Command) -> Verdict:
+    try:
+        return parts.entrance.submit(command.scope, REDIS_PATIENCE)
+    except (NotTaken, StillRunning):
+        return Verdict(failed_open=True)
+
+
+def _known(parts: Services, command: Command, verdict: Verdict) -> Result | None:
+    """The answer that Redis knows. Raises IdempotencyKeyReused, or Problem when the limit is reached."""
+    window = verdict.window
+    if window is not None:
+        g.answer_headers.update(rate_headers(window.limit, window.remaining, window.ends_at))
+    if verdict.failed_open:
+        parts.metrics.fail_open.inc()
+    if verdict.answer is not None:
+        if verdict.answer.digest != command.digest:
+            raise IdempotencyKeyReused("This idempotency key was used before with another request.")
+        return Result(verdict.answer.status, verdict.answer.body, replayed=True)
+    if not verdict.allowed and window is not None:
+        parts.metrics.rejections.labels(COUNTED_AS[command.operation.value]).inc()
+        wait = retry_header(window.ends_at)
+        raise errors.Problem("RATE_LIMIT_EXCEEDED", "Too many requests of this merchant; wait.", wait)
+    return None
+
+
+def _command(body: MoneyBody, operation: Operation, payment_id: int, lifetime: timedelta) -> Command:
+    key = _key(body.idempotency_key)
+    if key is None:
+        if operation is Operation.AUTHORIZE:
+            raise errors.invalid("idempotencyKey", "is missing, in the body and as header Idempotency-Key")
+        key = f"generated-{secrets.token_hex(16)}"
+    headers = {"traceparent": traceparent()}
+    if isinstance(body, RefundBody) and body.reason is not None:
+        headers["reason"] = body.reason
+    return Command(
+        operation=operation,
+        merchant_id=body.merchant_id,
+        key=key,
+        digest=body.digest(operation.value, payment_id),
+        payment_id=payment_id,
+        amount=getattr(body, "amount", None),
+        currency=getattr(body, "currency", ""),
+        lifetime=lifetime,
+        request_id=g.request_id,
+        headers=headers,
+    )
+
+
+def _key(in_body: str | None) -> str | None:
+    """The idempotency key of the body or of the header, if any. Raises ValidationFailed when they differ."""
+    raw = request.headers.get("Idempotency-Key")
+    if raw is None:
+        return in_body
+    try:
+        in_header = raw.encode("latin-1").decode()  # WSGI shows bytes as latin-1; we take them for UTF-8
+    except UnicodeDecodeError:
+        raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
+    if not 1 <= len(in_header) <= LONGEST_KEY or not in_header.strip():
+        raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters, not only white space")
+    if in_body is not None and in_body != in_header:
+        raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
+    return in_header

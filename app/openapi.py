@@ -1,0 +1,148 @@
+"""Makes the OpenAPI document out of the routes, what their views say of themselves, and the pydantic models.
+
+Version 3.0.3, because the Swagger UI that PyPI carries shows nothing newer.
+"""
+
+import re
+from typing import Any, Final
+
+from apispec import APISpec
+from flask import Flask
+from pydantic import BaseModel
+
+from app.answers import ProblemDetails
+from app.describing import Description, description_of
+from app.errors import PROBLEM_JSON
+from app.schemas import AuthorizeBody
+from payments.service.problems import PROBLEMS
+
+VERSION: Final = "0.1.0"
+_REF: Final = "#/components/schemas/{model}"
+_VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
+_TEXT: Final = {"type": "string"}
+_WHOLE: Final = {"type": "integer"}
+
+
+def _header(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "schema": schema}
+
+
+_REQUEST_ID: Final = {"X-Request-Id": _header("Names this request in our logs", _TEXT)}
+_LIMITED: Final = {
+    "X-RateLimit-Limit": _header("Requests in one window; absent while Redis does not answer", _WHOLE),
+    "X-RateLimit-Remaining": _header("Requests left in this window", _WHOLE),
+    "X-RateLimit-Reset": _header("When the window ends, in seconds since 1970", _WHOLE),
+}
+_RETRY: Final = {"Retry-After": _header("Seconds after which to try again", _WHOLE)}
+_REPLAYED: Final = {
+    "Idempotency-Replayed": _header("true: an answer given before", {"type": "string", "enum": ["true"]})
+}
+_CHALLENGE: Final = {"WWW-Authenticate": _header("Bearer", _TEXT)}
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The document for every route whose view describes itself."""
+    spec = APISpec(title="payops", version=VERSION, openapi_version="3.0.3", info={"description": _about()})
+    spec.components.security_scheme("admin", {"type": "http", "scheme": "bearer"})
+    models = _Models(spec)
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        description = description_of(app.view_functions[rule.endpoint])
+        if description is not None:
+            method = "post" if "POST" in (rule.methods or ()) else "get"
+            operation = _operation(description, rule.endpoint, models)
+            spec.path(_VARIABLE.sub(r"{\1}", rule.rule), operations={method: operation})
+    return spec.to_dict()
+
+
+def _about() -> str:
+    codes = ", ".join(f"{code} ({status})" for code, (status, _) in PROBLEMS.items())
+    return (
+        f"merchantId is a name, not a credential. Every error is a problem (RFC 9457) with one of these codes: {codes}."
+    )
+
+
+def _operation(description: Description, endpoint: str, models: "_Models") -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": endpoint,
+        "summary": description.summary,
+        "tags": [description.tag],
+        "responses": {},
+    }
+    if description.text:
+        made["description"] = description.text
+    if description.parameters:
+        made["parameters"] = list(description.parameters)
+    if description.body is not None:
+        made["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
+    if description.admin:
+        made["security"] = [{"admin": []}]
+    for status, kind in description.answers.items():
+        content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
+        made["responses"][str(status)] = _response(description, status, "Done", content)
+    for status in sorted(description.problems):
+        titles = " · ".join(title for number, title in PROBLEMS.values() if number == status)
+        content = {PROBLEM_JSON: models.schema(ProblemDetails)}
+        made["responses"][str(status)] = _response(description, status, titles, content)
+    return made
+
+
+def _response(description: Description, status: int, text: str, content: dict[str, Any]) -> dict[str, Any]:
+    headers = dict(_REQUEST_ID)
+    if description.limited:
+        headers |= _LIMITED
+    if status in (429, 503) or (status == 409 and description.replays):
+        headers |= _RETRY
+    if description.replays and status in (200, 409):
+        headers |= _REPLAYED
+    if status == 401:
+        headers |= _CHALLENGE
+    return {"description": text, "headers": headers, "content": content}
+
+
+class _Models:
+    """The schemas of the pydantic models that operations use, each once among the components."""
+
+    def __init__(self, spec: APISpec) -> None:
+        self._spec = spec
+
+    def schema(self, model: type[BaseModel]) -> dict[str, Any]:
+        """A media type object that refers to the model."""
+        schema = model.model_json_schema(ref_template=_REF, by_alias=True)
+        for name, definition in schema.pop("$defs", {}).items():
+            self._add(name, definition)
+        if model is AuthorizeBody:  # the header may carry it instead, which OpenAPI cannot say
+            schema["required"].append("idempotencyKey")
+        self._add(model.__name__, schema)
+        return {"schema": {"$ref": _REF.format(model=model.__name__)}}
+
+    def _add(self, name: str, schema: dict[str, Any]) -> None:
+        if name not in self._spec.components.schemas:
+            self._spec.components.schema(name, _as_openapi_3_0(schema))
+
+
+def _as_openapi_3_0(schema: Any) -> Any:
+    """JSON Schema 2020-12, as pydantic writes it, in the dialect of OpenAPI 3.0: no null type, no const."""
+    if isinstance(schema, list):
+        return [_as_openapi_3_0(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "properties" in schema:
+        members = {name: _as_openapi_3_0(member) for name, member in schema["properties"].items()}
+        schema = {**schema, "properties": members}
+    made = {key: _converted(key, value) for key, value in schema.items() if not _is_noise(key, value)}
+    if "const" in made:
+        made["enum"] = [made.pop("const")]
+    options = made.get("anyOf", [])
+    if {"type": "null"} in options:
+        (kept,) = (option for option in options if option != {"type": "null"})
+        del made["anyOf"]
+        made |= {"allOf": [kept], "nullable": True} if "$ref" in kept else {**kept, "nullable": True}
+    return made
+
+
+def _converted(key: str, value: Any) -> Any:
+    return value if key in ("properties", "enum", "required") else _as_openapi_3_0(value)
+
+
+def _is_noise(key: str, value: Any) -> bool:
+    return (key == "title" and isinstance(value, str)) or (key == "default" and value is None)

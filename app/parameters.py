@@ -1,0 +1,39 @@
+"""The parameters that several operations of the API share, as OpenAPI describes them."""
+
+from typing import Any, Final, get_args
+
+from app.answers import Status
+from app.queries import CURSOR as CURSOR_PATTERN
+from app.queries import LARGEST_ID, MOST, USUAL
+from app.reports import LetterState
+from app.schemas import LONGEST_MERCHANT_ID
+from payments.domain.events import TOPICS
+from payments.metrics import DEAD_LETTER_TYPES
+
+Parameter = dict[str, Any]
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> Parameter:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+_ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
+_MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": r"\S"}
+
+PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
+LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
+STATUS: Final = _query("status", {"type": "string", "enum": list(get_args(Status))}, "Only payments with this status")
+LIMIT: Final = _query(
+    "limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, "How many items at most"
+)
+CURSOR: Final = _query(
+    "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
+)
+PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
+TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only letters from this topic")
+ERROR_TYPE: Final = _query(
+    "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only letters that failed like this"
+)
+LETTER_STATES: Final = get_args(LetterState)
+LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(LETTER_STATES)}, "Only letters in this state")

@@ -1,0 +1,18 @@
+"""Ids in paths: whole numbers from 1 to 2^63-1 without leading zeros; anything else is no such path (404)."""
+
+from werkzeug.routing import BaseConverter, ValidationError
+
+from app.queries import LARGEST_ID
+
+
+class IdConverter(BaseConverter):
+    """`<id:…>` in a route."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        """The id. Raises Werkzeug's ValidationError, which means 404, when no database could hold it."""
+        number = int(value)
+        if number > LARGEST_ID:
+            raise ValidationError
+        return number

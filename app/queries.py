@@ -1,0 +1,83 @@
+"""Query strings: cursors, limits, choices and merchants, or a ValidationFailed that names the field."""
+
+import base64
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+import orjson
+from flask import Response, request
+
+from app.errors import invalid
+from app.schemas import LONGEST_MERCHANT_ID
+
+LARGEST_ID: Final = 2**63 - 1
+MOST: Final = 200
+USUAL: Final = 50
+CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
+"""An id of 18 digits in base64url; all that matches is a cursor, so that OpenAPI can say exactly what is one."""
+
+
+def required_merchant() -> str:
+    """The merchantId."""
+    found = merchant()
+    if found is None:
+        raise invalid("merchantId", "is missing")
+    return found
+
+
+def merchant() -> str | None:
+    """The merchantId, or None."""
+    text = request.args.get("merchantId")
+    if text is not None and (not 1 <= len(text) <= LONGEST_MERCHANT_ID or not text.strip()):
+        raise invalid("merchantId", f"must have 1 to {LONGEST_MERCHANT_ID} characters, not only white space")
+    return text
+
+
+def choice(name: str, choices: Collection[str]) -> str | None:
+    """One of `choices`, or None."""
+    text = request.args.get(name)
+    if text is not None and text not in choices:
+        raise invalid(name, f"must be one of {', '.join(choices)}")
+    return text
+
+
+def limit() -> int:
+    """How many items a page may have."""
+    return _number("limit", request.args.get("limit", str(USUAL)), MOST)
+
+
+def number(name: str) -> int | None:
+    """An id, or None."""
+    text = request.args.get(name)
+    return None if text is None else _number(name, text, LARGEST_ID)
+
+
+def _number(name: str, text: str, largest: int) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 20 and 1 <= int(text) <= largest:
+        return int(text)
+    raise invalid(name, f"must be a whole number from 1 to {largest}")
+
+
+def cursor() -> int | None:
+    """The id after which the page begins, from the nextCursor of the page before; None for the first."""
+    text = request.args.get("cursor")
+    if text is None:
+        return None
+    if not re.fullmatch(CURSOR, text):
+        raise invalid("cursor", "must be a nextCursor of this list")
+    return int(base64.urlsafe_b64decode(text))
+
+
+def _encode(last: int) -> str:
+    return base64.urlsafe_b64encode(f"{last:018d}".encode()).decode()
+
+
+def page(items: list[dict[str, Any]], last: int | None) -> Response:
+    """The answer of a list."""
+    return answer({"items": items, "nextCursor": None if last is None else _encode(last)})
+
+
+def answer(members: dict[str, Any], status: int = 200) -> Response:
+    """Compact JSON."""
+    return Response(orjson.dumps(members), status=status, content_type="application/json")

@@ -1,0 +1,106 @@
+"""What the API answers about its own condition: breaker, dead letters, health, backlog. Pydantic models for OpenAPI."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.answers import ABSENT, Answer, Count, Identifier, Page, Time
+
+LetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
+BreakerState = Literal["CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN", "FORCED_HALF_OPEN"]
+Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
+
+
+class DeadLetter(Answer):
+    """A message that could not be posted."""
+
+    id: Identifier
+    original_topic: str
+    partition: Count
+    offset: Count
+    payload: str
+    payload_encoding: Literal["base64"] = Field(default=ABSENT)
+    error_type: str
+    error_message: str
+    timestamp: Time
+    state: LetterState
+    attempts: Count
+    discard_reason: str = Field(default=ABSENT)
+
+
+class DeadLetterPage(Page):
+    """Dead letters, newest first."""
+
+    items: list[DeadLetter]
+
+
+class Transition(Answer):
+    """One change of the breaker's state."""
+
+    from_: BreakerState = Field(alias="from")
+    to: BreakerState
+    at: Time
+    reason: str
+    actor: str
+
+
+class Breaker(Answer):
+    """The relay's circuit breaker; stale when no relay has reported for 5 s."""
+
+    state: BreakerState
+    number_of_successful_calls: Count
+    number_of_failed_calls: Count
+    number_of_slow_calls: Count
+    number_of_not_permitted_calls: Count
+    number_of_buffered_calls: Count
+    slow_call_rate: Percent
+    failure_rate: Percent
+    state_since: Time
+    observed_at: Time
+    stale: bool
+    history: Annotated[list[Transition], Field(max_length=50)]
+
+
+class PendingBreaker(Breaker):
+    """The breaker before the relay has looked at the command."""
+
+    pending: Literal[True]
+
+
+class Breakers(Answer):
+    """All breakers by name."""
+
+    kafka_publisher: Breaker = Field(alias="kafka-publisher")
+
+
+class Part(Answer):
+    """One component; the detail explains itself."""
+
+    status: Literal["UP", "DEGRADED", "DOWN"]
+    detail: str
+
+
+class Health(Answer):
+    """DOWN only when the database is."""
+
+    status: Literal["UP", "DEGRADED", "DOWN"]
+    components: dict[str, Part]
+
+
+class RateLimit(Answer):
+    """Where a merchant stands in one window."""
+
+    operation: Literal["authorize", "capture", "refund"]
+    limit: Count
+    remaining: Count
+    reset_at: Time
+
+
+class Operations(Answer):
+    """The backlog in numbers."""
+
+    outbox_pending: Count
+    outbox_oldest_age_seconds: Annotated[float, Field(ge=0)]
+    ledger_lag_seconds: Annotated[float, Field(ge=0)]
+    dead_letters_open: Count
+    rate_limits: list[RateLimit]

@@ -1,0 +1,72 @@
+"""/circuit-breaker: the relay's breaker as it last reported it, and how an operator asks it to move."""
+
+import time
+from typing import Final
+
+import gevent
+from flask import Blueprint, Response, request
+
+from app import queries
+from app.describing import Description, describe
+from app.intake import read_body
+from app.reports import Breaker, Breakers, PendingBreaker
+from app.schemas import TransitionBody
+from app.services import services
+from app.transactions import read, write
+from payments.domain.errors import TransitionNotAllowed
+from payments.metrics import BREAKER
+from payments.service import breaker
+
+blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
+
+ANSWER_WITHIN: Final = 1.0
+"""Seconds that an operator waits for the relay, before the answer is 202."""
+_LOOK_EVERY: Final = 0.05
+
+
+@blueprint.get(f"/{BREAKER}")
+@describe(Description("The relay's circuit breaker", "breaker", answers={200: Breaker}, problems=(429, 503)))
+def show() -> Response:
+    """The one breaker there is."""
+    return queries.answer(read(breaker.show))
+
+
+@blueprint.get("/status")
+@describe(Description("All circuit breakers by name", "breaker", answers={200: Breakers}, problems=(429, 503)))
+def status() -> Response:
+    """All breakers."""
+    return queries.answer({BREAKER: read(breaker.show)})
+
+
+@blueprint.post(f"/{BREAKER}/transition")
+@describe(
+    Description(
+        "Ask the breaker to move; 202 when no relay has done it within a second",
+        "breaker",
+        answers={200: Breaker, 202: PendingBreaker},
+        problems=(400, 401, 409, 413, 415, 429, 503),
+        body=TransitionBody,
+        admin=True,
+    )
+)
+def transition() -> Response:
+    """An operator's command to the relay."""
+    services().admin.check()
+    body = read_body(TransitionBody)
+    actor = f"api:{request.remote_addr}"
+    command_id = write(lambda connection: breaker.request_transition(connection, body.to, body.reason, actor))
+    outcome = _outcome(command_id)
+    if outcome == "not_allowed":
+        raise TransitionNotAllowed(f"The breaker cannot go to {body.to} from where it is.")
+    shown = read(breaker.show)
+    return queries.answer(shown) if outcome else queries.answer({**shown, "pending": True}, 202)
+
+
+def _outcome(command_id: int) -> str | None:
+    """What the relay made of the command; None when it has not looked at it in time."""
+    deadline = time.monotonic() + ANSWER_WITHIN
+    while (outcome := read(lambda connection: breaker.outcome(connection, command_id))) is None:
+        if time.monotonic() >= deadline:
+            return None
+        gevent.sleep(_LOOK_EVERY)  # the relay tells nobody; its mark in the table is the only sign
+    return outcome

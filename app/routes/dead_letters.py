@@ -1,0 +1,57 @@
+"""/dead-letters: messages that could not be posted, for those who hold the admin token."""
+
+from flask import Blueprint, Response
+
+from app import queries
+from app.describing import Description, describe
+from app.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
+from app.reports import DeadLetter, DeadLetterPage
+from app.services import services
+from app.transactions import read
+from payments.domain.events import TOPICS
+from payments.metrics import DEAD_LETTER_TYPES
+from payments.service import reading
+
+blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    services().admin.check()
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "List dead letters, newest first",
+        "dead letters",
+        answers={200: DeadLetterPage},
+        problems=(400, 401, 429, 503),
+        parameters=(TOPIC, ERROR_TYPE, LETTER_STATE, LIMIT, CURSOR),
+        admin=True,
+    )
+)
+def index() -> Response:
+    """A page of letters."""
+    topic = queries.choice("topic", TOPICS.values())
+    error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
+    state, before, limit = queries.choice("state", LETTER_STATES), queries.cursor(), queries.limit()
+    return queries.page(
+        *read(lambda connection: reading.dead_letters(connection, topic, error_type, state, before, limit))
+    )
+
+
+@blueprint.get("/<id:letter_id>")
+@describe(
+    Description(
+        "Show a dead letter",
+        "dead letters",
+        answers={200: DeadLetter},
+        problems=(401, 404, 429, 503),
+        parameters=(LETTER_ID,),
+        admin=True,
+    )
+)
+def show(letter_id: int) -> Response:
+    """One letter."""
+    return queries.answer(read(lambda connection: reading.dead_letter(connection, letter_id)))

@@ -1,0 +1,54 @@
+"""/health for people and for load balancers; /operations for the console."""
+
+from flask import Blueprint, Response
+
+from app import queries
+from app.describing import Description, describe
+from app.reports import Health
+from app.services import services
+from app.transactions import read
+from payments.adapters import operations_store
+from payments.domain.errors import ServiceUnavailable
+from payments.service import health
+
+blueprint = Blueprint("health", __name__)
+
+
+def _probe(summary: str) -> Description:
+    return Description(summary, "health", answers={200: Health, 503: Health}, limited=False)
+
+
+def _answer(components: dict[str, health.Component]) -> Response:
+    status = health.overall(components)
+    shown = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
+    return queries.answer({"status": status, "components": shown}, 503 if status == "DOWN" else 200)
+
+
+@blueprint.get("/health")
+@describe(_probe("All parts; DOWN only when the database is"))
+def whole() -> Response:
+    """Every part."""
+    try:
+        components = read(health.components)
+    except ServiceUnavailable:
+        components = health.without_database()
+    components["redis"] = health.redis(services().gate.ping())
+    return _answer(components)
+
+
+@blueprint.get("/health/live")
+@describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
+def live() -> Response:
+    """The process alone."""
+    return queries.answer({"status": "UP", "components": {}})
+
+
+@blueprint.get("/health/ready")
+@describe(_probe("Whether payments can be taken: the database alone"))
+def ready() -> Response:
+    """The database."""
+    try:
+        read(operations_store.ping)
+    except ServiceUnavailable:
+        return _answer({"database": health.without_database()["database"]})
+    return _answer({"database": health.DATABASE_UP})

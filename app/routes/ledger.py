@@ -1,0 +1,67 @@
+"""/ledger: postings and balances, for those who hold the admin token. Nothing here writes."""
+
+from flask import Blueprint, Response
+
+from app import queries
+from app.answers import Balances, EntryPage, TrialBalance
+from app.describing import Description, describe
+from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
+from app.services import services
+from app.transactions import read
+from payments.service import reading
+
+blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    services().admin.check()
+
+
+@blueprint.get("/balances")
+@describe(
+    Description(
+        "Sums and balance of every account, of one merchant or of all",
+        "ledger",
+        answers={200: Balances},
+        problems=(400, 401, 429, 503),
+        parameters=(MERCHANT,),
+        admin=True,
+    )
+)
+def balances() -> Response:
+    """All accounts."""
+    merchant_id = queries.merchant()
+    return queries.answer(read(lambda connection: reading.balances(connection, merchant_id)))
+
+
+@blueprint.get("/trial-balance")
+@describe(
+    Description(
+        "All accounts, both sides, and what the newest audit found",
+        "ledger",
+        answers={200: TrialBalance},
+        problems=(401, 429, 503),
+        admin=True,
+    )
+)
+def trial_balance() -> Response:
+    """Both sides."""
+    return queries.answer(read(reading.trial_balance))
+
+
+@blueprint.get("/entries")
+@describe(
+    Description(
+        "Postings, oldest first, of one payment or of all",
+        "ledger",
+        answers={200: EntryPage},
+        problems=(400, 401, 429, 503),
+        parameters=(PAYMENT, LIMIT, CURSOR),
+        admin=True,
+    )
+)
+def entries() -> Response:
+    """A page of postings."""
+    payment_id, after, limit = queries.number("paymentId"), queries.cursor() or 0, queries.limit()
+    return queries.page(*read(lambda connection: reading.entries(connection, payment_id, after, limit)))

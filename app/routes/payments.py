@@ -1,0 +1,95 @@
+"""/payments: the four money commands, and what became of payments."""
+
+from flask import Blueprint, Response
+
+from app import queries
+from app.answers import CommandAnswer, PaymentAnswer, PaymentPage
+from app.describing import Description, describe
+from app.intake import take
+from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
+from app.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
+from app.transactions import read
+from payments.domain.commands import Operation
+from payments.domain.payment import Status
+from payments.service import reading
+
+blueprint = Blueprint("payments", __name__, url_prefix="/payments")
+
+_KEY = (
+    "The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A"
+    " repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`."
+)
+
+
+def _money(summary: str, body: type[MoneyBody], *, problems: tuple[int, ...]) -> Description:
+    return Description(
+        summary,
+        "payments",
+        answers={200: CommandAnswer},
+        problems=(400, 409, 413, 415, 422, 429, 503, *problems),
+        body=body,
+        parameters=(PAYMENT_ID,) if 404 in problems else (),
+        replays=True,
+        text=_KEY,
+    )
+
+
+@blueprint.post("/authorize")
+@describe(_money("Authorize a payment: hold the amount", AuthorizeBody, problems=()))
+def authorize() -> Response:
+    """Hold money."""
+    return take(Operation.AUTHORIZE, AuthorizeBody)
+
+
+@blueprint.post("/capture/<id:payment_id>")
+@describe(_money("Capture what was authorized, or a part of it", CaptureBody, problems=(404,)))
+def capture(payment_id: int) -> Response:
+    """Take held money."""
+    return take(Operation.CAPTURE, CaptureBody, payment_id)
+
+
+@blueprint.post("/refund/<id:payment_id>")
+@describe(_money("Refund what was captured, or a part of it", RefundBody, problems=(404,)))
+def refund(payment_id: int) -> Response:
+    """Give money back."""
+    return take(Operation.REFUND, RefundBody, payment_id)
+
+
+@blueprint.post("/void/<id:payment_id>")
+@describe(_money("Void: release all that is still held", VoidBody, problems=(404,)))
+def void(payment_id: int) -> Response:
+    """Release held money."""
+    return take(Operation.VOID, VoidBody, payment_id)
+
+
+@blueprint.get("/<id:payment_id>")
+@describe(
+    Description(
+        "Show a payment with its postings and events",
+        "payments",
+        answers={200: PaymentAnswer},
+        problems=(400, 404, 429, 503),
+        parameters=(PAYMENT_ID, {**MERCHANT, "required": True}),
+    )
+)
+def show(payment_id: int) -> Response:
+    """One payment."""
+    merchant_id = queries.required_merchant()
+    return queries.answer(read(lambda connection: reading.payment(connection, payment_id, merchant_id)))
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "List a merchant's payments, newest first",
+        "payments",
+        answers={200: PaymentPage},
+        problems=(400, 429, 503),
+        parameters=({**MERCHANT, "required": True}, STATUS, LIMIT, CURSOR),
+    )
+)
+def index() -> Response:
+    """A page of payments."""
+    merchant_id, status = queries.required_merchant(), queries.choice("status", [status.value for status in Status])
+    before, limit = queries.cursor(), queries.limit()
+    return queries.page(*read(lambda connection: reading.payments(connection, merchant_id, status, before, limit)))

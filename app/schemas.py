@@ -1,0 +1,106 @@
+"""Request bodies: pydantic models that validate, make the command's digest, and describe themselves in OpenAPI.
+
+Strict: no text is taken for a number, null is not "absent", and a field that nobody knows is refused, since a misspelt
+`amount` must not capture everything.
+"""
+
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.answers import ABSENT
+from app.reports import BreakerState
+from payments.domain.money import DECIMALS, MAX_AMOUNT
+
+LONGEST_MERCHANT_ID: Final = 32
+LONGEST_KEY: Final = 64
+LONGEST_REASON: Final = 200
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be only white space")
+    return text
+
+
+def _circulating(code: str) -> str:
+    if code not in DECIMALS:
+        raise ValueError("must be the upper case ISO 4217 code of a circulating currency")
+    return code
+
+
+def _text(longest: int, description: str) -> Any:
+    # `\\S` tells readers of the schema what _not_blank checks
+    schema: dict[str, Any] = {"pattern": r"\S"}
+    return Field(min_length=1, max_length=longest, description=description, json_schema_extra=schema)
+
+
+MerchantId = Annotated[
+    str, _text(LONGEST_MERCHANT_ID, "The merchant; a name, not a credential"), AfterValidator(_not_blank)
+]
+Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="Minor units of the currency (KRW 0 decimals, USD 2)")]
+IdempotencyKey = Annotated[
+    str,
+    _text(LONGEST_KEY, "Makes a repetition harmless; may be sent as the header Idempotency-Key instead"),
+    AfterValidator(_not_blank),
+]
+Currency = Annotated[
+    str,
+    Field(description="ISO 4217 code", json_schema_extra={"enum": sorted(DECIMALS)}),
+    AfterValidator(_circulating),
+]
+Reason = Annotated[str, _text(LONGEST_REASON, "Why, for the people who read it later"), AfterValidator(_not_blank)]
+
+
+class Body(BaseModel):
+    """What every request body has in common."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class MoneyBody(Body):
+    """A command of one merchant. A field that may be absent is None then."""
+
+    merchant_id: MerchantId = Field(alias="merchantId")
+    idempotency_key: IdempotencyKey = Field(default=ABSENT, alias="idempotencyKey")
+
+    def digest(self, operation: str, payment_id: int) -> str:
+        """SHA-256 (hex) of the operation, the payment id and every field but the key; absent fields are left out.
+
+        Left out, so that an optional field of a later release does not change the digests already stored.
+        """
+        fields = self.model_dump(exclude={"idempotency_key"}, exclude_none=True)
+        return sha256(orjson.dumps([operation, payment_id, fields], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class AuthorizeBody(MoneyBody):
+    """Hold an amount of the customer's money."""
+
+    amount: Amount
+    currency: Currency
+
+
+class CaptureBody(MoneyBody):
+    """Take the held money, or a part of it."""
+
+    amount: Amount = Field(default=ABSENT, description="Minor units; absent: all that is open")
+
+
+class RefundBody(MoneyBody):
+    """Give captured money back, or a part of it."""
+
+    amount: Amount = Field(default=ABSENT, description="Minor units; absent: all that is captured and not refunded")
+    reason: Reason = Field(default=ABSENT)
+
+
+class VoidBody(MoneyBody):
+    """Release all that is still held."""
+
+
+class TransitionBody(Body):
+    """Move the circuit breaker by hand."""
+
+    to: BreakerState
+    reason: Reason = Field(default=ABSENT)

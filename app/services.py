@@ -1,0 +1,36 @@
+"""What views work with, made once by `app.factory` and found through the running application."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+
+from app.admin import AdminGuard
+from app.commit_queue import CommitQueue
+from app.gathering import Gathering
+from payments.adapters.redis_gate import RedisGate, Verdict
+from payments.domain.commands import Key
+from payments.metrics import ApiMetrics
+
+EXTENSION: Final = "payops"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The collaborators of the views."""
+
+    database: SQLAlchemy
+    gate: RedisGate
+    entrance: Gathering[Key, Verdict]
+    queue: CommitQueue
+    metrics: ApiMetrics
+    admin: AdminGuard
+    authorization_lifetime: timedelta
+
+
+def services() -> Services:
+    """Those of the application that handles the current request."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found

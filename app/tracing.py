@@ -1,0 +1,47 @@
+"""What identifies a request: X-Request-Id, traceparent (W3C), and the moment by which it must have been answered."""
+
+import re
+import secrets
+import time
+from typing import Final
+
+from flask import Flask, Response, g, request
+
+from payments import logs
+
+ANSWERED_WITHIN: Final = 4.3
+"""Seconds from arrival to answer: below the 5 s that clients are promised, above two of the network's timeouts."""
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+
+
+def install(app: Flask) -> None:
+    """Give each request its ids and its deadline, each answer its X-Request-Id and what `answer_headers` collected."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    g.deadline = time.monotonic() + ANSWERED_WITHIN
+    given = request.headers.get("X-Request-Id")
+    g.request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    g.answer_headers = {}
+    logs.bind(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.request_id
+    for name, value in g.answer_headers.items():
+        headers[name] = value
+    return response
+
+
+def traceparent() -> str:
+    """The request's trace context, or a new one."""
+    given = request.headers.get("traceparent")
+    if given is not None and _TRACEPARENT.fullmatch(given):
+        return given
+    made = secrets.token_hex(24)
+    return f"00-{made[:32]}-{made[32:]}-01"

@@ -1,0 +1,91 @@
+"""Transactions for everything but money: one snapshot for each GET, one write for an operator's action.
+
+Both run on Flask-SQLAlchemy's session and are answered before the request's deadline, or with 503.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import gevent
+from flask import g
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.services import services
+from payments.adapters.database import Failure, classify
+from payments.domain.errors import ServiceUnavailable
+
+T = TypeVar("T")
+_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_AGAIN: Final = (Failure.LOST, Failure.BUSY)
+_PAUSE: Final = 0.05
+"""Seconds before SQLite's writer is asked again whether it is done."""
+
+_log = logging.getLogger(__name__)
+
+
+def read(function: Callable[[Connection], T]) -> T:
+    """What `function` reads. Raises ServiceUnavailable when the database does not answer before the deadline."""
+    return _in_time(lambda: _twice(function))
+
+
+def write(function: Callable[[Connection], T]) -> T:
+    """What `function` returns, once its changes are committed. Raises ServiceUnavailable, like `read`.
+
+    Never runs again after a lost connection: the commit may have arrived.
+    """
+    return _in_time(lambda: _when_free(function))
+
+
+def _in_time(run: Callable[[], T]) -> T:
+    # not Timeout's own way of raising our error: SQLAlchemy drops a connection in mid-reply for a BaseException only
+    timeout = gevent.Timeout.start_new(max(g.deadline - time.monotonic(), 0))
+    try:
+        return run()
+    except gevent.Timeout as fired:
+        if fired is not timeout:
+            raise
+        raise ServiceUnavailable("The database does not answer in time; try again.") from None
+    finally:
+        timeout.close()
+
+
+def _twice(function: Callable[[Connection], T]) -> T:
+    for again in (True, False):
+        try:
+            return _attempt(function, reading=True)
+        except SQLAlchemyError as error:
+            if classify(error) not in _AGAIN:
+                raise
+            _log.warning("read_failed", extra={"error": type(error).__name__, "again": again})
+        # a pooled connection dies with the server it was made to; a new one finds the new server
+    raise ServiceUnavailable("The database does not answer; try again.")
+
+
+def _when_free(function: Callable[[Connection], T]) -> T:
+    while True:
+        try:
+            return _attempt(function, reading=False)
+        except SQLAlchemyError as error:
+            failure = classify(error)
+            if failure is Failure.LOST:
+                raise ServiceUnavailable("The database went away; look whether it was done, then try again.") from None
+            if failure is not Failure.BUSY:
+                raise
+        gevent.sleep(_PAUSE)
+
+
+def _attempt(function: Callable[[Connection], T], *, reading: bool) -> T:
+    session = services().database.session
+    try:
+        connection = session.connection(execution_options={"reading": reading})
+        if reading and connection.dialect.name != "sqlite":
+            connection.exec_driver_sql(_SNAPSHOT)
+        found = function(connection)
+        if not reading:
+            session.commit()
+        return found
+    finally:
+        session.remove()  # here, and not at the end of every request: money requests have none

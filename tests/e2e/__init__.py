@@ -1,0 +1,1 @@
+"""The platform as its users start it, over HTTP."""

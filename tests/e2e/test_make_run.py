@@ -1,0 +1,217 @@
+"""`make run` as its user meets it: start, the three lines to paste, status, a killed broker, stop, start again."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from stack.ports import free_port
+from stack.state import State
+from stack.supervision import Supervisor
+from stack.tether import tethered
+from tests.servers import until
+
+ROOT = Path(__file__).resolve().parents[2]
+UP_SECONDS = 60.0
+STOP_SECONDS = 5.0
+WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
+ACCOUNTS = ["customer_hold", "hold_clearing", "acquirer_receivable"]
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@dataclass
+class Run:
+    """A `make run` of the tests, with a state of its own."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    @property
+    def state(self) -> State:
+        return State(self.folder)
+
+    def authorize(self, key: str) -> requests.Response | None:
+        """The answer; None when nobody listens yet."""
+        body = {"merchantId": "M1", "amount": 700, "currency": "KRW", "idempotencyKey": key}
+        try:
+            return requests.post(f"{self.base}/payments/authorize", json=body, timeout=UP_SECONDS)
+        except requests.ConnectionError:
+            return None
+
+    def payment(self, payment_id: int) -> dict[str, Any]:
+        return dict(requests.get(f"{self.base}/payments/{payment_id}?merchantId=M1", timeout=6).json())
+
+    def stop(self) -> None:
+        """SIGTERM to its process group, as a terminal's Ctrl-C goes to it."""
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(STOP_SECONDS)
+
+
+def make(target: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
+    return subprocess.run(
+        ["make", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def start(folder: Path) -> Run:
+    """Start and return at once."""
+    port = free_port()
+    environment = {**os.environ, "PAYOPS_STATE": str(folder), "PORT": str(port), "WORKER_METRICS_PORT": "0"}
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(
+            tethered(["make", "run"], signal.SIGTERM),
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return Run(folder, port, process)
+
+
+def wait_until_up(run: Run) -> None:
+    until(lambda: "payops is up" in run.output or run.process.poll() is not None, UP_SECONDS, "payops is up")
+    assert run.process.poll() is None, run.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Iterator[Run]:
+    run = start(folder)
+    try:
+        wait_until_up(run)
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.stop()
+
+
+def test_the_three_lines_show_a_captured_payment_with_its_postings(run: Run, tmp_path: Path) -> None:
+    lines = [line for line in run.output.splitlines() if line.startswith("curl")]
+    assert len(lines) == 3
+    answers = [
+        subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        for line in lines
+    ]
+    assert '"status":"AUTHORIZED"' in answers[0]
+    assert '"message":"Payment captured successfully"' in answers[1]
+    assert '"status":"CAPTURED"' in answers[2]
+    assert re.findall(r'"debitAccount":"(\w+)"', answers[2]) == ACCOUNTS
+
+
+def test_the_printed_token_opens_the_admin_routes(run: Run) -> None:
+    token = re.findall(r"admin token +(\S+)", run.output)[0]
+    assert requests.get(f"{run.base}/operations", timeout=6).status_code == 401
+    opened = requests.get(f"{run.base}/operations", headers={"Authorization": f"Bearer {token}"}, timeout=6)
+    assert opened.status_code == 200
+
+
+def test_status_is_one_screen(run: Run) -> None:
+    shown = make("status", run.folder)
+    assert shown.returncode == 0
+    for said in (
+        "UP",
+        "api ",
+        "relay ",
+        "ledger ",
+        "housekeeping ",
+        "broker ",
+        "redis ",
+        "CLOSED since",
+        "outbox",
+        "0 open",
+    ):
+        assert said in shown.stdout
+    assert "unknown" not in shown.stdout
+    assert len(shown.stdout.splitlines()) <= 24
+
+
+def test_a_second_run_is_refused(run: Run) -> None:
+    refused = make("run", run.folder, PORT=str(free_port()))
+    assert refused.returncode != 0
+    assert f"port {run.port}); look with `make status`" in refused.stderr
+
+
+def test_clean_refuses_while_it_runs(run: Run, tmp_path: Path) -> None:
+    for name in ("scripts", "stack"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / ".state").symlink_to(run.folder)
+    clean = [str(tmp_path / "scripts/clean.sh")]
+    refused = subprocess.run(clean, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr.startswith("payops runs here; stop it first")) == (1, True)
+    assert (tmp_path / ".state").exists()
+    (tmp_path / ".state").unlink()
+    (tmp_path / ".state").mkdir()
+    assert subprocess.run(clean, capture_output=True, text=True, check=True).stdout == "Removed: .state .venv.\n"
+    assert (ROOT / ".venv/bin/python").exists()
+
+
+def test_what_a_killed_broker_held_is_posted_all_the_same(run: Run) -> None:
+    supervisor = Supervisor(f"unix://{run.state.socket}")
+    broker = next(process for process in supervisor.states() if process["name"] == "broker")
+    paid = []
+    for number in range(60):
+        if number == 30:
+            os.kill(broker["pid"], signal.SIGKILL)
+        answer = run.authorize(f"kill-{number}")
+        assert answer is not None
+        assert answer.status_code == 200
+        paid.append(int(answer.json()["paymentId"]))
+    until(lambda: all(is_posted(run.payment(payment_id)) for payment_id in paid), 60, "all is posted", interval=1)
+    assert all(len(run.payment(payment_id)["ledgerEntries"]) == 1 for payment_id in paid)
+
+
+def is_posted(payment: dict[str, Any]) -> bool:
+    return all(event["postedAt"] for event in payment["events"])
+
+
+def test_stops_within_seconds_and_finds_its_payments_again(run: Run) -> None:
+    answer = run.authorize("before")
+    assert answer is not None
+    before = answer.json()
+    family = psutil.Process(run.process.pid).children(recursive=True)
+    run.stop()
+    until(lambda: not any(is_running(process) for process in family), STOP_SECONDS, "everything ended")
+    assert "stopped" in run.output
+
+    started = time.monotonic()
+    again = start(run.folder)
+    try:
+        first = until(lambda: again.authorize("first"), UP_SECONDS, "the first payment is answered")
+        seconds = time.monotonic() - started
+        wait_until_up(again)
+        assert first.status_code == 200
+        assert again.payment(before["paymentId"])["createdAt"] == before["createdAt"]
+        assert seconds < WARM_SECONDS
+    finally:
+        again.stop()
+
+
+def is_running(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -1,0 +1,100 @@
+"""Two web workers side by side: one key is one payment, limits move together, metrics are those of both."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.gunicorn import ADMIN, ApiServer, samples
+
+
+@pytest.fixture
+def api(database_url: str, redis_url: str) -> Iterator[ApiServer]:
+    with ApiServer(database_url, redis_url, workers=2) as server:
+        yield server
+
+
+def at_once(count: int, send: Callable[[int], requests.Response]) -> list[requests.Response]:
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(send, range(count)))
+
+
+def codes(answers: list[requests.Response]) -> Counter[Any]:
+    return Counter(answer.json().get("code", 200) for answer in answers)
+
+
+def test_200_requests_with_one_key_are_one_payment(api: ApiServer) -> None:
+    answers = at_once(200, lambda _: api.authorize("one"))
+    found = codes(answers)
+    assert set(found) <= {200, "REQUEST_IN_PROGRESS"}, found
+    assert found[200] >= 1
+    assert len({answer.content for answer in answers if answer.ok}) == 1
+    assert len([answer for answer in answers if answer.ok and "Idempotency-Replayed" not in answer.headers]) <= 1
+    assert all(answer.headers["Retry-After"] == "1" for answer in answers if not answer.ok)
+    assert len(api.get("/payments?merchantId=M1").json()["items"]) == 1
+
+
+def test_50_captures_of_one_payment_have_the_winners_that_its_amount_allows(api: ApiServer) -> None:
+    payment = api.authorize("p", amount=95).json()["paymentId"]
+    body = {"merchantId": "M1", "amount": 10}
+    answers = at_once(
+        50, lambda number: api.post(f"/payments/capture/{payment}", {**body, "idempotencyKey": str(number)})
+    )
+    assert codes(answers) == {200: 9, "CAPTURE_CONFLICT": 41}
+    shown = api.get(f"/payments/{payment}?merchantId=M1").json()
+    assert (shown["capturedAmount"], shown["status"], len(shown["events"])) == (90, "PARTIALLY_CAPTURED", 10)
+
+
+def test_limits_are_those_of_both_workers_together(mariadb_url: str, redis_url: str) -> None:
+    limits = {"APP_RATE_LIMIT_AUTHORIZE_CAPACITY": 20, "APP_RATE_LIMIT_READ_CAPACITY": 30}
+    with ApiServer(mariadb_url, redis_url, workers=2, **limits) as api:
+        money = at_once(40, lambda number: api.authorize(f"k{number}"))
+        found, open_ = codes(money), len([answer for answer in money if "X-RateLimit-Limit" not in answer.headers])
+        # on a machine without time to spare Redis may miss its 50 ms once, and then a request passes
+        assert 20 <= found[200] <= 20 + open_ < 30, found
+        assert set(found) == {200, "RATE_LIMIT_EXCEEDED"}
+        ends = {int(answer.headers["X-RateLimit-Reset"]) for answer in money if "X-RateLimit-Reset" in answer.headers}
+        assert max(ends) - min(ends) <= 1  # one window; seconds are rounded
+        reads = at_once(50, lambda _: api.get("/payments?merchantId=M1"))
+        passed = [answer for answer in reads if answer.ok]
+        open_ = len([answer for answer in passed if "X-RateLimit-Limit" not in answer.headers])
+        assert 30 <= len(passed) <= 30 + open_ < 45
+        metrics = samples(api)
+        assert metrics['rate_limit_rejections_total{operation="authorize"}'] == found["RATE_LIMIT_EXCEEDED"]
+        assert metrics['payments_total{operation="authorize",outcome="succeeded"}'] == found[200]
+        assert metrics['payments_amount_minor_total{currency="KRW",operation="authorize"}'] == 100 * found[200]
+
+
+def test_metrics_have_few_series_whatever_is_asked(mariadb_url: str, redis_url: str) -> None:
+    with (
+        ApiServer(mariadb_url, redis_url, workers=2, APP_RATE_LIMIT_READ_CAPACITY=0) as api,
+        requests.Session() as http,
+    ):
+        for number in range(1, 1001):
+            http.get(f"{api.url}/payments/{number}?merchantId=M{number}")
+            http.get(f"{api.url}/nothing/{number}")
+        for number in range(20):
+            http.request(f"M{number}", f"{api.url}/payments")
+        metrics = samples(api)
+        assert metrics['flask_http_request_total{method="GET",status="404"}'] == 2000
+        durations = [name for name in metrics if name.startswith("flask_http_request_duration_seconds_count")]
+        assert {name for name in durations if "404" in name or "405" in name} == {
+            'flask_http_request_duration_seconds_count{method="GET",status="404",url_rule="/payments/<id:payment_id>"}',
+            'flask_http_request_duration_seconds_count{method="GET",status="404",url_rule="unmatched"}',
+            'flask_http_request_duration_seconds_count{method="OTHER",status="405",url_rule="unmatched"}',
+        }
+
+
+def test_what_is_known_in_advance_starts_at_zero(mariadb_url: str, redis_url: str) -> None:
+    with ApiServer(mariadb_url, redis_url) as api:
+        metrics = samples(api)
+        for operation in ("authorize", "capture", "refund", "void"):
+            for outcome in ("succeeded", "conflict", "rejected", "failed"):
+                assert metrics[f'payments_total{{operation="{operation}",outcome="{outcome}"}}'] == 0
+            assert metrics[f'idempotency_replays_total{{operation="{operation}"}}'] == 0
+        assert metrics["rate_limit_fail_open_total"] == 0
+        assert metrics["commit_queue_depth"] == 0
+        assert api.get("/operations", headers=ADMIN).json()["outboxPending"] == 0

@@ -1,0 +1,1 @@
+"""The HTTP face on real databases and a real Redis, called in this process."""

@@ -1,0 +1,172 @@
+"""The one Redis script and what is around it: windows, stored answers, restarts, outages."""
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from payments.adapters.idempotency_store import StoredAnswer
+from payments.adapters.redis_gate import LATE, LEFT_OUT, TIMEOUT, Outage, RedisGate, connect
+from payments.domain.commands import Key
+from stack.redis import RedisServer
+
+LIMITS = {"authorize": (2, 60), "capture": (2, 60), "refund": (0, 60)}
+ANSWER = StoredAnswer("d" * 64, 200, '{"text":"two\nlines, é"}')
+
+
+class Clock:
+    """A time that moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def gate(client: Redis, clock: Clock) -> RedisGate:
+    return RedisGate(client, Outage(clock), LIMITS, 600)
+
+
+def key(number: int, operation: str = "authorize", merchant: str = "M1") -> Key:
+    return Key(merchant, operation, f"k{number}")
+
+
+def test_a_window_starts_at_its_first_request_and_lets_so_many_pass(gate: RedisGate, client: Redis) -> None:
+    verdicts = gate.enter([key(number) for number in range(4)])
+    assert [verdict.allowed for verdict in verdicts] == [True, True, False, False]
+    assert [verdict.window.remaining for verdict in verdicts if verdict.window] == [1, 0, 0, 0]
+    assert client.get("payops:window:authorize:M1") == b"2"
+    assert 59_000 < client.pttl("payops:window:authorize:M1") <= 60_000
+
+
+def test_a_window_that_is_over_starts_anew(gate: RedisGate, client: Redis) -> None:
+    gate.enter([key(0), key(1), key(2)])
+    client.delete("payops:window:authorize:M1")  # what Redis does by itself after 60 s
+    assert gate.enter([key(3)])[0].allowed
+
+
+def test_a_counter_without_an_end_gets_one(gate: RedisGate, client: Redis) -> None:
+    client.set("payops:window:authorize:M1", 2)
+    assert gate.enter([key(0)])[0].allowed
+    assert client.pttl("payops:window:authorize:M1") > 0
+
+
+def test_merchants_and_operations_have_windows_of_their_own(gate: RedisGate) -> None:
+    gate.enter([key(0), key(1)])
+    others = [key(2, merchant="m1"), key(2, "capture"), key(2, "void"), key(2, "refund")]
+    assert [verdict.allowed for verdict in gate.enter(others)] == [True] * 4
+    assert [verdict.allowed for verdict in gate.enter([key(3, "capture"), key(3, "void")])] == [False, False]
+
+
+def test_an_operation_without_a_limit_has_no_window(gate: RedisGate) -> None:
+    assert gate.enter([key(0, "refund")])[0].window is None
+
+
+def test_a_remembered_answer_comes_back_as_it_was_and_is_not_counted(gate: RedisGate, client: Redis) -> None:
+    gate.remember({key(0): ANSWER, key(0, "refund"): ANSWER})
+    found = gate.enter([key(0), key(0, "refund"), key(1)])
+    assert [verdict.answer for verdict in found] == [ANSWER, ANSWER, None]
+    assert client.get("payops:window:authorize:M1") == b"1"
+    gate.enter([key(2), key(3)])
+    assert gate.enter([key(0)])[0].answer == ANSWER
+    (stored,) = client.keys("payops:answer:authorize:*")
+    assert 599 <= client.ttl(stored) <= 600
+
+
+def test_answers_of_texts_that_look_alike_are_told_apart(gate: RedisGate) -> None:
+    gate.remember({Key("a", "refund", "b:c"): ANSWER, Key("a:1", "refund", "x"): ANSWER})
+    near = [
+        Key("a:b", "refund", "c"),
+        Key("a", "refund", "1:x"),
+        Key("a", "refund", "b:c\0"),
+        Key("", "refund", "a:b:c"),
+    ]
+    assert [verdict.answer for verdict in gate.enter(near)] == [None] * 4
+
+
+def test_a_redis_that_forgot_the_script_learns_it_again(gate: RedisGate, client: Redis) -> None:
+    gate.enter([key(0)])
+    client.script_flush()
+    assert [verdict.allowed for verdict in gate.enter([key(1), key(2)])] == [True, False]
+
+
+def test_windows_are_read_without_counting(gate: RedisGate) -> None:
+    assert gate.windows("M1")["authorize"].remaining == 2
+    gate.enter([key(0), key(0, "void")])
+    found = gate.windows("M1")
+    assert {name: window.remaining for name, window in found.items()} == {"authorize": 1, "capture": 1}
+    assert gate.windows("M1")["authorize"].remaining == 1
+
+
+@pytest.mark.parametrize("how", ["freeze", "kill"])
+def test_while_redis_is_away_everything_passes_and_one_a_second_looks_after_it(
+    own_redis: RedisServer, clock: Clock, how: str
+) -> None:
+    gate = RedisGate(connect(own_redis.url), Outage(clock), LIMITS, 600)
+    assert not gate.enter([key(0), key(1), key(2)])[2].allowed
+    getattr(own_redis, how)()
+    for number in range(3):
+        verdict = gate.enter([key(number)])[0]
+        assert (verdict.allowed, verdict.failed_open, verdict.window) == (True, True, None)
+    assert not gate.enter([key(9, "refund")])[0].failed_open  # it has no limit that could fail
+    gate.remember({key(0): ANSWER})
+    assert gate.windows("M1") == {}
+    assert not gate.ping()
+    clock.now += LEFT_OUT
+    assert gate.enter([key(0)])[0].failed_open
+    own_redis.thaw() if how == "freeze" else own_redis.start()
+    assert gate.enter([key(0)])[0].failed_open  # left out for a second still
+    clock.now += LEFT_OUT
+    assert not gate.enter([key(0)])[0].failed_open
+    assert gate.ping()
+
+
+class Flaky:
+    """A call that fails so often, each time after so many seconds."""
+
+    def __init__(self, clock: Clock, failures: int, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self.failures = failures
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self.failures:
+            self._clock.now += self._seconds
+            raise TimeoutError
+        return "answer"
+
+
+def test_one_caller_a_second_tries_a_redis_that_fails(clock: Clock) -> None:
+    outage = Outage(clock)
+    broken = Flaky(clock, 2, TIMEOUT)
+    assert [outage.ask(broken) for _ in range(3)] == [None] * 3
+    assert broken.calls == 1
+    clock.now += LEFT_OUT
+    assert [outage.ask(broken) for _ in range(3)] == [None] * 3
+    assert broken.calls == 2
+    clock.now += LEFT_OUT
+    assert [outage.ask(broken) for _ in range(3)] == ["answer"] * 3
+
+
+def test_a_timeout_that_came_late_says_nothing_about_redis(clock: Clock) -> None:
+    late = Flaky(clock, 1, LATE)
+    assert Outage(clock).ask(late) == "answer"
+    assert late.calls == 2
+    hopeless = Flaky(clock, 9, LATE)
+    assert Outage(clock).ask(hopeless) is None
+    assert hopeless.calls == 2

@@ -1,0 +1,1 @@
+"""Our circuit breaker against the real Resilience4j, step by step."""
