@@ -15,7 +15,7 @@ from bench.profile import Recorder
 from payments.adapters.database import create_engine
 from stack.platform import Platform
 
-FIRST_RATE, COARSE, FINE = 400, 200, 100
+FIRST_RATE, COARSE, FINE = 200, 200, 100
 SEARCH_SECONDS, RUN_SECONDS, REPEATS = 8, 15, 3
 LAG_RATE: Final = 500
 BACKLOG: Final = 30_000
@@ -56,7 +56,7 @@ def highest_rate(platform: Platform, engine: Engine) -> int:
             break
         best, rate = rate, rate + COARSE
     fine = rate - FINE
-    return fine if fine > best and measured(platform, engine, fine, SEARCH_SECONDS).holds else best
+    return fine if measured(platform, engine, fine, SEARCH_SECONDS).holds else max(best, FINE)
 
 
 def measured(platform: Platform, engine: Engine, rate: int, seconds: int) -> Load:

@@ -48,13 +48,13 @@ class TestBroker:
     """The embedded broker under supervisord."""
 
     def test_publishes_its_address_and_starts_its_users_with_it(self, state: State, supervisor: Supervisor) -> None:
-        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        wait_until_all_run(state, supervisor)
         address = state.bootstrap.read_text()
         assert list(AdminClient({"bootstrap.servers": address}).list_topics(timeout=5).topics) == ["t"]
         assert told(state, "relay") == told(state, "ledger") == [address]
 
     def test_killed_comes_back_elsewhere_and_its_users_with_it(self, state: State, supervisor: Supervisor) -> None:
-        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        wait_until_all_run(state, supervisor)
         address, before, first = state.bootstrap.read_text(), pids(supervisor), cluster_id(state)
         os.kill(before["broker"], signal.SIGKILL)
         until(lambda: len(told(state, "relay")) == len(told(state, "ledger")) == 2, 15, "relay and ledger started anew")
@@ -65,7 +65,7 @@ class TestBroker:
         assert set(pids(supervisor).values()).isdisjoint(before.values())
 
     def test_a_killed_user_comes_back_alone(self, state: State, supervisor: Supervisor) -> None:
-        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        wait_until_all_run(state, supervisor)
         before = pids(supervisor)
         os.kill(before["relay"], signal.SIGKILL)
         until(lambda: len(told(state, "relay")) == 2, 10, "the relay started anew")
@@ -77,7 +77,7 @@ class TestSupervision:
     """supervisord as we configure it."""
 
     def test_kill_9_of_the_supervisor_ends_all_programs(self, state: State, supervisor: Supervisor) -> None:
-        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run")
+        wait_until_all_run(state, supervisor)
         programs = pids(supervisor)
         os.kill(int((state.folder / "supervisord.pid").read_text()), signal.SIGKILL)
         until(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
@@ -121,6 +121,11 @@ class TestState:
         assert State(Path("/short")).socket == Path("/short/supervisor.sock")
         assert len(str(State(tmp_path / ("x" * 100)).socket)) <= 90
         assert State(tmp_path / ("x" * 100)).socket != State(tmp_path / ("y" * 100)).socket
+
+
+def wait_until_all_run(state: State, supervisor: Supervisor) -> None:
+    until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 20, "all run")
+    until(lambda: told(state, "relay") and told(state, "ledger"), 10, "relay and ledger tell where the broker is")
 
 
 def running(supervisor: Supervisor) -> set[str]:
