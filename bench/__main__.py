@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from bench import database, load, report
+from bench import calibration, database, load, report
 from bench.load import Load
 from bench.platform import cpu_seconds, memory_bytes, processes, running, wait_until
 from bench.profile import Recorder
@@ -96,18 +96,24 @@ def authorize_figures(platform: Platform, engine: Engine, rate: int) -> list[rep
 
 
 def lag_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
-    """Commit → posting at a steady rate, by the database's own time stamps."""
-    p99s, medians, p95s = [], [], []
+    """Commit → posting at a steady rate, by the database's own time stamps; and the api's CPU beside a bare Flask's."""
+    p99s, medians, p95s, cpu = [], [], [], []
     for _ in range(REPEATS):
         drained(engine)
-        after = database.newest_event(engine)
-        p95s.append(measured(platform, engine, LAG_RATE, RUN_SECONDS).p95)
+        after, before = database.newest_event(engine), cpu_seconds(platform)["api"]
+        seen_load = measured(platform, engine, LAG_RATE, RUN_SECONDS)
+        p95s.append(seen_load.p95)
+        cpu.append((cpu_seconds(platform)["api"] - before) * 1000 / seen_load.requests)
         drained(engine)
         seen = database.lags(engine, after)
         medians.append(statistics.median(seen))
         p99s.append(seen[int(len(seen) * 0.99)])
+    constant = calibration.cpu_per_request(LAG_RATE, SEARCH_SECONDS, REPEATS)
     return [
         report.Figure(f"p95 at {LAG_RATE}/s", p95s, "ms"),
+        report.Figure(f"CPU of api per authorization at {LAG_RATE}/s", cpu, "ms"),
+        report.Figure(f"CPU of a Flask view that answers a constant at {LAG_RATE}/s", constant, "ms"),
+        report.Figure("the one to the other", calibration.ratio(cpu, constant), "×"),
         report.Figure(f"commit → posting at {LAG_RATE}/s, median", medians, "s"),
         report.Figure(f"commit → posting at {LAG_RATE}/s, p99", p99s, "s"),
     ]
