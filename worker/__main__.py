@@ -36,20 +36,25 @@ def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Even
     from payments.adapters.breaker import Breaker  # noqa: PLC0415
     from payments.adapters.breaker_store import BreakerRow  # noqa: PLC0415
     from payments.adapters.kafka import Publisher  # noqa: PLC0415
+    from payments.domain.breaker import BreakerConfig  # noqa: PLC0415
     from worker.relay import Relay, RelayTimes  # noqa: PLC0415
 
     metrics = RelayMetrics(registry)
     times = RelayTimes(settings.lease_seconds, settings.cb_call_timeout, settings.cb_probe_timeout)
     publisher = Publisher(_kafka(settings), call_timeout=times.call_timeout, probe_timeout=times.probe_timeout)
 
+    config = BreakerConfig(
+        sliding_window_size=settings.cb_sliding_window_size,
+        minimum_number_of_calls=settings.cb_minimum_number_of_calls,
+        failure_rate_threshold=settings.cb_failure_rate_threshold,
+        slow_call_rate_threshold=settings.cb_slow_call_rate_threshold,
+        slow_call_duration=settings.cb_slow_call_duration,
+        wait_duration=settings.cb_wait_duration,
+        permitted_calls_in_half_open=settings.cb_permitted_calls_in_half_open,
+    )
+
     def make_breaker(before: BreakerRow | None) -> Breaker:
-        return Breaker(
-            metrics,
-            wait_duration=settings.cb_wait_duration,
-            slow_call_duration=settings.cb_slow_call_duration,
-            window_size=settings.cb_sliding_window_size,
-            before=before,
-        )
+        return Breaker(metrics, config, before=before)
 
     engine = create_engine(settings.database_url, pool_size=2)  # deliveries and heartbeat
     return Service(Relay(engine, publisher, make_breaker, metrics, times, stop).run)

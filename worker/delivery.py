@@ -9,11 +9,12 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from payments.adapters import cluster_store, lease, outbox_store
-from payments.adapters.breaker import CLOSED, OPEN, Breaker, NotPermitted
+from payments.adapters.breaker import Breaker, NotPermitted
 from payments.adapters.clock import Clock, database_now, monotonic
 from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher
 from payments.adapters.lease import Lease
 from payments.adapters.outbox_store import OutboxRow
+from payments.domain.breaker import State
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS, Aggregate, with_event_id
 from payments.metrics import RelayMetrics
 from payments.service.republish import republish_unposted
@@ -82,11 +83,12 @@ class Delivery:
         breaker = self._reign.breaker
         self._mark()
         breaker.tick()
-        if breaker.state == OPEN and self._clock() < self._ask_at:
+        refusing = breaker.state in (State.OPEN, State.FORCED_OPEN)
+        if refusing and self._clock() < self._ask_at:
             return POLL_SECONDS
-        if breaker.state != OPEN and not self._cluster_met:
+        if not refusing and not self._cluster_met:
             self._meet_cluster()
-        most = CLAIM if breaker.state == CLOSED else 1
+        most = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
         with self._engine.connect().execution_options(reading=True) as connection:
             events = outbox_store.pending(connection, most)
         if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
