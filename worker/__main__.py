@@ -4,6 +4,7 @@ Modules are imported when their command is run: `audit` needs no Kafka client.
 """
 
 import argparse
+import importlib
 import logging
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from payments import logs
+from payments import crash_points, logs
 from payments.adapters.database import check_sqlite_version, create_engine
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
@@ -120,23 +121,23 @@ class ServiceCommand(NamedTuple):
 
 
 class ToolCommand(NamedTuple):
-    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli`."""
+    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli` or another module."""
 
     about: str
     name: str
+    module: str = "worker.cli"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Let the tool declare its options."""
-        from worker import cli  # noqa: PLC0415
-
-        getattr(cli, f"add_{self.name}")(parser)
+        getattr(importlib.import_module(self.module), f"add_{self.name}")(parser)
 
     def run(self, settings: Settings, options: argparse.Namespace) -> int:
         """Run it; returns the exit code."""
-        from worker import cli  # noqa: PLC0415
+        from worker.cli import ToolSettings  # noqa: PLC0415
 
+        run = getattr(importlib.import_module(self.module), f"run_{self.name}")
         kept = timedelta(seconds=settings.answer_retention)
-        code: int = getattr(cli, f"run_{self.name}")(cli.ToolSettings(settings.database_url, kept), options)
+        code: int = run(ToolSettings(settings.database_url, kept), options)
         return code
 
 
@@ -146,6 +147,8 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "housekeeping": ServiceCommand("expire, prune, audit on a schedule", _housekeeping, 9103),
     "audit": ToolCommand("hold payments and ledger against each other", "audit"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
+    "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
+    "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 
 
@@ -160,6 +163,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = load(os.environ)
+        crash_points.arm(settings.crash_point)
         check_sqlite_version(sqlite3.sqlite_version_info)
         return COMMANDS[options.command].run(settings, options)
     except (BadSettings, PortTaken, RuntimeError) as error:

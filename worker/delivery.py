@@ -1,5 +1,6 @@
 """One turn of the active relay: claim what waits, hand it over through the breaker, mark what Kafka confirmed."""
 
+import base64
 import logging
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
@@ -8,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from payments import crash_points
 from payments.adapters import cluster_store, lease, outbox_store
 from payments.adapters.breaker import Breaker, NotPermitted
 from payments.adapters.clock import Clock, database_now, monotonic
@@ -93,6 +95,7 @@ class Delivery:
             events = outbox_store.pending(connection, most)
         if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
             return POLL_SECONDS
+        crash_points.reach("after_claim")
         return self._deliver(events, 0.0 if len(events) == most else POLL_SECONDS)
 
     def _deliver(self, events: Sequence[OutboxRow], pause: float) -> float:
@@ -111,6 +114,7 @@ class Delivery:
             self._note_failure(failing, str(failed))
             return FAILURE_PAUSE
         self._unmarked = list(events)
+        crash_points.reach("after_confirm_before_mark")
         self._mark()
         return pause
 
@@ -160,12 +164,16 @@ class Delivery:
 
 def message_of(event: OutboxRow) -> OutgoingMessage:
     """What is published of a stored event. Only payments' events carry their eventId in the value."""
-    own = event.aggregate_type == Aggregate.PAYMENT
     headers = {"eventId": str(event.event_id), "eventType": event.event_type, **event.headers}
+    value: str | bytes = event.payload
+    if event.aggregate_type == Aggregate.PAYMENT:
+        value = with_event_id(event.payload, event.event_id)
+    elif headers.pop(outbox_store.ENCODING_HEADER, None) == "base64":
+        value = base64.b64decode(event.payload)
     return OutgoingMessage(
         event.topic,
         str(event.aggregate_id),
-        with_event_id(event.payload, event.event_id) if own else event.payload,
+        value,
         list(headers.items()),
     )
 
