@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run status lint test test-long bench clean
+.PHONY: help setup run status lint test test-long drills bench clean
 
 PY := .venv/bin/python
 
@@ -27,6 +27,9 @@ test: ## every test, on real MariaDB, Redis and Kafka (about 8 minutes)
 
 test-long: ## as test, with more kills and more generated cases
 	@scripts/run-tests.sh --long
+
+drills: ## stop Kafka, database, Redis, workers of the running `make run`, and see it recover
+	@scripts/run-drills.sh
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench

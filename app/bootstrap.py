@@ -8,7 +8,7 @@ from typing import Final
 from flask import Flask
 
 from app.factory import Options, create_app
-from payments import logs
+from payments import crash_points, logs
 from payments.config import BadSettings, load
 
 __all__ = ["BadSettings", "build"]
@@ -20,6 +20,7 @@ def build(environment: Mapping[str, str]) -> Flask:
     """The application for these environment variables. Raises payments.config.BadSettings."""
     settings = load(environment)
     logs.configure(settings.log_level)
+    crash_points.arm(settings.crash_point)
     return create_app(
         Options(
             database_url=_from_working_folder(settings.database_url),

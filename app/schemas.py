@@ -17,6 +17,7 @@ from payments.domain.money import DECIMALS, MAX_AMOUNT
 LONGEST_MERCHANT_ID: Final = 32
 LONGEST_KEY: Final = 64
 LONGEST_REASON: Final = 200
+LONGEST_DISCARD_REASON: Final = 500
 
 
 def _not_blank(text: str) -> str:
@@ -52,6 +53,10 @@ Currency = Annotated[
     AfterValidator(_circulating),
 ]
 Reason = Annotated[str, _text(LONGEST_REASON, "Why, for the people who read it later"), AfterValidator(_not_blank)]
+
+DiscardReason = Annotated[
+    str, _text(LONGEST_DISCARD_REASON, "Why nobody needs it any more"), AfterValidator(_not_blank)
+]
 
 
 class Body(BaseModel):
@@ -97,6 +102,12 @@ class RefundBody(MoneyBody):
 
 class VoidBody(MoneyBody):
     """Release all that is still held."""
+
+
+class DiscardBody(Body):
+    """Put a dead letter away for good."""
+
+    reason: DiscardReason
 
 
 class TransitionBody(Body):

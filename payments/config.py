@@ -7,62 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
+from payments import crash_points
+from payments.setting_types import database_url, one_of, seconds, text, token, whole
+
 
 class BadSettings(Exception):
     """One or more environment variables are missing or wrong; the text names each of them."""
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise ValueError
-        return value
-
-    read.__doc__ = f"a whole number from {least} to {most}"
-    return read
-
-
-def _seconds(least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        value = float(text)
-        if not least <= value <= most:
-            raise ValueError
-        return value
-
-    read.__doc__ = f"seconds from {least:g} to {most:g}"
-    return read
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError
-        return text
-
-    read.__doc__ = f"one of {', '.join(choices)}"
-    return read
-
-
-def _database_url(text: str) -> str:
-    """a SQLAlchemy URL (mysql+pymysql://user:password@host/paydb or sqlite:///file)"""
-    if not text.startswith(("mysql+pymysql://", "sqlite:///")):
-        raise ValueError
-    return text
-
-
-def _token(text: str) -> str:
-    """at least 16 characters, or unset"""
-    if len(text) < 16:
-        raise ValueError
-    return text
-
-
-def _text(text: str) -> str:
-    """some text"""
-    if not text.strip():
-        raise ValueError
-    return text
 
 
 def _setting(name: str, read: Callable[[str], Any], default: Any = MISSING, *, secret: bool = False) -> Any:
@@ -76,7 +26,7 @@ PROFILES: Final = {
 }
 """Requests a minute per merchant and operation; void counts as capture."""
 
-_ANY = _whole(-(2**31), 2**31)
+_ANY = whole(-(2**31), 2**31)
 _CB = "APP_CB_KAFKA_"
 
 
@@ -84,51 +34,53 @@ _CB = "APP_CB_KAFKA_"
 class Settings:
     """All settings of all processes. Durations in seconds."""
 
-    database_url: str = _setting("DATABASE_URL", _database_url, secret=True)
-    redis_url: str = _setting("REDIS_URL", _text, "redis://127.0.0.1:6379/0", secret=True)
-    kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", _text, "127.0.0.1:9092")
-    admin_token: str | None = _setting("ADMIN_TOKEN", _token, None, secret=True)
-    log_level: str = _setting("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-    worker_metrics_port: int | None = _setting("WORKER_METRICS_PORT", _whole(0, 65535), None)
+    database_url: str = _setting("DATABASE_URL", database_url, secret=True)
+    redis_url: str = _setting("REDIS_URL", text, "redis://127.0.0.1:6379/0", secret=True)
+    kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", text, "127.0.0.1:9092")
+    admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
+    log_level: str = _setting("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    worker_metrics_port: int | None = _setting("WORKER_METRICS_PORT", whole(0, 65535), None)
 
-    authorization_lifetime: float = _setting("APP_AUTHORIZATION_LIFETIME_SECONDS", _seconds(1, 31536000), 7 * 86400.0)
-    idempotency_cache_ttl: int = _setting("APP_IDEMPOTENCY_CACHE_TTL_SECONDS", _whole(1, 86400), 600)
-    commit_writers: int = _setting("APP_COMMIT_WRITERS", _whole(1, 16), 2)
-    commit_queue_size: int = _setting("APP_COMMIT_QUEUE_SIZE", _whole(1, 100000), 2000)
+    authorization_lifetime: float = _setting("APP_AUTHORIZATION_LIFETIME_SECONDS", seconds(1, 31536000), 7 * 86400.0)
+    idempotency_cache_ttl: int = _setting("APP_IDEMPOTENCY_CACHE_TTL_SECONDS", whole(1, 86400), 600)
+    commit_writers: int = _setting("APP_COMMIT_WRITERS", whole(1, 16), 2)
+    commit_queue_size: int = _setting("APP_COMMIT_QUEUE_SIZE", whole(1, 100000), 2000)
 
-    rate_limit_profile: str = _setting("APP_RATE_LIMIT_PROFILE", _one_of(*PROFILES), "dev")
+    rate_limit_profile: str = _setting("APP_RATE_LIMIT_PROFILE", one_of(*PROFILES), "dev")
     authorize_capacity: int | None = _setting("APP_RATE_LIMIT_AUTHORIZE_CAPACITY", _ANY, None)
-    authorize_window: int = _setting("APP_RATE_LIMIT_AUTHORIZE_WINDOW_SECONDS", _whole(1, 86400), 60)
+    authorize_window: int = _setting("APP_RATE_LIMIT_AUTHORIZE_WINDOW_SECONDS", whole(1, 86400), 60)
     capture_capacity: int | None = _setting("APP_RATE_LIMIT_CAPTURE_CAPACITY", _ANY, None)
-    capture_window: int = _setting("APP_RATE_LIMIT_CAPTURE_WINDOW_SECONDS", _whole(1, 86400), 60)
+    capture_window: int = _setting("APP_RATE_LIMIT_CAPTURE_WINDOW_SECONDS", whole(1, 86400), 60)
     refund_capacity: int | None = _setting("APP_RATE_LIMIT_REFUND_CAPACITY", _ANY, None)
-    refund_window: int = _setting("APP_RATE_LIMIT_REFUND_WINDOW_SECONDS", _whole(1, 86400), 60)
+    refund_window: int = _setting("APP_RATE_LIMIT_REFUND_WINDOW_SECONDS", whole(1, 86400), 60)
     read_capacity: int = _setting("APP_RATE_LIMIT_READ_CAPACITY", _ANY, 6000)
-    trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", _whole(0, 8), 0)
+    trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
 
-    cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", _whole(1, 100000), 20)
-    cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", _whole(1, 100000), 5)
-    cb_failure_rate_threshold: float = _setting(_CB + "FAILURE_RATE_THRESHOLD", _seconds(0.001, 100), 50.0)
-    cb_slow_call_rate_threshold: float = _setting(_CB + "SLOW_CALL_RATE_THRESHOLD", _seconds(0.001, 100), 50.0)
-    cb_slow_call_duration: float = _setting(_CB + "SLOW_CALL_DURATION_SECONDS", _seconds(0.001, 3600), 5.0)
-    cb_wait_duration: float = _setting(_CB + "WAIT_DURATION_SECONDS", _seconds(0.001, 86400), 30.0)
-    cb_permitted_calls_in_half_open: int = _setting(_CB + "PERMITTED_CALLS_IN_HALF_OPEN", _whole(1, 1000), 3)
-    cb_call_timeout: float = _setting(_CB + "CALL_TIMEOUT_SECONDS", _seconds(0.1, 300), 8.0)
-    cb_probe_timeout: float = _setting(_CB + "PROBE_TIMEOUT_SECONDS", _seconds(0.05, 30), 0.5)
-    lease_seconds: float = _setting("APP_LEASE_SECONDS", _seconds(1, 3600), 10.0)
+    cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
+    cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", whole(1, 100000), 5)
+    cb_failure_rate_threshold: float = _setting(_CB + "FAILURE_RATE_THRESHOLD", seconds(0.001, 100), 50.0)
+    cb_slow_call_rate_threshold: float = _setting(_CB + "SLOW_CALL_RATE_THRESHOLD", seconds(0.001, 100), 50.0)
+    cb_slow_call_duration: float = _setting(_CB + "SLOW_CALL_DURATION_SECONDS", seconds(0.001, 3600), 5.0)
+    cb_wait_duration: float = _setting(_CB + "WAIT_DURATION_SECONDS", seconds(0.001, 86400), 30.0)
+    cb_permitted_calls_in_half_open: int = _setting(_CB + "PERMITTED_CALLS_IN_HALF_OPEN", whole(1, 1000), 3)
+    cb_call_timeout: float = _setting(_CB + "CALL_TIMEOUT_SECONDS", seconds(0.1, 300), 8.0)
+    cb_probe_timeout: float = _setting(_CB + "PROBE_TIMEOUT_SECONDS", seconds(0.05, 30), 0.5)
+    lease_seconds: float = _setting("APP_LEASE_SECONDS", seconds(1, 3600), 10.0)
 
-    kafka_max_poll_interval: float = _setting("APP_KAFKA_MAX_POLL_INTERVAL_SECONDS", _seconds(7, 86400), 300.0)
+    kafka_max_poll_interval: float = _setting("APP_KAFKA_MAX_POLL_INTERVAL_SECONDS", seconds(7, 86400), 300.0)
     kafka_security_protocol: str = _setting(
-        "KAFKA_SECURITY_PROTOCOL", _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"), "PLAINTEXT"
+        "KAFKA_SECURITY_PROTOCOL", one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"), "PLAINTEXT"
     )
-    kafka_sasl_username: str | None = _setting("KAFKA_SASL_USERNAME", _text, None)
-    kafka_sasl_password: str | None = _setting("KAFKA_SASL_PASSWORD", _text, None, secret=True)
+    kafka_sasl_username: str | None = _setting("KAFKA_SASL_USERNAME", text, None)
+    kafka_sasl_password: str | None = _setting("KAFKA_SASL_PASSWORD", text, None, secret=True)
 
-    audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", _seconds(1, 86400), 60.0)
-    expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", _seconds(0.1, 86400), 5.0)
-    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", _seconds(0, 315360000), 7 * 86400.0)
-    inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", _seconds(0, 315360000), 30 * 86400.0)
-    answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", _seconds(0, 315360000), 30 * 86400.0)
+    audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", seconds(1, 86400), 60.0)
+    expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", seconds(0.1, 86400), 5.0)
+    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 7 * 86400.0)
+    inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
+    answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
+
+    crash_point: str | None = _setting("APP_CRASH_POINT", one_of(*crash_points.NAMES), None)
 
     def rate_limit(self, operation: str) -> tuple[int, int]:
         """(capacity, window in seconds) of `authorize`, `capture` or `refund`; a capacity ≤ 0 switches it off."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the tests are installed: MariaDB, Redis, a Java runtime, Maven; and Python's venv.
+# Makes sure that the servers of the tests are installed: MariaDB, Redis, a JDK, Maven; and Python's venv.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ need() { # need PACKAGE PROGRAM: the package when the program is missing
 
 need mariadb-server mariadbd
 need redis-server redis-server
-need default-jre-headless java
+need default-jdk-headless javac
 need maven mvn
 need curl curl
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)

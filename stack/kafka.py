@@ -14,7 +14,7 @@ from stack import kafka_jars
 from stack.ports import free_port
 from stack.server import Server, ServerError, program
 
-JAVA_PACKAGE = "default-jre-headless"
+JAVA_PACKAGE = "default-jdk-headless"
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 # The small heap works because of the two cleaner lines below; the C1 compiler alone starts in two thirds of the time.
 SMALL_AND_QUICK = ("-Xms128m", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")

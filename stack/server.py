@@ -72,6 +72,11 @@ class Server(ABC):
         """The process id. ServerError when it does not run."""
         return self._running().pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended (negative: by that signal); None while it runs, or before its start."""
+        return None if self._process is None else self._process.poll()
+
     def start(self) -> None:
         """Start and wait until it answers. ServerError with the end of its log when it does not."""
         if self._process is not None and self._process.poll() is None:

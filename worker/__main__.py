@@ -4,6 +4,7 @@ Modules are imported when their command is run: `audit` needs no Kafka client.
 """
 
 import argparse
+import importlib
 import logging
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from payments import logs
+from payments import crash_points, logs
 from payments.adapters.database import check_sqlite_version, create_engine
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
@@ -36,20 +37,25 @@ def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Even
     from payments.adapters.breaker import Breaker  # noqa: PLC0415
     from payments.adapters.breaker_store import BreakerRow  # noqa: PLC0415
     from payments.adapters.kafka import Publisher  # noqa: PLC0415
+    from payments.domain.breaker import BreakerConfig  # noqa: PLC0415
     from worker.relay import Relay, RelayTimes  # noqa: PLC0415
 
     metrics = RelayMetrics(registry)
     times = RelayTimes(settings.lease_seconds, settings.cb_call_timeout, settings.cb_probe_timeout)
     publisher = Publisher(_kafka(settings), call_timeout=times.call_timeout, probe_timeout=times.probe_timeout)
 
+    config = BreakerConfig(
+        sliding_window_size=settings.cb_sliding_window_size,
+        minimum_number_of_calls=settings.cb_minimum_number_of_calls,
+        failure_rate_threshold=settings.cb_failure_rate_threshold,
+        slow_call_rate_threshold=settings.cb_slow_call_rate_threshold,
+        slow_call_duration=settings.cb_slow_call_duration,
+        wait_duration=settings.cb_wait_duration,
+        permitted_calls_in_half_open=settings.cb_permitted_calls_in_half_open,
+    )
+
     def make_breaker(before: BreakerRow | None) -> Breaker:
-        return Breaker(
-            metrics,
-            wait_duration=settings.cb_wait_duration,
-            slow_call_duration=settings.cb_slow_call_duration,
-            window_size=settings.cb_sliding_window_size,
-            before=before,
-        )
+        return Breaker(metrics, config, before=before)
 
     engine = create_engine(settings.database_url, pool_size=2)  # deliveries and heartbeat
     return Service(Relay(engine, publisher, make_breaker, metrics, times, stop).run)
@@ -115,23 +121,23 @@ class ServiceCommand(NamedTuple):
 
 
 class ToolCommand(NamedTuple):
-    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli`."""
+    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli` or another module."""
 
     about: str
     name: str
+    module: str = "worker.cli"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Let the tool declare its options."""
-        from worker import cli  # noqa: PLC0415
-
-        getattr(cli, f"add_{self.name}")(parser)
+        getattr(importlib.import_module(self.module), f"add_{self.name}")(parser)
 
     def run(self, settings: Settings, options: argparse.Namespace) -> int:
         """Run it; returns the exit code."""
-        from worker import cli  # noqa: PLC0415
+        from worker.cli import ToolSettings  # noqa: PLC0415
 
+        run = getattr(importlib.import_module(self.module), f"run_{self.name}")
         kept = timedelta(seconds=settings.answer_retention)
-        code: int = getattr(cli, f"run_{self.name}")(cli.ToolSettings(settings.database_url, kept), options)
+        code: int = run(ToolSettings(settings.database_url, kept), options)
         return code
 
 
@@ -141,6 +147,8 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "housekeeping": ServiceCommand("expire, prune, audit on a schedule", _housekeeping, 9103),
     "audit": ToolCommand("hold payments and ledger against each other", "audit"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
+    "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
+    "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 
 
@@ -155,6 +163,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = load(os.environ)
+        crash_points.arm(settings.crash_point)
         check_sqlite_version(sqlite3.sqlite_version_info)
         return COMMANDS[options.command].run(settings, options)
     except (BadSettings, PortTaken, RuntimeError) as error:

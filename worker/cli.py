@@ -1,4 +1,7 @@
-"""Commands for operators at a terminal: `audit` and `republish`. They need the database only, no Kafka."""
+"""Commands for operators at a terminal: `audit`, `republish`, `ledger-resume`. They need the database only, no Kafka.
+
+Those about dead letters are in `dead_letter_cli`.
+"""
 
 import argparse
 import getpass
@@ -12,7 +15,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.database import create_engine
+from payments.adapters.halt_store import UNTIL_CALM
 from payments.domain.events import format_time
+from payments.service import halt
 from payments.service.audit import Report, audit
 from payments.service.operators import note_action
 from payments.service.republish import republish_unposted
@@ -20,6 +25,7 @@ from payments.service.republish import republish_unposted
 STATEMENT_SECONDS: Final = 60
 """An operator's command may read much; only then is the server taken for dead."""
 AGREE, DIFFER, COULD_NOT_RUN = 0, 1, 2
+MOST_POISON: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ def run_audit(settings: ToolSettings, options: argparse.Namespace) -> int:
     try:
         report = audit(engine, full=options.full, answers_kept=settings.answers_kept)
     except SQLAlchemyError as error:
-        return _could_not_run(engine, error)
+        return could_not_run(engine, error)
     print(_as_json(report) if options.json else _as_text(report))
     return DIFFER if report.differences else AGREE
 
@@ -81,14 +87,45 @@ def run_republish(settings: ToolSettings, _options: argparse.Namespace) -> int:
         with engine.connect() as connection:
             count = republish_unposted(connection)
         with engine.begin() as connection:
-            note_action(connection, f"cli:{getpass.getuser()}", "republish", "outbox", f"{count} unposted events")
+            note_action(connection, actor(), "republish", "outbox", f"{count} unposted events")
     except SQLAlchemyError as error:
-        return _could_not_run(engine, error)
+        return could_not_run(engine, error)
     print(f"{count} events will be published again")
     return AGREE
 
 
-def _could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
+def add_ledger_resume(parser: argparse.ArgumentParser) -> None:
+    """Options of `ledger-resume`."""
+    terms = parser.add_mutually_exclusive_group(required=True)
+    terms.add_argument("--accept-poison", type=int, metavar="N", help="the next N poison messages do not count")
+    terms.add_argument("--skip-check", action="store_true", help="no halt until fewer than half of 100 are poison")
+
+
+def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> int:
+    """End the ledger's halt; the action is noted. Exit code 1: it was not halted; 2: it could not run."""
+    if not options.skip_check and not 1 <= options.accept_poison <= MOST_POISON:
+        print(f"--accept-poison must be a whole number from 1 to {MOST_POISON}.", file=sys.stderr)
+        return COULD_NOT_RUN
+    engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
+    try:
+        with engine.begin() as connection:
+            why = halt.resume(connection, UNTIL_CALM if options.skip_check else options.accept_poison, actor())
+    except SQLAlchemyError as error:
+        return could_not_run(engine, error)
+    if why is None:
+        print("The ledger is not halted.", file=sys.stderr)
+        return DIFFER
+    print(f"The ledger goes on within 2 s. It was halted: {why}")
+    return AGREE
+
+
+def actor() -> str:
+    """Who is at the terminal, for `operator_action`."""
+    return f"cli:{getpass.getuser()}"
+
+
+def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
+    """Say in one sentence that the database cannot be used; returns the exit code."""
     where = engine.url.render_as_string(hide_password=True)
     print(f"The database {where} cannot be used: {getattr(error, 'orig', error)}", file=sys.stderr)
     return COULD_NOT_RUN

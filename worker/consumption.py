@@ -7,9 +7,12 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
+from payments.adapters.outbox_store import LETTER_HEADER
 from payments.service.checking import Message
 
 GROUP: Final = "payops-ledger"
+_LONGEST_ID: Final = 18
+"""Digits that surely fit into a BIGINT."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +57,17 @@ def _plain(message: KafkaMessage) -> Message:
         message.timestamp()[1],
         message.key(),
         message.value(),
+        _letter_id(message.headers() or []),
     )
+
+
+def _letter_id(headers: Iterable[tuple[str, str | bytes | None]]) -> int | None:
+    """The dead letter that a message says to be the replay of; None: of none, or what it says is no number."""
+    for name, value in headers:
+        if name == LETTER_HEADER and value is not None:
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
+            return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else None
+    return None
 
 
 def lag_of(consumer: Consumer) -> int:

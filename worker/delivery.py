@@ -1,5 +1,6 @@
 """One turn of the active relay: claim what waits, hand it over through the breaker, mark what Kafka confirmed."""
 
+import base64
 import logging
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
@@ -8,12 +9,14 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from payments import crash_points
 from payments.adapters import cluster_store, lease, outbox_store
-from payments.adapters.breaker import CLOSED, OPEN, Breaker, NotPermitted
+from payments.adapters.breaker import Breaker, NotPermitted
 from payments.adapters.clock import Clock, database_now, monotonic
 from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher
 from payments.adapters.lease import Lease
 from payments.adapters.outbox_store import OutboxRow
+from payments.domain.breaker import State
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS, Aggregate, with_event_id
 from payments.metrics import RelayMetrics
 from payments.service.republish import republish_unposted
@@ -82,15 +85,17 @@ class Delivery:
         breaker = self._reign.breaker
         self._mark()
         breaker.tick()
-        if breaker.state == OPEN and self._clock() < self._ask_at:
+        refusing = breaker.state in (State.OPEN, State.FORCED_OPEN)
+        if refusing and self._clock() < self._ask_at:
             return POLL_SECONDS
-        if breaker.state != OPEN and not self._cluster_met:
+        if not refusing and not self._cluster_met:
             self._meet_cluster()
-        most = CLAIM if breaker.state == CLOSED else 1
+        most = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
         with self._engine.connect().execution_options(reading=True) as connection:
             events = outbox_store.pending(connection, most)
         if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
             return POLL_SECONDS
+        crash_points.reach("after_claim")
         return self._deliver(events, 0.0 if len(events) == most else POLL_SECONDS)
 
     def _deliver(self, events: Sequence[OutboxRow], pause: float) -> float:
@@ -109,6 +114,7 @@ class Delivery:
             self._note_failure(failing, str(failed))
             return FAILURE_PAUSE
         self._unmarked = list(events)
+        crash_points.reach("after_confirm_before_mark")
         self._mark()
         return pause
 
@@ -158,12 +164,16 @@ class Delivery:
 
 def message_of(event: OutboxRow) -> OutgoingMessage:
     """What is published of a stored event. Only payments' events carry their eventId in the value."""
-    own = event.aggregate_type == Aggregate.PAYMENT
     headers = {"eventId": str(event.event_id), "eventType": event.event_type, **event.headers}
+    value: str | bytes = event.payload
+    if event.aggregate_type == Aggregate.PAYMENT:
+        value = with_event_id(event.payload, event.event_id)
+    elif headers.pop(outbox_store.ENCODING_HEADER, None) == "base64":
+        value = base64.b64decode(event.payload)
     return OutgoingMessage(
         event.topic,
         str(event.aggregate_id),
-        with_event_id(event.payload, event.event_id) if own else event.payload,
+        value,
         list(headers.items()),
     )
 

@@ -1,4 +1,4 @@
-"""Housekeeping: expires authorizations, prunes, audits on a schedule, and exports what the database knows.
+"""Housekeeping: expires authorizations, retries dead letters, prunes, audits on a schedule, exports what is known.
 
 It needs neither Kafka nor Redis, so it still speaks when others are dead.
 """
@@ -17,11 +17,14 @@ from payments.adapters import backlog_store, lease
 from payments.adapters.clock import database_now, monotonic
 from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
 from payments.service.audit import audit
+from payments.service.dead_letters import retry_due
 from payments.service.retention import Pruner, Retention, expire_due
 from worker.schedule import Schedule, Task
 
 WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the database for the metrics and two heartbeats."""
+RETRY_INTERVAL: Final = 5.0
+"""Seconds between two looks for dead letters whose time for another try has come."""
 PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
 
@@ -52,6 +55,7 @@ class Housekeeping:
         """What changes or reads much; may take its time."""
         return [
             Task("expire", self._plan.expire_interval, self.expire),
+            Task("retry", RETRY_INTERVAL, self.retry),
             Task("audit", self._plan.audit_interval, self.audit),
             Task("prune", PRUNE_INTERVAL, self.prune),
         ]
@@ -64,6 +68,11 @@ class Housekeeping:
         """Release what is open on authorizations whose time is over."""
         if count := expire_due(self._engine, monotonic, self._pause):
             _log.info("payments_expired", extra={"count": count})
+
+    def retry(self) -> None:
+        """Replay the dead letters whose time has come."""
+        if count := retry_due(self._engine):
+            _log.info("dead_letters_retried", extra={"count": count})
 
     def prune(self) -> None:
         """Delete what has served its time."""

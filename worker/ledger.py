@@ -15,12 +15,14 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import lease
+from payments import crash_points
+from payments.adapters import halt_store, lease
 from payments.adapters.clock import Clock, monotonic
 from payments.adapters.kafka import client_log
 from payments.domain.events import TOPICS
 from payments.metrics import LedgerMetrics
 from payments.service.checking import Message
+from payments.service.halt import PoisonWatch, PostingHalted
 from payments.service.posting import Handled, Outcome, post_batch
 from worker.consumption import lag_of, offsets_after, usable
 
@@ -32,6 +34,8 @@ BEAT_INTERVAL: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Between two attempts while the database is away; doubles from the first to the longest."""
+HALT_LOOK: Final = 1.0
+"""Seconds between two looks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -58,9 +62,14 @@ class Ledger:
         self._beat_at = clock()
         self._cluster_id: str | None = None
         self._assigned: set[tuple[str, int]] = set()
+        self._watch = PoisonWatch()
+        self._halt: str | None = None
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """For `/health`: 200 while it posts or waits, 503 while posting is halted."""
+        halt = self._halt
+        if halt is not None:
+            return 503, {"status": "DOWN", "detail": f"Posting is halted: {halt}"}
         return 200, {"status": "UP", "detail": "posting"}
 
     def run(self) -> None:
@@ -85,29 +94,43 @@ class Ledger:
             return
         handled = self._post(consumer, batch)
         if handled:
+            crash_points.reach("after_posting_before_offsets")
             self._count(handled)
             self._commit(consumer, batch)
 
     def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
-        """Try until the database takes the batch; nothing is skipped. Empty when stopped before that.
+        """Try until the database takes the batch and no halt is open; nothing is skipped. Empty when stopped before.
 
         Meanwhile the partitions are paused and polling goes on, so that the group does not take us for dead.
         """
         pause, waiting = FIRST_PAUSE, False
         while not self._stop.is_set():
             try:
-                handled = post_batch(self._engine, batch, self._cluster(consumer))
+                handled = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
+                self._note_halt(None)
                 if waiting:
                     consumer.resume(consumer.assignment())
                     _log.info("posting_resumed", extra={"messages": len(batch)})
                 return handled
+            except PostingHalted as halted:
+                self._note_halt(halted.detail)
+                pause = HALT_LOOK
             except (SQLAlchemyError, KafkaException) as error:
                 _log.warning("posting_waits", extra={"messages": len(batch), "error": _reason(error)})
             waiting = True
             consumer.pause(consumer.assignment())  # anew each time: a rebalance may have brought others
             batch += usable(consumer.consume(BATCH, pause))
             pause = min(2 * pause, LONGEST_PAUSE)
+            if self._halt is not None:
+                self._beat_if_due(consumer)  # halted is not dead
         return []
+
+    def _note_halt(self, detail: str | None) -> None:
+        """Say that posting is halted, and why, or that it goes on."""
+        if detail is not None and self._halt is None:
+            _log.error("posting_halted", extra={"reason": detail})
+        self._halt = detail
+        self._metrics.halted.set(detail is not None)
 
     def _commit(self, consumer: Consumer, batch: Sequence[Message]) -> None:
         """Without waiting for the answer: a frozen broker must not stop the polling, and a repeat posts nothing."""
@@ -148,6 +171,8 @@ class Ledger:
         try:
             with self._engine.begin() as connection:
                 lease.beat(connection, HEARTBEAT, self._holder)
+                halt = halt_store.open_halt(connection)
+            self._note_halt(halt)  # also when there is nothing to post
         except SQLAlchemyError as error:
             _log.warning("heartbeat_failed", extra={"error": _reason(error)})
 

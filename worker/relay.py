@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments import crash_points
 from payments.adapters import breaker_store, lease
 from payments.adapters.breaker import Breaker
 from payments.adapters.breaker_store import BreakerRow
@@ -90,6 +91,7 @@ class Relay:
 
     def _reign(self, held: Lease, before: BreakerRow | None, asked_at: float) -> None:
         _log.info("relay_active", extra={"fence": held.fence})
+        crash_points.reach("in_lease_take_over")
         breaker = self._make_breaker(before)
         heartbeat = Heartbeat(
             self._engine,

@@ -1,16 +1,18 @@
 """/dead-letters: messages that could not be posted, for those who hold the admin token."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from app import queries
 from app.describing import Description, describe
+from app.intake import read_body
 from app.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
 from app.reports import DeadLetter, DeadLetterPage
+from app.schemas import DiscardBody
 from app.services import services
-from app.transactions import read
+from app.transactions import read, write
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
-from payments.service import reading
+from payments.service import dead_letters, reading
 
 blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
 
@@ -55,3 +57,39 @@ def index() -> Response:
 def show(letter_id: int) -> Response:
     """One letter."""
     return queries.answer(read(lambda connection: reading.dead_letter(connection, letter_id)))
+
+
+@blueprint.post("/<id:letter_id>/replay")
+@describe(
+    Description(
+        "Send a dead letter's message again",
+        "dead letters",
+        answers={200: DeadLetter},
+        problems=(401, 404, 409, 429, 503),
+        parameters=(LETTER_ID,),
+        admin=True,
+    )
+)
+def replay(letter_id: int) -> Response:
+    """The letter, REPLAYING now."""
+    actor = f"api:{request.remote_addr}"
+    return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
+
+
+@blueprint.post("/<id:letter_id>/discard")
+@describe(
+    Description(
+        "Put a dead letter away for good",
+        "dead letters",
+        answers={200: DeadLetter},
+        problems=(400, 401, 404, 409, 413, 415, 429, 503),
+        parameters=(LETTER_ID,),
+        body=DiscardBody,
+        admin=True,
+    )
+)
+def discard(letter_id: int) -> Response:
+    """The letter, DISCARDED now."""
+    body = read_body(DiscardBody)
+    actor = f"api:{request.remote_addr}"
+    return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

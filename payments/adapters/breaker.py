@@ -1,38 +1,32 @@
-"""The circuit breaker of the relay: pybreaker guards the calls, this tells the world what it sees.
+"""The relay's circuit breaker: `payments.domain.breaker` decides, pybreaker guards the call, this tells the world.
 
 `call` holds pybreaker's lock while the call runs, so there is one caller; `observe` may be called from any thread.
 """
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import pybreaker
 
-from payments.adapters.breaker_store import HISTORY_KEPT, BreakerRow, Transition
-from payments.adapters.breaker_window import Window
+from payments.adapters.breaker_store import HISTORY_KEPT, BreakerRow, Snapshot, Transition
 from payments.adapters.clock import Clock, monotonic
+from payments.domain.breaker import Breaker as Rules
+from payments.domain.breaker import BreakerConfig, Counters, Outcome, State
 from payments.domain.events import format_time
 from payments.metrics import BREAKER, BREAKER_STATES, RelayMetrics
 
 T = TypeVar("T")
 
-FAILURES_TO_OPEN: Final = 5
-"""Failed calls in a row that open the breaker."""
 RELAY: Final = "relay"
-CLOSED, OPEN, HALF_OPEN = "CLOSED", "OPEN", "HALF_OPEN"
-_NAMES = {pybreaker.STATE_CLOSED: CLOSED, pybreaker.STATE_OPEN: OPEN, pybreaker.STATE_HALF_OPEN: HALF_OPEN}
-_REASONS = {
-    (CLOSED, OPEN): f"{FAILURES_TO_OPEN} calls failed in a row",
-    (OPEN, HALF_OPEN): "the wait is over",
-    (HALF_OPEN, CLOSED): "the trial call succeeded",
-    (HALF_OPEN, OPEN): "the trial call failed",
-}
+NEVER: Final = 2**31
+"""pybreaker's own verdict (failures in a row, then a timeout) is switched off by limits that are never reached."""
+_NAMES: Final = frozenset(state.value for state in State)
 
 
 class NotPermitted(Exception):
-    """The breaker is open: the call was not made."""
+    """The breaker does not permit the call: it was not made."""
 
 
 def utc_now() -> datetime:
@@ -46,40 +40,33 @@ class Breaker:
     def __init__(
         self,
         metrics: RelayMetrics,
+        config: BreakerConfig,
         *,
-        wait_duration: float,
-        slow_call_duration: float,
-        window_size: int,
         before: BreakerRow | None = None,
         clock: Clock = monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Starts CLOSED with an empty window; OPEN for the rest of its wait if `before` (the last relay's row) was."""
+        """CLOSED with an empty window, or what outlives a restart of `before` (the row that the last relay left)."""
         self._metrics = metrics
-        self._wait = timedelta(seconds=wait_duration)
-        self._slow = slow_call_duration
-        self._on_news: Callable[[], None] | None = None
+        self._config = config
         self._clock, self._now = clock, now
+        self._on_news: Callable[[], None] | None = None
         self._seen = threading.Lock()
-        self._window = Window(window_size)
-        self._cause: tuple[str, str] | None = None
+        self._rules = Rules(config, clock())
         self.applied_command_id = before.applied_command_id if before else 0
         self._history: list[Transition] = list(before.history) if before else []
-        self._state, self._since = self._begin(before)
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=FAILURES_TO_OPEN,
-            reset_timeout=wait_duration,
-            listeners=[_Listener(self._changed)],
-            state_storage=self._storage(),
-            throw_new_error_on_trip=False,
-            name=BREAKER,
+        self._since = now()
+        if before is not None:
+            self._resume(before)
+        self._guard = pybreaker.CircuitBreaker(
+            fail_max=NEVER, reset_timeout=NEVER, listeners=[_Recorder(self._record, clock)], name=BREAKER
         )
         self._show()
 
     @property
-    def state(self) -> str:
-        """CLOSED, OPEN or HALF_OPEN."""
-        return self._state
+    def state(self) -> State:
+        """The state now."""
+        return self._rules.state
 
     def tell(self, on_news: Callable[[], None]) -> None:
         """Call this at each change of state and after the first call of a new window."""
@@ -87,35 +74,33 @@ class Breaker:
 
     def call(self, function: Callable[[], T]) -> T:
         """Make the call and count it. Raises NotPermitted without calling, or whatever the call raises (a failure)."""
+        self._let(self._decide(self._rules.acquire, "the wait is over"))
         try:
-            result: T = self._breaker.call(self._measured, function)
+            result: T = self._guard.call(function)
             return result
         except pybreaker.CircuitBreakerError as refusal:
-            with self._seen:
-                self._window.refuse()
             self._metrics.not_permitted.labels(BREAKER).inc()
-            raise NotPermitted("The circuit breaker is open.") from refusal
+            raise NotPermitted(f"The circuit breaker is {self.state}.") from refusal
 
     def tick(self) -> None:
-        """Let time pass: an open breaker whose wait is over becomes half-open without waiting for a call."""
-        if self._state == OPEN and self._now() >= self._since + self._wait:
-            self._breaker.half_open()
+        """Let time pass: an OPEN breaker whose wait is over becomes HALF_OPEN without waiting for a call."""
+        self._decide(self._rules.tick, "the wait is over")
 
     def move(self, to: str, reason: str | None, actor: str) -> bool:
-        """Do what an operator asks; False: it cannot go to that state."""
-        moves = {CLOSED: self._breaker.close, OPEN: self._breaker.open}
-        if to not in moves:
+        """Do what an operator asks; False: it cannot go there from where it is."""
+        if to not in _NAMES:
             return False
-        self._cause = (reason or "asked for by an operator", actor)
-        moves[to]()
-        return True
+        wanted = State(to)
+        return self._decide(
+            lambda now: self._rules.move(wanted, now), reason or "asked for by an operator", actor, asked=True
+        )
 
     def observe(self) -> BreakerRow:
         """What the breaker looks like now; `observed_at` is set when it is stored."""
         with self._seen:
-            snapshot, history = self._window.snapshot(), list(self._history)
+            snapshot = _snapshot(self._rules.counters)
             return BreakerRow(
-                BREAKER, self._state, self._since, self._since, snapshot, history, self.applied_command_id
+                BREAKER, self.state, self._since, self._since, snapshot, list(self._history), self.applied_command_id
             )
 
     def retire(self) -> None:
@@ -123,69 +108,105 @@ class Breaker:
         for state in BREAKER_STATES:
             self._metrics.state.labels(BREAKER, state).set(0)
 
-    def _begin(self, before: BreakerRow | None) -> tuple[str, datetime]:
-        """The state to start in and since when."""
-        if before is None:
-            return CLOSED, self._now()
-        if before.state in (OPEN, CLOSED):
-            return before.state, before.state_since
-        since = self._now()
-        self._note(before.state, CLOSED, since, "the relay started")
-        return CLOSED, since
+    def _resume(self, before: BreakerRow) -> None:
+        was = State(before.state)
+        elapsed = max((self._now() - before.state_since).total_seconds(), 0.0)
+        self._rules.resume(was, elapsed, self._clock())
+        if self.state is was:
+            self._since = before.state_since
+        else:
+            self._note(was, "the relay started", RELAY)
 
-    def _storage(self) -> pybreaker.CircuitMemoryStorage:
-        if self._state == CLOSED:
-            return pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
-        storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_OPEN)
-        storage.opened_at = self._since
-        return storage
+    def _let(self, permitted: bool) -> None:
+        """Have pybreaker refuse or make the next call, as decided."""
+        wanted = pybreaker.STATE_CLOSED if permitted else pybreaker.STATE_OPEN
+        if self._guard.current_state != wanted:
+            (self._guard.close if permitted else self._guard.open)()
 
-    def _measured(self, function: Callable[[], T]) -> T:
-        started = self._clock()
-        failed = True
-        try:
-            result = function()
-            failed = False
-            return result
-        finally:
-            self._record(failed, self._clock() - started)
+    def _record(self, outcome: Outcome, duration: float) -> None:
+        self._metrics.calls.labels(BREAKER, "failed" if outcome is Outcome.ERROR else "successful").observe(duration)
+        self._decide(lambda now: self._rules.record(outcome, duration, now))
 
-    def _record(self, failed: bool, duration: float) -> None:
+    def _decide(
+        self, act: Callable[[float], T], reason: str | None = None, actor: str = RELAY, *, asked: bool = False
+    ) -> T:
+        """Let the rules act now; note a change of state (when `asked` for, also one into the same state); show all."""
         with self._seen:
-            self._window.record(failed, duration > self._slow)
-            first = len(self._window) == 1
-        self._metrics.calls.labels(BREAKER, "failed" if failed else "successful").observe(duration)
-        self._show(news=first)
+            before, window = self._rules.state, self._rules.counters
+            result = act(self._clock())
+            changed = self._rules.state is not before or (asked and bool(result))
+            if changed:
+                self._since = self._now()
+                self._note(before, reason or self._verdict(window), actor)
+            first = window.buffered == 0 and self._rules.counters.buffered == 1
+        self._show()
+        if (changed or first) and self._on_news is not None:
+            self._on_news()
+        return result
 
-    def _changed(self, old: str, new: str) -> None:
-        reason, actor = self._cause or (_REASONS[old, new], RELAY)
-        self._cause = None
-        with self._seen:
-            self._state, self._since = new, self._now()
-            self._note(old, new, self._since, reason, actor)
-            if new != OPEN:  # OPEN keeps the window that opened it
-                self._window.clear()
-        self._show(news=True)
+    def _verdict(self, before: Counters) -> str:
+        """Why results changed the state. OPEN shows the window that opened it; a trial that closed it shows none."""
+        now = self._rules.counters
+        if self._rules.state is not State.OPEN:
+            return f"the trial calls succeeded ({before.successful + 1} of {before.buffered + 1})"
+        if now.failure_rate >= self._config.failure_rate_threshold:
+            return f"failure rate {now.failure_rate:.2f}% (threshold {self._config.failure_rate_threshold:g}%)"
+        return f"slow call rate {now.slow_call_rate:.2f}% (threshold {self._config.slow_call_rate_threshold:g}%)"
 
-    def _note(self, old: str, new: str, at: datetime, reason: str, actor: str = RELAY) -> None:
-        entry: Transition = {"from": old, "to": new, "at": format_time(at), "reason": reason, "actor": actor}
+    def _note(self, old: State, reason: str, actor: str) -> None:
+        entry: Transition = {
+            "from": old.value,
+            "to": self.state.value,
+            "at": format_time(self._since),
+            "reason": reason,
+            "actor": actor,
+        }
         self._history = [entry, *self._history[: HISTORY_KEPT - 1]]
 
-    def _show(self, news: bool = False) -> None:
+    def _show(self) -> None:
+        metrics = self._metrics
         with self._seen:
-            self._window.show(self._metrics)
-        for state in BREAKER_STATES:
-            self._metrics.state.labels(BREAKER, state).set(state == self._state.lower())
-        if news and self._on_news is not None:
-            self._on_news()
+            counters, state = self._rules.counters, self._rules.state
+        for kind, calls, slow in (
+            ("successful", counters.successful, counters.slow_successful),
+            ("failed", counters.failed, counters.slow_failed),
+        ):
+            metrics.buffered_calls.labels(BREAKER, kind).set(calls)
+            metrics.slow_calls.labels(BREAKER, kind).set(slow)
+        metrics.failure_rate.labels(BREAKER).set(counters.failure_rate)
+        metrics.slow_call_rate.labels(BREAKER).set(counters.slow_call_rate)
+        for name in BREAKER_STATES:
+            metrics.state.labels(BREAKER, name).set(name == state.value.lower())
 
 
-class _Listener(pybreaker.CircuitBreakerListener):
-    """Tells of pybreaker's changes of state in our names."""
+def _snapshot(counters: Counters) -> Snapshot:
+    return {
+        "successful": counters.successful,
+        "failed": counters.failed,
+        "slow": counters.slow,
+        "not_permitted": counters.not_permitted,
+        "buffered": counters.buffered,
+        "slow_call_rate": counters.slow_call_rate,
+        "failure_rate": counters.failure_rate,
+    }
 
-    def __init__(self, changed: Callable[[str, str], None]) -> None:
-        self._told = changed
 
-    def state_change(self, cb: Any, old_state: Any, new_state: Any) -> None:  # noqa: ARG002
-        """Called by pybreaker, under its lock."""
-        self._told(_NAMES[old_state.name], _NAMES[new_state.name])
+class _Recorder(pybreaker.CircuitBreakerListener):
+    """Hears from pybreaker of each call, measures it, and passes it on."""
+
+    def __init__(self, record: Callable[[Outcome, float], None], clock: Clock) -> None:
+        self._record = record
+        self._clock = clock
+        self._started = 0.0
+
+    def before_call(self, cb: Any, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """A permitted call begins."""
+        self._started = self._clock()
+
+    def success(self, cb: Any) -> None:
+        """It gave a result."""
+        self._record(Outcome.SUCCESS, self._clock() - self._started)
+
+    def failure(self, cb: Any, exc: BaseException) -> None:
+        """It raised."""
+        self._record(Outcome.ERROR, self._clock() - self._started)

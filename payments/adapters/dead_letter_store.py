@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, tuple_
 
 from payments.adapters import outbox_store
 from payments.adapters.tables import dead_letter as table
+from payments.domain.dead_letters import retry_delay
 from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, format_time
 
 EVENT_TYPE: Final = "DEAD_LETTER"
@@ -53,6 +54,11 @@ class DeadLetter:
         """Where the message was; a letter is unique by it."""
         return (self.cluster_id, self.topic, self.partition, self.offset, self.timestamp)
 
+    @property
+    def too_large(self) -> bool:
+        """Whether a broker may refuse the message: then it is not replayed, for it would hold up the outbox."""
+        return len(self.payload.encode()) * (3 if self.payload_encoding else 4) > LARGEST_ANNOUNCEMENT * 4
+
     def announcement(self, at: datetime) -> str:
         """The value on `payment.dlq`: `at` is when posting failed.
 
@@ -86,6 +92,14 @@ _SOURCE = (
 _KNOWN = select(table.c.id, *_SOURCE).where(tuple_(*_SOURCE).in_(bindparam("sources", expanding=True)))
 _INSERT = insert(table)
 _GET = select(table).where(table.c.id == bindparam("letter_id"))
+_BY_IDS = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+_NEWEST = select(func.max(table.c.id))
+_DUE = (
+    select(table.c.id)
+    .where(table.c.state == "OPEN", table.c.next_retry_at <= bindparam("now"))
+    .order_by(table.c.next_retry_at)
+    .limit(bindparam("most"))
+)
 
 
 def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) -> list[DeadLetter]:
@@ -121,7 +135,12 @@ def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) ->
 def get(connection: Connection, letter_id: int) -> DeadLetter | None:
     """One letter, or None."""
     row = connection.execute(_GET, {"letter_id": letter_id}).first()
-    return None if row is None else _letter(row)
+    return None if row is None else from_row(row)
+
+
+def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, DeadLetter]:
+    """Those of these letters that there are."""
+    return {row.id: from_row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
 
 
 def page(
@@ -134,13 +153,41 @@ def page(
     limit: int,
 ) -> list[DeadLetter]:
     """Letters newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
-    query = select(table)
+    query = _only(select(table), topic, error_type, state)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    return [from_row(row) for row in connection.execute(query.order_by(table.c.id.desc()).limit(limit))]
+
+
+def open_ids(
+    connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, most: int
+) -> list[int]:
+    """Ids of OPEN letters, oldest first: at most `most`, above `after` and up to `until`; None filters nothing."""
+    query = _only(select(table.c.id), topic, error_type, "OPEN").where(table.c.id > after, table.c.id <= until)
+    return list(connection.execute(query.order_by(table.c.id).limit(most)).scalars())
+
+
+def newest_id(connection: Connection) -> int:
+    """The id of the newest letter; 0: there is none."""
+    return connection.execute(_NEWEST).scalar() or 0
+
+
+def due(connection: Connection, now: datetime, most: int) -> list[int]:
+    """Ids of OPEN letters that are to be tried again by now, the longest due first."""
+    return list(connection.execute(_DUE, {"now": now, "most": most}).scalars())
+
+
+def retry_at(letter: DeadLetter, error_type: str, attempts: int, now: datetime) -> datetime | None:
+    """When the letter is tried again by itself after its failure number `attempts`, at `now`; None: never."""
+    delay = None if letter.too_large else retry_delay(error_type, attempts)
+    return None if delay is None else now + delay
+
+
+def _only(query: Select[Any], topic: str | None, error_type: str | None, state: str | None) -> Select[Any]:
     for column, wanted in ((table.c.original_topic, topic), (table.c.error_type, error_type), (table.c.state, state)):
         if wanted is not None:
             query = query.where(column == wanted)
-    if before is not None:
-        query = query.where(table.c.id < before)
-    return [_letter(row) for row in connection.execute(query.order_by(table.c.id.desc()).limit(limit))]
+    return query
 
 
 def _ids(connection: Connection, sources: Iterable[Source]) -> dict[Source, int]:
@@ -164,10 +211,12 @@ def _values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
         "attempts": letter.attempts,
         "created_at": now,
         "updated_at": now,
+        "next_retry_at": retry_at(letter, letter.error_type, letter.attempts, now),
     }
 
 
-def _letter(row: Row[Any]) -> DeadLetter:
+def from_row(row: Row[Any]) -> DeadLetter:
+    """A letter from its whole row."""
     return DeadLetter(
         cluster_id=row.cluster_id,
         topic=row.original_topic,

@@ -35,7 +35,7 @@ class OutgoingMessage(NamedTuple):
 
     topic: str
     key: str
-    value: str
+    value: str | bytes
     headers: list[tuple[str, str | bytes | None]]
 
 

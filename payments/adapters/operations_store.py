@@ -1,6 +1,6 @@
-"""What tells operators whether money moves: is the database there, is posting halted, what did the audits find.
+"""What tells operators whether money moves: is the database there, what did the audits find.
 
-Reads only; how far behind things are is in `backlog_store`.
+Reads only; how far behind things are is in `backlog_store`, whether posting is halted in `halt_store`.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
-from payments.adapters.tables import audit_run, ledger_halt
+from payments.adapters.tables import audit_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,12 @@ class AuditRun:
 
 
 _PING = select(literal(1))
-_HALT = select(ledger_halt.c.detail).where(ledger_halt.c.resumed_at.is_(None)).order_by(ledger_halt.c.id.desc())
 _AUDIT = select(audit_run.c.at, audit_run.c.differences, audit_run.c.in_flight).order_by(audit_run.c.id.desc())
 
 
 def ping(connection: Connection) -> None:
     """Ask the database for anything. Raises sqlalchemy errors when it does not answer."""
     connection.execute(_PING)
-
-
-def open_halt(connection: Connection) -> str | None:
-    """Why the ledger is halted, or None."""
-    detail: str | None = connection.execute(_HALT.limit(1)).scalar()
-    return detail
 
 
 def newest_audit(connection: Connection) -> AuditRun | None:

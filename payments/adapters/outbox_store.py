@@ -28,6 +28,11 @@ class OutboxRow:
     published_at: datetime | None
 
 
+LETTER_HEADER: Final = "deadLetterId"
+"""Names the dead letter that a replay is of, also on its message."""
+ENCODING_HEADER: Final = "payloadEncoding"
+"""Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
+
 _INSERT = insert(table)
 _PENDING = select(table).where(table.c.published == 0).order_by(table.c.event_id).limit(bindparam("most"))
 _OF_PAYMENT = (

@@ -3,13 +3,13 @@
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from payments.adapters import inbox_store, outbox_store, payment_store
+from payments.adapters import dead_letter_store, inbox_store, outbox_store, payment_store
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.inbox_store import PostedEvent
 from payments.adapters.outbox_store import OutboxRow
@@ -24,7 +24,10 @@ _ESCAPED_SIXFOLD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class Message(NamedTuple):
-    """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none)."""
+    """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
+
+    `letter_id` is the dead letter that it says to be the replay of, in its header.
+    """
 
     topic: str
     partition: int
@@ -32,6 +35,7 @@ class Message(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    letter_id: int | None = None
 
 
 class Rejected(NamedTuple):
@@ -119,6 +123,25 @@ def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
             )
     steps = postings(event.event_type, event.amount)
     return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
+
+
+def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
+    """For each message the letter that it is the replay of; None: none.
+
+    Topic and payload must be the letter's: a borrowed number must not make another message vanish.
+    """
+    ids = {message.letter_id for message in messages if message.letter_id is not None}
+    if not ids:
+        return [None] * len(messages)
+    known = dead_letter_store.by_ids(connection, ids)
+    letters = [known.get(message.letter_id or 0) for message in messages]
+    return [
+        letter
+        if letter is not None
+        and (letter.topic, letter.payload, letter.payload_encoding) == (message.topic, *_as_text(message.value or b""))
+        else None
+        for message, letter in zip(messages, letters, strict=True)
+    ]
 
 
 def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments import crash_points
 from payments.adapters import idempotency_store, outbox_store, payment_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
@@ -60,7 +61,9 @@ def run_batch(connection: Connection, commands: Sequence[Command]) -> list[Resul
         transaction = connection.begin()
         batch.run()
         batch.stage = Stage.COMMIT
+        crash_points.reach("before_commit")
         transaction.commit()
+        crash_points.reach("after_commit_before_answer")
     except SQLAlchemyError as error:
         if transaction is not None:
             _roll_back(transaction)

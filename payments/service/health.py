@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from payments.adapters import backlog_store, breaker_store, operations_store
+from payments.adapters import backlog_store, breaker_store, halt_store
 from payments.adapters.breaker_store import BreakerRow
 from payments.adapters.clock import database_now
 from payments.domain.events import format_time
@@ -51,7 +51,7 @@ def components(connection: Connection) -> dict[str, Component]:
         "database": DATABASE_UP,
         "relay": _relay(now, renewed.get("relay"), row),
         "breaker": _breaker(row),
-        "ledger": _ledger(now, renewed.get("ledger"), operations_store.open_halt(connection)),
+        "ledger": _ledger(now, renewed.get("ledger"), halt_store.open_halt(connection)),
     }
 
 

@@ -7,6 +7,6 @@ from payments.adapters.tables import operator_action
 
 
 def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
-    """Note an action in the caller's transaction. `actor` is `api:<address>` or `cli:<user>`."""
+    """Note an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
     values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
     connection.execute(insert(operator_action), values)

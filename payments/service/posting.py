@@ -5,18 +5,24 @@ Kafka cannot book money: only what the outbox confirms is posted. Offsets are th
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import dead_letter_store, inbox_store
+from payments.adapters import dead_letter_changes, dead_letter_store, halt_store, inbox_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
+from payments.adapters.dead_letter_changes import UNSETTLED, FailedReplay
+from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.inbox_store import PostedEvent
+from payments.domain.poison import PoisonFlood
 from payments.domain.received import ReceivedEvent
-from payments.service.checking import Message, Rejected, Verdict, dead_letter, look_up, read, verdicts
+from payments.service import halt
+from payments.service.checking import Message, Rejected, Verdict, dead_letter, look_up, read, replayed_letters, verdicts
+from payments.service.halt import PoisonWatch, PostingHalted
 
 ROUNDS: Final = 5
 """Times that a batch is read and run when another consumer was first or held a lock, before the caller is told."""
@@ -42,48 +48,112 @@ class Handled(NamedTuple):
     error_message: str = ""
 
 
-def post_batch(engine: Engine, messages: Sequence[Message], cluster_id: str) -> list[Handled]:
+class _Judged(NamedTuple):
+    """A message, what it is, and the dead letter that it is the replay of (None: of none)."""
+
+    message: Message
+    verdict: Verdict
+    letter: DeadLetter | None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return (self.message.topic, self.message.partition, self.message.offset)
+
+
+def post_batch(
+    engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch | None = None
+) -> list[Handled]:
     """Post what is money, store dead letters for the rest; outcomes come in the order of the messages.
 
     A repeated message changes nothing. Raises sqlalchemy errors with everything rolled back (or, when the connection
     was lost in COMMIT, perhaps done): run the same batch again, what was done is then found and repeated.
+    Raises PostingHalted with nothing done while a halt is open, also when `watch` finds that this batch is a flood.
     """
+    try:
+        return _post(engine, messages, cluster_id, watch or PoisonWatch())
+    except PoisonFlood as flood:
+        halt.begin(engine, str(flood))
+        raise PostingHalted(str(flood)) from flood
+
+
+def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch) -> list[Handled]:
     received = [read(message) for message in messages]
     for _ in range(ROUNDS - 1):
         try:
-            return _attempt(engine, messages, received, cluster_id)
+            return _attempt(engine, messages, received, cluster_id, watch)
         except SQLAlchemyError as error:
             failure = classify(error)
             if failure not in (Failure.DUPLICATE, Failure.LOCKED):
                 raise
             _log.info("posting_repeated", extra={"messages": len(messages), "failure": failure.name})
-    return _attempt(engine, messages, received, cluster_id)
+    return _attempt(engine, messages, received, cluster_id, watch)
 
 
 def _attempt(
-    engine: Engine, messages: Sequence[Message], received: Sequence[ReceivedEvent | Rejected], cluster_id: str
+    engine: Engine,
+    messages: Sequence[Message],
+    received: Sequence[ReceivedEvent | Rejected],
+    cluster_id: str,
+    watch: PoisonWatch,
 ) -> list[Handled]:
     with engine.connect().execution_options(reading=True) as connection:
+        last = halt_store.newest(connection)
+        halt.refuse_when_halted(last)
         known = look_up(connection, [event for event in received if isinstance(event, ReceivedEvent)])
-    judged = list(zip(messages, verdicts(received, known), strict=True))
-    events = [verdict for _, verdict in judged if isinstance(verdict, PostedEvent)]
-    letters = [dead_letter(m, verdict, cluster_id) for m, verdict in judged if isinstance(verdict, Rejected)]
-    new_sources = set()
-    if not events and not letters:
+        letters = replayed_letters(connection, messages)
+    judged = [_Judged(*parts) for parts in zip(messages, verdicts(received, known), letters, strict=True)]
+    if not any(_changes_something(each) for each in judged):
+        watch.keep(watch.look(None, last, [None] * len(judged)))
         return [Handled(message, Outcome.REPEATED) for message in messages]
     with engine.begin() as connection:
         now = database_now(connection)
-        if events:
-            inbox_store.post(connection, events, now)
-        if letters:
-            added = dead_letter_store.add(connection, sorted(letters, key=lambda letter: letter.source), now)
-            new_sources = {(letter.topic, letter.partition, letter.offset) for letter in added}
-    return [_handled(message, verdict, now.timestamp(), new_sources) for message, verdict in judged]
+        failed = _write(connection, judged, cluster_id, now)
+        window = watch.look(connection, last, [_mark(each, failed) for each in judged if each.letter is None])
+    watch.keep(window)
+    return [_handled(each, now.timestamp(), failed) for each in judged]
 
 
-def _handled(message: Message, verdict: Verdict, now: float, new_letters: set[tuple[str, int, int]]) -> Handled:
+def _changes_something(each: _Judged) -> bool:
+    if each.letter is not None:
+        return each.letter.state in UNSETTLED or isinstance(each.verdict, PostedEvent)
+    return isinstance(each.verdict, PostedEvent | Rejected)
+
+
+def _write(
+    connection: Connection, judged: Sequence[_Judged], cluster_id: str, now: datetime
+) -> set[tuple[str, int, int]]:
+    """Write all that changes; returns the places of the messages that failed now, and not in an earlier delivery."""
+    if events := [each.verdict for each in judged if isinstance(each.verdict, PostedEvent)]:
+        inbox_store.post(connection, events, now)
+    failed, new, resolved, reopened = set(), [], [], []
+    for each in judged:
+        if not isinstance(each.verdict, Rejected):
+            resolved += [each.letter.letter_id] if each.letter is not None else []
+        elif each.letter is None:
+            new.append(dead_letter(each.message, each.verdict, cluster_id))
+        elif each.letter.state == "REPLAYING":
+            reopened.append(FailedReplay(each.letter, *each.verdict))
+            failed.add(each.place)
+    dead_letter_changes.resolve(connection, resolved, now)
+    dead_letter_changes.reopen(connection, reopened, now)
+    if not new:
+        return failed
+    added = dead_letter_store.add(connection, sorted(new, key=lambda letter: letter.source), now)
+    return failed | {(letter.topic, letter.partition, letter.offset) for letter in added}
+
+
+def _mark(each: _Judged, failed: set[tuple[str, int, int]]) -> str | None:
+    """Why a message is poison, in words; None for a good one, and for one whose letter is stored already."""
+    if not isinstance(each.verdict, Rejected) or each.place not in failed:
+        return None
+    topic, partition, offset = each.place
+    return f"{topic} {partition}/{offset} ({each.verdict.error_type}: {each.verdict.error_message})"
+
+
+def _handled(each: _Judged, now: float, failed: set[tuple[str, int, int]]) -> Handled:
+    verdict = each.verdict
     if isinstance(verdict, PostedEvent):
-        return Handled(message, Outcome.POSTED, lag=max(now - verdict.occurred_at.timestamp(), 0.0))
-    if isinstance(verdict, Rejected) and (message.topic, message.partition, message.offset) in new_letters:
-        return Handled(message, Outcome.DEAD_LETTER, 0.0, verdict.error_type, verdict.error_message)
-    return Handled(message, Outcome.REPEATED)
+        return Handled(each.message, Outcome.POSTED, lag=max(now - verdict.occurred_at.timestamp(), 0.0))
+    if isinstance(verdict, Rejected) and each.place in failed:
+        return Handled(each.message, Outcome.DEAD_LETTER, 0.0, verdict.error_type, verdict.error_message)
+    return Handled(each.message, Outcome.REPEATED)

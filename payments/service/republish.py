@@ -1,13 +1,13 @@
-"""Publishes again what Kafka lost: events marked as published that the ledger never posted.
+"""Publishes again what Kafka lost: events marked as published that the ledger never posted, and unfinished replays.
 
 Safe at any time: an event that is in Kafka after all arrives twice, and the inbox drops the second.
 """
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from payments.adapters.tables import inbox_event, outbox_event
+from payments.adapters.tables import dead_letter, inbox_event, outbox_event
 from payments.domain.events import Aggregate
 
 WINDOW: Final = 2000
@@ -17,12 +17,15 @@ _ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_
 _UNPOSTED = (
     select(outbox_event.c.event_id)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
+    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
     .where(
         outbox_event.c.event_id >= bindparam("start"),
         outbox_event.c.event_id < bindparam("end"),
         outbox_event.c.published == 1,
-        outbox_event.c.aggregate_type == Aggregate.PAYMENT.value,
-        inbox_event.c.event_id.is_(None),
+        or_(
+            and_(outbox_event.c.aggregate_type == Aggregate.PAYMENT.value, inbox_event.c.event_id.is_(None)),
+            and_(outbox_event.c.aggregate_type == Aggregate.REPLAY.value, dead_letter.c.id.is_not(None)),
+        ),
     )
 )
 _PUBLISH_AGAIN = (
@@ -33,7 +36,10 @@ _PUBLISH_AGAIN = (
 
 
 def republish_unposted(connection: Connection) -> int:
-    """Hand every published but unposted payment event to the relay again; returns how many. Commits as it goes."""
+    """Hand every published but unposted payment event, and every replay without an end, to the relay again.
+
+    Returns how many. Commits as it goes.
+    """
     with connection.begin():
         first, last = connection.execute(_ENDS).one()
     total = 0

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from payments import crash_points
 from payments.adapters import payment_store, retention_store
 from payments.adapters.clock import Clock, database_now
 from payments.domain.commands import Command, Operation
@@ -81,6 +82,7 @@ class Pruner:
                 deleted, self._after = retention_store.prune_payment_events(
                     connection, before, self._after, PRUNE_BATCH
                 )
+                crash_points.reach("in_pruning")
             total += deleted
             if self._after == 0:
                 break

@@ -68,6 +68,14 @@ def test_a_posted_event_cannot_be_posted_again(engine: Engine) -> None:
     assert (known(engine, 5, 6), len(entries(engine))) == ({5: 1}, 2)
 
 
+def test_the_inbox_itself_refuses_an_event_twice(engine: Engine) -> None:
+    row = {"event_id": 5, "payment_id": 1, "posted_at": NOW}
+    with engine.begin() as connection:
+        connection.execute(inbox_event.insert(), row)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(inbox_event.insert(), row)
+
+
 def test_without_its_inbox_row_the_ledger_itself_refuses_a_second_posting(engine: Engine) -> None:
     post(engine, event(5))
     with engine.begin() as connection:

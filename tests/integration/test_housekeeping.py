@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, create_engine, insert, text, update
 from sqlalchemy.exc import OperationalError
 
+from payments.adapters import dead_letter_store
+from payments.adapters.clock import database_now
+from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.tables import ledger_entry, outbox_event, payment
 from payments.metrics import HousekeepingMetrics
 from payments.service.retention import Retention
@@ -83,6 +87,20 @@ def test_it_expires_and_prunes(house: House, engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(payment.select()).one().status == "EXPIRED"
         assert connection.execute(outbox_event.select()).all() == []
+
+
+def test_it_retries_dead_letters_whose_time_has_come(house: House, engine: Engine) -> None:
+    letter = DeadLetter("c", "payment.captured", 0, 0, 1, "{}", None, None, "PaymentNotFound", "none")
+    long_ago = datetime(2025, 10, 27, tzinfo=UTC)
+    with engine.begin() as connection:
+        dead_letter_store.add(connection, [letter], long_ago)
+        dead_letter_store.add(connection, [replace(letter, offset=1)], database_now(connection))
+    house.tasks.retry()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT state FROM dead_letter ORDER BY id")).scalars().all() == [
+            "REPLAYING",
+            "OPEN",
+        ]
 
 
 def _failing() -> None:

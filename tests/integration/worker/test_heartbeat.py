@@ -8,10 +8,11 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, select, text, update
 
 from payments.adapters import breaker_store
-from payments.adapters.breaker import OPEN, Breaker
+from payments.adapters.breaker import Breaker
 from payments.adapters.clock import database_now, monotonic
 from payments.adapters.lease import Lease, acquire
 from payments.adapters.tables import lease as table
+from payments.domain.breaker import BreakerConfig
 from payments.metrics import BREAKER, RelayMetrics
 from tests.servers import until
 from worker.heartbeat import Heartbeat
@@ -29,7 +30,7 @@ class Beating:
             held = acquire(connection, "relay", "me", SECONDS)
         assert held is not None
         self.lease = held
-        self.breaker = Breaker(RelayMetrics(CollectorRegistry()), wait_duration=1, slow_call_duration=1, window_size=5)
+        self.breaker = Breaker(RelayMetrics(CollectorRegistry()), BreakerConfig(wait_duration=1, slow_call_duration=1))
         self.heartbeat = Heartbeat(
             engine, held, seconds=SECONDS, asked_at=self.clock(), observe=self.breaker.observe, clock=self.clock
         )
@@ -62,8 +63,8 @@ def beating(engine: Engine) -> Iterator[Beating]:
 
 def test_it_writes_the_row_at_once_and_at_each_change(beating: Beating) -> None:
     until(beating.row, 5, "the first row is there")
-    beating.breaker.move(OPEN, None, "cli:test")
-    until(lambda: (row := beating.row()) and row.state == OPEN, 0.45, "the change is written before the next turn")
+    beating.breaker.move("OPEN", None, "cli:test")
+    until(lambda: (row := beating.row()) and row.state == "OPEN", 0.45, "the change is written before the next turn")
 
 
 def test_it_renews_when_its_time_has_come(beating: Beating) -> None:
@@ -97,5 +98,5 @@ def test_a_database_that_fails_for_a_while_loses_no_lease(beating: Beating) -> N
     assert not beating.heartbeat.lost.wait(0.7)
     with beating.engine.begin() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO circuit_breaker"))
-    beating.breaker.move(OPEN, None, "cli:test")
-    until(lambda: (row := beating.row()) and row.state == OPEN, 5, "it goes on")
+    beating.breaker.move("OPEN", None, "cli:test")
+    until(lambda: (row := beating.row()) and row.state == "OPEN", 5, "it goes on")

@@ -162,7 +162,7 @@ def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: 
         assert unpublished(engine) == 1
         assert (order("CLOSED"), breaker_state(engine)) == ("applied", "CLOSED")
         until(lambda: published(engine), 5, "the event is published")
-        assert order("DISABLED") == "not_allowed"
+        assert order("HALF_OPEN") == "not_allowed"
     with engine.connect() as connection:
         row = breaker_store.get(connection, BREAKER)
     assert row is not None

@@ -15,6 +15,7 @@ from payments.adapters.kafka import OutgoingMessage, Publisher, client_options
 from payments.adapters.lease import Lease, acquire
 from payments.adapters.tables import lease as lease_table
 from payments.adapters.tables import outbox_event
+from payments.domain.breaker import BreakerConfig
 from payments.metrics import RelayMetrics
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
@@ -91,7 +92,7 @@ def test_what_was_confirmed_under_a_lost_lease_is_not_marked(engine: Engine, kaf
         held = acquire(connection, "relay", "me", 30)
     assert held is not None
     metrics = RelayMetrics(CollectorRegistry())
-    breaker = Breaker(metrics, wait_duration=1, slow_call_duration=1, window_size=5)
+    breaker = Breaker(metrics, BreakerConfig(wait_duration=1, slow_call_duration=1))
     heartbeat = Heartbeat(engine, held, seconds=30, asked_at=monotonic(), observe=breaker.observe)  # never started
     publisher = ReplacedMeanwhile(
         client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 from payments.adapters.breaker import Breaker
 from payments.adapters.database import create_engine
 from payments.adapters.kafka import Publisher, client_options
+from payments.domain.breaker import BreakerConfig
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
 from payments.metrics import LedgerMetrics, RelayMetrics
 from tests.contracts import wishes
@@ -65,7 +66,7 @@ def relay(url: str, bootstrap: str, registry: CollectorRegistry | None = None) -
     )
 
     def make_breaker(before: Any) -> Breaker:
-        return Breaker(metrics, wait_duration=WAIT_DURATION, slow_call_duration=1.0, window_size=20, before=before)
+        return Breaker(metrics, BreakerConfig(wait_duration=WAIT_DURATION, slow_call_duration=1.0), before=before)
 
     return Running("relay", engine, Relay(engine, publisher, make_breaker, metrics, QUICK, stop).run, stop)
 

@@ -1,5 +1,6 @@
 """What is published of a stored event, and which events may be marked after a call that failed in part."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -35,6 +36,13 @@ def test_dead_letters_and_replays_are_published_as_they_are_stored(aggregate: st
     message = message_of(row(7, 1, aggregate, {"deadLetterId": "3"}))
     assert message.value == '{"amount":1}'
     assert dict(message.headers)["deadLetterId"] == "3"
+
+
+def test_a_replay_of_bytes_that_are_no_text_carries_those_bytes() -> None:
+    stored = row(7, 1, "replay", {"deadLetterId": "3", "payloadEncoding": "base64"})
+    message = message_of(replace(stored, payload="/wA="))
+    assert message.value == b"\xff\x00"
+    assert "payloadEncoding" not in dict(message.headers)
 
 
 @pytest.mark.parametrize(

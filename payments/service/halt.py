@@ -1,0 +1,74 @@
+"""The halt on poison: a flood of messages that cannot be posted means a broken sender, and somebody should look.
+
+Nothing is lost by halting: the messages stay in Kafka, and good ones behind the poison are posted after the resumption.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine
+
+from payments.adapters import halt_store
+from payments.adapters.clock import database_now
+from payments.adapters.halt_store import Halt
+from payments.domain.poison import UNTIL_CALM, Window, judge
+from payments.service.operators import note_action
+
+
+class PostingHalted(Exception):
+    """Posting is halted; `detail` says why. Try again: when an operator has ended the halt, it goes on."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class PoisonWatch:
+    """What one ledger worker has seen since it started, or since the last halt ended."""
+
+    def __init__(self) -> None:
+        self._window = Window()
+        self._halt_id = 0
+
+    def look(self, connection: Connection | None, last: Halt | None, marks: Sequence[str | None]) -> Window:
+        """Judge a batch in its transaction (None: it changes nothing) after the halt `last`. Raises PoisonFlood."""
+        halt_id, left = (last.halt_id, last.accepted_left) if last is not None else (0, 0)
+        if halt_id != self._halt_id:
+            self._window, self._halt_id = Window(), halt_id
+        if not left or connection is None:
+            return judge(self._window, marks, left).window
+        if left == UNTIL_CALM or any(mark is not None for mark in marks):
+            left = halt_store.lock_accepted_left(connection, halt_id)  # another worker may have used some of it
+        judged = judge(self._window, marks, left)
+        if judged.left != left:
+            halt_store.set_accepted_left(connection, halt_id, judged.left)
+        return judged.window
+
+    def keep(self, window: Window) -> None:
+        """The batch is committed: go on from what `look` gave."""
+        self._window = window
+
+
+def refuse_when_halted(last: Halt | None) -> None:
+    """Raise PostingHalted while the newest halt is open."""
+    if last is not None and last.is_open:
+        raise PostingHalted(last.detail)
+
+
+def begin(engine: Engine, detail: str) -> None:
+    """Halt all ledger workers, also those that start later."""
+    with engine.begin() as connection:
+        halt_store.begin(connection, detail, database_now(connection))
+
+
+def resume(connection: Connection, accepted: int, actor: str) -> str | None:
+    """End the halt and note who did: `accepted` more poison messages do not count (UNTIL_CALM: no check meanwhile).
+
+    Returns why posting was halted; None, and nothing is noted: it was not.
+    """
+    last = halt_store.newest(connection)
+    if last is None or not last.is_open:
+        return None
+    halt_store.resume(connection, accepted, database_now(connection))
+    terms = "skip-check" if accepted == UNTIL_CALM else f"accept-poison {accepted}"
+    note_action(connection, actor, "ledger.resume", f"halt {last.halt_id}", f"{terms}; it was halted: {last.detail}")
+    return last.detail

@@ -1,0 +1,75 @@
+"""What the readers of the ledger see: postings in pages, balances, the trial balance. Each reads in one transaction."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from payments.adapters import ledger_store, operations_store
+from payments.adapters.clock import database_now
+from payments.adapters.ledger_store import Entry, Moved
+from payments.domain.events import format_time
+from payments.domain.ledger import Account, balance
+from payments.service.paging import next_after
+
+
+def entries(
+    connection: Connection, payment_id: int | None, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
+    found = ledger_store.page(connection, payment_id, after, limit + 1)
+    return [entry_members(item) for item in found[:limit]], next_after([item.entry_id for item in found], limit)
+
+
+def balances(connection: Connection, merchant_id: str | None) -> dict[str, Any]:
+    """Every account's sums and balance, of one merchant or of all."""
+    moved = ledger_store.moved(connection, merchant_id)
+    return {"items": _accounts(moved), "asOf": format_time(database_now(connection))}
+
+
+def trial_balance(connection: Connection) -> dict[str, Any]:
+    """All accounts, the totals of both sides by currency, and what the newest audit found."""
+    moved = ledger_store.moved(connection, None)
+    totals: dict[str, int] = {}
+    for item in moved:
+        totals[item.currency] = totals.get(item.currency, 0) + item.amount
+    audit = operations_store.newest_audit(connection)
+    return {
+        "items": _accounts(moved),
+        "asOf": format_time(database_now(connection)),
+        # one row names both sides, so these cannot differ; the audit is what proves something
+        "totals": [{"currency": c, "debits": total, "credits": total} for c, total in sorted(totals.items())],
+        "audit": audit and {"at": format_time(audit.at), "differences": audit.differences, "inFlight": audit.in_flight},
+    }
+
+
+def _accounts(moved: Iterable[Moved]) -> list[dict[str, Any]]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for item in moved:
+        sums.setdefault((item.debit_account, item.currency), [0, 0])[0] += item.amount
+        sums.setdefault((item.credit_account, item.currency), [0, 0])[1] += item.amount
+    return [
+        {
+            "account": account,
+            "currency": currency,
+            "debits": debits,
+            "credits": credits,
+            "balance": balance(Account(account), debits, credits),
+        }
+        for (account, currency), (debits, credits) in sorted(sums.items())
+    ]
+
+
+def entry_members(entry: Entry) -> dict[str, Any]:
+    """One posting as it is shown."""
+    return {
+        "entryId": entry.entry_id,
+        "eventId": entry.event_id,
+        "postingNo": entry.posting_no,
+        "debitAccount": entry.debit_account,
+        "creditAccount": entry.credit_account,
+        "amount": entry.amount,
+        "currency": entry.currency,
+        "occurredAt": format_time(entry.occurred_at),
+        "postedAt": format_time(entry.posted_at),
+    }

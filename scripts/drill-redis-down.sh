@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Drill: Redis stops and comes back. Payments are taken without limits, repeated keys get their answers all the same.
+# Options: --base-url, --preset run|test; hooks REDIS_STOP_CMD and REDIS_START_CMD.
+set -euo pipefail
+# shellcheck source=scripts/lib-drill.sh
+. "$(dirname "$0")/lib-drill.sh"
+drill "$@"
+hook REDIS_STOP_CMD REDIS_START_CMD
+
+redis_is() {
+  [ "$(component redis)" = "$1" ]
+}
+
+repeated() { # repeated NUMBER: the same key gives the same payment
+  pay "$drill_id-$1"
+  [ "$(json 'd["paymentId"]' <"$scratch/body")" = "${paid[$1 - 1]}" ] || lie "key $1 was answered $(cat "$scratch/body")"
+}
+
+healthy
+
+step "five payments"
+pays 5
+fast="$(median 5)"
+fine "answered in $fast s (median)"
+
+step "stop Redis"
+break_it "$REDIS_STOP_CMD" "$REDIS_START_CMD"
+until_true 3 "/health says that Redis does not answer" redis_is DEGRADED
+is DEGRADED /health 'd["status"]' || lie "/health is not DEGRADED"
+fine "DEGRADED, not DOWN"
+
+step "payments while it is down"
+pays 9
+slow="$(median 9)"
+# one request a second asks Redis again and waits 50 ms for it; the median is another one
+[ "$(calc 'n[1] <= max(3 * n[0], n[0] + 0.1)' "$fast" "$slow")" = True ] ||
+  lie "answers take $slow s while Redis is down, $fast s before"
+fine "answered in $slow s (median)"
+
+step "repeated keys while it is down"
+repeated 1
+repeated 10
+fine "the same payments: the database knows them"
+
+step "start Redis"
+mend_it
+until_true "$patience" "/health says UP" is_well
+fine "UP"
+
+step "every payment is there once"
+repeated 1
+repeated 10
+pays 1
+all_posted
+audit

@@ -1,0 +1,149 @@
+"""The drills of scripts/ on real servers: they pass, they mend what they broke, and they fail when nothing breaks."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from stack.platform import Platform, real_platform
+from stack.tether import tethered
+from tests.servers import until
+
+ROOT = Path(__file__).resolve().parents[2]
+BREAKER = "test-circuit-breaker.sh"
+HOOKS = {
+    BREAKER: {"KAFKA_STOP_CMD": "stop/kafka", "KAFKA_START_CMD": "start/kafka"},
+    "drill-database-down.sh": {"DATABASE_STOP_CMD": "freeze/mariadb", "DATABASE_START_CMD": "thaw/mariadb"},
+    "drill-redis-down.sh": {"REDIS_STOP_CMD": "kill/redis", "REDIS_START_CMD": "start/redis"},
+    "drill-worker-kill.sh": {
+        "RELAY_KILL_CMD": "kill/relay",
+        "RELAY_START_CMD": "start/relay",
+        "LEDGER_KILL_CMD": "kill/ledger",
+        "LEDGER_START_CMD": "start/ledger",
+    },
+    "drill-poison.sh": {},
+}
+LIES = {
+    BREAKER: "payment was published: Kafka is not down",
+    "drill-database-down.sh": "the database is down, and a payment was answered 200",
+    "drill-redis-down.sh": "not within 3 s: /health says that Redis does not answer",
+    "drill-worker-kill.sh": "payment is published already",
+    "drill-poison.sh": "not within 4 s: there is a letter PaymentNotFound",
+}
+"""What each one finds untrue when its hooks do nothing."""
+SETTINGS = {
+    "APP_RATE_LIMIT_PROFILE": "prod",
+    "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS": "2",
+    "APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "1",
+    "APP_CB_KAFKA_WAIT_DURATION_SECONDS": "2",
+    "APP_LEASE_SECONDS": "4",
+}
+
+pytestmark = pytest.mark.timeout(150)
+
+
+class Switchboard(HTTPServer):
+    """Carries out the drills' hooks: `POST /kill/relay` and the like, in the thread that `serve_while` runs in."""
+
+    timeout = 0.1
+
+    def __init__(self, platform: Platform) -> None:
+        self.parts = platform.programs | platform.servers
+        super().__init__(("127.0.0.1", 0), _Call)
+
+    def hook(self, call: str) -> str:
+        return f"curl -fsS -X POST http://127.0.0.1:{self.server_port}/{call}"
+
+    def serve_while(self, drill: subprocess.Popen[str]) -> tuple[int, str]:
+        """Serve until the drill ends; its exit code and what it printed."""
+        while drill.poll() is None:
+            self.handle_request()
+        assert drill.stdout
+        return drill.returncode, drill.stdout.read()
+
+
+class _Call(BaseHTTPRequestHandler):
+    server: Switchboard
+
+    def do_POST(self) -> None:
+        action, name = self.path.strip("/").split("/")
+        getattr(self.server.parts[name], action)()
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing: pytest shows what a drill printed."""
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    with real_platform(SETTINGS) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def switchboard(platform: Platform) -> Iterator[Switchboard]:
+    with Switchboard(platform) as switchboard:
+        yield switchboard
+
+
+def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subprocess.Popen[str]:
+    environment = {**os.environ, **platform.environment, **hooks}
+    return subprocess.Popen(
+        tethered([str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("script", HOOKS)
+def test_a_drill_passes(script: str, platform: Platform, switchboard: Switchboard) -> None:
+    hooks = {name: switchboard.hook(call) for name, call in HOOKS[script].items()}
+    code, printed = switchboard.serve_while(begin(script, platform, hooks))
+    assert code == 0, printed
+    assert "no differences" in printed
+    if script == BREAKER:
+        assert [f"{number:2d}. " in printed for number in range(1, 10)] == [True] * 9
+
+
+def test_a_drill_whose_hooks_do_nothing_fails(platform: Platform) -> None:
+    idle = {name: "true" for hooks in HOOKS.values() for name in hooks} | {"POISON_CMD": "true", "DRILL_SECONDS": "16"}
+    drills = {script: begin(script, platform, idle) for script in HOOKS}
+    for script, drill in drills.items():
+        printed, _ = drill.communicate(timeout=60)
+        assert drill.returncode == 1, f"{script}\n{printed}"
+        assert f"NOT TRUE: {LIES[script]}" in re.sub("payment [0-9]+", "payment", printed)
+
+
+def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
+    broken, mended = tmp_path / "broken", tmp_path / "mended"
+    hooks = {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"}
+    drill = begin(BREAKER, platform, hooks)
+    until(broken.exists, 30, "the drill has stopped Kafka")
+    drill.send_signal(signal.SIGINT)
+    printed, _ = drill.communicate(timeout=30)
+    assert drill.returncode == 130, printed
+    assert mended.exists()
+
+
+def test_without_a_platform_it_is_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["make", "drills"],
+        cwd=ROOT,
+        env={**os.environ, "PAYOPS_STATE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == "payops does not run here; start it with `make run`."

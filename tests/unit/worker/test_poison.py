@@ -1,0 +1,84 @@
+"""When poison is a flood: the rule of the last 100 messages, and what an operator may let pass."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.domain.poison import LEAST_SEEN, UNTIL_CALM, WINDOW, PoisonFlood, Window, judge
+
+GOOD, BAD = None, "payment.captured 0/1 (InvalidJson: no)"
+
+
+def marks(text: str) -> list[str | None]:
+    """`g` is a good message, `p` poison."""
+    return [BAD if sign == "p" else GOOD for sign in text]
+
+
+def floods(text: str, before: str = "", left: int = 0) -> bool:
+    window = judge(Window(), marks(before), 0).window
+    try:
+        judge(window, marks(text), left)
+    except PoisonFlood:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("text", "flood"),
+    [
+        ("", False),
+        ("p" * 49, False),
+        ("p" * 50, True),
+        ("p" * 26 + "g" * 23, False),
+        ("p" * 26 + "g" * 24, True),
+        ("p" * 25 + "g" * 25, False),
+        ("gp" * 50, False),
+        ("gp" * 50 + "p", True),  # a good one is forgotten for it
+        ("g" * 100 + "p" * 50, False),
+        ("g" * 100 + "p" * 51, True),
+        ("g" * 1000 + "p" * 51, True),
+        ("g" * 40 + "p" * 40 + "g" * 60 + "p" * 40, False),
+    ],
+)
+def test_more_than_half_of_the_last_hundred_and_fifty_seen(text: str, flood: bool) -> None:
+    assert floods(text) is flood
+
+
+@given(st.text(alphabet="gp", max_size=300), st.integers(min_value=0, max_value=300))
+def test_it_does_not_matter_where_a_batch_ends(text: str, cut: int) -> None:
+    expected = any(
+        end >= LEAST_SEEN and 2 * (recent := text[max(0, end - WINDOW) : end]).count("p") > len(recent)
+        for end in range(1, len(text) + 1)
+    )
+    assert floods(text) is expected
+    if not floods(text[:cut]):
+        assert floods(text[cut:], before=text[:cut]) is expected
+
+
+def test_the_window_is_only_moved_by_who_keeps_the_new_one() -> None:
+    before = Window()
+    after = judge(before, marks("gp" * 10), 0).window
+    assert (before.seen, before.poison, after.seen, after.poison) == (0, 0, 20, 10)
+
+
+def test_it_says_in_words_what_it_saw() -> None:
+    with pytest.raises(PoisonFlood, match=r"50 of the last 50 messages could not be posted, among them payment.captu"):
+        judge(Window(), marks("p" * 60), 0)
+
+
+def test_accepted_poison_does_not_count_and_is_used_up() -> None:
+    judged = judge(Window(), marks("p" * 70 + "g" * 10), 100)
+    assert (judged.left, judged.window.seen) == (30, 10)
+    assert judge(judged.window, marks("p" * 30), 30).left == 0
+    assert floods("p" * 149, left=100) is False
+    assert floods("p" * 150, left=100) is True
+
+
+def test_without_the_check_anything_passes_until_the_flood_is_over() -> None:
+    during = judge(Window(), marks("p" * 500), UNTIL_CALM)
+    assert (during.left, during.window.poison) == (UNTIL_CALM, 100)
+    assert judge(during.window, marks("g" * 49), UNTIL_CALM).left == UNTIL_CALM
+    assert judge(during.window, marks("g" * 50), UNTIL_CALM).left == 0
+    assert judge(Window(), marks("g" * 99), UNTIL_CALM).left == UNTIL_CALM
+    with pytest.raises(PoisonFlood):
+        judge(during.window, marks("g" * 50 + "p" * 51), UNTIL_CALM)

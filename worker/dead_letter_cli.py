@@ -1,0 +1,182 @@
+"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs the database only.
+
+Exit codes: 0 done, 1 not done because of the letter's state or number, 2 could not run.
+"""
+
+import argparse
+import json
+import sys
+import threading
+from collections import Counter
+from typing import Any, Final, NoReturn
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters.database import create_engine
+from payments.domain.errors import DeadLetterConflict, NotFound
+from payments.domain.events import TOPICS
+from payments.metrics import DEAD_LETTER_TYPES
+from payments.service import dead_letters, reading
+from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, actor, could_not_run
+from worker.letter_table import as_details, as_table
+
+STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
+LONGEST_REASON: Final = 500
+USUAL: Final = 50
+USUAL_RATE: Final = 20.0
+
+
+class PlainParser(argparse.ArgumentParser):
+    """Says what is wrong with the options in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def add_dlq(parser: argparse.ArgumentParser) -> None:
+    """Options of `dlq` and its four actions."""
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
+    listing = actions.add_parser("list", help="list letters, newest first")
+    _add_filters(listing)
+    listing.add_argument("--state", choices=STATES, help="only letters in this state")
+    listing.add_argument("--limit", type=_count, default=USUAL, help=f"at most so many (default {USUAL})")
+    show = actions.add_parser("show", help="show one letter with its payload")
+    replay = actions.add_parser("replay", help="send one letter's message again, or that of all open ones that match")
+    replay.add_argument("letter_id", metavar="ID", type=_count, nargs="?", help="the letter")
+    replay.add_argument("--all", action="store_true", help="every open letter")
+    _add_filters(replay)
+    replay.add_argument("--rate", type=_rate, default=USUAL_RATE, help=f"letters a second (default {USUAL_RATE:g})")
+    replay.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
+    discard = actions.add_parser("discard", help="put one open letter away for good")
+    discard.add_argument("--reason", type=_reason, required=True, help="why, 1 to 500 characters")
+    for action in (show, discard):
+        action.add_argument("letter_id", metavar="ID", type=_count, help="the letter")
+    for action in (listing, show, replay, discard):
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--topic", choices=list(TOPICS.values()), help="only letters from this topic")
+    parser.add_argument("--error-type", choices=DEAD_LETTER_TYPES, help="only letters that failed like this")
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if 0.01 <= rate <= 10_000:
+        return rate
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0.01 to 10000")
+
+
+def _reason(text: str) -> str:
+    if text.strip() and len(text) <= LONGEST_REASON:
+        return text
+    raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
+
+
+def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
+    """Carry out one action; every error is one sentence on stderr."""
+    engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
+    try:
+        return {"list": _list, "show": _show, "replay": _replay, "discard": _discard}[options.action](engine, options)
+    except (NotFound, DeadLetterConflict) as refused:
+        print(refused.message, file=sys.stderr)
+        return DIFFER
+    except SQLAlchemyError as error:
+        return could_not_run(engine, error)
+
+
+def _list(engine: Engine, options: argparse.Namespace) -> int:
+    with engine.connect().execution_options(reading=True) as connection:
+        items, following = reading.dead_letters(
+            connection, options.topic, options.error_type, options.state, None, options.limit
+        )
+    if options.json:
+        print(json.dumps({"items": items}))
+        return AGREE
+    print(as_table(items) if items else "There are no such dead letters.")
+    if following is not None:
+        print(f"There are older ones; --limit {10 * options.limit} shows more.")
+    return AGREE
+
+
+def _show(engine: Engine, options: argparse.Namespace) -> int:
+    with engine.connect().execution_options(reading=True) as connection:
+        letter = reading.dead_letter(connection, options.letter_id)
+    _print_letter(letter, options.json, as_details(letter))
+    return AGREE
+
+
+def _discard(engine: Engine, options: argparse.Namespace) -> int:
+    with engine.begin() as connection:
+        letter = dead_letters.discard(connection, options.letter_id, options.reason, actor())
+    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
+    return AGREE
+
+
+def _replay(engine: Engine, options: argparse.Namespace) -> int:
+    filtered = options.all or options.topic or options.error_type
+    if bool(options.letter_id) == bool(filtered):
+        print("Say which letters to replay: either an ID, or --all, --topic and --error-type.", file=sys.stderr)
+        return COULD_NOT_RUN
+    if options.dry_run:
+        return _would_replay(engine, options)
+    if filtered:
+        return _replay_matching(engine, options)
+    with engine.begin() as connection:
+        letter = dead_letters.replay(connection, options.letter_id, actor())
+    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
+    return AGREE
+
+
+def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
+    if options.letter_id is None:
+        return list(dead_letters.open_ids(engine, options.topic, options.error_type))
+    with engine.connect().execution_options(reading=True) as connection:
+        letter = reading.dead_letter(connection, options.letter_id)
+    if letter["state"] != "OPEN":
+        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
+    return [options.letter_id]
+
+
+def _would_replay(engine: Engine, options: argparse.Namespace) -> int:
+    ids = _chosen(engine, options)
+    text = f"{len(ids)} dead letters would be replayed, in {len(ids) / options.rate:.0f} s."
+    print(json.dumps({"dryRun": True, "replayed": [], "wouldReplay": ids}) if options.json else text)
+    return AGREE
+
+
+def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
+    replayed: list[int] = []
+    refused: Counter[str] = Counter()
+    try:
+        for letter_id in dead_letters.open_ids(engine, options.topic, options.error_type):
+            try:
+                with engine.begin() as connection:
+                    dead_letters.replay(connection, letter_id, actor())
+                replayed.append(letter_id)
+            except DeadLetterConflict as conflict:
+                refused[conflict.message] += 1
+            threading.Event().wait(1 / options.rate)
+    except KeyboardInterrupt:
+        refused["It was interrupted; what was not replayed is still OPEN."] += 1
+    finally:  # also when the database went away: what is done is done
+        for message in refused:
+            print(message, file=sys.stderr)
+        text = f"{len(replayed)} dead letters are being replayed."
+        print(json.dumps({"dryRun": False, "replayed": replayed}) if options.json else text)
+    return DIFFER if refused else AGREE
+
+
+def _print_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
+    print(json.dumps(letter) if as_json else text)
