@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bench import calibration, database, load, report
 from bench.load import Load
-from bench.platform import cpu_seconds, memory_bytes, processes, running, wait_until
+from bench.platform import cpu_seconds, memory_bytes, move_breaker, processes, running, wait_until
 from bench.profile import Recorder
 from payments.adapters.database import create_engine
 from stack.platform import Platform
@@ -30,6 +30,7 @@ def main() -> int:
         load.run(platform.api.url, FIRST_RATE // 2, SEARCH_SECONDS)
         best = highest_rate(platform, engine)
         figures = [*authorize_figures(platform, engine, best), *lag_figures(platform, engine)]
+        figures += breaker_figures(platform, engine)
         shares = profile(platform, engine)
         figures += backlog_figures(platform, engine)
         engine.dispose()
@@ -117,6 +118,20 @@ def lag_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
         report.Figure(f"commit → posting at {LAG_RATE}/s, median", medians, "s"),
         report.Figure(f"commit → posting at {LAG_RATE}/s, p99", p99s, "s"),
     ]
+
+
+def breaker_figures(platform: Platform, engine: Engine) -> list[report.Figure]:
+    """How much slower payments are answered while the breaker lets nothing through: CLOSED, open, CLOSED in turn."""
+    ratios = []
+    for _ in range(REPEATS):
+        before = measured(platform, engine, FINE, SEARCH_SECONDS).p95
+        move_breaker(platform, "FORCED_OPEN")
+        while_open = load.run(platform.api.url, FINE, SEARCH_SECONDS).p95
+        move_breaker(platform, "CLOSED")
+        after = measured(platform, engine, FINE, SEARCH_SECONDS).p95
+        ratios.append(2 * while_open / (before + after))
+        say(f"breaker open to closed, p95: {ratios[-1]:.2f}")
+    return [report.Figure(f"p95 with the breaker open to p95 with it closed, at {FINE}/s (A-B-A)", ratios, "×")]
 
 
 def profile(platform: Platform, engine: Engine) -> list[tuple[str, float]]:

@@ -41,6 +41,19 @@ def memory_bytes(platform: Platform) -> int:
     return sum(each.memory_info().rss for name in platform.programs for each in processes(platform, name))
 
 
+def move_breaker(platform: Platform, to: str) -> None:
+    """Move the breaker as an operator does, and see that it is there."""
+    answer = requests.post(
+        f"{platform.api.url}/circuit-breaker/kafka-publisher/transition",
+        json={"to": to, "reason": "benchmark"},
+        headers={"Authorization": f"Bearer {platform.admin_token}"},
+        timeout=5,
+    )
+    answer.raise_for_status()
+    url = f"{platform.api.url}/circuit-breaker/kafka-publisher"
+    wait_until(lambda: bool(requests.get(url, timeout=5).json()["state"] == to), 5, f"the breaker is {to}")
+
+
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Ask until `condition` holds. TimeoutError saying `what` was waited for after `seconds`."""
     deadline = time.monotonic() + seconds

@@ -98,7 +98,7 @@ def add_ledger_resume(parser: argparse.ArgumentParser) -> None:
     """Options of `ledger-resume`."""
     terms = parser.add_mutually_exclusive_group(required=True)
     terms.add_argument("--accept-poison", type=int, metavar="N", help="the next N poison messages do not count")
-    terms.add_argument("--skip-check", action="store_true", help="no halt until fewer than half of 100 are poison")
+    terms.add_argument("--skip-check", action="store_true", help="no halt until at least half of 100 messages are good")
 
 
 def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> int:
