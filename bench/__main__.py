@@ -16,7 +16,7 @@ from payments.adapters.database import create_engine
 from stack.platform import Platform
 
 FIRST_RATE, COARSE, FINE = 200, 200, 100
-SEARCH_SECONDS, RUN_SECONDS, REPEATS = 8, 15, 3
+SEARCH_SECONDS, RUN_SECONDS, REPEATS = 6, 12, 3
 LAG_RATE: Final = 500
 BACKLOG: Final = 30_000
 DRAIN_SECONDS: Final = 180.0

@@ -33,6 +33,7 @@ def main(parent: str, signum: str, user: str, *command: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if user:
         _become(user)  # before the tether: the kernel forgets the signal when the user changes
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell cannot trap what its starter ignored, as `make test &` does
     if sys.platform == "linux" and libc.prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     if int(parent) not in (0, os.getppid()):
