@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from uv.lock: `scripts/setup-env.sh run|dev`. Quick when nothing changed; never removes what dev needs.
+# Makes .venv from uv.lock: `scripts/setup-env.sh run|dev|vms`, each with all of the former. Quick when nothing changed;
+# never takes away what a larger group brought.
 # Takes uv from the PATH, else from PyPI into .cache/uv. PYTHON=/path/to/python3 chooses the interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,9 +19,12 @@ wanted_stamp() {
   echo "$(cat uv.lock pyproject.toml | cksum | tr ' ' '-') $group"
 }
 
-# An environment once made for dev stays one: `make run` beside it must not take pytest away.
+# An environment once made for dev stays one: `make run` beside it must not take pytest away. So with vms and dev.
 keep_group() {
-  if [ "$(cut -d' ' -f2 "$stamp" 2>/dev/null)" = dev ]; then group=dev; fi
+  case "$(cut -d' ' -f2 "$stamp" 2>/dev/null) $group" in
+    "vms run" | "vms dev") group=vms ;;
+    "dev run") group=dev ;;
+  esac
 }
 
 # The interpreter: that of .venv, else $PYTHON, else the first on the PATH that is new enough.
@@ -75,7 +79,7 @@ find_uv() {
   uv=.cache/uv/bin/uv
 }
 
-[ "$group" = run ] || [ "$group" = dev ] || fail "Say which group: scripts/setup-env.sh run, or dev."
+case "$group" in run | dev | vms) ;; *) fail "Say which group: scripts/setup-env.sh run, dev or vms." ;; esac
 keep_group
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted_stamp)" ]; then exit 0; fi
 find_python
