@@ -55,12 +55,13 @@ stage set-up set_up
 if [ "${#failed[@]}" -gt 0 ]; then report; fi
 rm -rf "$coverage_files"
 mkdir -p "$coverage_files"
-parallel=(-n 2 --dist loadfile) # by file: fixtures of a module start once
+cores=(-n 2 --dist loadfile) # by file: fixtures of a module start once
+waits=(-n 4 --dist loadfile --no-loadscope-reorder -m "not alone") # these mostly wait; the long ones come first
 stage lint scripts/lint.sh
-stage unit tests tests/unit "${parallel[@]}"
-stage contracts tests tests/contracts "${parallel[@]}"
-stage integration tests tests/integration "${parallel[@]}"
-stage stories tests tests/stories "${parallel[@]}"
-stage e2e tests tests/e2e # one after the other: they measure times and need the cores
+stage unit tests tests/unit "${cores[@]}"
+stage contracts tests tests/contracts "${cores[@]}"
+stage stories tests tests/stories "${cores[@]}"
+stage servers tests tests/e2e tests/integration "${waits[@]}"
+stage alone tests tests/e2e -m alone
 stage coverage coverage_report
 report

@@ -27,7 +27,7 @@ STOP_SECONDS = 5.0
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
 ACCOUNTS = ["customer_hold", "hold_clearing", "acquirer_receivable"]
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.alone]
 
 
 @dataclass

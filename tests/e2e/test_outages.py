@@ -13,6 +13,8 @@ from stack.redis import RedisServer
 from tests import servers
 from tests.e2e.gunicorn import ADMIN, ApiServer, samples
 
+pytestmark = pytest.mark.alone
+
 PROMISED = 5.0
 """Seconds within which every request is answered."""
 READS = [

@@ -49,6 +49,7 @@ def test_odd_requests_have_plain_answers(api: ApiServer, raw: bytes, expected: i
     assert status(api, raw) == expected
 
 
+@pytest.mark.alone
 def test_a_body_that_does_not_arrive_is_not_waited_for(api: ApiServer) -> None:
     began = time.monotonic()
     assert status(api, _POST + b"Content-Length: 10\r\n\r\n{}") == 400

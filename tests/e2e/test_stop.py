@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,8 +22,9 @@ def test_a_stop_finishes_what_was_accepted(mariadb_url: str, redis_url: str) -> 
         other.execute(select(tables.payment).with_for_update())  # the capture has to wait for this lock
         capture = threads.submit(api.post, f"/payments/capture/{payment}", {"merchantId": "M1"})
         waiting = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-        with create_engine(mariadb_url).connect() as watcher:
-            servers.until(lambda: watcher.execute(waiting).scalar(), 5, "the capture waits for the lock")
+        with engine.connect() as watcher:
+            # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
+            servers.until(lambda: watcher.execute(waiting).scalar(), 5, "the capture waits for the lock", interval=0.15)
         api.ask_to_stop()
         servers.until(lambda: not _listens(api.port), 5, "the API takes no more requests")
         other.rollback()
@@ -62,9 +62,8 @@ def test_an_idle_api_stops_at_once_although_clients_stay_connected(sqlite_url: s
 
     with ApiServer(sqlite_url, redis_url) as api, requests.Session() as http:
         assert http.get(f"{api.url}/health/live").ok
-        began = time.monotonic()
         api.stop()
-        assert time.monotonic() - began < 5
+        assert "graceful timeout" not in api.log.read_text(), "it waited for a client that had nothing to say"
 
 
 @pytest.mark.parametrize(

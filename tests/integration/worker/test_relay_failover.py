@@ -23,6 +23,9 @@ from tests.servers import until
 from worker.delivery import Delivery, LeaseLost, Reign
 from worker.heartbeat import Heartbeat
 
+FROZEN_SECONDS = 20
+"""Twice a lease."""
+
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
@@ -107,21 +110,16 @@ def test_what_was_confirmed_under_a_lost_lease_is_not_marked(engine: Engine, kaf
 
 
 def test_one_that_was_frozen_under_load_doubles_nothing(
-    engine: Engine, database_url: str, kafka_bootstrap: str, tmp_path: Path, long: bool
+    engine: Engine, database_url: str, kafka_bootstrap: str, tmp_path: Path
 ) -> None:
     """Frozen for longer than its lease, in the middle of its work; the marks of the new holder stand."""
-    times = {
-        "APP_LEASE_SECONDS": "10" if long else "4",
-        "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS": "8" if long else "2",
-        "APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "1",
-    }
     first, second = tmp_path / "first.log", tmp_path / "second.log"
     with (
         running_ledger(database_url, kafka_bootstrap),
-        process("relay", database_url, kafka_bootstrap, first, **times) as frozen,
+        process("relay", database_url, kafka_bootstrap, first) as frozen,
     ):
         until(lambda: logged(first, "relay_active"), 20, "the first is active")
-        with process("relay", database_url, kafka_bootstrap, second, **times):
+        with process("relay", database_url, kafka_bootstrap, second):
             load = Thread(target=lambda: [pay(engine, f"load{turn}", 50) for turn in range(20)])
             load.start()
             until(lambda: number(engine, "SELECT COUNT(*) FROM outbox_event") >= 500, 20, "the load is on")
@@ -130,7 +128,7 @@ def test_one_that_was_frozen_under_load_doubles_nothing(
             until(lambda: logged(second, "relay_active"), 30, "the second takes over")
             load.join()
             until(lambda: unpublished(engine) == 0, 30, "the second publishes all")
-            until(lambda: monotonic() - frozen_at > (20 if long else 6), 30, "the first stays frozen")
+            until(lambda: monotonic() - frozen_at > FROZEN_SECONDS, 40, "the first stays frozen")
             marks = published_at(engine)
             frozen.send_signal(signal.SIGCONT)
             until(lambda: logged(first, "lease_lost"), 10, "the first notices that it was replaced")
