@@ -1,1 +1,1 @@
-"""Packages that stand in for Grafana, Jenkins and ngrok where the real ones cannot be had. They are not tests of them."""
+"""Packages that stand in for Grafana, Jenkins and ngrok where these cannot be had. They are no tests of them."""
