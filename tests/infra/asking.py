@@ -2,31 +2,13 @@
 
 import base64
 import json
-import os
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import requests
 
-from tests.vm.machines import VAGRANT_INVENTORY, Machines
-
-ROOT: Final = Path(__file__).parents[2]
 EXPOSURE_LIMIT: Final = 4.0  # of systemd-analyze security: above it a unit is badly sandboxed
 OUTSIDE_SECONDS: Final = 5
-
-
-@cache
-def machines() -> Machines:
-    """The machines as the controller has them."""
-    return Machines(Path(os.environ.get("PAYOPS_INVENTORY") or VAGRANT_INVENTORY))
-
-
-@cache
-def secret(group: str, name: str) -> str:
-    """A variable of a group's machine, out of the vault."""
-    return machines().variable(group, name)
 
 
 def fetch(host: Any, url: str, user: str = "", password: str = "", post: bool = False) -> tuple[int, str]:

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.infra.asking import EXPOSURE_LIMIT, command_line_and_environment, exposure, fetch, machines, mode_and_owner
+from tests.infra import inventory
+from tests.infra.asking import EXPOSURE_LIMIT, command_line_and_environment, exposure, fetch, mode_and_owner
 from tests.servers import until
 
-NODES = ("data", "kafka", "app", "ci", "monitoring")
 TEXTFILES = "/var/lib/prometheus/node-exporter"
 
 
 def metrics(host: Any, group: str, port: int) -> str:
-    status, text = fetch(host, f"http://{machines().address(group)}:{port}/metrics")
+    status, text = fetch(host, f"http://{inventory.first_address(group)}:{port}/metrics")
     assert status == 200
     return text
 
@@ -27,18 +27,15 @@ def cache(host_of) -> Any:
     return host_of("cache")
 
 
-@pytest.mark.parametrize("node", NODES)
-def test_the_node_exporter_runs_at_boot_and_is_sandboxed(hosts, node: str) -> None:
-    if node not in hosts:
-        pytest.skip(f"this environment has no {node}")
-    unit = hosts[node].service("prometheus-node-exporter")
+def test_the_node_exporter_runs_at_boot_and_is_sandboxed(each_host) -> None:
+    unit = each_host.service("prometheus-node-exporter")
     assert unit.is_running
     assert unit.is_enabled
-    assert exposure(hosts[node], "prometheus-node-exporter") <= EXPOSURE_LIMIT
+    assert exposure(each_host, "prometheus-node-exporter") <= EXPOSURE_LIMIT
 
 
 def test_the_node_exporter_is_not_on_every_address(database) -> None:
-    address = machines().address("database")
+    address = inventory.first_address("database")
     assert database.socket(f"tcp://{address}:9100").is_listening
     assert not database.socket("tcp://127.0.0.1:9100").is_listening
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.asking import ROOT, command_line_and_environment, fetch, machines, mode_and_owner, secret
+from tests.infra import inventory
+from tests.infra.asking import command_line_and_environment, fetch, mode_and_owner
+from tests.infra.inventory import ROOT
 
 DASHBOARDS = sorted((ROOT / "grafana/dashboards").glob("*.json"))
 PROVISIONED = sorted(path.relative_to(ROOT / "grafana") for path in (ROOT / "grafana/provisioning").rglob("*.yml"))
@@ -16,7 +18,7 @@ def grafana(host_of) -> Any:
 
 
 def url(path: str) -> str:
-    return f"http://{machines().address('observability')}:3000{path}"
+    return f"http://{inventory.first_address('observability')}:3000{path}"
 
 
 def test_it_runs_at_boot(grafana) -> None:
@@ -34,8 +36,8 @@ def test_it_says_that_it_is_well(grafana) -> None:
 @pytest.mark.parametrize(
     ("user", "right", "status"), [("admin", True, 200), ("admin", False, 401), ("", False, 401), ("root", True, 401)]
 )
-def test_only_the_admin_gets_in(grafana, user: str, right: bool, status: int) -> None:
-    password = secret("observability", "grafana_admin_password") if right else "admin"
+def test_only_the_admin_gets_in(grafana, secrets, user: str, right: bool, status: int) -> None:
+    password = secrets["vault_grafana_admin_password"] if right else "admin"
     assert fetch(grafana, url("/api/user"), user, password)[0] == status
 
 
@@ -51,8 +53,8 @@ def test_files_are_not_for_everybody(grafana, path: str, expected: str) -> None:
     assert mode_and_owner(grafana, path) == expected
 
 
-def test_the_password_is_in_its_file_alone(grafana) -> None:
-    password = secret("observability", "grafana_admin_password")
+def test_the_password_is_in_its_file_alone(grafana, secrets) -> None:
+    password = secrets["vault_grafana_admin_password"]
     assert password not in grafana.file("/etc/grafana/grafana.ini").content_string
     assert password not in command_line_and_environment(grafana, "grafana-server")
 

@@ -8,7 +8,9 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.infra.asking import ROOT, command_line_and_environment, fetch, machines, mode_and_owner, secret
+from tests.infra import inventory
+from tests.infra.asking import command_line_and_environment, fetch, mode_and_owner
+from tests.infra.inventory import ROOT
 
 CONFIGURATION = yaml.safe_load((ROOT / "jenkins/casc.yaml").read_text())
 SCHEMA = json.loads((ROOT / "jenkins/casc.schema.json").read_text())
@@ -25,7 +27,7 @@ def jenkins(host_of) -> Any:
 
 
 def url(path: str) -> str:
-    return f"http://{machines().address('build')}:8080{path}"
+    return f"http://{inventory.first_address('build')}:8080{path}"
 
 
 def changed(*path: str | int, to: Any) -> dict[str, Any]:
@@ -80,8 +82,8 @@ def test_it_is_the_pinned_version_and_runs_at_boot(jenkins) -> None:
         ("/script", None, 403),
     ],
 )
-def test_only_the_admin_gets_in(jenkins, path: str, right: bool | None, status: int) -> None:
-    password = secret("build", "jenkins_admin_password") if right else "admin"
+def test_only_the_admin_gets_in(jenkins, secrets, path: str, right: bool | None, status: int) -> None:
+    password = secrets["vault_jenkins_admin_password"] if right else "admin"
     user = "" if right is None else "admin"
     assert fetch(jenkins, url(path), user, password)[0] == status
 

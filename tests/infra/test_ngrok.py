@@ -10,13 +10,12 @@ import yaml
 
 from tests.infra.asking import (
     EXPOSURE_LIMIT,
-    ROOT,
     command_line_and_environment,
     exposure,
     fetch_json,
     mode_and_owner,
-    secret,
 )
+from tests.infra.inventory import ROOT
 
 SCHEMA = json.loads((ROOT / "ansible/roles/ngrok/ngrok.schema.json").read_text())
 
@@ -35,12 +34,12 @@ def test_the_configuration_is_what_version_3_knows(configuration) -> None:
     jsonschema.validate(configuration, SCHEMA)
 
 
-def test_only_signed_webhooks_get_through(configuration) -> None:
+def test_only_signed_webhooks_get_through(configuration, secrets) -> None:
     others, signature = configuration["endpoints"][0]["traffic_policy"]["on_http_request"]
     assert others["expressions"] == ["req.url.path != '/github-webhook/' || req.method != 'POST'"]
     assert others["actions"][0]["type"] == "deny"
     assert "expressions" not in signature, "it must hold for every request that is left"
-    assert signature["actions"][0]["config"]["secret"] == secret("build", "jenkins_github_webhook_secret")
+    assert signature["actions"][0]["config"]["secret"] == secrets["vault_github_webhook_secret"]
 
 
 def spoilt(how: str, document: dict[str, Any]) -> dict[str, Any]:

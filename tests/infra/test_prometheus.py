@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.infra.asking import ROOT, exposure, fetch, fetch_json, from_outside, machines, mode_and_owner, secret
+from tests.infra import inventory
+from tests.infra.asking import EXPOSURE_LIMIT, exposure, fetch, fetch_json, from_outside, mode_and_owner
+from tests.infra.inventory import ROOT
 from tests.servers import until
 
 PROMETHEUS = "http://127.0.0.1:9090"
@@ -42,8 +44,8 @@ def targets(watcher: Any, job: str) -> list[dict[str, Any]]:
         ("alertmanager", "observability", 1),
     ],
 )
-def test_every_target_of_a_job_is_scraped(watcher, hosts, job: str, group: str, each: int) -> None:
-    expected = each * (len(hosts) if group == "all" else 1)
+def test_every_target_of_a_job_is_scraped(watcher, job: str, group: str, each: int) -> None:
+    expected = each * len(inventory.members(group))
 
     def all_up() -> bool:
         found = targets(watcher, job)
@@ -125,17 +127,16 @@ def test_alerts_are_routed_by_severity(watcher, labels: str, receiver: str) -> N
 
 
 @pytest.mark.parametrize("port", [9090, 9093])
-def test_they_listen_on_loopback_and_nginx_asks_for_a_password(port: int) -> None:
-    url = f"http://{machines().address('observability')}:{port}/-/ready"
-    password = secret("observability", "nginx_observability_password")
-    user = "payops"
+def test_nginx_asks_for_a_password(secrets, port: int) -> None:
+    url = f"http://{inventory.first_address('observability')}:{port}/-/ready"
+    user, password = "payops", secrets["vault_prometheus_password"]
     assert from_outside(url) == 401
     assert from_outside(url, user, "wrong") == 401
     assert from_outside(url, user, password) == 200
 
 
 @pytest.mark.parametrize("port", [9090, 9093])
-def test_without_nginx_they_are_on_loopback_only(watcher, port: int) -> None:
+def test_they_listen_on_loopback_only(watcher, port: int) -> None:
     listening = watcher.check_output(f"ss --listening --tcp --numeric --processes 'sport = :{port}'")
     ours = [line.split()[3] for line in listening.splitlines() if "prometheus" in line]
     assert ours == [f"127.0.0.1:{port}"]
@@ -149,7 +150,7 @@ def test_alertmanager_opens_no_cluster_port(watcher) -> None:
 def test_the_units_run_at_boot_and_are_sandboxed(watcher, unit: str) -> None:
     assert watcher.service(unit).is_running
     assert watcher.service(unit).is_enabled
-    assert exposure(watcher, unit) <= 4.0
+    assert exposure(watcher, unit) <= EXPOSURE_LIMIT
 
 
 def test_receivers_may_have_secrets_so_the_file_is_not_for_everybody(watcher) -> None:
