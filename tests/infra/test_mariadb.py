@@ -61,8 +61,9 @@ def test_sizes_follow_the_memory(database) -> None:
 
 def test_nobody_without_a_name_or_password_is_known(database) -> None:
     rows = database.check_output(
-        "mariadb -NBe \"SELECT CONCAT(user, '@', host) FROM mysql.global_priv WHERE user = '' OR host = '%' OR (user NOT IN"
-        " ('root', 'mysql', 'mariadb.sys') AND COALESCE(JSON_VALUE(priv, '$.authentication_string'), '') = '')\""
+        "mariadb -NBe \"SELECT CONCAT(user, '@', host) FROM mysql.global_priv WHERE user = '' OR host = '%' OR"
+        " (user NOT IN ('root', 'mysql', 'mariadb.sys') AND"
+        " COALESCE(JSON_VALUE(priv, '$.authentication_string'), '') = '')\""
     )
     assert rows == ""
 
