@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drill: the database stops for a while. Every request is answered in time, nothing is lost, nothing becomes a dead letter.
-# Options: --base-url, --preset run|test; hooks DATABASE_STOP_CMD and DATABASE_START_CMD; DATABASE_READS is the status of
+# Options: --base-url, --preset; hooks DATABASE_STOP_CMD and DATABASE_START_CMD; DATABASE_READS is the status of
 # reads meanwhile: 503, or 200 where only writers are held up (the preset `run` locks SQLite's file).
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drill: messages that are no money arrive on Kafka. Each becomes a dead letter, payments beside them are posted.
-# Options: --base-url, --preset run|test; KAFKA_BOOTSTRAP_SERVERS says where they go, ADMIN_TOKEN opens the letters.
+# Options: --base-url, --preset; KAFKA_BOOTSTRAP_SERVERS says where they go, ADMIN_TOKEN opens the letters.
 # They are few, so that the ledger does not halt; in the end the letters are discarded. Hook: POISON_CMD sends instead.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drill: Redis stops and comes back. Payments are taken without limits, repeated keys get their answers all the same.
-# Options: --base-url, --preset run|test; hooks REDIS_STOP_CMD and REDIS_START_CMD.
+# Options: --base-url, --preset; hooks REDIS_STOP_CMD and REDIS_START_CMD.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh
 . "$(dirname "$0")/lib-drill.sh"

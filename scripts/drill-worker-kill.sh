@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drill: kill -9 of relay and ledger, one after the other. Events wait for them, and each is posted once.
-# Options: --base-url, --preset run|test; hooks RELAY_KILL_CMD, LEDGER_KILL_CMD, and RELAY_START_CMD, LEDGER_START_CMD
+# Options: --base-url, --preset; hooks RELAY_KILL_CMD, LEDGER_KILL_CMD, and RELAY_START_CMD, LEDGER_START_CMD
 # where nobody else starts them again.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh

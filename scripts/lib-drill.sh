@@ -42,10 +42,7 @@ drill() { # drill OPTIONS: what this drill was told, and what is known of the pl
   case "$preset" in
     run) . scripts/lib-drill-run.sh ;;
     test) ;;
-    vagrant)
-      : "${KAFKA_STOP_CMD:=vagrant ssh kafka -c 'sudo systemctl stop kafka'}"
-      : "${KAFKA_START_CMD:=vagrant ssh kafka -c 'sudo systemctl start kafka'}"
-      ;;
+    vagrant) . scripts/lib-drill-vagrant.sh ;;
     *) usage "unknown preset $preset" ;;
   esac
   [ -n "$base_url" ] || usage "--base-url is missing"
@@ -207,6 +204,11 @@ audit() { # what every drill ends with
   say "    audit"
   if [ -n "$database_url" ]; then
     DATABASE_URL="$database_url" .venv/bin/python -m worker audit --full || lie "the audit is not clean"
+    return
+  fi
+  if [ -n "${AUDIT_CMD:-}" ]; then
+    eval "$AUDIT_CMD" || lie "the audit is not clean"
+    fine "no differences"
     return
   fi
   [ -n "$token" ] || lie "nobody can audit: neither DATABASE_URL nor ADMIN_TOKEN is set"

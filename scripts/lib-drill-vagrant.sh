@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The drills' preset `vagrant`: hooks for the machines of an inventory, Vagrant's or PAYOPS_INVENTORY, by Ansible.
+# Servers are stopped by systemd; relay and ledger are killed, systemd starts them again. Needs `scripts/setup-env.sh vms`.
+# shellcheck disable=SC2034,SC2154  # the drills share these variables
+
+inventory="${PAYOPS_INVENTORY:-.vagrant/provisioners/ansible/inventory/vagrant_ansible_inventory}"
+if [ ! -e "$inventory" ]; then
+  echo "There are no machines: $inventory is missing. Make some with \`vagrant up\`, or set PAYOPS_INVENTORY." >&2
+  exit 2
+fi
+inventory="$(realpath "$inventory")"
+
+told() { # told GROUP VARIABLE: its value on the group's first machine; secrets come out of the vault
+  (cd ansible && ANSIBLE_CALLBACK_RESULT_FORMAT=json \
+    ../.venv/bin/ansible -i "$inventory" --playbook-dir . "$1[0]" -m ansible.builtin.debug -a "var=$2") |
+    sed '1s/^[^{]*//' | python3 -I -S -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
+}
+
+on() { # on GROUP COMMAND...: as root on the group's first machine; prints what it says, fails when it fails
+  local group="$1" arguments
+  shift
+  arguments="$(python3 -I -S -c 'import json, sys; print(json.dumps({"argv": sys.argv[1:]}))' "$@")"
+  (cd ansible && ../.venv/bin/ansible -i "$inventory" --playbook-dir . "${group}[0]" -b -m ansible.builtin.command -a "$arguments") \
+    >"$scratch/on" 2>&1 || {
+    cat "$scratch/on" >&2
+    return 1
+  }
+}
+
+poison_there() { # poison_there MESSAGE...: only the workers may write to Kafka, so it is sent from their machine
+  on application systemd-run --quiet --collect --pipe --wait --property EnvironmentFile=/etc/payops/relay.env \
+    --property User=payops-relay /opt/payops/current/bin/python -c 'import os, sys
+from confluent_kafka import Producer
+from payments.adapters.kafka import client_options
+names = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_USERNAME", "SASL_PASSWORD")
+producer = Producer(client_options(*(os.environ["KAFKA_" + name] for name in names)))
+for message in sys.argv[1:]:
+    producer.produce("payment.captured", message.encode())
+sys.exit(producer.flush(15))' "$@"
+}
+
+base_url="${base_url:-http://$(told application node_address):8080}"
+token="${token:-$(told application payops_admin_token)}"
+
+: "${KAFKA_STOP_CMD:=on broker systemctl stop kafka}" "${KAFKA_START_CMD:=on broker systemctl start kafka}"
+: "${REDIS_STOP_CMD:=on cache systemctl stop redis-server}" "${REDIS_START_CMD:=on cache systemctl start redis-server}"
+: "${DATABASE_STOP_CMD:=on database systemctl stop mariadb}" "${DATABASE_START_CMD:=on database systemctl start mariadb}"
+: "${RELAY_KILL_CMD:=on application systemctl kill --signal=KILL payops-relay}" "${RELAY_START_CMD:=true}"
+: "${LEDGER_KILL_CMD:=on application systemctl kill --signal=KILL payops-ledger}" "${LEDGER_START_CMD:=true}"
+: "${POISON_CMD:=poison_there \"\$unknown\" \"\$broken\"}"
+: "${AUDIT_CMD:=on application /usr/local/sbin/payops audit --full}"

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes the passwords of the VMs: a vault password in .secrets/ and an encrypted file of random values beside the
+# playbook. May be repeated: it adds what is missing and never changes what is there.
+# Usage: scripts/make-secrets.sh [--show] [FILE]     FILE: another vault, for example of your own hosts
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+show=""
+if [ "${1:-}" = --show ]; then
+  show=yes
+  shift
+fi
+vault="${1:-ansible/group_vars/all/vault.yml}"
+password_file=.secrets/vault-password
+ansible_vault=(.venv/bin/ansible-vault)
+
+random_names=(vault_mariadb_api_password vault_mariadb_worker_password vault_mariadb_migration_password
+  vault_mariadb_exporter_password vault_mariadb_backup_password vault_redis_app_password vault_redis_exporter_password
+  vault_kafka_admin_password vault_kafka_worker_password vault_payops_admin_token vault_prometheus_password
+  vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
+empty_names=(vault_github_token vault_ngrok_authtoken) # given by others: `ansible-vault edit` puts them in
+
+random_value() { # 32 letters and digits: about 190 bits, and safe in URLs, shells and configuration files
+  python3 -c 'import secrets, string; print("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32)))'
+}
+
+make_password() {
+  [ ! -s "$password_file" ] || return 0
+  [ ! -e "$vault" ] || {
+    echo "$vault is there, but not the password that opens it, $password_file; put it back, or remove the vault." >&2
+    exit 1
+  }
+  mkdir -p .secrets
+  chmod 700 .secrets
+  (umask 077 && random_value >"$password_file")
+}
+
+add_missing() { # add_missing FILE: appends what FILE lacks; true when it lacked something
+  local name added=1
+  for name in "${random_names[@]}"; do
+    grep -q "^$name:" "$1" || { echo "$name: \"$(random_value)\"" >>"$1" && added=0; }
+  done
+  for name in "${empty_names[@]}"; do
+    grep -q "^$name:" "$1" || { echo "$name: \"\"" >>"$1" && added=0; }
+  done
+  return "$added"
+}
+
+scripts/setup-env.sh vms
+unset ANSIBLE_CONFIG # the repository's own names the password file, which may be missing yet
+export ANSIBLE_VAULT_PASSWORD_FILE="$password_file"
+make_password
+plain="$(mktemp -p .secrets)" # on the same disk, in a folder that only its owner reads
+trap 'rm -f "$plain"' EXIT
+if [ -s "$vault" ]; then
+  "${ansible_vault[@]}" view "$vault" >"$plain" || {
+    echo "$vault could not be opened with $password_file." >&2
+    exit 1
+  }
+else
+  echo "---" >"$plain"
+fi
+if add_missing "$plain"; then
+  mkdir -p "$(dirname "$vault")"
+  "${ansible_vault[@]}" encrypt --output "$plain.encrypted" "$plain"
+  mv "$plain.encrypted" "$vault"
+  chmod 600 "$vault"
+  echo "Secrets are in $vault; $password_file opens it (scripts/make-secrets.sh --show)."
+fi
+if [ -n "$show" ]; then grep -v '^---' "$plain"; fi

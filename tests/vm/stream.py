@@ -1,0 +1,99 @@
+"""A steady stream of requests through nginx, each one remembered; nothing is sent twice unless a test says so."""
+
+import itertools
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import requests
+
+THREADS: Final = 10
+ANSWER_SECONDS: Final = 15
+MERCHANT: Final = "STREAM"
+
+
+@dataclass
+class Stream:
+    """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat."""
+
+    url: str
+    per_second: int
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    sent: int = 0
+    paid: dict[str, int] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
+    failures: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        """One thread's share, at an even pace, until stopped."""
+        interval, session = THREADS / self.per_second, requests.Session()
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            due += interval
+            number = next(self._numbers)
+            last = next(reversed(self.paid.values()), None) if number % 2 else None
+            if last is None:
+                self.pay(session, f"{self.run_id}-{number}")
+            else:
+                self._note(*self._ask(session, "get", f"/payments/{last}?merchantId={MERCHANT}")[:2])
+
+    def pay(self, session: requests.Session, key: str) -> bool:
+        """Authorize with `key`; whether it was answered 200."""
+        body = {"merchantId": MERCHANT, "amount": 1000, "currency": "KRW", "idempotencyKey": key}
+        status, seconds, answer = self._ask(session, "post", "/payments/authorize", body)
+        self._note(status, seconds)
+        if answer is None or status != "200":
+            self.unsettled.add(key)
+            return False
+        self.paid[key] = answer["paymentId"]
+        self.unsettled.discard(key)
+        return True
+
+    def _ask(self, session, method: str, path: str, body=None) -> tuple[str, float, dict | None]:
+        begun = time.monotonic()
+        try:
+            answer = session.request(method, self.url + path, json=body, timeout=ANSWER_SECONDS)
+        except requests.RequestException as error:
+            return type(error).__name__, time.monotonic() - begun, None
+        return str(answer.status_code), time.monotonic() - begun, answer.json() if answer.ok else None
+
+    def _note(self, status: str, seconds: float) -> None:
+        with self._lock:
+            self.sent += 1
+            self.slowest = max(self.slowest, seconds)
+            if status != "200":
+                self.failures[status] += 1
+
+    def settle(self) -> None:
+        """Repeat what got no answer that settles it, with the same keys; each must succeed now."""
+        session = requests.Session()
+        for key in sorted(self.unsettled):
+            assert self.pay(session, key), f"{key} is still refused: {self.failures}"
+
+    def stop(self) -> None:
+        """Let the threads end after their current request."""
+        self._stop.set()
+
+
+@contextmanager
+def streaming(url: str, per_second: int = 20) -> Iterator[Stream]:
+    """A stream that goes on until the end of the block."""
+    stream = Stream(url, per_second)
+    threads = [threading.Thread(target=stream.run) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield stream
+    finally:
+        stream.stop()
+        for thread in threads:
+            thread.join(2 * ANSWER_SECONDS)

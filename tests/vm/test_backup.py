@@ -1,0 +1,97 @@
+"""The database is lost and comes back from backup and binary log: every row; and ids that never return."""
+
+import re
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.vm.machines import ROOT, Machines
+from tests.vm.platform import Front, all_posted, audited
+from tests.vm.stream import Stream
+
+MONEY = ("payment", "ledger_entry", "outbox_event", "inbox_event", "idem_response_cache", "dead_letter")
+"""Tables whose rows must come back; the others hold what processes say about themselves."""
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def books(machines: Machines) -> dict[str, tuple[str, str]]:
+    """Row count and checksum of each table of money."""
+    counts = " UNION ALL ".join(f"SELECT 'paydb.{table}', COUNT(*) FROM paydb.{table}" for table in MONEY)
+    rows = dict(line.split("\t") for line in machines.sql(counts).splitlines())
+    sums = machines.sql("CHECKSUM TABLE " + ", ".join(f"paydb.{table}" for table in MONEY) + " EXTENDED")
+    checksums = dict(line.split("\t") for line in sums.splitlines())
+    return {table: (rows[table], checksums[table]) for table in rows}
+
+
+def pay(front: Front, count: int) -> Stream:
+    stream, session = Stream(front.url, 1), requests.Session()
+    for number in range(count):
+        assert stream.pay(session, f"{stream.run_id}-{number}")
+    return stream
+
+
+def backed_up(machines: Machines) -> Path:
+    said = machines.playbook("backup.yml").well()
+    found = re.search(r"The backup is (\S+\.sql\.gz)", said)
+    assert found, said
+    return Path(found.group(1))
+
+
+def test_a_lost_database_comes_back_to_its_last_payment(machines: Machines, front: Front) -> None:
+    pay(front, 20)
+    backup = backed_up(machines)
+    assert backup.is_file()
+    assert backup.parent == ROOT / ".state/backups"
+    pay(front, 30)  # these are in the binary log alone
+    all_posted(machines, front)
+    before = books(machines)
+    machines.sql("SET sql_log_bin = 0; DROP DATABASE paydb")  # as a lost disk does: the binary log knows nothing of it
+    assert front.get("/health").status_code == 503
+
+    said = machines.playbook("restore.yml", restore_file=str(backup)).well()
+
+    assert "end reached" in said
+    assert "no differences" in said
+    assert books(machines) == before
+    audited(machines)
+
+
+def test_the_past_comes_back_and_its_ids_do_not(machines: Machines, front: Front) -> None:
+    kept = pay(front, 10)
+    all_posted(machines, front)
+    backup = backed_up(machines)
+    kept_too = pay(front, 5)
+    until_when = machines.sql("SELECT UTC_TIMESTAMP() + INTERVAL 1 SECOND")
+    machines.sql("DO SLEEP(1.5)")  # the binary log counts in seconds
+    undone = pay(front, 10)
+    machines.sql("DROP DATABASE paydb")  # somebody's mistake, and the binary log has it
+
+    said = machines.playbook("restore.yml", restore_file=str(backup), restore_until=until_when).well()
+
+    assert "end not reached" in said
+    for stream in (kept, kept_too):
+        for number in stream.paid.values():
+            front.payment(number, "STREAM")
+    for number in undone.paid.values():
+        assert front.get(f"/payments/{number}?merchantId=STREAM").status_code == 404
+    later = pay(front, 5)
+    assert min(later.paid.values()) > max(undone.paid.values())
+    all_posted(machines, front)
+    audited(machines)
+
+
+def test_a_restore_without_a_file_touches_nothing(machines: Machines, front: Front) -> None:
+    done = machines.playbook("restore.yml")
+    assert done.code != 0
+    assert "Say which backup" in done.said
+    assert front.is_up()
+
+
+def test_the_backup_is_told_to_prometheus(machines: Machines) -> None:
+    address = machines.address("database")
+    metrics = machines.on("database", "curl", "-fsS", f"http://{address}:9100/metrics").well()
+    found = re.search(r"^payops_backup_last_success_timestamp_seconds (\S+)$", metrics, re.MULTILINE)
+    assert found
+    assert float(machines.sql("SELECT UNIX_TIMESTAMP()")) - float(found.group(1)) < 3600

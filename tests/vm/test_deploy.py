@@ -1,0 +1,81 @@
+"""A deployment loses no request; a broken release never serves one, and is rolled back by itself."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.vm import releases
+from tests.vm.machines import Machines
+from tests.vm.platform import Front, all_posted, audited
+from tests.vm.stream import Stream, streaming
+
+PER_SECOND = 20
+GATE_SECONDS = "10"
+"""How long the broken release is given; a sound instance is ready after 3 s here."""
+
+_log = logging.getLogger(__name__)
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def current(machines: Machines) -> str:
+    return machines.on("application", "readlink", "/opt/payops/current").well().strip().rpartition("/")[2]
+
+
+def running(machines: Machines, port: int) -> str:
+    """The release that an instance was started from."""
+    pid = (
+        machines.on("application", "systemctl", "show", "-p", "MainPID", "--value", f"payops-api@{port}").well().strip()
+    )
+    return machines.on("application", "readlink", f"/proc/{pid}/cwd").well().strip().rpartition("/")[2]
+
+
+def served_throughout(stream: Stream, machines: Machines, front: Front) -> None:
+    """Every request of the stream was answered 200, in time, and the books agree."""
+    _log.info("MEASURED %s", f"{stream.sent} requests, slowest {stream.slowest:.2f} s, failed: {dict(stream.failures)}")
+    assert stream.sent > PER_SECOND * 20
+    assert not stream.failures
+    all_posted(machines, front)
+    audited(machines)
+
+
+@pytest.fixture
+def sound(machines: Machines) -> Iterator[str]:
+    """A release beside the one that runs; in the end the former one runs again."""
+    version, former = releases.new_version("sound"), current(machines)
+    releases.build(version)
+    yield version
+    if current(machines) != former:
+        machines.playbook("deploy.yml", payops_release=former).well()
+    releases.remove(version)
+
+
+@pytest.fixture
+def broken(sound: str) -> Iterator[str]:
+    """A release whose api cannot start."""
+    version = releases.new_version("broken")
+    releases.build_broken(version, sound)
+    yield version
+    releases.remove(version)
+
+
+def test_a_deployment_and_the_way_back_lose_no_request(machines: Machines, front: Front, sound: str) -> None:
+    former = current(machines)
+    with streaming(front.url, PER_SECOND) as stream:
+        machines.playbook("deploy.yml", payops_release=sound).well()
+        assert [current(machines), running(machines, 8081), running(machines, 8082)] == [sound] * 3
+        machines.playbook("deploy.yml", payops_release=former).well()
+    assert [current(machines), running(machines, 8081), running(machines, 8082)] == [former] * 3
+    served_throughout(stream, machines, front)
+
+
+def test_a_broken_release_is_rolled_back_by_itself(machines: Machines, front: Front, broken: str) -> None:
+    former = current(machines)
+    with streaming(front.url, PER_SECOND) as stream:
+        done = machines.playbook("deploy.yml", payops_release=broken, payops_ready_seconds=GATE_SECONDS)
+    assert done.code != 0
+    assert f"ROLLED BACK to {former}" in done.said, done.said
+    assert [current(machines), running(machines, 8081), running(machines, 8082)] == [former] * 3
+    assert "down;" not in machines.on("application", "cat", "/etc/nginx/nginx.conf").well()
+    served_throughout(stream, machines, front)

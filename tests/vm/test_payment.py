@@ -1,0 +1,71 @@
+"""A client pays through nginx, and the posting appears; what is not for clients is not there for them."""
+
+import uuid
+
+import pytest
+import requests
+
+from tests.servers import until
+from tests.vm.machines import Machines
+from tests.vm.platform import Front
+
+BOOKED_SECONDS = 20
+
+
+def pay(session: requests.Session, url: str, key: str, **headers: str) -> requests.Response:
+    body = {"merchantId": "OUTSIDE", "amount": 10000, "currency": "KRW", "idempotencyKey": key}
+    return session.post(f"{url}/payments/authorize", json=body, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize("port", [80, 8080])
+def test_a_payment_is_booked(front: Front, session: requests.Session, port: int) -> None:
+    url = f"{front.url}:{port}"
+    answer = pay(session, url, uuid.uuid4().hex)
+    assert answer.status_code == 200, answer.text
+    number = answer.json()["paymentId"]
+    capture = session.post(f"{url}/payments/capture/{number}", json={"merchantId": "OUTSIDE"}, timeout=10)
+    assert capture.json()["status"] == "CAPTURED"
+
+    def booked() -> list[dict]:
+        entries = front.payment(number, "OUTSIDE")["ledgerEntries"]
+        return entries if len(entries) == 3 else []
+
+    entries = until(booked, BOOKED_SECONDS, "three postings of authorization and capture")
+    assert [
+        (e["debitAccount"], e["creditAccount"], e["amount"]) for e in sorted(entries, key=lambda e: e["entryId"])
+    ] == [
+        ("customer_hold", "hold_clearing", 10000),
+        ("hold_clearing", "customer_hold", 10000),
+        ("acquirer_receivable", "merchant_payable", 10000),
+    ]
+
+
+def test_a_repeated_key_gets_the_same_answer_from_either_instance(front: Front, session: requests.Session) -> None:
+    key = uuid.uuid4().hex
+    answers = [pay(session, front.url, key) for _ in range(6)]
+    assert {a.status_code for a in answers} == {200}
+    assert len({a.content for a in answers}) == 1
+    assert [a.headers.get("Idempotency-Replayed") for a in answers] == [None] + ["true"] * 5
+
+
+def test_a_request_keeps_its_id_from_client_to_logs(
+    front: Front, session: requests.Session, machines: Machines
+) -> None:
+    request_id = f"outside-{uuid.uuid4().hex}"
+    answer = pay(session, front.url, uuid.uuid4().hex, **{"X-Request-Id": request_id})
+    assert answer.headers["X-Request-Id"] == request_id
+    found = machines.on("application", "grep", "-c", f'"requestId":"{request_id}"', "/var/log/nginx/access.log")
+    assert found.well().strip() == "1"
+
+
+def test_an_id_that_is_none_is_replaced(front: Front, session: requests.Session) -> None:
+    answer = pay(session, front.url, uuid.uuid4().hex, **{"X-Request-Id": 'no"id'})
+    assert answer.status_code == 200
+    assert answer.headers["X-Request-Id"].isalnum()
+
+
+def test_a_body_beyond_all_measure_is_a_problem_like_any_other(front: Front, session: requests.Session) -> None:
+    answer = session.post(f"{front.url}/payments/authorize", data=b"x" * 100_000, timeout=10)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "PAYLOAD_TOO_LARGE"
