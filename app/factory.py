@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, tracing
+from app import errors, tracing, trail
 from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
@@ -121,7 +121,8 @@ def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Option
     def run(commands: Sequence[Command], deadline: float) -> list[Result]:
         return execute(engine, commands, deadline, monotonic, gevent.sleep)
 
-    def remember(done: Sequence[tuple[Command, Result]]) -> None:
+    def committed(done: Sequence[tuple[Command, Result]]) -> None:
+        trail.note(done)
         answers = {
             command.scope: StoredAnswer(command.digest, result.status, result.body)
             for command, result in done
@@ -131,5 +132,5 @@ def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Option
             gevent.spawn(gate.remember, answers)  # a slow Redis must not delay anybody's answer
 
     return CommitQueue(
-        run, remember, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
+        run, committed, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
     )

@@ -21,6 +21,7 @@ from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.services import Services, services
 from app.tracing import traceparent
 from payments.adapters.redis_gate import COUNTED_AS, Verdict
+from payments.domain import card_numbers, trace
 from payments.domain.commands import Command, Operation
 from payments.domain.errors import IdempotencyKeyReused, PaymentsError
 from payments.service.commands import Result
@@ -132,7 +133,7 @@ def _command(body: MoneyBody, operation: Operation, payment_id: int, lifetime: t
         if operation is Operation.AUTHORIZE:
             raise errors.invalid("idempotencyKey", "is missing, in the body and as header Idempotency-Key")
         key = f"generated-{secrets.token_hex(16)}"
-    headers = {"traceparent": traceparent()}
+    headers = {trace.HEADER: traceparent()}
     if isinstance(body, RefundBody) and body.reason is not None:
         headers["reason"] = body.reason
     return Command(
@@ -160,6 +161,8 @@ def _key(in_body: str | None) -> str | None:
         raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
     if not 1 <= len(in_header) <= LONGEST_KEY or not in_header.strip():
         raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters, not only white space")
+    if card_numbers.contains(in_header):
+        raise errors.invalid("Idempotency-Key", card_numbers.REFUSAL)
     if in_body is not None and in_body != in_header:
         raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
     return in_header

@@ -37,6 +37,8 @@ LONGEST_PAUSE: Final = 2.0
 HALT_LOOK: Final = 1.0
 """Seconds between two looks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
+IN_A_LINE: Final = 100
+"""Events in a line of the log: journald cuts a line at 48 KiB."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +98,7 @@ class Ledger:
         if handled:
             crash_points.reach("after_posting_before_offsets")
             self._count(handled)
+            self._tell(handled)
             self._commit(consumer, batch)
 
     def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
@@ -161,6 +164,16 @@ class Ledger:
                         "error": each.error_message,
                     },
                 )
+
+    def _tell(self, handled: Sequence[Handled]) -> None:
+        """One line for a batch: which event, of which payment and trace, is in the ledger now."""
+        posted = [
+            {"eventId": each.event_id, "paymentId": each.payment_id, "traceId": each.message.trace_id}
+            for each in handled
+            if each.outcome is Outcome.POSTED
+        ]
+        for start in range(0, len(posted), IN_A_LINE):
+            _log.info("events_posted", extra={"events": posted[start : start + IN_A_LINE]})
 
     def _beat_if_due(self, consumer: Consumer) -> None:
         """The sign of life comes from the loop itself: a loop that hangs is seen as dead."""
