@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from payments.adapters.outbox_store import LETTER_HEADER
-from payments.domain.trace import HEADER, trace_id_of
+from payments.domain.trace import HEADER
 from payments.service.checking import Message
 
 GROUP: Final = "payops-ledger"
@@ -63,9 +63,9 @@ def _plain(message: KafkaMessage) -> Message:
 
 
 def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | None, str]:
-    """What the headers say: the dead letter that this is the replay of (None: of none), and the trace ("": none).
+    """What the headers say: the dead letter that this is the replay of (None: of none), and its traceparent ("": none).
 
-    The first header of a name counts; what is not of its form is not there.
+    The first header of a name counts.
     """
     texts: dict[str, str] = {}
     for name, value in headers:
@@ -73,7 +73,7 @@ def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | No
             texts.setdefault(name, value.decode("latin-1") if isinstance(value, bytes) else value)
     letter = texts.get(LETTER_HEADER, "")
     is_number = letter.isascii() and letter.isdecimal() and len(letter) <= _LONGEST_ID
-    return int(letter) if is_number else None, trace_id_of(texts.get(HEADER, ""))
+    return int(letter) if is_number else None, texts.get(HEADER, "")
 
 
 def lag_of(consumer: Consumer) -> int:
