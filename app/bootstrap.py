@@ -21,21 +21,33 @@ def build(environment: Mapping[str, str]) -> Flask:
     settings = load(environment)
     logs.configure(settings.log_level)
     crash_points.arm(settings.crash_point)
-    return create_app(
-        Options(
-            database_url=_from_working_folder(settings.database_url),
-            redis_url=settings.redis_url,
-            limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund")},
-            answer_ttl=settings.idempotency_cache_ttl,
-            read_capacity=settings.read_capacity,
-            writers=settings.commit_writers,
-            queue_size=settings.commit_queue_size,
-            authorization_lifetime=settings.authorization_lifetime,
-            admin_token=settings.admin_token,
-            trusted_proxies=settings.trusted_proxies,
-            multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
-        )
+    options = Options(
+        database_url=_from_working_folder(settings.database_url),
+        redis_url=settings.redis_url,
+        limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund")},
+        answer_ttl=settings.idempotency_cache_ttl,
+        read_capacity=settings.read_capacity,
+        writers=settings.commit_writers,
+        queue_size=settings.commit_queue_size,
+        authorization_lifetime=settings.authorization_lifetime,
+        admin_token=settings.admin_token,
+        trusted_proxies=settings.trusted_proxies,
+        multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
     )
+    if settings.otlp_endpoint is None:
+        return create_app(options)
+    return _traced(options, settings.otlp_endpoint)
+
+
+def _traced(options: Options, endpoint: str) -> Flask:
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor  # noqa: PLC0415  (memory, and time at start)
+
+    from payments.adapters.otlp import OtlpTraces  # noqa: PLC0415
+
+    traces = OtlpTraces(endpoint, "payops-api")
+    app = create_app(options, traces)
+    FlaskInstrumentor().instrument_app(app, tracer_provider=traces.provider, excluded_urls="health,metrics")
+    return app
 
 
 def _from_working_folder(url: str) -> str:

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, tracing
+from app import errors, tracing, trail
 from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
@@ -27,6 +27,8 @@ from payments.adapters.clock import monotonic
 from payments.adapters.database import engine_options, prepare
 from payments.adapters.idempotency_store import StoredAnswer
 from payments.adapters.redis_gate import Outage, RedisGate
+from payments.adapters.traces import Kind, NoTraces, Traces
+from payments.domain import trace
 from payments.domain.commands import Command
 from payments.metrics import ApiMetrics
 from payments.service.commands import Result
@@ -61,8 +63,8 @@ class Options:
     multiprocess: bool
 
 
-def create_app(options: Options) -> Flask:
-    """The application; every request must run in a greenlet."""
+def create_app(options: Options, traces: Traces | None = None) -> Flask:
+    """The application; every request must run in a greenlet. `traces`: None tells nobody."""
     app = Flask("app", static_folder=None)
     # one more, since Werkzeug cuts a chunked body off at its limit without a word
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
@@ -73,7 +75,7 @@ def create_app(options: Options) -> Flask:
     tracing.install(app)
     errors.install(app)
     measure(app, multiprocess=options.multiprocess)
-    app.extensions[EXTENSION] = _services(app, options)
+    app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     return app
@@ -89,12 +91,13 @@ def _databases(options: Options) -> dict[str, object]:
     }
 
 
-def _services(app: Flask, options: Options) -> Services:
+def _services(app: Flask, options: Options, traces: Traces) -> Services:
     database = SQLAlchemy(app, metadata=tables.metadata)
     app.teardown_appcontext_funcs.pop()  # app.transactions ends its sessions itself; money requests have none
     with app.app_context():
         for engine in database.engines.values():
             prepare(engine)
+        traces.watch(list(database.engines.values()))
         commits = database.engines[COMMITS]
     outage = Outage(monotonic)
     gate = RedisGate(redis_gate.connect(options.redis_url), outage, options.limits, options.answer_ttl)
@@ -110,18 +113,21 @@ def _services(app: Flask, options: Options) -> Services:
         database=database,
         gate=gate,
         entrance=Gathering(gate.enter, workers=1, most=MOST_AT_THE_ENTRANCE),
-        queue=_queue(commits, gate, metrics, options),
+        queue=_queue(commits, gate, metrics, options, traces),
         metrics=metrics,
         admin=AdminGuard(options.admin_token, reads),
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
+        traces=traces,
     )
 
 
-def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Options) -> CommitQueue:
+def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Options, traces: Traces) -> CommitQueue:
     def run(commands: Sequence[Command], deadline: float) -> list[Result]:
-        return execute(engine, commands, deadline, monotonic, gevent.sleep)
+        with traces.batch("commit", Kind.INTERNAL, [command.headers[trace.HEADER] for command in commands]):
+            return execute(engine, commands, deadline, monotonic, gevent.sleep)
 
-    def remember(done: Sequence[tuple[Command, Result]]) -> None:
+    def committed(done: Sequence[tuple[Command, Result]]) -> None:
+        trail.note(done)
         answers = {
             command.scope: StoredAnswer(command.digest, result.status, result.body)
             for command, result in done
@@ -131,5 +137,5 @@ def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Option
             gevent.spawn(gate.remember, answers)  # a slow Redis must not delay anybody's answer
 
     return CommitQueue(
-        run, remember, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
+        run, committed, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
     )

@@ -84,8 +84,12 @@ def worker_exit(server: Any, worker: Any) -> None:
     from app.services import EXTENSION
 
     application = getattr(worker, "wsgi", None)
-    if application is not None and not application.extensions[EXTENSION].queue.drain(graceful_timeout):
+    if application is None:
+        return
+    services = application.extensions[EXTENSION]
+    if not services.queue.drain(graceful_timeout):
         server.log.error("commands_not_finished")
+    services.traces.close()
 
 
 def on_exit(server: Any) -> None:

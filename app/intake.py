@@ -5,7 +5,6 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 
 import secrets
 import time
-from datetime import timedelta
 from typing import Final, TypeVar
 
 import gevent
@@ -21,6 +20,7 @@ from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.services import Services, services
 from app.tracing import traceparent
 from payments.adapters.redis_gate import COUNTED_AS, Verdict
+from payments.domain import card_numbers, trace
 from payments.domain.commands import Command, Operation
 from payments.domain.errors import IdempotencyKeyReused, PaymentsError
 from payments.service.commands import Result
@@ -94,7 +94,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _result(parts: Services, operation: Operation, model: type[MoneyBody], payment_id: int) -> Result:
-    command = _command(read_body(model), operation, payment_id, parts.authorization_lifetime)
+    command = _command(parts, read_body(model), operation, payment_id)
     result = _known(parts, command, _ask_redis(parts, command)) or parts.queue.submit(command, g.deadline)
     if result.error is not None:
         raise result.error
@@ -126,13 +126,13 @@ def _known(parts: Services, command: Command, verdict: Verdict) -> Result | None
     return None
 
 
-def _command(body: MoneyBody, operation: Operation, payment_id: int, lifetime: timedelta) -> Command:
+def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id: int) -> Command:
     key = _key(body.idempotency_key)
     if key is None:
         if operation is Operation.AUTHORIZE:
             raise errors.invalid("idempotencyKey", "is missing, in the body and as header Idempotency-Key")
         key = f"generated-{secrets.token_hex(16)}"
-    headers = {"traceparent": traceparent()}
+    headers = {trace.HEADER: parts.traces.current() or traceparent()}
     if isinstance(body, RefundBody) and body.reason is not None:
         headers["reason"] = body.reason
     return Command(
@@ -143,7 +143,7 @@ def _command(body: MoneyBody, operation: Operation, payment_id: int, lifetime: t
         payment_id=payment_id,
         amount=getattr(body, "amount", None),
         currency=getattr(body, "currency", ""),
-        lifetime=lifetime,
+        lifetime=parts.authorization_lifetime,
         request_id=g.request_id,
         headers=headers,
     )
@@ -160,6 +160,8 @@ def _key(in_body: str | None) -> str | None:
         raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
     if not 1 <= len(in_header) <= LONGEST_KEY or not in_header.strip():
         raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters, not only white space")
+    if card_numbers.contains(in_header):
+        raise errors.invalid("Idempotency-Key", card_numbers.REFUSAL)
     if in_body is not None and in_body != in_header:
         raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
     return in_header

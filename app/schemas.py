@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.answers import ABSENT
 from app.reports import BreakerState
+from payments.domain import card_numbers
 from payments.domain.money import DECIMALS, MAX_AMOUNT
 
 LONGEST_MERCHANT_ID: Final = 32
@@ -20,9 +21,11 @@ LONGEST_REASON: Final = 200
 LONGEST_DISCARD_REASON: Final = 500
 
 
-def _not_blank(text: str) -> str:
+def _storable(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be only white space")
+    if card_numbers.contains(text):  # refused and not masked: a key that we changed would be another key
+        raise ValueError(card_numbers.REFUSAL)
     return text
 
 
@@ -33,30 +36,28 @@ def _circulating(code: str) -> str:
 
 
 def _text(longest: int, description: str) -> Any:
-    # `\\S` tells readers of the schema what _not_blank checks
+    # `\\S` tells readers of the schema what _storable checks first
     schema: dict[str, Any] = {"pattern": r"\S"}
     return Field(min_length=1, max_length=longest, description=description, json_schema_extra=schema)
 
 
 MerchantId = Annotated[
-    str, _text(LONGEST_MERCHANT_ID, "The merchant; a name, not a credential"), AfterValidator(_not_blank)
+    str, _text(LONGEST_MERCHANT_ID, "The merchant; a name, not a credential"), AfterValidator(_storable)
 ]
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="Minor units of the currency (KRW 0 decimals, USD 2)")]
 IdempotencyKey = Annotated[
     str,
     _text(LONGEST_KEY, "Makes a repetition harmless; may be sent as the header Idempotency-Key instead"),
-    AfterValidator(_not_blank),
+    AfterValidator(_storable),
 ]
 Currency = Annotated[
     str,
     Field(description="ISO 4217 code", json_schema_extra={"enum": sorted(DECIMALS)}),
     AfterValidator(_circulating),
 ]
-Reason = Annotated[str, _text(LONGEST_REASON, "Why, for the people who read it later"), AfterValidator(_not_blank)]
+Reason = Annotated[str, _text(LONGEST_REASON, "Why, for the people who read it later"), AfterValidator(_storable)]
 
-DiscardReason = Annotated[
-    str, _text(LONGEST_DISCARD_REASON, "Why nobody needs it any more"), AfterValidator(_not_blank)
-]
+DiscardReason = Annotated[str, _text(LONGEST_DISCARD_REASON, "Why nobody needs it any more"), AfterValidator(_storable)]
 
 
 class Body(BaseModel):

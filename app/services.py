@@ -11,6 +11,7 @@ from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
 from payments.adapters.redis_gate import RedisGate, Verdict
+from payments.adapters.traces import Traces
 from payments.domain.commands import Key
 from payments.metrics import ApiMetrics
 
@@ -28,6 +29,7 @@ class Services:
     metrics: ApiMetrics
     admin: AdminGuard
     authorization_lifetime: timedelta
+    traces: Traces
 
 
 def services() -> Services:

@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 from payments import crash_points
-from payments.setting_types import database_url, one_of, seconds, text, token, whole
+from payments.setting_types import database_url, http_address, one_of, seconds, text, token, whole
 
 
 class BadSettings(Exception):
@@ -39,6 +39,7 @@ class Settings:
     kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", text, "127.0.0.1:9092")
     admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
     log_level: str = _setting("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    otlp_endpoint: str | None = _setting("APP_OTLP_ENDPOINT", http_address, None)
     worker_metrics_port: int | None = _setting("WORKER_METRICS_PORT", whole(0, 65535), None)
 
     authorization_lifetime: float = _setting("APP_AUTHORIZATION_LIFETIME_SECONDS", seconds(1, 31536000), 7 * 86400.0)

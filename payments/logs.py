@@ -1,6 +1,7 @@
 """JSON lines on stdout through the standard library's logging: constant event names, data in fields (`extra=`).
 
-Ids are bound once per request or event and appear in each line of it. Bodies and secrets are never logged.
+Ids are bound once per request or event and appear in each line of it. Bodies and secrets are never logged; what comes
+along all the same, in an error's text say, is masked.
 """
 
 import logging
@@ -11,12 +12,18 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from payments.masking import masked
+
 QUIET: Final = ("alembic", "flask-limiter", "urllib3")
 """Loggers of libraries whose warnings alone are worth a line."""
 
 
 def _encode(event: EventDict, **_options: Any) -> str:
     return orjson.dumps(event, default=str).decode()
+
+
+def _masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: masked(value, name) for name, value in event.items()}
 
 
 def _without_colour(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -42,6 +49,7 @@ def formatter() -> logging.Formatter:
         foreign_pre_chain=_processors(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _masked,
             structlog.processors.JSONRenderer(serializer=_encode),
         ],
     )

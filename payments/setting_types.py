@@ -1,6 +1,7 @@
 """How the text of a setting is read: each reader's docstring says what it takes, and a ValueError that it did not."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -58,5 +59,13 @@ def token(text: str) -> str:
 def text(text: str) -> str:
     """some text"""
     if not text.strip():
+        raise ValueError
+    return text
+
+
+def http_address(text: str) -> str:
+    """an address like http://host:4318, without a path"""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError
     return text

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from payments import crash_points, logs
 from payments.adapters.database import check_sqlite_version, create_engine
+from payments.adapters.traces import NoTraces, Traces
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
 from worker.exposition import Health, PortTaken, serve
@@ -33,7 +34,7 @@ class Service(NamedTuple):
     health: Health | None = None
 
 
-def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Event, traces: Traces) -> Service:
     from payments.adapters.breaker import Breaker  # noqa: PLC0415
     from payments.adapters.breaker_store import BreakerRow  # noqa: PLC0415
     from payments.adapters.kafka import Publisher  # noqa: PLC0415
@@ -58,20 +59,21 @@ def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Even
         return Breaker(metrics, config, before=before)
 
     engine = create_engine(settings.database_url, pool_size=2)  # deliveries and heartbeat
-    return Service(Relay(engine, publisher, make_breaker, metrics, times, stop).run)
+    return Service(Relay(engine, publisher, make_breaker, metrics, times, stop, traces=traces).run)
 
 
-def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Event, traces: Traces) -> Service:
     from worker.consumption import consumer_options  # noqa: PLC0415
     from worker.ledger import Ledger  # noqa: PLC0415
 
     engine = create_engine(settings.database_url, pool_size=1)
     options = consumer_options(_kafka(settings), settings.kafka_max_poll_interval)
-    ledger = Ledger(engine, options, LedgerMetrics(registry), stop)
+    traces.watch([engine])
+    ledger = Ledger(engine, options, LedgerMetrics(registry), stop, traces=traces)
     return Service(ledger.run, ledger.health)
 
 
-def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event) -> Service:
+def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event, _traces: Traces) -> Service:
     from payments.service.retention import Retention  # noqa: PLC0415
     from worker.housekeeping import Plan, run  # noqa: PLC0415
 
@@ -80,6 +82,14 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
     plan = Plan(settings.expire_interval, settings.audit_interval, retention)
     engine = create_engine(settings.database_url, pool_size=4)
     return Service(lambda: run(engine, plan, registry, stop))
+
+
+def _traces(settings: Settings, service: str) -> Traces:
+    if settings.otlp_endpoint is None:
+        return NoTraces()
+    from payments.adapters.otlp import OtlpTraces  # noqa: PLC0415  (memory, and time at start)
+
+    return OtlpTraces(settings.otlp_endpoint, service)
 
 
 def _kafka(settings: Settings) -> dict[str, str | int | bool]:
@@ -96,8 +106,9 @@ def _kafka(settings: Settings) -> dict[str, str | int | bool]:
 class ServiceCommand(NamedTuple):
     """Builds a service; `port` is where its metrics are when WORKER_METRICS_PORT does not say otherwise."""
 
+    name: str
     about: str
-    build: Callable[[Settings, CollectorRegistry, threading.Event], Service]
+    build: Callable[[Settings, CollectorRegistry, threading.Event, Traces], Service]
     port: int
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -110,13 +121,15 @@ class ServiceCommand(NamedTuple):
             signal.signal(signum, lambda *_: stop.set())
         logs.configure(settings.log_level)
         registry = CollectorRegistry()
-        service = self.build(settings, registry, stop)
+        traces = _traces(settings, f"payops-{self.name}")
+        service = self.build(settings, registry, stop, traces)
         port = self.port if settings.worker_metrics_port is None else settings.worker_metrics_port
         server = serve(port, registry, service.health)
         try:
             service.run()
         finally:
             server.shutdown()
+            traces.close()
         return 0
 
 
@@ -142,9 +155,9 @@ class ToolCommand(NamedTuple):
 
 
 COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
-    "relay": ServiceCommand("publish the outbox to Kafka", _relay, 9101),
-    "ledger": ServiceCommand("post the ledger from Kafka", _ledger, 9102),
-    "housekeeping": ServiceCommand("expire, prune, audit on a schedule", _housekeeping, 9103),
+    "relay": ServiceCommand("relay", "publish the outbox to Kafka", _relay, 9101),
+    "ledger": ServiceCommand("ledger", "post the ledger from Kafka", _ledger, 9102),
+    "housekeeping": ServiceCommand("housekeeping", "expire, prune, audit on a schedule", _housekeeping, 9103),
     "audit": ToolCommand("hold payments and ledger against each other", "audit"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from payments.adapters.outbox_store import LETTER_HEADER
+from payments.domain.trace import HEADER
 from payments.service.checking import Message
 
 GROUP: Final = "payops-ledger"
@@ -57,17 +58,22 @@ def _plain(message: KafkaMessage) -> Message:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        _letter_id(message.headers() or []),
+        *told_by(message.headers() or []),
     )
 
 
-def _letter_id(headers: Iterable[tuple[str, str | bytes | None]]) -> int | None:
-    """The dead letter that a message says to be the replay of; None: of none, or what it says is no number."""
+def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | None, str]:
+    """What the headers say: the dead letter that this is the replay of (None: of none), and its traceparent ("": none).
+
+    The first header of a name counts.
+    """
+    texts: dict[str, str] = {}
     for name, value in headers:
-        if name == LETTER_HEADER and value is not None:
-            text = value.decode("latin-1") if isinstance(value, bytes) else value
-            return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID else None
-    return None
+        if value is not None:
+            texts.setdefault(name, value.decode("latin-1") if isinstance(value, bytes) else value)
+    letter = texts.get(LETTER_HEADER, "")
+    is_number = letter.isascii() and letter.isdecimal() and len(letter) <= _LONGEST_ID
+    return int(letter) if is_number else None, texts.get(HEADER, "")
 
 
 def lag_of(consumer: Consumer) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.database import create_engine
+from payments.domain import card_numbers
 from payments.domain.errors import DeadLetterConflict, NotFound
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
@@ -79,9 +80,11 @@ def _rate(text: str) -> float:
 
 
 def _reason(text: str) -> str:
-    if text.strip() and len(text) <= LONGEST_REASON:
-        return text
-    raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
+    if not text.strip() or len(text) > LONGEST_REASON:
+        raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
+    if card_numbers.contains(text):
+        raise argparse.ArgumentTypeError(f"the reason {card_numbers.REFUSAL}")
+    return text
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:

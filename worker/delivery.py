@@ -16,8 +16,10 @@ from payments.adapters.clock import Clock, database_now, monotonic
 from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher
 from payments.adapters.lease import Lease
 from payments.adapters.outbox_store import OutboxRow
+from payments.adapters.traces import Kind, NoTraces, Traces
 from payments.domain.breaker import State
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS, Aggregate, with_event_id
+from payments.domain.trace import HEADER
 from payments.metrics import RelayMetrics
 from payments.service.republish import republish_unposted
 from worker.heartbeat import Heartbeat
@@ -63,6 +65,7 @@ class Delivery:
         longest_call: float,
         ended: Callable[[], bool],
         clock: Clock = monotonic,
+        traces: Traces | None = None,
     ) -> None:
         """`longest_call`: what the lease must still last before a call (its timeout and the probe's)."""
         self._engine = engine
@@ -72,6 +75,7 @@ class Delivery:
         self._longest_call = longest_call
         self._ended = ended
         self._clock = clock
+        self._traces = traces or NoTraces()
         self._cluster_met = False
         self._meet_at = clock()
         self._unmarked: list[OutboxRow] = []
@@ -102,7 +106,7 @@ class Delivery:
         """Hand over and mark; returns the seconds to pause, `pause` when all went well."""
         messages = [message_of(event) for event in events]
         try:
-            self._reign.breaker.call(lambda: self._publisher.hand_over(messages, self._ended))
+            self._reign.breaker.call(lambda: self._hand_over(events, messages))
         except NotPermitted:
             self._ask_at = self._clock() + ASK_INTERVAL
             return POLL_SECONDS
@@ -117,6 +121,10 @@ class Delivery:
         crash_points.reach("after_confirm_before_mark")
         self._mark()
         return pause
+
+    def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> None:
+        with self._traces.batch("publish", Kind.PRODUCER, [event.headers.get(HEADER, "") for event in events]):
+            self._publisher.hand_over(messages, self._ended)
 
     def _mark(self) -> None:
         if not self._unmarked:

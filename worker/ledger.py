@@ -19,7 +19,9 @@ from payments import crash_points
 from payments.adapters import halt_store, lease
 from payments.adapters.clock import Clock, monotonic
 from payments.adapters.kafka import client_log
+from payments.adapters.traces import Kind, NoTraces, Traces
 from payments.domain.events import TOPICS
+from payments.domain.trace import trace_id_of
 from payments.metrics import LedgerMetrics
 from payments.service.checking import Message
 from payments.service.halt import PoisonWatch, PostingHalted
@@ -37,6 +39,8 @@ LONGEST_PAUSE: Final = 2.0
 HALT_LOOK: Final = 1.0
 """Seconds between two looks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
+IN_A_LINE: Final = 100
+"""Events in a line of the log: journald cuts a line at 48 KiB."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class Ledger:
         metrics: LedgerMetrics,
         stop: threading.Event,
         clock: Clock = monotonic,
+        traces: Traces | None = None,
     ) -> None:
         """`options` from `consumer_options`. Connects when it runs."""
         self._engine = engine
@@ -58,6 +63,7 @@ class Ledger:
         self._metrics = metrics
         self._stop = stop
         self._clock = clock
+        self._traces = traces or NoTraces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}"[-128:]
         self._beat_at = clock()
         self._cluster_id: str | None = None
@@ -96,6 +102,7 @@ class Ledger:
         if handled:
             crash_points.reach("after_posting_before_offsets")
             self._count(handled)
+            self._tell(handled)
             self._commit(consumer, batch)
 
     def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
@@ -106,7 +113,8 @@ class Ledger:
         pause, waiting = FIRST_PAUSE, False
         while not self._stop.is_set():
             try:
-                handled = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
+                with self._traces.batch("post", Kind.CONSUMER, [message.traceparent for message in batch]):
+                    handled = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
                 self._note_halt(None)
                 if waiting:
                     consumer.resume(consumer.assignment())
@@ -161,6 +169,16 @@ class Ledger:
                         "error": each.error_message,
                     },
                 )
+
+    def _tell(self, handled: Sequence[Handled]) -> None:
+        """One line for a batch: which event, of which payment and trace, is in the ledger now."""
+        posted = [
+            {"eventId": each.event_id, "paymentId": each.payment_id, "traceId": trace_id_of(each.message.traceparent)}
+            for each in handled
+            if each.outcome is Outcome.POSTED
+        ]
+        for start in range(0, len(posted), IN_A_LINE):
+            _log.info("events_posted", extra={"events": posted[start : start + IN_A_LINE]})
 
     def _beat_if_due(self, consumer: Consumer) -> None:
         """The sign of life comes from the loop itself: a loop that hangs is seen as dead."""

@@ -19,6 +19,7 @@ from payments.adapters.breaker_store import BreakerRow
 from payments.adapters.clock import Clock, monotonic
 from payments.adapters.kafka import Publisher
 from payments.adapters.lease import Lease
+from payments.adapters.traces import NoTraces, Traces
 from payments.metrics import BREAKER, RelayMetrics
 from worker.delivery import Delivery, LeaseLost, Reign
 from worker.heartbeat import Heartbeat
@@ -57,6 +58,7 @@ class Relay:
         times: RelayTimes,
         stop: threading.Event,
         clock: Clock = monotonic,
+        traces: Traces | None = None,
     ) -> None:
         """`engine` needs two connections: one for the deliveries, one for the heartbeat."""
         self._engine = engine
@@ -66,6 +68,7 @@ class Relay:
         self._times = times
         self._stop = stop
         self._clock = clock
+        self._traces = traces or NoTraces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[-128:]
 
     def run(self) -> None:
@@ -125,6 +128,7 @@ class Relay:
             longest_call=longest_call,
             ended=ended,
             clock=self._clock,
+            traces=self._traces,
         )
         while not ended():
             try:

@@ -1,9 +1,11 @@
-"""What can be asked of payments: one validated wish each, and the scope of its idempotency key. Pure data."""
+"""What can be asked of payments: one validated wish each, the scope of its idempotency key, and what it does."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from payments.domain.payment import Payment
 
 
 class Operation(StrEnum):
@@ -48,3 +50,14 @@ class Command:
     def instance(self) -> str:
         """The path of its request, as problem details name it."""
         return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
+
+
+def apply(command: Command, payment: Payment, now: datetime) -> tuple[Payment, int]:
+    """The payment after the command, and what it moved (minor units). Raises a Conflict. Not for AUTHORIZE."""
+    if command.operation is Operation.CAPTURE:
+        return payment.capture(command.amount, now)
+    if command.operation is Operation.REFUND:
+        return payment.refund(command.amount, now)
+    if command.operation is Operation.VOID:
+        return payment.void(now)
+    return payment.expire(now)

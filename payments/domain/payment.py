@@ -58,6 +58,19 @@ class Payment:
     refunded_amount: int = 0
     release_reason: ReleaseReason | None = None
 
+    def with_id(self, payment_id: int) -> "Payment":
+        """The same payment, once the database has numbered it. Written out, for every authorization pays for it."""
+        return Payment(
+            payment_id,
+            self.merchant_id,
+            self.idempotency_key,
+            self.amount,
+            self.currency,
+            self.requested_at,
+            self.updated_at,
+            self.expires_at,
+        )
+
     @property
     def open_amount(self) -> int:
         """Authorized, not captured and not released: what can still be captured or voided."""

@@ -26,7 +26,8 @@ _ESCAPED_SIXFOLD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 class Message(NamedTuple):
     """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
 
-    `letter_id` is the dead letter that it says to be the replay of, in its header.
+    `letter_id` is the dead letter that it says to be the replay of, `traceparent` the trace that it belongs to: both
+    from its headers, and nothing is posted on the strength of them.
     """
 
     topic: str
@@ -36,6 +37,7 @@ class Message(NamedTuple):
     key: bytes | None
     value: bytes | None
     letter_id: int | None = None
+    traceparent: str = ""
 
 
 class Rejected(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection, RootTransaction
@@ -17,7 +18,7 @@ from payments.adapters import idempotency_store, outbox_store, payment_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
 from payments.adapters.idempotency_store import StoredAnswer
-from payments.domain.commands import Command, Key, Operation
+from payments.domain.commands import Command, Key, Operation, apply
 from payments.domain.errors import Conflict, IdempotencyKeyReused, NotFound, PaymentsError
 from payments.domain.events import EventType, PaymentEvent
 from payments.domain.payment import Payment, authorize
@@ -37,7 +38,8 @@ _EVENT = {
 class Result:
     """An answer to store and send (`status`, `body`), or the error that is answered but never stored.
 
-    `step` is what a success moved just now, in minor units of `currency`; 0 for conflicts and replays.
+    `step` is what a success moved just now, in minor units of `currency`; 0 for conflicts and replays. `payment_id`: of
+    the payment that it is about; 0 when it is not known (an authorization that made none, or a replayed one).
     """
 
     status: int = 0
@@ -46,6 +48,15 @@ class Result:
     error: PaymentsError | None = None
     step: int = 0
     currency: str = ""
+    payment_id: int = 0
+
+
+class _Step(NamedTuple):
+    """What a success moved."""
+
+    amount: int = 0
+    currency: str = ""
+    payment_id: int = 0
 
 
 def run_batch(connection: Connection, commands: Sequence[Command]) -> list[Result]:
@@ -110,7 +121,7 @@ class _Batch:
         self.missing: set[int] = set()
         self.expiring: list[Command] = []
         self.events: list[tuple[PaymentEvent, str]] = []
-        self.steps: dict[Key, tuple[int, str]] = {}
+        self.steps: dict[Key, _Step] = {}
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
@@ -139,8 +150,8 @@ class _Batch:
             return Result(error=IdempotencyKeyReused("This idempotency key was used before with another request."))
         if self.fresh.get(command.scope) is not command:
             return Result(answer.status, answer.body, replayed=True)
-        step, currency = self.steps.get(command.scope, (0, ""))
-        return Result(answer.status, answer.body, step=step, currency=currency)
+        amount, currency, payment_id = self.steps.get(command.scope, _Step(payment_id=command.payment_id))
+        return Result(answer.status, answer.body, step=amount, currency=currency, payment_id=payment_id)
 
     def _authorize(self, commands: Sequence[Command]) -> None:
         if not commands:
@@ -154,7 +165,7 @@ class _Batch:
         answers = {}
         for command in commands:
             pair = (command.merchant_id, command.key)
-            payment = _with_id(made[pair], ids[pair])
+            payment = made[pair].with_id(ids[pair])
             answers[command.scope] = self._success(command, payment, payment.amount, now)
         idempotency_store.add(self.connection, answers, now)
         self.answers.update(answers)
@@ -196,7 +207,7 @@ class _Batch:
         changed: set[int] = set()
         for command in commands:
             try:
-                payment, step = _step(payments[command.payment_id], command, now)
+                payment, step = apply(command, payments[command.payment_id], now)
             except Conflict as conflict:
                 if command.operation is not Operation.EXPIRE:
                     body = body_of(conflict, instance=command.instance, request_id=command.request_id).decode()
@@ -222,28 +233,5 @@ class _Batch:
         self.events.append((event, orjson.dumps(command.headers).decode()))
         if command.operation is Operation.EXPIRE:
             return StoredAnswer("", 200, "")
-        self.steps[command.scope] = (step, payment.currency)
+        self.steps[command.scope] = _Step(step, payment.currency, payment.payment_id)
         return StoredAnswer(command.digest, 200, command_body(payment, command.operation.value))
-
-
-def _with_id(payment: Payment, payment_id: int) -> Payment:
-    return Payment(
-        payment_id,
-        payment.merchant_id,
-        payment.idempotency_key,
-        payment.amount,
-        payment.currency,
-        payment.requested_at,
-        payment.updated_at,
-        payment.expires_at,
-    )
-
-
-def _step(payment: Payment, command: Command, now: datetime) -> tuple[Payment, int]:
-    if command.operation is Operation.CAPTURE:
-        return payment.capture(command.amount, now)
-    if command.operation is Operation.REFUND:
-        return payment.refund(command.amount, now)
-    if command.operation is Operation.VOID:
-        return payment.void(now)
-    return payment.expire(now)

@@ -39,13 +39,18 @@ class Outcome(StrEnum):
 
 
 class Handled(NamedTuple):
-    """A message's outcome; `lag` is seconds from commit to posting, `error_type` why it is a dead letter."""
+    """A message's outcome; `lag` is seconds from commit to posting, `error_type` why it is a dead letter.
+
+    `event_id` and `payment_id` are those of the event that was posted, as the outbox has them.
+    """
 
     message: Message
     outcome: Outcome
     lag: float = 0.0
     error_type: str = ""
     error_message: str = ""
+    event_id: int = 0
+    payment_id: int = 0
 
 
 class _Judged(NamedTuple):
@@ -153,7 +158,8 @@ def _mark(each: _Judged, failed: set[tuple[str, int, int]]) -> str | None:
 def _handled(each: _Judged, now: float, failed: set[tuple[str, int, int]]) -> Handled:
     verdict = each.verdict
     if isinstance(verdict, PostedEvent):
-        return Handled(each.message, Outcome.POSTED, lag=max(now - verdict.occurred_at.timestamp(), 0.0))
+        lag = max(now - verdict.occurred_at.timestamp(), 0.0)
+        return Handled(each.message, Outcome.POSTED, lag, event_id=verdict.event_id, payment_id=verdict.payment_id)
     if isinstance(verdict, Rejected) and each.place in failed:
         return Handled(each.message, Outcome.DEAD_LETTER, 0.0, verdict.error_type, verdict.error_message)
     return Handled(each.message, Outcome.REPEATED)

@@ -1,8 +1,8 @@
-"""How a message tells that it is the replay of a dead letter."""
+"""What a message's headers tell: that it is the replay of a dead letter, and which trace it belongs to."""
 
 import pytest
 
-from worker.consumption import _letter_id
+from worker.consumption import told_by
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -25,4 +25,8 @@ Headers = list[tuple[str, str | bytes | None]]
     ],
 )
 def test_the_number_of_a_letter_is_read_from_the_headers(headers: Headers, letter_id: int | None) -> None:
-    assert _letter_id(headers) == letter_id
+    assert told_by(headers) == (letter_id, "")
+
+
+def test_the_trace_is_read_from_the_headers_the_first_one_counts() -> None:
+    assert told_by([("traceparent", b"first"), ("traceparent", b"second")]) == (None, "first")

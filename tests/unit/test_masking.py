@@ -1,0 +1,53 @@
+"""No line of the log has a card number, a password or a token in it, whoever wrote the line."""
+
+import json
+import logging
+
+import pytest
+
+from payments import logs
+from payments.masking import REMOVED, masked
+
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"password": "hunter2", "user": "api"}, {"password": REMOVED, "user": "api"}),
+        (
+            {"Admin-Token": "abc", "nested": [{"api_key": 7}]},
+            {"Admin-Token": REMOVED, "nested": [{"api_key": REMOVED}]},
+        ),
+        ("mysql+pymysql://api:p4ss@host/paydb", f"mysql+pymysql://api:{REMOVED}@host/paydb"),
+        ("redis://:p4ss@host:6379/0", f"redis://:{REMOVED}@host:6379/0"),
+        ("Authorization: Bearer abc.def-ghi", f"Authorization: Bearer {REMOVED}"),
+        ({CARD: 1, "amount": 4111111111111}, {"[card number]": 1, "amount": 4111111111111}),
+        ([ValueError(f"no {CARD}")], ["no [card number]"]),
+        ({"reached": None, "seconds": 0.5}, {"reached": None, "seconds": 0.5}),
+    ],
+)
+def test_masked(value: object, shown: object) -> None:
+    assert masked(value) == shown
+
+
+def test_every_line_is_masked_also_its_stack_trace_and_those_of_libraries() -> None:
+    try:
+        raise ValueError(f"cannot use {CARD}")
+    except ValueError as error:
+        record = logging.getLogger("some.library").makeRecord(
+            "some.library",
+            logging.ERROR,
+            __file__,
+            1,
+            "paid with %s",
+            (CARD,),
+            (type(error), error, error.__traceback__),
+        )
+    record.token = "abc"
+    line = logs.formatter().format(record)
+    assert CARD not in line
+    told = json.loads(line)
+    assert told["event"] == "paid with [card number]"
+    assert told["token"] == REMOVED
+    assert "ValueError: cannot use [card number]" in told["exception"]
