@@ -59,7 +59,7 @@ replay() {
 # byte of the binary log, so its size behind the dump is more than their number; ID_GAP is for a log that is lost.
 raise_ids() {
   local table next bytes=0
-  if [ "${#logs[@]}" -gt 0 ]; then bytes="$(stat -c %s "${logs[@]}" | awk '{ sum += $1 } END { print sum }')"; fi
+  if [ "${#logs[@]}" -gt 0 ]; then bytes="$(stat -c %s "${logs[@]}" | awk '{ sum += $1 } END { printf "%.0f", sum }')"; fi
   [ "$bytes" -lt "$gap" ] || gap="$bytes"
   while read -r table next; do
     sql --execute="ALTER TABLE \`$database\`.\`$table\` AUTO_INCREMENT = $((next + gap))"
