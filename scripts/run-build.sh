@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Checks this tree and makes the release: lint, unit tests (JUnit report), wheel. All of them run even when one fails.
-# BUILD_STEPS names some of them ("lint unit wheel"), UNIT_TESTS the tests ("tests/unit").
+# BUILD_STEPS names some of them ("lint unit wheel"), LINT_CHECKS some of lint's, UNIT_TESTS the tests ("tests/unit").
 # Leaves build/pipeline/reports/unit.xml and build/pipeline/release/.
 set -euo pipefail
 # shellcheck source=scripts/lib-pipeline.sh
 . "$(dirname "$0")/lib-pipeline.sh"
 
 read -ra steps <<<"${BUILD_STEPS:-lint unit wheel}"
+read -ra checks <<<"${LINT_CHECKS:-}"
 read -ra tests <<<"${UNIT_TESTS:-tests/unit}"
 failed=()
 
@@ -28,7 +29,7 @@ scripts/setup-env.sh dev
 for step in "${steps[@]}"; do
   echo "== $step"
   case "$step" in
-    lint) scripts/lint.sh ;;
+    lint) scripts/lint.sh ${checks[@]+"${checks[@]}"} ;;
     unit) unit ;;
     wheel) wheel ;;
     *) fail "BUILD_STEPS has lint, unit and wheel, not $step." ;;

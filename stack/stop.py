@@ -1,4 +1,4 @@
-"""Ends the `make run` whose state PAYOPS_STATE chooses, from elsewhere, and waits until it is gone: `python -m stack.stop`.
+"""`python -m stack.stop` ends the `make run` whose state PAYOPS_STATE chooses, from elsewhere; returns when it is gone.
 
 `--show-port` prints its port instead; exit code 1 when nothing runs.
 """
