@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run status lint test test-long drills bench clean
+.PHONY: help setup run status lint test test-long drills bench secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -25,14 +25,21 @@ lint: setup ## style, types, import rules, shell scripts, the repository's own r
 test: ## every test, on real MariaDB, Redis and Kafka (about 8 minutes)
 	@scripts/run-tests.sh
 
-test-long: ## as test, with more kills and more generated cases
+test-long: ## as test, with more kills and more generated cases; then the platform on one VM (Debian, root)
 	@scripts/run-tests.sh --long
+	@PAYOPS_ENV=single scripts/run-vm-tests.sh
 
 drills: ## stop Kafka, database, Redis, workers of the running `make run`, and see it recover
 	@scripts/run-drills.sh
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
+	@scripts/make-secrets.sh
+
+vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root)
+	@scripts/run-vm-tests.sh
 
 clean: ## remove what was made here: state, caches, .venv
 	@scripts/clean.sh

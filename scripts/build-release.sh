@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-in_wheel=(app payments worker pyproject.toml README.md)
+in_wheel=(app payments worker pyproject.toml)
 
 fail() {
   echo "$*" >&2
@@ -53,7 +53,7 @@ stage_sources() {
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar --create --null --files-from=- | tar --extract --directory "$staged"
   [ ! -d frontend/dist ] || cp -R frontend/dist "$staged/app/store"
-  sed -i "s/^version = \".*\"$/version = \"$version\"/" "$staged/pyproject.toml"
+  sed -i "s/^version = \".*\"$/version = \"$version\"/; /^readme = /d" "$staged/pyproject.toml"
 }
 
 find_uv

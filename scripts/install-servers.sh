@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the tests are installed: MariaDB, Redis, a JDK, Maven; and Python's venv.
+# Makes sure that what the tests need is installed: MariaDB, Redis, a JDK, Maven, Vagrant; and Python's venv. With `vms`,
+# what the machines of `make vm-test` need instead: Vagrant, LXC and the tools that make a box.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
 
@@ -7,12 +8,33 @@ packages=()
 need() { # need PACKAGE PROGRAM: the package when the program is missing
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$2" >/dev/null 2>&1 || packages+=("$1")
 }
+need_plugin() { # need_plugin PACKAGE: of Vagrant, where Debian's own Vagrant is or will be
+  case "$(command -v vagrant || true)" in "" | /usr/bin/vagrant) ;; *) return ;; esac
+  compgen -G "/usr/share/rubygems-integration/*/specifications/$1-*.gemspec" >/dev/null || packages+=("$1")
+}
 
-need mariadb-server mariadbd
-need redis-server redis-server
 need default-jdk-headless javac
 need maven mvn
 need curl curl
+need vagrant vagrant
+need_plugin vagrant-libvirt
+if [ "${1:-}" = vms ]; then
+  need_plugin vagrant-lxc
+  need lxc lxc-start
+  need redir redir
+  need bridge-utils brctl
+  need mmdebstrap mmdebstrap
+  need nftables nft
+  need iproute2 ip
+  need procps sysctl
+  need openssh-client ssh
+  need rsync rsync
+  need pigz pigz
+  need gnupg gpg
+else
+  need mariadb-server mariadbd
+  need redis-server redis-server
+fi
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)
 [ "${#packages[@]}" -gt 0 ] || exit 0
 

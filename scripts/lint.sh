@@ -21,7 +21,7 @@ check ruff "$bin/ruff" check --quiet
 check format "$bin/ruff" format --check --quiet
 check types "$bin/mypy"
 check imports "$bin/lint-imports"
-check shellcheck "$bin/shellcheck" scripts/*.sh .ci/run
+check shellcheck "$bin/shellcheck" scripts/*.sh .ci/run vagrant/*.sh vagrant/box/*.sh
 check rules "$bin/python" -m pytest -q -p no:cacheprovider tests/repo
 
 for name in "$@"; do

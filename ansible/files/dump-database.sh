@@ -16,7 +16,7 @@ gzip -dc "$name.part" | tail -n 1 | grep -q '^-- Dump completed' || {
   echo "The dump has no end." >&2
   exit 1
 }
-position="$(gzip -dc "$name.part" | sed -n 's/^-- CHANGE MASTER TO \(.*\);$/\1/p;100q')"
+position="$(sed -n 's/^-- CHANGE MASTER TO \(.*\);$/\1/p;100q' < <(gzip -dc "$name.part"))" # no pipe: sed ends before gzip
 [ -n "$position" ] || {
   echo "The dump names no position of the binary log; is log_bin on?" >&2
   exit 1

@@ -20,7 +20,7 @@ sql() {
 # Sets file, position: where the dump was taken. Sets logs: the files from there on, empty when that one is gone.
 find_logs() {
   local line base name
-  line="$(gzip -dc "$dump" | sed -n 's/^-- CHANGE MASTER TO //p;100q')"
+  line="$(sed -n 's/^-- CHANGE MASTER TO //p;100q' < <(gzip -dc "$dump"))" # no pipe: sed ends before gzip
   file="$(sed -n "s/.*MASTER_LOG_FILE='\([^']*\)'.*/\1/p" <<<"$line")"
   position="$(sed -n 's/.*MASTER_LOG_POS=\([0-9]*\).*/\1/p' <<<"$line")"
   [ -n "$file" ] && [ -n "$position" ] || fail "The dump names no position of the binary log."
@@ -35,7 +35,7 @@ find_logs() {
 # A new server starts its files at 000001 again: the dump's file must be the one that the dump was taken from.
 check_history() {
   local made dumped
-  made="$(TZ=UTC mariadb-binlog "${logs[0]}" 2>/dev/null | sed -n 's/^#\([0-9]\{6\} *[0-9:]*\) server id.*Start: .*/\1/p;20q' | head -n 1)"
+  made="$(sed -n '/Start: binlog/{s/^#\([0-9]\{6\} *[0-9:]*\) server id.*/\1/p;q}' < <(TZ=UTC mariadb-binlog "${logs[0]}"))"
   [ -n "$made" ] || fail "${logs[0]} cannot be read."
   made="$(date -u -d "20${made:0:2}-${made:2:2}-${made:4:2} ${made:6}" +%s)"
   dumped="$(date -u -d "${DUMP_TIME:0:8} ${DUMP_TIME:9:2}:${DUMP_TIME:11:2}:${DUMP_TIME:13:2}" +%s)"

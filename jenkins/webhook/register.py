@@ -51,11 +51,11 @@ def _url_if_any(domain: str | None, agent: str) -> str | None:
         return None  # the tunnel is gone already; its hook is known by ngrok's domains
 
 
-def main(given_arguments: Sequence[str] | None = None) -> int:
+def main(given_arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Return the exit code."""
-    logging.getLogger("github").addHandler(logging.NullHandler())  # a fault says the same, and what to do
+    logging.getLogger("github").setLevel(logging.ERROR)  # a fault says the same, and what to do
     try:
-        lines = run(parser().parse_args(given_arguments), os.environ)
+        lines = run(parser().parse_args(given_arguments), environment)
     except WebhookFault as fault:
         print(fault, file=sys.stderr)
         return 1

@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
     return send(arguments.jenkins, secret, push_event(repository, arguments.branch, _commit(arguments.branch)))
 
 
-def main(given_arguments: Sequence[str] | None = None) -> int:
+def main(given_arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Return the exit code."""
     options = argparse.ArgumentParser(
         prog="send-test-webhook", description=__doc__, epilog="GITHUB_WEBHOOK_SECRET is read from the environment."
@@ -93,7 +93,7 @@ def main(given_arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--branch", default="main", help="default: %(default)s")
     options.add_argument("--secret-file", type=Path, metavar="FILE", help="instead of GITHUB_WEBHOOK_SECRET")
     try:
-        print(run(options.parse_args(given_arguments), os.environ))
+        print(run(options.parse_args(given_arguments), environment))
     except WebhookFault as fault:
         print(fault, file=sys.stderr)
         return 1

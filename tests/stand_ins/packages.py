@@ -78,7 +78,7 @@ def build(package: Package, folder: Path) -> Path:
         owned = " ".join(f"/{name}" for name in package.folders if name.startswith("var/"))
         _write(tree / "DEBIAN/preinst", _MAKE_USER.format(**values), 0o755)
         _write(tree / "DEBIAN/postinst", _START.format(**values, owned=owned), 0o755)
-    target = folder / f"{package.name}_{package.version}_amd64.deb"
+    target = folder / f"{package.name}_{package.version}_all.deb"
     command = ["dpkg-deb", "--build", "--root-owner-group", "-Zgzip", str(tree), str(target)]
     subprocess.run(command, check=True, capture_output=True)
     return target

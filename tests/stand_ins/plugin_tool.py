@@ -17,13 +17,13 @@ def build(folder: Path) -> None:
     """The jar and the file with its checksum, in `folder`."""
     classes = folder / "classes"
     compiler = fetch(HERE / "compiler-pom.xml", "java-compiler") / "libs" / "*"
-    source = HERE / "programs" / "PluginManager.java"
+    source = HERE / "programs" / "PluginTool.java"
     java = program("java", "openjdk-17-jre-headless")
     main = "org.eclipse.jdt.internal.compiler.batch.Main"
     command = [java, "-cp", str(compiler), main, "-17", "-d", str(classes), str(source)]
     subprocess.run(command, check=True, capture_output=True)
     with zipfile.ZipFile(folder / NAME, "w") as jar:
-        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nMain-Class: PluginManager\n\n")
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nMain-Class: PluginTool\n\n")
         for path in sorted(classes.glob("*.class")):
             jar.write(path, path.name)
     digest = hashlib.sha256((folder / NAME).read_bytes()).hexdigest()

@@ -6,6 +6,9 @@ import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+ARCHITECTURES: Final = ("amd64", "arm64")  # the packages are for all; apt asks for its own
 
 
 class Signer:
@@ -43,13 +46,15 @@ def publish(package: Path, root: Path, suite: str, signer: Signer) -> None:
     shutil.rmtree(root, ignore_errors=True)
     flat = suite.endswith("/")
     top = root / suite if flat else root / "dists" / suite
-    index = top if flat else top / "main" / "binary-amd64"
-    pool = index if flat else root / "pool"
-    for folder in (index, pool):
+    indexes = [top] if flat else [top / "main" / f"binary-{architecture}" for architecture in ARCHITECTURES]
+    pool = top if flat else root / "pool"
+    for folder in (*indexes, pool):
         folder.mkdir(parents=True, exist_ok=True)
     stored = Path(shutil.copy2(package, pool))
-    (index / "Packages").write_text(_entry(stored, stored.relative_to(root)))
-    (index / "Packages.gz").write_bytes(gzip.compress((index / "Packages").read_bytes(), mtime=0))
+    entry = _entry(stored, stored.relative_to(root))
+    for index in indexes:
+        (index / "Packages").write_text(entry)
+        (index / "Packages.gz").write_bytes(gzip.compress(entry.encode(), mtime=0))
     (top / "Release").write_text(_release(top, suite))
     signer.sign(top / "Release")
     (root / "key.asc").write_text(signer.public_key())
@@ -69,6 +74,7 @@ def _release(top: Path, suite: str) -> str:
     )
     codename = suite.strip("/")
     return (
-        f"Origin: payops stand-ins\nSuite: {codename}\nCodename: {codename}\nArchitectures: amd64\nComponents: main\n"
+        f"Origin: payops stand-ins\nSuite: {codename}\nCodename: {codename}\n"
+        f"Architectures: {' '.join(ARCHITECTURES)}\nComponents: main\n"
         f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S} UTC\nSHA256:\n{sums}"
     )

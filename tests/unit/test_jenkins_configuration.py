@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "ansible/roles/jenkins"
 SCHEMA = json.loads((ROOT / "jenkins/casc.schema.json").read_text(encoding="utf-8"))
-TEXT = (ROOT / "jenkins/casc.yaml").read_text(encoding="utf-8")
-CASC = yaml.safe_load(TEXT)
+
+CASC = yaml.safe_load((ROOT / "jenkins/casc.yaml").read_text(encoding="utf-8"))
 REMOVE = object()
 
 _PINNED = re.compile(r"[a-z0-9-]+:[0-9][A-Za-z0-9._-]*")
@@ -74,7 +74,7 @@ def test_credentials_that_are_used_are_there() -> None:
 
 
 def test_every_reference_is_provided_by_the_role() -> None:
-    references = set(re.findall(r"\$\{([A-Z_]+)\}", TEXT))
+    references = set(re.findall(r"\$\{([A-Z_]+)\}", json.dumps(CASC)))
     assert {"JENKINS_ADMIN_PASSWORD", "GITHUB_WEBHOOK_SECRET", "REPOSITORY_URL"} <= references
     assert references - provided() == set()
 

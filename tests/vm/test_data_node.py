@@ -13,8 +13,9 @@ from tests.vm.stream import Stream, streaming
 
 FROZEN_SECONDS = 20
 RECOVERY_SECONDS = 90
-IN_TIME = 5.5
-"""Every request is answered within 5 s; half a second for the way."""
+IN_TIME = 7
+"""The api answers within 5 s of a request's arrival; the rest is for the way there, on machines that share two cores.
+One that hung would show as the 10 s after which nginx gives up."""
 
 _log = logging.getLogger(__name__)
 

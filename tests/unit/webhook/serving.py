@@ -1,12 +1,29 @@
 """A local HTTP server whose answers are a function of the request, and which remembers the requests."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def done(main: Callable[[], int]) -> Done:
+    """Run a command in this process: a process of its own for each takes a second, mostly for imports."""
+    with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
+        code = main()
+    return Done(code, stdout.getvalue(), stderr.getvalue())
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,15 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jenkins.webhook.hooks import is_ours
+from jenkins.webhook.register import main
 from tests.unit.webhook.github import FINE_TOKEN, REPOSITORY, TOKEN, WEAK_TOKEN, GitHub
-from tests.unit.webhook.serving import Answer, Server, serving
+from tests.unit.webhook.serving import Answer, Done, Server, done, serving
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/register-webhook"
 SECRET = "a-secret-of-many-characters"
@@ -42,27 +42,14 @@ def agent() -> Iterator[Server]:
         yield server
 
 
-def command(api: str, *options: str, token: str = TOKEN, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GITHUB_TOKEN": token,
-        "GITHUB_WEBHOOK_SECRET": SECRET,
-        **variables,
-    }
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), "--repository", REPOSITORY, "--api", api, *options],
-        env=environment,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def command(api: str, *options: str, token: str = TOKEN, **variables: str) -> Done:
+    environment = {"GITHUB_TOKEN": token, "GITHUB_WEBHOOK_SECRET": SECRET, **variables}
+    return done(lambda: main(["--repository", REPOSITORY, "--api", api, *options], environment))
 
 
-def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
+def lines(ended: Done) -> list[str]:
+    assert (ended.code, ended.stderr) == (0, "")
+    return ended.stdout.splitlines()
 
 
 def test_registers_once_and_only_once(github: GitHub, api: Server, agent: Server) -> None:
@@ -79,6 +66,13 @@ def test_registers_once_and_only_once(github: GitHub, api: Server, agent: Server
     assert lines(command(api.url, "--agent", agent.url)) == [f"updated: {URL} (hook 103)"]
     assert github.hooks.keys() == {*others, 103}
     assert {number: github.hooks[number] for number in others} == others
+
+
+def test_the_script_works_from_any_folder(github: GitHub, api: Server) -> None:
+    environment = {"PATH": os.environ["PATH"], "GITHUB_TOKEN": TOKEN, "GITHUB_WEBHOOK_SECRET": SECRET}
+    options = ["--repository", REPOSITORY, "--api", api.url, "--domain", "jenkins.example.com"]
+    ended = subprocess.run([SCRIPT, *options], env=environment, cwd="/", capture_output=True, text=True, check=True)
+    assert ended.stdout == "created: https://jenkins.example.com/github-webhook/ (hook 100)\n"
 
 
 def test_a_new_tunnel_takes_the_place_of_the_old_ones(github: GitHub, api: Server, agent: Server) -> None:
@@ -153,12 +147,12 @@ def test_github_unwell_for_a_moment_is_asked_again(github: GitHub, api: Server, 
     ],
 )
 def test_says_what_is_in_the_way(api: Server, agent: Server, options: list[str], variables, told: str) -> None:
-    done = command(api.url, "--agent", agent.url, *options, **variables)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert SECRET not in done.stderr
-    assert TOKEN not in done.stderr
+    ended = command(api.url, "--agent", agent.url, *options, **variables)
+    assert (ended.code, ended.stdout) == (1, "")
+    assert told in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert SECRET not in ended.stderr
+    assert TOKEN not in ended.stderr
     assert api.writes() == []
 
 
@@ -172,15 +166,15 @@ def test_says_what_is_in_the_way(api: Server, agent: Server, options: list[str],
 )
 def test_an_agent_without_an_endpoint_for_jenkins(api: Server, tunnels: list[tuple[str, str]], told: str) -> None:
     with serving(lambda *_: told_by_agent(*tunnels)) as agent:
-        done = command(api.url, "--agent", agent.url)
-    assert (done.returncode, told in done.stderr) == (1, True)
+        ended = command(api.url, "--agent", agent.url)
+    assert (ended.code, told in ended.stderr) == (1, True)
 
 
 def test_no_agent_but_something_else(api: Server) -> None:
     for answer in (Answer(200, ["tunnels"]), Answer(200, {}), Answer(500, {}), Answer(200)):
         with serving(lambda *_, answer=answer: answer) as other:
-            done = command(api.url, "--agent", other.url)
-        assert "ngrok's agent does not answer" in done.stderr
+            ended = command(api.url, "--agent", other.url)
+        assert "ngrok's agent does not answer" in ended.stderr
 
 
 def test_what_is_ours() -> None:

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from jenkins.webhook.send import main
 from jenkins.webhook.signature import is_signed
-from tests.unit.webhook.serving import Answer, Request, serving
+from tests.unit.webhook.serving import Answer, Done, Request, done, serving
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/send-test-webhook"
 SECRET = "a-secret-of-many-characters"
@@ -23,17 +23,24 @@ def jenkins(request: Request, _url: str) -> Answer:
     return Answer(200 if request.method == "POST" and event == "push" and signed else 400)
 
 
-def send(url: str, *options: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "GITHUB_WEBHOOK_SECRET": secret}
-    command = [sys.executable, str(SCRIPT), "--repository", "example/payops", "--jenkins", url, *options]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+def send(url: str, *options: str, secret: str = SECRET) -> Done:
+    arguments = ["--repository", "example/payops", "--jenkins", url, *options]
+    return done(lambda: main(arguments, {"GITHUB_WEBHOOK_SECRET": secret}))
+
+
+def test_the_script_works_from_any_folder() -> None:
+    environment = {"PATH": os.environ["PATH"], "GITHUB_WEBHOOK_SECRET": SECRET}
+    with serving(jenkins) as server:
+        command = [SCRIPT, "--repository", "example/payops", "--jenkins", server.url]
+        ended = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=True)
+    assert "took the event (200)" in ended.stdout
 
 
 def test_jenkins_takes_the_event() -> None:
     with serving(jenkins) as server:
-        done = send(f"{server.url}/", "--branch", "no-such-branch")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "took the event (200)" in done.stdout
+        ended = send(f"{server.url}/", "--branch", "no-such-branch")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert "took the event (200)" in ended.stdout
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json"
     assert len(request.headers["x-github-delivery"]) == 36
@@ -45,9 +52,9 @@ def test_jenkins_takes_the_event() -> None:
 
 def test_another_secret_is_refused() -> None:
     with serving(jenkins) as server:
-        done = send(server.url, secret="another-secret-of-many")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "answered 400: Jenkins does not accept the event; mostly its secret is another one" in done.stderr
+        ended = send(server.url, secret="another-secret-of-many")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "answered 400: Jenkins does not accept the event; mostly its secret is another one" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -56,11 +63,11 @@ def test_another_secret_is_refused() -> None:
 )
 def test_other_answers_are_explained(status: int, told: str) -> None:
     with serving(lambda *_: Answer(status, {}, {"Location": "/login"})) as server:
-        done = send(server.url)
-    assert (done.returncode, told in done.stderr) == (1, True)
+        ended = send(server.url)
+    assert (ended.code, told in ended.stderr) == (1, True)
     assert len(server.requests) == 1
 
 
 def test_nobody_there() -> None:
-    done = send("http://127.0.0.1:1")
-    assert (done.returncode, "does not answer" in done.stderr) == (1, True)
+    ended = send("http://127.0.0.1:1")
+    assert (ended.code, "does not answer" in ended.stderr) == (1, True)

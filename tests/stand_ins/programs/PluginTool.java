@@ -6,7 +6,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 
 /** Stand-in for Jenkins' plugin installation manager: takes the same options, writes empty plugins, fetches nothing. */
-public final class PluginManager {
+public final class PluginTool {
     public static void main(String[] given) throws Exception {
         Path file = null;
         Path folder = null;

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# For run-vm-tests.sh: stages with their minutes, logs, and the removal of every machine by its name. Sourced.
+
+logs=.state/vm-test
+table=()
+
+say() { echo "$(date +%T)  $*"; }
+
+tenths() { # seconds as minutes with one decimal, without a calculator
+  echo "$(($1 / 60)).$(($1 % 60 / 6))"
+}
+
+# stage NAME COMMAND...: everything it says goes to a log; what tells how far it is goes to the terminal as well. The
+# first stage that fails ends the run. Descriptor 9 is the lock: a machine that inherited it would hold it for ever.
+stage() {
+  local name="$1" log="$logs/$1.log" started=$SECONDS code=0
+  shift
+  say "== $name (log: $log)"
+  set +e
+  (
+    set -e
+    "$@"
+  ) 9>&- </dev/null 2>&1 | tee "$log" | show_progress
+  code="${PIPESTATUS[0]}"
+  set -e
+  table+=("$(printf '%-16s %6.1f' "$name" "$(tenths $((SECONDS - started)))")")
+  [ "$code" = 0 ] || give_up "$name" "$log"
+}
+
+show_progress() { # headings of plays and machines, results of tests; the rest is in the log
+  grep --line-buffered -E '^ *(PLAY \[|==> [a-z-]+: (Importing|Machine booted|Destroying)|tests/|[0-9]+ (passed|failed)|=+ )' |
+    grep --line-buffered -vE '^=+$' || true
+}
+
+give_up() {
+  echo
+  tail -n 60 "$2" >&2
+  report
+  echo "Failed: $1; the end of its log is above, all of it in $2." >&2
+  exit 1
+}
+
+report() {
+  echo
+  echo "stage            minutes"
+  printf '%s\n' "${table[@]}"
+  printf '%-16s %6.1f\n' total "$(tenths "$SECONDS")"
+}
+
+machine_names() { # of all environments: a killed run may have been another one's
+  local environment
+  for environment in full single; do ruby vagrant/environment.rb "$environment" | cut -d' ' -f1; done
+}
+
+# Right also when a run was killed half-way, in another checkout, or left a machine frozen.
+remove_machines() {
+  local name
+  for name in $(machine_names); do
+    [ -d "/var/lib/lxc/$name" ] || continue
+    if [ "$(lxc-info -n "$name" -sH)" != STOPPED ]; then lxc-stop -k -n "$name"; fi
+    lxc-destroy -f -n "$name" >/dev/null
+  done
+  rm -rf .vagrant/machines
+  stop_stand_ins
+  vagrant/lxc-network.sh down
+}
+
+stop_stand_ins() { # of any checkout: they hold the port
+  local pid
+  for pid in $(ss -Hltnp 'sport = :8099' | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | sort -u); do
+    if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q tests.stand_ins; then kill "$pid"; fi
+  done
+}
+
+memory() { # what each machine takes: its processes, and with the pages of files that it read
+  local name folder
+  for name in $(ruby vagrant/environment.rb "$PAYOPS_ENV" | cut -d' ' -f1); do
+    for folder in "/sys/fs/cgroup/memory/lxc.payload.$name" "/sys/fs/cgroup/lxc.payload.$name"; do
+      [ -e "$folder/memory.stat" ] || continue
+      awk -v name="$name" '$1 == "total_rss" || $1 == "anon" {own = $2} $1 == "total_cache" || $1 == "file" {pages = $2}
+        END {printf "%-12s %5d MB of its own, %5d MB of file pages\n", name, own / 2^20, pages / 2^20}' "$folder/memory.stat"
+    done
+  done
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# What `make vm-test` does, on Debian 12 as root, from nothing: packages, box, `vagrant up --provider=lxc`, the playbook
+# twice, checks inside and from outside, destroy. Prints the minutes of each stage; logs are in .state/vm-test/.
+# PAYOPS_ENV=single: the small environment, without the proofs that need several machines. KEEP=1: leave them running.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib-vm-test.sh
+. scripts/lib-vm-test.sh
+
+export PAYOPS_ENV="${PAYOPS_ENV:-full}"
+export VAGRANT_CHECKPOINT_DISABLE=1 VAGRANT_NO_COLOR=1 ANSIBLE_NOCOLOR=1 NO_COLOR=1 PYTHONUNBUFFERED=1 COLUMNS=120
+# What cannot be had from the public registries comes from elsewhere; all else is as for real machines.
+extra=(-e "@$PWD/tests/stand_ins/vars.yml" -e "@$PWD/tests/vm/ci.yml")
+lock=/run/lock/payops-vm-test
+
+[ "$(id -u)" = 0 ] || {
+  echo "make vm-test makes containers and a bridge: run it as root." >&2
+  exit 1
+}
+mkdir -p "$logs"
+exec 9>"$lock" # names, addresses and the bridge are fixed: one run at a time
+flock -n 9 || {
+  say "Another run of vm-test is under way on this machine; waiting for it …"
+  flock 9
+}
+
+packages() { scripts/install-servers.sh vms; }
+
+environment() {
+  scripts/setup-env.sh vms
+  scripts/make-secrets.sh
+}
+
+box() {
+  remove_machines
+  vagrant/lxc-network.sh up
+  vagrant/box/build-lxc-box.sh
+}
+
+up() { vagrant up --provider=lxc --no-provision; }
+
+stand_ins() { tests/stand_ins/serve start 192.168.56.1; }
+
+converge() { # by Vagrant's own provisioner, as `vagrant up` does it
+  PAYOPS_ANSIBLE_ARGS="${extra[*]}" vagrant provision "$(ruby vagrant/environment.rb "$PAYOPS_ENV" | tail -n 1 | cut -d' ' -f1)"
+}
+
+playbook() { (cd ansible && ../.venv/bin/ansible-playbook "${extra[@]}" "$@"); }
+
+second() { # changes nothing: neither in check mode nor for real
+  playbook site.yml
+  nothing_changed "$logs/second-converge.log"
+}
+
+check_mode() {
+  playbook site.yml --check
+  nothing_changed "$logs/check-mode.log"
+}
+
+nothing_changed() { # nothing_changed LOG: the recap has every machine, and each says changed=0
+  local machines recap
+  machines="$(ruby vagrant/environment.rb "$PAYOPS_ENV" | wc -l)"
+  recap="$(grep -E 'ok=[0-9]+ +changed=' "$1")"
+  [ "$(grep -cE 'changed=0 +unreachable=0 +failed=0' <<<"$recap")" = "$machines" ] || {
+    grep -B 30 -E '^changed:' "$1" | grep -E '^(TASK|RUNNING|changed:)'
+    echo "A second run changed something, or not every machine was there: see above."
+    return 1
+  }
+}
+
+lint() { .venv/bin/ansible-lint; }
+
+inside() { .venv/bin/python -m pytest -p no:cacheprovider -q tests/infra; }
+
+outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm; }
+
+destroy() {
+  vagrant destroy -f
+  remove_machines
+}
+
+clean_up() {
+  local code=$?
+  [ -z "${KEEP:-}" ] || exit "$code"
+  remove_machines 9>&- || echo "Not everything could be removed; the next run tries again." >&2
+  exit "$code"
+}
+
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+stage packages packages
+stage environment environment
+trap clean_up EXIT
+stage box box
+stage up up
+stage stand-ins stand_ins
+stage converge converge
+stage second-converge second
+stage check-mode check_mode
+stage lint lint
+stage inside inside
+if [ "$PAYOPS_ENV" = full ]; then stage outside outside; fi
+say "Memory:"
+memory
+if [ -z "${KEEP:-}" ]; then stage destroy destroy; fi
+trap - EXIT
+report

@@ -1,0 +1,1 @@
+"""Checks of the machines, from inside them: testinfra over ssh."""

@@ -1,0 +1,58 @@
+"""How the checks of the observing and building roles ask: HTTP from the machine itself or from outside, and units."""
+
+import base64
+import json
+import re
+from typing import Any, Final
+
+import requests
+
+EXPOSURE_LIMIT: Final = 4.0  # of systemd-analyze security: above it a unit is badly sandboxed
+OUTSIDE_SECONDS: Final = 5
+
+
+def fetch(host: Any, url: str, user: str = "", password: str = "", post: bool = False) -> tuple[int, str]:
+    """Status and text of an answer, asked for on the machine. The login is no argument that other users could see."""
+    header = ""
+    if user:
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        header = f'header = "Authorization: Basic {token}"\n'
+    if post:
+        header += 'request = "POST"\ndata = "{}"\n'
+    script = f"printf '%s' '{header}' | curl --silent --max-time 10 --config - --write-out '\\n%{{http_code}}' '{url}'"
+    done = host.run(script)
+    assert done.rc == 0, f"{url}: curl ended with {done.rc} {done.stderr}"
+    text, _, status = done.stdout.rpartition("\n")
+    return int(status), text
+
+
+def fetch_json(host: Any, url: str) -> Any:
+    """The body of a 200."""
+    status, text = fetch(host, url)
+    assert status == 200, f"{url}: {status} {text}"
+    return json.loads(text)
+
+
+def from_outside(url: str, user: str = "", password: str = "") -> int:
+    """The status that the machine of the operator gets."""
+    login = (user, password) if user else None
+    return requests.get(url, auth=login, timeout=OUTSIDE_SECONDS).status_code
+
+
+def exposure(host: Any, unit: str) -> float:
+    """What systemd thinks of the unit's sandbox: 0 is shut, 10 is open."""
+    said = host.check_output(f"systemd-analyze security --no-pager {unit}.service")
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
+    assert found, said
+    return float(found.group(1))
+
+
+def command_line_and_environment(host: Any, unit: str) -> str:
+    """What other programs of the machine may get to see of a process."""
+    pid = host.check_output(f"systemctl show --property MainPID --value {unit}")
+    return str(host.check_output(f"tr '\\0' '\\n' < /proc/{pid}/cmdline; tr '\\0' '\\n' < /proc/{pid}/environ"))
+
+
+def mode_and_owner(host: Any, path: str) -> str:
+    """As in `600 root root`."""
+    return str(host.check_output(f"stat --format '%a %U %G' {path}"))

@@ -1,0 +1,68 @@
+"""Logs in to MariaDB, Redis and Kafka from a machine, as the application does: with its own Python and libraries."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from testinfra.host import Host
+
+PYTHON: Final = "/opt/payops/current/bin/python"
+
+_SQL: Final = """
+import json, sys, pymysql
+given = json.loads(sys.argv[1])
+statement = given.pop("statement")
+connection = pymysql.connect(connect_timeout=5, autocommit=True, **given)
+with connection.cursor() as cursor:
+    cursor.execute(statement)
+    print(json.dumps(cursor.fetchall(), default=str))
+"""
+_REDIS: Final = """
+import json, sys, redis
+given = json.loads(sys.argv[1])
+command = given.pop("command")
+print(json.dumps(redis.Redis(socket_timeout=5, decode_responses=True, **given).execute_command(*command), default=str))
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said: a value, or the error that it refused with."""
+
+    value: Any
+    error: str
+
+
+def _run(host: Host, program: str, given: dict[str, Any]) -> Answer:
+    done = host.run(f"{PYTHON} -c %s %s", program, json.dumps(given))
+    if done.rc == 0:
+        return Answer(json.loads(done.stdout), "")
+    return Answer(None, done.stderr.strip().splitlines()[-1])
+
+
+def sql(host: Host, address: str, user: str, password: str, statement: str) -> Answer:
+    """One statement, from `host`."""
+    given = {"host": address, "user": user, "password": password, "database": "paydb", "statement": statement}
+    return _run(host, _SQL, given)
+
+
+def redis(host: Host, address: str, user: str | None, password: str | None, *command: object) -> Answer:
+    """One command, from `host`."""
+    return _run(host, _REDIS, {"host": address, "username": user, "password": password, "command": command})
+
+
+def local_sql(host: Host, user: str, password: str, statement: str) -> Answer:
+    """One statement by the socket, on the database's own machine."""
+    program = "MYSQL_PWD=%s mariadb --batch --skip-column-names --user=%s --execute=%s"
+    done = host.run(program, password, user, statement)
+    return Answer(done.stdout.strip(), "" if done.rc == 0 else done.stderr.strip())
+
+
+def kcat(host: Host, user: str, password: str, *arguments: str, message: str = "") -> Answer:
+    """kcat on the broker's machine, as `user`; `message` goes to its standard input. A refusal is in `error`."""
+    protocol = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512"
+    settings = f"{protocol}\nsasl.username={user}\nsasl.password={password}\n"
+    words = " ".join(["%s"] * len(arguments))
+    program = f"f=$(mktemp); trap 'rm -f $f' EXIT; printf %s %s > $f; printf %s %s | timeout 20 kcat -F $f {words}"
+    done = host.run(program, "%s", settings, "%s", message, *arguments)
+    return Answer(done.stdout, "" if done.rc == 0 else done.stderr)

@@ -1,0 +1,65 @@
+"""Every connection that could be tried is tried: from each machine, and from outside, to each port of the list and to
+some that are not on it. What the list allows is answered; what it does not is dropped, whether anything listens or not.
+"""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.infra import inventory
+
+UNLISTED = (23, 111, 5000, 9094, 33060)
+SECONDS = 1.0
+PORTS = sorted({port for rule in inventory.firewall() for port in rule["ports"]} | set(UNLISTED))
+PAIRS = [(a, b) for a in inventory.names() for b in inventory.names() if a != b]
+
+_PROBE = """
+import json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+address, seconds, ports = json.loads(sys.argv[1])
+def probe(port):
+    try:
+        socket.create_connection((address, port), seconds).close()
+        return "open"
+    except TimeoutError:
+        return "dropped"
+    except OSError as error:
+        return str(error)
+with ThreadPoolExecutor(len(ports)) as pool:
+    print(json.dumps(dict(zip(ports, pool.map(probe, ports)))))
+"""
+
+
+def expected(source: str | None, target: str) -> dict[int, str]:
+    """Port → open or dropped, as the list has it."""
+    return {port: "open" if inventory.may_connect(source, target, port) else "dropped" for port in PORTS}
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_between_machines(hosts, source: str, target: str) -> None:
+    given = json.dumps([inventory.address(target), SECONDS, PORTS])
+    said = json.loads(hosts[source].check_output("python3 -c %s %s", _PROBE, given))
+    assert {int(port): answer for port, answer in said.items()} == expected(source, target)
+
+
+def _probe(address: str, port: int) -> str:
+    try:
+        socket.create_connection((address, port), SECONDS).close()
+    except TimeoutError:
+        return "dropped"
+    return "open"
+
+
+@pytest.mark.parametrize("target", inventory.names())
+def test_from_the_management_network(target: str) -> None:
+    with ThreadPoolExecutor(len(PORTS)) as pool:
+        answers = list(pool.map(lambda port: _probe(inventory.address(target), port), PORTS))
+    assert dict(zip(PORTS, answers, strict=True)) == expected(None, target)
+
+
+def test_the_list_itself_forbids_what_it_should() -> None:
+    """So that a list that allows everything could not pass."""
+    forbidden = [(a, b, port) for a, b in PAIRS for port in PORTS if not inventory.may_connect(a, b, port)]
+    assert len(forbidden) > len(PAIRS) * len(UNLISTED)

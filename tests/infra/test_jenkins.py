@@ -1,0 +1,146 @@
+"""Jenkins' role and its files. In CI a stand-in answers, see tests/stand_ins/README.md."""
+
+import copy
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.infra import inventory
+from tests.infra.asking import command_line_and_environment, fetch, mode_and_owner
+from tests.infra.inventory import ROOT
+
+CONFIGURATION = yaml.safe_load((ROOT / "jenkins/casc.yaml").read_text())
+SCHEMA = json.loads((ROOT / "jenkins/casc.schema.json").read_text())
+PLUGINS = [
+    line.split(":") for line in (ROOT / "jenkins/plugins.txt").read_text().split("\n") if line and line[0] != "#"
+]
+SECRETS = ("JENKINS_ADMIN_PASSWORD", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET")
+NEEDED = {"configuration-as-code", "job-dsl", "git", "github", "plain-credentials", "workflow-aggregator"}
+
+
+@pytest.fixture(scope="module")
+def jenkins(host_of) -> Any:
+    return host_of("build")
+
+
+def url(path: str) -> str:
+    return f"http://{inventory.first_address('build')}:8080{path}"
+
+
+def changed(*path: str | int, to: Any) -> dict[str, Any]:
+    """The configuration with one place changed."""
+    document = copy.deepcopy(CONFIGURATION)
+    place: Any = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    return document
+
+
+def test_the_configuration_has_only_keys_that_we_know() -> None:
+    jsonschema.validate(CONFIGURATION, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        changed("jenkins", "securityRealm", "local", "allowsSignup", to=True),
+        changed("jenkins", "securityRealm", "local", "users", 0, "password", to="in-the-file"),
+        changed("jenkins", "authorizationStrategy", to="unsecured"),
+        changed("jenkins", "authorizationStrategy", "loggedInUsersCanDoAnything", "allowAnonymousRead", to=True),
+        changed("jenkins", "numExecutorz", to=1),
+        changed("unclassified", "gitHubPluginConfig", "hookSecretConfigs", to=[]),
+        changed("credentials", "system", "domainCredentials", 0, "credentials", 0, "string", "secret", to="ghp_x"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(document: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_what_the_configuration_uses_is_a_pinned_plugin(name: str) -> None:
+    assert [version for plugin, version in PLUGINS if plugin == name and version[0].isdigit()]
+
+
+def test_it_is_the_pinned_version_and_runs_at_boot(jenkins) -> None:
+    assert jenkins.package("jenkins").version == "2.541.3"
+    assert jenkins.service("jenkins").is_running
+    assert jenkins.service("jenkins").is_enabled
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "status"),
+    [
+        ("/login", None, 200),
+        ("/api/json", None, 403),
+        ("/api/json", False, 403),
+        ("/api/json", True, 200),
+        ("/script", None, 403),
+    ],
+)
+def test_only_the_admin_gets_in(jenkins, secrets, path: str, right: bool | None, status: int) -> None:
+    password = secrets["vault_jenkins_admin_password"] if right else "admin"
+    user = "" if right is None else "admin"
+    assert fetch(jenkins, url(path), user, password)[0] == status
+
+
+def test_a_webhook_needs_no_login(jenkins) -> None:
+    assert fetch(jenkins, url("/github-webhook/"), post=True)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "-Djenkins.install.runSetupWizard=false",
+        "CASC_JENKINS_CONFIG=/etc/jenkins/casc.yaml",
+        "SECRETS=/run/credentials/jenkins.service",
+        "JENKINS_PORT=8080",
+        "EXECUTORS=1",
+        "REPOSITORY_BRANCH=main",
+    ],
+)
+def test_the_unit_has_what_the_configuration_asks_for(jenkins, setting: str) -> None:
+    assert setting in jenkins.check_output("systemctl show --property Environment --value jenkins")
+
+
+def test_every_name_in_the_configuration_is_given(jenkins) -> None:
+    given = jenkins.check_output("systemctl show --property Environment --value jenkins")
+    text = (ROOT / "jenkins/casc.yaml").read_text().partition("jenkins:")[2]
+    asked = {part.partition("}")[0] for part in text.split("${")[1:]}
+    assert {name for name in asked if name not in SECRETS and f"{name}=" not in given} == set()
+    assert set(SECRETS) <= asked
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_are_for_roots_eyes_only(jenkins, name: str) -> None:
+    assert mode_and_owner(jenkins, f"/etc/jenkins/secrets/{name}") == "600 root root"
+    held = jenkins.file(f"/etc/jenkins/secrets/{name}").content_string
+    seen = command_line_and_environment(jenkins, "jenkins") + (ROOT / "jenkins/casc.yaml").read_text()
+    assert not held or held not in seen
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/etc/jenkins/casc.yaml", "644 root root"),
+        ("/etc/jenkins/secrets", "700 root root"),
+        ("/var/lib/jenkins/plugins", "755 jenkins jenkins"),
+    ],
+)
+def test_files_belong_to_whom_they_should(jenkins, path: str, expected: str) -> None:
+    assert mode_and_owner(jenkins, path) == expected
+
+
+def test_the_configuration_is_the_repositorys(jenkins) -> None:
+    assert jenkins.file("/etc/jenkins/casc.yaml").content_string == (ROOT / "jenkins/casc.yaml").read_text()
+
+
+@pytest.mark.parametrize(("name", "version"), PLUGINS, ids=[name for name, _ in PLUGINS])
+def test_a_plugin_is_installed_in_its_version(jenkins, name: str, version: str) -> None:
+    read = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read('META-INF/MANIFEST.MF').decode())"
+    manifest = jenkins.check_output(f'python3 -c "{read}" /var/lib/jenkins/plugins/{name}.jpi')
+    assert f"Plugin-Version: {version}" in manifest.replace("\r\n ", "")

@@ -1,0 +1,126 @@
+"""The platform's processes: users, secrets, sandboxes and limits, and the release that they run."""
+
+import re
+
+import pytest
+
+from tests.infra.asking import exposure, mode_and_owner
+
+INSTANCES = ["payops-api@8081", "payops-api@8082"]
+WORKERS = ["payops-relay", "payops-ledger", "payops-housekeeping"]
+USERS = ["payops-api", *WORKERS, "payops-migration"]
+MOST_EXPOSED = 4.0
+KNOWS = {
+    "api": {"vault_mariadb_api_password", "vault_redis_app_password", "vault_payops_admin_token"},
+    "relay": {"vault_mariadb_worker_password", "vault_kafka_worker_password"},
+    "ledger": {"vault_mariadb_worker_password", "vault_kafka_worker_password"},
+    "housekeeping": {"vault_mariadb_worker_password"},
+    "migration": {"vault_mariadb_migration_password"},
+}
+"""The secrets in each process' settings; every other secret of the vault is not there."""
+
+
+@pytest.fixture
+def application(host_of):
+    return host_of("application")
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_it_runs_and_comes_back_after_a_boot(application, unit: str) -> None:
+    assert application.service(unit).is_running
+    assert application.service(unit).is_enabled
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_it_is_sandboxed(application, unit: str) -> None:
+    assert exposure(application, unit) <= MOST_EXPOSED
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_it_has_a_user_of_its_own_and_stays_within_its_memory(application, unit: str) -> None:
+    names = "User,MemoryMax,MemoryCurrent,NRestarts,Restart"
+    said = application.check_output(f"systemctl show {unit} --property {names}")
+    told = dict(line.split("=", 1) for line in said.splitlines())
+    assert told["User"] == unit.partition("@")[0]
+    assert int(told["MemoryCurrent"]) < int(told["MemoryMax"]) <= 256 * 2**20
+    assert told["Restart"] == "always"
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_it_runs_the_current_release(application, unit: str) -> None:
+    pid = application.check_output(f"systemctl show {unit} --property MainPID --value")
+    current = application.check_output("readlink /opt/payops/current")
+    assert application.check_output(f"readlink /proc/{pid}/cwd") == current
+    assert current.startswith("/opt/payops/releases/")
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_user_can_log_in_nowhere_and_is_in_no_other_group(application, name: str) -> None:
+    user = application.user(name)
+    assert user.exists
+    assert user.shell == "/usr/sbin/nologin"
+    assert user.groups == [name]
+
+
+@pytest.mark.parametrize("process", KNOWS)
+def test_settings_are_for_roots_eyes_and_hold_no_secret_too_many(application, secrets, process: str) -> None:
+    path = f"/etc/payops/{process}.env"
+    assert mode_and_owner(application, path) == "600 root root"
+    text = application.file(path).content_string
+    found = {name for name, value in secrets.items() if value and str(value) in text}
+    assert found == KNOWS[process]
+
+
+def test_no_process_reads_anothers_settings(application) -> None:
+    assert mode_and_owner(application, "/etc/payops") == "700 root root"
+    for user in USERS:
+        assert application.run(f"runuser -u {user} -- cat /etc/payops/api.env").rc != 0
+
+
+def test_no_secret_is_in_the_list_of_processes(application, secrets) -> None:
+    listed = application.check_output("ps -eo args")
+    assert not [name for name, value in secrets.items() if value and str(value) in listed]
+
+
+def test_a_process_cannot_write_its_own_release(application) -> None:
+    found = application.check_output("find /opt/payops ! -type l -perm /022 -o ! -user root")
+    assert found == ""
+
+
+@pytest.mark.parametrize("port", [8081, 8082])
+def test_an_instance_is_ready_and_can_read_payments(application, port: int) -> None:
+    assert application.run(f"/opt/payops/bin/start check-api {port}").rc == 0
+
+
+@pytest.mark.parametrize(("worker", "port"), [("relay", 9101), ("ledger", 9102), ("housekeeping", 9103)])
+def test_a_worker_answers(application, worker: str, port: int) -> None:
+    assert application.run(f"/opt/payops/bin/start check-worker {worker} {port}").rc == 0
+
+
+def test_the_gate_is_shut_where_nothing_listens(application) -> None:
+    assert application.run("/opt/payops/bin/start check-api 8089").rc != 0
+
+
+def test_the_release_is_what_the_lock_file_says(application) -> None:
+    release = application.check_output("readlink /opt/payops/current")
+    wanted = application.check_output(f"sed -n 's/^\\([a-z0-9-]*==[^ ]*\\).*/\\1/p' {release}/from/requirements-*.txt")
+    installed = application.check_output(f"{release}/bin/python -m pip list --format freeze")
+    assert len(wanted.splitlines()) > 30
+    assert set(wanted.splitlines()) <= {re.sub("_", "-", line.lower()) for line in installed.splitlines()}
+    assert application.run(f"{release}/bin/python -m pip check").rc == 0
+
+
+def test_operators_can_audit_here(application) -> None:
+    done = application.run("payops audit --full")
+    assert done.rc == 0, done.stdout
+    assert "no differences" in done.stdout
+
+
+def test_operators_are_told_how(application) -> None:
+    done = application.run("payops bogus")
+    assert done.rc == 2
+    assert "usage: payops" in done.stderr
+
+
+def test_the_database_is_at_the_releases_revision(application) -> None:
+    assert application.check_output("payops migrate").startswith("database is at revision ")

@@ -1,0 +1,212 @@
+"""Roles of ansible/: each declares what it takes, starts with its own checks, is used, and is described."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from payments.adapters.tables import metadata
+from tests.repo.sources import ROOT
+
+ANSIBLE = ROOT / "ansible"
+ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
+EXPECTED = {"base", "mariadb", "redis", "kafka", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
+EXPECTED |= {"prometheus", "alertmanager", "node_exporter", "mysqld_exporter", "redis_exporter"}
+LONGEST_TASK_FILE = 80
+_VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def options(role: str) -> dict[str, dict[str, Any]]:
+    """What meta/argument_specs.yml says of the role's entry `main`."""
+    specs = read(ANSIBLE / "roles" / role / "meta/argument_specs.yml") or {}
+    return dict(specs["argument_specs"]["main"].get("options", {}))
+
+
+def task_files(role: str) -> list[Path]:
+    return sorted((ANSIBLE / "roles" / role / "tasks").glob("*.yml"))
+
+
+def tasks(path: Path) -> Iterator[dict[str, Any]]:
+    """Every task of a file, also those within blocks."""
+
+    def flat(found: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:
+        for task in found or []:
+            yield task
+            for part in ("block", "rescue", "always"):
+                yield from flat(task.get(part))
+
+    yield from flat(read(path))
+
+
+def differing_defaults(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> list[str]:
+    """defaults/main.yml and the specs name the same variables with the same values; what has none is required."""
+    found = [f"{name} is not in the specs" for name in defaults.keys() - specs.keys()]
+    for name, spec in specs.items():
+        if ("default" in spec) == bool(spec.get("required")):
+            found.append(f"{name} must have a default or be required, one of both")
+        if "default" in spec and name not in defaults:
+            found.append(f"{name} has no default in defaults/main.yml")
+        elif "default" in spec and defaults[name] != spec["default"]:
+            found.append(f"{name}: {defaults[name]!r} is not {spec['default']!r}")
+        if "default" not in spec and name in defaults:
+            found.append(f"{name} has a default that the specs do not have")
+    return found
+
+
+def secrets_with_a_default(specs: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        name
+        for name, spec in specs.items()
+        if re.search(r"password|secret|token", name) and spec.get("default") and not name.endswith(("_file", "_path"))
+    ]
+
+
+def wrong_names(role: str, names: set[str]) -> list[str]:
+    return sorted(name for name in names if not name.lstrip("_").startswith(f"{role}_"))
+
+
+def unnamed_or_short(path: Path) -> list[str]:
+    """Tasks without a name, and modules without their collection."""
+    keywords = {"name", "when", "loop", "register", "vars", "notify", "tags", "become", "until", "retries", "delay"}
+    keywords |= {
+        "changed_when",
+        "failed_when",
+        "no_log",
+        "check_mode",
+        "delegate_to",
+        "run_once",
+        "environment",
+        "args",
+    }
+    keywords |= {
+        "loop_control",
+        "become_user",
+        "ignore_errors",
+        "block",
+        "rescue",
+        "always",
+        "throttle",
+        "async",
+        "poll",
+    }
+    found = []
+    for task in tasks(path):
+        if not task.get("name"):
+            found.append(f"{path.name}: a task without a name: {task}")
+        modules = set(task) - keywords
+        found += [f"{path.name}: {module}" for module in modules if module.count(".") < 2]
+    return found
+
+
+@pytest.fixture(params=ROLES)
+def role(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_role_of_the_platform_is_there() -> None:
+    assert set(ROLES) == EXPECTED
+
+
+def test_defaults_are_the_specs(role: str) -> None:
+    assert differing_defaults(read(ANSIBLE / "roles" / role / "defaults/main.yml") or {}, options(role)) == []
+
+
+def test_no_secret_has_a_default(role: str) -> None:
+    assert secrets_with_a_default(options(role)) == []
+
+
+def test_variables_carry_the_roles_name(role: str) -> None:
+    folder = ANSIBLE / "roles" / role
+    names = set(options(role)) | set(read(folder / "vars/main.yml") or {})
+    for path in task_files(role):
+        names |= {task["register"] for task in tasks(path) if "register" in task}
+    assert wrong_names(role, names) == []
+
+
+def test_tasks_are_a_table_of_contents_with_the_checks_first(role: str) -> None:
+    main = list(tasks(ANSIBLE / "roles" / role / "tasks/main.yml"))
+    assert main[0].get("ansible.builtin.import_tasks") == "preflight.yml"
+    listed = {
+        "ansible.builtin.import_tasks",
+        "ansible.builtin.include_tasks",
+        "block",
+    }  # a block: of such, with a `when`
+    assert [task["name"] for task in main if not set(task) & listed and "ansible.builtin.meta" not in task] == []
+
+
+def test_tasks_are_named_and_modules_in_full(role: str) -> None:
+    assert [breach for path in task_files(role) for breach in unnamed_or_short(path)] == []
+
+
+def test_task_files_are_short(role: str) -> None:
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in task_files(role)}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_TASK_FILE} == {}
+
+
+def test_the_readme_has_every_variable_and_an_example(role: str) -> None:
+    text = (ANSIBLE / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert "```yaml" in text
+    expanded = set(re.findall(r"`(\w+)`", text))
+    for start, middle, end in re.findall(r"`(\w*)\{([\w,]+)\}(\w*)`", text):
+        expanded |= {f"{start}{part}{end}" for part in middle.split(",")}
+    assert set(options(role)) - expanded == set()
+
+
+def test_what_has_a_validator_is_validated(role: str) -> None:
+    found = []
+    for path in task_files(role):
+        for task in tasks(path):
+            template = task.get("ansible.builtin.template")
+            if template and _VALIDATED.search(str(template.get("src"))) and "validate" not in template:
+                found.append(f"{path.name}: {task['name']}")
+    assert found == []
+
+
+def test_every_role_is_used_and_tagged_with_its_name() -> None:
+    used = {}
+    for play in read(ANSIBLE / "site.yml"):
+        for item in play["roles"]:
+            used[item["role"]] = item["tags"]
+    assert used == {name: [name] for name in ROLES}
+
+
+def test_grants_name_tables_that_there_are() -> None:
+    variables = read(ANSIBLE / "roles/mariadb/vars/main.yml")
+    named = set(variables["mariadb_tables_of_api"]) | set(variables["mariadb_tables_of_worker"])
+    assert named <= set(metadata.tables)
+
+
+def test_nobody_is_granted_to_change_a_posting() -> None:
+    variables = read(ANSIBLE / "roles/mariadb/vars/main.yml")
+    assert "ledger_entry" not in variables["mariadb_tables_of_api"]
+    assert variables["mariadb_tables_of_worker"]["ledger_entry"] == "INSERT"
+
+
+@pytest.mark.parametrize(
+    ("defaults", "specs"),
+    [
+        ({"a_x": 1}, {}),
+        ({"a_x": 1}, {"a_x": {"default": 2}}),
+        ({}, {"a_x": {"default": 2}}),
+        ({}, {"a_x": {}}),
+        ({"a_x": 1}, {"a_x": {"required": True}}),
+    ],
+)
+def test_planted_differences_are_found(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> None:
+    assert differing_defaults(defaults, specs)
+    assert not differing_defaults({"a_x": 1}, {"a_x": {"default": 1}, "a_y": {"required": True}})
+
+
+def test_planted_names_and_secrets_are_found(tmp_path: Path) -> None:
+    assert wrong_names("base", {"base_a", "other", "_base_b"}) == ["other"]
+    assert secrets_with_a_default({"a_password": {"default": "admin"}, "b_token": {"required": True}}) == ["a_password"]
+    path = tmp_path / "main.yml"
+    path.write_text("- name: A\n  block:\n    - apt: {name: x}\n", encoding="utf-8")
+    assert len(unnamed_or_short(path)) == 2
