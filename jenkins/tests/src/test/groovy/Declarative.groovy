@@ -76,7 +76,8 @@ class Declarative {
 
     private void say(String name, String... places) {
         if (!(inside.last() in places)) {
-            throw new IllegalStateException("$name stands in ${inside.last() ?: 'the file'}, not in ${places.join(', ')}")
+            def place = inside.last() ?: 'the file'
+            throw new IllegalStateException("$name stands in $place, not in ${places.join(', ')}")
         }
         said << name
     }

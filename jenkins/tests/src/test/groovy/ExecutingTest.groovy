@@ -23,7 +23,7 @@ class ExecutingTest extends JenkinsfileTest {
     private Shell shell
 
     @BeforeClass
-    static void makeAWorkspace() {
+    static void haveAWorkspace() {
         folder = new File(System.getenv('PIPELINE_WORKSPACE') ?: File.createTempDir().path)
     }
 
@@ -42,7 +42,7 @@ class ExecutingTest extends JenkinsfileTest {
     private Declarative execute(Map<String, Object> chosen, Map<String, String> node) {
         workspace = new Workspace(folder)
         shell = new Shell(folder, [
-            REPOSITORY: repository().path, WORKSPACE: folder.path, LINT_CHECKS: 'ruff format imports shellcheck',
+            REPOSITORY: Repository.root().path, WORKSPACE: folder.path, LINT_CHECKS: 'ruff format imports shellcheck',
             UNIT_TESTS: 'tests/unit/test_money.py', APP_CB_KAFKA_WAIT_DURATION_SECONDS: '2', DURATION: '5s',
         ] + node)
         run(chosen, [

@@ -2,18 +2,11 @@ import com.lesfurets.jenkins.unit.BasePipelineTest
 
 /** Loads jenkins/Jenkinsfile, or a changed copy of it, into JenkinsPipelineUnit. */
 abstract class JenkinsfileTest extends BasePipelineTest {
-    static File repository() {
-        new File(System.getProperty('repository')).canonicalFile
-    }
-
-    static String jenkinsfile() {
-        new File(repository(), 'jenkins/Jenkinsfile').text
-    }
-
     protected Declarative build
 
     /** Run `text` with `chosen` parameters; `steps` say what each step does. */
-    protected Declarative run(Map<String, Object> chosen, Map<String, Closure> steps, String text = jenkinsfile()) {
+    protected Declarative run(Map<String, Object> chosen, Map<String, Closure> steps,
+                              String text = Repository.jenkinsfile()) {
         def folder = File.createTempDir()
         try {
             new File(folder, 'Jenkinsfile').text = text

@@ -37,14 +37,14 @@ class JobDslTest {
 
     @Test
     void theJobBuildsOurJenkinsfileAtEachPush() {
-        def casc = new Yaml().load(new File(JenkinsfileTest.repository(), 'jenkins/casc.yaml').text)
+        def casc = new Yaml().load(Repository.file('jenkins/casc.yaml').text)
         assertEquals(1, casc.jobs.size())
         def said = saidBy(casc.jobs[0].script)
         assertEquals([['payops']], said.pipelineJob)
         assertEquals([[]], said.githubPush)
         assertTrue("$said", said.keySet().any { it.toLowerCase().contains('scm') && said[it] })
         assertEquals(1, said.scriptPath.size())
-        assertTrue(new File(JenkinsfileTest.repository(), said.scriptPath[0][0]).exists())
-        assertTrue(said.url[0][0] == '${REPOSITORY_URL}')
+        assertTrue(Repository.file(said.scriptPath[0][0]).exists())
+        assertEquals('${REPOSITORY_URL}', said.url[0][0])
     }
 }

@@ -9,8 +9,8 @@ class PlantedFaultsTest extends JenkinsfileTest {
                                                 'withCredentials'].collectEntries { [it, { }] }
 
     private void found(Class<Throwable> error, String told, String from, String to) {
-        assertTrue("the Jenkinsfile has no $from", jenkinsfile().contains(from))
-        def thrown = assertThrows(error) { run([:], quiet, jenkinsfile().replace(from, to)) }
+        assertTrue("the Jenkinsfile has no $from", Repository.jenkinsfile().contains(from))
+        def thrown = assertThrows(error) { run([:], quiet, Repository.jenkinsfile().replace(from, to)) }
         assertTrue("$thrown", thrown.message.contains(told))
     }
 
@@ -22,7 +22,8 @@ class PlantedFaultsTest extends JenkinsfileTest {
     @Test
     void aMisspeltSection() {
         [stages: 'stagess', parameters: 'paramters', options: 'option', environment: 'enviroment', steps: 'step',
-         when: 'wenn', post: 'posst', cleanup: 'clean_up', unsuccessful: 'unsucessful', script: 'scrpt', always: 'allways',
+         when: 'wenn', post: 'posst', cleanup: 'clean_up', unsuccessful: 'unsucessful',
+         script: 'scrpt', always: 'allways',
         ].each { right, wrong ->
             found(MissingMethodException, wrong, "$right {", "$wrong {")
         }
@@ -47,7 +48,7 @@ class PlantedFaultsTest extends JenkinsfileTest {
     @Test
     void aMisspeltName() {
         found(IllegalArgumentException, 'testResult', 'testResults:', 'testResult:')
-        found(IllegalArgumentException, 'default', 'defaultValue: false, description: \'Do', 'default: false, description: \'Do')
+        found(IllegalArgumentException, 'default', "defaultValue: ''", "default: ''")
         found(IllegalArgumentException, 'minutes', "timeout(time: 60, unit: 'MINUTES')", "timeout(minutes: 60)")
     }
 

@@ -16,7 +16,8 @@ class Shell {
     }
 
     void run(String command, Map<String, String> environment, long seconds) {
-        ProcessBuilder builder = new ProcessBuilder('sh', '-xe', '-c', command).directory(workspace).redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder('sh', '-xe', '-c', command)
+        builder.directory(workspace).redirectErrorStream(true)
         builder.environment().putAll(variables)
         builder.environment().putAll(environment)
         builder.redirectInput(new File('/dev/null'))
