@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 target="${TARGET:-local}"
 made=build/pipeline
-reports="$made/reports"
+reports="${REPORTS:-$made/reports}"
 # A state of its own: what `make run` keeps in .state is the developer's.
 export PAYOPS_STATE="${PAYOPS_STATE:-$made/state}"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.unit.webhook.serving import Answer, Request
+from tests.serving import Answer, Request
 
 REPOSITORY = "example/payops"
 TOKEN = "token-of-an-administrator"

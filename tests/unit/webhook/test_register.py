@@ -9,8 +9,8 @@ import pytest
 
 from jenkins.webhook.hooks import is_ours
 from jenkins.webhook.register import main
+from tests.serving import Answer, Done, Server, done, serving
 from tests.unit.webhook.github import FINE_TOKEN, REPOSITORY, TOKEN, WEAK_TOKEN, GitHub
-from tests.unit.webhook.serving import Answer, Done, Server, done, serving
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/register-webhook"
 SECRET = "a-secret-of-many-characters"

@@ -8,7 +8,7 @@ import pytest
 
 from jenkins.webhook.send import main
 from jenkins.webhook.signature import is_signed
-from tests.unit.webhook.serving import Answer, Done, Request, done, serving
+from tests.serving import Answer, Done, Request, done, serving
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/send-test-webhook"
 SECRET = "a-secret-of-many-characters"
