@@ -43,6 +43,7 @@ find_address() { # sets base_url, unless it is set
     port="$(.venv/bin/python -m stack.stop --show-port)" || exit
     base_url="http://127.0.0.1:$port"
   else
+    give_vault
     # shellcheck source=scripts/lib-drill-vagrant.sh
     . scripts/lib-drill-vagrant.sh
   fi
