@@ -70,7 +70,7 @@ nothing_changed() { # nothing_changed LOG: the recap has every machine, and each
 
 lint() { .venv/bin/ansible-lint; }
 
-inside() { .venv/bin/python -m pytest -p no:cacheprovider -q tests/infra; }
+inside() { .venv/bin/python -m pytest -p no:cacheprovider -q -n 2 --dist loadfile tests/infra; } # most of it waits for ssh
 
 outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm; }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Dumps one database with its binary log's position: dump-database.sh DATABASE FOLDER OWNER. Prints the finished file.
-# One consistent snapshot, nobody waits for it. MYSQL_PWD is the password of the user `backup`. A dump that is not whole
-# never gets its name. OWNER is who may fetch it.
+# One consistent snapshot, nobody waits for it. The login is in /etc/mysql/payops-backup.cnf. A dump that is not whole never
+# gets its name. OWNER is who may fetch it.
 set -euo pipefail
 
 database="$1" folder="$2" owner="$3"
@@ -9,7 +9,7 @@ umask 077
 name="$folder/$database-$(date -u +%Y%m%dT%H%M%SZ).sql.gz"
 trap 'rm -f "$name.part"' EXIT
 
-nice -n 10 mariadb-dump --user=backup --single-transaction --master-data=2 --hex-blob --triggers --databases "$database" |
+nice -n 10 mariadb-dump --defaults-extra-file=/etc/mysql/payops-backup.cnf --single-transaction --master-data=2 --hex-blob --triggers --databases "$database" |
   nice -n 10 gzip -3 >"$name.part"
 
 gzip -dc "$name.part" | tail -n 1 | grep -q '^-- Dump completed' || {

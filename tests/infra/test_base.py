@@ -1,5 +1,7 @@
 """Every machine: the system, its time, who may log in, and that nothing on it has failed."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from tests.infra import inventory
@@ -57,6 +59,12 @@ def test_the_firewall_drops_what_no_rule_lets_in(each_host) -> None:
     assert "accept" in rules
 
 
+def on_loopback(place: str) -> bool:
+    """Of an address as ss shows it: `127.0.0.1`, `[::ffff:127.0.0.1]`, `*`, `127.0.0.53%lo`."""
+    bare = place.strip("[]").split("%")[0].removeprefix("::ffff:")
+    return bare != "*" and ip_address(bare).is_loopback
+
+
 def test_no_port_is_open_that_the_list_does_not_have(each_host) -> None:
     """Whatever listens on more than loopback stands in group_vars/all/firewall.yml for this machine."""
     name = each_host.check_output("hostname")
@@ -66,9 +74,6 @@ def test_no_port_is_open_that_the_list_does_not_have(each_host) -> None:
         if rule["hosts"] == "all" or name in inventory.members(rule["hosts"])
         for port in rule["ports"]
     }
-    listening = each_host.check_output("ss -Hltn").splitlines()
-    places = [line.split()[3].rpartition(":") for line in listening]
-    outside = {
-        int(port) for place, _, port in places if not place.strip("[]").removeprefix("::ffff:").startswith("127.")
-    }
-    assert outside - listed - {int(p) for place, _, p in places if place == "[::1]"} == set()
+    places = [line.split()[3].rpartition(":") for line in each_host.check_output("ss -Hltn").splitlines()]
+    outside = {int(port) for place, _, port in places if not on_loopback(place)}
+    assert outside - listed == set()
