@@ -35,7 +35,7 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
 
-pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone
+pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 4 minutes)
 	@scripts/run-pipeline-tests.sh
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
