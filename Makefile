@@ -3,12 +3,12 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run status lint test test-long drills bench secrets vm-test clean
+.PHONY: help setup run status lint test test-long drills bench pipeline-test secrets vm-test clean
 
 PY := .venv/bin/python
 
 help: # not explained: it is what explains
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## .venv from the lock file, with all that development needs
 	@scripts/setup-env.sh dev
@@ -34,6 +34,9 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 4 minutes)
+	@scripts/run-pipeline-tests.sh
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh

@@ -71,6 +71,10 @@ class State:
         """The port of the running platform; None when nothing runs."""
         return None if self.is_free() else int(self._read()["port"])
 
+    def pid(self) -> int | None:
+        """The process that holds the folder; None when nothing runs."""
+        return None if self.is_free() else int(self._read()["pid"])
+
     def is_free(self) -> bool:
         """Whether nobody holds the folder."""
         if not self._holder.exists():

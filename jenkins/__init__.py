@@ -1,0 +1,1 @@
+"""Jenkins: its configuration, the pipeline with its tests, and the webhook that starts it."""

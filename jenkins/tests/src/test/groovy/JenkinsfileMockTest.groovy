@@ -1,0 +1,177 @@
+import static org.junit.Assert.assertEquals
+import static org.junit.Assert.assertFalse
+import static org.junit.Assert.assertTrue
+
+import org.junit.Test
+
+/** The Jenkinsfile with steps that only note that they were called: order, parameters, failures, aborts. */
+class JenkinsfileMockTest extends JenkinsfileTest {
+    static final List<String> GREEN = [
+        'Checkout: checkout', 'Store build: scripts/build-store.sh', 'Build: scripts/run-build.sh',
+        'Build: junit build/pipeline/reports/unit.xml', 'Build: archive build/pipeline/release/*',
+        'Bring up: scripts/bring-up.sh', 'Health check: scripts/wait-for-health.sh --seconds 10',
+        'Smoke test: scripts/smoke-test.sh --preset "$DRILL_PRESET"',
+        'Circuit Breaker Test: scripts/test-circuit-breaker.sh --preset "$DRILL_PRESET"',
+        'Load test: scripts/load-test.sh', 'Load test: archive build/pipeline/reports/k6-summary.json',
+    ]
+    static final List<String> LOGS = [': scripts/collect-logs.sh', ': archive build/pipeline/logs/*']
+    static final String STAYS = ': echo AUTO_CLEANUP is off'
+    static final String CLEANS = ': scripts/clean-up.sh'
+
+    private final List<String> calls = []
+    private final List<String> credentials = []
+    /** Part of a call → what happens at each of its calls, in turn; null: it works. */
+    private final Map<String, List<RuntimeException>> trouble = [:]
+    private boolean checkedOut = true
+
+    private Declarative build(Map<String, Object> chosen = [:], String text = Repository.jenkinsfile()) {
+        run(chosen, [
+            sh: { note(it) }, checkout: { note('checkout') }, fileExists: { checkedOut },
+            echo: { note("echo ${it.split(':')[0]}") }, junit: { note("junit $it.testResults") },
+            archiveArtifacts: { note("archive $it.artifacts") },
+            withCredentials: { list -> credentials.addAll(list*.credentialsId) },
+        ], text)
+    }
+
+    private void note(CharSequence call) {
+        calls << "$build.stage: $call".toString()
+        def happens = trouble.find { calls.last().contains(it.key) }?.value
+        def now = happens ? happens.remove(0) : null
+        if (now) {
+            throw now
+        }
+    }
+
+    private void failAt(String part, int times = 1) {
+        trouble[part] = (1..times).collect { new StepFailed(part) }
+    }
+
+    private static List<String> until(String last) {
+        GREEN.subList(0, GREEN.findIndexOf { it.startsWith(last) } + 1)
+    }
+
+    @Test
+    void runsEveryStageInOrderAndLeavesTheStackUp() {
+        assertEquals('SUCCESS', build().currentBuild.currentResult)
+        assertEquals(GREEN + STAYS, calls)
+        assertEquals([], credentials)
+        assertEquals([TARGET: 'local', DRILL_PRESET: 'run', PAYOPS_INVENTORY: '', PAYOPS_STATE: 'build/pipeline/state'],
+            build.environment)
+    }
+
+    @Test
+    void hasItsParametersWithTheirDefaults() {
+        assertEquals([TARGET: 'local', INVENTORY: '', SKIP_LOAD_TEST: false, AUTO_CLEANUP: false], build().params)
+    }
+
+    @Test
+    void aParameterLeavesTheLoadTestOut() {
+        assertEquals(['Load test'], build(SKIP_LOAD_TEST: true).skipped)
+        assertEquals(GREEN.findAll { !it.startsWith('Load test') } + STAYS, calls)
+    }
+
+    @Test
+    void aParameterCleansUp() {
+        build(AUTO_CLEANUP: true)
+        assertEquals(GREEN + CLEANS, calls)
+    }
+
+    @Test
+    void machinesAreReachedWithCredentials() {
+        ['vagrant', 'inventory'].each { target ->
+            calls.clear()
+            credentials.clear()
+            build(TARGET: target, INVENTORY: '/srv/hosts.yml')
+            assertEquals(GREEN + STAYS, calls)
+            def each = ['ansible-vault', 'ansible-vault-password', 'ansible-ssh-key']
+            assertEquals(each * 5, credentials) // bring up, health, smoke, breaker, load
+            assertEquals([target, 'vagrant', '/srv/hosts.yml'],
+                ['TARGET', 'DRILL_PRESET', 'PAYOPS_INVENTORY'].collect { build.environment[it] })
+        }
+    }
+
+    @Test
+    void healthIsTriedAgain() {
+        failAt('wait-for-health', 5)
+        assertEquals('SUCCESS', build().currentBuild.currentResult)
+        assertEquals(6, calls.count { it.startsWith('Health check') })
+        assertTrue(calls.any { it.startsWith('Load test') })
+    }
+
+    @Test
+    void healthIsTriedForAMinuteAndThenEverythingStops() {
+        failAt('wait-for-health', 6)
+        assertEquals('FAILURE', build().currentBuild.currentResult)
+        def attempt = 'Health check: scripts/wait-for-health.sh --seconds 10'
+        assertEquals(until('Bring up') + [attempt] * 6 + LOGS + STAYS, calls)
+    }
+
+    @Test
+    void aFailedBreakerDrillFailsTheBuild() {
+        failAt('test-circuit-breaker')
+        assertEquals('FAILURE', build(AUTO_CLEANUP: true).currentBuild.currentResult)
+        assertEquals(until('Circuit Breaker Test') + LOGS + CLEANS, calls)
+    }
+
+    @Test
+    void everyStageThatFailsStopsTheBuildAndKeepsLogs() {
+        GREEN.findAll { it =~ /: (checkout|scripts.*)/ }.each { failing ->
+            calls.clear()
+            failAt(failing, failing.startsWith('Health') ? 6 : 1)
+            assertEquals(failing, 'FAILURE', build().currentBuild.currentResult)
+            def stage = failing.split(':')[0]
+            int last = GREEN.findLastIndexOf { it.startsWith(stage) }
+            assertFalse(failing, calls.any { GREEN.indexOf(it) > last })
+            assertEquals(failing, LOGS + STAYS, calls[-3..-1])
+        }
+    }
+
+    @Test
+    void reportsAreKeptWhenTestsOrThresholdsFail() {
+        ['run-build': GREEN[3], 'load-test': GREEN[-1]].each { failing, report ->
+            calls.clear()
+            failAt(failing)
+            build()
+            assertTrue(failing, report in calls)
+            assertFalse(failing, failing == 'run-build' && calls.any { it.endsWith('release/*') })
+        }
+    }
+
+    @Test
+    void anAbortedBuildIsNotTriedAgainAndRespectsAutoCleanup() {
+        [(false): STAYS, (true): CLEANS].each { chosen, last ->
+            calls.clear()
+            trouble['wait-for-health'] = [new Aborted('by hand')]
+            assertEquals('ABORTED', build(AUTO_CLEANUP: chosen).currentBuild.currentResult)
+            assertEquals(until('Health check') + LOGS + last, calls)
+        }
+    }
+
+    @Test
+    void cleansUpEvenWhenTheLogsCannotBeKept() {
+        failAt('smoke-test')
+        failAt('collect-logs')
+        build(AUTO_CLEANUP: true)
+        assertEquals(until('Smoke test') + LOGS[0] + CLEANS, calls)
+        assertEquals(1, build.brokenConditions.size())
+    }
+
+    @Test
+    void withoutACheckoutThereIsNothingToGatherAndNothingToStop() {
+        checkedOut = false
+        failAt('checkout')
+        build(AUTO_CLEANUP: true)
+        assertEquals(['Checkout: checkout'], calls)
+        assertEquals([], build.brokenConditions)
+    }
+
+    @Test
+    void everythingThatItSaysIsInAPluginOfTheList() {
+        def plugins = Repository.file('jenkins/plugins.txt').readLines()
+            .findAll { it && !it.startsWith('#') }.collect { it.split(':')[0] }
+        build(TARGET: 'vagrant', AUTO_CLEANUP: true)
+        def steps = build.said - (Grammar.SECTIONS.keySet() - 'pipeline')
+        assertTrue(steps.contains('timestamps'))
+        assertEquals([], steps.findAll { !(Grammar.PLUGINS[it] in plugins) } as List)
+    }
+}

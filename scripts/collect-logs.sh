@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Gathers what explains a failure in build/pipeline/logs: the logs of the local platform, or each machine's support bundle.
+# Without the admin token, which `make run` prints.
+set -euo pipefail
+# shellcheck source=scripts/lib-pipeline.sh
+. "$(dirname "$0")/lib-pipeline.sh"
+
+logs="$made/logs"
+rm -rf "$logs"
+mkdir -p "$logs"
+if [ "$target" != local ]; then
+  play support-bundle.yml -e "support_folder=$PWD/$logs"
+elif [ -e "$PAYOPS_STATE/output" ]; then
+  sed 's/^\( *admin token  *\).*/\1(not kept)/' "$PAYOPS_STATE/output" >"$logs/output.log"
+  cp "$PAYOPS_STATE"/logs/* "$logs/"
+else
+  echo "Nothing was brought up: no logs." | tee "$logs/output.log"
+fi

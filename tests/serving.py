@@ -1,0 +1,98 @@
+"""A local HTTP server whose answers are a function of the request, and which remembers the requests."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def done(main: Callable[[], int]) -> Done:
+    """Run a command in this process: a process of its own for each takes a second, mostly for imports."""
+    with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
+        code = main()
+    return Done(code, stdout.getvalue(), stderr.getvalue())
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, JSON (None: no body) and headers."""
+
+    status: int
+    value: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Server:
+    """Where it listens, and what it was asked."""
+
+    url: str
+    requests: list[Request]
+
+    def writes(self) -> list[Request]:
+        """Requests that change something."""
+        return [request for request in self.requests if request.method != "GET"]
+
+
+@contextmanager
+def serving(answer: Callable[[Request, str], Answer]) -> Iterator[Server]:
+    """Serve on a free port; `answer` gets the request and the server's own URL."""
+    requests: list[Request] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            requests.append(request)
+            answered = answer(request, url)
+            text = b"" if answered.value is None else json.dumps(answered.value).encode()
+            self.send_response(answered.status)
+            for name, value in {"Content-Type": "application/json", **answered.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815  (http.server names them)
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  (http.server names it)
+            """Say nothing."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    url = f"http://127.0.0.1:{httpd.server_port}"
+    thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield Server(url, requests)
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()

@@ -1,0 +1,127 @@
+"""jenkins/casc.yaml says only what its schema knows; what it refers to, the role provides. Faults are found."""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "ansible/roles/jenkins"
+SCHEMA = json.loads((ROOT / "jenkins/casc.schema.json").read_text(encoding="utf-8"))
+
+CASC = yaml.safe_load((ROOT / "jenkins/casc.yaml").read_text(encoding="utf-8"))
+REMOVE = object()
+
+_PINNED = re.compile(r"[a-z0-9-]+:[0-9][A-Za-z0-9._-]*")
+
+
+def faults(document: Any) -> list[str]:
+    """Where the document differs from the schema."""
+    return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(document)]
+
+
+def changed(path: str, value: object) -> Any:
+    """The configuration with another value (REMOVE: none) at `path`, its keys and numbers parted by dots."""
+    document = copy.deepcopy(CASC)
+    *way, last = [int(step) if step.isdecimal() else step for step in path.split(".")]
+    at = document
+    for step in way:
+        at = at[step]
+    if value is REMOVE:
+        del at[last]
+    else:
+        at[last] = value
+    return document
+
+
+def credentials(document: Any) -> set[str]:
+    """The ids of all credentials."""
+    listed = document["credentials"]["system"]["domainCredentials"][0]["credentials"]
+    return {fields["id"] for entry in listed for fields in entry.values()}
+
+
+def used(document: Any) -> set[str]:
+    """The ids of the credentials that something refers to."""
+    if isinstance(document, dict):
+        return {v for k, v in document.items() if k == "credentialsId"}.union(*map(used, document.values()))
+    return set[str]().union(*map(used, document)) if isinstance(document, list) else set()
+
+
+def provided() -> set[str]:
+    """What the role gives Jenkins: variables of the unit, and secret files by name."""
+    unit = (ROLE / "templates/payops.conf.j2").read_text(encoding="utf-8")
+    secrets = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["_jenkins_secrets"]
+    return set(re.findall(r'Environment="?([A-Z_]+)=', unit)) | set(secrets)
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_configuration_says_what_the_schema_knows() -> None:
+    assert faults(CASC) == []
+
+
+def test_credentials_that_are_used_are_there() -> None:
+    assert used(CASC)
+    assert used(CASC) <= credentials(CASC)
+    assert not used(changed("unclassified.gitHubPluginConfig.configs.0.credentialsId", "x")) <= credentials(CASC)
+
+
+def test_every_reference_is_provided_by_the_role() -> None:
+    references = set(re.findall(r"\$\{([A-Z_]+)\}", json.dumps(CASC)))
+    assert {"JENKINS_ADMIN_PASSWORD", "GITHUB_WEBHOOK_SECRET", "REPOSITORY_URL"} <= references
+    assert references - provided() == set()
+
+
+def test_the_wizard_is_off() -> None:
+    unit = (ROLE / "templates/payops.conf.j2").read_text(encoding="utf-8")
+    assert "-Djenkins.install.runSetupWizard=false" in unit
+
+
+def test_plugins_are_pinned_and_named_once() -> None:
+    lines = (ROOT / "jenkins/plugins.txt").read_text(encoding="utf-8").splitlines()
+    plugins = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in plugins if not _PINNED.fullmatch(line)] == []
+    names = [line.split(":")[0] for line in plugins]
+    assert len(names) == len(set(names))
+    assert {"configuration-as-code", "job-dsl", "github", "git", "workflow-aggregator"} <= set(names)
+
+
+USER = "jenkins.securityRealm.local.users.0"
+CREDENTIAL = "credentials.system.domainCredentials.0.credentials.0.string"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("jenkinss", {}),
+        ("jobs", REMOVE),
+        ("jenkins.numExecuters", 1),
+        ("jenkins.slaveAgentPort", 50000),
+        ("jenkins.securityRealm", REMOVE),
+        ("jenkins.securityRealm.local.allowsSignup", True),
+        ("jenkins.authorizationStrategy", {"unsecured": {}}),
+        ("jenkins.authorizationStrategy.loggedInUsersCanDoAnything.allowAnonymousRead", True),
+        ("jenkins.crumbIssuer", REMOVE),
+        (f"{USER}.password", "correct-horse-battery"),
+        (f"{USER}.password", "${JENKINS_ADMIN_PASSWORD:-admin}"),
+        (f"{USER}.password", "x${JENKINS_ADMIN_PASSWORD}"),
+        (f"{USER}.pasword", "${JENKINS_ADMIN_PASSWORD}"),
+        (f"{CREDENTIAL}.secret", "ghp_0123456789"),
+        (f"{CREDENTIAL}.scope", "USER"),
+        ("unclassified.gitHubPluginConfig.configs.0.apiUrl", "http://api.github.com"),
+        ("unclassified.gitHubPluginConfig.configs.0.manageHooks", True),
+        ("unclassified.gitHubPluginConfig.hookSecretConfigs", REMOVE),
+        ("unclassified.gitHubPluginConfig.hookSecretConfigs", []),
+        ("jobs.0.script", ""),
+        ("jobs.0.skript", "job('a')"),
+    ],
+)
+def test_a_planted_fault_is_found(path: str, value: object) -> None:
+    assert faults(changed(path, value))
