@@ -69,7 +69,6 @@ export const en = {
     placed: "Placed",
     expires: "Authorization ends",
     actions: "Change this payment",
-    part: "Amount",
     all: "All",
     half: "Half",
     capture: "Capture",

@@ -71,7 +71,6 @@ export const ko: Texts = {
     placed: "주문 시각",
     expires: "승인 만료",
     actions: "결제 변경",
-    part: "금액",
     all: "전액",
     half: "절반",
     capture: "매입",

@@ -24,11 +24,13 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
 export function TextField({ label, hint, ...input }: { label: string; hint?: string } & ComponentProps<"input">) {
   const hintId = useId();
   return (
-    <label className={styles.field}>
-      {label}
-      <input {...input} aria-describedby={hint === undefined ? undefined : hintId} />
+    <div className={styles.field}>
+      <label className={styles.field}>
+        {label}
+        <input {...input} aria-describedby={hint === undefined ? undefined : hintId} />
+      </label>
       {hint !== undefined && <span id={hintId} className={styles.hint}>{hint}</span>}
-    </label>
+    </div>
   );
 }
 

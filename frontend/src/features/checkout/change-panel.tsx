@@ -50,8 +50,10 @@ export function ChangePanel({ payment }: { payment: Payment }) {
       {mutation.isError && <Problem error={mutation.error} retry={() => { start(mutation.variables); }} />}
       {mutation.isSuccess && (
         <Notice tone="good">
-          {texts.order.done[mutation.variables.operation]}
-          {mutation.variables.amount !== null && <>: <Amount minor={mutation.variables.amount} currency={currency} /></>}
+          <p>
+            {texts.order.done[mutation.variables.operation]}
+            {mutation.variables.amount !== null && <>: <Amount minor={mutation.variables.amount} currency={currency} /></>}
+          </p>
         </Notice>
       )}
     </Panel>
@@ -82,7 +84,7 @@ function Part({ action, most, currency, busy, onSend }: PartProps) {
     >
       <div className={styles.amount}>
         <TextField
-          label={`${action}: ${texts.order.part} (${currency})`}
+          label={`${action} (${currency})`}
           inputMode="decimal"
           autoComplete="off"
           value={text}

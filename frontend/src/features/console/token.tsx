@@ -54,7 +54,7 @@ function Ask({ onToken }: { onToken: (token: string) => void }) {
   return (
     <div className={styles.ask}>
       <h1>{texts.console.title}</h1>
-      <Panel title={texts.console.token}>
+      <Panel title={texts.console.enter}>
         <form
           className={styles.form}
           onSubmit={(event) => {
