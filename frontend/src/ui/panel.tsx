@@ -35,11 +35,12 @@ export function TextField({ label, hint, ...input }: { label: string; hint?: str
 }
 
 export function Choice({ label, children, ...select }: { label: string } & ComponentProps<"select">) {
+  const id = useId();
   return (
-    <label className={styles.field}>
-      {label}
-      <select {...select}>{children}</select>
-    </label>
+    <div className={styles.field}>
+      <label htmlFor={id}>{label}</label>
+      <select id={id} {...select}>{children}</select>
+    </div>
   );
 }
 
