@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the servers of the tests are installed: MariaDB, Redis, a JDK, Maven; and Python's venv.
+# Makes sure that the servers of the tests are installed: MariaDB, Redis, a JDK, Maven; a browser; Python's venv.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
 
@@ -13,6 +13,8 @@ need redis-server redis-server
 need default-jdk-headless javac
 need maven mvn
 need curl curl
+need chromium chromium
+fc-list :lang=ko 2>/dev/null | grep -q . || packages+=(fonts-nanum) # or pictures of Korean pages show boxes
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)
 [ "${#packages[@]}" -gt 0 ] || exit 0
 
