@@ -109,9 +109,7 @@ def _read(file: Path) -> str:
 
 def main(url: str = "") -> int:
     """Build and tell; returns the exit code."""
-    os.nice(NICENESS)
-    known = is_built()
-    if url and not known:
+    if url and not is_built():
         print("the store is being built; it says here when it is ready", flush=True)
     try:
         build()
@@ -124,4 +122,5 @@ def main(url: str = "") -> int:
 
 
 if __name__ == "__main__":
+    os.nice(NICENESS)  # what runs beside it is served first
     sys.exit(main(*sys.argv[1:]))

@@ -85,6 +85,26 @@ def test_the_pages_are_those_that_the_api_serves() -> None:
     assert set(re.findall(r'path: "/console/([^"]+)"', console)) == set(SECTIONS)
 
 
+def test_a_store_that_cannot_be_built_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none() -> node.Node:
+        raise node.NoNode("Node could not be fetched: no network.")
+
+    monkeypatch.setattr(store, "is_built", lambda: False)
+    monkeypatch.setattr(store, "find", none)
+    assert store.main("http://127.0.0.1:1/") == 1
+    told = capsys.readouterr()
+    assert "The store could not be built; everything else runs. Node could not be fetched" in told.err
+    assert "ready" not in told.out
+
+
+def test_a_tool_that_fails_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(store, "LOG", tmp_path / "log")
+    with store.LOG.open("w") as log, pytest.raises(store.NotBuilt, match=r"(?s)code 3; the end of .*no such thing"):
+        store._run(["sh", "-c", "echo no such thing; exit 3"], log)
+
+
 def test_without_node_on_the_path_pypi_has_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     old = tmp_path / "node"
     old.write_text("#!/bin/sh\necho v18.19.0\n")

@@ -60,33 +60,59 @@ def is_posted(platform: Platform, payment_id: int) -> bool:
     return all(event["postedAt"] for event in events)  # type: ignore[attr-defined]
 
 
-def test_a_dead_letter_is_replayed_and_another_discarded(operator: Visit, platform: Platform) -> None:
+def produce(platform: Platform, topic: str, payment_id: int, value: dict[str, object]) -> None:
     producer = Producer({"bootstrap.servers": platform.kafka.bootstrap})
-    for number in (1, 2):
-        value = json.dumps({"paymentId": 99990 + number, "amount": 1, "occurredAt": "2026-01-01T00:00:00Z"})
-        producer.produce("payment.captured", value, key=str(99990 + number))
+    producer.produce(topic, json.dumps(value), key=str(payment_id))
     assert producer.flush(20) == 0
+
+
+def confirm(operator: Visit, action: str) -> None:
+    operator.page.get_by_role("button", name=action, exact=True).click()
+    operator.page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+
+
+def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, platform: Platform) -> None:
+    """A message that came before its event: the letter takes the next event id, the capture the one after it."""
+    paid = authorize(platform, "early")
+    first = requests.get(f"{platform.api.url}/payments/{paid}?merchantId=STORE", timeout=6).json()["events"][0]
+    event = {"eventId": first["eventId"] + 2, "eventType": "PAYMENT_CAPTURED", "paymentId": paid, "merchantId": "STORE"}
+    rest = {"amount": 700, "currency": "KRW", "status": "CAPTURED", "occurredAt": first["occurredAt"]}
+    produce(platform, "payment.captured", paid, event | rest)
     tab(operator, "Dead letters")
-    shows = operator.page.get_by_role("button", name="Show dead letter")
-    expect(shows).to_have_count(2)
-    assert operator.findings() == []
-    shows.last.click()
+    operator.page.get_by_role("button", name="Show dead letter").first.click()
+    expect(operator.page.get_by_text("EventNotFound", exact=True)).to_be_visible()
+    body = {"merchantId": "STORE"}
+    assert requests.post(f"{platform.api.url}/payments/capture/{paid}", json=body, timeout=6).status_code == 200
+    until(lambda: is_posted(platform, paid), 20, "the capture is posted")
     operator.page.get_by_role("button", name="Replay", exact=True).click()
     expect(operator.page.get_by_role("dialog")).to_contain_text("Send this message to its topic again?")
+    assert operator.findings() == []
     operator.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(operator.page.get_by_role("dialog")).to_have_count(0)
-    operator.page.get_by_role("button", name="Replay", exact=True).click()
-    operator.page.get_by_role("dialog").get_by_role("button", name="Replay", exact=True).click()
+    confirm(operator, "Replay")
     expect(operator.page.get_by_text("The message is on its way again.")).to_be_visible()
-    one = operator.page.get_by_role("region", name="Dead letter ", exact=False).last
-    expect(one.locator("dd").last).to_have_text("1", timeout=BREAKER_MS)  # it failed again and came back
-    shows.first.click()
+    letter = operator.page.get_by_role("region", name=re.compile(r"^Dead letter \d+$"))
+    expect(letter.locator("dd").first).to_have_text("Resolved", timeout=BREAKER_MS)
+    operator.shoot("console-letters-1280")
+
+
+def test_a_letter_that_fails_again_is_discarded_with_a_reason(operator: Visit, platform: Platform) -> None:
+    produce(platform, "payment.captured", 1, {"paymentId": "one", "amount": "much"})
+    tab(operator, "Dead letters")
+    operator.page.get_by_label("State", exact=True).select_option("OPEN")
+    operator.page.get_by_role("button", name="Show dead letter").first.click()
+    letter = operator.page.get_by_role("region", name=re.compile(r"^Dead letter \d+$"))
+    expect(letter.locator("dd").last).to_have_text("1")
+    operator.page.get_by_label("State", exact=True).select_option("")
+    confirm(operator, "Replay")
+    expect(letter.locator("dd").last).to_have_text("2", timeout=BREAKER_MS)
     operator.page.get_by_role("button", name="Discard", exact=True).click()
+    operator.page.get_by_role("dialog").get_by_role("button", name="Discard", exact=True).click()
+    expect(operator.page.get_by_role("dialog")).to_be_visible()  # it wants a reason
     operator.page.get_by_label("Reason").fill("made by a test")
     operator.shoot("console-dialog-1280")
     operator.page.get_by_role("dialog").get_by_role("button", name="Discard", exact=True).click()
     expect(operator.page.get_by_text("made by a test")).to_be_visible()
-    operator.shoot("console-letters-1280")
 
 
 def test_the_breaker_moves_by_hand_after_a_question(operator: Visit) -> None:

@@ -170,7 +170,7 @@ export const en = {
     topic: "Topic",
     place: "Partition and offset",
     error: "Error",
-    attempts: "Replays",
+    attempts: "Failures",
     payload: "Payload",
     received: "Received",
     replay: "Replay",

@@ -170,7 +170,7 @@ export const ko: Texts = {
     topic: "토픽",
     place: "파티션·오프셋",
     error: "오류",
-    attempts: "재전송 횟수",
+    attempts: "실패 횟수",
     payload: "내용",
     received: "수신",
     replay: "재전송",
