@@ -96,7 +96,7 @@ def test_a_store_that_cannot_be_built_is_told(
     assert store.main("http://127.0.0.1:1/") == 1
     told = capsys.readouterr()
     assert "The store could not be built; everything else runs. Node could not be fetched" in told.err
-    assert "ready" not in told.out
+    assert "the store is ready" not in told.out
 
 
 def test_a_tool_that_fails_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ export const PRODUCTS: readonly Product[] = [
   { id: "iphone", name: "iPhone 17 Pro", maker: "Apple", category: "phones", shape: "phone", hue: 28, lenses: 3, price: { KRW: 1_790_000, USD: 109_900 } },
   { id: "galaxy", name: "Galaxy S26 Ultra", maker: "Samsung", category: "phones", shape: "phone", hue: 262, lenses: 4, price: { KRW: 1_698_400, USD: 129_999 } },
   { id: "pixel", name: "Pixel 10", maker: "Google", category: "phones", shape: "phone", hue: 198, lenses: 2, price: { KRW: 1_190_000, USD: 79_900 } },
+  { id: "flip", name: "Galaxy Z Flip7", maker: "Samsung", category: "phones", shape: "phone", hue: 320, lenses: 2, price: { KRW: 1_485_000, USD: 109_999 } },
   { id: "ipad", name: "iPad Air", maker: "Apple", category: "computers", shape: "tablet", hue: 212, price: { KRW: 949_000, USD: 59_900 } },
   { id: "tab", name: "Galaxy Tab S11", maker: "Samsung", category: "computers", shape: "tablet", hue: 150, price: { KRW: 998_800, USD: 79_999 } },
   { id: "macbook", name: "MacBook Air", maker: "Apple", category: "computers", shape: "laptop", hue: 40, price: { KRW: 1_590_000, USD: 99_900 } },

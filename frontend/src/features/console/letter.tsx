@@ -39,7 +39,7 @@ export function Letter({ letter }: { letter: DeadLetter }) {
         </div>
       )}
       {mutation.isError && <Problem error={mutation.error} />}
-      {mutation.isSuccess && <Notice tone="good">{mutation.variables === "replay" ? texts.letters.replaying : texts.letters.discarded}</Notice>}
+      {mutation.isSuccess && letter.state !== "OPEN" && <Notice tone="good">{mutation.variables === "replay" ? texts.letters.replaying : texts.letters.discarded}</Notice>}
       {action !== null && (
         <Confirm
           title={`${texts.letters[action]}: ${texts.letters.letter(letter.id)}`}
