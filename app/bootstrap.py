@@ -13,6 +13,7 @@ from payments.config import BadSettings, load
 
 __all__ = ["BadSettings", "build"]
 
+_PACKAGED_STORE: Final = Path(__file__).parent / "store"
 _SQLITE: Final = "sqlite:///"
 
 
@@ -33,6 +34,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
         multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        store_folder=_store(settings.store_folder),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)
@@ -48,6 +50,12 @@ def _traced(options: Options, endpoint: str) -> Flask:
     app = create_app(options, traces)
     FlaskInstrumentor().instrument_app(app, tracer_provider=traces.provider, excluded_urls="health,metrics")
     return app
+
+
+def _store(chosen: str | None) -> Path | None:
+    if chosen is not None:
+        return Path(chosen)  # of which `make run` says so before it is built
+    return _PACKAGED_STORE if _PACKAGED_STORE.is_dir() else None
 
 
 def _from_working_folder(url: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import gevent
@@ -20,7 +21,7 @@ from app.intake import LARGEST_BODY
 from app.limits import ReadLimits
 from app.measuring import ENDPOINT, measure
 from app.paths import IdConverter
-from app.routes import breaker, dead_letters, docs, health, ledger, operations, payments
+from app.routes import breaker, dead_letters, docs, health, ledger, operations, payments, store
 from app.services import EXTENSION, Services
 from payments.adapters import redis_gate, tables
 from payments.adapters.clock import monotonic
@@ -40,8 +41,9 @@ READERS: Final = 8
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
 MOST_AT_THE_ENTRANCE: Final = 200
-_ROUTES: Final = (payments, ledger, dead_letters, breaker, operations, health, docs)
+_ROUTES: Final = (payments, ledger, dead_letters, breaker, operations, health, docs, store)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
+_FILES: Final = frozenset({"store.page", "store.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
 
 
@@ -61,6 +63,8 @@ class Options:
     admin_token: str | None
     trusted_proxies: int
     multiprocess: bool
+    store_folder: Path | None = None
+    """The built store; it may come to be there later. None: there is none."""
 
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
@@ -76,6 +80,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     errors.install(app)
     measure(app, multiprocess=options.multiprocess)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
+    app.extensions[store.FOLDER] = options.store_folder
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     return app
@@ -107,7 +112,7 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
         redis_url=options.redis_url,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda endpoint: endpoint in _MONEY or endpoint in _PROBES,
+        is_exempt=lambda endpoint: endpoint in _MONEY | _PROBES | _FILES,
     )
     return Services(
         database=database,

@@ -55,6 +55,7 @@ class Settings:
     refund_capacity: int | None = _setting("APP_RATE_LIMIT_REFUND_CAPACITY", _ANY, None)
     refund_window: int = _setting("APP_RATE_LIMIT_REFUND_WINDOW_SECONDS", whole(1, 86400), 60)
     read_capacity: int = _setting("APP_RATE_LIMIT_READ_CAPACITY", _ANY, 6000)
+    store_folder: str | None = _setting("APP_STORE_FOLDER", text, None)
     trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests need is installed: MariaDB, Redis, a JDK, Maven, Vagrant; and Python's venv. With `vms`,
+# Makes sure that what the tests need is installed: MariaDB, Redis, a JDK, Maven, Vagrant, a browser; and Python's venv. With `vms`,
 # what the machines of `make vm-test` need instead: Vagrant, LXC and the tools that make a box.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
@@ -34,6 +34,8 @@ if [ "${1:-}" = vms ]; then
 else
   need mariadb-server mariadbd
   need redis-server redis-server
+  need chromium chromium
+  fc-list :lang=ko 2>/dev/null | grep -q . || packages+=(fonts-nanum) # or pictures of Korean pages show boxes
 fi
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)
 [ "${#packages[@]}" -gt 0 ] || exit 0

@@ -28,11 +28,15 @@ tenths() { # seconds as minutes with one decimal, without a calculator
 }
 
 set_up() {
-  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka_jars
+  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka_jars && "$py" -m stack.store
 }
 
 tests() { # tests FOLDER OPTIONS...: under coverage, also of the processes that the tests start
   COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest --quiet ${long[@]+"${long[@]}"} "$@"
+}
+
+browser() { # the store: what it computes, then what it does in Chromium
+  scripts/test-store.sh && tests tests/browser
 }
 
 coverage_report() {
@@ -63,5 +67,6 @@ stage contracts tests tests/contracts "${cores[@]}"
 stage stories tests tests/stories "${cores[@]}"
 stage servers tests tests/e2e tests/integration "${waits[@]}"
 stage alone tests tests/e2e -m alone
+stage browser browser
 stage coverage coverage_report
 report

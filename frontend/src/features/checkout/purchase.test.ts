@@ -1,0 +1,91 @@
+// @vitest-environment jsdom
+import { act, renderHook, waitFor } from "@testing-library/react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createElement, type ReactNode } from "react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { keptOrders } from "./orders";
+import { PRODUCTS, type Product } from "./products";
+import { buy, orderOf, useDraft, usePurchase, type Draft } from "./purchase";
+
+const phone = PRODUCTS[0] as Product;
+const draft: Draft = { product: phone, quantity: 2, currency: "USD", key: "key-1" };
+
+interface Sent {
+  path: string;
+  body: Record<string, unknown>;
+}
+
+function server(captureStatus = 200): Sent[] {
+  const sent: Sent[] = [];
+  vi.stubGlobal("fetch", (path: string, options: RequestInit) => {
+    sent.push({ path, body: JSON.parse(options.body as string) as Record<string, unknown> });
+    const failed = path.includes("capture") && captureStatus !== 200;
+    const body = failed ? { code: "SERVICE_UNAVAILABLE", message: "" } : { paymentId: 42 };
+    return Promise.resolve(new Response(JSON.stringify(body), { status: failed ? captureStatus : 200 }));
+  });
+  return sent;
+}
+
+beforeEach(() => { localStorage.clear(); });
+afterEach(() => { vi.unstubAllGlobals(); });
+
+describe("buy", () => {
+  it("authorizes whole minor units, captures, and remembers the order", async () => {
+    const sent = server();
+    expect(await buy(draft, true)).toEqual({ paymentId: 42, captureError: null });
+    expect(sent.map((one) => one.path)).toEqual(["/payments/authorize", "/payments/capture/42"]);
+    expect(sent[0]?.body).toEqual({ merchantId: "STORE", amount: 219_800, currency: "USD", idempotencyKey: "key-1" });
+    expect(keptOrders()).toEqual([{ ...orderOf(draft), paymentId: 42, productId: "iphone", quantity: 2 }]);
+  });
+
+  it("only authorizes when asked to", async () => {
+    const sent = server();
+    await buy(draft, false);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("says that it is authorized when the capture fails", async () => {
+    server(503);
+    const bought = await buy(draft, true);
+    expect(bought.paymentId).toBe(42);
+    expect(bought.captureError).toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+  });
+});
+
+it("sends once for two clicks in one moment", async () => {
+  const sent = server();
+  const bought = vi.fn();
+  const client = new QueryClient();
+  const wrapper = ({ children }: { children: ReactNode }) => createElement(QueryClientProvider, { client }, children);
+  const { result } = renderHook(() => usePurchase(bought), { wrapper });
+  act(() => {
+    result.current.start(draft, false);
+    result.current.start(draft, false);
+  });
+  await waitFor(() => { expect(bought).toHaveBeenCalledOnce(); });
+  expect(sent).toHaveLength(1);
+});
+
+it("makes a new key for every change of the order", () => {
+  const { result } = renderHook(() => useDraft());
+  const keys: (string | undefined)[] = [];
+  const look = (change: () => void) => {
+    act(change);
+    keys.push(result.current.draft?.key);
+  };
+  look(() => { result.current.choose(phone); });
+  look(() => { result.current.changeQuantity(2); });
+  look(() => { result.current.changeCurrency("USD"); });
+  look(() => { result.current.renewKey(); });
+  expect(new Set(keys).size).toBe(4);
+  expect(result.current.draft).toMatchObject({ quantity: 2, currency: "USD" });
+  act(() => { result.current.reset(); });
+  expect(result.current.draft).toBeNull();
+});
+
+it("survives a store of orders that somebody else wrote", () => {
+  localStorage.setItem("payops.orders", "not json");
+  expect(keptOrders()).toEqual([]);
+  localStorage.setItem("payops.orders", '[1, {"paymentId": 1}]');
+  expect(keptOrders()).toEqual([]);
+});

@@ -1,0 +1,81 @@
+/** The admin token: in this component's memory only. It is in no storage, no cookie and no address. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { createContext, use, useMemo, useState, type ReactNode } from "react";
+import { checkToken } from "../../api/operations";
+import { useTexts } from "../../i18n/language";
+import { Button } from "../../ui/button";
+import { Problem } from "../../ui/notice";
+import { Panel, TextField } from "../../ui/panel";
+import styles from "./console.module.css";
+
+interface Held {
+  token: string;
+  forget: () => void;
+}
+
+const Context = createContext<Held | null>(null);
+
+export function useToken(): Held {
+  const held = use(Context);
+  if (held === null) throw new Error("WithToken is missing");
+  return held;
+}
+
+/** Asks for the token first; what is inside may rely on it. */
+export function WithToken({ children }: { children: ReactNode }) {
+  const [token, setToken] = useState<string | null>(null);
+  const client = useQueryClient();
+  const held = useMemo(
+    () =>
+      token === null
+        ? null
+        : {
+            token,
+            forget: () => {
+              setToken(null);
+              client.clear(); // what the token has shown goes with it
+            },
+          },
+    [token, client],
+  );
+  return held === null ? <Ask onToken={setToken} /> : <Context value={held}>{children}</Context>;
+}
+
+function Ask({ onToken }: { onToken: (token: string) => void }) {
+  const texts = useTexts();
+  const [text, setText] = useState("");
+  const check = useMutation({
+    mutationFn: async (token: string) => {
+      await checkToken(token);
+      return token;
+    },
+    onSuccess: onToken,
+  });
+  return (
+    <div className={styles.ask}>
+      <h1>{texts.console.title}</h1>
+      <Panel title={texts.console.enter}>
+        <form
+          className={styles.form}
+          onSubmit={(event) => {
+            event.preventDefault();
+            check.mutate(text.trim());
+          }}
+        >
+          <TextField
+            label={texts.console.token}
+            hint={texts.console.tokenHint}
+            type="password"
+            autoComplete="off"
+            spellCheck={false}
+            required
+            value={text}
+            onChange={(event) => { setText(event.target.value); }}
+          />
+          <Button type="submit" kind="primary" disabled={check.isPending || text.trim() === ""}>{texts.console.enter}</Button>
+          {check.isError && <Problem error={check.error} retry={() => { check.mutate(check.variables); }} />}
+        </form>
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/** The chosen language, kept in this browser; before a choice, the browser's own. */
+import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
+import { en, type ProblemCode, type Texts } from "./en";
+import { ko } from "./ko";
+
+export const LANGUAGES = { en, ko };
+export type Language = keyof typeof LANGUAGES;
+const STORED = "payops.language";
+
+interface Chosen {
+  language: Language;
+  texts: Texts;
+  choose: (language: Language) => void;
+}
+
+const Context = createContext<Chosen | null>(null);
+
+function isLanguage(name: string | null): name is Language {
+  return name !== null && name in LANGUAGES;
+}
+
+export function firstLanguage(stored: string | null, wished: readonly string[]): Language {
+  if (isLanguage(stored)) return stored;
+  return wished.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
+}
+
+export function LanguageProvider({ children }: { children: ReactNode }) {
+  const [language, choose] = useState(() => firstLanguage(localStorage.getItem(STORED), navigator.languages));
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  const value = useMemo(() => {
+    const remember = (chosen: Language) => {
+      localStorage.setItem(STORED, chosen);
+      choose(chosen);
+    };
+    return { language, texts: LANGUAGES[language], choose: remember };
+  }, [language]);
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useLanguage(): Chosen {
+  const found = use(Context);
+  if (found === null) throw new Error("LanguageProvider is missing");
+  return found;
+}
+
+export function useTexts(): Texts {
+  return useLanguage().texts;
+}
+
+/** Our own words for a code of the API. */
+export function problemText(texts: Texts, code: string): string {
+  return code in texts.problem ? texts.problem[code as ProblemCode] : texts.problem.UNREADABLE;
+}

@@ -1,0 +1,66 @@
+/** What became of a payment: each event on its way to the ledger, with the postings that it made. */
+import type { Entry, Payment, PaymentEvent } from "../api/payments";
+import { useTexts } from "../i18n/language";
+import { secondsBetween, timeOfDay } from "../i18n/time";
+import { Amount } from "./amount";
+import styles from "./timeline.module.css";
+
+export function Timeline({ payment }: { payment: Payment }) {
+  const texts = useTexts();
+  return (
+    <ol className={styles.list} aria-label={texts.timeline.title}>
+      {payment.events.map((event) => (
+        <Step
+          key={event.eventId}
+          event={event}
+          currency={payment.currency}
+          entries={payment.ledgerEntries.filter((entry) => entry.eventId === event.eventId)}
+        />
+      ))}
+    </ol>
+  );
+}
+
+function Step({ event, currency, entries }: { event: PaymentEvent; currency: string; entries: Entry[] }) {
+  const texts = useTexts();
+  return (
+    <li className={`${styles.step} ${event.postedAt === null ? styles.waiting : ""}`}>
+      <div className={styles.head}>
+        <h3>{texts.event[event.eventType]}</h3>
+        <Amount minor={event.amount} currency={currency} />
+        <time dateTime={event.occurredAt}>{timeOfDay(event.occurredAt, texts.locale)}</time>
+      </div>
+      <Way event={event} />
+      {entries.length > 0 && (
+        <ul className={styles.postings} aria-label={texts.timeline.postings}>
+          {entries.map((entry) => (
+            <li key={entry.entryId} className={styles.posting}>
+              <span>
+                <span className={styles.side}>{texts.timeline.debit}</span> {texts.account[entry.debitAccount]}
+              </span>
+              <span>
+                <span className={styles.side}>{texts.timeline.credit}</span> {texts.account[entry.creditAccount]}
+              </span>
+              <Amount minor={entry.amount} currency={entry.currency} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function Way({ event }: { event: PaymentEvent }) {
+  const { timeline } = useTexts();
+  const after = (time: string) => timeline.after(timeline.seconds(secondsBetween(event.occurredAt, time)));
+  return (
+    <ul className={styles.way}>
+      <li>{timeline.committed}</li>
+      {event.publishedAt === null
+        ? event.postedAt === null && <li className={styles.pending}>{timeline.waitingToPublish}</li>
+        : <li>{timeline.published} {after(event.publishedAt)}</li>}
+      {event.postedAt !== null && <li>{timeline.posted} {after(event.postedAt)}</li>}
+      {event.postedAt === null && event.publishedAt !== null && <li className={styles.pending}>{timeline.waitingToPost}</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,126 @@
+"""Builds the store into frontend/dist, unless what lies there is of these sources: `python -m stack.store [URL]`.
+
+`make run` starts it when the platform is up, so that it holds no payment up; the tests and a release call `build`.
+With a URL it tells people on its output how it went.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from stack.node import Node, NoNode, find
+from stack.tether import tethered
+
+ROOT = Path(__file__).resolve().parent.parent
+FRONTEND = ROOT / "frontend"
+DIST = FRONTEND / "dist"
+CACHE = ROOT / ".cache" / "store"
+LOG = CACHE / "build.log"
+NICENESS = 10
+LOG_LINES = 15
+
+
+class NotBuilt(RuntimeError):
+    """The store could not be built; the message ends with what the tool said."""
+
+
+def build() -> Path:
+    """The folder with the store of these sources. NotBuilt when a tool failed, NoNode when there is no Node."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a test may build beside `make run`
+        if not is_built():
+            with LOG.open("w") as log:
+                _build(find(), log)
+    return DIST
+
+
+def is_built() -> bool:
+    """Whether frontend/dist is what these sources make."""
+    return (DIST / "index.html").exists() and _read(CACHE / "built") == _sources()
+
+
+def with_packages() -> Node:
+    """Node, with the packages of package-lock.json in frontend/node_modules."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock, LOG.open("w") as log:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        node = find()
+        _install(node, log)
+    return node
+
+
+def _build(node: Node, log: IO[str]) -> None:
+    sources = _sources()
+    _install(node, log)
+    unfinished, former = CACHE / "unfinished", CACHE / "former"
+    vite = [node.node, "node_modules/vite/bin/vite.js", "build", "--emptyOutDir", "--outDir", str(unfinished)]
+    _run(vite, log)
+    shutil.rmtree(former, ignore_errors=True)
+    if DIST.exists():
+        DIST.rename(former)
+    unfinished.rename(DIST)  # all of it at once: no page without its files
+    (CACHE / "built").write_text(sources)
+
+
+def _install(node: Node, log: IO[str]) -> None:
+    wanted = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
+    if (FRONTEND / "node_modules").is_dir() and _read(CACHE / "packages") == wanted:
+        return
+    _run([*node.npm, "ci"], log, PATH=f"{Path(node.node).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    (CACHE / "packages").write_text(wanted)
+
+
+def _run(command: Sequence[str], log: IO[str], **more: str) -> None:
+    log.flush()
+    done = subprocess.run(
+        tethered(list(command), signal.SIGKILL),
+        cwd=FRONTEND,
+        env={**os.environ, **more},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        check=False,
+    )
+    if done.returncode != 0:
+        end = "".join(f"\n  {line}" for line in LOG.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        raise NotBuilt(f"`{Path(command[0]).name}` ended with code {done.returncode}; the end of {LOG}:{end}")
+
+
+def _sources() -> str:
+    """A checksum of everything that the store is made of."""
+    files = [*(FRONTEND / "src").rglob("*"), *FRONTEND.glob("*.*")]
+    found = hashlib.sha256()
+    for file in sorted(file for file in files if file.is_file()):
+        found.update(f"{file.relative_to(FRONTEND)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _read(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
+def main(url: str = "") -> int:
+    """Build and tell; returns the exit code."""
+    if url and not is_built():
+        print("the store is being built; it says here when it is ready", flush=True)
+    try:
+        build()
+    except (NotBuilt, NoNode) as error:
+        print(f"The store could not be built; everything else runs. {error}", file=sys.stderr, flush=True)
+        return 1
+    if url:
+        print(f"the store is ready: {url}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    os.nice(NICENESS)  # what runs beside it is served first
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The store and the console in a real browser, on a real platform."""

@@ -1,0 +1,82 @@
+"""Debian's Chromium through Playwright, and what the tests want to know of a page."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from stack.server import program
+
+SHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+WAIT_MS = 15_000
+WIDE, NARROW = (1280, 900), (320, 720)
+SERIOUS = ("serious", "critical")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without windows."""
+    found = next(filter(None, map(shutil.which, NAMES)), None) or program("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page of its own, with everything that it complained of."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Load a page of the store."""
+        self.page.goto(self.base + path)
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.evaluate("window.scrollTo(0, 0)")
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    def findings(self) -> list[str]:
+        """What axe finds serious or worse."""
+        found: dict[str, Any] = Axe().run(self.page).response
+        return [
+            f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"
+            for one in found["violations"]
+            if one["impact"] in SERIOUS
+            for node in one["nodes"]
+        ]
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@contextmanager
+def visit(
+    browser: Browser, base: str, size: tuple[int, int] = WIDE, *, locale: str = "en-US", scheme: str = "light"
+) -> Iterator[Visit]:
+    """A new visitor without memory."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale=locale,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    visitor = Visit(page, base)
+    page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+    page.on("console", lambda said: visitor.complaints.append(said.text) if said.type == "error" else None)
+    yield visitor
+    context.close()

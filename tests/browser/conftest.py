@@ -1,0 +1,57 @@
+"""One platform on real servers and one browser for all browser tests of a run."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from stack import store
+from stack.platform import Platform, real_platform
+from tests.browser.browser import Visit, chromium, visit
+
+SETTINGS = {
+    "APP_CB_KAFKA_WAIT_DURATION_SECONDS": "3",
+    "APP_CB_KAFKA_SLIDING_WINDOW_SIZE": "5",
+    "APP_CB_KAFKA_MINIMUM_NUMBER_OF_CALLS": "3",
+    "APP_RATE_LIMIT_REFUND_CAPACITY": "3",
+    "APP_RATE_LIMIT_REFUND_WINDOW_SECONDS": "6",
+}
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """The platform with the built store, a breaker that moves quickly, and few refunds."""
+    folder = store.build()
+    with real_platform({**SETTINGS, "APP_STORE_FOLDER": str(folder)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def shopper(browser: Browser, platform: Platform) -> Iterator[Visit]:
+    """Somebody at the store, whose browser must have nothing to complain of."""
+    with visit(browser, platform.api.url) as visitor:
+        yield visitor
+        assert visitor.complaints == []
+
+
+@pytest.fixture
+def operator(browser: Browser, platform: Platform) -> Iterator[Visit]:
+    """Somebody in the console, with the token."""
+    with visit(browser, platform.api.url) as visitor:
+        visitor.go("/console")
+        enter(visitor, platform)
+        yield visitor
+
+
+def enter(visitor: Visit, platform: Platform) -> None:
+    """Open the console that asks for the token."""
+    visitor.page.locator("input[type=password]").fill(platform.admin_token)
+    visitor.page.locator("form button[type=submit]").click()
+    visitor.page.get_by_test_id("breaker-state").wait_for()
