@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the release that servers install, once: dist/payops-VERSION-py3-none-any.whl, dist/requirements-VERSION.txt (the
-# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, worker and, when it is built,
-# frontend/dist as app/store. VERSION is the project's with the commit, and with a checksum of what is not committed.
+# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, worker, and the built store as
+# app/store. VERSION is the project's with the commit, and with a checksum of what is not committed.
 # Prints "Built …" or "Already built …". Needs git and .venv (`make setup`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +32,7 @@ uncommitted() {
 }
 
 store_checksum() {
-  [ ! -d frontend/dist ] || (cd frontend/dist && find . -type f -print0 | sort -z | xargs -0r sha256sum)
+  (cd frontend/dist && find . -type f -print0 | sort -z | xargs -0r sha256sum)
 }
 
 version_of_tree() {
@@ -43,7 +43,7 @@ version_of_tree() {
   changed="$(uncommitted)"
   store="$(store_checksum)"
   version="$base+g$commit"
-  [ -z "$store" ] || version="$version.s$(sha256sum <<<"$store" | cut -c1-8)"
+  version="$version.s$(sha256sum <<<"$store" | cut -c1-8)"
   [ -z "$changed" ] || version="$version.d$(sha256sum <<<"$changed" | cut -c1-8)"
 }
 
@@ -52,11 +52,12 @@ stage_sources() {
   git ls-files -z --cached --others --exclude-standard -- "${in_wheel[@]}" |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar --create --null --files-from=- | tar --extract --directory "$staged"
-  [ ! -d frontend/dist ] || cp -R frontend/dist "$staged/app/store"
+  cp -R frontend/dist "$staged/app/store"
   sed -i "s/^version = \".*\"$/version = \"$version\"/; /^readme = /d" "$staged/pyproject.toml"
 }
 
 find_uv
+.venv/bin/python -m stack.store
 version="${PAYOPS_VERSION:-}" # tests make releases of their own name
 [ -n "$version" ] || version_of_tree
 wheel="dist/payops-$version-py3-none-any.whl"

@@ -91,6 +91,7 @@ trap 'exit 143' TERM
 
 stage packages packages
 stage environment environment
+stage lint lint
 trap clean_up EXIT
 stage box box
 stage up up
@@ -98,7 +99,6 @@ stage stand-ins stand_ins
 stage converge converge
 stage second-converge second
 stage check-mode check_mode
-stage lint lint
 stage inside inside
 if [ "$PAYOPS_ENV" = full ]; then stage outside outside; fi
 say "Memory:"

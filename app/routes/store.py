@@ -18,7 +18,7 @@ FOLDER: Final = "store_folder"
 PAGES: Final = ("/", "/orders", "/orders/<id:payment_id>", "/console", "/console/<section>")
 SECTIONS: Final = ("payments", "ledger", "dead-letters", "breaker")
 
-_SAFETY: Final = {
+SAFETY: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
         " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -78,6 +78,6 @@ def asset(name: str) -> Response:
 
 @blueprint.after_request
 def _be_safe(response: Response) -> Response:
-    response.headers.update(_SAFETY)
+    response.headers.update(SAFETY)
     response.headers.setdefault("Cache-Control", "no-cache")
     return response

@@ -100,23 +100,10 @@ def test_logs_of_machines_are_their_support_bundles(tree: Tree, machines: dict[s
     assert folder.is_dir()
 
 
-def test_no_store_is_said_in_one_line(tree: Tree) -> None:
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_store_is_built_as_for_make_run(tree: Tree, code: int) -> None:
+    tree.program(".venv/bin/python", f"exit {code}\n")
     done = tree.run("build-store.sh")
-    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    assert "There is no store" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "told"),
-    [
-        ('[ "$3" != run ] || { mkdir -p frontend/dist && echo x >frontend/dist/index.html; }\n', 0, ""),
-        ("", 1, "The build left no frontend/dist/index.html."),
-        ('[ "$3" != ci ] || exit 7\n', 7, ""),
-    ],
-)
-def test_the_store_is_built_by_npm(tree: Tree, body: str, code: int, told: str) -> None:
-    tree.write("frontend/package.json", "{}")
-    tree.program("bin/npm", body)
-    done = tree.run("build-store.sh")
-    assert (done.returncode, done.stderr.strip()) == (code, told)
-    assert tree.notes()[0] == "npm --prefix frontend ci --no-audit --no-fund"
+    assert done.returncode == code
+    assert tree.notes() == ["setup-env.sh run", "python -m stack.store"]
+    assert ("The store is in frontend/dist." in done.stdout) is (code == 0)
