@@ -16,7 +16,7 @@ run_here() {
   local port output="$PAYOPS_STATE/output"
   port="${PORT:-$(.venv/bin/python -c 'from stack.ports import free_port; print(free_port())')}"
   # A session of its own and another cookie: it outlives the build, unless AUTO_CLEANUP stops it.
-  JENKINS_NODE_COOKIE=dontKillMe PORT="$port" WORKER_METRICS_PORT=0 setsid make run \
+  JENKINS_NODE_COOKIE=dontKillMe PORT="$port" WORKER_METRICS_PORT=0 setsid make --no-print-directory run \
     </dev/null >"$output" 2>&1 &
   local started=$! deadline=$((SECONDS + begin_seconds))
   until [ -s "$PAYOPS_STATE/running.json" ]; do

@@ -11,7 +11,7 @@ then
 fi
 removed=()
 for made in .state .cache .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis \
-  .import_linter_cache frontend/dist frontend/node_modules; do
+  .import_linter_cache build dist frontend/dist frontend/node_modules; do
   if [ -e "$made" ]; then
     rm -rf "$made"
     removed+=("$made")
