@@ -2,9 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
+import testinfra
 from testinfra.host import Host
+
+from tests.infra import inventory
 
 PYTHON: Final = "/opt/payops/current/bin/python"
 
@@ -33,8 +37,18 @@ class Answer:
     error: str
 
 
+@cache
+def _without_sudo(name: str) -> Host:
+    return testinfra.get_host(f"ansible://{name}?ansible_inventory={inventory.path()}")
+
+
+def _login(host: Host) -> Host:
+    """The same machine without root: sudo writes each command, and so its password, into the journal; ssh does not."""
+    return _without_sudo(host.backend.host)
+
+
 def _run(host: Host, program: str, given: dict[str, Any]) -> Answer:
-    done = host.run(f"{PYTHON} -c %s %s", program, json.dumps(given))
+    done = _login(host).run(f"{PYTHON} -c %s %s", program, json.dumps(given))
     if done.rc == 0:
         return Answer(json.loads(done.stdout), "")
     return Answer(None, done.stderr.strip().splitlines()[-1])
@@ -54,7 +68,7 @@ def redis(host: Host, address: str, user: str | None, password: str | None, *com
 def local_sql(host: Host, user: str, password: str, statement: str) -> Answer:
     """One statement by the socket, on the database's own machine."""
     program = "MYSQL_PWD=%s mariadb --batch --skip-column-names --user=%s --execute=%s"
-    done = host.run(program, password, user, statement)
+    done = _login(host).run(program, password, user, statement)
     return Answer(done.stdout.strip(), "" if done.rc == 0 else done.stderr.strip())
 
 
@@ -64,5 +78,5 @@ def kcat(host: Host, user: str, password: str, *arguments: str, message: str = "
     settings = f"{protocol}\nsasl.username={user}\nsasl.password={password}\n"
     words = " ".join(["%s"] * len(arguments))
     program = f"f=$(mktemp); trap 'rm -f $f' EXIT; printf %s %s > $f; printf %s %s | timeout 20 kcat -F $f {words}"
-    done = host.run(program, "%s", settings, "%s", message, *arguments)
+    done = _login(host).run(program, "%s", settings, "%s", message, *arguments)
     return Answer(done.stdout, "" if done.rc == 0 else done.stderr)
