@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run status lint test test-long drills bench pipeline-test secrets vm-test clean
+.PHONY: help setup run status lint test test-long drills bench pipeline-test dashboards secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -37,6 +37,9 @@ bench: ## measure the platform with all its real servers on this machine
 
 pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 4 minutes)
 	@scripts/run-pipeline-tests.sh
+
+dashboards: setup ## write grafana/dashboards/ from grafana/*.py
+	@$(PY) -m grafana
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh
