@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.repo.dashboards import DASHBOARDS, queries
 from tests.repo.metric_names import (
@@ -59,6 +60,16 @@ def described(page: str) -> set[str]:
     return names
 
 
+def series_in(page: str) -> set[str]:
+    """Words of the runbook that look like a series or a variable of a role: `a_b`, `a:b_c`."""
+    return set(re.findall(r"`([a-z][a-z0-9]*[_:][a-z0-9_:]*)`", page))
+
+
+def variables_of_roles() -> set[str]:
+    files = (ROOT / "ansible/roles").glob("*/defaults/main.yml")
+    return {name for path in files for name in yaml.safe_load(path.read_text()) or {}}
+
+
 @pytest.fixture(scope="module")
 def known() -> set[str]:
     return ours() | recorded() | set().union(*OF_OTHERS.values())
@@ -96,6 +107,12 @@ def test_the_docs_name_every_metric_of_ours_and_no_other() -> None:
     assert described(page) == shown
 
 
+def test_the_runbook_sends_nobody_to_what_is_not_there(known: set[str]) -> None:
+    told = series_in((ROOT / "docs/runbook.md").read_text(encoding="utf-8"))
+    assert {"ledger_consumer_lag", "url_rule:errors:rate5m"} <= told
+    assert unknown(told, known | set(declared()) | variables_of_roles()) == []
+
+
 def test_the_guards_find_planted_breaches() -> None:
     assert metrics_in('sum by (a) (rate(no_such_total{x="y"}[5m])) > 1e3') == {"no_such_total"}
     assert metrics_in("1 - slo:errors:ratio_rate3d / 0.001 or vector(0)") == {"slo:errors:ratio_rate3d"}
@@ -107,3 +124,4 @@ def test_the_guards_find_planted_breaches() -> None:
     assert unread(shown, {"read_total"}, {"new"}) == []
     page = "\n## 8. Metrics\n- relay: `a_b_state{x}` (0/1; open), `…_calls_{count,sum}{kind}`, `c_total`.\n\n## 9. `no`"
     assert described(page) == {"a_b_state", "a_b_calls", "c"}
+    assert series_in("see `gone_total` and `a:b_c`, not `docs` or `systemctl status a_b`") == {"gone_total", "a:b_c"}
