@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run status lint test test-long drills bench pipeline-test secrets vm-test clean
+.PHONY: help setup run observe status lint test test-long drills bench pipeline-test dashboards secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -15,6 +15,9 @@ setup: ## .venv from the lock file, with all that development needs
 
 run: ## the whole platform on this machine (PORT=8080); Ctrl-C stops it
 	@scripts/setup-env.sh run && PORT='$(PORT)' exec $(PY) -m stack.run
+
+observe: ## Prometheus and Alertmanager beside a running `make run`; Ctrl-C stops them
+	@scripts/setup-env.sh run && exec $(PY) -m stack.observe
 
 status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
 	@scripts/setup-env.sh run && exec $(PY) -m stack.status
@@ -37,6 +40,9 @@ bench: ## measure the platform with all its real servers on this machine
 
 pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 4 minutes)
 	@scripts/run-pipeline-tests.sh
+
+dashboards: setup ## write grafana/dashboards/ from grafana/*.py
+	@$(PY) -m grafana
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh

@@ -4,9 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ -x .venv/bin/python ] && [ -d .state ] &&
-  ! .venv/bin/python -c 'import pathlib, stack.state as s, sys; sys.exit(not s.State(pathlib.Path(".state")).is_free())'
+  ! .venv/bin/python -c '
+import pathlib, stack.state as s, sys
+sys.exit(not all(s.State(pathlib.Path(name)).is_free() for name in (".state", ".state/observe")))'
 then
-  echo "payops runs here; stop it first (Ctrl-C where it was started)." >&2
+  echo "payops runs here, or is observed; stop it first (Ctrl-C where it was started)." >&2
   exit 1
 fi
 removed=()

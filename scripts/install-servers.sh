@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests need is installed: MariaDB, Redis, a JDK, Maven, Vagrant, a browser; and Python's venv. With `vms`,
-# what the machines of `make vm-test` need instead: Vagrant, LXC and the tools that make a box.
+# Makes sure that what the tests need is installed: MariaDB, Redis, Prometheus and exporters, a JDK, Maven, Vagrant, a
+# browser; and Python's venv. With `vms`, what the machines of `make vm-test` need instead: Vagrant, LXC and the tools that make a box.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
 
@@ -34,6 +34,11 @@ if [ "${1:-}" = vms ]; then
 else
   need mariadb-server mariadbd
   need redis-server redis-server
+  need prometheus prometheus
+  need prometheus-alertmanager prometheus-alertmanager
+  need prometheus-node-exporter prometheus-node-exporter
+  need prometheus-mysqld-exporter prometheus-mysqld-exporter
+  need prometheus-redis-exporter prometheus-redis-exporter
   need chromium chromium
   fc-list :lang=ko 2>/dev/null | grep -q . || packages+=(fonts-nanum) # or pictures of Korean pages show boxes
 fi

@@ -3,6 +3,7 @@
 import random
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 # Below the range from which Linux and macOS take the ports of outgoing connections: there, a client that keeps
@@ -40,19 +41,38 @@ def holder(port: int) -> tuple[int, str] | None:
     return (pid, _program(pid)) if pid else None
 
 
-def _pid_from_proc(port: int) -> int | None:
-    inodes = set()
+def of_process(pid: int) -> list[int]:
+    """The ports that a process listens on; none when that cannot be seen from here (it ended, or this is no Linux)."""
+    listening = _listening()
+    return sorted({listening[socket] for socket in _open_files(Path("/proc") / str(pid)) if socket in listening})
+
+
+def _listening() -> dict[str, int]:
+    """What /proc calls a listening socket → its port."""
+    found = {}
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
         # local address, state (0A = listening), inode; see proc(5)
-        inodes |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
-    wanted = {f"socket:[{inode}]" for inode in inodes}
+        found.update({f"socket:[{row[9]}]": int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == "0A"})
+    return found
+
+
+def _open_files(process: Path) -> list[str]:
+    found = []
+    try:
+        for link in (process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed, as the list itself is of our own process
+                found.append(str(link.readlink()))
+    except OSError:  # the process ended, or belongs to someone else
+        return []
+    return found
+
+
+def _pid_from_proc(port: int) -> int | None:
+    wanted = {socket for socket, listened in _listening().items() if listened == port}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(str(link.readlink()) in wanted for link in (process / "fd").iterdir()):
-                return int(process.name)
-        except OSError:  # the process ended, or belongs to someone else
-            continue
+        if wanted.intersection(_open_files(process)):
+            return int(process.name)
     return None
 
 

@@ -42,10 +42,11 @@ class Server(ABC):
     start_seconds = 30.0
     run_as = ""
 
-    def __init__(self) -> None:
-        """Pick a port and a folder; nothing runs yet."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """Pick a port, and a folder that goes with the server unless one is given; nothing runs yet."""
         self.port = free_port()
-        self.folder = workdir.make(self.name)
+        self.folder = folder or workdir.make(self.name)
+        self._keeps_folder = folder is not None
         self.environment: Mapping[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._prepared = False
@@ -111,13 +112,23 @@ class Server(ABC):
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ServerError(f"{self.name} did not stop within {STOP_SECONDS:g} s.{self._log_end()}") from None
+            raise ServerError(f"{self.name} did not stop within {STOP_SECONDS:g} s.{self.log_end()}") from None
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def ended(self, seconds: float) -> bool:
+        """Whether it has ended, or does within `seconds`. ServerError when it was never started."""
+        if self._process is None:
+            raise ServerError(f"{self.name} does not run; start it first.")
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nothing answers. Returns when it stands still."""
@@ -134,10 +145,16 @@ class Server(ABC):
         self.stop()
         self.start()
 
+    def log_end(self) -> str:
+        """The last lines of its log, each below the other, to be added to a message."""
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:] if self.log.exists() else []
+        return "".join(f"\n  {line}" for line in [f"The end of {self.log}:", *lines])
+
     def close(self) -> None:
-        """End it and remove its folder."""
+        """End it and remove the folder that was made for it."""
         self.kill()
-        workdir.remove(self.folder)
+        if not self._keeps_folder:
+            workdir.remove(self.folder)
 
     def __enter__(self) -> Self:
         """Start; leaves nothing behind when that fails."""
@@ -165,9 +182,5 @@ class Server(ABC):
             except subprocess.TimeoutExpired:
                 if time.monotonic() < deadline:
                     continue
-                raise ServerError(f"{self.name} did not answer within {seconds:g} s.{self._log_end()}") from None
-            raise ServerError(f"{self.name} ended with code {self._process.returncode}.{self._log_end()}")
-
-    def _log_end(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:] if self.log.exists() else []
-        return "".join(f"\n  {line}" for line in [f"The end of {self.log}:", *lines])
+                raise ServerError(f"{self.name} did not answer within {seconds:g} s.{self.log_end()}") from None
+            raise ServerError(f"{self.name} ended with code {self._process.returncode}.{self.log_end()}")

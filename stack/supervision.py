@@ -68,7 +68,7 @@ def _plain(value: object) -> str:
 
 
 class Supervisor:
-    """A running supervisord, reached through its socket. OSError when none listens there."""
+    """A running supervisord, reached through its socket. OSError when none listens there, or when it is ending."""
 
     def __init__(self, url: str) -> None:
         """`url` as supervisord gives its children in SUPERVISOR_SERVER_URL: unix:///…/supervisor.sock."""
@@ -77,7 +77,12 @@ class Supervisor:
 
     def states(self) -> list[dict[str, Any]]:
         """What supervisord knows of each process: name, group, statename, pid, description, exitstatus, spawnerr."""
-        return list(self._rpc.getAllProcessInfo())
+        try:
+            return list(self._rpc.getAllProcessInfo())
+        except xmlrpc.client.Fault as error:
+            if error.faultCode != Faults.SHUTDOWN_STATE:
+                raise
+            raise ConnectionAbortedError("supervisord is ending") from None
 
     def shutdown(self) -> None:
         """Ask supervisord to stop all its processes and end."""

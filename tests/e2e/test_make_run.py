@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS = 60.0
 STOP_SECONDS = 5.0
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
+OBSERVED_SECONDS = 30.0  # it learns of its targets within 5 s, and asks each every 10 s
+WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
 ACCOUNTS = ["acquirer_receivable", "customer_hold", "hold_clearing"]
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.alone]
@@ -165,12 +167,43 @@ def test_clean_refuses_while_it_runs(run: Run, tmp_path: Path) -> None:
     (tmp_path / ".state").symlink_to(run.folder)
     clean = [str(tmp_path / "scripts/clean.sh")]
     refused = subprocess.run(clean, capture_output=True, text=True, check=False)
-    assert (refused.returncode, refused.stderr.startswith("payops runs here; stop it first")) == (1, True)
+    assert (refused.returncode, refused.stderr.startswith("payops runs here")) == (1, True)
     assert (tmp_path / ".state").exists()
     (tmp_path / ".state").unlink()
     (tmp_path / ".state").mkdir()
     assert subprocess.run(clean, capture_output=True, text=True, check=True).stdout == "Removed: .state .venv.\n"
     assert (ROOT / ".venv/bin/python").exists()
+
+
+def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
+    log = run.folder / "observe.out"
+    with log.open("wb") as output:
+        command = tethered(["make", "observe"], signal.SIGTERM)
+        environment = {**os.environ, "PAYOPS_STATE": str(run.folder)}
+        observing = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        told = until(
+            lambda: re.search(r"targets +(\S+)/targets", log.read_text()), UP_SECONDS, "observe tells its URLs"
+        )
+        expected = dict.fromkeys(WATCHED, "up")
+        until(lambda: health(told[1]) == expected, OBSERVED_SECONDS, f"{sorted(expected)} are up", interval=0.2)
+        refused = make("observe", run.folder)
+        assert (refused.returncode == 0, "is observed already" in refused.stderr) == (False, True)
+        family = psutil.Process(observing.pid).children(recursive=True)
+    finally:
+        os.killpg(observing.pid, signal.SIGINT)
+        observing.wait(STOP_SECONDS)
+    assert not any(is_running(process) for process in family)
+    assert log.read_text().splitlines()[-1] == "stopped", log.read_text()
+    assert requests.get(f"{run.base}/health", timeout=6).json()["status"] == "UP"
+
+
+def health(prometheus: str) -> dict[str, str]:
+    """Job → what Prometheus says of its last scrape."""
+    told = requests.get(f"{prometheus}/api/v1/targets?state=active", timeout=6).json()
+    return {target["labels"]["job"]: target["health"] for target in told["data"]["activeTargets"]}
 
 
 def test_what_a_killed_broker_held_is_posted_all_the_same(run: Run) -> None:

@@ -82,6 +82,13 @@ class TestSupervision:
         os.kill(int((state.folder / "supervisord.pid").read_text()), signal.SIGKILL)
         until(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
 
+    def test_one_that_is_ending_is_as_one_that_is_gone(self, state: State, supervisor: Supervisor) -> None:
+        wait_until_all_run(state, supervisor)
+        os.kill(pids(supervisor)["relay"], signal.SIGSTOP)  # so that the ending lasts until it is killed
+        supervisor.shutdown()
+        with pytest.raises(ConnectionAbortedError):
+            supervisor.states()
+
     def test_a_path_with_spaces_and_quotes_is_no_trouble(self, tmp_path: Path) -> None:
         state = State(tmp_path / 'it\'s an "odd" one')
         state.prepare()

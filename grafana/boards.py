@@ -1,0 +1,28 @@
+"""Every dashboard, and its text as it is committed."""
+
+import json
+from typing import Final
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from grafana import hosts, kafka, ledger, objectives, overview, servers
+from grafana.board import Board, dashboard
+
+BOARDS: Final[tuple[Board, ...]] = (
+    overview.BOARD,
+    ledger.BOARD,
+    servers.BOARD,
+    kafka.BOARD,
+    hosts.BOARD,
+    objectives.BOARD,
+)
+
+
+def texts() -> dict[str, str]:
+    """File name → text, the same for the same code."""
+    return {f"{board.uid}.json": text(board) for board in BOARDS}
+
+
+def text(board: Board) -> str:
+    """One dashboard as JSON that a diff shows line by line."""
+    return json.dumps(dashboard(board), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,88 @@
+"""Kafka, as those see it who depend on it: the relay that publishes, the ledger that reads."""
+
+from dataclasses import replace
+from typing import Final
+
+from grafana import breaker, events
+from grafana.board import Board, Row
+from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above
+
+WINDOW: Final = "[$__rate_interval]"
+FAILED: Final = 'resilience4j_circuitbreaker_calls_seconds_count{kind="failed"}'
+
+NOW: Final = Row(
+    "Now",
+    (
+        Panel(
+            "Failed calls in a minute",
+            "Calls of the relay that Kafka did not confirm in time. Three in a minute, and somebody is woken.",
+            "short",
+            (Query(f"sum(increase({FAILED}[1m]))", "failed"),),
+            above(yellow=1, red=2),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            alert="KafkaUnreachable",
+        ),
+        Panel(
+            "Relay and ledger",
+            "Kafka's two clients, as Prometheus last met them.",
+            "none",
+            (Query('min by (job) (up{job=~"relay|ledger"})', "{{job}}"),),
+            UP,
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            names=((0, "down", RED), (1, "up", GREEN)),
+        ),
+        Panel(
+            "Messages not taken yet",
+            "On Kafka, and not yet consumed by the ledger.",
+            "short",
+            (Query("max(ledger_consumer_lag)", "messages"),),
+            above(yellow=500, red=5000),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            alert="LedgerBehind",
+        ),
+        Panel(
+            "Events not published yet",
+            "In the outbox, and not yet confirmed by Kafka.",
+            "short",
+            (Query("max(outbox_pending)", "events"),),
+            above(yellow=500, red=5000),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+        ),
+    ),
+)
+
+CONSUMER: Final = Row(
+    "Consumer",
+    (
+        events.CONSUMED,
+        events.BEHIND,
+        Panel(
+            "Repeated deliveries",
+            "Messages a second that were there already: after a restart, or when a confirmation was lost. They are "
+            "dropped.",
+            "ops",
+            (Query(f'sum by (topic) (rate(ledger_events_total{{outcome="repeated"}}{WINDOW}))', "{{topic}}"),),
+            NO_LIMIT,
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    "payops-kafka",
+    "Kafka",
+    "Publication and consumption as relay and ledger measure them; the broker's machine is on Hosts.",
+    (
+        NOW,
+        Row("Producer", (events.PUBLISHED, replace(events.PENDING, width=8), replace(events.OLDEST, width=8))),
+        CONSUMER,
+        Row("Calls", (breaker.STATE, breaker.RATES, breaker.CALLS, breaker.DURATION, breaker.BUFFERED)),
+    ),
+)

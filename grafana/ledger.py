@@ -1,0 +1,140 @@
+"""Ledger & dead letters: what is posted, what could not be, and whether payments and postings agree."""
+
+from typing import Final
+
+from grafana import events
+from grafana.board import Board, Row
+from grafana.panel import GREEN, NO_LIMIT, RED, Kind, Panel, Query, above
+
+WINDOW: Final = "[$__rate_interval]"
+
+NOW: Final = Row(
+    "Now",
+    (
+        Panel(
+            "Ledger",
+            "Halted: so many messages in a row could not be posted that an operator must decide.",
+            "none",
+            (Query("max(ledger_halted)", "ledger"),),
+            above(red=1),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            names=((0, "posting", GREEN), (1, "HALTED", RED)),
+            alert="LedgerHalted",
+        ),
+        Panel(
+            "Dead letters open",
+            "Messages that could not be posted and that nobody has replayed or discarded.",
+            "short",
+            (Query("max(dead_letters_open)", "open"),),
+            above(red=1),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            alert="DeadLettersOpen",
+        ),
+        Panel(
+            "Differences of the audit",
+            "Payments and postings that do not agree. Anything but 0 means that money may be wrong.",
+            "short",
+            (Query("sum(max by (kind) (audit_differences))", "differences"),),
+            above(red=1),
+            Kind.NUMBER,
+            width=6,
+            height=5,
+            alert="AuditDifferences",
+        ),
+        Panel(
+            "Under way at the last audit",
+            "Events that were committed and not posted yet when the last audit ran; they are no differences.",
+            "short",
+            (Query("max(audit_in_flight)", "in flight"),),
+            NO_LIMIT,
+            Kind.NUMBER,
+            width=6,
+            height=5,
+        ),
+    ),
+)
+
+POSTING: Final = Row(
+    "Posting",
+    (
+        Panel(
+            "Messages by outcome",
+            "Posted; repeated (Kafka delivers at least once: dropped by their id); dead letter.",
+            "ops",
+            (Query(f"sum by (outcome) (rate(ledger_events_total{WINDOW}))", "{{outcome}}"),),
+            NO_LIMIT,
+        ),
+        events.POSTED_AFTER,
+        events.BEHIND,
+    ),
+)
+
+LETTERS: Final = Row(
+    "Dead letters",
+    (
+        Panel(
+            "New dead letters by cause",
+            "In the last five minutes. More than 50 in all, and somebody is woken: a writer sends rubbish, or a "
+            "release reads wrongly.",
+            "short",
+            (Query("sum by (error_type) (increase(dead_letters_total[5m]))", "{{error_type}}"),),
+            above(yellow=1, red=50),
+            width=12,
+            alert="DeadLettersPour",
+        ),
+        Panel(
+            "New dead letters by topic",
+            "In the last five minutes, by the topic that they came from.",
+            "short",
+            (Query("sum by (topic) (increase(dead_letters_total[5m]))", "{{topic}}"),),
+            above(yellow=1, red=50),
+            width=12,
+            alert="DeadLettersPour",
+        ),
+        Panel(
+            "Dead letters open over time",
+            "Waiting for a replay or a discard; they wait for ever.",
+            "short",
+            (Query("max(dead_letters_open)", "open"),),
+            above(red=1),
+            width=12,
+            alert="DeadLettersOpen",
+        ),
+        Panel(
+            "Differences of the audit by kind",
+            "What the last audit of housekeeping found: ledger, outbox, answers, orphan_posting, stuck.",
+            "short",
+            (Query("max by (kind) (audit_differences)", "{{kind}}"),),
+            above(red=1),
+            width=12,
+            alert="AuditDifferences",
+        ),
+    ),
+)
+
+LEASES: Final = Row(
+    "Who works",
+    (
+        Panel(
+            "Age of the leases",
+            "Seconds since relay, ledger and housekeeping last renewed theirs. A relay's lasts 10 s; then another "
+            "takes over.",
+            "s",
+            (Query("max by (name) (lease_age_seconds)", "{{name}}"),),
+            above(yellow=10, red=15),
+            width=24,
+            alert="RelayStale",
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    "payops-ledger",
+    "Ledger & dead letters",
+    "What the ledger posts, what it cannot post, and what the audit finds.",
+    (NOW, POSTING, LETTERS, LEASES),
+)

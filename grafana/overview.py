@@ -1,0 +1,137 @@
+"""Payment Service Overview: what somebody who was woken looks at first, from the request to the posting."""
+
+from typing import Final
+
+from grafana import breaker, events
+from grafana.board import Board, Row
+from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above
+
+SERVED: Final = 'flask_http_request_duration_seconds_count{url_rule!="/metrics"'
+MONEY: Final = 'flask_http_request_duration_seconds_bucket{method="POST", url_rule=~"/payments/.*"}'
+WINDOW: Final = "[$__rate_interval]"
+UP_OR_DOWN: Final = ((0, "down", RED), (1, "up", GREEN))
+
+
+def latency(quantile: float) -> Query:
+    """One quantile of the money requests."""
+    expr = f"histogram_quantile({quantile:g}, sum by (le) (rate({MONEY}{WINDOW})))"
+    return Query(expr, f"p{quantile * 100:g}")
+
+
+def share(statuses: str, legend: str) -> Query:
+    """The share of the requests answered with such a status; 0 when there was none."""
+    some = f'sum(rate({SERVED}, status=~"{statuses}"}}{WINDOW}))'
+    return Query(f"({some} or vector(0)) / sum(rate({SERVED}}}{WINDOW}))", legend)
+
+
+REQUESTS: Final = Row(
+    "Requests",
+    (
+        Panel(
+            "Request rate",
+            "Requests a second by route, without Prometheus' own.",
+            "reqps",
+            (Query(f"sum by (method, url_rule) (rate({SERVED}}}{WINDOW}))", "{{method}} {{url_rule}}"),),
+            NO_LIMIT,
+        ),
+        Panel(
+            "Latency of money requests",
+            "Half, 95 % and 99 % of authorize, capture, refund and void are answered within this time. The objective: "
+            "99 % within 0.5 s.",
+            "s",
+            (latency(0.5), latency(0.95), latency(0.99)),
+            above(yellow=0.25, red=0.5),
+        ),
+        Panel(
+            "Error rate",
+            "Share of requests answered with 5xx (our fault; the objective is 0.1 %) and 4xx (theirs, or a limit).",
+            "percentunit",
+            (share("5..", "5xx"), share("4..", "4xx")),
+            above(red=0.001),
+        ),
+    ),
+)
+
+COMMANDS: Final = Row(
+    "Money",
+    (
+        Panel(
+            "Commands by outcome",
+            "Authorize, capture, refund and void, by what came of them. Failed: the database was away.",
+            "ops",
+            (Query(f"sum by (operation, outcome) (rate(payments_total{WINDOW}))", "{{operation}} {{outcome}}"),),
+            NO_LIMIT,
+        ),
+        Panel(
+            "Amounts",
+            "Minor units a second (won, cents) by operation and currency.",
+            "short",
+            (
+                Query(
+                    f"sum by (operation, currency) (rate(payments_amount_minor_total{WINDOW}))",
+                    "{{operation}} {{currency}}",
+                ),
+            ),
+            NO_LIMIT,
+        ),
+        Panel(
+            "Refused by the rate limit",
+            "Money requests a second above the limit (429), by operation.",
+            "reqps",
+            (Query(f"sum by (operation) (rate(rate_limit_rejections_total{WINDOW}))", "{{operation}}"),),
+            above(red=1),
+            alert="RateLimitFlood",
+        ),
+        Panel(
+            "Answered again",
+            "Requests with a key that is known: they got the stored answer, and moved no money.",
+            "reqps",
+            (Query(f"sum by (operation) (rate(idempotency_replays_total{WINDOW}))", "{{operation}}"),),
+            NO_LIMIT,
+        ),
+        Panel(
+            "Commands that wait for a writer",
+            "The commit queues of all web workers of a machine. At 2,000 in one worker new commands are answered 503.",
+            "short",
+            (Query("sum by (node) (commit_queue_depth)", "{{node}}"),),
+            above(red=500),
+            alert="CommitQueueLong",
+        ),
+        Panel(
+            "Commands in one transaction",
+            "Mean size of a group commit. It grows with the load: that is how the database keeps up.",
+            "short",
+            (Query(f"sum(rate(commit_batch_size_sum{WINDOW})) / sum(rate(commit_batch_size_count{WINDOW}))", "mean"),),
+            NO_LIMIT,
+        ),
+    ),
+)
+
+PROCESSES: Final = Row(
+    "Processes",
+    (
+        Panel(
+            "Do they answer?",
+            "Each process as Prometheus last met it.",
+            "none",
+            (Query('up{job=~"api|relay|ledger|housekeeping"}', "{{job}} {{instance}}"),),
+            UP,
+            Kind.STATES,
+            width=24,
+            names=UP_OR_DOWN,
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    "payops-overview",
+    "Payment Service Overview",
+    "From the request to the posting: rates, latency, errors, Kafka, outbox, circuit breaker.",
+    (
+        REQUESTS,
+        Row("Events", (events.CONSUMED, events.PUBLISHED, events.POSTED_AFTER, events.PENDING, events.OLDEST)),
+        Row("Circuit breaker", (breaker.STATE, breaker.RATES, breaker.CALLS, breaker.NOT_PERMITTED)),
+        COMMANDS,
+        PROCESSES,
+    ),
+)

@@ -1,0 +1,140 @@
+"""Prometheus and Alertmanager as private processes, with the rules and the routes of the machines' roles.
+
+For `make observe` and for tests. What is scraped is a file that may change while they run.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from stack.readiness import get_json
+from stack.server import Server, program
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = ROOT / "prometheus" / "rules"
+ROUTES = ROOT / "ansible" / "roles" / "alertmanager" / "templates" / "alertmanager.yml.j2"
+RECEIVERS = ("page", "ticket", "watchdog")
+NODE = "localhost"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How often is scraped and evaluated, and how long Alertmanager gathers. As on the machines by default."""
+
+    scrape: str = "10s"
+    evaluation: str = "10s"
+    group_wait: str = "10s"
+    group_interval: str = "1m"
+
+
+class Alertmanager(Server):
+    """Debian's Alertmanager. Its receivers tell nobody: alerts are seen on its page and asked for by HTTP."""
+
+    name = "alertmanager"
+
+    def __init__(self, timing: Timing, folder: Path | None = None) -> None:
+        """Pick a port and a folder (see Server); nothing runs yet."""
+        super().__init__(folder)
+        self._timing = timing
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _prepare(self) -> None:
+        (self.folder / "alertmanager.yml").write_text(routes(self._timing))
+
+    def _command(self) -> list[str]:
+        return [
+            program("prometheus-alertmanager", "prometheus-alertmanager"),
+            f"--config.file={self.folder / 'alertmanager.yml'}",
+            f"--storage.path={self.folder / 'data'}",
+            "--cluster.listen-address=",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--web.external-url={self.url}/",
+            "--log.level=warn",
+        ]
+
+    def _answers(self) -> bool:
+        return get_json(f"{self.url}/api/v2/status", seconds=1) is not None
+
+
+class Prometheus(Server):
+    """Debian's Prometheus with our rules."""
+
+    name = "prometheus"
+
+    def __init__(self, alertmanager: Alertmanager, timing: Timing, folder: Path | None = None) -> None:
+        """Pick a port and a folder (see Server); nothing runs and nothing is scraped yet."""
+        super().__init__(folder)
+        self._alertmanager = alertmanager
+        self._timing = timing
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def watch(self, jobs: Mapping[str, Sequence[int]]) -> None:
+        """Scrape these ports of this machine from now on, by job; itself and Alertmanager too."""
+        every = {**jobs, "prometheus": [self.port], "alertmanager": [self._alertmanager.port]}
+        told = [
+            {"targets": [f"127.0.0.1:{port}" for port in ports], "labels": {"job": job, "node": NODE}}
+            for job, ports in every.items()
+        ]
+        new = self._targets.with_suffix(".new")
+        new.write_text(json.dumps(told, indent=2))
+        new.replace(self._targets)  # it is read at any time, and must be whole then
+
+    @property
+    def _targets(self) -> Path:
+        return self.folder / "targets.json"
+
+    def _prepare(self) -> None:
+        (self.folder / "prometheus.yml").write_text(json.dumps(self._configuration(), indent=2))  # JSON is YAML
+
+    def _configuration(self) -> dict[str, Any]:
+        return {
+            "global": {
+                "scrape_interval": self._timing.scrape,
+                "scrape_timeout": self._timing.scrape,
+                "evaluation_interval": self._timing.evaluation,
+            },
+            "rule_files": [str(RULES / "*.yml")],
+            "alerting": {
+                "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self._alertmanager.port}"]}]}]
+            },
+            "scrape_configs": [{"job_name": "payops", "file_sd_configs": [{"files": [str(self._targets)]}]}],
+        }
+
+    def _command(self) -> list[str]:
+        return [
+            program("prometheus", "prometheus"),
+            f"--config.file={self.folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--web.external-url={self.url}/",
+            "--log.level=warn",
+        ]
+
+    def _answers(self) -> bool:
+        answer = get_json(f"{self.url}/api/v1/query?query=1", seconds=1)
+        return answer is not None and answer.get("status") == "success"
+
+
+def routes(timing: Timing, receivers: Sequence[Mapping[str, Any]] = tuple({"name": name} for name in RECEIVERS)) -> str:
+    """Alertmanager's configuration, out of the template that the machines get."""
+    jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 (it makes no HTML)
+    jinja.filters["to_nice_yaml"] = lambda value, **_options: json.dumps(value)  # Ansible's own; JSON is YAML
+    return jinja.from_string(ROUTES.read_text(encoding="utf-8")).render(
+        ansible_managed="Made by stack/prometheus.py",
+        alertmanager_group_wait=timing.group_wait,
+        alertmanager_group_interval=timing.group_interval,
+        alertmanager_repeat_interval="4h",
+        alertmanager_receivers=list(receivers),
+    )

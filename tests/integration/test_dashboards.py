@@ -1,0 +1,157 @@
+"""Every query of every dashboard, asked of a real Prometheus that scrapes a platform under load: each returns data."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+
+from stack.platform import Platform, real_platform
+from stack.prometheus import Alertmanager, Prometheus, Timing
+from tests import exporters
+from tests.e2e.load import running
+from tests.exporters import Exporter
+from tests.repo.dashboards import DASHBOARDS, Asked, queries
+from tests.repo.metric_names import OF_OTHERS
+from tests.servers import until
+
+PER_SECOND = 20
+DATA_SECONDS = 40
+QUICK = Timing(scrape="1s", evaluation="1s", group_wait="1s", group_interval="1s")
+GRAFANAS = {"$__rate_interval": "10s", "$node": ".*"}
+"""What Grafana puts in place of its variables."""
+WITHOUT_FAULT = {"annotation Pages"}
+"""Parts that show something only when something is wrong; the query must be answered all the same."""
+MOVING = {
+    "Request rate",
+    "Latency of money requests",
+    "Commands by outcome",
+    "Amounts",
+    "Commands in one transaction",
+    "Kafka publication",
+    "Kafka consumption",
+    "Messages by outcome",
+    "From commit to posting",
+    "Breaker: calls by kind",
+    "Requests by route",
+    "Commits and rollbacks",
+    "Commands",
+    "CPU in use",
+}
+"""Panels that must show more than 0 under load: a label that selects the wrong series would show a 0."""
+ASKED = [asked for path in DASHBOARDS for asked in queries(path)]
+
+pytestmark = pytest.mark.timeout(180)  # the first test starts everything
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A platform under load, its exporters, and the Prometheus that scrapes them."""
+
+    prometheus: Prometheus
+    exporters: dict[str, Exporter]
+    data_by: float
+    """Monotonic time at which every query must have its data."""
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """As `until`, with the time that is left for all together: many faults cost no more than one."""
+        return until(condition, max(0.0, self.data_by - time.monotonic()), what, interval=0.2)
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    with ExitStack() as stack:
+        platform = stack.enter_context(real_platform())
+        beside = {
+            "mariadb": exporters.of_mariadb(platform.mariadb.address),
+            "redis": exporters.of_redis(platform.redis.port),
+            "node": exporters.of_this_machine(),
+        }
+        for exporter in beside.values():
+            stack.enter_context(exporter)
+        with Redis.from_url(platform.redis.url) as client:
+            client.config_set("maxmemory", "64mb")  # as on the machines: without a limit there is no share of it
+        alertmanager = stack.enter_context(Alertmanager(QUICK))
+        prometheus = Prometheus(alertmanager, QUICK)
+        prometheus.watch(ports_of(platform) | {job: [exporter.port] for job, exporter in beside.items()})
+        stack.enter_context(prometheus)
+        stack.enter_context(running(platform.api.url, PER_SECOND))
+        yield Watched(prometheus, beside, time.monotonic() + DATA_SECONDS)
+
+
+def ports_of(platform: Platform) -> dict[str, list[int]]:
+    return {name: [server.port] for name, server in platform.programs.items()}
+
+
+def ask(prometheus: Prometheus, expr: str, seconds: int = 10) -> list[dict[str, Any]]:
+    """The series of a range query over the last seconds, as Grafana asks. AssertionError when it is refused."""
+    for name, value in GRAFANAS.items():
+        expr = expr.replace(name, value)
+    now = time.time()
+    form = {"query": expr, "start": now - seconds, "end": now, "step": 1}
+    answer = requests.post(f"{prometheus.url}/api/v1/query_range", data=form, timeout=10).json()
+    assert answer["status"] == "success", answer["error"]
+    return list(answer["data"]["result"])
+
+
+def numbers(series: list[dict[str, Any]]) -> list[float]:
+    """Every value that is one: neither infinite nor NaN."""
+    found = [float(value) for one in series for _at, value in one["values"]]
+    return [value for value in found if math.isfinite(value)]
+
+
+def test_every_target_is_scraped(watched: Watched) -> None:
+    def health() -> dict[str, str]:
+        told = requests.get(f"{watched.prometheus.url}/api/v1/targets?state=active", timeout=5).json()
+        return {target["labels"]["job"]: target["health"] for target in told["data"]["activeTargets"]}
+
+    jobs = {"api", "relay", "ledger", "housekeeping", "mariadb", "redis", "node", "prometheus", "alertmanager"}
+    watched.until(lambda: health() == dict.fromkeys(jobs, "up"), f"{sorted(jobs)} are up")
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_a_query_returns_data(watched: Watched, asked: Asked) -> None:
+    if asked.panel in WITHOUT_FAULT:
+        ask(watched.prometheus, asked.expr)
+        return
+
+    def seen() -> bool:
+        found = numbers(ask(watched.prometheus, asked.expr))
+        return any(value > 0 for value in found) if asked.panel in MOVING else bool(found)
+
+    watched.until(seen, f"a number for {asked}")
+
+
+def test_what_must_move_is_on_the_dashboards() -> None:
+    assert {asked.panel for asked in ASKED} >= MOVING | WITHOUT_FAULT
+
+
+def test_a_query_for_nothing_is_found(watched: Watched) -> None:
+    assert numbers(ask(watched.prometheus, "rate(no_such_total[$__rate_interval])")) == []
+    assert numbers(ask(watched.prometheus, "0 / vector(0)")) == []
+    assert set(numbers(ask(watched.prometheus, "vector(7)"))) == {7.0}
+    with pytest.raises(AssertionError, match="parse error"):
+        ask(watched.prometheus, "rate(payments_total[")
+
+
+@pytest.mark.parametrize("job", ["mariadb", "redis", "node"])
+def test_an_exporter_shows_what_is_listed_of_it(watched: Watched, job: str) -> None:
+    shown = watched.exporters[job].metrics()
+    missing = [name for name in sorted(OF_OTHERS[job]) if f"\n{name}{{" not in shown and f"\n{name} " not in shown]
+    assert missing == []
+
+
+def test_every_rule_is_evaluated(watched: Watched) -> None:
+    def troubles() -> list[str] | None:
+        groups = requests.get(f"{watched.prometheus.url}/api/v1/rules", timeout=5).json()["data"]["groups"]
+        found = [rule for group in groups for rule in group["rules"]]
+        if any(rule["health"] == "unknown" for rule in found):
+            return None  # not evaluated yet
+        return [f"{rule['name']}: {rule.get('lastError')}" for rule in found if rule["health"] != "ok"] or ["none"]
+
+    assert watched.until(troubles, "every rule is evaluated") == ["none"]

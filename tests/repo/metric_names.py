@@ -1,0 +1,125 @@
+"""Names of metrics: what our processes show, what others do, and what a PromQL expression or a page asks for."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import yaml
+from flask import Flask
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.measuring import measure
+from payments.metrics import ApiMetrics, HousekeepingMetrics, LedgerMetrics, RelayMetrics
+from tests.repo.sources import ROOT
+
+RULES: Final = ROOT / "prometheus/rules"
+_SERIES: Final = {
+    "counter": ("_total",),
+    "gauge": ("",),
+    "histogram": ("_bucket", "_count", "_sum"),
+    "summary": ("_count", "_sum"),
+}
+_WORDS_OF_PROMQL: Final = {"and", "or", "unless", "by", "on", "without", "ignoring", "e"}
+
+WRITTEN_BY_BACKUP: Final = "payops_backup_last_success_timestamp_seconds"
+OF_OTHERS: Final = {
+    "prometheus": {
+        "ALERTS",
+        "up",
+        "prometheus_config_last_reload_successful",
+        "prometheus_notifications_alertmanagers_discovered",
+        "prometheus_rule_evaluation_failures_total",
+    },
+    "alertmanager": {"alertmanager_config_last_reload_successful", "alertmanager_notifications_failed_total"},
+    "node": {
+        "node_cpu_seconds_total",
+        "node_disk_io_time_seconds_total",
+        "node_filesystem_avail_bytes",
+        "node_filesystem_readonly",
+        "node_filesystem_size_bytes",
+        "node_load1",
+        "node_memory_MemAvailable_bytes",
+        "node_memory_MemTotal_bytes",
+        "node_network_receive_bytes_total",
+        "node_network_transmit_bytes_total",
+        "node_textfile_scrape_error",
+        "node_timex_offset_seconds",
+        "node_vmstat_oom_kill",
+        WRITTEN_BY_BACKUP,
+    },
+    "mariadb": {
+        "mysql_global_status_commands_total",
+        "mysql_global_status_innodb_buffer_pool_read_requests",
+        "mysql_global_status_innodb_buffer_pool_reads",
+        "mysql_global_status_innodb_data_fsyncs",
+        "mysql_global_status_innodb_row_lock_time",
+        "mysql_global_status_queries",
+        "mysql_global_status_slow_queries",
+        "mysql_global_status_threads_connected",
+        "mysql_global_variables_innodb_flush_log_at_trx_commit",
+        "mysql_global_variables_max_connections",
+        "mysql_global_variables_sync_binlog",
+        "mysql_up",
+    },
+    "redis": {
+        "redis_commands_processed_total",
+        "redis_connected_clients",
+        "redis_db_keys",
+        "redis_evicted_keys_total",
+        "redis_memory_max_bytes",
+        "redis_memory_used_bytes",
+        "redis_up",
+    },
+}
+"""By the job that shows them. tests/integration/test_dashboards.py asks the real exporters for each."""
+
+
+def metrics_in(expression: str) -> set[str]:
+    """Names of metrics in PromQL, near enough: words that are no function, no label and no operator."""
+    bare = re.sub(r'"[^"]*"', '""', expression)
+    bare = re.sub(r"\b(by|on|without|ignoring)\s*\([^)]*\)|\{[^}]*\}|\[[^]]*\]", " ", bare)
+    functions = set(re.findall(r"([a-z_]+)\s*\(", bare))
+    return set(re.findall(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*", bare)) - functions - _WORDS_OF_PROMQL
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every rule of prometheus/rules."""
+    files = [yaml.safe_load(path.read_text()) for path in sorted(RULES.glob("*.yml"))]
+    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
+
+
+def recorded() -> set[str]:
+    """What recording rules make."""
+    return {rule["record"] for rule in rules() if "record" in rule}
+
+
+def declared() -> dict[str, set[str]]:
+    """Each metric of payments/metrics.py, by its name there, with the series that it shows."""
+    families: list[Metric] = []
+    for group in (ApiMetrics, RelayMetrics, LedgerMetrics, HousekeepingMetrics):
+        registry = CollectorRegistry()
+        group(registry)
+        families += registry.collect()
+    return _series(families)
+
+
+def of_flask_exporter() -> dict[str, set[str]]:
+    """What prometheus-flask-exporter shows of an application that was asked once."""
+    app = Flask("payops")
+    measure(app, multiprocess=False)
+    client = app.test_client()
+    client.get("/nowhere")
+    shown = text_string_to_metric_families(client.get("/metrics").text)
+    return _series(family for family in shown if family.name.startswith("flask_") and family.type != "unknown")
+
+
+def ours() -> set[str]:
+    """Every series that our processes may show."""
+    return set().union(*declared().values(), *of_flask_exporter().values())
+
+
+def _series(families: Iterable[Metric]) -> dict[str, set[str]]:
+    named = {family.name: family for family in families if not family.name.endswith("_created")}
+    return {name: {name + end for end in _SERIES[family.type]} for name, family in named.items()}
