@@ -25,7 +25,7 @@ status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
 lint: setup ## style, types, import rules, shell scripts, the repository's own rules
 	@scripts/lint.sh
 
-test: ## every test, on real MariaDB, Redis and Kafka (about 8 minutes)
+test: ## every test, on real MariaDB, Redis and Kafka (about 13 minutes)
 	@scripts/run-tests.sh
 
 test-long: ## as test, with more kills and more generated cases; then the platform on one VM (Debian, root)
@@ -38,7 +38,7 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
 
-pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 4 minutes)
+pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 2 minutes)
 	@scripts/run-pipeline-tests.sh
 
 dashboards: setup ## write grafana/dashboards/ from grafana/*.py
@@ -47,7 +47,7 @@ dashboards: setup ## write grafana/dashboards/ from grafana/*.py
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh
 
-vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root)
+vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root; about 17 minutes)
 	@scripts/run-vm-tests.sh
 
 clean: ## remove what was made here: state, caches, .venv
