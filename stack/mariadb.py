@@ -81,7 +81,9 @@ class MariaDBServer(Server):
             options.append(f"--user={self.run_as}")
         kind = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"]
         command = [install, *options, *kind]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        # a server that starts removes the temporary tables of every other one that shares its folder for them
+        own = {**os.environ, "TMPDIR": str(self.folder)}
+        done = subprocess.run(command, cwd=self.folder, env=own, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ServerError(f"mariadb-install-db failed.\n{done.stdout}{done.stderr}")
 
