@@ -44,12 +44,12 @@ def span(engine: Engine, after: int, table: str, column: str) -> tuple[int, time
     return count, took
 
 
-def fill_outbox(engine: Engine, count: int) -> None:
-    """Authorize `count` payments through the service, as fast as one process can."""
-    for _ in range(count // BATCH):
+def authorize(engine: Engine, count: int, together: int) -> None:
+    """Authorize `count` payments through the service, so many in a commit, as fast as one process can."""
+    for _ in range(count // together):
         commands = [
-            Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7))
-            for _ in range(BATCH)
+            Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7), unseen=True)
+            for _ in range(together)
         ]
         results = execute(engine, commands, time.monotonic() + 30, time.monotonic, time.sleep)
         assert all(result.status == 200 for result in results), results[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+AUTHORIZE, FLOWS = "bench-authorize", "bench-flows"
 P95_BOUND_MS: Final = 100.0
 """A rate counts only while 95 of 100 requests are answered faster than this."""
 
@@ -33,8 +34,8 @@ class Load:
         return self.failed == 0 and self.dropped == 0 and self.p95 < P95_BOUND_MS
 
 
-def run(base_url: str, rate: int, seconds: int) -> Load:
-    """Authorize at `rate` a second for `seconds`. RuntimeError with k6's words when it cannot run."""
+def run(base_url: str, rate: int, seconds: int, script: str = AUTHORIZE) -> Load:
+    """k6/`script`.js at `rate` a second for `seconds`. RuntimeError with k6's words when it cannot run."""
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
         variables = {
@@ -45,7 +46,7 @@ def run(base_url: str, rate: int, seconds: int) -> Load:
             "SUMMARY": str(summary),
         }
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", "k6/bench-authorize.js"],
+            [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", f"k6/{script}.js"],
             cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if not summary.exists():

@@ -13,14 +13,15 @@ from stack.platform import Platform, real_platform
 UP_SECONDS: Final = 60.0
 UNLIMITED: Final = "1000000000"
 """A capacity that is never reached: the limiter's script does all its work and refuses nobody."""
+LIMITS: Final = {f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND")}
 MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
 
 
 @contextmanager
 def running() -> Iterator[Platform]:
     """The whole platform, up and healthy; gone afterwards."""
-    with real_platform({"APP_RATE_LIMIT_AUTHORIZE_CAPACITY": UNLIMITED}, MARIADB) as platform:
-        wait_until(lambda: _is_up(platform.api.url), UP_SECONDS, "the platform is up")
+    with real_platform(LIMITS, MARIADB) as platform:
+        wait_until(lambda: is_up(platform.api.url), UP_SECONDS, "the platform is up")
         yield platform
 
 
@@ -63,7 +64,8 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
         time.sleep(0.1)
 
 
-def _is_up(base_url: str) -> bool:
+def is_up(base_url: str) -> bool:
+    """Whether every part says that it is well."""
     try:
         return bool(requests.get(f"{base_url}/health", timeout=2).json()["status"] == "UP")
     except requests.RequestException:

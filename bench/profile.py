@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,26 +23,39 @@ LAYERS: Final = (
 )
 
 
-class Recorder:
-    """py-spy, attached to one process for some seconds."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Percent of the samples by layer, largest first; and every stack as a flame graph (SVG)."""
 
-    def __init__(self, pid: int, seconds: int, folder: Path) -> None:
-        self._raw = folder / "profile.txt"
+    layers: list[tuple[str, float]]
+    flames: str
+
+
+class Recorder:
+    """py-spy, attached to one process for some seconds. `kind`: raw (stacks with their counts) or flamegraph (SVG)."""
+
+    def __init__(self, pid: int, seconds: int, folder: Path, kind: str) -> None:
+        self._path = folder / kind
         command = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid), "--rate", "200"]
-        options = ["--duration", str(seconds), "--format", "raw", "--output", str(self._raw)]
+        options = ["--duration", str(seconds), "--format", kind, "--output", str(self._path)]
         self._process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def shares(self) -> list[tuple[str, float]]:
-        """(layer, percent of samples) by the innermost frame, largest first. RuntimeError when py-spy could not."""
+    def seen(self) -> str:
+        """What py-spy wrote. RuntimeError when it could not."""
         said, _ = self._process.communicate()
-        if not self._raw.exists():
+        if not self._path.exists():
             raise RuntimeError(f"py-spy could not record: {said.decode()}")
-        counted: Counter[str] = Counter()
-        for line in self._raw.read_text().splitlines():
-            stack, _, samples = line.rpartition(" ")
-            counted[_layer(stack.rpartition(";")[2])] += int(samples)
-        total = sum(counted.values())
-        return [(name, 100 * count / total) for name, count in counted.most_common()]
+        return self._path.read_text()
+
+
+def layers(stacks: str) -> list[tuple[str, float]]:
+    """(layer, percent of samples) of raw stacks, by the innermost frame, largest first."""
+    counted: Counter[str] = Counter()
+    for line in stacks.splitlines():
+        stack, _, samples = line.rpartition(" ")
+        counted[_layer(stack.rpartition(";")[2])] += int(samples)
+    total = sum(counted.values())
+    return [(name, 100 * count / total) for name, count in counted.most_common()]
 
 
 def _layer(frame: str) -> str:

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bench.profile import Where
+
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+FLAMES: Final = PAGE.parent / "pictures" / "api-flames.svg"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -32,9 +35,10 @@ def _shown(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def write(figures: list[Figure], shares: list[tuple[str, float]]) -> None:
-    """Print the tables and put them into the page; what stands outside of the marks stays as it is."""
-    text = "\n".join([*_table(figures), "", *_shares(shares)])
+def write(figures: list[Figure], where: Where) -> None:
+    """Print the tables and put them into the page, whose text outside of the marks stays; and the flame graph."""
+    text = "\n".join([*_table(figures), "", *_shares(where.layers)])
+    FLAMES.write_text(where.flames)
     print(text)
     page = PAGE.read_text()
     head, rest = page.split(BEGIN)
@@ -61,4 +65,6 @@ def _shares(shares: list[tuple[str, float]]) -> list[str]:
         "| layer | share |",
         "| --- | --- |",
         *(f"| {name} | {share:.0f} % |" for name, share in shares),
+        "",
+        f"Every stack: [{FLAMES.name}](pictures/{FLAMES.name}), which a browser opens to look into.",
     ]

@@ -80,6 +80,11 @@ class Server(ABC):
 
     def start(self) -> None:
         """Start and wait until it answers. ServerError with the end of its log when it does not."""
+        self.launch()
+        self.wait_until_it_answers()
+
+    def launch(self) -> None:
+        """Start without waiting for it. From the thread that lives longest: its end is the server's."""
         if self._process is not None and self._process.poll() is None:
             raise ServerError(f"{self.name} runs already; stop it first.")
         if not self._prepared:
@@ -96,6 +101,9 @@ class Server(ABC):
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for what `launch` started. ServerError with the end of its log when it does not answer in time."""
         try:
             self._wait(self._answers, self.start_seconds)
         except BaseException:

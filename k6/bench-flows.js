@@ -1,0 +1,40 @@
+// One constant rate of whole flows, for `make bench`: authorize, then capture, then refund, each after the answer of
+// the one before. RATE (flows/s), DURATION, BASE_URL, RUN and SUMMARY as in bench-authorize.js.
+import http from 'k6/http';
+import exec from 'k6/execution';
+
+const RATE = Number(__ENV.RATE);
+
+export const options = {
+  summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
+  scenarios: {
+    flow: {
+      executor: 'constant-arrival-rate',
+      rate: RATE,
+      timeUnit: '1s',
+      duration: __ENV.DURATION,
+      preAllocatedVUs: RATE,
+      maxVUs: 2 * RATE,
+    },
+  },
+};
+
+const headers = { 'Content-Type': 'application/json' };
+
+export default function () {
+  const number = exec.scenario.iterationInTest;
+  const merchantId = `M${number % 50}`;
+  const body = `{"merchantId":"${merchantId}","amount":10000,"currency":"KRW","idempotencyKey":"${__ENV.RUN}-${number}"}`;
+  const authorized = http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
+  if (authorized.status !== 200) return; // it counts as failed
+  const id = authorized.body.split(':', 2)[1].split(',', 1)[0]; // the body begins with it: cheaper than to parse all
+  for (const step of ['capture', 'refund']) {
+    const name = `${__ENV.BASE_URL}/payments/${step}/{id}`;
+    const options = { headers, tags: { name }, responseType: 'none' };
+    http.post(`${__ENV.BASE_URL}/payments/${step}/${id}`, `{"merchantId":"${merchantId}"}`, options);
+  }
+}
+
+export function handleSummary(data) {
+  return { [__ENV.SUMMARY]: JSON.stringify(data.metrics) };
+}
