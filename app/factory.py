@@ -41,6 +41,8 @@ READERS: Final = 8
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
 MOST_AT_THE_ENTRANCE: Final = 200
+REMEMBERED_WITHIN: Final = 0.05
+"""Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
 _ROUTES: Final = (payments, ledger, dead_letters, breaker, operations, health, docs, store)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
 _FILES: Final = frozenset({"store.page", "store.asset"})
@@ -139,7 +141,8 @@ def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Option
             if result.error is None
         }
         if answers:
-            gevent.spawn(gate.remember, answers)  # a slow Redis must not delay anybody's answer
+            gate.remember(answers)
+            gevent.spawn_later(REMEMBERED_WITHIN, gate.flush)  # most often a request has taken them along by then
 
     return CommitQueue(
         run, committed, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
@@ -129,6 +130,7 @@ class RedisGate:
         self._outage = outage
         self._limits = {name: (capacity, 1000 * seconds) for name, (capacity, seconds) in limits.items()}
         self._answer_ttl = answer_ttl
+        self._unsent: dict[Key, StoredAnswer] = {}
 
     def enter(self, keys: Sequence[Key]) -> list[Verdict]:
         """Decide on requests, all in one round trip; each of them is counted unless its answer is known."""
@@ -141,9 +143,10 @@ class RedisGate:
     def _evaluate(self, keys: Sequence[Key]) -> list[Any]:
         calls = [(_answer_key(key), _window_key(key.merchant_id, op), *self._limits[op]) for key, op in _counted(keys)]
         pipeline = self._client.pipeline(transaction=False)
+        sent = self._add_unsent(pipeline)
         for call in calls:
             pipeline.evalsha(_SHA, 2, *call)
-        replies = pipeline.execute(raise_on_error=False)
+        replies = pipeline.execute(raise_on_error=False)[sent:]
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:  # Redis was restarted: EVAL teaches it the script again
             for index in unknown:
@@ -165,11 +168,24 @@ class RedisGate:
         return Verdict(failed_open=self._limits[COUNTED_AS[key.operation]][0] > 0)
 
     def remember(self, answers: Mapping[Key, StoredAnswer]) -> None:
-        """Keep committed answers for a while, in one round trip. An error loses nothing: the rows are the truth."""
-        pipeline = self._client.pipeline(transaction=False)
+        """Keep committed answers for a while; they go with the next round trip, or with `flush`. Does no I/O.
+
+        Those that get lost on the way lose nothing: the rows are the truth.
+        """
+        self._unsent.update(answers)
+
+    def flush(self) -> None:
+        """Send what still waits to be remembered."""
+        if self._unsent:
+            pipeline = self._client.pipeline(transaction=False)
+            self._add_unsent(pipeline)
+            self._outage.ask(pipeline.execute)
+
+    def _add_unsent(self, pipeline: Pipeline) -> int:
+        answers, self._unsent = self._unsent, {}
         for key, answer in answers.items():
             pipeline.set(_answer_key(key), _encode(answer), ex=self._answer_ttl)
-        self._outage.ask(pipeline.execute)
+        return len(answers)
 
     def windows(self, merchant_id: str) -> dict[str, Window]:
         """The merchant's windows by operation, read without counting; empty when Redis does not answer."""

@@ -49,6 +49,15 @@ def test_odd_requests_have_plain_answers(api: ApiServer, raw: bytes, expected: i
     assert status(api, raw) == expected
 
 
+def test_head_and_body_of_an_answer_come_together(api: ApiServer) -> None:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+        for _ in range(50):  # two writes would sometimes come together by chance
+            connection.sendall(_GET + b"Host: a\r\n\r\n")
+            head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            assert len(body) == length > 0
+
+
 @pytest.mark.alone
 def test_a_body_that_does_not_arrive_is_not_waited_for(api: ApiServer) -> None:
     began = time.monotonic()

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import gevent
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -34,8 +33,8 @@ class Api:
         return found
 
     def settle(self) -> None:
-        """Wait until answers that are being remembered in Redis are there."""
-        gevent.idle()
+        """Let Redis have the answers that it is to remember."""
+        self.services.gate.flush()
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> TestResponse:
         answer = self.http.post(

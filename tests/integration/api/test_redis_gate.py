@@ -86,6 +86,28 @@ def test_a_remembered_answer_comes_back_as_it_was_and_is_not_counted(gate: Redis
     assert 599 <= client.ttl(stored) <= 600
 
 
+def test_answers_travel_with_the_next_question_or_by_themselves(gate: RedisGate, client: Redis) -> None:
+    gate.remember({key(0): ANSWER})
+    assert client.keys("payops:answer:*") == [], "remembering asks Redis nothing"
+    gate.flush()
+    assert len(client.keys("payops:answer:*")) == 1
+    gate.remember({key(1): ANSWER})
+    assert [verdict.answer for verdict in gate.enter([key(1), key(2)])] == [ANSWER, None]
+    before = client.info("commandstats")["cmdstat_set"]["calls"]
+    gate.flush()
+    assert client.info("commandstats")["cmdstat_set"]["calls"] == before, "nothing is sent twice"
+
+
+def test_answers_that_redis_could_not_take_are_dropped(own_redis: RedisServer, clock: Clock) -> None:
+    gate = RedisGate(connect(own_redis.url), Outage(clock), LIMITS, 600)
+    own_redis.kill()
+    gate.remember({key(0): ANSWER})
+    gate.flush()
+    own_redis.start()
+    clock.now += LEFT_OUT
+    assert gate.enter([key(0)])[0].answer is None
+
+
 def test_answers_of_texts_that_look_alike_are_told_apart(gate: RedisGate) -> None:
     gate.remember({Key("a", "refund", "b:c"): ANSWER, Key("a:1", "refund", "x"): ANSWER})
     near = [

@@ -1,0 +1,43 @@
+"""The socket that keeps an answer's head until its body is there."""
+
+from app.web_worker import _MOST_HELD, _Held
+
+
+class Wire:
+    """A socket that notes what is done to it."""
+
+    def __init__(self) -> None:
+        self.done: list[bytes | str] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.done.append(bytes(data))
+
+    def close(self) -> None:
+        self.done.append("close")
+
+
+def test_what_is_written_leaves_at_once() -> None:
+    wire = Wire()
+    held = _Held(wire)
+    held.sendall(b"head")
+    held.sendall(b"body")
+    assert wire.done == []
+    held.flush()
+    held.flush()
+    assert wire.done == [b"headbody"]
+
+
+def test_anything_else_comes_after_what_was_written() -> None:
+    wire = Wire()
+    held = _Held(wire)
+    held.sendall(b"head")
+    held.close()
+    assert wire.done == [b"head", "close"]
+
+
+def test_much_is_not_kept() -> None:
+    wire = Wire()
+    held = _Held(wire)
+    held.sendall(b"head")
+    held.sendall(b"x" * _MOST_HELD)
+    assert wire.done == [b"head" + b"x" * _MOST_HELD]
