@@ -5,6 +5,7 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 
 import secrets
 import time
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import gevent
@@ -95,7 +96,10 @@ def _is_refusal(error: Exception) -> bool:
 
 def _result(parts: Services, operation: Operation, model: type[MoneyBody], payment_id: int) -> Result:
     command = _command(parts, read_body(model), operation, payment_id)
-    result = _known(parts, command, _ask_redis(parts, command)) or parts.queue.submit(command, g.deadline)
+    verdict = _ask_redis(parts, command)
+    result = _known(parts, command, verdict)
+    if result is None:
+        result = parts.queue.submit(replace(command, unseen=not verdict.failed_open), g.deadline)
     if result.error is not None:
         raise result.error
     return result

@@ -20,6 +20,11 @@ IDLE_WRITE_TRANSACTION: Final = 5
 SQLITE_BUSY_MS: Final = 5000
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
+_COMMON: Final[dict[str, Any]] = {
+    "hide_parameters": True,  # an error's text is logged; keys and answers are nobody's business there
+    "pool_reset_on_return": None,  # a ROLLBACK after every COMMIT: a round trip; we end each transaction ourselves
+}
+
 _DUPLICATE = {1062, 1586}
 _LOCKED = {1205, 1213, 1020}
 _LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
@@ -66,7 +71,7 @@ def engine_options(
     """
     if make_url(url).get_backend_name() == "sqlite":
         lock_wait = {"timeout": busy_ms / 1000, "check_same_thread": False}
-        return {"connect_args": lock_wait, "pool_size": pool_size, "hide_parameters": True}
+        return {"connect_args": lock_wait, "pool_size": pool_size, **_COMMON}
     session = (
         f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
         " tx_isolation='READ-COMMITTED', time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
@@ -84,7 +89,7 @@ def engine_options(
         "pool_timeout": 1,
         "pool_use_lifo": True,
         "pool_recycle": 3600,
-        "hide_parameters": True,  # an error's text is logged; keys and answers are nobody's business there
+        **_COMMON,
     }
 
 

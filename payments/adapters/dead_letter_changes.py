@@ -73,7 +73,7 @@ def start_replay(connection: Connection, letter: DeadLetter, now: datetime) -> N
         json.dumps(headers),
         now,
     )
-    outbox_store.add_rows(connection, [row])
+    outbox_store.add(connection, [row])
 
 
 def discard(connection: Connection, letter_id: int, reason: str, now: datetime) -> None:

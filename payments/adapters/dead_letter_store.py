@@ -114,7 +114,7 @@ def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) ->
         return []
     connection.execute(_INSERT, [_values(letter, now) for letter in new])
     ids = _ids(connection, [letter.source for letter in new])
-    outbox_store.add_rows(
+    outbox_store.add(
         connection,
         [
             outbox_store.new_row(

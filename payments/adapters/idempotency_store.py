@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, select, tuple_
 
-from payments.adapters.database import upsert
 from payments.adapters.tables import idem_response_cache as table
+from payments.adapters.writing import Insert, as_text, write
 from payments.domain.commands import Key
 
 
@@ -21,9 +21,12 @@ class StoredAnswer:
     body: str
 
 
-_COLUMNS = (table.c.merchant_id, table.c.operation, table.c.idempotency_key)
-_FIND = select(table).where(tuple_(*_COLUMNS).in_(bindparam("keys", expanding=True)))
-_INSERT = insert(table)
+_COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")
+_ANSWER: Final = ("http_status", "response_body", "created_at")
+_UNANSWERED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a reserved row, which nobody ever sees: it is filled before its transaction ends."""
+_KEY = (table.c.merchant_id, table.c.operation, table.c.idempotency_key)
+_FIND = select(table).where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))
 
 
 def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, StoredAnswer]:
@@ -37,33 +40,22 @@ def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, StoredAnswer]
     }
 
 
-def _rows(answers: Mapping[Key, StoredAnswer], now: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            **key._asdict(),
-            "request_digest": answer.digest,
-            "http_status": answer.status,
-            "response_body": answer.body,
-            "created_at": now,
-        }
-        for key, answer in sorted(answers.items())
-    ]
+def addition(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:
+    """Inserts answers whose keys are new; fails as sqlalchemy's IntegrityError when one is not."""
+    at = as_text(now)
+    rows = [(*key, answer.digest, answer.status, answer.body, at) for key, answer in sorted(answers.items())]
+    return Insert(table.name, _COLUMNS, rows)
 
 
-def add(connection: Connection, answers: Mapping[Key, StoredAnswer], now: datetime) -> None:
-    """Insert answers whose keys are new. Raises sqlalchemy IntegrityError when one is not."""
-    connection.execute(_INSERT, _rows(answers, now))
-
-
-def reserve(connection: Connection, digests: Mapping[Key, str], now: datetime) -> None:
-    """Take the rows of keys before their payments are locked; `fill` completes them in the same transaction.
+def reserve(connection: Connection, digests: Mapping[Key, str]) -> None:
+    """Take the rows of keys before their payments are locked; `filling` completes them in the same transaction.
 
     Waits while another transaction holds one of them; raises sqlalchemy IntegrityError when that one committed.
     """
-    add(connection, {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}, now)
+    answers = {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}
+    write(connection, addition(answers, _UNANSWERED))
 
 
-def fill(connection: Connection, answers: Mapping[Key, StoredAnswer], now: datetime) -> None:
-    """Give reserved rows their answer."""
-    statement = upsert(connection, table, Key._fields, ("http_status", "response_body"))
-    connection.execute(statement, _rows(answers, now))
+def filling(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:
+    """Gives reserved rows their answer."""
+    return addition(answers, now)._replace(keys=Key._fields, changed=_ANSWER)

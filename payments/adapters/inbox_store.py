@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from payments.adapters.tables import inbox_event, ledger_entry
+from payments.adapters.writing import Insert, as_text, write
 from payments.domain.ledger import Posting
 
 
@@ -24,8 +26,18 @@ class PostedEvent:
 _KNOWN = select(inbox_event.c.event_id, inbox_event.c.payment_id).where(
     inbox_event.c.event_id.in_(bindparam("ids", expanding=True))
 )
-_INSERT = insert(inbox_event)
-_POST = insert(ledger_entry)
+_INBOX: Final = ("event_id", "payment_id", "posted_at")
+_ENTRY: Final = (
+    "payment_id",
+    "event_id",
+    "posting_no",
+    "debit_account",
+    "credit_account",
+    "amount",
+    "currency",
+    "occurred_at",
+    "posted_at",
+)
 
 
 def known(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
@@ -34,29 +46,19 @@ def known(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
 
 
 def post(connection: Connection, events: Sequence[PostedEvent], now: datetime) -> None:
-    """Write inbox rows and postings, in order of payment and event: one statement each.
+    """Write inbox rows and postings, in order of payment and event, in one round trip.
 
     Raises sqlalchemy IntegrityError when another consumer has posted one of them: roll back, read again, run again.
     """
     ordered = sorted(events, key=lambda event: (event.payment_id, event.event_id))
-    connection.execute(
-        _INSERT, [{"event_id": e.event_id, "payment_id": e.payment_id, "posted_at": now} for e in ordered]
-    )
-    connection.execute(
-        _POST,
-        [
-            {
-                "payment_id": event.payment_id,
-                "event_id": event.event_id,
-                "posting_no": posting.posting_no,
-                "debit_account": posting.debit.value,
-                "credit_account": posting.credit.value,
-                "amount": posting.amount,
-                "currency": event.currency,
-                "occurred_at": event.occurred_at,
-                "posted_at": now,
-            }
-            for event in ordered
-            for posting in event.postings
-        ],
-    )
+    at = as_text(now)
+    inbox = [(event.event_id, event.payment_id, at) for event in ordered]
+    entries = [_entry(event, posting, at) for event in ordered for posting in event.postings]
+    write(connection, Insert(inbox_event.name, _INBOX, inbox), Insert(ledger_entry.name, _ENTRY, entries))
+
+
+def _entry(event: PostedEvent, posting: Posting, posted_at: str) -> tuple[Any, ...]:
+    accounts = (posting.debit.value, posting.credit.value)
+    occurred_at = as_text(event.occurred_at)
+    numbers = (event.payment_id, event.event_id, posting.posting_no)
+    return (*numbers, *accounts, posting.amount, event.currency, occurred_at, posted_at)

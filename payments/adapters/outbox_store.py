@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from payments.adapters.lease import Lease, still_held
 from payments.adapters.tables import outbox_event as table
+from payments.adapters.writing import Insert, as_text, write_in_parts
 from payments.domain.events import TOPICS, Aggregate, PaymentEvent
 
 
@@ -33,7 +34,17 @@ LETTER_HEADER: Final = "deadLetterId"
 ENCODING_HEADER: Final = "payloadEncoding"
 """Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
 
-_INSERT = insert(table)
+_COLUMNS: Final = (
+    "aggregate_type",
+    "aggregate_id",
+    "event_type",
+    "topic",
+    "payload",
+    "headers",
+    "created_at",
+    "published",
+    "attempts",
+)
 _PENDING = select(table).where(table.c.published == 0).order_by(table.c.event_id).limit(bindparam("most"))
 _OF_PAYMENT = (
     select(table)
@@ -66,43 +77,27 @@ def _row(row: Row[Any]) -> OutboxRow:
 
 def new_row(
     aggregate: Aggregate, aggregate_id: int, event_type: str, topic: str, payload: str, headers: str, now: datetime
-) -> dict[str, Any]:
-    """The values of a row that waits for publication; `headers` is a JSON object of texts."""
-    return {
-        "aggregate_type": aggregate.value,
-        "aggregate_id": aggregate_id,
-        "event_type": event_type,
-        "topic": topic,
-        "payload": payload,
-        "headers": headers,
-        "published": 0,
-        "attempts": 0,
-        "created_at": now,
-    }
+) -> tuple[Any, ...]:
+    """A row that waits for publication; `headers` is a JSON object of texts."""
+    return (aggregate.value, aggregate_id, event_type, topic, payload, headers, as_text(now), 0, 0)
 
 
-def add(connection: Connection, events: Sequence[tuple[PaymentEvent, str]]) -> None:
-    """Store payments' events in their order, each with its headers (a JSON object of texts)."""
-    add_rows(
-        connection,
-        [
-            new_row(
-                Aggregate.PAYMENT,
-                event.payment_id,
-                event.event_type.value,
-                TOPICS[event.event_type],
-                event.payload(),
-                headers,
-                event.occurred_at,
-            )
-            for event, headers in events
-        ],
+def addition(rows: Sequence[tuple[Any, ...]]) -> Insert:
+    """Stores rows made by `new_row`, in their order."""
+    return Insert(table.name, _COLUMNS, rows)
+
+
+def event_row(event: PaymentEvent, headers: str) -> tuple[Any, ...]:
+    """The row of a payment's event; `headers` is a JSON object of texts."""
+    topic, payload = TOPICS[event.event_type], event.payload()
+    return new_row(
+        Aggregate.PAYMENT, event.payment_id, event.event_type.value, topic, payload, headers, event.occurred_at
     )
 
 
-def add_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Store rows made by `new_row`, in their order."""
-    connection.execute(_INSERT, rows)
+def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store rows made by `new_row` or `event_row`, in their order; also large ones."""
+    write_in_parts(connection, addition(rows))
 
 
 def pending(connection: Connection, most: int) -> list[OutboxRow]:

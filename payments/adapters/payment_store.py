@@ -1,25 +1,44 @@
 """Payments in the table `payment`: batches for the commands, single ones and pages for the readers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, literal_column, select, tuple_
 
-from payments.adapters.database import upsert
+from payments.adapters.clock import database_now
 from payments.adapters.tables import payment as table
+from payments.adapters.writing import Insert, as_text, write_returning
+from payments.domain.commands import Command
 from payments.domain.payment import Payment, ReleaseReason, Status
 
 _BY_IDS = select(table).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
-_LOCK = _BY_IDS.with_for_update()
+# SYSDATE, not NOW: the time when the row was got, and not when waiting for it began (sessions are in UTC)
+_LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
 _OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
     table.c.payment_id.in_(bindparam("ids", expanding=True))
 )
 _KEYS = select(table.c.merchant_id, table.c.idempotency_key).where(
     tuple_(table.c.merchant_id, table.c.idempotency_key).in_(bindparam("keys", expanding=True))
 )
-_INSERT = insert(table).returning(table.c.merchant_id, table.c.idempotency_key, table.c.payment_id)
+_NEW: Final = (
+    "merchant_id",
+    "idempotency_key",
+    "amount",
+    "currency",
+    "requested_at",
+    "updated_at",
+    "expires_at",
+    "captured_amount",
+    "released_amount",
+    "refunded_amount",
+    "status",
+)
+_AT_FIRST: Final = f"0,0,0,'{Status.AUTHORIZED.value}'"
+"""The values of the last four."""
+_MADE: Final = ("merchant_id", "idempotency_key", "payment_id")
 _CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_reason", "status", "updated_at")
+_MICROSECOND: Final = timedelta(microseconds=1)
 _EXPIRED = (
     select(table.c.payment_id, table.c.merchant_id)
     .where(
@@ -50,21 +69,23 @@ def _payment(row: Row[Any]) -> Payment:
     )
 
 
-def _values(payment: Payment) -> dict[str, Any]:
-    return {
-        "merchant_id": payment.merchant_id,
-        "amount": payment.amount,
-        "captured_amount": payment.captured_amount,
-        "released_amount": payment.released_amount,
-        "refunded_amount": payment.refunded_amount,
-        "release_reason": payment.release_reason,
-        "currency": payment.currency,
-        "status": payment.status,
-        "idempotency_key": payment.idempotency_key,
-        "requested_at": payment.requested_at,
-        "updated_at": payment.updated_at,
-        "expires_at": payment.expires_at,
-    }
+def _row(payment: Payment) -> tuple[Any, ...]:
+    reason = payment.release_reason
+    return (
+        payment.payment_id,
+        payment.merchant_id,
+        payment.amount,
+        payment.captured_amount,
+        payment.released_amount,
+        payment.refunded_amount,
+        None if reason is None else reason.value,
+        payment.currency,
+        payment.status.value,
+        payment.idempotency_key,
+        as_text(payment.requested_at),
+        as_text(payment.updated_at),
+        as_text(payment.expires_at),
+    )
 
 
 def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
@@ -72,29 +93,50 @@ def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     return {row.payment_id: row.merchant_id for row in connection.execute(_OWNERS, {"ids": list(ids)})}
 
 
-def lock(connection: Connection, ids: Iterable[int]) -> dict[int, Payment]:
-    """Lock the rows of `ids` in their order and read them; ids that do not exist are absent from the answer."""
-    # SQLite has no row locks: its transaction already holds the whole file (BEGIN IMMEDIATE)
-    rows = connection.execute(_LOCK, {"ids": sorted(ids)})
-    return {row.payment_id: _payment(row) for row in rows}
+def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment], datetime]:
+    """Lock the rows of `ids` in their order and read them, with the time when the last was got (UTC).
+
+    Ids that do not exist are absent.
+    """
+    if connection.dialect.name == "sqlite":  # it has no row locks: the transaction already holds the whole file
+        rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all()
+        return {row.payment_id: _payment(row) for row in rows}, database_now(connection)
+    rows = connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+    times = [row.locked_at.replace(tzinfo=UTC) for row in rows]
+    return {row.payment_id: _payment(row) for row in rows}, max(times) if times else database_now(connection)
 
 
-def add(connection: Connection, payments: Sequence[Payment]) -> dict[tuple[str, str], int]:
-    """Insert new payments, sorted by (merchant, key); returns the id that each (merchant, key) got.
+def add(connection: Connection, commands: Sequence[Command]) -> tuple[dict[tuple[str, str], int], datetime]:
+    """Insert the payments of AUTHORIZE commands: the id that each (merchant, key) got, and the time of all (UTC).
 
     Raises sqlalchemy IntegrityError when one of the keys already made a payment.
     """
-    ordered = sorted(payments, key=lambda p: (p.merchant_id, p.idempotency_key))
-    rows = connection.execute(_INSERT, [_values(p) for p in ordered])
+    ordered = sorted(commands, key=lambda c: (c.merchant_id, c.key))
+    rows = _add_to_sqlite(connection, ordered) if connection.dialect.name == "sqlite" else _add(connection, ordered)
     # matched by key, never by position: RETURNING promises no order
-    return {(merchant, key): payment_id for merchant, key, payment_id in rows}
+    return {(merchant, key): payment_id for merchant, key, payment_id, _at in rows}, rows[0][3].replace(tzinfo=UTC)
 
 
-def save(connection: Connection, payments: Sequence[Payment]) -> None:
-    """Write the amounts, status and time of payments whose rows this transaction has locked."""
-    statement = upsert(connection, table, ["payment_id"], _CHANGED)
-    ordered = sorted(payments, key=lambda p: p.payment_id)
-    connection.execute(statement, [{"payment_id": p.payment_id, **_values(p)} for p in ordered])
+def _add(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+    # the database's clock without asking for it first: within one statement it stands still
+    times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
+    rows = [(c.merchant_id, c.key, c.amount, c.currency, c.lifetime // _MICROSECOND) for c in commands]
+    text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
+    return write_returning(connection, Insert(table.name, _NEW, rows), text, *_MADE, "requested_at")
+
+
+def _add_to_sqlite(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+    now = database_now(connection)
+    at = as_text(now)
+    rows = [(c.merchant_id, c.key, c.amount, c.currency, at, at, as_text(now + c.lifetime)) for c in commands]
+    insert = Insert(table.name, _NEW, rows)
+    return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_MADE)]
+
+
+def saving(payments: Iterable[Payment]) -> Insert:
+    """Writes the amounts, status and time of payments whose rows this transaction has locked."""
+    rows = [_row(payment) for payment in sorted(payments, key=lambda p: p.payment_id)]
+    return Insert(table.name, tuple(column.name for column in table.c), rows, ("payment_id",), _CHANGED)
 
 
 def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

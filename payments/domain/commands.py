@@ -28,7 +28,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One validated wish. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
+    """One validated wish. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command.
+
+    `unseen`: there are reasons to think that the key is new, so nobody looks for its answer first.
+    """
 
     operation: Operation
     merchant_id: str
@@ -40,6 +43,7 @@ class Command:
     lifetime: timedelta = timedelta(0)
     request_id: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    unseen: bool = False
 
     @property
     def scope(self) -> Key:

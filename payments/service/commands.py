@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, RootTransaction
@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments import crash_points
 from payments.adapters import idempotency_store, outbox_store, payment_store
-from payments.adapters.clock import database_now
 from payments.adapters.database import Failure, classify
 from payments.adapters.idempotency_store import StoredAnswer
+from payments.adapters.writing import Insert, write
 from payments.domain.commands import Command, Key, Operation, apply
 from payments.domain.errors import Conflict, IdempotencyKeyReused, NotFound, PaymentsError
 from payments.domain.events import EventType, PaymentEvent
@@ -120,21 +120,25 @@ class _Batch:
         self.fresh: dict[Key, Command] = {}
         self.missing: set[int] = set()
         self.expiring: list[Command] = []
-        self.events: list[tuple[PaymentEvent, str]] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.writes: list[Insert] = []
         self.steps: dict[Key, _Step] = {}
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
         keyed = [command for command in self.commands if command.operation is not Operation.EXPIRE]
         self.expiring = [command for command in self.commands if command.operation is Operation.EXPIRE]
-        if keyed:
-            self.answers = idempotency_store.find(self.connection, {command.scope for command in keyed})
+        # a key that Redis does not know is most likely new: if it is not, its insert fails and the batch runs again
+        if asked := {command.scope for command in keyed if not command.unseen}:
+            self.answers = idempotency_store.find(self.connection, asked)
         for command in self._of_existing_payments([c for c in keyed if c.scope not in self.answers]):
             self.fresh.setdefault(command.scope, command)
         self._authorize([c for c in self.fresh.values() if c.operation is Operation.AUTHORIZE])
         self._change([c for c in self.fresh.values() if c.operation is not Operation.AUTHORIZE])
         if self.events:
-            outbox_store.add(self.connection, self.events)
+            self.writes.append(outbox_store.addition(self.events))
+        if self.writes:
+            write(self.connection, *self.writes)
 
     def results(self) -> list[Result]:
         """One result for each command, in order."""
@@ -156,34 +160,28 @@ class _Batch:
     def _authorize(self, commands: Sequence[Command]) -> None:
         if not commands:
             return
-        now = database_now(self.connection)
-        made = {
-            (c.merchant_id, c.key): authorize(c.merchant_id, c.key, c.amount or 0, c.currency, now, c.lifetime)
-            for c in commands
-        }
-        ids = payment_store.add(self.connection, list(made.values()))
+        ids, now = payment_store.add(self.connection, commands)
         answers = {}
-        for command in commands:
-            pair = (command.merchant_id, command.key)
-            payment = made[pair].with_id(ids[pair])
-            answers[command.scope] = self._success(command, payment, payment.amount, now)
-        idempotency_store.add(self.connection, answers, now)
+        for c in commands:
+            made = authorize(c.merchant_id, c.key, c.amount or 0, c.currency, now, c.lifetime)
+            payment = made.with_id(ids[c.merchant_id, c.key])
+            answers[c.scope] = self._success(c, payment, payment.amount, now)
+        self.writes.append(idempotency_store.addition(answers, now))
         self.answers.update(answers)
 
     def _change(self, commands: Sequence[Command]) -> None:
         if not commands and not self.expiring:
             return
         if commands:
-            digests = {c.scope: c.digest for c in commands}
-            idempotency_store.reserve(self.connection, digests, database_now(self.connection))
+            idempotency_store.reserve(self.connection, {c.scope: c.digest for c in commands})
         self.stage = Stage.PAYMENTS
-        payments = payment_store.lock(self.connection, {c.payment_id for c in (*commands, *self.expiring)})
-        now = database_now(self.connection)  # after the locks: time passed while waiting for them
+        ids = {c.payment_id for c in (*commands, *self.expiring)}
+        payments, now = payment_store.lock(self.connection, ids)  # of after the waits: time passed
         answers, changed = self._apply((*commands, *self.expiring), payments, now)
         if changed:
-            payment_store.save(self.connection, [payments[payment_id] for payment_id in changed])
+            self.writes.append(payment_store.saving(payments[payment_id] for payment_id in changed))
         if answers:
-            idempotency_store.fill(self.connection, answers, now)
+            self.writes.append(idempotency_store.filling(answers, now))
         self.answers.update(answers)
 
     def _of_existing_payments(self, commands: Sequence[Command]) -> list[Command]:
@@ -230,7 +228,7 @@ class _Batch:
             payment.status.value,
             now,
         )
-        self.events.append((event, orjson.dumps(command.headers).decode()))
+        self.events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode()))
         if command.operation is Operation.EXPIRE:
             return StoredAnswer("", 200, "")
         self.steps[command.scope] = _Step(step, payment.currency, payment.payment_id)

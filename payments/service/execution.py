@@ -49,7 +49,7 @@ class _Execution:
         self, engine: Engine, commands: Sequence[Command], clock: Clock, pause: Callable[[float], None]
     ) -> None:
         self._engine = engine
-        self._commands = commands
+        self._commands = list(commands)
         self._clock = clock
         self._pause = pause
         self._order = list(range(len(commands)))
@@ -84,6 +84,8 @@ class _Execution:
 
     def _failed(self, indices: Sequence[int], failure: Failure, stage: Stage, error: BaseException | None) -> None:
         alone = self._failed_rounds >= ROUNDS_TOGETHER
+        for index in indices:  # whatever it was that failed: from now on nothing is taken for granted
+            self._commands[index] = replace(self._commands[index], unseen=False)
         if failure in (Failure.LOST, Failure.BUSY):
             if stage is Stage.COMMIT:
                 self._uncertain.update(indices)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from payments.adapters import idempotency_store, payment_store
 from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine
-from payments.adapters.tables import payment
+from payments.adapters.writing import write
 from payments.domain.commands import Command
 from tests.contracts.answers import captured, made, told
 from tests.contracts.wishes import authorize, capture, carry_out, run_one, void
@@ -65,14 +65,10 @@ def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make)
     payment_id, free = made(mariadb, "p"), made(mariadb, "free")
     command: Command = make(payment_id)
     with mariadb.connect() as first, first.begin():
-        now = database_now(first)
         if command.operation == "capture":
-            idempotency_store.reserve(first, {command.scope: command.digest}, now)
+            idempotency_store.reserve(first, {command.scope: command.digest})
         else:
-            with mariadb.connect() as reader:
-                like = payment_store.get(reader, payment_id)
-            assert like is not None
-            first.execute(payment.insert(), payment_store._values(like) | {"idempotency_key": "held"})
+            payment_store.add(first, [authorize("held")])
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
         assert told(stuck) == "REQUEST_IN_PROGRESS"
         assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
@@ -85,11 +81,11 @@ def test_a_key_whose_owner_commits_while_we_wait_is_replayed(mariadb: Engine) ->
     command = capture(payment_id, "c", 4000)
     with ThreadPoolExecutor(1) as pool, mariadb.connect() as first:
         transaction = first.begin()
-        idempotency_store.reserve(first, {command.scope: command.digest}, database_now(first))
+        idempotency_store.reserve(first, {command.scope: command.digest})
         waiting = pool.submit(carry_out, mariadb, command)
         wait_for_lock_wait(mariadb)
         answer = idempotency_store.StoredAnswer(command.digest, 200, '{"status":"ITS OWNER\'S"}')
-        idempotency_store.fill(first, {command.scope: answer}, database_now(first))
+        write(first, idempotency_store.filling({command.scope: answer}, database_now(first)))
         transaction.commit()
         (result,) = waiting.result(15)
     assert (result.body, result.replayed) == (answer.body, True)

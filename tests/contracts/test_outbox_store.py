@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, delete
@@ -21,11 +22,15 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield open_connection
 
 
-def event(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> tuple[PaymentEvent, str]:
-    return PaymentEvent(event_type, payment_id, "é\0😀 ", 10, "KRW", "AUTHORIZED", NOW), json.dumps(HEADERS)
+def told(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> PaymentEvent:
+    return PaymentEvent(event_type, payment_id, "é\0😀 ", 10, "KRW", "AUTHORIZED", NOW)
 
 
-def letter(letter_id: int) -> dict[str, object]:
+def event(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> tuple[Any, ...]:
+    return outbox_store.event_row(told(payment_id, event_type), json.dumps(HEADERS))
+
+
+def letter(letter_id: int) -> tuple[Any, ...]:
     return outbox_store.new_row(Aggregate.DEAD_LETTER, letter_id, "DEAD_LETTER", DEAD_LETTER_TOPIC, "{}", "{}", NOW)
 
 
@@ -45,19 +50,19 @@ def test_events_wait_in_their_order(connection: Connection) -> None:
 def test_a_row_comes_back_as_it_was(connection: Connection) -> None:
     outbox_store.add(connection, [event(1)])
     (row,) = outbox_store.pending(connection, 1)
-    assert (row.payload, row.headers, row.created_at) == (event(1)[0].payload(), HEADERS, NOW)
+    assert (row.payload, row.headers, row.created_at) == (told(1).payload(), HEADERS, NOW)
     assert (row.aggregate_type, row.published_at) == ("payment", None)
 
 
 def test_a_payment_has_its_own_events_only(connection: Connection) -> None:
     outbox_store.add(connection, [event(1), event(2), event(1, EventType.VOIDED)])
-    outbox_store.add_rows(connection, [letter(1)])
+    outbox_store.add(connection, [letter(1)])
     assert [r.event_type for r in outbox_store.of_payment(connection, 1)] == ["PAYMENT_AUTHORIZED", "PAYMENT_VOIDED"]
 
 
 def test_dead_letters_are_no_payment_events(connection: Connection) -> None:
     outbox_store.add(connection, [event(1)])
-    outbox_store.add_rows(connection, [letter(1)])
+    outbox_store.add(connection, [letter(1)])
     ids = [row.event_id for row in outbox_store.pending(connection, 10)]
     assert list(outbox_store.payment_events(connection, [*ids, 999])) == ids[:1]
 

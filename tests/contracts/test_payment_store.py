@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, delete
 from sqlalchemy.exc import IntegrityError
 
 from payments.adapters import payment_store
+from payments.adapters.clock import database_now
 from payments.adapters.tables import payment as table
+from payments.adapters.writing import write
+from payments.domain.commands import Command
 from payments.domain.payment import Payment, ReleaseReason, authorize
-
-NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
+from tests.contracts import wishes
 
 
 @pytest.fixture
@@ -21,39 +23,43 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield open_connection
 
 
-def new(key: str, merchant: str = "M1", amount: int = 10) -> Payment:
-    return authorize(merchant, key, amount, "KRW", NOW, timedelta(days=7))
-
-
-def stored(connection: Connection, payment: Payment) -> Payment:
-    (payment_id,) = payment_store.add(connection, [payment]).values()
-    return replace(payment, payment_id=payment_id)
+def stored(connection: Connection, command: Command) -> Payment:
+    """The payment of an AUTHORIZE command, as the domain makes it."""
+    ids, at = payment_store.add(connection, [command])
+    made = authorize(command.merchant_id, command.key, command.amount or 0, command.currency, at, command.lifetime)
+    return made.with_id(ids[command.merchant_id, command.key])
 
 
 def test_a_payment_comes_back_as_it_was(connection: Connection) -> None:
-    payment = stored(connection, new("é\0😀 ", "Ä " * 16, 10**12))
+    payment = stored(connection, wishes.authorize("é\0😀 ", 10**12, "Ä " * 16))
     assert payment_store.get(connection, payment.payment_id) == payment
-    assert payment_store.lock(connection, [payment.payment_id]) == {payment.payment_id: payment}
+    assert payment_store.lock(connection, [payment.payment_id])[0] == {payment.payment_id: payment}
+
+
+def test_times_are_the_database_s(connection: Connection) -> None:
+    before = database_now(connection)
+    payment = stored(connection, wishes.authorize("k"))
+    assert before <= payment.requested_at <= database_now(connection)
 
 
 def test_ids_are_matched_by_key_whatever_the_order(connection: Connection) -> None:
-    payments = [new(str(number), f"M{number % 3}", 1 + number) for number in range(200)]
-    ids = payment_store.add(connection, payments)
+    commands = [wishes.authorize(str(number), 1 + number, f"M{number % 3}") for number in range(200)]
+    ids, _at = payment_store.add(connection, commands)
     assert len(ids) == len(set(ids.values())) == 200
-    for payment in payments:
-        got = payment_store.get(connection, ids[payment.merchant_id, payment.idempotency_key])
+    for command in commands:
+        got = payment_store.get(connection, ids[command.merchant_id, command.key])
         assert got is not None
-        assert got.amount == payment.amount
+        assert got.amount == command.amount
 
 
 def test_a_key_makes_one_payment(connection: Connection) -> None:
-    stored(connection, new("k"))
+    stored(connection, wishes.authorize("k"))
     with pytest.raises(IntegrityError):
-        payment_store.add(connection, [new("other"), new("k")])
+        payment_store.add(connection, [wishes.authorize("other"), wishes.authorize("k")])
 
 
 def test_the_same_key_of_another_merchant_is_another_key(connection: Connection) -> None:
-    first, second = stored(connection, new("k", "M1")), stored(connection, new("k", "M2"))
+    first, second = (stored(connection, wishes.authorize("k", merchant=name)) for name in ("M1", "M2"))
     assert payment_store.taken_keys(connection, [("M1", "k"), ("M2", "k"), ("M3", "k")]) == {("M1", "k"), ("M2", "k")}
     assert payment_store.owners(connection, [first.payment_id, second.payment_id, 999]) == {
         first.payment_id: "M1",
@@ -62,11 +68,11 @@ def test_the_same_key_of_another_merchant_is_another_key(connection: Connection)
 
 
 def test_save_changes_those_rows_and_no_other(connection: Connection) -> None:
-    kept, *changed = (stored(connection, new(str(number))) for number in range(3))
-    later = NOW + timedelta(seconds=1)
+    kept, *changed = (stored(connection, wishes.authorize(str(number))) for number in range(3))
+    later = kept.requested_at + timedelta(seconds=1)
     wanted = [changed[1].capture(4, later)[0], changed[0].void(later)[0]]
-    payment_store.save(connection, wanted)
-    assert payment_store.lock(connection, [p.payment_id for p in (kept, *changed)]) == {
+    write(connection, payment_store.saving(wanted))
+    assert payment_store.lock(connection, [p.payment_id for p in (kept, *changed)])[0] == {
         p.payment_id: p for p in (kept, *wanted)
     }
     assert wanted[1].release_reason is ReleaseReason.VOIDED
@@ -74,21 +80,21 @@ def test_save_changes_those_rows_and_no_other(connection: Connection) -> None:
 
 def test_absent_payments_are_absent(connection: Connection) -> None:
     assert payment_store.get(connection, 1) is None
-    assert payment_store.lock(connection, [1, 2]) == {}
+    assert payment_store.lock(connection, [1, 2])[0] == {}
     assert payment_store.owners(connection, []) == {}
 
 
 def test_pages_are_newest_first(connection: Connection) -> None:
-    ids = [stored(connection, new(str(number))).payment_id for number in range(5)]
-    stored(connection, new("k", "M2"))
+    ids = [stored(connection, wishes.authorize(str(number))).payment_id for number in range(5)]
+    stored(connection, wishes.authorize("k", merchant="M2"))
     first = payment_store.page(connection, "M1", None, None, 3)
     assert [p.payment_id for p in first] == ids[:1:-1]
     assert [p.payment_id for p in payment_store.page(connection, "M1", None, first[-1].payment_id, 3)] == ids[1::-1]
 
 
 def test_pages_by_status(connection: Connection) -> None:
-    payments = [stored(connection, new(str(number))) for number in range(3)]
-    payment_store.save(connection, [payments[1].capture(None, NOW)[0]])
+    payments = [stored(connection, wishes.authorize(str(number))) for number in range(3)]
+    write(connection, payment_store.saving([payments[1].capture(None, payments[1].requested_at)[0]]))
     assert [p.payment_id for p in payment_store.page(connection, "M1", "CAPTURED", None, 10)] == [
         payments[1].payment_id
     ]
@@ -96,18 +102,18 @@ def test_pages_by_status(connection: Connection) -> None:
 
 
 def test_what_is_over_and_still_open_has_expired(connection: Connection) -> None:
-    over, partly, _captured, voided, _young = payments = [stored(connection, new(str(number))) for number in range(5)]
-    payment_store.save(
-        connection,
-        [
-            replace(partly, captured_amount=4, refunded_amount=4),
-            replace(payments[2], captured_amount=10),
-            voided.void(NOW)[0],
-        ],
-    )
-    young = replace(payments[4], expires_at=NOW + timedelta(days=8))
-    connection.execute(table.update().where(table.c.payment_id == young.payment_id).values(expires_at=young.expires_at))
+    payments = [stored(connection, wishes.authorize(str(number))) for number in range(5)]
+    over, partly, _captured, voided, young = payments
+    changed = [
+        replace(partly, captured_amount=4, refunded_amount=4),
+        replace(payments[2], captured_amount=10_000),
+        voided.void(voided.requested_at)[0],
+    ]
+    write(connection, payment_store.saving(changed))
     due = over.expires_at
+    for payment in payments:
+        expires_at = due + timedelta(days=1) if payment is young else due
+        connection.execute(table.update().where(table.c.payment_id == payment.payment_id).values(expires_at=expires_at))
     assert sorted(payment_store.expired(connection, due, 10)) == [(over.payment_id, "M1"), (partly.payment_id, "M1")]
     assert payment_store.expired(connection, due - timedelta(microseconds=1), 10) == []
     assert len(payment_store.expired(connection, due, 1)) == 1
@@ -115,14 +121,14 @@ def test_what_is_over_and_still_open_has_expired(connection: Connection) -> None
 
 def test_ids_never_return_after_a_delete(engine: Engine) -> None:
     with engine.begin() as connection:
-        payment = stored(connection, new("first"))
+        payment = stored(connection, wishes.authorize("first"))
         connection.execute(delete(table))
     engine.dispose()  # on MariaDB the counter outlives this, on SQLite AUTOINCREMENT remembers it
     with engine.begin() as connection:
-        assert stored(connection, new("second")).payment_id > payment.payment_id
+        assert stored(connection, wishes.authorize("second")).payment_id > payment.payment_id
 
 
 def test_only_utc_goes_in(connection: Connection) -> None:
-    local = replace(new("k"), requested_at=datetime(2025, 10, 27))  # noqa: DTZ001
-    with pytest.raises(Exception, match="times must be UTC"):
-        payment_store.add(connection, [local])
+    local = replace(stored(connection, wishes.authorize("k")), requested_at=datetime(2025, 10, 27))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="times must be UTC"):
+        payment_store.saving([local])

@@ -31,7 +31,7 @@ def test_what_is_not_committed_is_not_published(engine: Engine, database_url: st
         with engine.connect() as other, other.begin() as transaction:
             now = database_now(other)
             undone = PaymentEvent(EventType.AUTHORIZED, 1, "M1", 1, "KRW", "AUTHORIZED", now)
-            outbox_store.add(other, [(undone, "{}")])
+            outbox_store.add(other, [outbox_store.event_row(undone, "{}")])
             wishes.run_one(engine, wishes.authorize("later"))  # its event has the higher id
             until(lambda: b"2" in keys(kafka_bootstrap), 20, "the relay has passed the event that is not committed")
             transaction.rollback()

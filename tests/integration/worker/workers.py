@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
@@ -147,12 +147,26 @@ def breaker_state(engine: Engine) -> str:
         return str(connection.execute(text("SELECT state FROM circuit_breaker")).scalar())
 
 
+def _end(consumer: Consumer, place: TopicPartition) -> int:
+    """The offset after the partition's last message; waits for the leader that a new topic gets only after a moment."""
+
+    def ask() -> list[int]:
+        try:
+            return [consumer.get_watermark_offsets(place, timeout=10)[1]]
+        except KafkaException as error:
+            if not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+            return []
+
+    return until(ask, 10, f"{place.topic} {place.partition} has a leader")[0]
+
+
 def everything_in(bootstrap: str) -> list[Message]:
     """All messages of all topics, partition by partition in their order."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "enable.auto.commit": False})
     known = consumer.list_topics(timeout=10).topics
     places = [TopicPartition(topic, p, 0) for topic in ALL_TOPICS if topic in known for p in known[topic].partitions]
-    ends = {(p.topic, p.partition): consumer.get_watermark_offsets(p, timeout=10)[1] for p in places}
+    ends = {(p.topic, p.partition): _end(consumer, p) for p in places}
     consumer.assign(places)
     found: list[Message] = []
 

@@ -1,0 +1,94 @@
+"""INSERTs of many rows as one text each, and several of them in one round trip.
+
+For the hot paths: Core's executemany costs more Python than the rows, and on MariaDB every round trip costs more than
+a row. The texts hold placeholders only; the driver escapes every value. Knows no table.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection
+
+Row = Sequence[Any]
+_SQLITE: Final = "sqlite"
+_MOST_IN_A_PART: Final = 1024 * 1024
+"""Characters, which may need four bytes each; MariaDB's default packet has 16 MiB."""
+
+
+class Insert(NamedTuple):
+    """Rows for one table. `changed`: columns to update where the row of the key columns `keys` exists already.
+
+    Values are texts, whole numbers and None; times go through `as_text`. There is at least one row.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+    keys: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+def write(connection: Connection, *inserts: Insert) -> None:
+    """Run them in their order: on MariaDB in one round trip. The first error ends it, as sqlalchemy's errors."""
+    if connection.dialect.name == _SQLITE:
+        for insert in inserts:
+            connection.exec_driver_sql(_text(insert, "?", _on_conflict(insert)), _values(insert))
+        return
+    texts = [_text(insert, "%s", _on_duplicate(insert)) for insert in inserts]
+    values = tuple(value for insert in inserts for value in _values(insert))
+    # a compound statement ends at its first error, as if each had been sent alone
+    connection.exec_driver_sql(texts[0] if len(texts) == 1 else f"BEGIN NOT ATOMIC {'; '.join(texts)}; END", values)
+
+
+def write_in_parts(connection: Connection, insert: Insert) -> None:
+    """Run one whose rows may be large: in as many statements as keep each below what MariaDB takes as one packet."""
+    part: list[Row] = []
+    size = 0
+    for row in insert.rows:
+        length = sum(len(value) for value in row if isinstance(value, str))
+        if part and size + length > _MOST_IN_A_PART:
+            write(connection, insert._replace(rows=part))
+            part, size = [], 0
+        part.append(row)
+        size += length
+    write(connection, insert._replace(rows=part))
+
+
+def write_returning(connection: Connection, insert: Insert, row: str, *returned: str) -> Sequence[Row]:
+    """Run one whose every row is the text `row` (values: %s on MariaDB, ? on SQLite); what it returned of each."""
+    text = f"{_head(insert)}{','.join([row] * len(insert.rows))} RETURNING {','.join(returned)}"
+    return connection.exec_driver_sql(text, _values(insert)).all()
+
+
+def as_text(at: datetime) -> str:
+    """A time as both databases store it. ValueError unless it is UTC."""
+    if at.tzinfo is not UTC:
+        raise ValueError("times must be UTC")
+    return at.isoformat(" ", "microseconds")[:26]
+
+
+def _head(insert: Insert) -> str:
+    return f"INSERT INTO {insert.table} ({','.join(insert.columns)}) VALUES "  # noqa: S608  (names of our own)
+
+
+def _text(insert: Insert, placeholder: str, ending: str) -> str:
+    row = f"({','.join([placeholder] * len(insert.columns))})"
+    return f"{_head(insert)}{','.join([row] * len(insert.rows))}{ending}"
+
+
+def _values(insert: Insert) -> tuple[Any, ...]:
+    return tuple(value for row in insert.rows for value in row)
+
+
+def _on_duplicate(insert: Insert) -> str:
+    if not insert.changed:
+        return ""
+    return " ON DUPLICATE KEY UPDATE " + ",".join(f"{name}=VALUES({name})" for name in insert.changed)
+
+
+def _on_conflict(insert: Insert) -> str:
+    if not insert.changed:
+        return ""
+    changes = ",".join(f"{name}=excluded.{name}" for name in insert.changed)
+    return f" ON CONFLICT ({','.join(insert.keys)}) DO UPDATE SET {changes}"
