@@ -47,7 +47,7 @@ def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -
     _say(f"{profile} against {target.name}")
     measured = k6.run(profile, variables, folder, _say)
     took = timedelta(seconds=time.monotonic() - clock)
-    _say("the load has ended; waiting until everything is posted")
+    _say("the load has ended; waiting until everything is posted, then for the audit")
     report = Report(
         profile=profile,
         target=target.name,
