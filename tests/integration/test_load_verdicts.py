@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.integration.fake_platform import OK, TOKEN, UNKNOWN, FakePlatform, faking
+from tests.servers import until
 from tests.serving import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,25 @@ def test_refusals_by_the_rate_limit_are_no_errors_and_are_explained(tmp_path: Pa
     (row,) = ended.summary["requests"]
     assert (row["errors"], row["limited"]) == (0, 1)
     assert "The rate limit refused 1 requests: leave MERCHANT_ID unset, or start the platform by" in ended.stdout
+
+
+def test_smoke_takes_no_refusal(tmp_path: Path) -> None:
+    ended = against(FakePlatform(lambda *_: Answer(429)), tmp_path, "smoke", DURATION="1s", RATE="5")
+    assert ended.code == 3
+    assert "Crossed: share of journeys as expected rate==1 (0)." in ended.stdout
+
+
+def test_a_run_that_is_stopped_says_so_and_takes_k6_along(tmp_path: Path) -> None:
+    with faking(FakePlatform()) as server:
+        command = [sys.executable, "-m", "load", "soak", "--base-url", server.url, "--reports", str(tmp_path)]
+        environment = {**os.environ, **SHORT, "TIME_SCALE": "1"}
+        loading = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        (k6,) = until(psutil.Process(loading.pid).children, 30, "k6 is started")
+        until(lambda: len(server.requests) > 5, 30, "the load is there")
+        loading.terminate()
+        _, said = loading.communicate(timeout=30)
+    assert (loading.returncode, said) == (1, "Stopped before its end: no audit, no report.\n")
+    assert not k6.is_running()
 
 
 def test_stress_finds_the_highest_rate_that_holds(tmp_path: Path) -> None:

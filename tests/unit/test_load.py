@@ -115,4 +115,4 @@ def test_a_ledger_that_does_not_catch_up_is_told_when_it_matters() -> None:
 
 def test_an_outcome_that_stays_open_is_a_fault() -> None:
     request = {"unknown": "authorize", "path": "/", "body": {}, "key": "k-1", "amount": 5}
-    assert compared(10, [request]) == ["authorize with key k-1 has no outcome"]
+    assert compared(10, [request, request]) == ["2 requests have no outcome, the first with key k-1"]
