@@ -3,7 +3,8 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint test test-long drills bench load pipeline-test dashboards secrets vm-test clean
+.PHONY: help setup run observe status lint test test-long drills bench load
+.PHONY: pipeline-test dashboards secrets vm-test clean
 
 PY := .venv/bin/python
 

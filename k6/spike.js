@@ -1,5 +1,5 @@
-// A sale begins: from 50 to 400 journeys a second at once, for half a minute. The peak itself may be slow; no request may
-// fail even then, and afterwards everything must be as fast as before.
+// A sale begins: from 50 to 400 journeys a second at once, for half a minute. The peak itself may be slow; but requests
+// must not fail even then, and afterwards everything must be as fast as before.
 import { payAsConfigured, refuseDeadTarget } from './lib/journey.js';
 import { bounds, constant, journeys, options as profile, perSecond, seconds, summarize } from './lib/profiles.js';
 

@@ -38,7 +38,7 @@ function name(variable, longest) {
 
 const config = {
   baseUrl: address('BASE_URL', 'http://127.0.0.1:8080'),
-  merchantId: name('MERCHANT_ID', 32), // empty: merchants of this run alone, so that no limit for one of them is reached
+  merchantId: name('MERCHANT_ID', 32), // empty: merchants of this run alone, so that no limit of one is reached
   merchants: whole('MERCHANTS', 200, 1, 9999),
   run: name('RUN', 20), // empty: setup makes one
   enableCapture: flag('ENABLE_CAPTURE', false),

@@ -29,7 +29,8 @@ http.setResponseCallback(http.expectedStatuses(200, LIMITED));
 
 // To be the script's setup(): a dead target is refused in one sentence, before any load.
 export function refuseDeadTarget() {
-  const answer = http.get(`${config.baseUrl}/health`, { responseCallback: http.expectedStatuses({ min: 200, max: 599 }) });
+  const any = http.expectedStatuses({ min: 200, max: 599 });
+  const answer = http.get(`${config.baseUrl}/health`, { responseCallback: any });
   if (answer.status !== 200) {
     const told = answer.status ? `answers ${answer.status}` : `does not answer (${answer.error})`;
     exec.test.abort(`${config.baseUrl}/health ${told}: nothing to load.`);

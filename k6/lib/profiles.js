@@ -4,7 +4,7 @@ import config from './config.js';
 
 const LARGEST_SHARE = 0.01; // of requests that may fail, be refused, or not be started in time
 const MOST_VUS = 1000; // journeys under way at once; 2,000 a second within the bounds are 600
-const ENDING = '60s'; // what is under way may end: a journey that is cut off would be in the ledger and not in our counts
+const ENDING = '60s'; // what is under way may end: cut off, it would be in the ledger and not in our counts
 
 export const seconds = (planned) => Math.max(1, Math.round(planned * config.timeScale));
 export const perSecond = (planned) => Math.max(1, Math.round(planned * config.rateScale));
@@ -16,7 +16,10 @@ function users(rate) {
 
 // Stages [seconds, rate at their end].
 export function ramping(stages) {
-  const scaled = stages.map(([planned, rate]) => ({ duration: `${seconds(planned)}s`, target: rate && perSecond(rate) }));
+  const scaled = stages.map(([planned, rate]) => ({
+    duration: `${seconds(planned)}s`,
+    target: rate && perSecond(rate),
+  }));
   const peak = Math.max(...scaled.map((stage) => stage.target));
   return { executor: 'ramping-arrival-rate', startRate: 0, timeUnit: '1s', stages: scaled, ...users(peak) };
 }

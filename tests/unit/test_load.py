@@ -100,7 +100,7 @@ class Behind:
 
 
 def compared(debits: int, unknown: list[dict]) -> list[str]:
-    audit = Audit(Behind(debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)  # type: ignore[arg-type]
+    audit = Audit(Behind(debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
     zero = {"capture": 0, "refund": 0}
     return audit.compare({"authorize": 10, **zero}, unknown, {"authorize": 0, **zero}).faults
 
