@@ -4,14 +4,15 @@ import config from './config.js';
 
 const LARGEST_SHARE = 0.01; // of requests that may fail, be refused, or not be started in time
 const MOST_VUS = 1000; // journeys under way at once; 2,000 a second within the bounds are 600
-const ENDING = '60s'; // what is under way may end: cut off, it would be in the ledger and not in our counts
+const ENDING = '30s'; // for three requests of 8 s: cut off, they would be in the ledger and not in our counts
 
 export const seconds = (planned) => Math.max(1, Math.round(planned * config.timeScale));
 export const perSecond = (planned) => Math.max(1, Math.round(planned * config.rateScale));
 
 function users(rate) {
   const most = Math.min(MOST_VUS, Math.max(20, 2 * rate));
-  return { preAllocatedVUs: Math.ceil(most / 2), maxVUs: most, gracefulStop: ENDING };
+  const enough = Math.max(10, Math.ceil(rate / 4)); // while a journey takes 250 ms; more are made when it takes longer
+  return { preAllocatedVUs: Math.min(enough, most), maxVUs: most, gracefulStop: ENDING };
 }
 
 // Stages [seconds, rate at their end].
