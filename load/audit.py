@@ -12,6 +12,7 @@ from load.api import Api, NoAnswer
 from load.recording import KINDS
 
 SETTLE_SECONDS: Final = 60.0
+"""How long nothing may settle before the rest is given up."""
 POSTED_SECONDS: Final = 120.0
 AUDIT_SECONDS: Final = 150.0
 """Housekeeping audits each minute, unless it was set otherwise."""
@@ -81,7 +82,9 @@ class Audit:
             status = self._outcome(request, deadline)
             if status is None:
                 still_open.append(request)
-            elif status == 200:
+                continue
+            deadline = time.monotonic() + self.settle_seconds
+            if status == 200:
                 sums[request["unknown"]] += request["amount"]
         faults = []
         if still_open:
@@ -99,7 +102,7 @@ class Audit:
                 return False
             return statuses[-1] < 500 and statuses[-1] != 429
 
-        left = deadline - time.monotonic()  # for all together: a platform that is gone is not asked a thousand times
+        left = deadline - time.monotonic()  # since the last that settled: what is gone is not asked a thousand times
         return statuses[-1] if left > 0 and _until(is_settled, left) else None
 
 
