@@ -3,7 +3,8 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint test test-long drills bench pipeline-test dashboards secrets vm-test clean
+.PHONY: help setup run observe status lint test test-long drills bench load
+.PHONY: pipeline-test dashboards secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -37,6 +38,9 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+load: ## k6 against the running `make run`, then audit and report (PROFILE=…, TARGET=real, BASE_URL=…: docs/load.md)
+	@scripts/setup-env.sh dev && exec $(PY) -m stack.load
 
 pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 2 minutes)
 	@scripts/run-pipeline-tests.sh

@@ -1,6 +1,7 @@
-"""k6: the real binary, in the version that was asked for, and able to load the platform from its machine."""
+"""k6: the real binary, in the version that was asked for; it loads the platform from its machine, and proves it."""
 
 import pytest
+import testinfra
 
 from tests.infra import inventory
 
@@ -24,3 +25,17 @@ def test_it_reaches_the_platform(builder) -> None:
     script = SCRIPT.replace("URL", f"http://{inventory.first_address('application')}:8080")
     done = builder.run("echo %s | k6 run --quiet -", script)
     assert done.rc == 0, done.stderr
+
+
+def test_a_profile_is_run_and_proved(builder, secrets) -> None:
+    # not by sudo, which writes the command and its token into the journal
+    login = testinfra.get_host(f"ansible://{builder.backend.host}?ansible_inventory={inventory.path()}")
+    given = "ADMIN_TOKEN=%s DURATION=3s RATE=5 MERCHANTS=5"
+    done = login.run(f"cd $(mktemp -d) && {given} payops-load smoke", secrets["vault_payops_admin_token"])
+    assert done.rc == 0, done.stdout + done.stderr
+    assert "Every payment that was answered 200 is in the ledger, once." in done.stdout
+
+
+def test_a_run_without_a_token_is_refused(builder) -> None:
+    done = builder.run("env --unset=ADMIN_TOKEN payops-load smoke")
+    assert (done.rc, done.stderr) == (1, "ADMIN_TOKEN is not set; the audit after the load needs it.\n")

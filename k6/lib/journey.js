@@ -1,0 +1,98 @@
+// One customer's way, authorize → capture → refund as far as the settings say, and what is counted of it.
+// Each 200 is counted with its amount, so that the ledger can be held against it; an answer that leaves open whether
+// the money moved is told on the console, for the audit to ask again with the same key.
+import http from 'k6/http';
+import exec from 'k6/execution';
+import { Counter, Rate, Trend } from 'k6/metrics';
+import config from './config.js';
+
+const KINDS = ['authorize', 'capture', 'refund'];
+const ANSWER_SECONDS = 8; // the platform promises 5
+const LIMITED = 429;
+
+const errors = new Rate('errors'); // of all requests; a refusal by the rate limit is none, it has a rate of its own
+const limited = new Rate('limited');
+const seen = Object.fromEntries(
+  KINDS.map((kind) => [
+    kind,
+    {
+      duration: new Trend(`${kind}_duration`, true),
+      ok: new Counter(`${kind}_ok`),
+      amount: new Counter(`${kind}_amount`),
+      errors: new Counter(`${kind}_errors`),
+      limited: new Counter(`${kind}_limited`),
+    },
+  ]),
+);
+
+http.setResponseCallback(http.expectedStatuses(200, LIMITED));
+
+// To be the script's setup(): a dead target is refused in one sentence, before any load.
+export function refuseDeadTarget() {
+  const any = http.expectedStatuses({ min: 200, max: 599 });
+  const answer = http.get(`${config.baseUrl}/health`, { responseCallback: any });
+  if (answer.status !== 200) {
+    const told = answer.status ? `answers ${answer.status}` : `does not answer (${answer.error})`;
+    exec.test.abort(`${config.baseUrl}/health ${told}: nothing to load.`);
+  }
+  return { run: config.run || Date.now().toString(36) };
+}
+
+// The payment of this iteration. Amounts differ, so that one lost and one booked twice do not cancel each other out.
+function order(run) {
+  const number = exec.scenario.iterationInTest;
+  return {
+    merchantId: config.merchantId || `K6-${run}-${number % config.merchants}`,
+    amount: 10000 + (number % 9973),
+    currency: 'KRW',
+    idempotencyKey: `${run}-${exec.scenario.name}-${number}`,
+  };
+}
+
+function isUnknown(answer) {
+  if (answer.status === 503) return answer.body.includes('OUTCOME_UNKNOWN'); // the other codes say: nothing was done
+  return answer.status === 0 || answer.status >= 500;
+}
+
+// The answer when it is 200, else null.
+function post(kind, path, body, key, amount) {
+  const answer = http.post(`${config.baseUrl}${path}`, JSON.stringify(body), {
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+    tags: { name: kind },
+    timeout: `${ANSWER_SECONDS}s`,
+  });
+  const counted = seen[kind];
+  counted.duration.add(answer.timings.duration);
+  const ok = answer.status === 200;
+  const refused = answer.status === LIMITED;
+  limited.add(refused);
+  errors.add(!ok && !refused);
+  if (ok) {
+    counted.ok.add(1);
+    counted.amount.add(amount);
+    return answer;
+  }
+  (refused ? counted.limited : counted.errors).add(1);
+  if (isUnknown(answer)) console.log(JSON.stringify({ unknown: kind, path, body, key, amount }));
+  return null;
+}
+
+// Whether every step was answered 200 with the status that it should lead to.
+export function pay(data, { capture, refund }) {
+  const { idempotencyKey: key, ...body } = order(data.run);
+  const { merchantId, amount } = body;
+  const authorized = post('authorize', '/payments/authorize', body, key, amount);
+  if (!authorized) return false;
+  if (!capture) return authorized.body.includes('"AUTHORIZED"');
+  const id = authorized.json('paymentId');
+  const captured = post('capture', `/payments/capture/${id}`, { merchantId }, key, amount);
+  if (!captured || !captured.body.includes('"CAPTURED"')) return false;
+  if (!refund) return true;
+  const refunded = post('refund', `/payments/refund/${id}`, { merchantId }, key, amount);
+  return refunded !== null && refunded.body.includes('"REFUNDED"');
+}
+
+// The iteration of every profile but smoke, which has its own.
+export function payAsConfigured(data) {
+  pay(data, { capture: config.enableCapture, refund: config.enableRefund });
+}

@@ -1,0 +1,36 @@
+"""`python -m load PROFILE --base-url http://host:port`: loads any platform. ADMIN_TOKEN is of the environment.
+
+`make load` is stack/load.py, which also knows the platforms of this machine.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from load import lab
+from load.api import Api
+from load.k6 import PROFILES, NotRun
+
+
+def main() -> int:
+    """Run and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
+    parser.add_argument("profile", choices=PROFILES)
+    parser.add_argument("--base-url", default=os.environ.get("BASE_URL", ""), help="the API, else BASE_URL")
+    parser.add_argument("--reports", type=Path, default=Path("build/load"), help="folder for the reports")
+    arguments = parser.parse_args()
+    return lab.told(lambda: _run(arguments, os.environ.get("ADMIN_TOKEN", "")))
+
+
+def _run(arguments: argparse.Namespace, token: str) -> int:
+    if not arguments.base_url:
+        raise NotRun("There is no address; give it with --base-url http://host:8080.")
+    if not token:
+        raise NotRun("ADMIN_TOKEN is not set; the audit after the load needs it.")
+    url = arguments.base_url.rstrip("/")
+    return lab.run(arguments.profile, lab.Target(url, Api(url, token)), os.environ, arguments.reports)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

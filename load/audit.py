@@ -1,0 +1,129 @@
+"""After a load: is every payment that was answered 200 in the ledger, once, and nothing else?
+
+k6 added up the amounts of its 200s; the run's merchants are its own, so their accounts must show the same sums.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from load.api import Api, NoAnswer
+from load.recording import KINDS
+
+SETTLE_SECONDS: Final = 60.0
+"""How long nothing may settle before the rest is given up."""
+POSTED_SECONDS: Final = 120.0
+AUDIT_SECONDS: Final = 150.0
+"""Housekeeping audits each minute, unless it was set otherwise."""
+POLL_SECONDS: Final = 0.5
+PLACES: Final = {
+    "authorize": ("customer_hold", "debits"),
+    "capture": ("merchant_payable", "credits"),
+    "refund": ("merchant_payable", "debits"),
+}
+"""Where the amount of each kind of request stands in the ledger, and nothing else does."""
+Sums = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was compared: by kind of request, k6's sum and the ledger's. `faults` is empty when all is proved."""
+
+    answered: Sums
+    posted: Sums
+    settled: int
+    platform: str
+    """What the platform's own audit said."""
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The audit of one run. `own` runs the platform's own audit: its words, and whether it found nothing."""
+
+    api: Api
+    merchants: Sequence[str]
+    own: Callable[[], tuple[str, bool]]
+    posted_seconds: float = POSTED_SECONDS
+    settle_seconds: float = SETTLE_SECONDS
+
+    def posted(self) -> Sums:
+        """What the ledger has of the run's merchants now."""
+        sums = dict.fromkeys(KINDS, 0)
+        for merchant_id in self.merchants:
+            accounts = self.api.balances(merchant_id)
+            for kind, (account, side) in PLACES.items():
+                sums[kind] += accounts.get(account, {}).get(side, 0)
+        return sums
+
+    def compare(self, answered: Sums, unknown: Iterable[dict[str, Any]], before: Sums) -> Finding:
+        """Settle what is unknown, wait until all is posted, compare. NoAnswer when the platform cannot be asked."""
+        answered, settled, faults = self._settle(answered, list(unknown))
+        all_posted = _until(lambda: not self.api.in_flight(), self.posted_seconds)
+        posted = {kind: value - before[kind] for kind, value in self.posted().items()}
+        faults += [
+            f"{kind}: k6 was answered 200 for {answered[kind]:,}, the ledger has {posted[kind]:,}"
+            for kind in KINDS
+            if answered[kind] != posted[kind]
+        ]
+        if answered != posted and not all_posted:
+            faults.append(f"after {self.posted_seconds:g} s there are still events that the ledger has not posted")
+        platform, agrees = self.own()
+        if not agrees:
+            faults.append(platform)
+        return Finding(answered, posted, settled, platform, faults)
+
+    def _settle(self, answered: Sums, unknown: list[dict[str, Any]]) -> tuple[Sums, int, list[str]]:
+        """Ask again, with its key, for each request that got no answer that says whether the money moved."""
+        sums, still_open = dict(answered), []
+        deadline = time.monotonic() + self.settle_seconds
+        for request in unknown:
+            status = self._outcome(request, deadline)
+            if status is None:
+                still_open.append(request)
+                continue
+            deadline = time.monotonic() + self.settle_seconds
+            if status == 200:
+                sums[request["unknown"]] += request["amount"]
+        faults = []
+        if still_open:
+            faults.append(f"{len(still_open)} requests have no outcome, the first with key {still_open[0]['key']}")
+        return sums, len(unknown) - len(still_open), faults
+
+    def _outcome(self, request: dict[str, Any], deadline: float) -> int | None:
+        """The status that settles it; None when there is none in time."""
+        statuses: list[int] = []
+
+        def is_settled() -> bool:
+            try:
+                statuses.append(self.api.post(request["path"], request["body"], request["key"]))
+            except NoAnswer:
+                return False
+            return statuses[-1] < 500 and statuses[-1] != 429
+
+        left = deadline - time.monotonic()  # since the last that settled: what is gone is not asked a thousand times
+        return statuses[-1] if left > 0 and _until(is_settled, left) else None
+
+
+def newest_audit(api: Api, seconds: float = AUDIT_SECONDS) -> tuple[str, bool]:
+    """What the platform's housekeeping finds from now on: for platforms whose database is out of reach."""
+    since = api.trial_balance()["asOf"]
+    found: dict[str, Any] = {}
+
+    def is_new() -> bool:
+        found.update(api.trial_balance()["audit"] or {})
+        return bool(found.get("at", "") > since)
+
+    if not _until(is_new, seconds):
+        return f"the platform did not audit itself within {seconds:g} s after the load", False
+    return f"the platform's audit of {found['at']} found {found['differences']} differences", not found["differences"]
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True

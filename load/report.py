@@ -1,0 +1,86 @@
+"""Everything that is known of a run, as facts for the page and as JSON for programs."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from load.audit import Finding
+from load.figures import Row, Threshold, Verdict
+from load.recording import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run: what was loaded how and when, what k6 measured, what the audit found."""
+
+    profile: str
+    target: str
+    settings: dict[str, str]
+    """Variables that steered the profile."""
+    started: datetime
+    took: timedelta
+    rows: list[Row]
+    thresholds: list[Threshold]
+    samples: list[Sample]
+    verdict: Verdict
+    finding: Finding
+    limited: int
+
+    @property
+    def audit_verdict(self) -> Verdict:
+        """The audit in one sentence."""
+        if self.finding.faults:
+            return Verdict(False, f"The audit found: {'; '.join(self.finding.faults)}.")
+        return Verdict(True, "Every payment that was answered 200 is in the ledger, once.")
+
+    @property
+    def good(self) -> bool:
+        """Whether the profile and the audit are content."""
+        return self.verdict.good and self.audit_verdict.good
+
+    @property
+    def p95_bound(self) -> float | None:
+        """The bound of the 95th percentile in milliseconds, where the profile has one."""
+        bounds = (one.bound for one in self.thresholds if one.metric == "http_req_duration")
+        return next((float(bound.removeprefix("p(95)<")) for bound in bounds if bound.startswith("p(95)<")), None)
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Name and value, for people."""
+        found = [
+            ("target", self.target),
+            ("profile", self.profile),
+            ("started", f"{self.started:%Y-%m-%d %H:%M:%S} UTC"),
+            ("took", f"{self.took.total_seconds():.0f} s"),
+        ]
+        if self.settings:
+            found.append(("settings", " ".join(f"{name}={value}" for name, value in sorted(self.settings.items()))))
+        return found
+
+    def notes(self) -> list[str]:
+        """What explains the audit and what to do about refusals."""
+        found = [f"{self.finding.platform[:1].upper()}{self.finding.platform[1:]}."]
+        if self.finding.settled:
+            found.append(f"{self.finding.settled} requests without a clear answer were asked again with their keys.")
+        if self.limited:
+            found.append(
+                f"The rate limit refused {self.limited:,} requests: leave MERCHANT_ID unset, or start the platform by "
+                "`APP_RATE_LIMIT_PROFILE=load make run`."
+            )
+        return found
+
+    def write_json(self, path: Path) -> None:
+        """The same for programs; what k6 itself said is in k6-summary.json beside it."""
+        told = {
+            "profile": self.profile,
+            "target": self.target,
+            "settings": self.settings,
+            "startedAt": f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
+            "seconds": round(self.took.total_seconds(), 1),
+            "good": self.good,
+            "verdict": asdict(self.verdict),
+            "requests": [asdict(row) for row in self.rows],
+            "thresholds": [asdict(one) for one in self.thresholds],
+            "audit": {**asdict(self.audit_verdict), **asdict(self.finding)},
+        }
+        path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
