@@ -7,6 +7,7 @@ import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -123,9 +124,10 @@ class Server(ABC):
             raise ServerError(f"{self.name} did not stop within {STOP_SECONDS:g} s.{self.log_end()}") from None
 
     def kill(self) -> None:
-        """Kill -9, and wait until it is gone."""
+        """Kill -9, with all that it started (a web worker would answer for a while yet), and wait until it is gone."""
         if self._process is not None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def ended(self, seconds: float) -> bool:

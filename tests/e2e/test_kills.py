@@ -53,6 +53,13 @@ def audit(platform: Platform) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
+def settled(load: Load) -> bool:
+    """Whether no request is open any more, after one more attempt."""
+    for key in sorted(load.open_keys):
+        load.pay(requests.Session(), key)
+    return not load.open_keys
+
+
 def kill_and_start(platform: Platform, name: str, load: Load) -> None:
     """kill -9, start again, and let the load go on for a while."""
     platform.programs[name].kill()
@@ -69,9 +76,7 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(platform: Platform
         until(lambda: load.answered >= BETWEEN_KILLS, 30, "the load runs")
         for name in kills:
             kill_and_start(platform, name, load)
-    for key in sorted(load.open_keys):  # repeated with the same key, each gets its one answer
-        load.pay(requests.Session(), key)
-    assert not load.open_keys
+    until(lambda: settled(load), 30, "each open request, repeated with its key, has its one answer")
     until(lambda: unposted(database) == 0, 60, "every event is posted")
 
     with database.connect() as connection:
