@@ -44,7 +44,7 @@ pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in 
 dashboards: setup ## write grafana/dashboards/ from grafana/*.py
 	@$(PY) -m grafana
 
-pictures: ## take docs/pictures/prometheus-*.png anew, of a platform that is started, loaded and broken for it (Debian)
+pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded and broken for it (Debian)
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m tests.pictures
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)

@@ -65,7 +65,7 @@ def measured() -> Iterator[list[Times]]:
 
 def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves: float) -> list[Times]:
     """Let faults happen together, and see each alert come, then go after the mend, and its receiver told of both."""
-    alerts = [fault.expected(watched) for fault in faults]
+    alerts = [fault.expected for fault in faults]
     in_state(watched, alerts, None, resolves)
     since = len(watched.receivers.requests)
     with ExitStack() as stack:
@@ -82,7 +82,7 @@ def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves
 def is_told(watched: Watched, faults: tuple[Fault, ...], status: str, since: int) -> None:
     """The receiver of each fault's alert, and no other, was told since then, and this last."""
     for fault in faults:
-        alert, last = fault.expected(watched), (fault.receiver, status)
+        alert, last = fault.expected, (fault.receiver, status)
         told = until(lambda alert=alert, last=last: said(watched, alert, last, since), TOLD_SECONDS, f"{alert}: {last}")
         assert {receiver for receiver, _ in told} == {fault.receiver}
 
@@ -106,7 +106,7 @@ def in_state(
                 after[alert.name] = time.monotonic() - began
         return len(after) == len(alerts)
 
-    until(all_are, seconds, f"{alerts} are {state}; so far {after}", interval=0.2)
+    until(all_are, seconds, f"{alerts} are {state}", interval=0.2)
     return [after[alert.name] for alert in alerts]
 
 
@@ -121,7 +121,7 @@ def test_a_page_keeps_the_ticket_about_the_same_fault_silent(watched: Watched) -
     """While Redis is away its page wakes somebody; that requests pass uncounted is known and told to nobody."""
     ticket = Expected("RateLimiterFailsOpen", {})
     with REDIS.happens(watched):
-        until(lambda: watched.state(REDIS.expected(watched)) == "active", QUICKLY_SECONDS, "Redis is down")
+        until(lambda: watched.state(REDIS.expected) == "active", QUICKLY_SECONDS, "Redis is down")
         until(lambda: watched.state(ticket) == "suppressed", QUICKLY_SECONDS, "the ticket is suppressed")
     until(lambda: watched.state(ticket) is None, QUICKLY_SECONDS, "the ticket is gone")
-    until(lambda: watched.state(REDIS.expected(watched)) is None, QUICKLY_SECONDS, "Redis is back")
+    until(lambda: watched.state(REDIS.expected) is None, QUICKLY_SECONDS, "Redis is back")
