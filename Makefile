@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup run observe status lint test test-long drills bench load
-.PHONY: pipeline-test dashboards secrets vm-test clean
+.PHONY: pipeline-test dashboards pictures secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -47,6 +47,9 @@ pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in 
 
 dashboards: setup ## write grafana/dashboards/ from grafana/*.py
 	@$(PY) -m grafana
+
+pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded and broken for it (Debian)
+	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m tests.pictures
 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh

@@ -25,10 +25,10 @@ PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 _TEXT = """
 Prometheus and Alertmanager watch payops at http://127.0.0.1:{port}. Ctrl-C stops them; payops goes on.
 
-  graphs        {prometheus}/graph
-  alerts        {prometheus}/alerts
-  targets       {prometheus}/targets
-  Alertmanager  {alertmanager}
+  graphs        {pages}/graph
+  alerts        {pages}/alerts
+  targets       {pages}/targets
+  Alertmanager  amtool alert query --alertmanager.url={alertmanager}
   kept in       {folder}/
 """
 
@@ -87,7 +87,7 @@ def _run(platform: State, own: State, port: int, prometheus_port: int) -> int:
     try:
         alertmanager.start()
         prometheus.start()
-        told = {"prometheus": prometheus.url, "alertmanager": alertmanager.url}
+        told = {"pages": prometheus.pages, "alertmanager": alertmanager.url}
         print(_TEXT.format(port=port, folder=os.path.relpath(own.folder), **told), flush=True)
         while not prometheus.ended(LOOK_SECONDS) and not alertmanager.ended(0):
             if (now := _seen(platform, watched)) != watched:

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from stack.hurry import hurried
 from stack.readiness import get_json
 from stack.server import Server, program
 
@@ -18,28 +19,37 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "prometheus" / "rules"
 ROUTES = ROOT / "ansible" / "roles" / "alertmanager" / "templates" / "alertmanager.yml.j2"
 RECEIVERS = ("page", "ticket", "watchdog")
+TELL_NOBODY = tuple({"name": name} for name in RECEIVERS)
 NODE = "localhost"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How often is scraped and evaluated, and how long Alertmanager gathers. As on the machines by default."""
+    """How often is scraped and evaluated, and how long Alertmanager gathers. As on the machines by default.
+
+    `hold` and `haste`, for tests and pictures, change the rules themselves: see stack/hurry.py.
+    """
 
     scrape: str = "10s"
     evaluation: str = "10s"
     group_wait: str = "10s"
     group_interval: str = "1m"
+    hold: str | None = None
+    haste: int = 1
 
 
 class Alertmanager(Server):
-    """Debian's Alertmanager. Its receivers tell nobody: alerts are seen on its page and asked for by HTTP."""
+    """Debian's Alertmanager, which has no pages: it is asked by amtool or HTTP. Without `receivers` it tells nobody."""
 
     name = "alertmanager"
 
-    def __init__(self, timing: Timing, folder: Path | None = None) -> None:
+    def __init__(
+        self, timing: Timing, folder: Path | None = None, receivers: Sequence[Mapping[str, Any]] = TELL_NOBODY
+    ) -> None:
         """Pick a port and a folder (see Server); nothing runs yet."""
         super().__init__(folder)
         self._timing = timing
+        self._receivers = receivers
 
     @property
     def url(self) -> str:
@@ -47,7 +57,7 @@ class Alertmanager(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def _prepare(self) -> None:
-        (self.folder / "alertmanager.yml").write_text(routes(self._timing))
+        (self.folder / "alertmanager.yml").write_text(routes(self._timing, self._receivers))
 
     def _command(self) -> list[str]:
         return [
@@ -80,6 +90,11 @@ class Prometheus(Server):
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pages(self) -> str:
+        """Where people look: /alerts, /graph, /targets below it. Debian's package has the classic pages alone."""
+        return f"{self.url}/classic"
+
     def watch(self, jobs: Mapping[str, Sequence[int]]) -> None:
         """Scrape these ports of this machine from now on, by job; itself and Alertmanager too."""
         every = {**jobs, "prometheus": [self.port], "alertmanager": [self._alertmanager.port]}
@@ -105,7 +120,7 @@ class Prometheus(Server):
                 "scrape_timeout": self._timing.scrape,
                 "evaluation_interval": self._timing.evaluation,
             },
-            "rule_files": [str(RULES / "*.yml")],
+            "rule_files": [str(rules_for(self._timing, self.folder) / "*.yml")],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self._alertmanager.port}"]}]}]
             },
@@ -127,7 +142,18 @@ class Prometheus(Server):
         return answer is not None and answer.get("status") == "success"
 
 
-def routes(timing: Timing, receivers: Sequence[Mapping[str, Any]] = tuple({"name": name} for name in RECEIVERS)) -> str:
+def rules_for(timing: Timing, folder: Path) -> Path:
+    """Where the rules lie: as they are, unless `timing` changes them; then in `folder`."""
+    if timing.hold is None and timing.haste == 1:
+        return RULES
+    changed = folder / "rules"
+    changed.mkdir(exist_ok=True)
+    for path in RULES.glob("*.yml"):
+        (changed / path.name).write_text(hurried(path.read_text(encoding="utf-8"), timing.hold, timing.haste))
+    return changed
+
+
+def routes(timing: Timing, receivers: Sequence[Mapping[str, Any]] = TELL_NOBODY) -> str:
     """Alertmanager's configuration, out of the template that the machines get."""
     jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 (it makes no HTML)
     jinja.filters["to_nice_yaml"] = lambda value, **_options: json.dumps(value)  # Ansible's own; JSON is YAML

@@ -55,7 +55,11 @@ def of_redis(port: int) -> Exporter:
 
 def of_this_machine() -> Exporter:
     """The exporter of the machine, with the text file that a backup leaves."""
-    exporter = Exporter("node-exporter", "--web.listen-address")
+    return with_backup(Exporter("node-exporter", "--web.listen-address"))
+
+
+def with_backup(exporter: Exporter) -> Exporter:
+    """A node exporter that also shows when the last backup was: now."""
     text = f"# TYPE {WRITTEN_BY_BACKUP} gauge\n{WRITTEN_BY_BACKUP} {time.time():.0f}\n"
     exporter = _with_file(exporter, "payops-backup.prom", text)
     exporter.arguments.append(f"--collector.textfile.directory={exporter.folder}")

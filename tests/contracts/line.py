@@ -1,4 +1,4 @@
-"""A line to a server that a test can cut: a TCP proxy which may cut itself when it sees a given text on its way."""
+"""A line to a server that a test can cut or make slow: a TCP proxy, which may also cut itself at a given text."""
 
 import socket
 from collections.abc import Iterator
@@ -18,11 +18,16 @@ class Cut(Enum):
 
 
 class Line:
-    """Listens on a free port of its own and carries bytes both ways; `cuts` counts the planned cuts that happened."""
+    """Listens on a free port of its own and carries bytes both ways; `cuts` counts the planned cuts that happened.
+
+    `delay`: seconds that every answer of the server takes longer.
+    """
 
     def __init__(self, server_port: int) -> None:
         """Listen; `server_port` is where it leads to, on this machine."""
         self.cuts = 0
+        self.delay = 0.0
+        self._closed = Event()
         self._server_port = server_port
         self._plan: tuple[bytes, Cut, bool] | None = None
         self._dead = False
@@ -49,6 +54,7 @@ class Line:
 
     def close(self) -> None:
         """Stop listening; cut everything."""
+        self._closed.set()
         self.cut()
         self._listener.close()
 
@@ -56,15 +62,24 @@ class Line:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
-                if self._dead:
+                server = self._reach()
+                if server is None:
                     client.close()
                     continue
-                server = socket.create_connection(("127.0.0.1", self._server_port))
                 with self._lock:
                     self._open |= {client, server}
                 silent = Event()
                 Thread(target=self._to_server, args=(client, server, silent), daemon=True).start()
                 Thread(target=self._to_client, args=(client, server, silent), daemon=True).start()
+
+    def _reach(self) -> socket.socket | None:
+        """A connection to the server; None while the line is cut or the server is down."""
+        if self._dead:
+            return None
+        try:
+            return socket.create_connection(("127.0.0.1", self._server_port))
+        except ConnectionRefusedError:
+            return None
 
     def _to_server(self, client: socket.socket, server: socket.socket, silent: Event) -> None:
         with suppress(OSError):  # either end was closed: both are, below
@@ -86,6 +101,7 @@ class Line:
                 if silent.is_set():  # the server has done what it was told
                     self.cuts += 1
                     break
+                self._closed.wait(self.delay)
                 client.sendall(data)
         _close(client)
         _close(server)

@@ -175,7 +175,7 @@ def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
         )
     try:
         told = until(
-            lambda: re.search(r"targets +(\S+)/targets", log.read_text()), UP_SECONDS, "observe tells its URLs"
+            lambda: re.search(r"targets +(\S+)/classic/targets", log.read_text()), UP_SECONDS, "observe tells its URLs"
         )
         expected = dict.fromkeys(WATCHED, "up")
         until(lambda: health(told[1]) == expected, OBSERVED_SECONDS, f"{sorted(expected)} are up", interval=0.2)

@@ -1,14 +1,19 @@
-"""Two web workers side by side: one key is one payment, limits move together, metrics are those of both."""
+"""Two web workers side by side: one key is one payment, limits move together, metrics are those of both, also later."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
+from prometheus_client.multiprocess import MultiProcessCollector
 
+from stack.mariadb import MariaDBServer
 from tests.e2e.gunicorn import ADMIN, ApiServer, samples
+from tests.servers import migrated_database, until
 
 
 @pytest.fixture
@@ -98,3 +103,63 @@ def test_what_is_known_in_advance_starts_at_zero(mariadb_url: str, redis_url: st
         assert metrics["rate_limit_fail_open_total"] == 0
         assert metrics["commit_queue_depth"] == 0
         assert api.get("/operations", headers=ADMIN).json()["outboxPending"] == 0
+
+
+@pytest.fixture
+def api_to_stop(own_mariadb: MariaDBServer, redis_url: str) -> Iterator[ApiServer]:
+    """Two workers with one writer each: what a frozen database keeps waiting is seen in the queue's depth."""
+    with (
+        migrated_database(own_mariadb.address) as url,
+        ApiServer(url, redis_url, workers=2, APP_COMMIT_WRITERS=1) as server,
+    ):
+        yield server
+        own_mariadb.thaw()
+
+
+def test_metrics_are_right_after_a_worker_is_killed(api_to_stop: ApiServer, own_mariadb: MariaDBServer) -> None:
+    api = api_to_stop
+    assert codes(at_once(40, lambda number: api.authorize(f"before-{number}"))) == {200: 40}
+    before = counted(api)
+    assert before['payments_total{operation="authorize",outcome="succeeded"}'] == 40
+    own_mariadb.freeze()
+    with ThreadPoolExecutor(40) as threads:
+        for number in range(40):
+            threads.submit(api.authorize, f"during-{number}")  # what is answered, if at all, is no matter
+        worker = until(lambda: stopped_with_a_queue(api), 5, "commands wait in a worker")
+        gauge = gauge_file(api, worker)
+        worker.kill()
+        until(lambda: not gauge.exists(), 10, "its gauges are forgotten")
+        own_mariadb.thaw()
+    until(lambda: samples(api)["commit_queue_depth"] == 0, 10, "nothing waits any more")
+    until(lambda: len(workers(api)) == 2, 10, "there is another worker")
+    between = counted(api)
+    assert {name: value for name, value in before.items() if between.get(name, 0) < value} == {}
+    assert codes(at_once(40, lambda number: api.authorize(f"after-{number}"))) == {200: 40}
+    after = counted(api)
+    grown = {name: after[name] - between[name] for name in before if after[name] != between[name]}
+    assert grown['payments_total{operation="authorize",outcome="succeeded"}'] == 40
+    assert grown['flask_http_request_total{method="POST",status="200"}'] == 40
+
+
+def counted(api: ApiServer) -> dict[str, float]:
+    """What may only grow."""
+    return {name: value for name, value in samples(api).items() if "_total" in name or "_count" in name}
+
+
+def workers(api: ApiServer) -> list[psutil.Process]:
+    return [child for child in psutil.Process(api.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def gauge_file(api: ApiServer, worker: psutil.Process) -> Path:
+    return api.folder / "metrics" / f"gauge_livesum_{worker.pid}.db"
+
+
+def stopped_with_a_queue(api: ApiServer) -> psutil.Process | None:
+    """A worker in which commands wait, stopped so that they go on waiting."""
+    for worker in workers(api):
+        worker.suspend()
+        families = MultiProcessCollector.merge([str(gauge_file(api, worker))])
+        if sum(sample.value for family in families for sample in family.samples) > 0:
+            return worker
+        worker.resume()
+    return None

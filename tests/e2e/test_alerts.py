@@ -1,0 +1,127 @@
+"""Real faults on the real platform: each is told by its alert, through Prometheus and Alertmanager, and taken back.
+
+In `make test` two at once; `--long`: twelve one by one, whose times go to .cache/alert-times.md.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.alert_faults import FAULTS, KAFKA, REDIS, Fault
+from tests.e2e.load import running
+from tests.e2e.watching import Expected, Watched, watching
+from tests.servers import until
+
+PER_SECOND = 10
+AT_ONCE = (KAFKA, REDIS)
+FIRES_SECONDS, RESOLVED_SECONDS = 90, 180
+QUICKLY_SECONDS = 30
+"""For both of the faults that come together."""
+TOLD_SECONDS = 10
+TABLE = Path(__file__).parents[2] / ".cache" / "alert-times.md"
+
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SECONDS + 120)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The twelve are for the long run."""
+    if "together" in metafunc.fixturenames:
+        alone = [(fault,) for fault in FAULTS] if metafunc.config.getoption("--long") else []
+        metafunc.parametrize("together", [AT_ONCE, *alone], ids=lambda faults: " and ".join(f.name for f in faults))
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds from a fault to its alert in Alertmanager, and from the mend until it is gone from there."""
+
+    fault: Fault
+    firing: float
+    resolved: float
+
+    def row(self) -> str:
+        return f"| {self.fault.name} | {self.fault.alert} | {self.firing:.0f} | {self.resolved:.0f} |"
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    with watching() as watched, running(watched.platform.api.url, PER_SECOND):
+        yield watched
+
+
+@pytest.fixture(scope="module")
+def measured() -> Iterator[list[Times]]:
+    """Written down in the end, whether or not all held."""
+    times: list[Times] = []
+    yield times
+    if times:
+        head = ["| fault | alert | firing after, s | resolved after, s |", "| --- | --- | --- | --- |"]
+        TABLE.parent.mkdir(exist_ok=True)
+        TABLE.write_text("\n".join([*head, *(each.row() for each in times), ""]))
+
+
+def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves: float) -> list[Times]:
+    """Let faults happen together, and see each alert come, then go after the mend, and its receiver told of both."""
+    alerts = [fault.expected for fault in faults]
+    in_state(watched, alerts, None, resolves)
+    since = len(watched.receivers.requests)
+    with ExitStack() as stack:
+        began = time.monotonic()
+        for fault in faults:
+            stack.enter_context(fault.happens(watched))
+        firing = in_state(watched, alerts, "active", fires, began)
+        is_told(watched, faults, "firing", since)
+    resolved = in_state(watched, alerts, None, resolves)
+    is_told(watched, faults, "resolved", since)
+    return [Times(*each) for each in zip(faults, firing, resolved, strict=True)]
+
+
+def is_told(watched: Watched, faults: tuple[Fault, ...], status: str, since: int) -> None:
+    """The receiver of each fault's alert, and no other, was told since then, and this last."""
+    for fault in faults:
+        alert, last = fault.expected, (fault.receiver, status)
+        told = until(lambda alert=alert, last=last: said(watched, alert, last, since), TOLD_SECONDS, f"{alert}: {last}")
+        assert {receiver for receiver, _ in told} == {fault.receiver}
+
+
+def said(watched: Watched, alert: Expected, last: tuple[str, str], since: int) -> list[tuple[str, str]]:
+    """All that was told of an alert since then, once it ends with `last`."""
+    told = watched.told(alert, since)
+    return told if told[-1:] == [last] else []
+
+
+def in_state(
+    watched: Watched, alerts: list[Expected], state: str | None, seconds: float, began: float | None = None
+) -> list[float]:
+    """How long after `began` (now) Alertmanager gives each alert that state. AssertionError after `seconds`."""
+    began = began or time.monotonic()
+    after: dict[str, float] = {}
+
+    def all_are() -> bool:
+        for alert in alerts:
+            if alert.name not in after and watched.state(alert) == state:
+                after[alert.name] = time.monotonic() - began
+        return len(after) == len(alerts)
+
+    until(all_are, seconds, f"{alerts} are {state}", interval=0.2)
+    return [after[alert.name] for alert in alerts]
+
+
+def test_a_fault_is_told_and_taken_back(watched: Watched, together: tuple[Fault, ...], measured: list[Times]) -> None:
+    if len(together) > 1:
+        suffered(watched, together, QUICKLY_SECONDS, QUICKLY_SECONDS)
+    else:
+        measured += suffered(watched, together, FIRES_SECONDS, RESOLVED_SECONDS)
+
+
+def test_a_page_keeps_the_ticket_about_the_same_fault_silent(watched: Watched) -> None:
+    """While Redis is away its page wakes somebody; that requests pass uncounted is known and told to nobody."""
+    ticket = Expected("RateLimiterFailsOpen", {})
+    with REDIS.happens(watched):
+        until(lambda: watched.state(REDIS.expected) == "active", QUICKLY_SECONDS, "Redis is down")
+        until(lambda: watched.state(ticket) == "suppressed", QUICKLY_SECONDS, "the ticket is suppressed")
+    until(lambda: watched.state(ticket) is None, QUICKLY_SECONDS, "the ticket is gone")
+    until(lambda: watched.state(REDIS.expected) is None, QUICKLY_SECONDS, "Redis is back")
