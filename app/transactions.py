@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import services
-from payments.adapters.database import Failure, classify
+from payments.adapters.database import Failure, begin_snapshot, classify
 from payments.domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
-_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _AGAIN: Final = (Failure.LOST, Failure.BUSY)
 _PAUSE: Final = 0.05
 """Seconds before SQLite's writer is asked again whether it is done."""
@@ -81,8 +80,8 @@ def _attempt(function: Callable[[Connection], T], *, reading: bool) -> T:
     session = services().database.session
     try:
         connection = session.connection(execution_options={"reading": reading})
-        if reading and connection.dialect.name != "sqlite":
-            connection.exec_driver_sql(_SNAPSHOT)
+        if reading:
+            begin_snapshot(connection)
         found = function(connection)
         if not reading:
             session.commit()

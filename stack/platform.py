@@ -34,7 +34,8 @@ class Api(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def _prepare(self) -> None:
-        self.environment = {**self.environment, "PORT": str(self.port)}
+        metrics = self.folder / "metrics"  # a killed one cannot remove its own
+        self.environment = {**self.environment, "PORT": str(self.port), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "app" / "gunicorn.conf.py"), "app.wsgi:app"]

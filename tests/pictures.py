@@ -39,7 +39,7 @@ def main() -> int:
         graph(watched, browser)
         targets(watched, browser)
         with KAFKA.happens(watched), REDIS.happens(watched):
-            for alert in (KAFKA.expected, REDIS.expected):
+            for alert in (KAFKA.expected(watched), REDIS.expected(watched)):
                 until(lambda alert=alert: watched.state(alert) == "active", WAIT_SECONDS, f"{alert} is active")
             alerts(watched, browser)
     return 0

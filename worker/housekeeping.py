@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,10 +114,20 @@ class Housekeeping:
 
 
 def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
-    """Keep house until `stop` is set. `engine` needs two connections: one for each schedule."""
+    """Keep house until `stop` is set. `engine` needs two connections: one for each schedule.
+
+    Whatever ends one of them but `stop` ends the other too, and is raised: half of it alive would look well.
+    """
     housekeeping = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
-    slow = threading.Thread(target=Schedule(housekeeping.tasks(), stop).run, name="tasks", daemon=True)
-    slow.start()
-    Schedule(housekeeping.watch_tasks(), stop).run()
-    slow.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="tasks") as pool:
+        slow = pool.submit(_keep, Schedule(housekeeping.tasks(), stop), stop)
+        _keep(Schedule(housekeeping.watch_tasks(), stop), stop)
+        slow.result()
     engine.dispose()
+
+
+def _keep(schedule: Schedule, stop: threading.Event) -> None:
+    try:
+        schedule.run()
+    finally:
+        stop.set()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, BindParameter, Connection, Engine, bindparam, cast, func, insert, or_, select
 
+from payments.adapters.database import begin_snapshot
 from payments.adapters.tables import (
     audit_run,
     circuit_breaker,
@@ -85,10 +86,8 @@ class LastRun:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection whose reads all see one moment."""
-    connection = engine.connect()
-    if engine.dialect.name != "sqlite":  # on SQLite every transaction is a snapshot
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    with connection.execution_options(reading=True), connection.begin():
+    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+        begin_snapshot(connection)
         yield connection
 
 

@@ -138,3 +138,13 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: S
         return into.on_conflict_do_update(index_elements=list(keys), set_={c: into.excluded[c] for c in changed})
     row = mysql.insert(table)
     return row.on_duplicate_key_update({c: row.inserted[c] for c in changed})
+
+
+def begin_snapshot(connection: Connection) -> None:
+    """Before the first statement of a transaction: all that it reads is of one moment, and it only reads.
+
+    On SQLite every transaction is like that.
+    """
+    if connection.dialect.name != "sqlite":
+        # by a statement, not by SQLAlchemy's isolation_level: that lets the driver's own errors through
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

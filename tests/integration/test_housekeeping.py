@@ -14,13 +14,15 @@ from sqlalchemy.exc import OperationalError
 
 from payments.adapters import dead_letter_store
 from payments.adapters.clock import database_now
+from payments.adapters.database import create_engine as create_database_engine
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.tables import ledger_entry, outbox_event, payment
 from payments.metrics import HousekeepingMetrics
 from payments.service.retention import Retention
+from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
-from tests.servers import until
+from tests.servers import migrated_database, until
 from worker.housekeeping import Housekeeping, Plan, run
 from worker.schedule import Schedule, Task
 
@@ -135,6 +137,30 @@ def test_it_runs_until_stopped(engine: Engine) -> None:
         stop.set()
         thread.join(20)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("broken", ["retry", "export"])
+def test_a_bug_in_a_task_ends_the_process_and_not_half_of_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def bug(_self: Housekeeping) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Housekeeping, broken, bug)
+    with pytest.raises(ZeroDivisionError):
+        run(engine, PLAN, CollectorRegistry(), threading.Event())
+
+
+def test_it_audits_again_after_the_database_was_restarted(own_mariadb: MariaDBServer) -> None:
+    with migrated_database(own_mariadb.address) as url:
+        engine = create_database_engine(url)
+        house = House(engine)
+        schedule = Schedule([Task("audit", 0.0, house.tasks.audit)], threading.Event())
+        schedule.run_once()  # now a connection of the pool is of the server that ends
+        own_mariadb.restart()
+        schedule.run_once()
+        house.tasks.audit()
+        engine.dispose()
 
 
 def test_a_database_that_is_away_is_waited_for(tmp_path: Any) -> None:
