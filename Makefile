@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint test test-long drills bench pipeline-test dashboards secrets vm-test clean
+.PHONY: help setup run observe status lint test test-long drills bench bench-growth pipeline-test dashboards secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -37,6 +37,9 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+bench-growth: ## measure it with millions of payments stored (SIZES=1000000,5000000,10000000), and while it prunes
+	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench.growth
 
 pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 2 minutes)
 	@scripts/run-pipeline-tests.sh
