@@ -134,9 +134,15 @@ def _quick(engine: Engine) -> Iterator[None]:
             yield
         finally:
             connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 1"))
-        connection.execute(text("SET GLOBAL innodb_max_dirty_pages_pct = 0"))
+        for setting in (
+            "innodb_max_dirty_pages_pct = 0",
+            "innodb_io_capacity_max = 40000",
+            "innodb_io_capacity = 20000",
+        ):
+            connection.execute(text(f"SET GLOBAL {setting}"))
         wait_until(lambda: _dirty_pages(engine) < FEW_PAGES, WRITING_SECONDS, "what was made up is on disk")
-        connection.execute(text("SET GLOBAL innodb_max_dirty_pages_pct = 90"))
+        for setting in ("innodb_io_capacity = 200", "innodb_io_capacity_max = 2000", "innodb_max_dirty_pages_pct = 90"):
+            connection.execute(text(f"SET GLOBAL {setting}"))
 
 
 def _dirty_pages(engine: Engine) -> int:
