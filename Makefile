@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint test test-long drills bench load
+.PHONY: help setup run observe status lint test test-long drills bench bench-growth load
 .PHONY: pipeline-test dashboards pictures secrets vm-test clean
 
 PY := .venv/bin/python
@@ -38,6 +38,9 @@ drills: ## stop Kafka, database, Redis, workers of the running `make run`, and s
 
 bench: ## measure the platform with all its real servers on this machine
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
+
+bench-growth: ## measure it with millions of payments stored (SIZES=1000000,5000000,10000000), and while it prunes
+	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench.growth
 
 load: ## k6 against the running `make run`, then audit and report (PROFILE=…, TARGET=real, BASE_URL=…: docs/load.md)
 	@scripts/setup-env.sh dev && exec $(PY) -m stack.load

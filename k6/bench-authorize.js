@@ -24,7 +24,9 @@ const headers = { 'Content-Type': 'application/json' };
 
 export default function () {
   const number = exec.scenario.iterationInTest;
-  const body = `{"merchantId":"M${number % 50}","amount":10000,"currency":"KRW","idempotencyKey":"${__ENV.RUN}-${number}"}`;
+  // as clients' keys do, each falls somewhere else among those that are stored
+  const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`;
+  const body = `{"merchantId":"M${number % 50}","amount":10000,"currency":"KRW","idempotencyKey":"${key}"}`;
   http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
 }
 

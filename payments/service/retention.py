@@ -18,7 +18,7 @@ EXPIRE_BATCH: Final = 200
 EXPIRE_DEADLINE: Final = 30.0
 """Seconds that one batch may take before housekeeping leaves it to its next round."""
 PRUNE_BATCH: Final = 500
-"""Rows looked at in one transaction: short enough that no request waits for it."""
+"""Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,7 @@ class Pruner:
         """Delete all that is due, batch by batch, until `stopping()`; returns rows deleted by table."""
         kept = self._retention
         return {
-            "outbox_event": self._prune_payment_events(stopping)
-            + self._each_batch(
-                stopping,
-                lambda c: retention_store.prune_other_events(c, database_now(c) - kept.outbox, PRUNE_BATCH),
-            ),
+            "outbox_event": self._prune_events(stopping),
             "inbox_event": self._each_batch(
                 stopping, lambda c: retention_store.prune_inbox(c, database_now(c) - kept.inbox, PRUNE_BATCH)
             ),
@@ -74,14 +70,12 @@ class Pruner:
             ),
         }
 
-    def _prune_payment_events(self, stopping: Callable[[], bool]) -> int:
+    def _prune_events(self, stopping: Callable[[], bool]) -> int:
         total = 0
         while not stopping():
             with self._engine.begin() as connection:
                 before = database_now(connection) - self._retention.outbox
-                deleted, self._after = retention_store.prune_payment_events(
-                    connection, before, self._after, PRUNE_BATCH
-                )
+                deleted, self._after = retention_store.prune_events(connection, before, self._after, PRUNE_BATCH)
                 crash_points.reach("in_pruning")
             total += deleted
             if self._after == 0:

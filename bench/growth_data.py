@@ -1,0 +1,156 @@
+"""Many payments in no time: one that the platform really made is multiplied by MariaDB itself, in all its tables.
+
+What is copied passes the same checks, triggers and unique keys as any other row; the audit finds nothing.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import repeat
+from typing import Any, Final
+
+from sqlalchemy import Engine, Table, insert, literal, select, text, update
+
+from bench.platform import wait_until
+from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+
+MODEL_MERCHANT: Final = "M0"
+"""Whose payment is multiplied: the first one of its database, with the numbers 1."""
+MERCHANTS: Final = 50
+CHUNK: Final = 50_000
+"""Payments in one transaction."""
+THREADS: Final = 2
+SPREAD: Final = timedelta(days=6)
+"""The oldest is as old as this: nothing is due yet, neither expiry nor pruning."""
+
+WRITING_SECONDS: Final = 600.0
+FEW_PAGES: Final = 500
+_DIRTY = text(
+    "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'Innodb_buffer_pool_pages_dirty'"
+)
+_HIGHEST = text(
+    "SELECT GREATEST((SELECT MAX(payment_id) FROM payment), (SELECT MAX(event_id) FROM outbox_event),"
+    " (SELECT MAX(entry_id) FROM ledger_entry))"
+)
+_BYTES = text(
+    "SELECT SUM(file_size) FROM information_schema.innodb_sys_tablespaces WHERE name LIKE CONCAT(DATABASE(), '/%')"
+)
+
+_MERCHANT = f"CONCAT('M', seq MOD {MERCHANTS})"
+_AT = "CAST(:oldest AS DATETIME(6)) + INTERVAL seq * :step MICROSECOND"
+# ascending, so that it is quick; spread over all keys, so that those of a client, by chance, fall in between
+_KEY = "LOWER(CONCAT(LPAD(HEX(seq * :stride), 16, '0'), LEFT(MD5(seq), 16)))"
+_TEXT = f"CONCAT(:before, seq, :between, {_MERCHANT}, :after)"
+_OWN: Final = re.compile(r'(?<="paymentId":)1(?=,)|(?<="merchantId":")M0(?=")')
+"""What differs from payment to payment in the texts; times stay the model's."""
+_KEY_SPACE: Final = 2**64 - 1
+
+PAYMENT: Final = {
+    "payment_id": "seq",
+    "merchant_id": _MERCHANT,
+    "idempotency_key": _KEY,
+    "requested_at": _AT,
+    "updated_at": _AT,
+    "expires_at": f"{_AT} + INTERVAL 7 DAY",
+}
+OTHERS: Final[dict[Table, dict[str, str]]] = {
+    outbox_event: {"event_id": "seq", "aggregate_id": "seq", "payload": _TEXT, "created_at": _AT, "published_at": _AT},
+    inbox_event: {"event_id": "seq", "payment_id": "seq", "posted_at": _AT},
+    ledger_entry: {"entry_id": "seq", "payment_id": "seq", "event_id": "seq", "occurred_at": _AT, "posted_at": _AT},
+    idem_response_cache: {
+        "merchant_id": _MERCHANT,
+        "idempotency_key": _KEY,
+        "request_digest": "SHA2(seq, 256)",
+        "response_body": _TEXT,
+        "created_at": _AT,
+    },
+}
+"""What differs from the model's row, as SQL over `seq`, the number of the payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The highest number that may come, and when the oldest payment was made."""
+
+    most: int
+    oldest: datetime
+
+    def made_at(self, number: int) -> datetime:
+        """When payment `number` was made."""
+        return self.oldest + timedelta(microseconds=number * self._step)
+
+    def values(self) -> dict[str, Any]:
+        """The parameters of the SQL above."""
+        return {"oldest": self.oldest.replace(tzinfo=None), "step": self._step, "stride": _KEY_SPACE // self.most}
+
+    @property
+    def _step(self) -> int:
+        return int(SPREAD.total_seconds() * 1_000_000) // self.most
+
+
+class Multiplier:
+    """Adds payments to one database. Made while nothing but the model is there, posted."""
+
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self._engine = engine
+        self.plan = plan
+        with engine.begin() as connection:
+            self._models = {table: connection.execute(select(table)).mappings().one() for table in (payment, *OTHERS)}
+            # as old as the others: pruning goes no further than the first event that is too young
+            connection.execute(update(outbox_event).values(created_at=plan.oldest, published_at=plan.oldest))
+
+    def add(self, count: int) -> None:
+        """Add so many payments, with all that hangs on them."""
+        with self._engine.connect() as connection:
+            first = int(connection.execute(_HIGHEST).scalar_one()) + 1  # loads have added some, too
+        with _quick(self._engine), ThreadPoolExecutor(THREADS) as threads:
+            for start in range(first, first + count, CHUNK):
+                numbers = f"seq_{start}_to_{min(start + CHUNK, first + count) - 1}"
+                self._add(payment, PAYMENT, numbers)  # first, for the ledger's rows refer to it
+                list(threads.map(self._add, OTHERS.keys(), OTHERS.values(), repeat(numbers)))
+
+    def _add(self, table: Table, changed: Mapping[str, str], numbers: str) -> None:
+        """INSERT … SELECT from `numbers`, a sequence that MariaDB makes up."""
+        model, parameters = self._models[table], self.plan.values()
+        if told := model.get("payload") or model.get("response_body"):
+            parameters |= dict(zip(("before", "between", "after"), _OWN.split(told), strict=True))
+        values: dict[Any, Any] = {column: literal(model[column.name], column.type) for column in table.c}
+        values |= {table.c[name]: text(sql) for name, sql in changed.items()}
+        rows = select(*values.values()).select_from(text(numbers))
+        with self._engine.begin() as connection:
+            connection.execute(text("SET SESSION sql_log_bin = 0"))
+            connection.execute(insert(table).from_select(list(values), rows), parameters)
+
+
+@contextmanager
+def _quick(engine: Engine) -> Iterator[None]:
+    """No flush at each commit while rows are made up; afterwards all is on disk, and durable as ever."""
+    with engine.connect() as connection:
+        connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 0"))
+        try:
+            yield
+        finally:
+            connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 1"))
+        for setting in (
+            "innodb_max_dirty_pages_pct = 0",
+            "innodb_io_capacity_max = 40000",
+            "innodb_io_capacity = 20000",
+        ):
+            connection.execute(text(f"SET GLOBAL {setting}"))
+        wait_until(lambda: _dirty_pages(engine) < FEW_PAGES, WRITING_SECONDS, "what was made up is on disk")
+        for setting in ("innodb_io_capacity = 200", "innodb_io_capacity_max = 2000", "innodb_max_dirty_pages_pct = 90"):
+            connection.execute(text(f"SET GLOBAL {setting}"))
+
+
+def _dirty_pages(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(_DIRTY).scalar_one())
+
+
+def bytes_on_disk(engine: Engine) -> int:
+    """What the tables of the engine's database take, indexes too."""
+    with engine.connect() as connection:
+        return int(connection.execute(_BYTES).scalar_one())

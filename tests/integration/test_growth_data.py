@@ -1,0 +1,50 @@
+"""Made-up payments of `make bench-growth` are what the platform would have stored: the audit finds nothing."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from bench import growth_data
+from bench.growth_data import Multiplier, Plan
+from payments.adapters.clock import database_now
+from payments.adapters.database import create_engine
+from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.service.audit import audit
+from stack.mariadb import MariaDBServer
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+from tests.servers import migrated_database
+
+
+@pytest.fixture
+def database(own_mariadb: MariaDBServer) -> Iterator[Engine]:
+    """Of its own, since making payments up changes how the server writes."""
+    with migrated_database(own_mariadb.address) as url:
+        engine = create_engine(url)
+        yield engine
+        engine.dispose()
+
+
+def test_the_audit_finds_nothing_among_made_up_payments(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth_data, "SPREAD", timedelta(minutes=5))
+    monkeypatch.setattr(growth_data, "CHUNK", 1000)
+    wishes.run_one(database, wishes.authorize("model", merchant=growth_data.MODEL_MERCHANT))
+    publish_and_post(database)
+    with database.connect() as connection:
+        plan = Plan(5000, database_now(connection) - timedelta(minutes=5))
+    multiplier = Multiplier(database, plan)
+    multiplier.add(1500)
+    wishes.run_one(database, wishes.authorize("in between"))
+    publish_and_post(database)
+    multiplier.add(1500)
+
+    found = audit(database, full=True, answers_kept=timedelta(days=30))
+    assert (found.payments, found.in_flight, found.differences) == (3002, 0, [])
+    with database.connect() as connection:
+        for table in (payment, outbox_event, inbox_event, ledger_entry, idem_response_cache):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 3002, table.name
+        flushed = connection.exec_driver_sql("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit").scalar_one()
+    assert flushed == 1, "durable as before"
+    assert growth_data.bytes_on_disk(database) > 3002 * 500

@@ -1,0 +1,169 @@
+"""Pruning as the database sees it: batches that stay small, rows that go and rows that stay, no more read than due."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Engine, Table, event, insert, select, text, update
+
+from payments.adapters import outbox_store
+from payments.adapters.clock import database_now
+from payments.adapters.database import create_engine
+from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate
+from payments.service import retention
+from payments.service.audit import audit
+from payments.service.retention import Pruner, Retention
+from stack.mariadb import MariaDBAddress
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+from tests.servers import migrated_database
+
+KEPT: Final = Retention(timedelta(days=7), timedelta(days=30), timedelta(days=30))
+NOW: Final = Retention(timedelta(0), timedelta(0), timedelta(0))
+READS: Final = text(
+    "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name LIKE 'Handler_read%'"
+)
+WEEK_AGO, MONTH_AGO = timedelta(days=7, minutes=1), timedelta(days=30, minutes=1)
+
+
+def never() -> bool:
+    return False
+
+
+def paid(engine: Engine, *keys: str, captures: int = 0) -> list[int]:
+    """Authorized and captured `captures` times, all posted; the payments' ids."""
+    answers = wishes.run(engine, *(wishes.authorize(key) for key in keys))
+    ids = [int(json.loads(answer.body)["paymentId"]) for answer in answers]
+    for step in range(captures):
+        wishes.run(engine, *(wishes.capture(number, f"{number}-{step}", 100) for number in ids))
+    publish_and_post(engine)
+    return ids
+
+
+def age(engine: Engine, by: timedelta, *payments: int) -> None:
+    """Let it be long ago that these payments were made, their events stored and posted, and all answers given."""
+    with engine.begin() as connection:
+        then = database_now(connection) - by
+        of_payments = outbox_event.c.aggregate_id.in_(payments)
+        connection.execute(update(outbox_event).where(of_payments).values(created_at=then, published_at=then))
+        connection.execute(update(inbox_event).where(inbox_event.c.payment_id.in_(payments)).values(posted_at=then))
+        connection.execute(update(payment).where(payment.c.payment_id.in_(payments)).values(requested_at=then))
+        due = idem_response_cache.c.created_at > then
+        connection.execute(update(idem_response_cache).where(due).values(created_at=then))
+
+
+def announced(engine: Engine, aggregate: Aggregate, published: bool) -> int:
+    """An event about dead letter 1, stored a week ago, perhaps published then; its id."""
+    with engine.begin() as connection:
+        then = database_now(connection) - WEEK_AGO
+        row = outbox_store.new_row(aggregate, 1, "DEAD_LETTER", DEAD_LETTER_TOPIC, "{}", "{}", then)
+        at = then if published else None
+        result = connection.execute(insert(outbox_event).values({**row, "published": published, "published_at": at}))
+        return int(result.inserted_primary_key[0])
+
+
+def rows(engine: Engine, table: Table) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(select(table)))
+
+
+@dataclass
+class Deletions:
+    """Rows deleted in each transaction of an engine that deleted something."""
+
+    finished: list[int] = field(default_factory=list)
+    running: int = 0
+
+    def deleted(self, _connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        self.running += cursor.rowcount if statement.startswith("DELETE") else 0
+
+    def committed(self, _connection: Any) -> None:
+        self.finished += [self.running] if self.running else []
+        self.running = 0
+
+
+@contextmanager
+def watched(engine: Engine) -> Iterator[Deletions]:
+    seen = Deletions()
+    event.listen(engine, "after_cursor_execute", seen.deleted)
+    event.listen(engine, "commit", seen.committed)
+    yield seen
+    event.remove(engine, "after_cursor_execute", seen.deleted)
+    event.remove(engine, "commit", seen.committed)
+
+
+def test_no_transaction_deletes_more_than_a_batch(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 10)
+    paid(engine, *(f"k{number}" for number in range(20)), captures=2)
+    for _ in range(3):
+        announced(engine, Aggregate.DEAD_LETTER, published=True)
+    with watched(engine) as deletions:
+        deleted = Pruner(engine, NOW).prune(never)
+    assert deleted == {"outbox_event": 63, "inbox_event": 60, "idem_response_cache": 60}
+    assert sum(deletions.finished) == 183
+    assert max(deletions.finished) <= 10, deletions.finished
+
+
+def test_a_payment_with_more_events_than_a_batch_goes_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 4)
+    paid(engine, "few", captures=1)
+    paid(engine, "many", captures=5)
+    paid(engine, "few again", captures=1)
+    with watched(engine) as deletions:
+        assert Pruner(engine, NOW).prune(never)["outbox_event"] == 10
+    assert deletions.finished[:3] == [2, 6, 2]
+
+
+def test_what_has_served_its_time_goes_and_nothing_else(engine: Engine) -> None:
+    (ancient,) = paid(engine, "ancient", captures=1)
+    age(engine, MONTH_AGO, ancient)
+    old, waiting, again = paid(engine, "old", "waiting", "again", captures=1)
+    age(engine, WEEK_AGO, old, waiting, again)
+    for kind in (Aggregate.DEAD_LETTER, Aggregate.REPLAY):
+        announced(engine, kind, published=True)
+    letter = announced(engine, Aggregate.DEAD_LETTER, published=False)
+    wishes.run_one(engine, wishes.capture(again, "recent", 100))
+    (young,) = paid(engine, "young", captures=1)
+    wishes.run_one(engine, wishes.capture(waiting, "late", 100))
+    of_ancient = {row.event_id for row in rows(engine, inbox_event) if row.payment_id == ancient}
+    posted = {row.event_id for row in rows(engine, inbox_event)}
+
+    Pruner(engine, KEPT).prune(never)
+
+    events = rows(engine, outbox_event)
+    assert {row.aggregate_id for row in events if row.aggregate_type == Aggregate.PAYMENT} == {waiting, again, young}
+    assert [row.event_id for row in events if row.aggregate_type != Aggregate.PAYMENT] == [letter]
+    assert {row.event_id for row in rows(engine, inbox_event)} == posted - of_ancient
+    assert {row.idempotency_key for row in rows(engine, idem_response_cache)} >= {"old", "waiting", "young", "late"}
+    assert "ancient" not in {row.idempotency_key for row in rows(engine, idem_response_cache)}
+    assert [len(rows(engine, table)) for table in (payment, ledger_entry)] == [5, 17]
+    assert audit(engine, full=True, answers_kept=KEPT.answers).differences == []
+
+
+@pytest.mark.parametrize("due", [0, 400])
+def test_a_round_reads_no_more_when_more_is_kept(
+    due: int, mariadb_server: MariaDBAddress, mariadb_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 50)
+
+    def reads_of_a_round(kept: int) -> int:
+        with migrated_database(mariadb_server, mariadb_schema) as url:
+            engine = create_engine(url, pool_size=1)
+            age(engine, MONTH_AGO, *(paid(engine, *(f"old{number}" for number in range(due))) if due else ()))
+            paid(engine, *(f"kept{number}" for number in range(kept)))
+            with engine.connect() as connection:
+                connection.execute(text("ANALYZE TABLE outbox_event, inbox_event")).all()
+                before = connection.execute(READS).scalar_one()
+            deleted = Pruner(engine, KEPT).prune(never)
+            with engine.connect() as connection:
+                reads = int(connection.execute(READS).scalar_one() - before)
+            engine.dispose()
+        assert set(deleted.values()) == {due}
+        return reads
+
+    assert reads_of_a_round(kept=500) <= reads_of_a_round(kept=100) + 20
