@@ -24,7 +24,8 @@ const headers = { 'Content-Type': 'application/json' };
 export default function () {
   const number = exec.scenario.iterationInTest;
   const merchantId = `M${number % 50}`;
-  const body = `{"merchantId":"${merchantId}","amount":10000,"currency":"KRW","idempotencyKey":"${__ENV.RUN}-${number}"}`;
+  const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`; // as in bench-authorize.js
+  const body = `{"merchantId":"${merchantId}","amount":10000,"currency":"KRW","idempotencyKey":"${key}"}`;
   const authorized = http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
   if (authorized.status !== 200) return; // it counts as failed
   const id = authorized.body.split(':', 2)[1].split(',', 1)[0]; // the body begins with it: cheaper than to parse all

@@ -27,8 +27,8 @@ def settings(text: str) -> set[str]:
 
 
 def elsewhere(source: Source) -> list[str]:
-    """Variables read beside config.js; the benchmark's script stands alone."""
-    if not source.path.startswith("k6/") or source.path in (CONFIG, "k6/bench-authorize.js"):
+    """Variables read beside config.js; the benchmark's scripts stand alone."""
+    if not source.path.startswith("k6/") or source.path == CONFIG or source.path.startswith("k6/bench-"):
         return []
     return [f"{source.path}: {name}" for name in re.findall(r"__ENV\.\w+", source.text)]
 
