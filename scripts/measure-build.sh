@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds this commit on the LXC machine `ci` as Jenkins does with TARGET=local, stage by stage, and prints how much memory
-# each stage took at most: what the machine needs beside Jenkins' own. Needs the machines of `KEEP=1 make vm-test`, root,
-# and a network that ci reaches PyPI and npm by. Nothing of it stays on the machine.
+# Builds this commit on the LXC machine `ci` as Jenkins does with TARGET=local, stage by stage, beside the stack that an
+# earlier build left up, and prints how much memory the machine took at most in each stage, without a real Jenkins. Needs
+# the machines of `KEEP=1 make vm-test`, root, and PyPI and npm to be reached from ci. Nothing of it stays on the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib-vm-test.sh
@@ -56,6 +56,7 @@ trap clean_up EXIT
 git bundle create --quiet - HEAD | ssh -F .vagrant/ssh-config "$machine" \
   "sudo -u jenkins sh -c 'mkdir -p $workspace && cat >$workspace.bundle && git -c advice.detachedHead=false clone --quiet $workspace.bundle $workspace'"
 echo "$machine before the build: $(own_memory) MB"
-# What the Jenkinsfile calls, in its order; what is for failed builds is not.
-sed -n "s/^ *\(sh\|onTarget\) '\(.*\)'$/\2/p" jenkins/Jenkinsfile | grep -v collect-logs |
+measured scripts/bring-up.sh
+# What the Jenkinsfile calls, in its order, but for what failed builds call. Jenkins waits for health six times.
+sed -n "s/^ *\(sh\|onTarget\) '\(.*\)'$/\2/p" jenkins/Jenkinsfile | sed '/collect-logs/d; s/--seconds 10/--seconds 60/' |
   while read -r command; do measured "$command"; done
