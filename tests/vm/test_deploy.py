@@ -61,6 +61,7 @@ def broken(sound: str) -> Iterator[str]:
     releases.remove(version)
 
 
+@pytest.mark.timeout(900)
 def test_the_pipeline_deploys_and_tries_a_release_and_losing_no_request_goes_back(
     machines: Machines, front: Front, sound: str, tmp_path: Path
 ) -> None:
