@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need is installed: MariaDB, Redis, Prometheus and exporters, a JDK, Maven, Vagrant, a
-# browser; and Python's venv. With `vms`, what the machines of `make vm-test` need instead: Vagrant, LXC and the tools that make a box.
+# browser; and Python's venv. With `vms`, what `make vm-test` needs: LXC and what makes a box instead of the servers.
 # On Debian as root it installs what is missing, else it names the packages. No service is started by that.
 set -euo pipefail
 
@@ -16,6 +16,7 @@ need_plugin() { # need_plugin PACKAGE: of Vagrant, where Debian's own Vagrant is
 need default-jdk-headless javac
 need maven mvn
 need curl curl
+need chromium chromium
 need vagrant vagrant
 need_plugin vagrant-libvirt
 if [ "${1:-}" = vms ]; then
@@ -39,7 +40,6 @@ else
   need prometheus-node-exporter prometheus-node-exporter
   need prometheus-mysqld-exporter prometheus-mysqld-exporter
   need prometheus-redis-exporter prometheus-redis-exporter
-  need chromium chromium
   fc-list :lang=ko 2>/dev/null | grep -q . || packages+=(fonts-nanum) # or pictures of Korean pages show boxes
 fi
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || packages+=(python3-venv)

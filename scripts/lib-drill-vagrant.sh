@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The drills' preset `vagrant`: hooks for the machines of an inventory, Vagrant's or PAYOPS_INVENTORY, by Ansible.
-# Servers are stopped by systemd; relay and ledger are killed, systemd starts them again. Needs `scripts/setup-env.sh vms`.
+# Servers are stopped by systemd; relay and ledger are killed, and stay down until told. Needs `scripts/setup-env.sh vms`.
 # shellcheck disable=SC2034,SC2154  # the drills share these variables
 
 inventory="${PAYOPS_INVENTORY:-.vagrant/provisioners/ansible/inventory/vagrant_ansible_inventory}"
@@ -27,6 +27,10 @@ on() { # on GROUP COMMAND...: as root on the group's first machine; prints what 
   }
 }
 
+kill_there() { # kill_there UNIT: at once, and systemd does not start it again before the drill has looked
+  on application sh -c "systemctl kill --signal=KILL $1 && systemctl stop $1"
+}
+
 poison_there() { # poison_there MESSAGE...: only the workers may write to Kafka, so it is sent from their machine
   on application systemd-run --quiet --collect --pipe --wait --property EnvironmentFile=/etc/payops/relay.env \
     --property User=payops-relay /opt/payops/current/bin/python -c 'import os, sys
@@ -45,7 +49,7 @@ token="${token:-$(told application payops_admin_token)}"
 : "${KAFKA_STOP_CMD:=on broker systemctl stop kafka}" "${KAFKA_START_CMD:=on broker systemctl start kafka}"
 : "${REDIS_STOP_CMD:=on cache systemctl stop redis-server}" "${REDIS_START_CMD:=on cache systemctl start redis-server}"
 : "${DATABASE_STOP_CMD:=on database systemctl stop mariadb}" "${DATABASE_START_CMD:=on database systemctl start mariadb}"
-: "${RELAY_KILL_CMD:=on application systemctl kill --signal=KILL payops-relay}" "${RELAY_START_CMD:=true}"
-: "${LEDGER_KILL_CMD:=on application systemctl kill --signal=KILL payops-ledger}" "${LEDGER_START_CMD:=true}"
+: "${RELAY_KILL_CMD:=kill_there payops-relay}" "${RELAY_START_CMD:=on application systemctl start payops-relay}"
+: "${LEDGER_KILL_CMD:=kill_there payops-ledger}" "${LEDGER_START_CMD:=on application systemctl start payops-ledger}"
 : "${POISON_CMD:=poison_there \"\$unknown\" \"\$broken\"}"
 : "${AUDIT_CMD:=on application /usr/local/sbin/payops audit --full}"

@@ -77,7 +77,8 @@ mend_it() {
 
 at_exit() {
   trap - EXIT ERR
-  trap '' INT TERM # whoever is impatient now must not keep us from mending
+  trap '' INT TERM PIPE # whoever is impatient now, or no longer there to read this, must not keep us from mending
+  set +e
   if [ -n "$mend" ]; then
     say "restoring: $mend"
     eval "$mend" || say "could not restore; run it yourself: $mend"

@@ -33,7 +33,10 @@ play() { # play PLAYBOOK OPTIONS...: on the machines of the target
 }
 
 give_vault() { # Jenkins keeps the encrypted file as a credential, for it is in no repository
-  if [ -n "${PAYOPS_VAULT:-}" ]; then install -m 600 "$PAYOPS_VAULT" ansible/group_vars/all/vault.yml; fi
+  [ -n "${PAYOPS_VAULT:-}" ] || return 0
+  [ "$(head -c 15 "$PAYOPS_VAULT")" = "\$ANSIBLE_VAULT;" ] ||
+    fail "The credential ansible-vault is not an encrypted vault: Jenkins was not given what it deploys with (docs/ci.md)."
+  install -m 600 "$PAYOPS_VAULT" ansible/group_vars/all/vault.yml
 }
 
 find_address() { # sets base_url, unless it is set

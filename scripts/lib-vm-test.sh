@@ -72,13 +72,19 @@ stop_stand_ins() { # of any checkout: they hold the port
   done
 }
 
-memory() { # what each machine takes: its processes, and with the pages of files that it read
-  local name folder
+memory_of() { # memory_of NAME: MB of its own (processes, and files in its memory), MB of pages of files on its disk
+  local folder
+  for folder in "/sys/fs/cgroup/memory/lxc.payload.$1" "/sys/fs/cgroup/lxc.payload.$1"; do
+    [ -e "$folder/memory.stat" ] || continue
+    awk '$1 ~ /^(total_rss|anon)$/ {own = $2} $1 ~ /^(total_cache|file)$/ {pages = $2} $1 ~ /^(total_)?shmem$/ {shared = $2}
+      END {printf "%d %d\n", (own + shared) / 2^20, (pages - shared) / 2^20}' "$folder/memory.stat"
+  done
+}
+
+memory() { # what each machine takes
+  local name own pages
   for name in $(ruby vagrant/environment.rb "$PAYOPS_ENV" | cut -d' ' -f1); do
-    for folder in "/sys/fs/cgroup/memory/lxc.payload.$name" "/sys/fs/cgroup/lxc.payload.$name"; do
-      [ -e "$folder/memory.stat" ] || continue
-      awk -v name="$name" '$1 == "total_rss" || $1 == "anon" {own = $2} $1 == "total_cache" || $1 == "file" {pages = $2}
-        END {printf "%-12s %5d MB of its own, %5d MB of file pages\n", name, own / 2^20, pages / 2^20}' "$folder/memory.stat"
-    done
+    read -r own pages <<<"$(memory_of "$name")"
+    printf '%-12s %5d MB of its own, %5d MB of file pages\n' "$name" "$own" "$pages"
   done
 }

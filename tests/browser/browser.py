@@ -36,6 +36,7 @@ class Visit:
     page: Page
     base: str
     complaints: list[str] = field(default_factory=list)
+    shots: Path = SHOTS
 
     def go(self, path: str) -> None:
         """Load a page of the store."""
@@ -43,9 +44,15 @@ class Visit:
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.shots.mkdir(parents=True, exist_ok=True)
         self.page.evaluate("window.scrollTo(0, 0)")
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+
+    def enter(self, token: str) -> None:
+        """Open the console that asks for the token."""
+        self.page.locator("input[type=password]").fill(token)
+        self.page.locator("form button[type=submit]").click()
+        self.page.get_by_test_id("breaker-state").wait_for()
 
     def findings(self) -> list[str]:
         """What axe finds serious or worse."""

@@ -46,12 +46,5 @@ def operator(browser: Browser, platform: Platform) -> Iterator[Visit]:
     """Somebody in the console, with the token."""
     with visit(browser, platform.api.url) as visitor:
         visitor.go("/console")
-        enter(visitor, platform)
+        visitor.enter(platform.admin_token)
         yield visitor
-
-
-def enter(visitor: Visit, platform: Platform) -> None:
-    """Open the console that asks for the token."""
-    visitor.page.locator("input[type=password]").fill(platform.admin_token)
-    visitor.page.locator("form button[type=submit]").click()
-    visitor.page.get_by_test_id("breaker-state").wait_for()

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, expect
 
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Visit, visit
-from tests.browser.conftest import enter
 from tests.browser.test_store import buy, payment
 from tests.servers import until
 
@@ -169,7 +168,7 @@ def test_every_view_fits_and_is_accessible(
     with visit(browser, platform.api.url, size, scheme=scheme) as operator:
         operator.go("/console")
         assert operator.findings() == []
-        enter(operator, platform)
+        operator.enter(platform.admin_token)
         for name in TABS:
             tab(operator, name)
             expect(operator.page.get_by_role("status").filter(has_text="Loading")).to_have_count(0)

@@ -26,6 +26,14 @@ def buy(shopper: Visit, name: str = "iPhone") -> int:
     return int(shopper.page.url.rsplit("/", 1)[1])
 
 
+def refund_half(shopper: Visit) -> None:
+    """Of what is shown, and wait until that is posted, too."""
+    shopper.page.get_by_role("button", name="Half").click()
+    shopper.page.get_by_role("button", name="Refund", exact=True).click()
+    expect(shopper.page.get_by_text("Partially refunded")).to_be_visible()
+    expect(shopper.page.get_by_text(re.compile(r"^Posted after"))).to_have_count(3)
+
+
 def payment(platform: Platform, payment_id: int) -> dict[str, object]:
     return dict(requests.get(f"{platform.api.url}/payments/{payment_id}?merchantId=STORE", timeout=6).json())
 
@@ -37,10 +45,7 @@ def payments(platform: Platform) -> list[dict[str, object]]:
 def test_a_phone_is_bought_and_half_of_it_refunded(shopper: Visit, platform: Platform) -> None:
     bought = buy(shopper)
     expect(shopper.page.get_by_text("Merchant payable")).to_have_count(1)
-    shopper.page.get_by_role("button", name="Half").click()
-    shopper.page.get_by_role("button", name="Refund", exact=True).click()
-    expect(shopper.page.get_by_text("Partially refunded")).to_be_visible()
-    expect(shopper.page.get_by_text(re.compile(r"^Posted after"))).to_have_count(3)
+    refund_half(shopper)
     assert payment(platform, bought)["refundedAmount"] == 895_000
     assert shopper.findings() == []
     shopper.shoot("order-1280")

@@ -95,8 +95,9 @@ def switchboard(platform: Platform) -> Iterator[Switchboard]:
 
 def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subprocess.Popen[str]:
     environment = {**os.environ, **platform.environment, **hooks}
+    as_in_a_shell = ("env", "--default-signal=PIPE")  # Python ignores it, and what it starts would inherit that
     return subprocess.Popen(
-        tethered([str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM),
+        tethered([*as_in_a_shell, str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -132,6 +133,17 @@ def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: 
     drill.send_signal(signal.SIGINT)
     printed, _ = drill.communicate(timeout=30)
     assert drill.returncode == 130, printed
+    assert mended.exists()
+
+
+def test_a_drill_that_nobody_reads_any_more_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
+    """A terminal that is closed, a build that is aborted: bash alone would end at its next word."""
+    broken, mended = tmp_path / "broken", tmp_path / "mended"
+    drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"})
+    until(broken.exists, 30, "the drill has stopped Kafka")
+    assert drill.stdout
+    drill.stdout.close()
+    assert drill.wait(timeout=30) != 0
     assert mended.exists()
 
 

@@ -2,6 +2,10 @@
 
 import copy
 import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
@@ -18,6 +22,7 @@ PLUGINS = [
     line.split(":") for line in (ROOT / "jenkins/plugins.txt").read_text().split("\n") if line and line[0] != "#"
 ]
 SECRETS = ("JENKINS_ADMIN_PASSWORD", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET")
+DEPLOY_FILES = ("ANSIBLE_VAULT", "ANSIBLE_VAULT_PASSWORD", "ANSIBLE_SSH_KEY")
 NEEDED = {"configuration-as-code", "job-dsl", "git", "github", "plain-credentials", "workflow-aggregator"}
 
 
@@ -88,8 +93,33 @@ def test_only_the_admin_gets_in(jenkins, secrets, path: str, right: bool | None,
     assert fetch(jenkins, url(path), user, password)[0] == status
 
 
-def test_a_webhook_needs_no_login(jenkins) -> None:
-    assert fetch(jenkins, url("/github-webhook/"), post=True)[0] == 200
+def send_event(secret: str) -> subprocess.CompletedProcess[str]:
+    """A push event, by the script that docs/ci.md names."""
+    options = ("--jenkins", url(""), "--repository", "example/payops")
+    return subprocess.run(
+        [ROOT / "scripts/send-test-webhook", *options],
+        env={**os.environ, "GITHUB_WEBHOOK_SECRET": secret},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_signed_event_needs_no_login(host_of, secrets: Mapping[str, str]) -> None:
+    host_of("build")
+    sent = send_event(secrets["vault_github_webhook_secret"])
+    assert (sent.returncode, "took the event (200)" in sent.stdout) == (0, True), sent.stderr
+
+
+def test_an_event_with_a_wrong_signature_is_refused(host_of) -> None:
+    host_of("build")
+    sent = send_event("another secret, as long as any")
+    assert sent.returncode == 1
+    assert "answered 400: Jenkins does not accept the event" in sent.stderr
+
+
+def test_an_event_without_a_signature_is_refused(jenkins) -> None:
+    assert fetch(jenkins, url("/github-webhook/"), post=True)[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -110,9 +140,9 @@ def test_the_unit_has_what_the_configuration_asks_for(jenkins, setting: str) -> 
 def test_every_name_in_the_configuration_is_given(jenkins) -> None:
     given = jenkins.check_output("systemctl show --property Environment --value jenkins")
     text = (ROOT / "jenkins/casc.yaml").read_text().partition("jenkins:")[2]
-    asked = {part.partition("}")[0] for part in text.split("${")[1:]}
-    assert {name for name in asked if name not in SECRETS and f"{name}=" not in given} == set()
-    assert set(SECRETS) <= asked
+    asked = set(re.findall(r"\$\{(?:readFileBase64:\$\{SECRETS\}/)?([A-Z_]+)[:}]", text))
+    assert {name for name in asked if name not in SECRETS + DEPLOY_FILES and f"{name}=" not in given} == set()
+    assert set(SECRETS + DEPLOY_FILES) <= asked
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -121,6 +151,14 @@ def test_secrets_are_for_roots_eyes_only(jenkins, name: str) -> None:
     held = jenkins.file(f"/etc/jenkins/secrets/{name}").content_string
     seen = command_line_and_environment(jenkins, "jenkins") + (ROOT / "jenkins/casc.yaml").read_text()
     assert not held or held not in seen
+
+
+def test_what_builds_deploy_with_is_there_as_a_whole_or_not_at_all(jenkins) -> None:
+    """With `make vm-test` it is: tests/vm/test_deploy.py deploys with these files."""
+    held = set(jenkins.file("/etc/jenkins/secrets").listdir()) - set(SECRETS)
+    assert held in (set(), set(DEPLOY_FILES))
+    assert {mode_and_owner(jenkins, f"/etc/jenkins/secrets/{name}") for name in held} <= {"600 root root"}
+    assert set(jenkins.file("/run/credentials/jenkins.service").listdir()) == set(SECRETS) | held
 
 
 @pytest.mark.parametrize(

@@ -107,3 +107,13 @@ def test_the_store_is_built_as_for_make_run(tree: Tree, code: int) -> None:
     assert done.returncode == code
     assert tree.notes() == ["setup-env.sh run", "python -m stack.store"]
     assert ("The store is in frontend/dist." in done.stdout) is (code == 0)
+
+
+def test_a_vault_that_is_none_is_not_put_in_the_place_of_ours(tree: Tree, machines: dict[str, str]) -> None:
+    """A Jenkins that was not given what it deploys with has "not given" as its credentials."""
+    ours = tree.write("ansible/group_vars/all/vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n", 0o600)
+    Path(machines["PAYOPS_VAULT"]).write_text("not given")
+    done = tree.run("bring-up.sh", **machines)
+    assert (done.returncode, "The credential ansible-vault is not an encrypted vault" in done.stderr) == (1, True)
+    assert ours.read_text() == "$ANSIBLE_VAULT;1.1;AES256\n"
+    assert not any(note.startswith("ansible-playbook") for note in tree.notes())

@@ -19,12 +19,13 @@ PUBLIC = {
     "www.w3.org",
 }
 """Registries, and the addresses that name XML schemas."""
+PEOPLE = (Path("/home"), Path("/Users"))
 _ANOTHER_INDEX = re.compile(r"(?m)(--(extra-)?index-url|^\s*(index-url|registry)\s*=\s*\S*://|<mirror>|find-links)")
 
 
 def speaks_of_this_machine(source: Source) -> list[str]:
     places = {str(ROOT), str(ROOT.parent / "shared")}
-    if Path.home() not in (Path("/root"), Path("/")):  # servers have a /root too, and roles may name it
+    if Path.home().parent in PEOPLE:  # root and services, Jenkins among them, are at home in one place everywhere
         places.add(str(Path.home()))
     return [f"{source.path}: {place}" for place in sorted(places) if re.search(rf"{re.escape(place)}\b", source.text)]
 
@@ -39,6 +40,12 @@ def names_a_private_registry(source: Source) -> list[str]:
             resolved = re.findall(r"(?:\"resolved\": \"|<url>)https?://([^/\"<]+)", source.text)
             found += [f"{source.path}: {host}" for host in sorted(set(resolved) - PUBLIC)]
     return found
+
+
+@pytest.mark.parametrize(("home", "found"), [("/home/kim", True), ("/Users/kim", True), ("/srv/service", False)])
+def test_the_home_of_a_person_is_of_this_machine(monkeypatch: pytest.MonkeyPatch, home: str, found: bool) -> None:
+    monkeypatch.setenv("HOME", home)
+    assert bool(speaks_of_this_machine(Source("docs/a.md", f"see {home}/notes.md"))) is found
 
 
 def test_no_file_speaks_of_this_machine() -> None:

@@ -52,11 +52,24 @@ def used(document: Any) -> set[str]:
     return set[str]().union(*map(used, document)) if isinstance(document, list) else set()
 
 
+def asked_by_pipeline(text: str) -> set[str]:
+    """The ids of the credentials that a Jenkinsfile asks for."""
+    return set(re.findall(r"credentialsId: '([^']*)'", text))
+
+
+def chosen_by_role() -> set[str]:
+    """The ids of the credentials that the role names, for the job to use."""
+    unit = (ROLE / "templates/payops.conf.j2").read_text(encoding="utf-8")
+    return set(re.findall(r"REPOSITORY_CREDENTIALS=\{\{ '([^']*)' if ", unit))
+
+
 def provided() -> set[str]:
     """What the role gives Jenkins: variables of the unit, and secret files by name."""
     unit = (ROLE / "templates/payops.conf.j2").read_text(encoding="utf-8")
-    secrets = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["_jenkins_secrets"]
-    return set(re.findall(r'Environment="?([A-Z_]+)=', unit)) | set(secrets)
+    secrets = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+    return set(re.findall(r'Environment="?([A-Z_]+)=', unit)) | {
+        name for group in ("_jenkins_secrets", "_jenkins_deploy_files") for name in secrets[group]
+    }
 
 
 def test_the_schema_is_one() -> None:
@@ -73,9 +86,16 @@ def test_credentials_that_are_used_are_there() -> None:
     assert not used(changed("unclassified.gitHubPluginConfig.configs.0.credentialsId", "x")) <= credentials(CASC)
 
 
+def test_each_credential_is_used_and_each_used_one_is_there() -> None:
+    pipeline = (ROOT / "jenkins/Jenkinsfile").read_text(encoding="utf-8")
+    assert asked_by_pipeline(pipeline) == {"ansible-vault", "ansible-vault-password", "ansible-ssh-key"}
+    assert chosen_by_role() == {"github-checkout"}
+    assert used(CASC) | asked_by_pipeline(pipeline) | chosen_by_role() == credentials(CASC)
+
+
 def test_every_reference_is_provided_by_the_role() -> None:
-    references = set(re.findall(r"\$\{([A-Z_]+)\}", json.dumps(CASC)))
-    assert {"JENKINS_ADMIN_PASSWORD", "GITHUB_WEBHOOK_SECRET", "REPOSITORY_URL"} <= references
+    references = set(re.findall(r"\$\{(?:readFileBase64:\$\{SECRETS\}/)?([A-Z_]+)[:}]", json.dumps(CASC)))
+    assert {"JENKINS_ADMIN_PASSWORD", "GITHUB_WEBHOOK_SECRET", "REPOSITORY_URL", "ANSIBLE_VAULT"} <= references
     assert references - provided() == set()
 
 
@@ -94,7 +114,11 @@ def test_plugins_are_pinned_and_named_once() -> None:
 
 
 USER = "jenkins.securityRealm.local.users.0"
-CREDENTIAL = "credentials.system.domainCredentials.0.credentials.0.string"
+CREDENTIALS = "credentials.system.domainCredentials.0.credentials"
+CREDENTIAL = f"{CREDENTIALS}.0.string"
+CHECKOUT = f"{CREDENTIALS}.2.usernamePassword"
+VAULT = f"{CREDENTIALS}.3.file"
+SSH_KEY = f"{CREDENTIALS}.5.basicSSHUserPrivateKey.privateKeySource"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +139,14 @@ CREDENTIAL = "credentials.system.domainCredentials.0.credentials.0.string"
         (f"{USER}.pasword", "${JENKINS_ADMIN_PASSWORD}"),
         (f"{CREDENTIAL}.secret", "ghp_0123456789"),
         (f"{CREDENTIAL}.scope", "USER"),
+        (f"{CHECKOUT}.password", "ghp_0123456789"),
+        (f"{VAULT}.secretBytes", "JEFOU0lCTEVfVkFVTFQ="),
+        (f"{VAULT}.secretBytes", "${base64:in the file}"),
+        (f"{VAULT}.secretBytes", "${readFileBase64:${SECRETS}/ANSIBLE_VAULT}"),
+        (f"{VAULT}.secretBytes", "${readFileBase64:${SECRETS}/ANSIBLE_VAULT:-JEFOU0lCTEVfVkFVTFQ=}"),
+        (f"{SSH_KEY}.directEntry.privateKey", "-----BEGIN OPENSSH PRIVATE KEY-----"),
+        (f"{SSH_KEY}.directEntry.privateKey", "${ANSIBLE_SSH_KEY:------BEGIN OPENSSH PRIVATE KEY-----}"),
+        (f"{SSH_KEY}.fileOnMaster", {"privateKeyFile": "/root/.ssh/id"}),
         ("unclassified.gitHubPluginConfig.configs.0.apiUrl", "http://api.github.com"),
         ("unclassified.gitHubPluginConfig.configs.0.manageHooks", True),
         ("unclassified.gitHubPluginConfig.hookSecretConfigs", REMOVE),

@@ -31,10 +31,10 @@ class Done:
         return self.said
 
 
-def run(*command: str, seconds: float = COMMAND_SECONDS, folder: Path = ROOT) -> Done:
+def run(*command: str, seconds: float = COMMAND_SECONDS, folder: Path = ROOT, **variables: str) -> Done:
     """Run a program of the environment or of the system, and wait for its end."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", "VAGRANT_NO_COLOR": "1"}
+    environment = {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", "VAGRANT_NO_COLOR": "1", **variables}
     done = subprocess.run(
         command,
         cwd=folder,
@@ -54,10 +54,10 @@ class Machines:
 
     def __init__(self, inventory: Path) -> None:
         """Nothing is asked yet."""
-        self._inventory = str(inventory.resolve())
+        self.inventory = inventory.resolve()
 
     def _ansible(self, program: str, *arguments: str, seconds: float = COMMAND_SECONDS) -> Done:
-        return run(program, "-i", self._inventory, *arguments, seconds=seconds, folder=ROOT / "ansible")
+        return run(program, "-i", str(self.inventory), *arguments, seconds=seconds, folder=ROOT / "ansible")
 
     @cached_property
     def _listed(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""A steady stream of requests through nginx, each one remembered; nothing is sent twice unless a test says so."""
+"""A steady stream of requests through nginx, each one remembered; nothing is sent twice unless a test says so.
+
+One exception, as in every HTTP client: a connection that was closed without an answer while it lay idle is opened anew.
+"""
 
 import itertools
 import threading
@@ -11,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import requests
+from urllib3.exceptions import ProtocolError
 
 THREADS: Final = 10
 ANSWER_SECONDS: Final = 15
@@ -19,12 +23,16 @@ MERCHANT: Final = "STREAM"
 
 @dataclass
 class Stream:
-    """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat."""
+    """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat.
+
+    `reopened`: connections that nginx closed, when it was told to reload, just as a request was on its way.
+    """
 
     url: str
     per_second: int
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     sent: int = 0
+    reopened: int = 0
     paid: dict[str, int] = field(default_factory=dict)
     unsettled: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
@@ -61,10 +69,20 @@ class Stream:
     def _ask(self, session, method: str, path: str, body=None) -> tuple[str, float, dict | None]:
         begun = time.monotonic()
         try:
-            answer = session.request(method, self.url + path, json=body, timeout=ANSWER_SECONDS)
+            answer = self._request(session, method, self.url + path, body)
         except requests.RequestException as error:
             return type(error).__name__, time.monotonic() - begun, None
         return str(answer.status_code), time.monotonic() - begun, answer.json() if answer.ok else None
+
+    def _request(self, session, method: str, url: str, body) -> requests.Response:
+        try:
+            return session.request(method, url, json=body, timeout=ANSWER_SECONDS)
+        except requests.ConnectionError as error:
+            if not isinstance(error.args[0], ProtocolError):
+                raise
+        with self._lock:
+            self.reopened += 1
+        return session.request(method, url, json=body, timeout=ANSWER_SECONDS)
 
     def _note(self, status: str, seconds: float) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Stand-in for Jenkins: reads the unit's environment and secrets as Jenkins does, and asks for the admin's password."""
+"""Stand-in for Jenkins: reads the unit's environment and secrets as it does, lets in the admin and signed webhooks."""
 
 import base64
+import hashlib
 import hmac
 import json
 import os
@@ -19,13 +20,31 @@ def admin_password() -> str:
         sys.exit("The configuration as code sets no admin.")
     if not (PLUGINS / "configuration-as-code.jpi").exists():
         sys.exit("The plugin configuration-as-code is not installed.")
-    return (Path(os.environ["SECRETS"]) / "JENKINS_ADMIN_PASSWORD").read_text()
+    return secret("JENKINS_ADMIN_PASSWORD")
+
+
+def secret(name: str) -> str:
+    """The file of that name in the folder that `SECRETS` names."""
+    return (Path(os.environ["SECRETS"]) / name).read_text()
+
+
+def fault(event: str, signature: str, body: bytes, key: str) -> str:
+    """Why the GitHub plugin would not take an event; empty when it does. It answers 400 to each of these."""
+    if not event:
+        return "Hook should contain event type"
+    if not body:
+        return "Hook should contain payload"
+    if not signature:
+        return "Signature must be specified in the header X-Hub-Signature-256"
+    expected = "sha256=" + hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+    return "" if hmac.compare_digest(signature.encode(), expected.encode()) else "Provided signature did not match"
 
 
 class Pages(BaseHTTPRequestHandler):
-    """/login for everybody, /github-webhook/ for POST, the rest for the admin."""
+    """/login for everybody, /github-webhook/ for events of GitHub, the rest for the admin."""
 
     expected = ""
+    webhook_secret = ""
 
     def do_GET(self) -> None:
         """As Jenkins answers: 403 to strangers."""
@@ -37,9 +56,14 @@ class Pages(BaseHTTPRequestHandler):
             self._answer(403, "Authentication required")
 
     def do_POST(self) -> None:
-        """A webhook is taken without a login."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer(200 if self.path == "/github-webhook/" else 403, "")
+        """A webhook is taken without a login, when GitHub has signed it."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != "/github-webhook/":
+            self._answer(403, "Authentication required")
+            return
+        event, signature = (self.headers.get(name, "") for name in ("X-GitHub-Event", "X-Hub-Signature-256"))
+        found = fault(event, signature, body, self.webhook_secret)
+        self._answer(400 if found else 200, found)
 
     def _answer(self, status: int, body: str) -> None:
         self.send_response(status)
@@ -61,6 +85,7 @@ def main() -> None:
     if "runSetupWizard=false" not in os.environ["JAVA_OPTS"]:
         sys.exit("The setup wizard would wait for somebody.")
     Pages.expected = "Basic " + base64.b64encode(f"admin:{admin_password()}".encode()).decode()
+    Pages.webhook_secret = secret("GITHUB_WEBHOOK_SECRET")
     address = (os.environ["JENKINS_LISTEN_ADDRESS"], int(os.environ["JENKINS_PORT"]))
     server = ThreadingHTTPServer(address, Pages)
     tell_systemd_ready()

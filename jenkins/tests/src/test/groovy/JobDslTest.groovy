@@ -47,4 +47,11 @@ class JobDslTest {
         assertTrue(Repository.file(said.scriptPath[0][0]).exists())
         assertEquals('${REPOSITORY_URL}', said.url[0][0])
     }
+
+    @Test
+    void aPrivateRepositoryIsReadWithCredentialsAndAPublicOneWithout() {
+        String script = new Yaml().load(Repository.file('jenkins/casc.yaml').text).jobs[0].script
+        assertEquals([['chosen']], saidBy(script.replace('${REPOSITORY_CREDENTIALS}', 'chosen')).credentials)
+        assertEquals([], saidBy(script.replace('${REPOSITORY_CREDENTIALS}', '')).credentials)
+    }
 }

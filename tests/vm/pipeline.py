@@ -1,0 +1,70 @@
+"""The stages of jenkins/Jenkinsfile with TARGET=inventory: its own commands, with what the machine of Jenkins holds.
+
+Not Jenkins: the commands run here, on the controller.
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.vm.machines import ROOT, Machines, run
+
+STAGE_SECONDS: Final = 600
+CREDENTIALS: Final = {
+    "PAYOPS_VAULT": "ANSIBLE_VAULT",
+    "ANSIBLE_VAULT_PASSWORD_FILE": "ANSIBLE_VAULT_PASSWORD",
+    "ANSIBLE_PRIVATE_KEY_FILE": "ANSIBLE_SSH_KEY",
+}
+"""Variable of a build → secret file of Jenkins."""
+_STAGE = re.compile(r"^    stage\('([^']+)'\) \{$(.*?)^    \}$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"onTarget '([^']+)'")
+_SSH = "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The commands by their stages, and the environment that Jenkins gives them."""
+
+    commands: dict[str, str]
+    environment: dict[str, str]
+
+    def stage(self, name: str, **more: str) -> str:
+        """What the stage's command says; AssertionError when it failed."""
+        return run("sh", "-c", self.commands[name], seconds=STAGE_SECONDS, **self.environment, **more).well()
+
+
+def commands() -> dict[str, str]:
+    """stage → its command, of the stages that go to the target."""
+    text = (ROOT / "jenkins/Jenkinsfile").read_text(encoding="utf-8")
+    found = {name: _COMMAND.search(body) for name, body in _STAGE.findall(text)}
+    return {name: command.group(1) for name, command in found.items() if command}
+
+
+def of_jenkins(machines: Machines, folder: Path) -> Pipeline:
+    """The pipeline as the machine of Jenkins would run it: with its secret files, and no key but the one among them."""
+    environment = {
+        "TARGET": "inventory",
+        "DRILL_PRESET": "vagrant",
+        "PAYOPS_INVENTORY": str(_without_keys(machines.inventory, folder / "inventory")),
+        "PAYOPS_STATE": "build/pipeline/state",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "ssh"),  # no session that another key has opened
+    }
+    for variable, name in CREDENTIALS.items():
+        held = machines.on("build", "base64", "--wrap=0", f"/etc/jenkins/secrets/{name}").well()
+        file = folder / name
+        file.touch(0o600)
+        file.write_bytes(base64.b64decode(held))
+        environment[variable] = str(file)
+    return Pipeline(commands(), environment)
+
+
+def _without_keys(inventory: Path, target: Path) -> Path:
+    """A copy of Vagrant's inventory that names no ssh configuration, and so no key."""
+    text, changed = re.subn(
+        r"^ansible_ssh_common_args=.*$", f"ansible_ssh_common_args='{_SSH}'", inventory.read_text(), flags=re.MULTILINE
+    )
+    assert changed == 1, text
+    target.write_text(text)
+    return target
