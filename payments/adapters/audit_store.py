@@ -195,9 +195,12 @@ def _event(row: Any) -> AuditedEvent:
     )
 
 
-def oldest_answer(connection: Connection) -> datetime | None:
-    """When the oldest stored answer was given."""
-    found: datetime | None = connection.execute(select(func.min(idem_response_cache.c.created_at))).scalar()
+def first_answer(connection: Connection, since: datetime | None) -> datetime | None:
+    """When the first of the stored answers since then was given; None: there is none. `since` None: of all."""
+    first = select(func.min(idem_response_cache.c.created_at))
+    if since is not None:
+        first = first.where(idem_response_cache.c.created_at >= since)
+    found: datetime | None = connection.execute(first).scalar()
     return found
 
 

@@ -84,14 +84,14 @@ def _audit_chunk(engine: Engine, report: Report, answers_since: datetime, ids: S
 
 def _audit_answers(engine: Engine, report: Report, since: datetime | None) -> None:
     with audit_store.snapshot(engine) as connection:
-        start = since or audit_store.oldest_answer(connection)
+        start = audit_store.first_answer(connection, since)
     while start is not None and start <= report.at:
         with audit_store.snapshot(engine) as connection:
             for scope, body in audit_store.wrong_answers(connection, start, ANSWERS_WINDOW):
                 report.differences.append(
                     Difference("answers", None, f"nothing bears out the answer to {scope}: {body}")
                 )
-        start += ANSWERS_WINDOW
+            start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)  # nights without any are skipped
 
 
 def _note(engine: Engine, report: Report, next_id: int) -> None:

@@ -1,7 +1,7 @@
 """The audit finds nothing where nothing is wrong, and each planted difference, on both databases."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +122,15 @@ def test_an_answer_that_nothing_bears_out(engine: Engine, paid: int, member: str
             .values(response_body=json.dumps(body))
         )
     assert kinds(run(engine)) == ["answers"]
+
+
+def test_answers_days_apart_are_all_looked_at(engine: Engine, paid: int) -> None:
+    wrong = update(idem_response_cache).values(response_body='{"paymentId":0}')
+    now = datetime.now(UTC)
+    for operation, age in (("authorize", timedelta(days=9)), ("void", timedelta(hours=30)), ("capture", timedelta(0))):
+        given = idem_response_cache.c.operation == operation
+        change(engine, wrong.where(given).values(created_at=now - age))
+    assert [difference.kind for difference in run(engine).differences].count("answers") == 3
 
 
 @pytest.mark.parametrize(("hindrance", "found"), [("", ["stuck"]), ("open", []), ("halted", [])])
