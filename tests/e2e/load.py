@@ -34,6 +34,7 @@ class Load:
     def run(self) -> None:
         """One thread's share of the stream, at an even pace, until stopped."""
         interval, session = THREADS / self.per_second, requests.Session()
+        session.trust_env = False  # else each request reads the environment, which other tests may be changing
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due += interval
