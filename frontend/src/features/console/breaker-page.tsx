@@ -83,7 +83,7 @@ function History({ breaker }: { breaker: Breaker }) {
               <td>{dateAndTime(move.at, texts.locale)}</td>
               <td>{texts.breaker.states[move.from]}</td>
               <td><Badge tone={TONES[move.to]}>{texts.breaker.states[move.to]}</Badge></td>
-              <td>{move.reason}</td>
+              <td className={styles.words}>{move.reason}</td>
               <td>{move.actor}</td>
             </tr>
           ))}
