@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import backlog, load, rates, report, starting, steady
+from bench import backlog, load, rates, report, split, starting, steady
 from bench.platform import running
 from bench.session import Session, say
 from payments.adapters.database import create_engine
@@ -20,6 +20,7 @@ def main() -> int:
         figures += steady.breaker_figures(session)
         figures += backlog.drain_figures(session)
         figures += backlog.commit_figures(session)
+        figures += split.figures(session)
         figures += starting.figures(session)
         session.engine.dispose()
     report.write(figures, where)
