@@ -26,7 +26,7 @@ status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
 lint: setup ## style, types, import rules, shell scripts, the repository's own rules
 	@scripts/lint.sh
 
-test: ## every test, on real MariaDB, Redis and Kafka (about 13 minutes)
+test: ## every test, on real MariaDB, Redis and Kafka (about 15 minutes)
 	@scripts/run-tests.sh
 
 test-long: ## as test, with more kills and more generated cases; then the platform on one VM (Debian, root)
@@ -45,7 +45,7 @@ bench-growth: ## measure it with millions of payments stored (SIZES=1000000,5000
 load: ## k6 against the running `make run`, then audit and report (PROFILE=…, TARGET=real, BASE_URL=…: docs/load.md)
 	@scripts/setup-env.sh dev && exec $(PY) -m stack.load
 
-pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 2 minutes)
+pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 3 minutes)
 	@scripts/run-pipeline-tests.sh
 
 dashboards: setup ## write grafana/dashboards/ from grafana/*.py
@@ -57,7 +57,7 @@ pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh
 
-vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root; about 17 minutes)
+vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root; about 21 minutes)
 	@scripts/run-vm-tests.sh
 
 clean: ## remove what was made here: state, caches, .venv

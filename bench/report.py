@@ -10,7 +10,8 @@ from typing import Final
 
 from bench.profile import Where
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "docs" / "performance.md"
 FLAMES: Final = PAGE.parent / "pictures" / "api-flames.svg"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
@@ -38,7 +39,7 @@ def _shown(value: float) -> str:
 def write(figures: list[Figure], where: Where) -> None:
     """Print the tables and put them into the page, whose text outside of the marks stays; and the flame graph."""
     text = "\n".join([*_table(figures), "", *_shares(where.layers)])
-    FLAMES.write_text(where.flames)
+    FLAMES.write_text(where.flames.replace(f"{ROOT}/", ""))  # paths of this machine are nobody's business
     print(text)
     page = PAGE.read_text()
     head, rest = page.split(BEGIN)
