@@ -116,6 +116,7 @@ REDIS = Fault("Redis stopped", "RedisDown", "page", lambda w: stopped(w.platform
 FAULTS = (
     KAFKA,
     REDIS,
+    Fault("database stopped", "MariaDBDown", "page", lambda w: stopped(w.platform.mariadb)),
     Fault("worker killed", "WorkerDown", "page", lambda w: killed(w.platform.ledger), {"job": "ledger"}),
     Fault("poison sent", "DeadLettersOpen", "ticket", poison),
     Fault("latency injected", "LatencyBurnsVeryFast", "page", slow_database),
@@ -125,5 +126,4 @@ FAULTS = (
     Fault("audit difference planted", "AuditDifferences", "page", wrong_amount, {"kind": "ledger"}),
     Fault("exporter down", "ExporterDown", "ticket", lambda w: killed(w.exporters["mariadb"]), {"job": "mariadb"}),
     Fault("rate-limit flood", "RateLimitFlood", "ticket", flood, {"operation": "refund"}),
-    Fault("database stopped", "MariaDBDown", "page", lambda w: stopped(w.platform.mariadb)),
 )
