@@ -15,6 +15,7 @@ from pathlib import Path
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from stack.ports import is_free
+from stack.programs import BEHIND
 from stack.readiness import get_json
 from stack.redis import RedisServer
 from stack.server import Server, ServerError
@@ -56,7 +57,7 @@ class Worker(Server):
         self.environment = {**self.environment, "WORKER_METRICS_PORT": str(self.port)}
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "worker", self.name]
+        return [*BEHIND, sys.executable, "-m", "worker", self.name]
 
     def _answers(self) -> bool:
         return not is_free(self.port)

@@ -16,6 +16,8 @@ from stack.supervision import Program
 
 METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
 START_SECONDS = 3  # to import everything on a busy machine; only then a program can find that it cannot run
+BEHIND = ("nice", "-n", "10")
+"""Before a worker's command, as in its systemd unit: where processors are short, whoever pays is served first."""
 SERVERS, PLATFORM = "servers", "platform"
 
 # The broker's address is read at each start: it is another one after each restart of the broker.
@@ -101,5 +103,5 @@ def user_of_broker(program: Program, bootstrap: Path) -> Program:
 
 def _worker(name: str, port: int, given: Mapping[str, str]) -> Program:
     chosen = given.get("WORKER_METRICS_PORT") or str(port if is_free(port) else 0)
-    command = [sys.executable, "-m", "worker", name]
+    command = [*BEHIND, sys.executable, "-m", "worker", name]
     return Program(name, command, {"WORKER_METRICS_PORT": chosen}, start_seconds=START_SECONDS)
