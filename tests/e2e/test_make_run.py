@@ -22,8 +22,7 @@ from stack.tether import tethered
 from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
-UP_SECONDS = 60.0
-STOP_SECONDS = 5.0
+UP_SECONDS, STOP_SECONDS = 60.0, 5.0
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
 OBSERVED_SECONDS = 30.0  # it learns of its targets within 5 s, and asks each every 10 s
 WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
@@ -213,6 +212,16 @@ def test_what_a_killed_broker_held_is_posted_all_the_same(run: Run) -> None:
 
 def is_posted(payment: dict[str, Any]) -> bool:
     return all(event["postedAt"] for event in payment["events"])
+
+
+def test_whoever_pays_is_served_first(run: Run) -> None:
+    def niceness(words: str) -> list[int]:
+        family = {process.pid for process in psutil.Process(run.process.pid).children(recursive=True)}
+        seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]  # skips who has just ended
+        return [info["nice"] for info in seen if words in " ".join(info["cmdline"] or ())]
+
+    workers = until(lambda: len(found := niceness("-m worker")) == 3 and found, UP_SECONDS, "all workers run")
+    assert min(workers) > max(niceness("-m gunicorn"))
 
 
 def test_stops_within_seconds_and_finds_its_payments_again(run: Run) -> None:
