@@ -75,12 +75,12 @@ def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Eve
 
 def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event, _traces: Traces) -> Service:
     from payments.service.retention import Retention  # noqa: PLC0415
-    from worker.housekeeping import Plan, run  # noqa: PLC0415
+    from worker.housekeeping import CONNECTIONS, Plan, run  # noqa: PLC0415
 
     days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
     retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
     plan = Plan(settings.expire_interval, settings.audit_interval, retention)
-    engine = create_engine(settings.database_url, pool_size=4)
+    engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
     return Service(lambda: run(engine, plan, registry, stop))
 
 

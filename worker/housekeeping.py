@@ -1,6 +1,7 @@
 """Housekeeping: expires authorizations, retries dead letters, prunes, audits on a schedule, exports what is known.
 
-It needs neither Kafka nor Redis, so it still speaks when others are dead.
+It needs neither Kafka nor Redis, so it still speaks when others are dead. What may take long waits for nobody and lets
+nobody wait: each has a thread and a connection of its own.
 """
 
 import logging
@@ -19,6 +20,7 @@ from payments.adapters.clock import database_now, monotonic
 from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
 from payments.service.audit import audit
 from payments.service.dead_letters import retry_due
+from payments.service.pace import Pace
 from payments.service.retention import Pruner, Retention, expire_due
 from worker.schedule import Schedule, Task
 
@@ -26,6 +28,8 @@ WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the database for the metrics and two heartbeats."""
 RETRY_INTERVAL: Final = 5.0
 """Seconds between two looks for dead letters whose time for another try has come."""
+CONNECTIONS: Final = 4
+"""One for each schedule."""
 PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
 
@@ -51,19 +55,16 @@ class Housekeeping:
         self._stop = stop
         self._holder = f"{socket.gethostname()}:{os.getpid()}"[-128:]
         self._pruner = Pruner(engine, plan.retention)
+        self._pace = Pace(stop.wait)
 
-    def tasks(self) -> list[Task]:
-        """What changes or reads much; may take its time."""
+    def schedules(self) -> list[list[Task]]:
+        """The tasks by thread: those of one wait for each other, and for no other's."""
         return [
-            Task("expire", self._plan.expire_interval, self.expire),
-            Task("retry", RETRY_INTERVAL, self.retry),
-            Task("audit", self._plan.audit_interval, self.audit),
-            Task("prune", PRUNE_INTERVAL, self.prune),
+            [Task("export", WATCH_INTERVAL, self.export)],
+            [Task("expire", self._plan.expire_interval, self.expire), Task("retry", RETRY_INTERVAL, self.retry)],
+            [Task("audit", self._plan.audit_interval, self.audit)],
+            [Task("prune", PRUNE_INTERVAL, self.prune)],
         ]
-
-    def watch_tasks(self) -> list[Task]:
-        """What must not wait for the others."""
-        return [Task("export", WATCH_INTERVAL, self.export)]
 
     def expire(self) -> None:
         """Release what is open on authorizations whose time is over."""
@@ -77,13 +78,13 @@ class Housekeeping:
 
     def prune(self) -> None:
         """Delete what has served its time."""
-        deleted = self._pruner.prune(self._stop.is_set)
+        deleted = self._pruner.prune(self._pace)
         if any(deleted.values()):
             _log.info("pruned", extra=deleted)
 
     def audit(self) -> None:
         """Hold ledger and payments against each other; differences are logged and exported."""
-        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers)
+        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, pace=self._pace)
         for kind in AUDIT_KINDS:
             self._metrics.audit_differences.labels(kind).set(sum(d.kind == kind for d in report.differences))
         self._metrics.audit_in_flight.set(report.in_flight)
@@ -114,15 +115,15 @@ class Housekeeping:
 
 
 def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
-    """Keep house until `stop` is set. `engine` needs two connections: one for each schedule.
+    """Keep house until `stop` is set. `engine` needs CONNECTIONS.
 
-    Whatever ends one of them but `stop` ends the other too, and is raised: half of it alive would look well.
+    Whatever ends one schedule but `stop` ends the others too, and is raised: half of it alive would look well.
     """
-    housekeeping = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
-    with ThreadPoolExecutor(1, thread_name_prefix="tasks") as pool:
-        slow = pool.submit(_keep, Schedule(housekeeping.tasks(), stop), stop)
-        _keep(Schedule(housekeeping.watch_tasks(), stop), stop)
-        slow.result()
+    schedules = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop).schedules()
+    with ThreadPoolExecutor(len(schedules), thread_name_prefix="tasks") as pool:
+        kept = [pool.submit(_keep, Schedule(tasks, stop), stop) for tasks in schedules]
+    for each in kept:
+        each.result()
     engine.dispose()
 
 

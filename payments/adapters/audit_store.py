@@ -5,25 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Connection, Engine, bindparam, cast, func, insert, or_, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
+from payments.adapters import audit_queries
 from payments.adapters.database import begin_snapshot
-from payments.adapters.tables import (
-    audit_run,
-    circuit_breaker,
-    idem_response_cache,
-    inbox_event,
-    ledger_entry,
-    ledger_halt,
-    outbox_event,
-    payment,
-)
-from payments.domain.events import Aggregate
-
-MOST_LISTED: Final = 100
-"""Wrong stored answers listed for each window: a broken table must not fill the memory."""
+from payments.adapters.tables import audit_run, circuit_breaker, idem_response_cache, ledger_halt, payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,94 +79,29 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_NEXT = select(payment.c.payment_id).where(payment.c.payment_id > bindparam("after"))
-_CHANGED = select(payment.c.payment_id).where(payment.c.updated_at >= bindparam("since"))
-_POSTED = select(inbox_event.c.payment_id).where(inbox_event.c.posted_at >= bindparam("since")).distinct()
-_PAYMENTS = select(payment).where(payment.c.payment_id.in_(_IDS))
-_EVENTS = (
-    select(outbox_event, inbox_event.c.posted_at)
-    .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
-    .where(outbox_event.c.aggregate_id.in_(_IDS), outbox_event.c.aggregate_type == Aggregate.PAYMENT.value)
-)
-_ENTRIES = select(ledger_entry).where(ledger_entry.c.payment_id.in_(_IDS))
-_UNANSWERED = (
-    select(payment.c.payment_id)
-    .outerjoin(
-        idem_response_cache,
-        (idem_response_cache.c.merchant_id == payment.c.merchant_id)
-        & (idem_response_cache.c.operation == "authorize")
-        & (idem_response_cache.c.idempotency_key == payment.c.idempotency_key)
-        & (idem_response_cache.c.http_status == 200),
-    )
-    .where(
-        payment.c.payment_id.in_(_IDS),
-        payment.c.requested_at > bindparam("answers_since"),
-        idem_response_cache.c.http_status.is_(None),
-    )
-)
-
-
-def _in_body(member: str) -> Any:
-    return cast(func.json_extract(idem_response_cache.c.response_body, f"$.{member}"), BigInteger)
-
-
-_WRONG_ANSWERS = (
-    select(idem_response_cache)
-    .outerjoin(payment, payment.c.payment_id == _in_body("paymentId"))
-    .where(
-        idem_response_cache.c.created_at >= bindparam("start"),
-        idem_response_cache.c.created_at < bindparam("end"),
-        idem_response_cache.c.http_status == 200,
-        or_(
-            payment.c.payment_id.is_(None),
-            payment.c.merchant_id != idem_response_cache.c.merchant_id,
-            payment.c.amount != _in_body("amount"),
-            # amounts only grow: what was answered once can never be more than what is there now
-            payment.c.captured_amount < _in_body("capturedAmount"),
-            payment.c.released_amount < _in_body("releasedAmount"),
-            payment.c.refunded_amount < _in_body("refundedAmount"),
-        ),
-    )
-    .limit(MOST_LISTED)
-)
-
-
 def payments_after(connection: Connection, after: int, most: int) -> list[int]:
     """The next `most` payment ids above `after`, ascending."""
-    query = _NEXT.order_by(payment.c.payment_id).limit(most)
+    query = audit_queries.NEXT.order_by(payment.c.payment_id).limit(most)
     return list(connection.execute(query, {"after": after}).scalars())
 
 
 def changed_payments(connection: Connection, since: datetime) -> list[int]:
     """Ids of payments that were changed, or had an event posted, at `since` or later; ascending."""
-    changed = set(connection.execute(_CHANGED, {"since": since}).scalars())
-    changed.update(connection.execute(_POSTED, {"since": since}).scalars())
+    changed = set(connection.execute(audit_queries.CHANGED, {"since": since}).scalars())
+    changed.update(connection.execute(audit_queries.POSTED, {"since": since}).scalars())
     return sorted(changed)
 
 
 def read_chunk(connection: Connection, ids: Sequence[int], answers_since: datetime) -> Chunk:
     """All that the audit compares for these payments; answers are missed only for payments after `answers_since`."""
+    # rows have the fields of the dataclasses in their order
     return Chunk(
-        payments=[
-            AuditedPayment(
-                row.payment_id,
-                row.amount,
-                row.captured_amount,
-                row.released_amount,
-                row.refunded_amount,
-                row.release_reason,
-                row.currency,
-                row.status,
-            )
-            for row in connection.execute(_PAYMENTS, {"ids": ids})
-        ],
-        events=[_event(row) for row in connection.execute(_EVENTS, {"ids": ids})],
-        entries=[
-            AuditedEntry(row.payment_id, row.event_id, row.debit_account, row.credit_account, row.amount, row.currency)
-            for row in connection.execute(_ENTRIES, {"ids": ids})
-        ],
-        unanswered=list(connection.execute(_UNANSWERED, {"ids": ids, "answers_since": answers_since}).scalars()),
+        payments=[AuditedPayment(*row) for row in connection.execute(audit_queries.PAYMENTS, {"ids": ids})],
+        events=[_event(row) for row in connection.execute(audit_queries.EVENTS, {"ids": ids})],
+        entries=[AuditedEntry(*row) for row in connection.execute(audit_queries.ENTRIES, {"ids": ids})],
+        unanswered=list(
+            connection.execute(audit_queries.UNANSWERED, {"ids": ids, "answers_since": answers_since}).scalars()
+        ),
     )
 
 
@@ -205,8 +128,8 @@ def first_answer(connection: Connection, since: datetime | None) -> datetime | N
 
 
 def wrong_answers(connection: Connection, start: datetime, length: timedelta) -> list[tuple[str, str]]:
-    """Stored successes of a window that no payment bears out: (scope, body) of at most MOST_LISTED."""
-    rows = connection.execute(_WRONG_ANSWERS, {"start": start, "end": start + length})
+    """Stored successes of a window that no payment bears out: (scope, body) of at most audit_queries.MOST_LISTED."""
+    rows = connection.execute(audit_queries.WRONG_ANSWERS, {"start": start, "end": start + length})
     return [(f"{row.operation} {row.merchant_id}/{row.idempotency_key}", row.response_body) for row in rows]
 
 

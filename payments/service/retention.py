@@ -12,13 +12,14 @@ from payments.adapters import payment_store, retention_store
 from payments.adapters.clock import Clock, database_now
 from payments.domain.commands import Command, Operation
 from payments.service.execution import execute
+from payments.service.pace import Pace
 
 EXPIRE_BATCH: Final = 200
 """Payments expired in one transaction, as many as a request's batch may hold."""
 EXPIRE_DEADLINE: Final = 30.0
 """Seconds that one batch may take before housekeeping leaves it to its next round."""
-PRUNE_BATCH: Final = 500
-"""Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it."""
+PRUNE_BATCH: Final = 100
+"""Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +58,22 @@ class Pruner:
         self._retention = retention
         self._after = 0
 
-    def prune(self, stopping: Callable[[], bool]) -> dict[str, int]:
-        """Delete all that is due, batch by batch, until `stopping()`; returns rows deleted by table."""
+    def prune(self, pace: Pace) -> dict[str, int]:
+        """Delete all that is due, batch by batch, at `pace`; returns rows deleted by table."""
         kept = self._retention
         return {
-            "outbox_event": self._prune_events(stopping),
+            "outbox_event": self._prune_events(pace),
             "inbox_event": self._each_batch(
-                stopping, lambda c: retention_store.prune_inbox(c, database_now(c) - kept.inbox, PRUNE_BATCH)
+                pace, lambda c: retention_store.prune_inbox(c, database_now(c) - kept.inbox, PRUNE_BATCH)
             ),
             "idem_response_cache": self._each_batch(
-                stopping, lambda c: retention_store.prune_answers(c, database_now(c) - kept.answers, PRUNE_BATCH)
+                pace, lambda c: retention_store.prune_answers(c, database_now(c) - kept.answers, PRUNE_BATCH)
             ),
         }
 
-    def _prune_events(self, stopping: Callable[[], bool]) -> int:
+    def _prune_events(self, pace: Pace) -> int:
         total = 0
-        while not stopping():
+        for _ in pace.steps():
             with self._engine.begin() as connection:
                 before = database_now(connection) - self._retention.outbox
                 deleted, self._after = retention_store.prune_events(connection, before, self._after, PRUNE_BATCH)
@@ -82,9 +83,9 @@ class Pruner:
                 break
         return total
 
-    def _each_batch(self, stopping: Callable[[], bool], prune: Callable[[Connection], int]) -> int:
+    def _each_batch(self, pace: Pace, prune: Callable[[Connection], int]) -> int:
         total = 0
-        while not stopping():
+        for _ in pace.steps():
             with self._engine.begin() as connection:
                 deleted = prune(connection)
             total += deleted

@@ -18,6 +18,7 @@ from payments.adapters.tables import (
     payment,
 )
 from payments.service.audit import Report, audit
+from payments.service.pace import Pace
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 
@@ -157,12 +158,19 @@ def test_a_pruned_payment_is_held_against_its_ledger_alone(engine: Engine, paid:
     assert kinds(audit(engine, full=True, answers_kept=timedelta(0))) == ["ledger"]
 
 
-def test_a_later_audit_looks_at_what_changed_and_at_one_chunk_more(
+def test_an_audit_that_was_ended_early_is_not_noted(engine: Engine, paid: int) -> None:
+    audit(engine, full=False, answers_kept=KEPT, pace=Pace(lambda _seconds: True))
+    with engine.connect() as connection:
+        assert connection.execute(select(audit_run)).all() == []
+
+
+def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     engine: Engine, paid: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from payments.service import audit as module
 
-    monkeypatch.setattr(module, "CHUNK", 2)
+    monkeypatch.setattr(module, "CHUNK", 1)
+    monkeypatch.setattr(module, "IN_TURN", 2)
     for number in range(6):
         wishes.run_one(engine, wishes.authorize(f"k{number}"))
     publish_and_post(engine)

@@ -9,17 +9,14 @@ from sqlalchemy import Engine, func, select, update
 from payments.adapters.clock import monotonic
 from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 from payments.service.audit import audit
+from payments.service.pace import AT_ONCE, Pace
 from payments.service.republish import republish_unposted
 from payments.service.retention import Pruner, Retention, expire_due
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 
-AT_ONCE = Retention(timedelta(0), timedelta(0), timedelta(0))
+NOW = Retention(timedelta(0), timedelta(0), timedelta(0))
 NEVER = Retention(timedelta(days=9), timedelta(days=9), timedelta(days=9))
-
-
-def never() -> bool:
-    return False
 
 
 def no_pause(_seconds: float) -> None:
@@ -39,31 +36,31 @@ def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engi
     done, waiting = authorized(engine, "a"), authorized(engine, "b")
     publish_and_post(engine)
     wishes.run_one(engine, wishes.capture(waiting, "c", 100))
-    assert Pruner(engine, AT_ONCE).prune(never)["outbox_event"] == 1
+    assert Pruner(engine, NOW).prune(AT_ONCE)["outbox_event"] == 1
     with engine.connect() as connection:
         assert set(connection.execute(select(outbox_event.c.aggregate_id)).scalars()) == {waiting} != {done}
     publish_and_post(engine)
-    assert Pruner(engine, AT_ONCE).prune(never)["outbox_event"] == 2
+    assert Pruner(engine, NOW).prune(AT_ONCE)["outbox_event"] == 2
 
 
 def test_nothing_goes_before_its_time(engine: Engine) -> None:
     authorized(engine, "a")
     publish_and_post(engine)
-    assert Pruner(engine, NEVER).prune(never) == {"outbox_event": 0, "inbox_event": 0, "idem_response_cache": 0}
+    assert Pruner(engine, NEVER).prune(AT_ONCE) == {"outbox_event": 0, "inbox_event": 0, "idem_response_cache": 0}
 
 
 def test_an_inbox_row_stays_while_its_event_does(engine: Engine) -> None:
     authorized(engine, "a")
     publish_and_post(engine)
     keep_events = Retention(timedelta(days=9), timedelta(0), timedelta(days=9))
-    assert Pruner(engine, keep_events).prune(never)["inbox_event"] == 0
-    assert Pruner(engine, AT_ONCE).prune(never)["inbox_event"] == 1
+    assert Pruner(engine, keep_events).prune(AT_ONCE)["inbox_event"] == 0
+    assert Pruner(engine, NOW).prune(AT_ONCE)["inbox_event"] == 1
 
 
 def test_payments_and_postings_are_never_deleted(engine: Engine) -> None:
     authorized(engine, "a")
     publish_and_post(engine)
-    Pruner(engine, AT_ONCE).prune(never)
+    Pruner(engine, NOW).prune(AT_ONCE)
     assert [count(engine, t) for t in (payment, ledger_entry)] == [1, 1]
     assert [count(engine, t) for t in (outbox_event, inbox_event, idem_response_cache)] == [0, 0, 0]
     assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
@@ -76,13 +73,13 @@ def test_it_goes_on_batch_by_batch(engine: Engine, monkeypatch: pytest.MonkeyPat
     for number in range(7):
         authorized(engine, f"k{number}")
     publish_and_post(engine)
-    assert Pruner(engine, AT_ONCE).prune(never) == {"outbox_event": 7, "inbox_event": 7, "idem_response_cache": 7}
+    assert Pruner(engine, NOW).prune(AT_ONCE) == {"outbox_event": 7, "inbox_event": 7, "idem_response_cache": 7}
 
 
 def test_it_stops_when_it_shall(engine: Engine) -> None:
     authorized(engine, "a")
     publish_and_post(engine)
-    assert not any(Pruner(engine, AT_ONCE).prune(lambda: True).values())
+    assert not any(Pruner(engine, NOW).prune(Pace(lambda _seconds: True)).values())
 
 
 def test_an_authorization_whose_time_is_over_is_released(engine: Engine) -> None:

@@ -139,7 +139,23 @@ def test_it_runs_until_stopped(engine: Engine) -> None:
     assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("broken", ["retry", "export"])
+@pytest.mark.parametrize("long", ["audit", "prune"])
+def test_nothing_else_waits_for_what_takes_long(engine: Engine, monkeypatch: pytest.MonkeyPatch, long: str) -> None:
+    stop, expired = threading.Event(), threading.Event()
+    monkeypatch.setattr(Housekeeping, long, lambda _self: stop.wait())
+    monkeypatch.setattr(Housekeeping, "expire", lambda _self: expired.set())
+    thread = threading.Thread(target=run, args=(engine, PLAN, CollectorRegistry(), stop))
+    thread.start()
+    try:
+        for _ in range(2):
+            assert expired.wait(20)
+            expired.clear()
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+@pytest.mark.parametrize("broken", ["retry", "export", "audit", "prune"])
 def test_a_bug_in_a_task_ends_the_process_and_not_half_of_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -166,6 +182,6 @@ def test_it_audits_again_after_the_database_was_restarted(own_mariadb: MariaDBSe
 def test_a_database_that_is_away_is_waited_for(tmp_path: Any) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/no/such/folder/payops.db")
     house = House(engine)
-    tasks: list[Callable[[], None]] = [task.run for task in (*house.tasks.tasks(), *house.tasks.watch_tasks())]
+    tasks: list[Callable[[], None]] = [task.run for tasks in house.tasks.schedules() for task in tasks]
     for task in tasks:
         Schedule([Task("task", 1.0, task)], threading.Event()).run_once()

@@ -17,22 +17,17 @@ from payments.adapters.tables import idem_response_cache, inbox_event, ledger_en
 from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate
 from payments.service import retention
 from payments.service.audit import audit
+from payments.service.pace import AT_ONCE
 from payments.service.retention import Pruner, Retention
 from stack.mariadb import MariaDBAddress
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
+from tests.contracts.reads import rows_read
 from tests.servers import migrated_database
 
 KEPT: Final = Retention(timedelta(days=7), timedelta(days=30), timedelta(days=30))
 NOW: Final = Retention(timedelta(0), timedelta(0), timedelta(0))
-READS: Final = text(
-    "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name LIKE 'Handler_read%'"
-)
 WEEK_AGO, MONTH_AGO = timedelta(days=7, minutes=1), timedelta(days=30, minutes=1)
-
-
-def never() -> bool:
-    return False
 
 
 def paid(engine: Engine, *keys: str, captures: int = 0) -> list[int]:
@@ -106,7 +101,7 @@ def test_no_transaction_deletes_more_than_a_batch(engine: Engine, monkeypatch: p
     for _ in range(3):
         announced(engine, Aggregate.DEAD_LETTER, published=True)
     with watched(engine) as deletions:
-        deleted = Pruner(engine, NOW).prune(never)
+        deleted = Pruner(engine, NOW).prune(AT_ONCE)
     assert deleted == {"outbox_event": 63, "inbox_event": 60, "idem_response_cache": 60}
     assert sum(deletions.finished) == 183
     assert max(deletions.finished) <= 10, deletions.finished
@@ -118,7 +113,7 @@ def test_a_payment_with_more_events_than_a_batch_goes_at_once(engine: Engine, mo
     paid(engine, "many", captures=5)
     paid(engine, "few again", captures=1)
     with watched(engine) as deletions:
-        assert Pruner(engine, NOW).prune(never)["outbox_event"] == 10
+        assert Pruner(engine, NOW).prune(AT_ONCE)["outbox_event"] == 10
     assert deletions.finished[:3] == [2, 6, 2]
 
 
@@ -136,7 +131,7 @@ def test_what_has_served_its_time_goes_and_nothing_else(engine: Engine) -> None:
     of_ancient = {row.event_id for row in rows(engine, inbox_event) if row.payment_id == ancient}
     posted = {row.event_id for row in rows(engine, inbox_event)}
 
-    Pruner(engine, KEPT).prune(never)
+    Pruner(engine, KEPT).prune(AT_ONCE)
 
     events = rows(engine, outbox_event)
     assert {row.aggregate_id for row in events if row.aggregate_type == Aggregate.PAYMENT} == {waiting, again, young}
@@ -161,10 +156,10 @@ def test_a_round_reads_no_more_when_more_is_kept(
             paid(engine, *(f"kept{number}" for number in range(kept)))
             with engine.connect() as connection:
                 connection.execute(text("ANALYZE TABLE outbox_event, inbox_event")).all()
-                before = connection.execute(READS).scalar_one()
-            deleted = Pruner(engine, KEPT).prune(never)
+                before = rows_read(connection)
+            deleted = Pruner(engine, KEPT).prune(AT_ONCE)
             with engine.connect() as connection:
-                reads = int(connection.execute(READS).scalar_one() - before)
+                reads = rows_read(connection) - before
             engine.dispose()
         assert set(deleted.values()) == {due}
         return reads

@@ -1,0 +1,39 @@
+"""How long work of housekeeping leaves room for those who pay: after each step it rests. Not when a step is due."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from payments.adapters.clock import Clock, monotonic
+
+RESTS: Final = 4.0
+"""A rest lasts so many times as long as the step before it: a fifth of the time, at most, is work (ADR 14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Steps with rests between them. `pause` takes seconds and says whether to stop (as `threading.Event.wait`)."""
+
+    pause: Callable[[float], bool]
+    clock: Clock = monotonic
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process is to end."""
+        return self.pause(0.0)
+
+    def steps(self) -> Iterator[None]:
+        """Yields for one step after the other, and rests after each, until the process is to end."""
+        rest = 0.0
+        while not self.pause(rest):
+            started = self.clock()
+            yield
+            rest = (self.clock() - started) * RESTS
+
+
+def _without(_seconds: float) -> bool:
+    return False
+
+
+AT_ONCE: Final = Pace(_without)
+"""No rests: for a command that somebody waits for."""

@@ -1,0 +1,51 @@
+"""Rests of long work: as long as they shall be, and none after the end."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.service.pace import AT_ONCE, RESTS, Pace
+
+
+class Time:
+    """A clock that steps and rests alike move on; says to stop after so many rests."""
+
+    def __init__(self, most: int) -> None:
+        self.now = 0.0
+        self.rests: list[float] = []
+        self._most = most
+
+    def pause(self, seconds: float) -> bool:
+        self.now += seconds
+        self.rests.append(seconds)
+        return len(self.rests) > self._most
+
+    def clock(self) -> float:
+        return self.now
+
+
+def worked(time: Time, lengths: list[float]) -> Iterator[float]:
+    for length, _ in zip(lengths, Pace(time.pause, time.clock).steps(), strict=False):
+        time.now += length
+        yield length
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1))
+def test_it_rests_after_each_step_in_proportion_to_it(lengths: list[float]) -> None:
+    time = Time(len(lengths))
+    assert list(worked(time, lengths)) == lengths
+    assert time.rests[1:] == [length * RESTS for length in lengths[:-1]]
+    assert time.now == list(accumulate(lengths))[-1] + sum(time.rests)
+
+
+def test_it_goes_on_with_nothing_once_it_shall_stop() -> None:
+    time = Time(2)
+    assert list(worked(time, [1.0] * 9)) == [1.0, 1.0]
+    assert Pace(time.pause, time.clock).is_over
+
+
+def test_a_step_that_is_waited_for_has_no_rests() -> None:
+    assert len(list(zip(range(1000), AT_ONCE.steps(), strict=False))) == 1000
+    assert not AT_ONCE.is_over
