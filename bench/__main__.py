@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import backlog, load, rates, report, split, starting, steady
+from bench import auditing, backlog, load, rates, report, serverless, split, starting, steady
 from bench.platform import running
 from bench.session import Session, say
 from payments.adapters.database import create_engine
@@ -18,8 +18,10 @@ def main() -> int:
         figures += steady.lag_figures(session)
         where = steady.profile(session)
         figures += steady.breaker_figures(session)
+        figures += auditing.figures(session)
         figures += backlog.drain_figures(session)
         figures += backlog.commit_figures(session)
+        figures += serverless.figures(session)
         figures += split.figures(session)
         figures += starting.figures(session)
         session.engine.dispose()

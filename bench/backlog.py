@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from bench import database
+from bench.platform import put_behind
 from bench.rates import REPEATS
 from bench.report import Figure
 from bench.session import Session, say
@@ -22,6 +23,7 @@ def drain_figures(session: Session) -> list[Figure]:
         session.platform.relay.stop()
         database.authorize(session.engine, BACKLOG, database.BATCH)
         session.platform.relay.start()
+        put_behind(session.platform)
         session.drained()
         for rates, table, column in ((published, "outbox_event", "published_at"), (posted, "inbox_event", "posted_at")):
             count, took = database.span(session.engine, after, table, column)

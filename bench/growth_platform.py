@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bench import load
 from bench.load import Load
-from bench.platform import UNLIMITED, UP_SECONDS, cpu_seconds, wait_until
+from bench.platform import UNLIMITED, UP_SECONDS, cpu_seconds, put_behind, wait_until
 from payments.adapters import backlog_store
 from payments.adapters.database import create_engine
 from stack.platform import DATABASE, Platform, migrate, real_platform
@@ -58,6 +58,7 @@ class TwoDatabases:
             program.environment = {**program.environment, "DATABASE_URL": self.urls[name]}
             program.start()
         wait_until(self._is_up, UP_SECONDS, f"the platform is up with the {name} database")
+        put_behind(self.platform)
 
     def loaded(self, name: str, rate: int, seconds: int) -> Load:
         """A load, and all of it posted. RuntimeError when a request failed: such figures mean nothing."""

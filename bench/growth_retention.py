@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from bench.growth_data import Plan
 from bench.growth_platform import WARM_SECONDS, TwoDatabases, say
-from bench.platform import wait_until
+from bench.platform import put_behind, wait_until
 from payments.adapters.clock import database_now
 
 PRUNING_SECONDS: Final = 600.0
@@ -68,6 +68,7 @@ def _due_until(databases: TwoDatabases, full: Engine, plan: Plan, number: int) -
     housekeeping.log.write_text("")
     housekeeping.environment = {**housekeeping.environment, **dict.fromkeys(SETTINGS, kept)}
     housekeeping.start()
+    put_behind(databases.platform)
 
 
 def _gone(full: Engine, oldest: int) -> None:

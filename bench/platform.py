@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -17,12 +18,36 @@ LIMITS: Final = {f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTH
 MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
 
 
+SESSION_NICENESS: Final = "7"
+"""Weighs 215 to the 1,024 of others (sched(7)), about as CPUWeight=20 to 100 in a worker's systemd unit."""
+
+
 @contextmanager
 def running() -> Iterator[Platform]:
     """The whole platform, up and healthy; gone afterwards."""
     with real_platform(LIMITS, MARIADB) as platform:
         wait_until(lambda: is_up(platform.api.url), UP_SECONDS, "the platform is up")
+        put_behind(platform)
         yield platform
+
+
+def put_behind(platform: Platform) -> None:
+    """Give relay, ledger and housekeeping less weight than the api, as their units do on a VM. After each start.
+
+    Each has a session of its own here, and Linux weighs sessions, not the niceness of processes in them (autogroup).
+    """
+    for worker in (platform.relay, platform.ledger, platform.housekeeping):
+        session = Path(f"/proc/{worker.pid}/autogroup")
+        if session.exists():
+            wait_until(lambda told=session: _told(told), UP_SECONDS, "a session has its weight")  # type: ignore[misc]
+
+
+def _told(session: Path) -> bool:
+    try:
+        session.write_text(SESSION_NICENESS)
+    except BlockingIOError:  # the kernel takes so many a second from those who are not root
+        return False
+    return True
 
 
 def processes(platform: Platform, name: str) -> list[psutil.Process]:

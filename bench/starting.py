@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from bench.platform import UP_SECONDS, is_up, memory_bytes, wait_until
+from bench.platform import UP_SECONDS, is_up, memory_bytes, put_behind, wait_until
 from bench.rates import REPEATS
 from bench.report import Figure
 from bench.session import Session, say
@@ -41,4 +41,6 @@ def _restart(session: Session) -> float:
     for program in programs:
         program.wait_until_it_answers()
     wait_until(lambda: is_up(session.platform.api.url), UP_SECONDS, "the platform is up")
-    return time.monotonic() - began
+    took = time.monotonic() - began
+    put_behind(session.platform)
+    return took

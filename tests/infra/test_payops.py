@@ -51,6 +51,8 @@ def test_whoever_pays_is_served_first(application, unit: str, nice: int) -> None
     pid = application.check_output(f"systemctl show {unit} --property MainPID --value")
     after_the_name = application.check_output(f"cat /proc/{pid}/stat").rpartition(")")[2].split()
     assert int(after_the_name[16]) == nice  # proc_pid_stat(5), field 19
+    weight = application.check_output(f"systemctl show {unit} --property CPUWeight --value")
+    assert (weight == "20") == (nice > 0)
 
 
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)
