@@ -20,7 +20,7 @@ SOURCES = store.FRONTEND / "src"
 LARGEST_FIRST_LOAD = 200 * 1024
 """Bytes over the network, gzipped, until the store shows."""
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(500)
 
 
 def first_load(dist: Path) -> int:

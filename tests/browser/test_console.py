@@ -13,7 +13,7 @@ from tests.browser.browser import NARROW, WIDE, Visit, visit
 from tests.browser.test_store import buy, payment
 from tests.servers import until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 TABS = ("Overview", "Payments", "Ledger", "Dead letters", "Circuit breaker")
 BREAKER_MS = 30_000
 

@@ -13,7 +13,7 @@ from tests.browser.test_store import buy
 from tests.e2e.test_make_run import start, wait_until_up
 from tests.servers import until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(500)
 
 
 def test_the_page_waits_for_the_store_and_then_sells(

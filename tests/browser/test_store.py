@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Visit, visit
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def choose(shopper: Visit, name: str) -> None:

@@ -72,7 +72,7 @@ def test_two_at_once_make_one_schema(empty_url: str) -> None:
         done = list(
             pool.map(
                 lambda _: subprocess.run(
-                    command, env={"DATABASE_URL": empty_url}, capture_output=True, text=True, timeout=60, check=False
+                    command, env={"DATABASE_URL": empty_url}, capture_output=True, text=True, timeout=180, check=False
                 ),
                 range(2),
             )
@@ -94,7 +94,7 @@ def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:
         ({"DATABASE_URL": "mysql+pymysql://nobody@127.0.0.1:1/paydb"}, "The database could not be migrated"),
         ({"DATABASE_URL": f"sqlite:///{tmp_path}/no/such/folder.db"}, "The database could not be migrated"),
     ):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode != 0
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr

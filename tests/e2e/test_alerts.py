@@ -24,7 +24,7 @@ QUICKLY_SECONDS = 30
 TOLD_SECONDS = 10
 TABLE = Path(__file__).parents[2] / ".cache" / "alert-times.md"
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SECONDS + 120)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SECONDS + 300)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -85,7 +85,7 @@ def tool(platform: Platform, *arguments: str, crash_point: str = "") -> subproce
     """An operator's command."""
     command = [sys.executable, "-m", "worker", *arguments]
     environment = {**os.environ, **platform.environment, "APP_CRASH_POINT": crash_point}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def crashes(program: Server, point: str) -> int:

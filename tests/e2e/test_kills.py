@@ -50,7 +50,7 @@ def unposted(database: Engine) -> int:
 def audit(platform: Platform) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "worker", "audit", "--full"]
     environment = {**os.environ, **platform.environment}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def settled(load: Load) -> bool:

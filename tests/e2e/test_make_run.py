@@ -28,7 +28,7 @@ OBSERVED_SECONDS = 30.0  # it learns of its targets within 5 s, and asks each ev
 WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
 ACCOUNTS = ["acquirer_receivable", "customer_hold", "hold_clearing"]
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.alone]
+pytestmark = [pytest.mark.timeout(500), pytest.mark.alone]
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Run:
 def make(target: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
     return subprocess.run(
-        ["make", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        ["make", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180
     )
 
 

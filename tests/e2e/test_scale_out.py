@@ -115,5 +115,5 @@ def test_ledgers_that_come_and_go_lose_and_double_nothing(platform: Platform, se
     assert count(database, "dead_letter") == 0
     command = [sys.executable, "-m", "worker", "audit", "--full"]
     environment = {**os.environ, **platform.environment}
-    audit = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    audit = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
     assert (audit.returncode, audit.stderr) == (0, ""), audit.stdout

@@ -82,7 +82,7 @@ def test_bad_settings_are_named_without_a_stack_trace(settings: dict[str, str], 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert done.returncode != 0

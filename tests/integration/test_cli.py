@@ -16,7 +16,7 @@ from tests.contracts.posting import publish_and_post
 def call(url: str, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATABASE_URL": url}
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def test_an_audit_that_finds_nothing(engine: Engine, database_url: str) -> None:
@@ -74,7 +74,7 @@ def test_migrate_without_a_database_is_said_in_one_sentence() -> None:
 def test_bad_settings_are_all_named() -> None:
     environment = {**os.environ, "DATABASE_URL": "oracle://x", "LOG_LEVEL": "LOUD"}
     command = [sys.executable, "-m", "worker", "audit"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == 2
     assert "DATABASE_URL must be" in done.stderr
     assert "LOG_LEVEL must be" in done.stderr

@@ -46,7 +46,7 @@ MOVING = {
 """Panels that must show more than 0 under load: a label that selects the wrong series would show a 0."""
 ASKED = [asked for path in DASHBOARDS for asked in queries(path)]
 
-pytestmark = pytest.mark.timeout(180)  # the first test starts everything
+pytestmark = pytest.mark.timeout(400)  # the first test starts everything
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tests.e2e.test_make_run import Run, start, wait_until_up
 from tests.integration.test_load_verdicts import ROOT, load
 from tests.servers import until
 
-pytestmark = pytest.mark.timeout(240)  # the first test starts everything
+pytestmark = pytest.mark.timeout(500)  # the first test starts everything
 
 SCALES = {"payment-scenario": "0.01", "spike": "0.02", "soak": "0.0005", "stress": "0.05", "smoke": "1"}
 SHORT = {"LONGEST_P95_MS": "30000", "RATE_SCALE": "0.1", "MOST_RATE": "15", "DURATION": "2s", "MERCHANTS": "7"}

@@ -17,7 +17,7 @@ DOWN = {"status": "DEGRADED", "components": {"ledger": {"status": "DOWN", "detai
 def stage(script: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **variables}
     command = [str(ROOT / "scripts" / script), *options]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def health(*bodies: dict) -> Callable[[Request, str], Answer]:

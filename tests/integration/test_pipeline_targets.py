@@ -37,7 +37,7 @@ class Tree:
             **variables,
         }
         command = [str(self.folder / "scripts" / script)]
-        return subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=180)
 
     def notes(self) -> list[str]:
         file = self.folder / "notes"

@@ -21,7 +21,7 @@ TO_NOBODY = {"none": "watchdog"}
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:

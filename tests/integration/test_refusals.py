@@ -90,7 +90,7 @@ class TestSetUp:
 def stack(module: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
     command = [sys.executable, "-m", module]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=90)
 
 
 def run_stack(folder: Path, **variables: str) -> str:
@@ -113,4 +113,6 @@ def set_up(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
         (programs / "python3").write_text(f"#!/bin/sh\n{python3}\n")
         (programs / "python3").chmod(0o755)
     command = [str(folder / "scripts/setup-env.sh"), "run"]
-    return subprocess.run(command, env={"PATH": str(programs)}, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        command, env={"PATH": str(programs)}, capture_output=True, text=True, check=False, timeout=180
+    )

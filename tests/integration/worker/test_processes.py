@@ -22,7 +22,7 @@ def database_url(mariadb_url: str) -> str:
 
 def ran(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=180, check=False
     )
 
 
