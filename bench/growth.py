@@ -34,7 +34,7 @@ class Steps:
 def steps() -> Steps:
     """As the environment says."""
     sizes = os.environ.get("SIZES") or "1000000,5000000,10000000"
-    numbers = {"RATE": 100, "SECONDS": 60, "ROUNDS": 3, "PRUNED": 300_000}
+    numbers = {"RATE": 100, "SECONDS": 60, "ROUNDS": 3, "PRUNED": 40_000}
     told = {name.lower(): int(os.environ.get(name) or number) for name, number in numbers.items()}
     return Steps(sorted(int(size) for size in sizes.split(",")), **told)
 

@@ -19,10 +19,19 @@ from stack.redis import RedisAddress, RedisServer
 from stack.server import program
 
 KAFKA_SECONDS = 20.0
+PATIENCE = 30.0
+"""Seconds that a wait lasts at least: on a machine that several tests share, a pause of some seconds says nothing."""
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
-    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`."""
+    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`, or
+    PATIENCE if that is longer. Where the seconds themselves are promised: `within`.
+    """
+    return within(condition, max(seconds, PATIENCE), what, interval)
+
+
+def within(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
+    """As `until`, and no longer than `seconds`: for tests that run alone."""
     waiting = Retrying(
         retry=retry_if_result(lambda value: not value), stop=stop_after_delay(seconds), wait=wait_fixed(interval)
     )

@@ -19,7 +19,7 @@ from stack.ports import free_port
 from stack.state import State
 from stack.supervision import Supervisor
 from stack.tether import tethered
-from tests.servers import until
+from tests.servers import until, within
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS, STOP_SECONDS = 60.0, 5.0
@@ -230,7 +230,7 @@ def test_stops_within_seconds_and_finds_its_payments_again(run: Run) -> None:
     before = answer.json()
     family = psutil.Process(run.process.pid).children(recursive=True)
     run.stop()
-    until(lambda: not any(is_running(process) for process in family), STOP_SECONDS, "everything ended")
+    within(lambda: not any(is_running(process) for process in family), STOP_SECONDS, "everything ended")
     assert "stopped" in run.output
 
     started = time.monotonic()

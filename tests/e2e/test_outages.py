@@ -54,7 +54,7 @@ def test_a_frozen_database_holds_nobody_up(api: ApiServer, own_mariadb: MariaDBS
 
 
 def _every_answer_was_true(api: ApiServer, answers: list[requests.Response]) -> None:
-    servers.until(lambda: api.get("/health/ready").ok, 10, "the API finds its database again")
+    servers.within(lambda: api.get("/health/ready").ok, 10, "the API finds its database again")
     for answer in answers:
         problem: dict[str, Any] = answer.json()
         if "components" not in problem:
@@ -108,7 +108,7 @@ def test_a_frozen_redis_delays_one_request_a_second_a_little(mariadb_url: str, o
         assert api.get("/payments?merchantId=M1").ok
         assert api.get("/health").json()["components"]["redis"]["status"] == "DEGRADED"
         own_redis.thaw()
-        servers.until(lambda: "X-RateLimit-Limit" in api.authorize("a").headers, 5, "Redis is asked again")
+        servers.within(lambda: "X-RateLimit-Limit" in api.authorize("a").headers, 5, "Redis is asked again")
         assert samples(api)["rate_limit_fail_open_total"] >= 20
 
 
