@@ -36,7 +36,7 @@ test-long: ## as test, with more kills and more generated cases; then the platfo
 drills: ## stop Kafka, database, Redis, workers of the running `make run`, and see it recover
 	@scripts/run-drills.sh
 
-bench: ## measure the platform with all its real servers on this machine
+bench: ## measure the platform with all its real servers on this machine (PARTS=lag,audits: some parts, printed alone)
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m bench
 
 bench-growth: ## measure it with millions of payments stored (SIZES=1000000,5000000,10000000), and while it prunes

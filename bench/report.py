@@ -38,7 +38,7 @@ def _shown(value: float) -> str:
 
 def write(figures: list[Figure], where: Where) -> None:
     """Print the tables and put them into the page, whose text outside of the marks stays; and the flame graph."""
-    text = "\n".join([*_table(figures), "", *_shares(where.layers)])
+    text = "\n".join([*table(figures), "", *_shares(where.layers)])
     FLAMES.write_text(where.flames.replace(f"{ROOT}/", ""))  # paths of this machine are nobody's business
     print(text)
     page = PAGE.read_text()
@@ -47,7 +47,8 @@ def write(figures: list[Figure], where: Where) -> None:
     PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
 
 
-def _table(figures: list[Figure]) -> list[str]:
+def table(figures: list[Figure]) -> list[str]:
+    """What it was measured on, and a line for each figure."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     return [
         f"Measured on {datetime.now(UTC):%Y-%m-%d} on one machine ({machine}) with everything on it, k6 too. Median of",

@@ -1,4 +1,4 @@
-"""What `make run` and its set-up say, in one sentence, when something on the machine is in the way."""
+"""What commands of make say, in one sentence, when something on the machine or in their settings is in the way."""
 
 import os
 import shutil
@@ -41,6 +41,11 @@ class TestRefusals:
             assert run_stack(state.folder, PORT="8080").startswith(
                 f"payops runs already (pid {os.getpid()}, port 8080);"
             )
+
+    def test_a_part_of_the_bench_that_is_none(self, tmp_path: Path) -> None:
+        done = stack("bench", tmp_path, PARTS="lag,nosuch")
+        assert done.returncode == 2
+        assert done.stderr.startswith("There is no part nosuch; PARTS may name authorizations, ")
 
     def test_nothing_runs(self, tmp_path: Path) -> None:
         shown = stack("stack.status", tmp_path)
