@@ -58,11 +58,11 @@ def test_one_is_active_and_the_next_follows_when_it_stops(
         pay(engine, "b", 20)
         until(lambda: unpublished(engine) == 0, 20, "the first still publishes")
         assert fence(engine) == 1
+    held = "SELECT COUNT(*) FROM lease WHERE name = 'relay' AND expires_at > UTC_TIMESTAMP(6)"
+    assert number(engine, held) == 0, "the lease was given back, so nobody has to wait until it runs out"
     with relay(database_url, kafka_bootstrap):
-        asked = monotonic()
         pay(engine, "c", 20)
         until(lambda: unpublished(engine) == 0, 20, "the next one publishes")
-        assert monotonic() - asked < 3, "the lease was given back, so nobody had to wait until it ran out"
     assert fence(engine) == 2
     assert len(everything_in(kafka_bootstrap)) == 120, "nothing was published twice"
 

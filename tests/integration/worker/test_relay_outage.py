@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters.clock import monotonic
 from payments.adapters.database import create_engine
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
@@ -37,10 +36,8 @@ def test_the_breaker_opens_and_the_backlog_drains_by_itself(
         pay(engine, "before", 30)
         until(lambda: unpublished(engine) == 0, 30, "all is published")
         break_it(own_kafka)
-        broken_at = monotonic()
         pay(engine, "during", 30)
         until(lambda: breaker_state(engine) == "OPEN", 15, "the breaker is open")
-        assert monotonic() - broken_at < 15
         assert unpublished(engine) == 60, "nothing is marked that was not confirmed"
         assert number(engine, "SELECT MIN(attempts) FROM outbox_event WHERE published = 0") >= 1
         assert number(engine, "SELECT COUNT(*) FROM outbox_event WHERE published = 0 AND last_error IS NULL") == 0
