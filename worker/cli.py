@@ -66,7 +66,7 @@ def _as_json(report: Report) -> str:
 
 
 def _as_text(report: Report) -> str:
-    scope = "all payments" if report.full else "what changed since the last audit and one further chunk"
+    scope = "all payments" if report.full else "what changed since the last audit, and some more in turn"
     lines = [f"{d.kind}: payment {d.payment_id or '-'}: {d.detail}" for d in report.differences]
     found = f"{len(lines)} differences" if lines else "no differences"
     lines.append(f"audited {report.payments} payments ({scope}): {found}, {report.in_flight} events in flight")
