@@ -31,7 +31,7 @@ def until(condition: Callable[[], Any], seconds: float, what: str, interval: flo
 
 
 def within(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
-    """As `until`, and no longer than `seconds`: for tests that run alone."""
+    """As `until`, and no longer than `seconds`: for what the architecture promises."""
     waiting = Retrying(
         retry=retry_if_result(lambda value: not value), stop=stop_after_delay(seconds), wait=wait_fixed(interval)
     )

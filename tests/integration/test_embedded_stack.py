@@ -15,7 +15,7 @@ from stack.programs import PLATFORM, SERVERS, broker, user_of_broker
 from stack.state import AlreadyRuns, State
 from stack.supervision import Program, Supervisor, configuration
 from stack.tether import tethered
-from tests.servers import until
+from tests.servers import until, within
 
 ROOT = Path(__file__).resolve().parents[2]
 TELLS_ITS_BROKER = "import os, signal; print(os.environ['KAFKA_BOOTSTRAP_SERVERS'], flush=True); signal.pause()"
@@ -80,7 +80,7 @@ class TestSupervision:
         wait_until_all_run(state, supervisor)
         programs = pids(supervisor)
         os.kill(int((state.folder / "supervisord.pid").read_text()), signal.SIGKILL)
-        until(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
+        within(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
 
     def test_one_that_is_ending_is_as_one_that_is_gone(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)

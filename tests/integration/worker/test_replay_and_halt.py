@@ -26,7 +26,7 @@ from tests.integration.worker.workers import (
     unposted,
     unpublished,
 )
-from tests.servers import until
+from tests.servers import until, within
 
 BROKEN = ("payment.voided", b"{")
 
@@ -185,5 +185,5 @@ def test_its_health_says_that_it_is_halted(
         until(lambda: health().status_code == 503, 20, "it knows of the halt though nothing came")
         assert health().json() == {"status": "DOWN", "detail": "Posting is halted: a flood"}
         resume(engine, 1)
-        until(lambda: health().status_code == 200, 3, "it goes on")
+        within(lambda: health().status_code == 200, 3, "it goes on")
         assert worker.poll() is None
