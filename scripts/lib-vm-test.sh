@@ -1,29 +1,30 @@
 # shellcheck shell=bash
 # For run-vm-tests.sh: stages with their minutes, logs, and the removal of every machine by its name. Sourced.
 
+# shellcheck source=scripts/lib-stages.sh
+. scripts/lib-stages.sh
 logs=.state/vm-test
-table=()
 
 say() { echo "$(date +%T)  $*"; }
 
-tenths() { # seconds as minutes with one decimal, without a calculator
-  echo "$(($1 / 60)).$(($1 % 60 / 6))"
-}
-
-# stage NAME COMMAND...: everything it says goes to a log; what tells how far it is goes to the terminal as well. The
-# first stage that fails ends the run. Descriptor 9 is the lock: a machine that inherited it would hold it for ever.
+# stage NAME beside|alone COMMAND...: everything it says goes to a log; what tells how far it is goes to the terminal as
+# well. The first stage that fails ends the run. Descriptors 8 and 9 are locks: a machine that inherited one would hold it
+# for ever.
 stage() {
-  local name="$1" log="$logs/$1.log" started=$SECONDS code=0
-  shift
+  local name="$1" turn="$2" log="$logs/$1.log" started code=0
+  shift 2
+  take_turn "$turn"
+  started=$SECONDS
   say "== $name (log: $log)"
   set +e
   (
     set -e
     "$@"
-  ) 9>&- </dev/null 2>&1 | tee "$log" | show_progress
+  ) 8>&- 9>&- </dev/null 2>&1 | tee "$log" | show_progress
   code="${PIPESTATUS[0]}"
   set -e
-  table+=("$(printf '%-16s %6.1f' "$name" "$(tenths $((SECONDS - started)))")")
+  end_turn
+  note_stage "$name" "$((SECONDS - started))"
   [ "$code" = 0 ] || give_up "$name" "$log"
 }
 
@@ -35,16 +36,9 @@ show_progress() { # headings of plays and machines, results of tests; the rest i
 give_up() {
   echo
   tail -n 60 "$2" >&2
-  report
+  print_stages
   echo "Failed: $1; the end of its log is above, all of it in $2." >&2
   exit 1
-}
-
-report() {
-  echo
-  echo "stage            minutes"
-  printf '%s\n' "${table[@]}"
-  printf '%-16s %6.1f\n' total "$(tenths "$SECONDS")"
 }
 
 machine_names() { # of all environments: a killed run may have been another one's

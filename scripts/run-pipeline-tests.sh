@@ -3,8 +3,9 @@
 # each stage. The first stage that fails ends it; nothing that it started goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib-stages.sh
+. scripts/lib-stages.sh
 
-table=()
 py=.venv/bin/python
 java_wanted=17 # Groovy 2.4, which JenkinsPipelineUnit needs, does not run on a newer one
 node_wanted=20
@@ -25,32 +26,24 @@ trap at_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-tenths() { # seconds as minutes with one decimal, without a calculator
-  echo "$(($1 / 60)).$(($1 % 60 / 6))"
-}
-
-report() {
-  echo
-  echo "stage         minutes"
-  printf '%s\n' "${table[@]}"
-  printf '%-14s %6.1f\n' total "$(tenths "$SECONDS")"
-}
-
-stage() { # stage NAME COMMAND...
-  local name="$1" started=$SECONDS code
-  shift
+stage() { # stage NAME beside|alone COMMAND...
+  local name="$1" turn="$2" started code
+  shift 2
   echo
   echo "== $name"
+  take_turn "$turn"
+  started=$SECONDS
   set +e
   (
     set -e
     "$@"
-  )
+  ) 8>&-
   code=$?
   set -e
-  table+=("$(printf '%-14s %6.1f' "$name" "$(tenths $((SECONDS - started)))")")
+  end_turn
+  note_stage "$name" "$((SECONDS - started))"
   [ "$code" = 0 ] || {
-    report
+    print_stages
     echo "Failed: $name." >&2
     exit 1
   }
@@ -107,12 +100,12 @@ sys.exit(0 if ran else f"no test ran: {sys.argv[1]}")
 PYTHON
 }
 
-stage set-up set_up
+stage set-up alone set_up
 find_java
 find_node
 rm -rf .cache/pipeline-tests
-stage lint lint
-stage mocks maven 'JenkinsfileMockTest,PlantedFaultsTest,JobDslTest'
+stage lint beside lint
+stage mocks beside maven 'JenkinsfileMockTest,PlantedFaultsTest,JobDslTest'
 rm -rf .cache/pipeline-tests/surefire-reports
-stage for-real maven ExecutingTest
-report
+stage for-real beside maven ExecutingTest
+print_stages

@@ -3,28 +3,28 @@
 # All stages run even when one fails. `--long` runs the long variants.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib-stages.sh
+. scripts/lib-stages.sh
 
 long=()
 if [ "${1:-}" = --long ]; then long=(--long); fi
 least_coverage=90 # percent of branches and lines of app, payments and worker
 coverage_files="$PWD/.cache/coverage"
 py=.venv/bin/python
-table=()
 failed=()
 
-stage() { # stage NAME COMMAND...: run it, remember how long it took and whether it failed
-  local name="$1" started=$SECONDS result=passed
-  shift
+stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it took and whether it failed
+  local name="$1" turn="$2" started result=passed
+  shift 2
   echo
   echo "== $name"
-  "$@" || result=FAILED
+  take_turn "$turn"
+  started=$SECONDS
+  "$@" 8>&- || result=FAILED
+  end_turn
   if [ "$result" = FAILED ]; then failed+=("$name"); fi
-  table+=("$(printf '%-14s %6.1f  %s' "$name" "$(tenths $((SECONDS - started)))" "$result")")
+  note_stage "$name" "$((SECONDS - started))" "$result"
   echo "== $name: $result after $((SECONDS - started)) s"
-}
-
-tenths() { # seconds as minutes with one decimal, without a calculator
-  echo "$(($1 / 60)).$(($1 % 60 / 6))"
 }
 
 set_up() {
@@ -45,28 +45,25 @@ coverage_report() {
 }
 
 report() {
-  echo
-  echo "stage         minutes"
-  printf '%s\n' "${table[@]}"
-  printf '%-14s %6.1f\n' total "$(tenths "$SECONDS")"
+  print_stages
   if [ "${#failed[@]}" -gt 0 ]; then
     echo "Failed: ${failed[*]}." >&2
     exit 1
   fi
 }
 
-stage set-up set_up
+stage set-up alone set_up
 if [ "${#failed[@]}" -gt 0 ]; then report; fi
 rm -rf "$coverage_files"
 mkdir -p "$coverage_files"
 cores=(-n 2 --dist loadfile) # by file: fixtures of a module start once
 waits=(-n 4 --dist loadfile --no-loadscope-reorder -m "not alone") # these mostly wait; the long ones come first
-stage lint scripts/lint.sh
-stage unit tests tests/unit "${cores[@]}"
-stage contracts tests tests/contracts "${cores[@]}"
-stage stories tests tests/stories "${cores[@]}"
-stage servers tests tests/e2e tests/integration "${waits[@]}"
-stage alone tests tests/e2e -m alone
-stage browser browser
-stage coverage coverage_report
+stage alone alone tests tests/e2e -m alone # first: nothing that runs beside has begun to wait for it
+stage lint beside scripts/lint.sh
+stage unit beside tests tests/unit "${cores[@]}"
+stage contracts beside tests tests/contracts "${cores[@]}"
+stage stories beside tests tests/stories "${cores[@]}"
+stage servers beside tests tests/e2e tests/integration "${waits[@]}"
+stage browser beside browser
+stage coverage beside coverage_report
 report

@@ -72,7 +72,7 @@ lint() { .venv/bin/ansible-lint; }
 
 inside() { .venv/bin/python -m pytest -p no:cacheprovider -q -n 2 --dist loadfile tests/infra; } # most of it waits for ssh
 
-outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm; }
+outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm -m "$1"; }
 
 destroy() {
   vagrant destroy -f
@@ -89,20 +89,23 @@ clean_up() {
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-stage packages packages
-stage environment environment
-stage lint lint
+stage packages alone packages
+stage environment alone environment
+stage lint beside lint
 trap clean_up EXIT
-stage box box
-stage up up
-stage stand-ins stand_ins
-stage converge converge
-stage second-converge second
-stage check-mode check_mode
-stage inside inside
-if [ "$PAYOPS_ENV" = full ]; then stage outside outside; fi
+stage box beside box
+stage up beside up
+stage stand-ins beside stand_ins
+stage converge beside converge
+stage second-converge beside second
+stage check-mode beside check_mode
+stage inside beside inside
+if [ "$PAYOPS_ENV" = full ]; then
+  stage outside beside outside "not alone"
+  stage outside-alone alone outside alone
+fi
 say "Memory:"
 memory
-if [ -z "${KEEP:-}" ]; then stage destroy destroy; fi
+if [ -z "${KEEP:-}" ]; then stage destroy beside destroy; fi
 trap - EXIT
-report
+print_stages

@@ -19,7 +19,7 @@ One that hung would show as the 10 s after which nginx gives up."""
 
 _log = logging.getLogger(__name__)
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.alone]
 
 
 @pytest.fixture

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# For run-tests.sh, run-pipeline-tests.sh and run-vm-tests.sh: minutes of stages, and turns between runs that share this
+# machine (PAYOPS_TURNS names a lock file; unset: the run has the machine to itself). Sourced.
+
+table=()
+
+tenths() { # seconds as minutes with one decimal, without a calculator
+  echo "$(($1 / 60)).$(($1 % 60 / 6))"
+}
+
+note_stage() { # note_stage NAME SECONDS [RESULT]: a line of the report
+  table+=("$(printf '%-16s %6.1f  %s' "$1" "$(tenths "$2")" "${3:-}")")
+}
+
+print_stages() {
+  echo
+  echo "stage            minutes"
+  printf '%s\n' "${table[@]}"
+  printf '%-16s %6.1f\n' total "$(tenths "$SECONDS")"
+}
+
+# take_turn beside: waits until no run is alone. take_turn alone: waits until no other run is in a stage, and keeps them
+# out: for what holds seconds against a promise, or installs what all use. Whoever waits for longest is next: the gate is
+# taken first. Commands of the stage must not inherit the lock (8>&-): a server that they leave behind would hold it.
+take_turn() {
+  [ -n "${PAYOPS_TURNS:-}" ] || return 0
+  exec 7>"$PAYOPS_TURNS.gate" 8>"$PAYOPS_TURNS"
+  flock 7
+  case "$1" in
+    beside) flock --shared 8 ;;
+    alone) flock --exclusive 8 ;;
+    *) echo "A stage runs beside others or alone, not $1." >&2 && return 1 ;;
+  esac
+  exec 7>&-
+}
+
+end_turn() { exec 8>&-; }
