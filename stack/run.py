@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from stack import ports
+from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
 from stack.programs import environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
 from stack.state import AlreadyRuns, State, chosen
@@ -87,13 +88,20 @@ def _run(state: State, port: int, token: str) -> int:
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
 
+    def serve(chosen: ChosenPorts) -> int:
+        return _serve(state, port, token, chosen, say)
+
     say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
-    redis = new_redis(state)
+    return with_chosen_ports(lambda: choose_ports(os.environ), serve, say)
+
+
+def _serve(state: State, port: int, token: str, chosen: ChosenPorts, say: Callable[[str], None]) -> int:
+    redis = new_redis(state, chosen.redis)
     variables = environment(state, os.environ, redis, port, token)
     _migrate(variables)
     say("database is up to date")
     state.bootstrap.unlink(missing_ok=True)
-    state.supervisor_configuration.write_text(configuration(state, programs(state, os.environ)))
+    state.supervisor_configuration.write_text(configuration(state, programs(state, chosen.metrics)))
     supervisord = _start_supervisord(state, variables)
     try:
         wait_until_up(state, port, supervisord, say)

@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+from stack.whole_file import write_once, write_whole
 
 # A Unix socket's path holds 104 bytes on macOS, 108 on Linux; supervisord adds its pid while it binds.
 SOCKET_PATH_LIMIT = 90
@@ -31,6 +34,16 @@ def _short(socket: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"payops-{name}.sock"
 
 
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
 class State:
     """Paths below one private folder (mode 0700)."""
 
@@ -45,6 +58,7 @@ class State:
         self.database = self.folder / "payops.db"
         self.last_answer = self.folder / "authorized.json"
         self._token = self.folder / "admin-token"
+        self._lock = self.folder / "running.lock"
         self._holder = self.folder / "running.json"
 
     def prepare(self) -> None:
@@ -56,30 +70,38 @@ class State:
     @contextmanager
     def held(self, port: int) -> Iterator[None]:
         """Hold the folder for this process, which serves on `port`. AlreadyRuns when another one does."""
-        with self._holder.open("a+") as file:
+        with self._lock.open("a") as file:
+            while not self._locked(file):
+                if not self.is_free():  # not just a look of another process, which takes no time
+                    advice = "look with `make status`, or stop it with Ctrl-C where it was started."
+                    raise AlreadyRuns(f"payops runs already ({self._who()}); {advice}")
+            write_whole(self._holder, json.dumps({"pid": os.getpid(), "port": port}))
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                advice = "look with `make status`, or stop it with Ctrl-C where it was started."
-                raise AlreadyRuns(f"payops runs already ({self._who()}); {advice}") from None
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid(), "port": port}))
-            file.flush()
-            yield
+                yield
+            finally:
+                self._holder.unlink(missing_ok=True)
+
+    @staticmethod
+    def _locked(file: TextIO) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def port(self) -> int | None:
         """The port of the running platform; None when nothing runs."""
-        return None if self.is_free() else int(self._read()["port"])
+        return self._of_holder("port")
 
     def pid(self) -> int | None:
         """The process that holds the folder; None when nothing runs."""
-        return None if self.is_free() else int(self._read()["pid"])
+        return self._of_holder("pid")
 
     def is_free(self) -> bool:
         """Whether nobody holds the folder."""
-        if not self._holder.exists():
+        if not self._lock.exists():
             return True
-        with self._holder.open() as file:
+        with self._lock.open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -89,13 +111,21 @@ class State:
     def token(self) -> str:
         """The admin token kept here, made at the first call."""
         if not self._token.exists():
-            self._token.touch(mode=0o600)
-            self._token.write_text(secrets.token_urlsafe(24))
+            write_once(self._token, secrets.token_urlsafe(24))
         return self._token.read_text()
 
     def _who(self) -> str:
-        held = self._read()
-        return f"pid {held['pid']}, port {held['port']}"
+        held = self._held_by()
+        return f"pid {held['pid']}, port {held['port']}" if held else "it has not said yet on which port"
 
-    def _read(self) -> dict[str, int]:
-        return dict(json.loads(self._holder.read_text()))
+    def _of_holder(self, what: str) -> int | None:
+        """What the holder says of itself; None also for one that took the lock a moment ago and has not said it yet."""
+        held = None if self.is_free() else self._held_by()
+        return None if held is None else held[what]
+
+    def _held_by(self) -> dict[str, int] | None:
+        try:
+            held: dict[str, int] = json.loads(self._holder.read_text())
+        except FileNotFoundError:
+            return None
+        return held if _lives(held["pid"]) else None  # of one that was killed

@@ -1,10 +1,14 @@
 """What `make run` is made of, with programs that stand in for the platform's: supervision, broker, state."""
 
+import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -123,6 +127,42 @@ class TestState:
             ):
                 pass
         assert state.port() is None
+
+    def test_says_nothing_of_a_holder_that_was_killed(self, state: State) -> None:
+        killed = subprocess.Popen([sys.executable, "-c", ""])
+        killed.wait(20)
+        (state.folder / "running.json").write_text(json.dumps({"pid": killed.pid, "port": 8080}))
+        with (state.folder / "running.lock").open("a") as file:  # the next one holds it and has said nothing yet
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert (state.port(), state.pid()) == (None, None)
+            with pytest.raises(AlreadyRuns, match="it has not said yet"), state.held(1):
+                pass
+
+    def test_who_looks_while_it_changes_hands_sees_one_of_both_or_nobody(self, state: State) -> None:
+        """A reader beside 200 holders: each sees a whole answer, and is not taken for a holder itself."""
+        seen: set[int | None] = set()
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.is_set():
+                seen.add(state.port())
+
+        reader = threading.Thread(target=look)
+        reader.start()
+        try:
+            for port in range(8000, 8200):
+                with state.held(port):
+                    assert state.port() == port
+        finally:
+            ended.set()
+            reader.join()
+        assert seen <= {None, *range(8000, 8200)}
+
+    def test_two_who_need_a_token_get_the_same(self, state: State) -> None:
+        with ThreadPoolExecutor(8) as several:
+            tokens = set(several.map(lambda _: State(state.folder).token(), range(8)))
+        assert len(tokens) == 1
+        assert len(tokens.pop()) >= 16
 
     def test_has_its_socket_elsewhere_when_its_path_is_too_long_for_one(self, tmp_path: Path) -> None:
         assert State(Path("/short")).socket == Path("/short/supervisor.sock")
