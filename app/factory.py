@@ -80,11 +80,12 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
     tracing.install(app)
     errors.install(app)
-    measure(app, multiprocess=options.multiprocess)
+    requests = measure(app, multiprocess=options.multiprocess)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
     app.extensions[store.FOLDER] = options.store_folder
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
+    requests.start_at_zero("POST", [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in _MONEY])
     return app
 
 

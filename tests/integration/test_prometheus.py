@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from stack.prometheus import RULES, Alertmanager, Timing, routes
 from stack.server import program
@@ -92,17 +93,38 @@ def test_an_alert_without_severity_is_a_ticket(configuration: Path) -> None:
     assert done.stdout.strip() == "ticket"
 
 
-def test_a_page_silences_the_tickets_about_the_same_component(alertmanager: Alertmanager) -> None:
-    given = [("Down", "page", "redis"), ("Slow", "ticket", "redis"), ("Full", "ticket", "disk")]
-    alerts = [
-        {"labels": {"alertname": name, "severity": severity, "component": component}}
-        for name, severity, component in given
-    ]
+PAGES = {"node": "data", "severity": "page"}
+TICKETS = {"severity": "ticket"}
+SILENCED: list[tuple[str, dict[str, str], str]] = [
+    ("the same machine", {"component": "redis", "node": "data", **TICKETS}, "suppressed"),
+    ("the component as a whole", {"component": "redis", **TICKETS}, "suppressed"),
+    ("another component", {"component": "memory", "node": "data", **TICKETS}, "active"),
+    ("another machine", {"component": "redis", "node": "app", **TICKETS}, "active"),
+    ("the same disk", {"component": "disk", "node": "data", "mountpoint": "/", **TICKETS}, "suppressed"),
+    ("another disk", {"component": "disk", "node": "data", "mountpoint": "/var", **TICKETS}, "active"),
+    ("the disk of another machine", {"component": "disk", "node": "app", "mountpoint": "/", **TICKETS}, "active"),
+    ("an instance of what is down as a whole", {"component": "api", "node": "app", **TICKETS}, "suppressed"),
+    ("another page", {"component": "redis", **PAGES}, "active"),
+]
+
+
+def test_a_page_silences_tickets_about_the_same_and_nothing_of_another_machine(alertmanager: Alertmanager) -> None:
+    pages = [{"component": "redis"}, {"component": "disk", "mountpoint": "/"}]
+    given = [("Down", {**PAGES, **page}) for page in pages] + [("Down", {"component": "api", "severity": "page"})]
+    given += [(name, labels) for name, labels, _state in SILENCED]
+    alerts = [{"labels": {"alertname": name, **labels}} for name, labels in given]
     requests.post(f"{alertmanager.url}/api/v2/alerts", json=alerts, timeout=5).raise_for_status()
 
     def told() -> dict[str, str]:
         shown = requests.get(f"{alertmanager.url}/api/v2/alerts", timeout=5).json()
         return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in shown}
 
-    expected = {"Down": "active", "Slow": "suppressed", "Full": "active"}
+    expected = {"Down": "active", **{name: state for name, _labels, state in SILENCED}}
     until(lambda: told() == expected, 20, f"alerts are {expected}", interval=0.2)
+
+
+def test_each_rule_of_silence_names_what_must_be_equal(configuration: Path) -> None:
+    """A rule without `equal` would let any page silence all tickets."""
+    rules_of_silence = yaml.safe_load(configuration.read_text())["inhibit_rules"]
+    assert rules_of_silence
+    assert all("component" in rule["equal"] for rule in rules_of_silence)

@@ -1,0 +1,97 @@
+"""The first burst after a start is seen: a counter whose rate a rule reads is there at 0, for each value that can come.
+
+`rate()` and `increase()` see no series that is born with its events. Those of other programs are theirs.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.__main__ import unconnected
+from payments.domain.events import TOPICS
+from payments.metrics import (
+    BREAKER,
+    DEAD_LETTER_TYPES,
+    LIMITED,
+    ApiMetrics,
+    HousekeepingMetrics,
+    LedgerMetrics,
+    RelayMetrics,
+)
+from payments.service.problems import PROBLEMS
+from tests.repo.metric_names import ours, rules
+
+MONEY_ROUTES: Final = (
+    "/payments/authorize",
+    *(f"/payments/{step}/<id:payment_id>" for step in ("capture", "refund", "void")),
+)
+STATUSES: Final = {"200", "500", *(str(status) for status, _title in PROBLEMS.values() if status >= 500)}
+"""Refusals only add to the sum that errors are divided by: one that comes late makes the alert louder, not quieter."""
+
+CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
+    "flask_http_request_duration_seconds": {"method": ["POST"], "url_rule": MONEY_ROUTES, "status": STATUSES},
+    "ledger_lag_seconds": {},
+    "dead_letters_total": {"topic": TOPICS.values(), "error_type": DEAD_LETTER_TYPES},
+    "resilience4j_circuitbreaker_calls_seconds": {"name": [BREAKER], "kind": ["successful", "failed"]},
+    "rate_limit_fail_open_total": {},
+    "rate_limit_rejections_total": {"operation": LIMITED},
+}
+"""By metric: the values of its labels that rules may meet. Whoever writes a rule over another counter adds it here."""
+
+_RATE = re.compile(r"\b(?:rate|irate|increase|delta|resets|changes)\s*\(\s*([a-zA-Z_:][\w:]*)")
+RECORDED_FOR_PEOPLE: Final = "url_rule:"
+"""Rules whose series dashboards draw and no alert reads."""
+
+
+def counters_read(found: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Metrics of ours (without the series' ending) whose rate these rules read."""
+    expressions = [str(rule["expr"]) for rule in found if not rule.get("record", "").startswith(RECORDED_FOR_PEOPLE)]
+    series = {name for expression in expressions for name in _RATE.findall(expression)} & ours()
+    return {re.sub(r"_(bucket|count|sum)$", "", name) for name in series}
+
+
+def at_start() -> dict[str, Metric]:
+    """What fresh processes show, by name (a counter's with _total)."""
+    registry = CollectorRegistry()
+    for group in (ApiMetrics, RelayMetrics, LedgerMetrics, HousekeepingMetrics):
+        group(registry)
+    texts = [generate_latest(registry).decode(), unconnected().test_client().get("/metrics").text]
+    families = [family for text in texts for family in text_string_to_metric_families(text)]
+    return {family.name + "_total" * (family.type == "counter"): family for family in families}
+
+
+def unborn(metric: str, shown: Mapping[str, Metric], can_come: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+    """Combinations of label values of which a fresh process shows no series."""
+    names: Sequence[str] = sorted(can_come)
+    samples = shown[metric].samples if metric in shown else []
+    born = {tuple(sample.labels.get(name, "") for name in names) for sample in samples if sample.value == 0}
+    return sorted(set(product(*(can_come[name] for name in names))) - born)
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, Metric]:
+    return at_start()
+
+
+def test_every_counter_that_a_rule_takes_the_rate_of_is_listed() -> None:
+    assert counters_read(rules()) == set(CAN_COME)
+
+
+@pytest.mark.parametrize("metric", CAN_COME)
+def test_a_counter_is_there_before_its_first_event(metric: str, shown: dict[str, Metric]) -> None:
+    assert unborn(metric, shown, CAN_COME[metric]) == []
+
+
+def test_the_guards_find_planted_breaches(shown: dict[str, Metric]) -> None:
+    planted = [{"expr": "sum(rate(commit_batch_size_bucket[5m])) > 1 or increase(mysql_up[1m])"}]
+    assert counters_read(planted) == {"commit_batch_size"}
+    assert counters_read([{"expr": "rate(commit_batch_size_bucket[5m])", "record": "url_rule:x"}]) == set()
+    assert unborn("dead_letters_total", shown, {"topic": ["payment.new"], "error_type": ["InvalidJson"]})
+    assert unborn("payments_amount_minor_total", shown, {"operation": ["capture"], "currency": ["KRW"]})
+    assert unborn("gone_total", shown, {}) == [()]
