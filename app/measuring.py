@@ -52,7 +52,7 @@ class RequestMetrics(CollectorRegistry):
             self._histograms.append(collector)
 
     def start_at_zero(self, method: str, url_rules: Iterable[str]) -> None:
-        """Show the watched statuses of these routes before any request: a rate cannot see a series that a burst makes."""
+        """Show the watched statuses of these routes before any request: no rate sees a series that a burst makes."""
         for url_rule in url_rules:
             for status in WATCHED_STATUSES:
                 for histogram in self._histograms:
