@@ -1,6 +1,7 @@
 """Query strings: cursors, limits, choices and merchants, or a ValidationFailed that names the field."""
 
 import base64
+import json
 import re
 from collections.abc import Collection
 from typing import Any, Final
@@ -79,5 +80,9 @@ def page(items: list[dict[str, Any]], last: int | None) -> Response:
 
 
 def answer(members: dict[str, Any], status: int = 200) -> Response:
-    """Compact JSON."""
-    return Response(orjson.dumps(members), status=status, content_type="application/json")
+    """Compact JSON. Sums beyond 64 bits, which orjson refuses, are written as exactly by the standard library."""
+    try:
+        text = orjson.dumps(members)
+    except orjson.JSONEncodeError:
+        text = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+    return Response(text, status=status, content_type="application/json")

@@ -53,6 +53,7 @@ _OF_PAYMENT = select(*_COLUMNS).where(table.c.payment_id == bindparam("payment_i
 _POSTED_AT = select(inbox_event.c.event_id, inbox_event.c.posted_at).where(
     inbox_event.c.event_id.in_(bindparam("ids", expanding=True))
 )
+_PART = 1_000_000
 _ACCOUNTS = (table.c.debit_account, table.c.credit_account, table.c.currency)
 
 
@@ -79,11 +80,16 @@ def posted_at(connection: Connection, event_ids: Iterable[int]) -> dict[int, dat
 
 
 def moved(connection: Connection, merchant_id: str | None) -> list[Moved]:
-    """What went from which account to which, of one merchant's payments or of all."""
-    query: Select[Any] = select(*_ACCOUNTS, func.sum(table.c.amount).label("total")).group_by(*_ACCOUNTS)
+    """What went from which account to which, of one merchant's payments or of all; exact, however large."""
+    # in two parts: SQLite refuses a sum beyond 2^63, which nine million of the largest payments reach
+    low = table.c.amount % _PART
+    query: Select[Any] = select(
+        *_ACCOUNTS, func.sum((table.c.amount - low) // _PART).label("high"), func.sum(low).label("low")
+    ).group_by(*_ACCOUNTS)
     if merchant_id is not None:
         query = query.join(payment, payment.c.payment_id == table.c.payment_id)
         query = query.where(payment.c.merchant_id == merchant_id)
     return [
-        Moved(row.debit_account, row.credit_account, row.currency, int(row.total)) for row in connection.execute(query)
+        Moved(row.debit_account, row.credit_account, row.currency, int(row.high) * _PART + int(row.low))
+        for row in connection.execute(query)
     ]

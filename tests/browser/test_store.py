@@ -4,7 +4,7 @@ import re
 
 import pytest
 import requests
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Visit, visit
@@ -29,7 +29,7 @@ def buy(shopper: Visit, name: str = "iPhone") -> int:
 def refund_half(shopper: Visit) -> None:
     """Of what is shown, and wait until that is posted, too."""
     shopper.page.get_by_role("button", name="Half").click()
-    shopper.page.get_by_role("button", name="Refund", exact=True).click()
+    shopper.page.get_by_role("button", name="Refund ₩895,000", exact=True).click()
     expect(shopper.page.get_by_text("Partially refunded")).to_be_visible()
     expect(shopper.page.get_by_text(re.compile(r"^Posted after"))).to_have_count(3)
 
@@ -59,11 +59,16 @@ def test_dollars_are_authorized_and_captured_in_parts(shopper: Visit, platform: 
     expect(shopper.page.get_by_text("$2,599.98")).to_be_visible()
     shopper.page.get_by_role("button", name="Authorize only").click()
     shopper.page.get_by_label("Capture (USD)").fill("0.29")
-    shopper.page.get_by_role("button", name="Capture", exact=True).click()
+    shopper.page.get_by_role("button", name="Capture $0.29", exact=True).click()
     expect(shopper.page.get_by_text("Partially captured")).to_be_visible()
     found = payment(platform, int(shopper.page.url.rsplit("/", 1)[1]))
     assert (found["amount"], found["capturedAmount"], found["currency"]) == (259_998, 29, "USD")
     shopper.page.get_by_label("Capture (USD)").fill("0.295")
+    expect(shopper.page.get_by_role("alert")).to_contain_text("At most 2 decimals. Enter up to $2,599.69.")
+    shopper.page.get_by_label("Capture (USD)").fill("12,50")
+    expect(shopper.page.get_by_role("alert")).to_contain_text("decimals come after a point, as in 12.50")
+    expect(shopper.page.get_by_role("button", name="Capture", exact=True)).to_be_disabled()
+    shopper.page.get_by_label("Capture (USD)").fill("9,999.99")
     expect(shopper.page.get_by_role("alert")).to_contain_text("Enter an amount of up to $2,599.69")
     shopper.page.get_by_role("button", name="Void the rest").click()
     expect(shopper.page.get_by_text("Released", exact=True).last).to_be_visible()
@@ -83,15 +88,15 @@ def test_a_double_click_and_a_repeated_order_pay_once(shopper: Visit, platform: 
     assert len(payments(platform)) == before + 1
 
 
+def lose(route: Route) -> None:
+    """The request reaches the API, and its answer gets lost on the way."""
+    route.fetch()
+    route.abort()
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(shopper: Visit, platform: Platform) -> None:
-    """The first request reaches the API, and its answer gets lost on the way."""
     before = len(payments(platform))
     choose(shopper, "gram")
-
-    def lose(route: object) -> None:
-        route.fetch()  # type: ignore[attr-defined]
-        route.abort()  # type: ignore[attr-defined]
-
     shopper.page.route("**/payments/authorize", lose)
     shopper.page.get_by_role("button", name="Authorize only").click()
     expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
@@ -102,9 +107,39 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(shopper: Visit, plat
     shopper.complaints.clear()  # the browser told of the lost answer
 
 
+def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: Visit, platform: Platform) -> None:
+    before = len(payments(platform))
+    choose(shopper, "Pixel")
+    shopper.page.route("**/payments/authorize", lose)
+    shopper.page.get_by_role("button", name="Buy now").click()
+    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
+    shopper.page.unroute("**/payments/authorize")
+    shopper.page.reload()
+    expect(shopper.page.get_by_text("It is not known whether this order was paid.")).to_be_visible()
+    expect(shopper.page.get_by_role("button", name="Buy now")).to_have_count(0)
+    shopper.shoot("undecided-1280")
+    assert shopper.findings() == []
+    shopper.page.get_by_role("button", name="Try again").click()
+    shopper.page.wait_for_url(re.compile(r"/orders/\d+$"))
+    assert len(payments(platform)) == before + 1
+
+    number = int(shopper.page.url.rsplit("/", 1)[1])
+    shopper.page.route("**/payments/refund/*", lose)
+    shopper.page.get_by_label("Refund (KRW)").fill("1,000")
+    shopper.page.get_by_role("button", name="Refund ₩1,000", exact=True).click()
+    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
+    shopper.page.unroute("**/payments/refund/*")
+    shopper.page.reload()
+    expect(shopper.page.get_by_text("Refund ₩1,000: it is not known")).to_be_visible()
+    shopper.page.get_by_role("button", name="Try again").click()
+    expect(shopper.page.get_by_text("Refunded: ₩1,000")).to_be_visible()
+    assert payment(platform, number)["refundedAmount"] == 1000
+    shopper.complaints.clear()  # the browser told of the lost answers
+
+
 def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
     buy(shopper)
-    refund = shopper.page.get_by_role("button", name="Refund", exact=True)
+    refund = shopper.page.get_by_role("button", name=re.compile("^Refund ₩"))
     limited = shopper.page.get_by_text("RATE_LIMIT_EXCEEDED")
     for amount in range(1, 9):
         shopper.page.get_by_label("Refund (KRW)").fill(str(amount))

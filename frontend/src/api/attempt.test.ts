@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { Attempts, isUndecided, newKey } from "./attempt";
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isUndecided, newKey, Undecided } from "./attempt";
 import { ApiProblem } from "./client";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -15,27 +16,60 @@ describe("keys", () => {
     expect(newKey()).toMatch(UUID);
   });
 
-  it("stay with a wish until it is decided", async () => {
-    const attempts = new Attempts();
-    const sent: string[] = [];
-    const failing = (code: string) => (key: string) => {
-      sent.push(key);
-      return Promise.reject(new ApiProblem(code, ""));
-    };
-    await expect(attempts.run("refund 500", failing("OUTCOME_UNKNOWN"))).rejects.toThrow();
-    await expect(attempts.run("refund 500", failing("NETWORK"))).rejects.toThrow();
-    await attempts.run("refund 500", (key) => Promise.resolve(sent.push(key)));
-    expect(new Set(sent).size).toBe(1);
-    await attempts.run("refund 500", (key) => Promise.resolve(sent.push(key))); // a second refund of the same amount
-    expect(new Set(sent).size).toBe(2);
+});
+
+describe("a request whose outcome is not known", () => {
+  const isText = (value: unknown): value is string => typeof value === "string";
+  const named = () => new Undecided<string>("payops.test", isText); // a new one knows what a reload would know
+  const failing = (code: string) => () => Promise.reject(new ApiProblem(code, ""));
+
+  beforeEach(() => { localStorage.clear(); });
+
+  it.each(["OUTCOME_UNKNOWN", "NETWORK", "SERVICE_UNAVAILABLE"])("keeps its key over a reload after %s", async (code) => {
+    const keys: string[] = [];
+    await expect(named().run("refund 500", (key) => failing(code)().finally(() => keys.push(key)))).rejects.toThrow();
+    expect(named().request).toBe("refund 500");
+    await named().run("refund 500", (key) => Promise.resolve(keys.push(key)));
+    expect(new Set(keys).size).toBe(1);
+    expect(named().request).toBeNull();
+    await named().run("refund 500", (key) => Promise.resolve(keys.push(key))); // a second refund of the same amount
+    expect(new Set(keys).size).toBe(2);
   });
 
-  it("differ for other words, and after a refusal", async () => {
-    const attempts = new Attempts();
-    const first = attempts.keyFor("capture 1");
-    expect(attempts.keyFor("capture 2")).not.toBe(first);
-    await expect(attempts.run("capture 1", () => Promise.reject(new ApiProblem("CAPTURE_CONFLICT", "", 409)))).rejects.toThrow();
-    expect(attempts.keyFor("capture 1")).not.toBe(first);
+  it("is kept before it is sent: the page may end at any moment", async () => {
+    await named().run("capture", () => {
+      expect(named().request).toBe("capture");
+      return Promise.resolve();
+    });
+  });
+
+  it("lets no other one pass", async () => {
+    const send = vi.fn();
+    await expect(named().run("refund 500", failing("NETWORK"))).rejects.toThrow();
+    await expect(named().run("refund 501", send)).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(send).not.toHaveBeenCalled();
+    expect(named().request).toBe("refund 500");
+  });
+
+  it("ends with a refusal", async () => {
+    await expect(named().run("capture", failing("CAPTURE_CONFLICT"))).rejects.toThrow();
+    expect(named().request).toBeNull();
+  });
+
+  it("is none where somebody else wrote", () => {
+    for (const text of ["no json", "1", "{}", '{"key": 1, "request": "x"}', '{"key": "k", "request": 5}']) {
+      localStorage.setItem("payops.test", text);
+      expect(named().request).toBeNull();
+    }
+  });
+
+  it("is kept until the page ends where the browser keeps nothing", async () => {
+    const refuse = () => { throw new DOMException("", "SecurityError"); };
+    vi.stubGlobal("localStorage", { getItem: refuse, setItem: refuse, removeItem: refuse });
+    await expect(named().run("capture", failing("NETWORK"))).rejects.toThrow();
+    expect(named().request).toBe("capture");
+    await named().run("capture", () => Promise.resolve());
+    expect(named().request).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 /** Idempotency keys: one for each thing that somebody wants done, however often it has to be sent. */
 import { ApiProblem } from "./client";
+import { forget, keep, kept } from "./storage";
 
 /** A UUID. `crypto.randomUUID` is missing on plain http:// pages of other machines, as VMs have them. */
 export function newKey(): string {
@@ -25,24 +26,56 @@ export function isUndecided(error: unknown): boolean {
   return !(error instanceof ApiProblem) || NOT_DECIDED.has(error.code);
 }
 
-/** Hands out the key of a wish. The wish keeps its key until it was decided; then, or with other words, it is a new one. */
-export class Attempts {
-  private open = new Map<string, string>();
+interface Sent<Request> {
+  key: string;
+  request: Request;
+}
 
-  keyFor(wish: string): string {
-    const key = this.open.get(wish) ?? newKey();
-    this.open.set(wish, key);
-    return key;
+/**
+ * One request at a time under a name, with its idempotency key; kept until its outcome is known, also over a reload.
+ * Requests are compared by their JSON.
+ */
+export class Undecided<Request> {
+  constructor(
+    private readonly name: string,
+    private readonly isRequest: (value: unknown) => value is Request,
+  ) {}
+
+  /** The request whose outcome is not known; null when there is none. */
+  get request(): Request | null {
+    return this.sent()?.request ?? null;
   }
 
-  async run<T>(wish: string, send: (key: string) => Promise<T>): Promise<T> {
+  /** `key` was sent with `request`, and nobody knows what came of it. */
+  remember(request: Request, key: string): void {
+    keep(this.name, { key, request });
+  }
+
+  /**
+   * Sends `request`: with the key of the first time when it was sent before, else with `key`, or a new one. While another
+   * request is undecided it throws ApiProblem OUTCOME_UNKNOWN and sends nothing: the other one may have been done.
+   */
+  async run<T>(request: Request, send: (key: string) => Promise<T>, key = newKey()): Promise<T> {
+    const before = this.sent();
+    if (before !== null && JSON.stringify(before.request) !== JSON.stringify(request)) {
+      throw new ApiProblem("OUTCOME_UNKNOWN", "Another request is undecided.");
+    }
+    const used = before?.key ?? key;
+    this.remember(request, used);
     try {
-      const answer = await send(this.keyFor(wish));
-      this.open.delete(wish);
+      const answer = await send(used);
+      forget(this.name);
       return answer;
     } catch (error) {
-      if (!isUndecided(error)) this.open.delete(wish);
+      if (!isUndecided(error)) forget(this.name);
       throw error;
     }
+  }
+
+  private sent(): Sent<Request> | null {
+    const found = kept(this.name);
+    if (typeof found !== "object" || found === null || !("key" in found) || !("request" in found)) return null;
+    const { key, request } = found;
+    return typeof key === "string" && this.isRequest(request) ? { key, request } : null;
   }
 }

@@ -30,6 +30,12 @@ describe("call", () => {
     expect(options?.headers).toEqual({ "Content-Type": "application/json", Authorization: "Bearer t" });
   });
 
+  it("reads sums beyond 2^53 exactly", async () => {
+    answering('{"debits":9050000000000000,"credits":9007199254740993,"balance":-18446744073709551617,"small":12}', 200);
+    const { data } = await call("get", "/ledger/trial-balance");
+    expect(data).toEqual({ debits: 9_050_000_000_000_000n, credits: 9_007_199_254_740_993n, balance: -18_446_744_073_709_551_617n, small: 12 });
+  });
+
   it("makes a problem of a problem, with its waiting time", async () => {
     answering('{"code":"RATE_LIMIT_EXCEEDED","message":"wait","requestId":"r"}', 429, { "Retry-After": "17" });
     expect(await problem()).toMatchObject({ code: "RATE_LIMIT_EXCEEDED", status: 429, retryAfter: 17, details: { requestId: "r" } });

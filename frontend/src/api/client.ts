@@ -1,4 +1,5 @@
 /** The one way to the API: typed by its own description, every failure an ApiProblem. */
+import { isInteger, isSafeNumber, parse } from "lossless-json";
 import type { components, paths } from "./schema";
 
 type Verb = "get" | "post";
@@ -88,9 +89,14 @@ function problemOf(response: Response, text: string): ApiProblem {
   return new ApiProblem(details.code, details.message ?? details.code, response.status, retryAfter, details);
 }
 
+/** Whole numbers that a `number` cannot hold exactly (sums of the ledger) become a bigint; its type says number all the same. */
+function exact(digits: string): number | bigint {
+  return isInteger(digits) && !isSafeNumber(digits) ? BigInt(digits) : Number(digits);
+}
+
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parse(text, undefined, exact);
   } catch {
     return undefined; // the caller says what it means that this is no JSON
   }

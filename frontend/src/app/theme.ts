@@ -1,12 +1,13 @@
 /** Light, dark, or what the system says; kept in this browser. */
 import { useEffect, useState } from "react";
+import { keep, kept } from "../api/storage";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 const STORED = "payops.theme";
 
 export function storedTheme(): Theme {
-  const stored = localStorage.getItem(STORED);
+  const stored = kept(STORED);
   return THEMES.find((theme) => theme === stored) ?? "system";
 }
 
@@ -19,7 +20,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(storedTheme);
   useEffect(() => {
     applyTheme(theme);
-    localStorage.setItem(STORED, theme);
+    keep(STORED, theme);
   }, [theme]);
   return [theme, setTheme];
 }

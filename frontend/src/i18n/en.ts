@@ -1,4 +1,6 @@
 /** Every English text. `ko.ts` has the same keys, or it does not compile. */
+import { misreadInEnglish } from "./misread";
+
 export const en = {
   name: "English",
   locale: "en-US",
@@ -34,8 +36,6 @@ export const en = {
     lead: "Buy in one click, capture later or refund a part, and watch each step arrive in the ledger.",
     categories: { phones: "Phones", computers: "Tablets and laptops", home: "Home" },
     currency: "Currency",
-    choose: (name: string) => `Choose ${name}`,
-    chosen: "Chosen",
     order: "Your order",
     nothing: "Choose a product to begin.",
     quantity: "Quantity",
@@ -43,13 +43,13 @@ export const en = {
     more: "One more",
     total: "Total",
     buy: "Buy now",
-    buyHint: "Authorizes and captures at once",
     authorize: "Authorize only",
     key: "Idempotency key",
     keyHint: "The same key never pays twice.",
     newKey: "New key",
     reset: "Reset",
     paying: "Paying …",
+    undecided: "It is not known whether this order was paid. Try again; it is paid once.",
     authorizedNotCaptured: "The payment is authorized, but could not be captured yet. Capture it below.",
   },
   order: {
@@ -74,7 +74,9 @@ export const en = {
     capture: "Capture",
     refund: "Refund",
     void: "Void the rest",
-    badAmount: (most: string) => `Enter an amount of up to ${most}.`,
+    sum: (action: string, amount: string) => `${action} ${amount}`,
+    misread: misreadInEnglish,
+    undecided: (what: string) => `${what}: it is not known whether this was done. Try again; it is done once.`,
     nothingLeft: "Nothing is left to capture or refund.",
     done: { capture: "Captured", refund: "Refunded", void: "Released" },
   },

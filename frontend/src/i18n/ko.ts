@@ -1,5 +1,6 @@
 /** 모든 한국어 문구. Every Korean text. */
 import type { Texts } from "./en";
+import { misreadInKorean } from "./misread";
 
 export const ko: Texts = {
   name: "한국어",
@@ -36,8 +37,6 @@ export const ko: Texts = {
     lead: "한 번에 구매하거나 나중에 매입하고, 일부만 환불하면서 각 단계가 원장에 도착하는 모습을 확인하세요.",
     categories: { phones: "휴대폰", computers: "태블릿·노트북", home: "홈" },
     currency: "통화",
-    choose: (name) => `${name} 선택`,
-    chosen: "선택됨",
     order: "주문 내용",
     nothing: "상품을 선택하면 시작됩니다.",
     quantity: "수량",
@@ -45,13 +44,13 @@ export const ko: Texts = {
     more: "하나 더하기",
     total: "합계",
     buy: "바로 구매",
-    buyHint: "승인과 매입을 한 번에 처리합니다",
     authorize: "승인만 하기",
     key: "멱등성 키",
     keyHint: "같은 키로는 두 번 결제되지 않습니다.",
     newKey: "새 키",
     reset: "초기화",
     paying: "결제 중 …",
+    undecided: "이 주문이 결제되었는지 알 수 없습니다. 다시 시도하세요. 한 번만 결제됩니다.",
     authorizedNotCaptured: "결제는 승인되었지만 아직 매입하지 못했습니다. 아래에서 매입하세요.",
   },
   order: {
@@ -76,7 +75,9 @@ export const ko: Texts = {
     capture: "매입",
     refund: "환불",
     void: "잔액 승인 취소",
-    badAmount: (most) => `${most} 이하의 금액을 입력하세요.`,
+    sum: (action, amount) => `${amount} ${action}`,
+    misread: misreadInKorean,
+    undecided: (what) => `${what}: 처리되었는지 알 수 없습니다. 다시 시도하세요. 한 번만 처리됩니다.`,
     nothingLeft: "매입하거나 환불할 금액이 없습니다.",
     done: { capture: "매입 완료", refund: "환불 완료", void: "해제 완료" },
   },

@@ -1,5 +1,6 @@
 /** The chosen language, kept in this browser; before a choice, the browser's own. */
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
+import { keep, kept } from "../api/storage";
 import { en, type ProblemCode, type Texts } from "./en";
 import { ko } from "./ko";
 
@@ -15,23 +16,23 @@ interface Chosen {
 
 const Context = createContext<Chosen | null>(null);
 
-function isLanguage(name: string | null): name is Language {
-  return name !== null && name in LANGUAGES;
+function isLanguage(name: unknown): name is Language {
+  return typeof name === "string" && name in LANGUAGES;
 }
 
-export function firstLanguage(stored: string | null, wished: readonly string[]): Language {
+export function firstLanguage(stored: unknown, wished: readonly string[]): Language {
   if (isLanguage(stored)) return stored;
   return wished.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
 }
 
 export function LanguageProvider({ children }: { children: ReactNode }) {
-  const [language, choose] = useState(() => firstLanguage(localStorage.getItem(STORED), navigator.languages));
+  const [language, choose] = useState(() => firstLanguage(kept(STORED), navigator.languages));
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
   const value = useMemo(() => {
     const remember = (chosen: Language) => {
-      localStorage.setItem(STORED, chosen);
+      keep(STORED, chosen);
       choose(chosen);
     };
     return { language, texts: LANGUAGES[language], choose: remember };

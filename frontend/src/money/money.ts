@@ -10,33 +10,62 @@ export function decimalsOf(currency: string): number {
   return THREE_DECIMALS.has(currency) ? 3 : 2;
 }
 
-/** (5050, "USD") → "50.50". */
-export function toDecimal(amount: number, currency: string): string {
-  if (!Number.isSafeInteger(amount)) throw new RangeError(`not an amount of minor units: ${amount}`);
+/** Sums can be beyond 2^53, the largest whole number that a `number` holds exactly: then they are a bigint. */
+export type Minor = number | bigint;
+
+/** (5050, "USD") → "50.50". RangeError for what is no exact whole number. */
+export function toDecimal(amount: Minor, currency: string): string {
+  if (typeof amount === "number" && !Number.isSafeInteger(amount)) throw new RangeError(`not an amount of minor units: ${amount}`);
   const decimals = decimalsOf(currency);
-  const digits = String(Math.abs(amount)).padStart(decimals + 1, "0");
   const sign = amount < 0 ? "-" : "";
+  const digits = String(amount < 0 ? -amount : amount).padStart(decimals + 1, "0");
   return decimals === 0 ? sign + digits : `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-export function formatMoney(amount: number, currency: string, locale: string): string {
+const NO_AMOUNT = "—";
+
+/** As people of `locale` write it. Never throws: what is no exact amount is shown as a dash, an unknown currency by its code. */
+export function formatMoney(amount: Minor, currency: string, locale: string): string {
+  if (typeof amount !== "bigint" && !Number.isSafeInteger(amount)) return NO_AMOUNT;
   const decimals = decimalsOf(currency);
-  const format = new Intl.NumberFormat(locale, {
-    style: "currency",
-    currency,
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
-  return format.format(toDecimal(amount, currency) as Intl.StringNumericLiteral); // exact: it never becomes a float
+  const text = toDecimal(amount, currency);
+  try {
+    const format = new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency,
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    return format.format(text as Intl.StringNumericLiteral); // exact: it never becomes a float
+  } catch {
+    return `${text} ${currency}`; // not three letters
+  }
+}
+
+/** Why a text is no amount: a comma that groups no thousands, more decimals than the currency has, too small or large. */
+export type Misread = "comma" | "decimals" | "range" | "format";
+
+/** Digits, with or without commas between groups of three; a point before the decimals. "0,500" groups nothing. */
+const AMOUNT = /^(\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d+))?$/;
+
+function read(text: string, currency: string): number | Misread {
+  const decimals = decimalsOf(currency);
+  const found = AMOUNT.exec(text.trim());
+  if (found === null) return text.includes(",") ? "comma" : "format";
+  const [, whole = "", fraction = ""] = found;
+  if (fraction.length > decimals) return "decimals";
+  const amount = Number(whole.replaceAll(",", "") + fraction.padEnd(decimals, "0"));
+  return amount >= 1 && amount <= MAX_AMOUNT ? amount : "range";
 }
 
 /** "50.5" in USD → 5050; null when it is no amount of this currency from one minor unit to the largest payment. */
 export function parseMoney(text: string, currency: string): number | null {
-  const decimals = decimalsOf(currency);
-  const found = /^(\d{1,13})(?:\.(\d+))?$/.exec(text.trim().replaceAll(/[,\s]/g, ""));
-  if (found === null) return null;
-  const [, whole = "", fraction = ""] = found;
-  if (fraction.length > decimals) return null;
-  const amount = Number(whole + fraction.padEnd(decimals, "0"));
-  return amount >= 1 && amount <= MAX_AMOUNT ? amount : null;
+  const amount = read(text, currency);
+  return typeof amount === "number" ? amount : null;
+}
+
+/** What is wrong with a text that `parseMoney` does not read; null when it reads it. */
+export function misreadMoney(text: string, currency: string): Misread | null {
+  const amount = read(text, currency);
+  return typeof amount === "number" ? null : amount;
 }

@@ -1,62 +1,67 @@
 /** Capture, refund, void: all of it or a part. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
-import { Attempts } from "../../api/attempt";
-import { openAmount, refundableAmount, send, type Payment, type Step } from "../../api/payments";
+import { useState } from "react";
+import { openAmount, refundableAmount, type Payment, type Step } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
-import { formatMoney, parseMoney, toDecimal } from "../../money/money";
+import { decimalsOf, formatMoney, misreadMoney, parseMoney, toDecimal } from "../../money/money";
 import { Amount } from "../../payment/amount";
 import { Button } from "../../ui/button";
 import { Notice, Problem } from "../../ui/notice";
 import { Panel, TextField } from "../../ui/panel";
+import { useStep } from "./step";
 import styles from "./store.module.css";
-
-function useStep(payment: Payment) {
-  const running = useRef(false);
-  const [attempts] = useState(() => new Attempts());
-  const client = useQueryClient();
-  const mutation = useMutation({
-    mutationFn: (step: Step) => attempts.run(`${step.operation} ${step.amount ?? "all"}`, (key) => send(step, key)),
-    onSettled: async () => {
-      running.current = false;
-      await client.invalidateQueries({ queryKey: ["payment", payment.merchantId, payment.paymentId] });
-    },
-  });
-  const start = (step: Step) => {
-    if (running.current) return;
-    running.current = true;
-    mutation.mutate(step);
-  };
-  return { start, mutation };
-}
 
 export function ChangePanel({ payment }: { payment: Payment }) {
   const texts = useTexts();
-  const { start, mutation } = useStep(payment);
-  const { paymentId, merchantId, currency } = payment;
-  const open = openAmount(payment);
-  const refundable = refundableAmount(payment);
-  const step = (operation: Step["operation"], amount: number | null) => { start({ operation, paymentId, merchantId, amount }); };
+  const { start, mutation, undecided } = useStep(payment);
   return (
     <Panel title={texts.order.actions}>
-      {open === 0 && refundable === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}
-      {open > 0 && (
-        <Part key={`capture ${open}`} action={texts.order.capture} most={open} currency={currency} busy={mutation.isPending} onSend={(amount) => { step("capture", amount); }} />
+      {undecided === null ? (
+        <Choices payment={payment} busy={mutation.isPending} onSend={start} />
+      ) : (
+        <Again step={undecided} currency={payment.currency} error={mutation.error} retry={() => { start(undecided); }} />
       )}
-      {refundable > 0 && (
-        <Part key={`refund ${refundable}`} action={texts.order.refund} most={refundable} currency={currency} busy={mutation.isPending} onSend={(amount) => { step("refund", amount); }} />
-      )}
-      {open > 0 && <Button kind="danger" aria-disabled={mutation.isPending} onClick={() => { step("void", null); }}>{texts.order.void}</Button>}
-      {mutation.isError && <Problem error={mutation.error} retry={() => { start(mutation.variables); }} />}
+      {mutation.isError && undecided === null && <Problem error={mutation.error} />}
       {mutation.isSuccess && (
         <Notice tone="good">
           <p>
             {texts.order.done[mutation.variables.operation]}
-            {mutation.variables.amount !== null && <>: <Amount minor={mutation.variables.amount} currency={currency} /></>}
+            {mutation.variables.amount !== null && <>: <Amount minor={mutation.variables.amount} currency={payment.currency} /></>}
           </p>
         </Notice>
       )}
     </Panel>
+  );
+}
+
+function Choices({ payment, busy, onSend }: { payment: Payment; busy: boolean; onSend: (step: Step) => void }) {
+  const texts = useTexts();
+  const { paymentId, merchantId, currency } = payment;
+  const open = openAmount(payment);
+  const refundable = refundableAmount(payment);
+  const step = (operation: Step["operation"], amount: number | null) => { onSend({ operation, paymentId, merchantId, amount }); };
+  return (
+    <>
+      {open === 0 && refundable === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}
+      {open > 0 && (
+        <Part key={`capture ${open}`} action={texts.order.capture} most={open} currency={currency} busy={busy} onSend={(amount) => { step("capture", amount); }} />
+      )}
+      {refundable > 0 && (
+        <Part key={`refund ${refundable}`} action={texts.order.refund} most={refundable} currency={currency} busy={busy} onSend={(amount) => { step("refund", amount); }} />
+      )}
+      {open > 0 && <Button kind="danger" aria-disabled={busy} onClick={() => { step("void", null); }}>{texts.order.void}</Button>}
+    </>
+  );
+}
+
+/** A step may have happened or not. Until that is known the only way on is to send it again, which does it once. */
+function Again({ step, currency, error, retry }: { step: Step; currency: string; error: unknown; retry: () => void }) {
+  const texts = useTexts();
+  const what = step.amount === null ? texts.order[step.operation] : texts.order.sum(texts.order[step.operation], formatMoney(step.amount, currency, texts.locale));
+  return (
+    <>
+      <p>{texts.order.undecided(what)}</p>
+      {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
+    </>
   );
 }
 
@@ -73,6 +78,7 @@ function Part({ action, most, currency, busy, onSend }: PartProps) {
   const [text, setText] = useState(toDecimal(most, currency));
   const amount = parseMoney(text, currency);
   const good = amount !== null && amount <= most;
+  const shown = (minor: number) => formatMoney(minor, currency, texts.locale);
   const half = Math.floor(most / 2);
   return (
     <form
@@ -94,8 +100,8 @@ function Part({ action, most, currency, busy, onSend }: PartProps) {
         <Button disabled={half === 0} onClick={() => { setText(toDecimal(half, currency)); }}>{texts.order.half}</Button>
         <Button onClick={() => { setText(toDecimal(most, currency)); }}>{texts.order.all}</Button>
       </div>
-      {!good && <Notice tone="bad">{texts.order.badAmount(formatMoney(most, currency, texts.locale))}</Notice>}
-      <Button type="submit" kind="primary" disabled={!good} aria-disabled={busy}>{action}</Button>
+      {!good && <Notice tone="bad">{texts.order.misread[misreadMoney(text, currency) ?? "range"](shown(most), decimalsOf(currency))}</Notice>}
+      <Button type="submit" kind="primary" disabled={!good} aria-disabled={busy}>{good ? texts.order.sum(action, shown(amount)) : action}</Button>
     </form>
   );
 }

@@ -5,7 +5,8 @@ import { Button } from "../../ui/button";
 import { Empty, Problem } from "../../ui/notice";
 import { Panel } from "../../ui/panel";
 import { Picture } from "./picture";
-import { orderOf, type Draft, type useDraft, type usePurchase } from "./purchase";
+import { productOf } from "./products";
+import { orderOf, purchaseOf, undecidedPurchase, type Draft, type Purchase, type useDraft, type usePurchase } from "./purchase";
 import styles from "./store.module.css";
 
 const MOST = 9;
@@ -16,31 +17,49 @@ interface Props {
   purchase: ReturnType<typeof usePurchase>;
 }
 
-/** The chosen product and the buttons that pay for it. */
+/** The chosen product and the buttons that pay for it; while a purchase is undecided, that one alone. */
 export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start, mutation } }: Props) {
   const texts = useTexts();
+  const undecided = mutation.isPending ? null : undecidedPurchase.request;
   return (
     <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.store.order}>
       <Panel title={texts.store.order}>
-        {draft === null ? (
-          <Empty>{texts.store.nothing}</Empty>
-        ) : (
+        {undecided !== null && <Again purchase={undecided} error={mutation.error} retry={() => { start(undecided); }} />}
+        {undecided === null && draft === null && <Empty>{texts.store.nothing}</Empty>}
+        {undecided === null && draft !== null && (
           <>
             <Chosen draft={draft} busy={mutation.isPending} onQuantity={change.changeQuantity} />
             <div className={styles.buttons}>
-              <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(draft, true); }}>
+              <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, true)); }}>
                 {mutation.isPending ? texts.store.paying : texts.store.buy}
               </Button>
-              <Button aria-disabled={mutation.isPending} onClick={() => { start(draft, false); }}>{texts.store.authorize}</Button>
+              <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false)); }}>{texts.store.authorize}</Button>
             </div>
-            {mutation.isError && (
-              <Problem error={mutation.error} retry={() => { start(draft, mutation.variables.captureToo); }} />
-            )}
+            {mutation.isError && <Problem error={mutation.error} />}
             <Key draft={draft} busy={mutation.isPending} onRenew={change.renewKey} onReset={() => { mutation.reset(); change.reset(); }} />
           </>
         )}
       </Panel>
     </aside>
+  );
+}
+
+/** A purchase that may have been paid or not: sent again with its key it is paid once, and its outcome is known. */
+function Again({ purchase, error, retry }: { purchase: Purchase; error: unknown; retry: () => void }) {
+  const texts = useTexts();
+  const { order, quantity, productId } = purchase;
+  return (
+    <>
+      <p>
+        {productOf(productId)?.name ?? productId} × {quantity}: <Amount minor={order.amount} currency={order.currency} />
+      </p>
+      <p>{texts.store.undecided}</p>
+      {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
+      <div className={styles.key}>
+        <span className={styles.muted}>{texts.store.key}</span>
+        <code data-testid="key">{order.idempotencyKey}</code>
+      </div>
+    </>
   );
 }
 

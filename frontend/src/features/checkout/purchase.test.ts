@@ -5,7 +5,8 @@ import { createElement, type ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keptOrders } from "./orders";
 import { PRODUCTS, type Product } from "./products";
-import { buy, orderOf, useDraft, usePurchase, type Draft } from "./purchase";
+import { buy, orderOf, purchaseOf, undecidedPurchase, useDraft, usePurchase, type Draft } from "./purchase";
+import { undecidedStep } from "./step";
 
 const phone = PRODUCTS[0] as Product;
 const draft: Draft = { product: phone, quantity: 2, currency: "USD", key: "key-1" };
@@ -32,7 +33,7 @@ afterEach(() => { vi.unstubAllGlobals(); });
 describe("buy", () => {
   it("authorizes whole minor units, captures, and remembers the order", async () => {
     const sent = server();
-    expect(await buy(draft, true)).toEqual({ paymentId: 42, captureError: null });
+    expect(await buy(purchaseOf(draft, true))).toEqual({ paymentId: 42, captureError: null });
     expect(sent.map((one) => one.path)).toEqual(["/payments/authorize", "/payments/capture/42"]);
     expect(sent[0]?.body).toEqual({ merchantId: "STORE", amount: 219_800, currency: "USD", idempotencyKey: "key-1" });
     expect(keptOrders()).toEqual([{ ...orderOf(draft), paymentId: 42, productId: "iphone", quantity: 2 }]);
@@ -40,16 +41,30 @@ describe("buy", () => {
 
   it("only authorizes when asked to", async () => {
     const sent = server();
-    await buy(draft, false);
+    await buy(purchaseOf(draft, false));
     expect(sent).toHaveLength(1);
   });
 
   it("says that it is authorized when the capture fails", async () => {
     server(503);
-    const bought = await buy(draft, true);
+    const bought = await buy(purchaseOf(draft, true));
     expect(bought.paymentId).toBe(42);
     expect(bought.captureError).toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    expect(undecidedPurchase.request).toBeNull();
+    expect(undecidedStep(42).request).toMatchObject({ operation: "capture", amount: null }); // with the order's key
   });
+});
+
+it("is sent again after a reload, with its key, until it is decided", async () => {
+  const purchase = purchaseOf(draft, false);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("gone")));
+  await expect(buy(purchase)).rejects.toMatchObject({ code: "NETWORK" });
+  const kept = undecidedPurchase.request;
+  expect(kept).toEqual(purchase);
+  const sent = server();
+  await buy(kept ?? purchase);
+  expect(sent[0]?.body).toMatchObject({ idempotencyKey: "key-1", amount: 219_800 });
+  expect(undecidedPurchase.request).toBeNull();
 });
 
 it("sends once for two clicks in one moment", async () => {
@@ -59,8 +74,8 @@ it("sends once for two clicks in one moment", async () => {
   const wrapper = ({ children }: { children: ReactNode }) => createElement(QueryClientProvider, { client }, children);
   const { result } = renderHook(() => usePurchase(bought), { wrapper });
   act(() => {
-    result.current.start(draft, false);
-    result.current.start(draft, false);
+    result.current.start(purchaseOf(draft, false));
+    result.current.start(purchaseOf(draft, false));
   });
   await waitFor(() => { expect(bought).toHaveBeenCalledOnce(); });
   expect(sent).toHaveLength(1);

@@ -1,10 +1,11 @@
 /** Buying: authorize, and capture when the customer buys now. Money moves once, however often it is clicked or sent. */
 import { useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { newKey } from "../../api/attempt";
-import { authorize, send, type Order } from "../../api/payments";
+import { newKey, Undecided } from "../../api/attempt";
+import { authorize, send, type Order, type Step } from "../../api/payments";
 import { keepOrder } from "./orders";
 import type { Currency, Product } from "./products";
+import { undecidedStep } from "./step";
 
 export const MERCHANT_ID = "STORE";
 
@@ -15,9 +16,28 @@ export interface Draft {
   key: string;
 }
 
+/** What is sent, as it is kept: the product's id, since prices may change while a purchase is undecided. */
+export interface Purchase {
+  order: Order;
+  productId: string;
+  quantity: number;
+  captureToo: boolean;
+}
+
+/** The purchase of this browser whose outcome is not known. */
+export const undecidedPurchase = new Undecided<Purchase>("payops.purchase", isPurchase);
+
+function isPurchase(value: unknown): value is Purchase {
+  return typeof value === "object" && value !== null && "order" in value && "productId" in value && "captureToo" in value && "quantity" in value;
+}
+
 export function orderOf(draft: Draft): Order {
   const amount = draft.product.price[draft.currency] * draft.quantity;
   return { merchantId: MERCHANT_ID, amount, currency: draft.currency, idempotencyKey: draft.key };
+}
+
+export function purchaseOf(draft: Draft, captureToo: boolean): Purchase {
+  return { order: orderOf(draft), productId: draft.product.id, quantity: draft.quantity, captureToo };
 }
 
 export interface Bought {
@@ -26,14 +46,16 @@ export interface Bought {
   captureError: unknown;
 }
 
-export async function buy(draft: Draft, captureToo: boolean): Promise<Bought> {
-  const order = orderOf(draft);
-  const { data } = await authorize(order);
-  keepOrder({ ...order, paymentId: data.paymentId, productId: draft.product.id, quantity: draft.quantity });
+/** Authorizes and, when it was wished, captures. Undecided, it is sent again with the same key, also after a reload. */
+export async function buy(purchase: Purchase): Promise<Bought> {
+  const { order, productId, quantity, captureToo } = purchase;
+  const { data } = await undecidedPurchase.run(purchase, () => authorize(order), order.idempotencyKey);
+  keepOrder({ ...order, paymentId: data.paymentId, productId, quantity });
   if (!captureToo) return { paymentId: data.paymentId, captureError: null };
+  const step: Step = { operation: "capture", paymentId: data.paymentId, merchantId: MERCHANT_ID, amount: null };
   try {
     // The capture's key follows from the order's: "buy now" sent twice captures once too.
-    await send({ operation: "capture", paymentId: data.paymentId, merchantId: MERCHANT_ID, amount: null }, order.idempotencyKey);
+    await undecidedStep(data.paymentId).run(step, (key) => send(step, key), order.idempotencyKey);
     return { paymentId: data.paymentId, captureError: null };
   } catch (captureError) {
     return { paymentId: data.paymentId, captureError };
@@ -44,14 +66,14 @@ export async function buy(draft: Draft, captureToo: boolean): Promise<Bought> {
 export function usePurchase(onBought: (bought: Bought) => void) {
   const running = useRef(false);
   const mutation = useMutation({
-    mutationFn: ({ draft, captureToo }: { draft: Draft; captureToo: boolean }) => buy(draft, captureToo),
+    mutationFn: buy,
     onSuccess: onBought,
     onSettled: () => { running.current = false; },
   });
-  const start = (draft: Draft, captureToo: boolean) => {
+  const start = (purchase: Purchase) => {
     if (running.current) return;
     running.current = true;
-    mutation.mutate({ draft, captureToo });
+    mutation.mutate(purchase);
   };
   return { start, mutation };
 }

@@ -1,0 +1,40 @@
+/** What this browser keeps over a reload. Where it may keep nothing (private windows, full), it keeps it until the page ends. */
+const inMemory = new Map<string, string>();
+
+/** JSON that was kept under `name`; null when there is none, or when somebody else wrote there. */
+export function kept(name: string): unknown {
+  const text = inMemory.get(name) ?? stored(name);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name: string, value: unknown): void {
+  const text = JSON.stringify(value);
+  try {
+    localStorage.setItem(name, text);
+    inMemory.delete(name);
+  } catch {
+    inMemory.set(name, text);
+  }
+}
+
+export function forget(name: string): void {
+  inMemory.delete(name);
+  try {
+    localStorage.removeItem(name);
+  } catch {
+    // nothing was kept there
+  }
+}
+
+function stored(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}

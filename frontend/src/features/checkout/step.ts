@@ -1,0 +1,34 @@
+/** A capture, refund or void of one payment: sent once, and again with the same key until its outcome is known. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { Undecided } from "../../api/attempt";
+import { send, type Payment, type Step } from "../../api/payments";
+
+/** The step of this payment whose outcome is not known. While there is one, no other is sent. */
+export function undecidedStep(paymentId: number): Undecided<Step> {
+  return new Undecided<Step>(`payops.step.${paymentId}`, isStep);
+}
+
+function isStep(value: unknown): value is Step {
+  return typeof value === "object" && value !== null && "operation" in value && "paymentId" in value && "amount" in value;
+}
+
+/** `start` does nothing while a step runs. */
+export function useStep(payment: Payment) {
+  const running = useRef(false);
+  const client = useQueryClient();
+  const undecided = undecidedStep(payment.paymentId);
+  const mutation = useMutation({
+    mutationFn: (step: Step) => undecided.run(step, (key) => send(step, key)),
+    onSettled: async () => {
+      running.current = false;
+      await client.invalidateQueries({ queryKey: ["payment", payment.merchantId, payment.paymentId] });
+    },
+  });
+  const start = (step: Step) => {
+    if (running.current) return;
+    running.current = true;
+    mutation.mutate(step);
+  };
+  return { start, mutation, undecided: mutation.isPending ? null : undecided.request };
+}
