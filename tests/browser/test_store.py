@@ -94,13 +94,18 @@ def lose(route: Route) -> None:
     route.abort()
 
 
+def lose_answer(shopper: Visit, path: str, button: str) -> None:
+    """Click, and see the page say that it has no answer."""
+    shopper.page.route(path, lose)
+    shopper.page.get_by_role("button", name=button, exact=True).click()
+    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
+    shopper.page.unroute(path)
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(shopper: Visit, platform: Platform) -> None:
     before = len(payments(platform))
     choose(shopper, "gram")
-    shopper.page.route("**/payments/authorize", lose)
-    shopper.page.get_by_role("button", name="Authorize only").click()
-    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
-    shopper.page.unroute("**/payments/authorize")
+    lose_answer(shopper, "**/payments/authorize", "Authorize only")
     shopper.page.get_by_role("button", name="Try again").click()
     shopper.page.wait_for_url(re.compile(r"/orders/\d+$"))
     assert len(payments(platform)) == before + 1
@@ -110,10 +115,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(shopper: Visit, plat
 def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: Visit, platform: Platform) -> None:
     before = len(payments(platform))
     choose(shopper, "Pixel")
-    shopper.page.route("**/payments/authorize", lose)
-    shopper.page.get_by_role("button", name="Buy now").click()
-    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
-    shopper.page.unroute("**/payments/authorize")
+    lose_answer(shopper, "**/payments/authorize", "Buy now")
     shopper.page.reload()
     expect(shopper.page.get_by_text("It is not known whether this order was paid.")).to_be_visible()
     expect(shopper.page.get_by_role("button", name="Buy now")).to_have_count(0)
@@ -124,11 +126,8 @@ def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: V
     assert len(payments(platform)) == before + 1
 
     number = int(shopper.page.url.rsplit("/", 1)[1])
-    shopper.page.route("**/payments/refund/*", lose)
     shopper.page.get_by_label("Refund (KRW)").fill("1,000")
-    shopper.page.get_by_role("button", name="Refund ₩1,000", exact=True).click()
-    expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
-    shopper.page.unroute("**/payments/refund/*")
+    lose_answer(shopper, "**/payments/refund/*", "Refund ₩1,000")
     shopper.page.reload()
     expect(shopper.page.get_by_text("Refund ₩1,000: it is not known")).to_be_visible()
     shopper.page.get_by_role("button", name="Try again").click()
