@@ -144,7 +144,7 @@ class Totals(Answer):
 
 
 class Audit(Answer):
-    """What the newest audit found; differences must be 0."""
+    """When the newest complete audit began; `differences` are the findings that are open now, and must be 0."""
 
     at: Time
     differences: Count

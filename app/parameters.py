@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 from app.answers import Status
 from app.queries import CURSOR as CURSOR_PATTERN
 from app.queries import LARGEST_ID, MOST, USUAL
-from app.reports import LetterState
+from app.reports import FindingKind, FindingState, LetterState
 from app.schemas import LONGEST_MERCHANT_ID
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
@@ -37,3 +37,8 @@ ERROR_TYPE: Final = _query(
 )
 LETTER_STATES: Final = get_args(LetterState)
 LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(LETTER_STATES)}, "Only letters in this state")
+FINDING_STATES: Final = get_args(FindingState)
+FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FINDING_STATES)}, "Only findings in this state")
+FINDING_KINDS: Final = get_args(FindingKind)
+FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FINDING_KINDS)}, "Only findings of this kind")
+FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")

@@ -7,6 +7,8 @@ from pydantic import Field
 from app.answers import ABSENT, Answer, Count, Identifier, Page, Time
 
 LetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
+FindingState = Literal["OPEN", "CLEARED"]
+FindingKind = Literal["ledger", "outbox", "answers", "orphan_posting", "stuck"]
 BreakerState = Literal["CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN", "FORCED_HALF_OPEN"]
 Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
 
@@ -32,6 +34,24 @@ class DeadLetterPage(Page):
     """Dead letters, newest first."""
 
     items: list[DeadLetter]
+
+
+class AuditFinding(Answer):
+    """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
+
+    id: Identifier
+    kind: FindingKind
+    payment_id: Identifier | None
+    detail: str
+    first_seen: Time
+    last_seen: Time
+    cleared_at: Time | None
+
+
+class AuditFindingPage(Page):
+    """Findings, newest first."""
+
+    items: list[AuditFinding]
 
 
 class Transition(Answer):

@@ -106,7 +106,7 @@ LETTERS: Final = Row(
         ),
         Panel(
             "Differences of the audit by kind",
-            "What the last audit of housekeeping found: ledger, outbox, answers, orphan_posting, stuck.",
+            "Findings of audits that no check has cleared yet: ledger, outbox, answers, orphan_posting, stuck.",
             "short",
             (Query("max by (kind) (audit_differences)", "{{kind}}"),),
             above(red=1),

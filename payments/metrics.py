@@ -123,7 +123,7 @@ class HousekeepingMetrics:
         )
         self.dead_letters_open = Gauge("dead_letters_open", "Dead letters that wait for somebody", registry=registry)
         self.audit_differences = Gauge(
-            "audit_differences", "Differences that the last audit found; must be 0", ["kind"], registry=registry
+            "audit_differences", "Findings of audits that are open; must be 0", ["kind"], registry=registry
         )
         _start_at_zero(self.audit_differences, [(kind,) for kind in AUDIT_KINDS])
         self.audit_in_flight = Gauge(

@@ -147,10 +147,11 @@ class ToolCommand(NamedTuple):
     def run(self, settings: Settings, options: argparse.Namespace) -> int:
         """Run it; returns the exit code."""
         from worker.cli import ToolSettings  # noqa: PLC0415
+        from worker.operator_name import actor  # noqa: PLC0415
 
         run = getattr(importlib.import_module(self.module), f"run_{self.name}")
         kept = timedelta(seconds=settings.answer_retention)
-        code: int = run(ToolSettings(settings.database_url, kept), options)
+        code: int = run(ToolSettings(settings.database_url, kept, actor(os.environ)), options)
         return code
 
 
@@ -158,7 +159,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "relay": ServiceCommand("relay", "publish the outbox to Kafka", _relay, 9101),
     "ledger": ServiceCommand("ledger", "post the ledger from Kafka", _ledger, 9102),
     "housekeeping": ServiceCommand("housekeeping", "expire, prune, audit on a schedule", _housekeeping, 9103),
-    "audit": ToolCommand("hold payments and ledger against each other", "audit"),
+    "audit": ToolCommand("hold payments and ledger against each other", "audit", "worker.audit_cli"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),

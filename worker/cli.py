@@ -1,13 +1,11 @@
-"""Commands for operators at a terminal: `audit`, `republish`, `ledger-resume`. They need the database only, no Kafka.
+"""Commands for operators at a terminal: `republish`, `ledger-resume`. They need the database only, no Kafka.
 
-Those about dead letters are in `dead_letter_cli`.
+The audit is in `audit_cli`, those about dead letters are in `dead_letter_cli`.
 """
 
 import argparse
-import getpass
-import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -16,9 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.database import create_engine
 from payments.adapters.halt_store import UNTIL_CALM
-from payments.domain.events import format_time
 from payments.service import halt
-from payments.service.audit import Report, audit
 from payments.service.operators import note_action
 from payments.service.republish import republish_unposted
 
@@ -30,47 +26,11 @@ MOST_POISON: Final = 10**9
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """What these commands need of the settings."""
+    """What these commands need of the settings; `actor` is who calls them, for `operator_action`."""
 
     database_url: str
     answers_kept: timedelta
-
-
-def add_audit(parser: argparse.ArgumentParser) -> None:
-    """Options of `audit`."""
-    parser.add_argument("--full", action="store_true", help="check every payment, not only what changed")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def run_audit(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Exit code 0: no differences; 1: there are, and they are listed; 2: it could not run."""
-    engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
-    try:
-        report = audit(engine, full=options.full, answers_kept=settings.answers_kept)
-    except SQLAlchemyError as error:
-        return could_not_run(engine, error)
-    print(_as_json(report) if options.json else _as_text(report))
-    return DIFFER if report.differences else AGREE
-
-
-def _as_json(report: Report) -> str:
-    return json.dumps(
-        {
-            "at": format_time(report.at),
-            "full": report.full,
-            "payments": report.payments,
-            "inFlight": report.in_flight,
-            "differences": [asdict(difference) for difference in report.differences],
-        }
-    )
-
-
-def _as_text(report: Report) -> str:
-    scope = "all payments" if report.full else "what changed since the last audit, and some more in turn"
-    lines = [f"{d.kind}: payment {d.payment_id or '-'}: {d.detail}" for d in report.differences]
-    found = f"{len(lines)} differences" if lines else "no differences"
-    lines.append(f"audited {report.payments} payments ({scope}): {found}, {report.in_flight} events in flight")
-    return "\n".join(lines)
+    actor: str
 
 
 def add_republish(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +47,7 @@ def run_republish(settings: ToolSettings, _options: argparse.Namespace) -> int:
         with engine.connect() as connection:
             count = republish_unposted(connection)
         with engine.begin() as connection:
-            note_action(connection, actor(), "republish", "outbox", f"{count} unposted events")
+            note_action(connection, settings.actor, "republish", "outbox", f"{count} unposted events")
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
     print(f"{count} events will be published again")
@@ -109,7 +69,7 @@ def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> in
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         with engine.begin() as connection:
-            why = halt.resume(connection, UNTIL_CALM if options.skip_check else options.accept_poison, actor())
+            why = halt.resume(connection, UNTIL_CALM if options.skip_check else options.accept_poison, settings.actor)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
     if why is None:
@@ -117,11 +77,6 @@ def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> in
         return DIFFER
     print(f"The ledger goes on within 2 s. It was halted: {why}")
     return AGREE
-
-
-def actor() -> str:
-    """Who is at the terminal, for `operator_action`."""
-    return f"cli:{getpass.getuser()}"
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:

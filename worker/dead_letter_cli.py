@@ -19,7 +19,7 @@ from payments.domain.errors import DeadLetterConflict, NotFound
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.service import dead_letters, reading
-from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, actor, could_not_run
+from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 from worker.letter_table import as_details, as_table
 
 STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
@@ -89,6 +89,7 @@ def _reason(text: str) -> str:
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
     """Carry out one action; every error is one sentence on stderr."""
+    options.actor = settings.actor
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         return {"list": _list, "show": _show, "replay": _replay, "discard": _discard}[options.action](engine, options)
@@ -122,7 +123,7 @@ def _show(engine: Engine, options: argparse.Namespace) -> int:
 
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
-        letter = dead_letters.discard(connection, options.letter_id, options.reason, actor())
+        letter = dead_letters.discard(connection, options.letter_id, options.reason, options.actor)
     _print_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
     return AGREE
 
@@ -137,7 +138,7 @@ def _replay(engine: Engine, options: argparse.Namespace) -> int:
     if filtered:
         return _replay_matching(engine, options)
     with engine.begin() as connection:
-        letter = dead_letters.replay(connection, options.letter_id, actor())
+        letter = dead_letters.replay(connection, options.letter_id, options.actor)
     _print_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
     return AGREE
 
@@ -166,7 +167,7 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
         for letter_id in dead_letters.open_ids(engine, options.topic, options.error_type):
             try:
                 with engine.begin() as connection:
-                    dead_letters.replay(connection, letter_id, actor())
+                    dead_letters.replay(connection, letter_id, options.actor)
                 replayed.append(letter_id)
             except DeadLetterConflict as conflict:
                 refused[conflict.message] += 1

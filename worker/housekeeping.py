@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from payments.adapters import backlog_store, lease
+from payments.adapters import backlog_store, finding_store, lease
 from payments.adapters.clock import database_now, monotonic
 from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
 from payments.service.audit import audit
@@ -32,6 +33,8 @@ CONNECTIONS: Final = 4
 """One for each schedule."""
 PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
+MOST_LOGGED: Final = 100
+"""New differences of one audit that are logged one by one; all of them are in `audit_finding`."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,16 +86,18 @@ class Housekeeping:
             _log.info("pruned", extra=deleted)
 
     def audit(self) -> None:
-        """Hold ledger and payments against each other; differences are logged and exported."""
+        """Hold ledger and payments against each other; findings are stored and exported, new ones are logged."""
         report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, pace=self._pace)
-        for kind in AUDIT_KINDS:
-            self._metrics.audit_differences.labels(kind).set(sum(d.kind == kind for d in report.differences))
         self._metrics.audit_in_flight.set(report.in_flight)
-        for difference in report.differences:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            self._show_findings(finding_store.open_by_kind(connection))
+        for difference in report.opened[:MOST_LOGGED]:
             _log.error(
                 "audit_difference",
                 extra={"kind": difference.kind, "payment_id": difference.payment_id, "detail": difference.detail},
             )
+        if report.opened or report.cleared:
+            _log.warning("audit_findings_changed", extra={"opened": len(report.opened), "cleared": report.cleared})
 
     def export(self) -> None:
         """Look at the database for the gauges, and say that housekeeping lives."""
@@ -103,12 +108,18 @@ class Housekeeping:
             backlog = backlog_store.outbox_backlog(connection)
             letters = backlog_store.dead_letters_open(connection)
             renewals = backlog_store.lease_renewals(connection)
+            findings = finding_store.open_by_kind(connection)
         self._metrics.outbox_pending.set(backlog.pending)
         self._metrics.outbox_oldest_age.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
         self._metrics.dead_letters_open.set(letters)
+        self._show_findings(findings)
         for name in LEASES:
             if name in renewals:
                 self._metrics.lease_age.labels(name).set((now - renewals[name]).total_seconds())
+
+    def _show_findings(self, open_by_kind: Mapping[str, int]) -> None:
+        for kind in AUDIT_KINDS:
+            self._metrics.audit_differences.labels(kind).set(open_by_kind.get(kind, 0))
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)

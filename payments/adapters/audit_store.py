@@ -1,17 +1,23 @@
 """What the audit reads: one snapshot for each chunk of payments, and the notes of earlier runs. Changes no money."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from payments.adapters import audit_queries
 from payments.adapters.database import begin_snapshot
-from payments.adapters.tables import audit_run, circuit_breaker, idem_response_cache, ledger_halt, payment
+from payments.adapters.tables import audit_run, idem_response_cache, payment
+from payments.domain.events import EventType
+
+TIMES: Final = 500
+"""Moments in one statement: from 1,000 on MariaDB makes a table of them (in_predicate_conversion_threshold)."""
+
+_EVENT_TYPES: Final = frozenset(EventType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class AuditedPayment:
     release_reason: str | None
     currency: str
     status: str
+    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,10 @@ class AuditedEvent:
     currency: str
     created_at: datetime
     posted: bool
+    occurred_at: datetime
+    """As its payload says; the same as `created_at`, unless one of them was changed."""
+    readable: bool = True
+    """False: its type or its payload is broken, and `amount` is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +62,42 @@ class AuditedEntry:
     credit: str
     amount: int
     currency: str
+    posting_no: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedAnswer:
+    """A stored success to a change of a payment. `body` is the JSON text."""
+
+    payment_id: int
+    operation: str
+    created_at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAnswer:
+    """A stored success that no payment bears out: `payment_id` is what it says, `is_found` whether that payment is."""
+
+    merchant_id: str
+    operation: str
+    key: str
+    payment_id: int | None
+    is_found: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Payments and all that hangs on them, as of one moment."""
+    """Payments and all that hangs on them, as of one moment.
+
+    `authorizations`: the answer's body (None: there is none) of each payment that is young enough to have one.
+    """
 
     payments: list[AuditedPayment]
     events: list[AuditedEvent]
     entries: list[AuditedEntry]
-    unanswered: list[int]
+    authorizations: dict[int, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +136,33 @@ def read_chunk(connection: Connection, ids: Sequence[int], answers_since: dateti
         payments=[AuditedPayment(*row) for row in connection.execute(audit_queries.PAYMENTS, {"ids": ids})],
         events=[_event(row) for row in connection.execute(audit_queries.EVENTS, {"ids": ids})],
         entries=[AuditedEntry(*row) for row in connection.execute(audit_queries.ENTRIES, {"ids": ids})],
-        unanswered=list(
-            connection.execute(audit_queries.UNANSWERED, {"ids": ids, "answers_since": answers_since}).scalars()
-        ),
+        authorizations={
+            row.payment_id: row.response_body
+            for row in connection.execute(audit_queries.AUTHORIZATIONS, {"ids": ids, "answers_since": answers_since})
+        },
     )
+
+
+def read_answers(connection: Connection, ids: Sequence[int], times: Collection[datetime]) -> list[AuditedAnswer]:
+    """The answers to changes of these payments that were given at exactly one of `times`."""
+    ordered, answers = sorted(times), []
+    for start in range(0, len(ordered), TIMES):
+        parameters = {"ids": ids, "times": ordered[start : start + TIMES]}
+        answers += [AuditedAnswer(*row) for row in connection.execute(audit_queries.STEPS, parameters)]
+    return answers
 
 
 def _event(row: Any) -> AuditedEvent:
-    said = json.loads(row.payload)
-    return AuditedEvent(
-        row.event_id,
-        row.aggregate_id,
-        row.event_type,
-        said["amount"],
-        said["currency"],
-        row.created_at,
-        row.posted_at is not None,
-    )
+    posted = row.posted_at is not None
+    known = (row.event_id, row.aggregate_id, row.event_type)
+    try:
+        said = json.loads(row.payload)
+        occurred_at = datetime.fromisoformat(said["occurredAt"]).astimezone(UTC)
+        if row.event_type in _EVENT_TYPES and type(said["amount"]) is int:
+            return AuditedEvent(*known, said["amount"], said["currency"], row.created_at, posted, occurred_at)
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        pass
+    return AuditedEvent(*known, 0, "", row.created_at, posted, row.created_at, readable=False)
 
 
 def first_answer(connection: Connection, since: datetime | None) -> datetime | None:
@@ -127,27 +174,42 @@ def first_answer(connection: Connection, since: datetime | None) -> datetime | N
     return found
 
 
-def wrong_answers(connection: Connection, start: datetime, length: timedelta) -> list[tuple[str, str]]:
-    """Stored successes of a window that no payment bears out: (scope, body) of at most audit_queries.MOST_LISTED."""
-    rows = connection.execute(audit_queries.WRONG_ANSWERS, {"start": start, "end": start + length})
-    return [(f"{row.operation} {row.merchant_id}/{row.idempotency_key}", row.response_body) for row in rows]
+def wrong_answers(connection: Connection, start: datetime, length: timedelta) -> Iterator[list[WrongAnswer]]:
+    """Stored successes of a window that no payment bears out, at most audit_queries.MOST_LISTED at a time."""
+    window = {"start": start, "end": start + length}
+    found = _wrong(connection, audit_queries.WRONG_ANSWERS, window)
+    while found:
+        yield found
+        if len(found) < audit_queries.MOST_LISTED:
+            return
+        last = {
+            "merchant_id": found[-1].merchant_id,
+            "operation": found[-1].operation,
+            "idempotency_key": found[-1].key,
+        }
+        found = _wrong(connection, audit_queries.WRONG_ANSWERS_NEXT, window | last)
 
 
-def posting_possible_since(connection: Connection) -> datetime | None:
-    """Since when events could be published and posted without hindrance; None: they cannot be at present."""
-    halted = connection.execute(select(ledger_halt.c.id).where(ledger_halt.c.resumed_at.is_(None)).limit(1)).first()
-    breaker = connection.execute(select(circuit_breaker.c.state, circuit_breaker.c.state_since)).first()
-    if halted is not None or (breaker is not None and breaker.state != "CLOSED"):
-        return None
-    resumed: datetime | None = connection.execute(select(func.max(ledger_halt.c.resumed_at))).scalar()
-    moments = [moment for moment in (resumed, breaker.state_since if breaker else None) if moment is not None]
-    return max(moments, default=datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
+def wrong_among(connection: Connection, keys: Collection[tuple[str, str, str]]) -> list[WrongAnswer]:
+    """Those of the answers to these (merchant, operation, key) that no payment bears out."""
+    return _wrong(connection, audit_queries.WRONG_AMONG, {"keys": keys})
 
 
-def last_run(connection: Connection) -> LastRun | None:
-    """The newest audit, or None before the first."""
-    row = connection.execute(select(audit_run).order_by(audit_run.c.id.desc()).limit(1)).first()
-    return None if row is None else LastRun(row.at, row.next_payment_id)
+def _wrong(connection: Connection, query: Select[Any], parameters: dict[str, Any]) -> list[WrongAnswer]:
+    return [
+        WrongAnswer(row.merchant_id, row.operation, row.idempotency_key, row.payment_id, row.found_id is not None)
+        for row in connection.execute(query, parameters)
+    ]
+
+
+def last_run(connection: Connection, now: datetime) -> LastRun | None:
+    """Where the newest audit ended, or None before the first.
+
+    `at` is the newest moment up to `now`: a clock that was ahead for a while must not hide what changed since.
+    """
+    row = connection.execute(select(audit_run.c.next_payment_id).order_by(audit_run.c.id.desc()).limit(1)).first()
+    at = connection.execute(select(func.max(audit_run.c.at)).where(audit_run.c.at <= now)).scalar()
+    return None if row is None or at is None else LastRun(at, row.next_payment_id)
 
 
 def note_run(engine: Engine, values: dict[str, Any]) -> None:

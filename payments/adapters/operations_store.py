@@ -1,4 +1,4 @@
-"""What tells operators whether money moves: is the database there, what did the audits find.
+"""What tells operators whether money moves: is the database there, when was the last audit.
 
 Reads only; how far behind things are is in `backlog_store`, whether posting is halted in `halt_store`.
 """
@@ -13,15 +13,14 @@ from payments.adapters.tables import audit_run
 
 @dataclass(frozen=True, slots=True)
 class AuditRun:
-    """What one audit found, and how many events were still on their way."""
+    """When a complete audit began, and how many events were then on their way."""
 
     at: datetime
-    differences: int
     in_flight: int
 
 
 _PING = select(literal(1))
-_AUDIT = select(audit_run.c.at, audit_run.c.differences, audit_run.c.in_flight).order_by(audit_run.c.id.desc())
+_AUDIT = select(audit_run.c.at, audit_run.c.in_flight).order_by(audit_run.c.id.desc())
 
 
 def ping(connection: Connection) -> None:
@@ -30,6 +29,6 @@ def ping(connection: Connection) -> None:
 
 
 def newest_audit(connection: Connection) -> AuditRun | None:
-    """The newest audit, or None before the first."""
+    """The newest complete audit, or None before the first."""
     row = connection.execute(_AUDIT.limit(1)).first()
-    return None if row is None else AuditRun(row.at, row.differences, row.in_flight)
+    return None if row is None else AuditRun(row.at, row.in_flight)

@@ -214,3 +214,21 @@ audit_run = Table(
     Column("in_flight", Integer, nullable=False),
     **MARIADB_OPTIONS,
 )
+
+audit_finding = Table(
+    "audit_finding",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("identity", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("payment_id", Id),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("cleared_at", UtcTime),
+    UniqueConstraint("identity", name="uq_finding_identity"),
+    Index("ix_finding_open", "cleared_at", "kind"),
+    Index("ix_finding_payment", "payment_id"),
+    **MARIADB_OPTIONS,
+)

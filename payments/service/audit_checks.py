@@ -2,26 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from payments.adapters.audit_progress import LATE, Progress
 from payments.adapters.audit_store import AuditedEntry, AuditedEvent, AuditedPayment, Chunk
-from payments.domain.events import EventType
+from payments.domain.events import EventType, partition_of
 from payments.domain.ledger import RULES
 from payments.domain.payment import ReleaseReason, status_of
-
-STUCK_AFTER: Final = timedelta(seconds=60)
-"""An event that could have been posted for this long and was not is a difference, not on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that does not agree. `kind`: ledger, outbox, answers, orphan_posting or stuck."""
-
-    kind: str
-    payment_id: int | None
-    detail: str
+from payments.service.audit_findings import Difference
 
 
 def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
@@ -37,18 +25,19 @@ def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
     )
 
 
-def check(chunk: Chunk, now: datetime, possible_since: datetime | None) -> tuple[int, list[Difference]]:
-    """(events in flight, differences) of a chunk. `possible_since`: see audit_store.posting_possible_since."""
+def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Difference]]:
+    """(events in flight, differences) of a chunk, its answers apart: those are checked in `audit_answers`."""
+    differences: list[Difference] = []
     events: defaultdict[int, list[AuditedEvent]] = defaultdict(list)
     for event in chunk.events:
-        events[event.payment_id].append(event)
+        if event.readable:
+            events[event.payment_id].append(event)
+        else:
+            detail = f"the type or the payload of event {event.event_id} cannot be read"
+            differences.append(Difference("outbox", event.payment_id, detail, f"event {event.event_id}"))
     entries: defaultdict[int, list[AuditedEntry]] = defaultdict(list)
     for entry in chunk.entries:
         entries[entry.payment_id].append(entry)
-    differences = [
-        Difference("answers", payment_id, "the payment has no stored answer to its authorization")
-        for payment_id in chunk.unanswered
-    ]
     in_flight = 0
     for payment in chunk.payments:
         own = events[payment.payment_id]
@@ -57,8 +46,13 @@ def check(chunk: Chunk, now: datetime, possible_since: datetime | None) -> tuple
         differences.extend(_outbox(payment, own))
         differences.extend(_ledger(payment, waiting, entries[payment.payment_id]))
         differences.extend(_orphans(payment, own, entries[payment.payment_id]))
-        differences.extend(_stuck(waiting, now, possible_since))
+        differences.extend(_stuck(waiting, now, progress))
     return in_flight, differences
+
+
+def is_late(chunk: Chunk, now: datetime) -> bool:
+    """Whether any event of the chunk has waited for so long that the ledger's progress matters."""
+    return any(not event.posted and now - event.created_at > LATE for event in chunk.events)
 
 
 def _complete(events: list[AuditedEvent]) -> bool:
@@ -70,7 +64,8 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     reason = ReleaseReason(payment.release_reason) if payment.release_reason else None
     status = status_of(payment.amount, payment.captured, payment.released, payment.refunded, reason)
     if status != payment.status:
-        yield Difference("outbox", payment.payment_id, f"status is {payment.status}, the amounts say {status}")
+        detail = f"status is {payment.status}, the amounts say {status}"
+        yield Difference("outbox", payment.payment_id, detail, "status")
     if not _complete(events):
         return
     told: Counter[EventType] = Counter()
@@ -82,6 +77,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
                 "outbox",
                 payment.payment_id,
                 f"{event_type}: the events tell {told[event_type]}, the payment {amounts_by_type(payment)[event_type]}",
+                event_type,
             )
 
 
@@ -100,7 +96,7 @@ def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[
         if expected[pair] != found[pair]:
             accounts = f"debit {pair[0]}, credit {pair[1]}"
             detail = f"{accounts}: {found[pair]} {pair[2]} posted, {expected[pair]} expected"
-            yield Difference("ledger", payment.payment_id, detail)
+            yield Difference("ledger", payment.payment_id, detail, " ".join(pair))
 
 
 def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
@@ -108,16 +104,27 @@ def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[
         return
     known = {event.event_id for event in events if event.posted}
     for event_id in sorted({entry.event_id for entry in entries} - known):
-        yield Difference(
-            "orphan_posting", payment.payment_id, f"a posting names event {event_id}, which was not posted"
-        )
+        detail = f"a posting names event {event_id}, which was not posted"
+        yield Difference("orphan_posting", payment.payment_id, detail, f"event {event_id}")
 
 
-def _stuck(waiting: list[AuditedEvent], now: datetime, possible_since: datetime | None) -> Iterator[Difference]:
-    if possible_since is None:
+def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> Iterator[Difference]:
+    if progress.possible_since is None:
         return
     for event in waiting:
-        since = max(event.created_at, possible_since)
-        if now - since > STUCK_AFTER:
-            seconds = int((now - since).total_seconds())
-            yield Difference("stuck", event.payment_id, f"event {event.event_id} could be posted for {seconds} s")
+        since = max(event.created_at, progress.possible_since)
+        if now - since > LATE and _is_left_behind(event, progress, progress.possible_since):
+            detail = f"event {event.event_id} could be posted for {int((now - since).total_seconds())} s"
+            yield Difference("stuck", event.payment_id, detail, f"event {event.event_id}")
+
+
+def _is_left_behind(event: AuditedEvent, progress: Progress, possible_since: datetime) -> bool:
+    """Whether a late event is not just one of many that the ledger is working off (ADR 18)."""
+    passed = progress.passed.get((event.event_type, partition_of(event.payment_id)), 0) if progress.passed else 0
+    if passed > event.event_id:
+        return True
+    # what waited for an outage to end needs a former audit since then: only with it can progress be seen
+    is_comparable = event.created_at >= possible_since or (
+        progress.compared_with is not None and progress.compared_with >= possible_since
+    )
+    return is_comparable and not progress.draining

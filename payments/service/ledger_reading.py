@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from payments.adapters import ledger_store, operations_store
+from payments.adapters import finding_store, ledger_store, operations_store
 from payments.adapters.clock import database_now
 from payments.adapters.ledger_store import Entry, Moved
 from payments.domain.events import format_time
@@ -28,18 +28,19 @@ def balances(connection: Connection, merchant_id: str | None) -> dict[str, Any]:
 
 
 def trial_balance(connection: Connection) -> dict[str, Any]:
-    """All accounts, the totals of both sides by currency, and what the newest audit found."""
+    """All accounts, the totals of both sides by currency, the newest complete audit, and how many findings are open."""
     moved = ledger_store.moved(connection, None)
     totals: dict[str, int] = {}
     for item in moved:
         totals[item.currency] = totals.get(item.currency, 0) + item.amount
     audit = operations_store.newest_audit(connection)
+    differences = sum(finding_store.open_by_kind(connection).values())
     return {
         "items": _accounts(moved),
         "asOf": format_time(database_now(connection)),
         # one row names both sides, so these cannot differ; the audit is what proves something
         "totals": [{"currency": c, "debits": total, "credits": total} for c, total in sorted(totals.items())],
-        "audit": audit and {"at": format_time(audit.at), "differences": audit.differences, "inFlight": audit.in_flight},
+        "audit": audit and {"at": format_time(audit.at), "differences": differences, "inFlight": audit.in_flight},
     }
 
 

@@ -100,6 +100,7 @@ ALLOWED = [
     ("worker", "DELETE FROM outbox_event WHERE FALSE"),
     ("worker", "DELETE FROM idem_response_cache WHERE FALSE"),
     ("worker", "UPDATE lease SET fence = fence WHERE FALSE"),
+    ("worker", "UPDATE audit_finding SET detail = detail WHERE FALSE"),
     ("migration", "CREATE TABLE IF NOT EXISTS payment (a INT)"),
 ]
 FORBIDDEN = [
@@ -120,6 +121,7 @@ FORBIDDEN = [
     ("worker", "TRUNCATE TABLE ledger_entry"),
     ("worker", "DROP TRIGGER ledger_entry_no_delete"),
     ("worker", "DELETE FROM payment WHERE FALSE"),
+    ("worker", "DELETE FROM audit_finding WHERE FALSE"),
     ("worker", "ALTER TABLE payment ADD COLUMN planted INT"),
     ("worker", "SET GLOBAL max_connections = 1"),
     ("migration", "SELECT * FROM mysql.global_priv"),

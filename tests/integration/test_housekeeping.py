@@ -81,6 +81,22 @@ def test_the_audit_is_shown_by_kind(house: House, engine: Engine) -> None:
     assert house.shows("audit_differences", kind="orphan_posting") == 1
 
 
+def test_findings_are_shown_after_a_restart_and_by_another_machine(house: House, engine: Engine) -> None:
+    payment_id = authorized(engine, "a")
+    with engine.begin() as connection:
+        connection.execute(update(payment).values(status="CAPTURED"))
+    house.tasks.audit()
+    assert house.shows("audit_differences", kind="outbox") == 1
+    other = House(engine)
+    other.tasks.export()  # no audit of its own
+    assert other.shows("audit_differences", kind="outbox") == 1
+    with engine.begin() as connection:
+        connection.execute(update(payment).where(payment.c.payment_id == payment_id).values(status="AUTHORIZED"))
+    other.tasks.audit()
+    house.tasks.export()
+    assert [each.shows("audit_differences", kind="outbox") for each in (house, other)] == [0, 0]
+
+
 def test_it_expires_and_prunes(house: House, engine: Engine) -> None:
     authorized(engine, "a", lifetime=timedelta(0))
     house.tasks.expire()

@@ -8,6 +8,7 @@ GUARDED = [
     "/ledger/balances",
     "/ledger/entries",
     "/ledger/trial-balance",
+    "/audit/findings",
     "/dead-letters",
     "/dead-letters/1",
     "/operations",

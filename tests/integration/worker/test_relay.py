@@ -13,7 +13,7 @@ from payments.adapters import breaker_store, dead_letter_store
 from payments.adapters.clock import database_now
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher, client_options
-from payments.domain.events import PARTITIONS
+from payments.domain.events import PARTITIONS, partition_of
 from payments.metrics import BREAKER
 from stack.broker import start_cluster
 from stack.kafka import KafkaServer
@@ -49,6 +49,7 @@ def test_every_event_is_published_with_key_headers_and_id(
         until(lambda: published(engine), 20, "the event is marked as published")
     (message,) = everything_in(kafka_bootstrap)
     assert (message.topic(), message.key()) == ("payment.authorized", b"1")
+    assert message.partition() == partition_of(1)
     told = {name: value.decode() for name, value in message.headers() or []}  # type: ignore[union-attr]
     assert told == {"eventId": "1", "eventType": "PAYMENT_AUTHORIZED", **headers}
     value = json.loads(message.value() or b"")

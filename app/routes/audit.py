@@ -1,0 +1,36 @@
+"""/audit: what audits found, for those who hold the admin token. Nothing here writes."""
+
+from flask import Blueprint, Response
+
+from app import queries
+from app.describing import Description, describe
+from app.parameters import CURSOR, FINDING_KIND, FINDING_KINDS, FINDING_STATE, FINDING_STATES, FOUND_PAYMENT, LIMIT
+from app.reports import AuditFindingPage
+from app.services import services
+from app.transactions import read
+from payments.service import audit_findings
+
+blueprint = Blueprint("audit", __name__, url_prefix="/audit")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    services().admin.check()
+
+
+@blueprint.get("/findings")
+@describe(
+    Description(
+        "List what audits found, newest first",
+        "audit",
+        answers={200: AuditFindingPage},
+        problems=(400, 401, 429, 503),
+        parameters=(FINDING_STATE, FINDING_KIND, FOUND_PAYMENT, LIMIT, CURSOR),
+        admin=True,
+    )
+)
+def findings() -> Response:
+    """A page of findings."""
+    state, kind = queries.choice("state", FINDING_STATES), queries.choice("kind", FINDING_KINDS)
+    payment_id, before, limit = queries.number("paymentId"), queries.cursor(), queries.limit()
+    return queries.page(*read(lambda c: audit_findings.page(c, state, kind, payment_id, before, limit)))

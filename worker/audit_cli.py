@@ -1,0 +1,107 @@
+"""`audit` and `audit list`: hold payments and ledger against each other, and show what was found, at a terminal.
+
+Needs the database only.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters.database import create_engine
+from payments.adapters.finding_store import OPEN, is_refused
+from payments.domain.events import format_time
+from payments.service import audit_findings
+from payments.service.audit import Report, audit
+from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.letter_table import printable
+
+PAGE: Final = 500
+"""Findings read at once."""
+
+
+def add_audit(parser: argparse.ArgumentParser) -> None:
+    """Options of `audit` and `audit list`."""
+    parser.add_argument("action", nargs="?", choices=["list"], help="show what audits found, instead of running one")
+    parser.add_argument("--full", action="store_true", help="check every payment, not only what changed")
+    parser.add_argument("--all", action="store_true", help="with list: cleared findings, too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run_audit(settings: ToolSettings, options: argparse.Namespace) -> int:
+    """Exit code 0: no differences, or listed; 1: there are differences; 2: it could not run."""
+    if options.full if options.action == "list" else options.all:
+        print("--full is for `audit`, --all for `audit list`.", file=sys.stderr)
+        return COULD_NOT_RUN
+    engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
+    try:
+        if options.action == "list":
+            return _list(engine, options)
+        report = audit(engine, full=options.full, answers_kept=settings.answers_kept)
+    except SQLAlchemyError as error:
+        if is_refused(error):
+            return _may_only_read(engine)
+        return could_not_run(engine, error)
+    print(_as_json(report) if options.json else _as_text(report))
+    return DIFFER if report.differences else AGREE
+
+
+def _may_only_read(engine: Engine) -> int:
+    where = engine.url.render_as_string(hide_password=True)
+    print(f"The audit keeps what it finds (audit_finding, audit_run), and {where} may only be read.", file=sys.stderr)
+    return COULD_NOT_RUN
+
+
+def _list(engine: Engine, options: argparse.Namespace) -> int:
+    found = _findings(engine, None if options.all else OPEN)
+    if options.json:
+        print(json.dumps({"items": list(found)}))
+        return AGREE
+    count = 0
+    for count, item in enumerate(found, 1):  # noqa: B007  (the last number is how many)
+        print(_line(item))
+    if not count:
+        print("There are no findings." if options.all else "No finding is open.")
+    return AGREE
+
+
+def _findings(engine: Engine, state: str | None) -> Iterator[dict[str, Any]]:
+    before: int | None = None
+    while True:
+        with engine.connect().execution_options(reading=True) as connection:
+            items, before = audit_findings.page(connection, state, None, None, before, PAGE)
+        yield from items
+        if before is None:
+            return
+
+
+def _line(item: dict[str, Any]) -> str:
+    times = f"first seen {item['firstSeen']}, last seen {item['lastSeen']}"
+    if item["clearedAt"]:
+        times += f", cleared {item['clearedAt']}"
+    return f"{item['id']}: {item['kind']}: payment {item['paymentId'] or '-'}: {printable(item['detail'])} ({times})"
+
+
+def _as_json(report: Report) -> str:
+    differences = [{"kind": d.kind, "payment_id": d.payment_id, "detail": d.detail} for d in report.differences]
+    return json.dumps(
+        {
+            "at": format_time(report.at),
+            "full": report.full,
+            "payments": report.payments,
+            "inFlight": report.in_flight,
+            "differences": differences,
+        }
+    )
+
+
+def _as_text(report: Report) -> str:
+    scope = "all payments" if report.full else "what changed since the last audit, and some more in turn"
+    lines = [f"{d.kind}: payment {d.payment_id or '-'}: {printable(d.detail)}" for d in report.differences]
+    found = f"{len(lines)} differences" if lines else "no differences"
+    lines.append(f"audited {report.payments} payments ({scope}): {found}, {report.in_flight} events in flight")
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""Who is at the terminal, as `operator_action` notes it: the person, not the user that the service runs as."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from typing import Final
+
+LONGEST: Final = 124
+"""Characters; with `cli:` before it a name fits its column."""
+
+
+def actor(environment: Mapping[str, str]) -> str:
+    """`cli:` and who called sudo, else who logged in, else the process's user. A statement, not a proof: the
+    environment is the caller's.
+    """
+    name = _safe(environment.get("SUDO_USER", "")) or _safe(_login_name())
+    return f"cli:{name or f'uid-{os.getuid()}'}"
+
+
+def _login_name() -> str:
+    for ask in (os.getlogin, getpass.getuser):
+        try:
+            return ask()
+        except (OSError, KeyError):  # no login, as under systemd; a user without a name, as in a container
+            continue
+    return ""
+
+
+def _safe(name: str) -> str:
+    """Printable, without white space, not too long."""
+    return "".join("?" if sign.isspace() or not sign.isprintable() else sign for sign in name.strip())[:LONGEST]
