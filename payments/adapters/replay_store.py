@@ -15,11 +15,7 @@ _IS_ON_ITS_WAY = or_(outbox_event.c.published != 1, outbox_event.c.published_at 
 _UNANSWERED = (
     select(dead_letter.c.id)
     .outerjoin(outbox_event, and_(_OF_LETTER, _IS_ON_ITS_WAY))
-    .where(
-        dead_letter.c.state == "REPLAYING",
-        dead_letter.c.updated_at <= bindparam("before"),
-        outbox_event.c.event_id.is_(None),
-    )
+    .where(dead_letter.c.state == "REPLAYING", outbox_event.c.event_id.is_(None))
     .order_by(dead_letter.c.updated_at)
 )
 _NEWEST = select(func.max(outbox_event.c.event_id)).where(
@@ -43,7 +39,10 @@ _REOPEN = update(dead_letter).where(dead_letter.c.id == bindparam("letter_id"))
 
 
 def unanswered(connection: Connection, before: datetime, most: int) -> list[int]:
-    """Ids of letters whose every replay was published before that time, with neither success nor failure since."""
+    """Ids of letters whose every replay was published before that time, with neither success nor failure since.
+
+    A replay's row is stored with REPLAYING and pruned long after its publication: without a row it was long ago, too.
+    """
     return list(connection.execute(_UNANSWERED.limit(most), {"before": before}).scalars())
 
 
