@@ -95,7 +95,10 @@ def lag_of(consumer: Consumer) -> int:
     """Messages that wait in all our partitions, by what the client already knows; asks nobody."""
     lag = 0
     for place in consumer.position(consumer.assignment()):
-        _, end = consumer.get_watermark_offsets(place, cached=True)
+        try:
+            _, end = consumer.get_watermark_offsets(place, cached=True)
+        except KafkaException:  # the topic is gone, and what waited in it
+            continue
         if end >= 0 and place.offset >= 0:
             lag += end - place.offset
     return lag
