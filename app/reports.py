@@ -13,15 +13,13 @@ BreakerState = Literal["CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN",
 Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
 
 
-class DeadLetter(Answer):
-    """A message that could not be posted."""
+class DeadLetterSummary(Answer):
+    """A message that could not be posted, without its payload; long texts are cut, and end in "…" then."""
 
     id: Identifier
     original_topic: str
     partition: Count
     offset: Count
-    payload: str
-    payload_encoding: Literal["base64"] = Field(default=ABSENT)
     error_type: str
     error_message: str
     timestamp: Time
@@ -30,10 +28,17 @@ class DeadLetter(Answer):
     discard_reason: str = Field(default=ABSENT)
 
 
+class DeadLetter(DeadLetterSummary):
+    """A message that could not be posted, with its payload."""
+
+    payload: str
+    payload_encoding: Literal["base64"] = Field(default=ABSENT)
+
+
 class DeadLetterPage(Page):
     """Dead letters, newest first."""
 
-    items: list[DeadLetter]
+    items: list[DeadLetterSummary]
 
 
 class AuditFinding(Answer):

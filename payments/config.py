@@ -78,6 +78,7 @@ class Settings:
 
     audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", seconds(1, 86400), 60.0)
     expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", seconds(0.1, 86400), 5.0)
+    replay_timeout: float = _setting("APP_REPLAY_TIMEOUT_SECONDS", seconds(1, 86400), 600.0)
     outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 7 * 86400.0)
     inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
     answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)

@@ -79,7 +79,8 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
 
     days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
     retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
-    plan = Plan(settings.expire_interval, settings.audit_interval, retention)
+    replay_timeout = timedelta(seconds=settings.replay_timeout)
+    plan = Plan(settings.expire_interval, settings.audit_interval, retention, replay_timeout)
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
     return Service(lambda: run(engine, plan, registry, stop))
 

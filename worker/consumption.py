@@ -1,7 +1,7 @@
 """The ledger's side of Kafka's consumer: how it is set up, and what its answers mean in our terms."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -51,14 +51,29 @@ def usable(messages: Sequence[KafkaMessage]) -> list[Message]:
 
 
 def _plain(message: KafkaMessage) -> Message:
+    """Every part is read once: after an error the client's second answer is a list with holes in it."""
+    problems: list[str] = []
+
+    def part(read: Callable[[], Any], name: str) -> Any:
+        try:
+            return read()
+        except Exception as error:  # noqa: BLE001  (of one message; the client names nothing that it may raise)
+            problems.append(f"{name}: {error.__cause__ or error}")  # it may come wrapped in a SystemError
+            return None
+
+    headers = part(message.headers, "headers") or []
+    kept = [(name, value.encode() if isinstance(value, str) else value) for name, value in headers]
+    _, timestamp = part(message.timestamp, "timestamp") or (0, -1)
     return Message(
         message.topic() or "",
         message.partition() or 0,
         message.offset() or 0,
-        message.timestamp()[1],
-        message.key(),
-        message.value(),
-        *told_by(message.headers() or []),
+        timestamp,
+        part(message.key, "key"),
+        part(message.value, "value"),
+        *told_by(kept),
+        headers=kept,
+        unreadable="; ".join(problems),
     )
 
 
@@ -80,7 +95,10 @@ def lag_of(consumer: Consumer) -> int:
     """Messages that wait in all our partitions, by what the client already knows; asks nobody."""
     lag = 0
     for place in consumer.position(consumer.assignment()):
-        _, end = consumer.get_watermark_offsets(place, cached=True)
+        try:
+            _, end = consumer.get_watermark_offsets(place, cached=True)
+        except KafkaException:  # the topic is gone, and what waited in it
+            continue
         if end >= 0 and place.offset >= 0:
             lag += end - place.offset
     return lag

@@ -1,6 +1,5 @@
 """One turn of the active relay: claim what waits, hand it over through the breaker, mark what Kafka confirmed."""
 
-import base64
 import logging
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
@@ -23,6 +22,7 @@ from payments.domain.trace import HEADER
 from payments.metrics import RelayMetrics
 from payments.service.republish import republish_unposted
 from worker.heartbeat import Heartbeat
+from worker.replays import replay_of
 
 CLAIM: Final = 500
 """Events of one call while the breaker is closed; one otherwise."""
@@ -172,18 +172,12 @@ class Delivery:
 
 def message_of(event: OutboxRow) -> OutgoingMessage:
     """What is published of a stored event. Only payments' events carry their eventId in the value."""
+    if event.aggregate_type == Aggregate.REPLAY:
+        return replay_of(event)
+    is_payment = event.aggregate_type == Aggregate.PAYMENT
+    value = with_event_id(event.payload, event.event_id) if is_payment else event.payload
     headers = {"eventId": str(event.event_id), "eventType": event.event_type, **event.headers}
-    value: str | bytes = event.payload
-    if event.aggregate_type == Aggregate.PAYMENT:
-        value = with_event_id(event.payload, event.event_id)
-    elif headers.pop(outbox_store.ENCODING_HEADER, None) == "base64":
-        value = base64.b64decode(event.payload)
-    return OutgoingMessage(
-        event.topic,
-        str(event.aggregate_id),
-        value,
-        list(headers.items()),
-    )
+    return OutgoingMessage(event.topic, str(event.aggregate_id), value, list(headers.items()))
 
 
 def confirmed_in_order(events: Sequence[OutboxRow], confirmed: Container[int]) -> list[OutboxRow]:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -21,6 +22,7 @@ from payments.adapters.clock import database_now, monotonic
 from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
 from payments.service.audit import audit
 from payments.service.dead_letters import retry_due
+from payments.service.lost_replays import reopen_lost
 from payments.service.pace import Pace
 from payments.service.retention import Pruner, Retention, expire_due
 from worker.schedule import Schedule, Task
@@ -41,11 +43,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often it looks (seconds), and how long things are kept."""
+    """How often it looks (seconds), how long things are kept, and when a dead letter's replay counts as lost."""
 
     expire_interval: float
     audit_interval: float
     retention: Retention
+    replay_timeout: timedelta = timedelta(minutes=10)
 
 
 class Housekeeping:
@@ -75,9 +78,11 @@ class Housekeeping:
             _log.info("payments_expired", extra={"count": count})
 
     def retry(self) -> None:
-        """Replay the dead letters whose time has come."""
+        """Replay the dead letters whose time has come, and open those again whose replay was lost."""
         if count := retry_due(self._engine):
             _log.info("dead_letters_retried", extra={"count": count})
+        if count := reopen_lost(self._engine, self._plan.replay_timeout):
+            _log.warning("dead_letters_reopened", extra={"count": count})
 
     def prune(self) -> None:
         """Delete what has served its time."""

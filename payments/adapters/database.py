@@ -8,7 +8,15 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy import create_engine as sqlalchemy_create_engine
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 NETWORK_TIMEOUT: Final = 2
@@ -27,6 +35,8 @@ _COMMON: Final[dict[str, Any]] = {
 
 _DUPLICATE = {1062, 1586}
 _LOCKED = {1205, 1213, 1020}
+_REFUSED = {1153, 1292, 1366, 1406, 1644, 3819, 4025}
+"""Too large for a packet, no such value, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
 _LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
 
 
@@ -59,6 +69,22 @@ def classify(error: Exception) -> Failure:
     if isinstance(error, OperationalError) and ("unable to open" in text or "disk I/O error" in text):
         return Failure.LOST
     return Failure.OTHER
+
+
+def refuses_a_value(error: Exception) -> bool:
+    """Whether `error` is about what was to be written, so that other rows would be taken; else it is the service's.
+
+    A missing table or right, a full disk or a lost connection is not. Errors that are not SQLAlchemy's are about a
+    value, unless they are the machine's.
+    """
+    if not isinstance(error, SQLAlchemyError):
+        return not isinstance(error, OSError | MemoryError)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StatementError)
+    if classify(error) is not Failure.OTHER:
+        return False
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return isinstance(error, DataError | IntegrityError) or code in _REFUSED
 
 
 def engine_options(

@@ -5,7 +5,7 @@ Every change names the states that it may start from, so that a redelivered mess
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,9 +15,15 @@ from payments.adapters import outbox_store
 from payments.adapters.dead_letter_store import DeadLetter, from_row, retry_at
 from payments.adapters.outbox_store import LETTER_HEADER
 from payments.adapters.tables import dead_letter as table
+from payments.domain import trace
 from payments.domain.events import Aggregate
+from payments.domain.kept_message import headers_from_text
 
 REPLAY_EVENT_TYPE: Final = "REPLAY"
+KEY: Final = "messageKey"
+KEY_ENCODING: Final = "messageKeyEncoding"
+HEADERS: Final = "messageHeaders"
+"""In the outbox headers of a replay: key and headers of the original message, as the letter keeps them."""
 UNSETTLED: Final = ("OPEN", "REPLAYING")
 
 
@@ -31,7 +37,17 @@ class FailedReplay:
 
 
 _LOCK = select(table).where(table.c.id == bindparam("letter_id")).with_for_update()
+_LOCK_UNLESS_TAKEN = select(table).where(table.c.id == bindparam("letter_id")).with_for_update(skip_locked=True)
+_LOCK_MANY = (
+    select(table.c.id, table.c.state, table.c.attempts)
+    .where(table.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(table.c.id)
+    .with_for_update()
+)
 _SET = update(table).where(table.c.id == bindparam("letter_id"))
+_PUT_OFF = _SET.where(table.c.state == "OPEN", table.c.next_retry_at < bindparam("until")).values(
+    next_retry_at=bindparam("until")
+)
 _RESOLVE = (
     update(table)
     .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.state.in_(UNSETTLED))
@@ -51,35 +67,68 @@ _REOPEN = (
 )
 
 
-def lock(connection: Connection, letter_id: int) -> DeadLetter | None:
-    """One letter, its row locked until the caller's transaction ends; None: there is none."""
-    row = connection.execute(_LOCK, {"letter_id": letter_id}).first()
+def lock(connection: Connection, letter_id: int, *, wait: bool = True) -> DeadLetter | None:
+    """One letter, its row locked until the caller's transaction ends; None: there is none.
+
+    Without `wait` also None when somebody else has it locked.
+    """
+    row = connection.execute(_LOCK if wait else _LOCK_UNLESS_TAKEN, {"letter_id": letter_id}).first()
     return None if row is None else from_row(row)
+
+
+def lock_as_they_are(connection: Connection, letters: Iterable[DeadLetter]) -> dict[int, DeadLetter]:
+    """These letters with their state and attempts of now, locked until the caller's transaction ends; by id."""
+    read = {letter.letter_id: letter for letter in letters}
+    rows = connection.execute(_LOCK_MANY, {"ids": sorted(read)}) if read else ()
+    return {row.id: replace(read[row.id], state=row.state, attempts=row.attempts) for row in rows}
 
 
 def start_replay(connection: Connection, letter: DeadLetter, now: datetime) -> None:
     """Hand the letter's message, as it came, to the relay. The caller has locked it and seen that it is OPEN."""
     values = {"state": "REPLAYING", "next_retry_at": None, "updated_at": now}
     connection.execute(_SET.values(values), {"letter_id": letter.letter_id})
-    headers = {LETTER_HEADER: str(letter.letter_id)}
-    if letter.payload_encoding is not None:
-        headers[outbox_store.ENCODING_HEADER] = letter.payload_encoding
     row = outbox_store.new_row(
         Aggregate.REPLAY,
         letter.letter_id,
         REPLAY_EVENT_TYPE,
         letter.topic,
         letter.payload,
-        json.dumps(headers),
+        json.dumps(_instructions(letter), ensure_ascii=False),
         now,
     )
     outbox_store.add(connection, [row])
+
+
+def _instructions(letter: DeadLetter) -> dict[str, str]:
+    """The outbox headers of a replay: what the relay makes the message of, beside the payload. Texts, all of them."""
+    parts = {
+        LETTER_HEADER: str(letter.letter_id),
+        outbox_store.ENCODING_HEADER: letter.payload_encoding,
+        KEY: letter.message_key,
+        KEY_ENCODING: letter.message_key_encoding,
+        HEADERS: letter.headers,
+        trace.HEADER: _traceparent(letter),
+    }
+    return {name: text for name, text in parts.items() if text is not None}
+
+
+def _traceparent(letter: DeadLetter) -> str | None:
+    for name, value in headers_from_text(letter.headers or "[]"):
+        if name == trace.HEADER and value is not None:
+            text = value.decode("latin-1")
+            return text if trace.is_valid(text) else None
+    return None
 
 
 def discard(connection: Connection, letter_id: int, reason: str, now: datetime) -> None:
     """Put the letter away for good. The caller has locked it and seen that it is OPEN."""
     values = {"state": "DISCARDED", "discard_reason": reason, "next_retry_at": None, "updated_at": now}
     connection.execute(_SET.values(values), {"letter_id": letter_id})
+
+
+def put_off(connection: Connection, letter_id: int, until: datetime) -> None:
+    """Retry an OPEN letter that is due not before `until`."""
+    connection.execute(_PUT_OFF, {"letter_id": letter_id, "until": until})
 
 
 def resolve(connection: Connection, letter_ids: Iterable[int], now: datetime) -> None:

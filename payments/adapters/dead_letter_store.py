@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal, null, select, tuple_
 
 from payments.adapters import outbox_store
 from payments.adapters.tables import dead_letter as table
@@ -27,8 +27,10 @@ Source = tuple[str, str, int, int, int]
 class DeadLetter:
     """One message that could not be posted.
 
-    `payload` is its text, or base64 where `payload_encoding` says so. `attempts` counts the times that posting failed.
-    `timestamp` is the broker's, in ms since 1970. A letter that is not stored yet has id 0.
+    `payload` is its text, or base64 where `payload_encoding` says so; `message_key` likewise (None: none, or too long).
+    `headers` is the JSON text of `payments.domain.kept_message`; None for letters stored before there was the column.
+    `attempts` counts the times that posting failed. `timestamp` is the broker's, in ms since 1970. A letter that is not
+    stored yet has id 0.
     """
 
     cluster_id: str
@@ -48,6 +50,8 @@ class DeadLetter:
     created_at: datetime = _EPOCH
     updated_at: datetime = _EPOCH
     next_retry_at: datetime | None = None
+    message_key_encoding: str | None = None
+    headers: str | None = None
 
     @property
     def source(self) -> Source:
@@ -82,6 +86,14 @@ class DeadLetter:
         return text
 
 
+_COLUMN: Final = {
+    "letter_id": "id",
+    "topic": "original_topic",
+    "partition": "partition_no",
+    "offset": "offset_no",
+    "timestamp": "broker_timestamp",
+}
+"""Where a field's column has another name."""
 _SOURCE = (
     table.c.cluster_id,
     table.c.original_topic,
@@ -90,6 +102,23 @@ _SOURCE = (
     table.c.broker_timestamp,
 )
 _KNOWN = select(table.c.id, *_SOURCE).where(tuple_(*_SOURCE).in_(bindparam("sources", expanding=True)))
+TEXT_READ: Final = 300
+_LEFT_OUT = {
+    "payload": literal(""),
+    "payload_encoding": null(),
+    "message_key": null(),
+    "message_key_encoding": null(),
+    "headers": null(),
+}
+_CUT = ("error_message", "discard_reason")
+_SUMMARY = [
+    _LEFT_OUT[column.name].label(column.name)
+    if column.name in _LEFT_OUT
+    else func.substr(column, 1, TEXT_READ).label(column.name)
+    if column.name in _CUT
+    else column
+    for column in table.c
+]
 _INSERT = insert(table)
 _GET = select(table).where(table.c.id == bindparam("letter_id"))
 _BY_IDS = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
@@ -152,8 +181,11 @@ def page(
     before: int | None,
     limit: int,
 ) -> list[DeadLetter]:
-    """Letters newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
-    query = _only(select(table), topic, error_type, state)
+    """Letters newest first: at most `limit`, with ids smaller than `before`; None filters nothing.
+
+    Their payloads, keys and headers are not read (empty, None); of other texts only the first TEXT_READ characters.
+    """
+    query = _only(select(*_SUMMARY), topic, error_type, state)
     if before is not None:
         query = query.where(table.c.id < before)
     return [from_row(row) for row in connection.execute(query.order_by(table.c.id.desc()).limit(limit))]
@@ -196,43 +228,12 @@ def _ids(connection: Connection, sources: Iterable[Source]) -> dict[Source, int]
 
 
 def _values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
-    return {
-        "cluster_id": letter.cluster_id,
-        "original_topic": letter.topic,
-        "partition_no": letter.partition,
-        "offset_no": letter.offset,
-        "broker_timestamp": letter.timestamp,
-        "payload": letter.payload,
-        "payload_encoding": letter.payload_encoding,
-        "message_key": letter.message_key,
-        "error_type": letter.error_type,
-        "error_message": letter.error_message,
-        "state": letter.state,
-        "attempts": letter.attempts,
-        "created_at": now,
-        "updated_at": now,
-        "next_retry_at": retry_at(letter, letter.error_type, letter.attempts, now),
-    }
+    values = {_COLUMN.get(field.name, field.name): getattr(letter, field.name) for field in fields(letter)}
+    del values["id"]
+    next_retry_at = retry_at(letter, letter.error_type, letter.attempts, now)
+    return {**values, "created_at": now, "updated_at": now, "next_retry_at": next_retry_at}
 
 
 def from_row(row: Row[Any]) -> DeadLetter:
     """A letter from its whole row."""
-    return DeadLetter(
-        cluster_id=row.cluster_id,
-        topic=row.original_topic,
-        partition=row.partition_no,
-        offset=row.offset_no,
-        timestamp=row.broker_timestamp,
-        payload=row.payload,
-        payload_encoding=row.payload_encoding,
-        message_key=row.message_key,
-        error_type=row.error_type,
-        error_message=row.error_message,
-        letter_id=row.id,
-        state=row.state,
-        attempts=row.attempts,
-        discard_reason=row.discard_reason,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        next_retry_at=row.next_retry_at,
-    )
+    return DeadLetter(**{field.name: getattr(row, _COLUMN.get(field.name, field.name)) for field in fields(DeadLetter)})

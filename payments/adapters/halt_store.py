@@ -1,6 +1,7 @@
 """Halts of the ledger: why posting stopped, and on what terms an operator let it go on. The newest row counts."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,8 +28,9 @@ class Halt:
 
 
 _NEWEST = select(table).order_by(table.c.id.desc()).limit(1)
+_OPEN = select(table.c.id, table.c.detail).where(table.c.resumed_at.is_(None)).order_by(table.c.id).with_for_update()
 _TERMS = select(table.c.resume_detail).where(table.c.id == bindparam("halt_id")).with_for_update()
-_RESUME = update(table).where(table.c.resumed_at.is_(None))
+_RESUME = update(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 _SPEND = update(table).where(table.c.id == bindparam("halt_id"))
 
 
@@ -47,14 +49,19 @@ def open_halt(connection: Connection) -> str | None:
 
 
 def begin(connection: Connection, detail: str, now: datetime) -> None:
-    """Halt all ledger workers, unless they are halted already."""
-    if open_halt(connection) is None:
-        connection.execute(insert(table), {"halted_at": now, "detail": detail})
+    """Halt all ledger workers."""
+    connection.execute(insert(table), {"halted_at": now, "detail": detail})
 
 
-def resume(connection: Connection, accepted: int, now: datetime) -> None:
-    """End every open halt; `accepted` poison messages (or UNTIL_CALM) then pass uncounted."""
-    connection.execute(_RESUME.values(resumed_at=now, resume_detail=_as_text(accepted, accepted)))
+def lock_open(connection: Connection) -> dict[int, str]:
+    """Every open halt with its detail, oldest first, locked until the caller's transaction ends."""
+    return {row.id: row.detail for row in connection.execute(_OPEN)}
+
+
+def resume(connection: Connection, ids: Iterable[int], accepted: int, now: datetime) -> None:
+    """End these halts, which the caller has locked; `accepted` poison messages (or UNTIL_CALM) then pass uncounted."""
+    values = {"resumed_at": now, "resume_detail": _as_text(accepted, accepted)}
+    connection.execute(_RESUME.values(values), {"ids": list(ids)})
 
 
 def lock_accepted_left(connection: Connection, halt_id: int) -> int:

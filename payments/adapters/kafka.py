@@ -31,10 +31,10 @@ _log = logging.getLogger(__name__)
 
 
 class OutgoingMessage(NamedTuple):
-    """What goes to Kafka; `headers` are texts."""
+    """What goes to Kafka; texts go as UTF-8."""
 
     topic: str
-    key: str
+    key: str | bytes | None
     value: str | bytes
     headers: list[tuple[str, str | bytes | None]]
 

@@ -126,6 +126,8 @@ dead_letter = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("next_retry_at", UtcTime),
+    Column("message_key_encoding", String(8)),
+    Column("headers", LongText),
     UniqueConstraint(
         "cluster_id", "original_topic", "partition_no", "offset_no", "broker_timestamp", name="uq_dead_letter_source"
     ),

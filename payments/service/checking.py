@@ -1,8 +1,6 @@
 """Is a message money? Compares what a message says with what the outbox knows, and makes the letter when it is not."""
 
-import base64
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -13,21 +11,21 @@ from payments.adapters import dead_letter_store, inbox_store, outbox_store, paym
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.inbox_store import PostedEvent
 from payments.adapters.outbox_store import OutboxRow
+from payments.domain.kept_message import LARGEST_PAYLOAD, Headers, as_text, headers_as_text, key_as_text
 from payments.domain.ledger import postings
 from payments.domain.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
 
-LONGEST_KEY: Final = 64
-"""Characters of a message key that a letter keeps; ours are payment ids, a longer one is not worth its place."""
+LONGEST_MESSAGE: Final = 1000
+"""Characters of the sentence that says what is wrong."""
 _SHOWN: Final = 40
-_ESCAPED_SIXFOLD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""JSON needs six characters for each of these, and some readers stop at a NUL: base64 is shorter and safer."""
 
 
 class Message(NamedTuple):
     """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
 
     `letter_id` is the dead letter that it says to be the replay of, `traceparent` the trace that it belongs to: both
-    from its headers, and nothing is posted on the strength of them.
+    from its headers, and nothing is posted on the strength of them. `unreadable` says what the Kafka client could not
+    read of it ("": nothing).
     """
 
     topic: str
@@ -38,6 +36,8 @@ class Message(NamedTuple):
     value: bytes | None
     letter_id: int | None = None
     traceparent: str = ""
+    headers: Headers = ()
+    unreadable: str = ""
 
 
 class Rejected(NamedTuple):
@@ -67,6 +67,8 @@ class Known:
 
 def read(message: Message) -> ReceivedEvent | Rejected:
     """Read a message's text; eventId is read from the value only, never from the headers."""
+    if message.unreadable:
+        return Rejected("InvalidEvent", f"The message cannot be read: {message.unreadable}.")
     try:
         return read_event(message.topic, message.value or b"")
     except InvalidJson as error:
@@ -140,15 +142,22 @@ def replayed_letters(connection: Connection, messages: Sequence[Message]) -> lis
     return [
         letter
         if letter is not None
-        and (letter.topic, letter.payload, letter.payload_encoding) == (message.topic, *_as_text(message.value or b""))
+        and (letter.topic, letter.payload, letter.payload_encoding) == (message.topic, *_payload(message))
         else None
         for message, letter in zip(messages, letters, strict=True)
     ]
 
 
 def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:
-    """The letter of a message that is not money; its text is kept as it came, base64 where it is not plain text."""
-    payload, encoding = _as_text(message.value or b"")
+    """The letter of a message that is not money; its parts are kept as they came, base64 where they are not plain text.
+
+    Of a value above LARGEST_PAYLOAD the first bytes are kept, which the error message says.
+    """
+    payload, encoding = _payload(message)
+    key, key_encoding = key_as_text(message.key)
+    size, error_message = len(message.value or b""), rejected.error_message[:LONGEST_MESSAGE]
+    if size > LARGEST_PAYLOAD:
+        error_message += f" Only {LARGEST_PAYLOAD} of its {size} bytes are kept."
     return DeadLetter(
         cluster_id=cluster_id,
         topic=message.topic,
@@ -157,24 +166,13 @@ def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLe
         timestamp=message.timestamp,
         payload=payload,
         payload_encoding=encoding,
-        message_key=_key(message.key),
+        message_key=key,
         error_type=rejected.error_type,
-        error_message=rejected.error_message,
+        error_message=error_message,
+        message_key_encoding=key_encoding,
+        headers=headers_as_text(message.headers),
     )
 
 
-def _as_text(value: bytes) -> tuple[str, str | None]:
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        text = "\0"
-    if _ESCAPED_SIXFOLD.search(text):
-        return base64.b64encode(value).decode("ascii"), "base64"
-    return text, None
-
-
-def _key(key: bytes | None) -> str | None:
-    if key is None:
-        return None
-    text, encoding = _as_text(key)
-    return text if encoding is None and len(text) <= LONGEST_KEY else None
+def _payload(message: Message) -> tuple[str, str | None]:
+    return as_text((message.value or b"")[:LARGEST_PAYLOAD])

@@ -29,6 +29,11 @@ class PoisonWatch:
         self._window = Window()
         self._halt_id = 0
 
+    @property
+    def halt_id(self) -> int:
+        """The halt that was the newest at the last look; 0: there was none."""
+        return self._halt_id
+
     def look(self, connection: Connection | None, last: Halt | None, marks: Sequence[str | None]) -> Window:
         """Judge a batch in its transaction (None: it changes nothing) after the halt `last`. Raises PoisonFlood."""
         halt_id, left = (last.halt_id, last.accepted_left) if last is not None else (0, 0)
@@ -54,21 +59,31 @@ def refuse_when_halted(last: Halt | None) -> None:
         raise PostingHalted(last.detail)
 
 
-def begin(engine: Engine, detail: str) -> None:
-    """Halt all ledger workers, also those that start later."""
+def begin(engine: Engine, detail: str, after: int | None = None) -> bool:
+    """Halt all ledger workers, also those that start later; whether they are halted now.
+
+    Not when an operator has meanwhile ended a newer halt than `after` (None: than all): the reason may be accepted.
+    """
     with engine.begin() as connection:
+        last = halt_store.newest(connection)
+        if last is not None and last.is_open:
+            return True
+        if after is not None and last is not None and last.halt_id > after:
+            return False
         halt_store.begin(connection, detail, database_now(connection))
+        return True
 
 
 def resume(connection: Connection, accepted: int, actor: str) -> str | None:
     """End the halt and note who did: `accepted` more poison messages do not count (UNTIL_CALM: no check meanwhile).
 
-    Returns why posting was halted; None, and nothing is noted: it was not.
+    Returns why posting was halted; None, and nothing is noted: it was not. A halt that begins meanwhile stays.
     """
-    last = halt_store.newest(connection)
-    if last is None or not last.is_open:
+    found = halt_store.lock_open(connection)
+    if not found:
         return None
-    halt_store.resume(connection, accepted, database_now(connection))
+    halt_store.resume(connection, found, accepted, database_now(connection))
+    halt_id, detail = max(found.items())
     terms = "skip-check" if accepted == UNTIL_CALM else f"accept-poison {accepted}"
-    note_action(connection, actor, "ledger.resume", f"halt {last.halt_id}", f"{terms}; it was halted: {last.detail}")
-    return last.detail
+    note_action(connection, actor, "ledger.resume", f"halt {halt_id}", f"{terms}; it was halted: {detail}")
+    return detail

@@ -1,9 +1,14 @@
 """What operators did, for whoever asks later: one row in `operator_action` for each action."""
 
+from typing import Final
+
 from sqlalchemy import Connection, insert
 
 from payments.adapters.clock import database_now
 from payments.adapters.tables import operator_action
+
+HOUSEKEEPING: Final = "housekeeping"
+"""The actor of what nobody asked for."""
 
 
 def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:

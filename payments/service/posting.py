@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters import dead_letter_changes, dead_letter_store, halt_store, inbox_store
 from payments.adapters.clock import database_now
-from payments.adapters.database import Failure, classify
+from payments.adapters.database import Failure, classify, refuses_a_value
 from payments.adapters.dead_letter_changes import UNSETTLED, FailedReplay
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.inbox_store import PostedEvent
@@ -70,19 +70,52 @@ def post_batch(
 ) -> list[Handled]:
     """Post what is money, store dead letters for the rest; outcomes come in the order of the messages.
 
-    A repeated message changes nothing. Raises sqlalchemy errors with everything rolled back (or, when the connection
-    was lost in COMMIT, perhaps done): run the same batch again, what was done is then found and repeated.
-    Raises PostingHalted with nothing done while a halt is open, also when `watch` finds that this batch is a flood.
+    One transaction, unless the database refuses it because of a message: then the batch is halved until that message
+    is alone, and it becomes a dead letter. A repeated message changes nothing.
+    Raises sqlalchemy errors with everything rolled back (or, when the connection was lost in COMMIT or the batch was
+    halved, perhaps done in part): run the same batch again, what was done is then found and repeated.
+    Raises PostingHalted, as above, while a halt is open, also when `watch` finds that this batch is a flood.
     """
+    watch = watch or PoisonWatch()
     try:
-        return _post(engine, messages, cluster_id, watch or PoisonWatch())
+        return _post(engine, messages, cluster_id, watch)
     except PoisonFlood as flood:
-        halt.begin(engine, str(flood))
-        raise PostingHalted(str(flood)) from flood
+        if halt.begin(engine, str(flood), after=watch.halt_id):
+            raise PostingHalted(str(flood)) from flood
+        return post_batch(engine, messages, cluster_id, watch)  # an operator has just accepted it
 
 
 def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch) -> list[Handled]:
-    received = [read(message) for message in messages]
+    try:
+        return _rounds(engine, messages, [read(message) for message in messages], cluster_id, watch)
+    except (PoisonFlood, PostingHalted):
+        raise
+    except Exception as error:  # what one message has caused must not stop the others for ever
+        if not _is_about_a_message(error):
+            raise
+        refusal = error
+    reason = str(getattr(refusal, "orig", refusal))
+    _log.warning("posting_refused", extra={"messages": len(messages), "error": reason})
+    if len(messages) == 1:
+        rejected = Rejected("InvalidEvent", f"The message cannot be posted: {type(refusal).__name__} {reason}")
+        return _rounds(engine, messages, [rejected], cluster_id, watch)
+    middle = len(messages) // 2
+    return [part for half in (messages[:middle], messages[middle:]) for part in _post(engine, half, cluster_id, watch)]
+
+
+def _is_about_a_message(error: Exception) -> bool:
+    """A key that is still taken after all rounds is: nobody is faster so often, the ledger has what the inbox lacks."""
+    is_taken = isinstance(error, SQLAlchemyError) and classify(error) is Failure.DUPLICATE
+    return is_taken or refuses_a_value(error)
+
+
+def _rounds(
+    engine: Engine,
+    messages: Sequence[Message],
+    received: Sequence[ReceivedEvent | Rejected],
+    cluster_id: str,
+    watch: PoisonWatch,
+) -> list[Handled]:
     for _ in range(ROUNDS - 1):
         try:
             return _attempt(engine, messages, received, cluster_id, watch)
@@ -128,16 +161,19 @@ def _write(
     connection: Connection, judged: Sequence[_Judged], cluster_id: str, now: datetime
 ) -> set[tuple[str, int, int]]:
     """Write all that changes; returns the places of the messages that failed now, and not in an earlier delivery."""
+    letters = dead_letter_changes.lock_as_they_are(connection, [each.letter for each in judged if each.letter])
     if events := [each.verdict for each in judged if isinstance(each.verdict, PostedEvent)]:
         inbox_store.post(connection, events, now)
     failed, new, resolved, reopened = set(), [], [], []
     for each in judged:
-        if not isinstance(each.verdict, Rejected):
-            resolved += [each.letter.letter_id] if each.letter is not None else []
-        elif each.letter is None:
-            new.append(dead_letter(each.message, each.verdict, cluster_id))
-        elif each.letter.state == "REPLAYING":
-            reopened.append(FailedReplay(each.letter, *each.verdict))
+        letter = letters.pop(each.letter.letter_id, None) if each.letter is not None else None
+        if each.letter is None:
+            if isinstance(each.verdict, Rejected):
+                new.append(dead_letter(each.message, each.verdict, cluster_id))
+        elif not isinstance(each.verdict, Rejected):
+            resolved.append(each.letter.letter_id)
+        elif letter is not None and letter.state == "REPLAYING":
+            reopened.append(FailedReplay(letter, *each.verdict))
             failed.add(each.place)
     dead_letter_changes.resolve(connection, resolved, now)
     dead_letter_changes.reopen(connection, reopened, now)

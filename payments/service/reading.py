@@ -1,7 +1,7 @@
 """What the readers of payments and of dead letters see, as JSON-ready members. Each reads in one transaction."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection
@@ -13,6 +13,9 @@ from payments.domain.events import format_time
 from payments.service.ledger_reading import entry_members
 from payments.service.paging import next_after
 from payments.service.replies import payment_members
+
+LONGEST_IN_LIST: Final = 256
+"""Bytes of JSON that a text of a letter may take in a list; the letter itself shows it whole."""
 
 
 def payment(connection: Connection, payment_id: int, merchant_id: str) -> dict[str, Any]:
@@ -57,11 +60,14 @@ def payments(
 def dead_letters(
     connection: Connection, topic: str | None, error_type: str | None, state: str | None, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """A page of dead letters, newest first, and the id after which the next page begins (None: the last)."""
+    """A page of dead letters, newest first, and the id after which the next page begins (None: the last).
+
+    Without payloads, and with long texts cut: at most 200 times 1.2 kB.
+    """
     found = dead_letter_store.page(
         connection, topic=topic, error_type=error_type, state=state, before=before, limit=limit + 1
     )
-    return [_letter(item) for item in found[:limit]], next_after([item.letter_id for item in found], limit)
+    return [_summary(item) for item in found[:limit]], next_after([item.letter_id for item in found], limit)
 
 
 def dead_letter(connection: Connection, letter_id: int) -> dict[str, Any]:
@@ -77,20 +83,45 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _letter(letter: DeadLetter) -> dict[str, Any]:
-    members: dict[str, Any] = {
+    members = _source(letter)
+    members["payload"] = letter.payload
+    if letter.payload_encoding is not None:
+        members["payloadEncoding"] = letter.payload_encoding
+    return members | _condition(letter, letter.error_message, letter.discard_reason)
+
+
+def _summary(letter: DeadLetter) -> dict[str, Any]:
+    reason = None if letter.discard_reason is None else shortened(letter.discard_reason, LONGEST_IN_LIST)
+    return _source(letter) | _condition(letter, shortened(letter.error_message, LONGEST_IN_LIST), reason)
+
+
+def _source(letter: DeadLetter) -> dict[str, Any]:
+    return {
         "id": letter.letter_id,
         "originalTopic": letter.topic,
         "partition": letter.partition,
         "offset": letter.offset,
-        "payload": letter.payload,
     }
-    if letter.payload_encoding is not None:
-        members["payloadEncoding"] = letter.payload_encoding
-    members["errorType"] = letter.error_type
-    members["errorMessage"] = letter.error_message
-    members["timestamp"] = format_time(letter.created_at)
-    members["state"] = letter.state
-    members["attempts"] = letter.attempts
-    if letter.discard_reason is not None:
-        members["discardReason"] = letter.discard_reason
+
+
+def _condition(letter: DeadLetter, error_message: str, discard_reason: str | None) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "errorType": letter.error_type,
+        "errorMessage": error_message,
+        "timestamp": format_time(letter.created_at),
+        "state": letter.state,
+        "attempts": letter.attempts,
+    }
+    if discard_reason is not None:
+        members["discardReason"] = discard_reason
     return members
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, or its beginning and "…", in no more than `most` bytes of JSON."""
+    if len(orjson.dumps(text)) <= most:
+        return text
+    kept = text[:most]
+    while len(orjson.dumps(kept)) > most - len("…".encode()):
+        kept = kept[: len(kept) * 7 // 8]
+    return kept + "…"

@@ -65,8 +65,8 @@ def test_a_replay_is_an_outbox_row_with_the_message_as_it_came(engine: Engine) -
     assert (replay(engine, 1)["state"], replay(engine, 2)["state"]) == ("REPLAYING", "REPLAYING")
     text, binary = replays(engine)
     assert (text.aggregate_id, text.topic, text.payload, text.published) == (1, "payment.captured", '{"é":1}', 0)
-    assert json.loads(text.headers) == {"deadLetterId": "1"}
-    assert json.loads(binary.headers) == {"deadLetterId": "2", "payloadEncoding": "base64"}
+    assert json.loads(text.headers) == {"deadLetterId": "1", "messageKey": "7"}
+    assert json.loads(binary.headers) == {"deadLetterId": "2", "payloadEncoding": "base64", "messageKey": "7"}
     with engine.begin() as connection:
         noted = connection.execute(select(operator_action)).first()
     assert noted is not None

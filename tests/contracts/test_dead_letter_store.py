@@ -3,9 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
 from payments.adapters import dead_letter_store as store
@@ -34,14 +35,31 @@ def announcements(engine: Engine) -> list[outbox_store.OutboxRow]:
         return outbox_store.pending(connection, 100)
 
 
-def test_a_letter_comes_back_as_it_was(engine: Engine) -> None:
-    assert add(engine, LETTER) == [LETTER]
+@pytest.mark.parametrize(
+    "more", [{}, {"message_key": "/w==", "message_key_encoding": "base64", "headers": '[["é",""]]'}]
+)
+def test_a_letter_comes_back_as_it_was(engine: Engine, more: dict[str, Any]) -> None:
+    letter = replace(LETTER, **more)
+    assert add(engine, letter) == [letter]
     with engine.begin() as connection:
-        (stored,) = store.page(connection, topic=None, error_type=None, state=None, before=None, limit=9)
-        assert store.get(connection, stored.letter_id) == stored
-        assert store.get(connection, stored.letter_id + 1) is None
-    assert stored == replace(LETTER, letter_id=stored.letter_id, created_at=NOW, updated_at=NOW)
+        (listed,) = store.page(connection, topic=None, error_type=None, state=None, before=None, limit=9)
+        stored = store.get(connection, listed.letter_id)
+        assert store.get(connection, listed.letter_id + 1) is None
+    assert stored == replace(letter, letter_id=listed.letter_id, created_at=NOW, updated_at=NOW)
     assert (stored.state, stored.attempts) == ("OPEN", 1)
+    assert listed == replace(stored, payload="", message_key=None, message_key_encoding=None, headers=None)
+
+
+def test_a_page_reads_no_payload_and_no_long_text(engine: Engine) -> None:
+    add(engine, replace(LETTER, error_message="é" * 9999))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    with engine.begin() as connection:
+        (listed,) = store.page(connection, topic=None, error_type=None, state=None, before=None, limit=9)
+    assert listed.error_message == "é" * store.TEXT_READ
+    (query,) = statements[-1:]
+    assert "dead_letter.payload" not in query
+    assert "dead_letter.headers" not in query
 
 
 def test_it_is_announced_with_its_original_text(engine: Engine) -> None:

@@ -18,6 +18,7 @@ from payments.adapters.database import create_engine as create_database_engine
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.tables import ledger_entry, outbox_event, payment
 from payments.metrics import HousekeepingMetrics
+from payments.service import dead_letters
 from payments.service.retention import Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
@@ -119,6 +120,17 @@ def test_it_retries_dead_letters_whose_time_has_come(house: House, engine: Engin
             "REPLAYING",
             "OPEN",
         ]
+
+
+def test_it_opens_letters_again_whose_replay_was_lost(house: House, engine: Engine) -> None:
+    letter = DeadLetter("c", "payment.captured", 0, 0, 1, "{}", None, None, "InvalidEvent", "none")
+    with engine.begin() as connection:
+        dead_letter_store.add(connection, [letter], database_now(connection))
+        dead_letters.replay(connection, 1, "cli:ann")
+        connection.execute(text("UPDATE outbox_event SET published = 1, published_at = '2025-10-27 06:16:28.123456'"))
+    house.tasks.retry()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT state FROM dead_letter")).scalars().all() == ["OPEN"]
 
 
 def _failing() -> None:

@@ -9,7 +9,7 @@ from alembic import op
 from payments.migrations.columns import id_type, moment, table
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 
 _NAME = "audit_finding"
 

@@ -170,13 +170,32 @@ def test_entries_page_by_page(api: Api, engine: Engine) -> None:
     assert api.http.get("/ledger/entries?paymentId=0", headers=ADMIN).status_code == 400
 
 
-def letter(offset: int, **changes: Any) -> DeadLetter:
+def letter(number: int, **changes: Any) -> DeadLetter:
     values: dict[str, Any] = {
-        "cluster_id": "c", "topic": "payment.captured", "partition": 0, "offset": offset, "timestamp": 1,
+        "cluster_id": "c", "topic": "payment.captured", "partition": 0, "offset": number, "timestamp": 1,
         "payload": "{", "payload_encoding": None, "message_key": None, "error_type": "InvalidJson",
         "error_message": "m",
     }  # fmt: skip
     return DeadLetter(**{**values, **changes})
+
+
+@pytest.mark.parametrize("sign", ["x", "\U0001f600", "\x01", '"'])
+def test_a_page_of_dead_letters_stays_small_whatever_they_hold(api: Api, engine: Engine, sign: str) -> None:
+    large = {"topic": "t" * 249, "payload": sign * 5000, "headers": sign * 5000, "error_message": sign * 5000}
+    letters = [letter(offset, offset=2**62 + offset, **large) for offset in range(200)]
+    with engine.begin() as connection:
+        dead_letter_store.add(connection, letters, NOW)
+        connection.execute(tables.dead_letter.update().values(discard_reason=sign * 500, state="DISCARDED"))
+    answer = api.http.get("/dead-letters?limit=200", headers=ADMIN)
+    items = answer.get_json()["items"]
+    assert len(items) == 200
+    assert len(answer.data) <= 256 * 1024
+    assert all("payload" not in item and "payloadEncoding" not in item for item in items)
+    assert items[0]["errorMessage"].startswith(sign * 30)
+    assert items[0]["errorMessage"].endswith("…")
+    assert items[0]["discardReason"].endswith("…")
+    one = api.http.get(f"/dead-letters/{items[0]['id']}", headers=ADMIN).get_json()
+    assert (one["payload"], one["errorMessage"], one["discardReason"]) == (sign * 5000, sign * 5000, sign * 500)
 
 
 def test_dead_letters_by_what_they_are(api: Api, engine: Engine) -> None:
@@ -186,7 +205,7 @@ def test_dead_letters_by_what_they_are(api: Api, engine: Engine) -> None:
     everything = api.http.get("/dead-letters", headers=ADMIN).get_json()
     assert [item["id"] for item in everything["items"]] == [3, 2, 1]
     assert everything["items"][2] == {
-        "id": 1, "originalTopic": "payment.captured", "partition": 0, "offset": 0, "payload": "{",
+        "id": 1, "originalTopic": "payment.captured", "partition": 0, "offset": 0,
         "errorType": "InvalidJson", "errorMessage": "m", "timestamp": "2026-01-02T03:04:05.000006Z", "state": "OPEN",
         "attempts": 1,
     }  # fmt: skip
@@ -197,6 +216,8 @@ def test_dead_letters_by_what_they_are(api: Api, engine: Engine) -> None:
     assert [item["id"] for item in rest["items"]] == [2, 1]
     one = api.http.get("/dead-letters/2", headers=ADMIN).get_json()
     assert (one["payload"], one["payloadEncoding"]) == ("/w==", "base64")
+    text = api.http.get("/dead-letters/1", headers=ADMIN).get_json()
+    assert text == {**everything["items"][2], "payload": "{"}
     assert api.http.get("/dead-letters/9", headers=ADMIN).status_code == 404
     assert api.http.get("/dead-letters?state=LOST", headers=ADMIN).status_code == 400
     assert api.http.get("/dead-letters?state=RESOLVED", headers=ADMIN).get_json() == {"items": [], "nextCursor": None}

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from payments.adapters import dead_letter_store
 from payments.adapters.database import create_engine
 from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import ledger_entry
+from payments.adapters.tables import dead_letter, ledger_entry
 from payments.service.audit import Report, audit
 from stack.broker import start_cluster
 from stack.mariadb import MariaDBServer
@@ -39,8 +39,8 @@ def send(bootstrap: str, *messages: tuple[str, bytes | None]) -> None:
 
 def letters(engine: Engine) -> list[DeadLetter]:
     with engine.connect() as connection:
-        found = dead_letter_store.page(connection, topic=None, error_type=None, state=None, before=None, limit=100)
-    return found[::-1]
+        ids = connection.execute(select(dead_letter.c.id)).scalars().all()
+        return [letter for _, letter in sorted(dead_letter_store.by_ids(connection, ids).items())]
 
 
 def forget_offsets(bootstrap: str) -> None:

@@ -135,24 +135,19 @@ def test_a_payment_that_is_locked_is_waited_for(mariadb_url: str) -> None:
     engine.dispose()
 
 
-def test_one_that_never_gets_its_lock_is_told(engine: Engine, another: Engine) -> None:
+def test_one_that_never_gets_its_lock_is_told(mariadb_url: str) -> None:
+    engine = create_engine(mariadb_url)
     pay(engine, "a", 1)
     batch, rounds = messages(engine), []
-
-    def be_faster_always() -> None:
-        rounds.append(1)
-        with another.begin() as connection:
-            connection.execute(text("DELETE FROM inbox_event"))
-            connection.execute(text("INSERT INTO inbox_event VALUES (1, 99, '2025-10-27 06:16:28')"))
-
-    def forget() -> None:
-        with another.begin() as connection:
-            connection.execute(text("DELETE FROM inbox_event"))
-
-    with before_each(engine, forget, be_faster_always), pytest.raises(SQLAlchemyError):
-        post_batch(engine, batch, CLUSTER)
+    with engine.connect() as holder:
+        transaction = holder.begin()
+        holder.execute(text("SELECT * FROM payment WHERE payment_id = 1 FOR UPDATE"))
+        with before_each_write(engine, lambda: rounds.append(1)), pytest.raises(SQLAlchemyError):
+            post_batch(engine, batch, CLUSTER)
+        transaction.rollback()
     assert len(rounds) == ROUNDS
-    assert number(engine, "SELECT COUNT(*) FROM ledger_entry") == 0
+    assert counts(engine) == (0, 0, 0)
+    engine.dispose()
 
 
 def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(mariadb_url: str) -> None:

@@ -12,6 +12,14 @@ from hypothesis import strategies as st
 from payments.adapters.inbox_store import PostedEvent
 from payments.adapters.outbox_store import OutboxRow
 from payments.domain.events import EventType
+from payments.domain.kept_message import (
+    LARGEST_PAYLOAD,
+    LONGEST_HEADERS,
+    LONGEST_KEY,
+    as_bytes,
+    headers_as_text,
+    headers_from_text,
+)
 from payments.domain.received import ReceivedEvent
 from payments.service.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
 
@@ -116,11 +124,64 @@ def test_what_is_no_plain_text_is_base64(value: bytes) -> None:
     assert dead_letter(message(value), REJECTED, "c1").payload_encoding == "base64"
 
 
+@pytest.mark.parametrize("key", [b"17", None, b"", b"\xff", b"\0", b'"' * LONGEST_KEY, b"\0" * LONGEST_KEY])
+def test_a_letter_keeps_the_key(key: bytes | None) -> None:
+    letter = dead_letter(message(b"{", key=key), REJECTED, "c1")
+    kept = None if letter.message_key is None else as_bytes(letter.message_key, letter.message_key_encoding)
+    assert kept == key
+
+
+def test_a_key_that_is_too_long_is_not_kept() -> None:
+    letter = dead_letter(message(b"{", key=b"1" * (LONGEST_KEY + 1)), REJECTED, "c1")
+    assert (letter.message_key, letter.message_key_encoding) == (None, None)
+
+
 @pytest.mark.parametrize(
-    ("key", "kept"), [(b"17", "17"), (None, None), (b"\xff", None), (b"\0", None), (b"x" * 65, None), (b"", "")]
+    "headers",
+    [
+        [],
+        [("eventId", b"7"), ("é", "é\n".encode()), ("eventId", b"8"), ("", b"")],
+        [("none", None), ("binary", b"\xff\0"), ('"', b'\\"')],
+    ],
 )
-def test_a_letter_keeps_a_key_that_is_short_text(key: bytes | None, kept: str | None) -> None:
-    assert dead_letter(message(b"{", key=key), REJECTED, "c1").message_key == kept
+def test_a_letter_keeps_the_headers_in_their_order(headers: list[tuple[str, bytes | None]]) -> None:
+    letter = dead_letter(message(b"{")._replace(headers=headers), REJECTED, "c1")
+    assert headers_from_text(letter.headers or "") == headers
+
+
+@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.none() | st.binary())))
+def test_any_headers_come_back(headers: list[tuple[str, bytes | None]]) -> None:
+    assert headers_from_text(headers_as_text(headers)) == headers
+
+
+@pytest.mark.parametrize("part", [b'"', b"\xff", "é".encode(), b"\\"])
+def test_of_too_many_headers_those_are_kept_that_fit(part: bytes) -> None:
+    """Beside the key they fit into the outbox's 64 KiB of headers, whatever JSON makes of them."""
+    headers: list[tuple[str, bytes | None]] = [(str(number), part * 50) for number in range(9999)]
+    headers.insert(3, ("huge", part * 2**20))
+    headers.append(("traceparent", b"1"))
+    letter = dead_letter(message(b"{", key=b'"' * LONGEST_KEY)._replace(headers=headers), REJECTED, "c1")
+    kept = headers_from_text(letter.headers or "")
+    assert kept[:4] == [*headers[:3], headers[4]]
+    assert len((letter.headers or "").encode()) <= LONGEST_HEADERS
+    assert len(json.dumps([letter.headers, letter.message_key], ensure_ascii=False).encode()) < 2**16 - 1000
+
+
+def test_what_the_client_could_not_read_is_no_event() -> None:
+    good = message(json.dumps({"paymentId": 1, "amount": 5}).encode())
+    rejected = read(good._replace(unreadable="headers: not UTF-8"))
+    assert isinstance(rejected, Rejected)
+    assert (rejected.error_type, rejected.error_message) == (
+        "InvalidEvent",
+        "The message cannot be read: headers: not UTF-8.",
+    )
+
+
+def test_of_a_value_that_no_row_holds_the_beginning_is_kept() -> None:
+    letter = dead_letter(message(b"x" * (LARGEST_PAYLOAD + 1)), REJECTED, "c1")
+    assert letter.payload == "x" * LARGEST_PAYLOAD
+    assert letter.error_message.endswith(f"Only {LARGEST_PAYLOAD} of its {LARGEST_PAYLOAD + 1} bytes are kept.")
+    assert letter.too_large, "what is cut is never replayed"
 
 
 def test_an_error_message_stays_short_whatever_came() -> None:

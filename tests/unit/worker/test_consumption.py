@@ -1,8 +1,11 @@
-"""What a message's headers tell: that it is the replay of a dead letter, and which trace it belongs to."""
+"""What the client's messages are for the ledger, also when it cannot read one; and what their headers tell."""
+
+from typing import Any, cast
 
 import pytest
+from confluent_kafka import Message as KafkaMessage
 
-from worker.consumption import told_by
+from worker.consumption import told_by, usable
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -30,3 +33,47 @@ def test_the_number_of_a_letter_is_read_from_the_headers(headers: Headers, lette
 
 def test_the_trace_is_read_from_the_headers_the_first_one_counts() -> None:
     assert told_by([("traceparent", b"first"), ("traceparent", b"second")]) == (None, "first")
+
+
+class Received:
+    """A message as the client gives it; `broken` names the methods that raise."""
+
+    def __init__(self, *broken: str) -> None:
+        self._broken = broken
+        self._asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        values = {
+            "error": None, "topic": "payment.captured", "partition": 3, "offset": 9, "timestamp": (1, 17),
+            "key": b"k", "value": b"v", "headers": [("a", b"1"), ("b", None)],
+        }  # fmt: skip
+
+        def answer() -> Any:
+            assert name not in self._asked, "the second answer after an error has holes in it"
+            self._asked.append(name)
+            if name in self._broken:
+                raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+            return values[name]
+
+        return answer
+
+
+def received(*broken: str) -> Any:
+    (message,) = usable([cast("KafkaMessage", Received(*broken))])
+    return message
+
+
+def test_a_message_is_read_whole() -> None:
+    message = received()
+    assert (message.topic, message.partition, message.offset, message.timestamp) == ("payment.captured", 3, 9, 17)
+    assert (message.key, message.value, message.headers) == (b"k", b"v", [("a", b"1"), ("b", None)])
+    assert message.unreadable == ""
+
+
+@pytest.mark.parametrize(
+    ("broken", "lacks"), [("headers", {"headers": []}), ("key", {"key": None}), ("timestamp", {"timestamp": -1})]
+)
+def test_what_cannot_be_read_is_said_and_the_rest_is_there(broken: str, lacks: dict[str, Any]) -> None:
+    message = received(broken)
+    assert message.unreadable.startswith(f"{broken}: 'utf-8' codec can't decode byte 0xff")
+    assert message._replace(unreadable="") == received()._replace(**lacks)

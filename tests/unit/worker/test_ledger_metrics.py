@@ -1,0 +1,19 @@
+"""Every series that the ledger may write is there before its first message, so that a rate sees the first one, too."""
+
+from itertools import product
+
+from prometheus_client import CollectorRegistry
+
+from payments.domain.events import TOPICS
+from payments.metrics import DEAD_LETTER_TYPES, LedgerMetrics
+from payments.service.posting import Outcome
+
+
+def test_all_series_start_at_zero() -> None:
+    registry = CollectorRegistry()
+    LedgerMetrics(registry)
+    topics = sorted(TOPICS.values())
+    for topic, outcome in product(topics, Outcome):
+        assert registry.get_sample_value("ledger_events_total", {"topic": topic, "outcome": outcome.value}) == 0
+    for topic, kind in product(topics, DEAD_LETTER_TYPES):
+        assert registry.get_sample_value("dead_letters_total", {"topic": topic, "error_type": kind}) == 0

@@ -1,0 +1,24 @@
+"""The message that a dead letter's replay is: value, key and headers as they came, and the number of the letter."""
+
+from payments.adapters.dead_letter_changes import HEADERS, KEY, KEY_ENCODING
+from payments.adapters.kafka import OutgoingMessage
+from payments.adapters.outbox_store import ENCODING_HEADER, LETTER_HEADER, OutboxRow
+from payments.domain.kept_message import as_bytes, headers_from_text
+
+
+def replay_of(event: OutboxRow) -> OutgoingMessage:
+    """What is published of a replay's outbox row.
+
+    Without key or headers where the letter has none. The message may itself have named a letter: ours takes its place.
+    """
+    stored = event.headers
+    key = stored.get(KEY)
+    headers: list[tuple[str, str | bytes | None]] = [
+        header for header in headers_from_text(stored.get(HEADERS, "[]")) if header[0] != LETTER_HEADER
+    ]
+    return OutgoingMessage(
+        event.topic,
+        None if key is None else as_bytes(key, stored.get(KEY_ENCODING)),
+        as_bytes(event.payload, stored.get(ENCODING_HEADER)),
+        [*headers, (LETTER_HEADER, stored[LETTER_HEADER])],
+    )
