@@ -79,7 +79,14 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
 
     days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
     retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
-    plan = Plan(settings.expire_interval, settings.audit_interval, retention)
+    plan = Plan(
+        settings.expire_interval,
+        settings.audit_interval,
+        retention,
+        expire_per_round=settings.expire_per_round,
+        repair_after=settings.repair_after,
+        clock_jump=settings.clock_jump,
+    )
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
     return Service(lambda: run(engine, plan, registry, stop))
 
@@ -124,7 +131,7 @@ class ServiceCommand(NamedTuple):
         traces = _traces(settings, f"payops-{self.name}")
         service = self.build(settings, registry, stop, traces)
         port = self.port if settings.worker_metrics_port is None else settings.worker_metrics_port
-        server = serve(port, registry, service.health)
+        server = serve(port, registry, service.health, settings.worker_metrics_host)
         try:
             service.run()
         finally:
@@ -158,6 +165,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "relay": ServiceCommand("relay", "publish the outbox to Kafka", _relay, 9101),
     "ledger": ServiceCommand("ledger", "post the ledger from Kafka", _ledger, 9102),
     "housekeeping": ServiceCommand("housekeeping", "expire, prune, audit on a schedule", _housekeeping, 9103),
+    "clock": ToolCommand("show the database's clock, or confirm it after a jump", "clock", "worker.clock_cli"),
     "audit": ToolCommand("hold payments and ledger against each other", "audit"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
