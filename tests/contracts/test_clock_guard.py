@@ -1,6 +1,7 @@
 """Nothing expires, is pruned, retried or repaired by a database clock that jumped, on both databases."""
 
 import threading
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,15 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from payments.adapters import clock, dead_letter_store
 from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, idem_response_cache, outbox_event, payment
+from payments.adapters.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
 from payments.metrics import HousekeepingMetrics
 from payments.service import retention
 from payments.service.clock_guard import ClockGuard, ClockSuspect, MachineClocks, confirm
 from payments.service.retention import Retention
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
+from worker.cli import ToolSettings
+from worker.clock_cli import run_clock
 from worker.housekeeping import Housekeeping, Plan
 
 YEAR = timedelta(days=366)
@@ -162,3 +165,24 @@ def test_the_clock_is_asked_before_each_batch(
     assert count(engine, outbox_event, outbox_event.c.event_type == "PAYMENT_AUTHORIZED") == 4
     assert count(engine, payment, payment.c.status == "EXPIRED") == 2
     assert count(engine, idem_response_cache) == 6
+
+
+def test_the_command_says_what_is_believed_and_confirms(
+    engine: Engine, database_url: str, house: House, clocks: Clocks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ToolSettings(database_url, MONTH)
+    assert [run_clock(settings, Namespace(confirm=each)) for each in (False, True)] == [1, 1]
+    tasks, _ = house()
+    tasks.export()
+    clocks.database = YEAR
+    tasks.export()
+    assert run_clock(settings, Namespace(confirm=False)) == 0
+    with pytest.raises(ClockSuspect):
+        tasks.expire()
+    assert run_clock(settings, Namespace(confirm=True)) == 0
+    assert "Confirmed" in capsys.readouterr().out
+    tasks.export()
+    tasks.expire()
+    with engine.connect() as connection:
+        action = connection.execute(select(operator_action)).one()
+    assert (action.action, action.actor.split(":")[0]) == ("clock.confirm", "cli")
