@@ -16,6 +16,7 @@ from payments.adapters.tables import lease as lease_table
 from payments.adapters.task_store import TaskRun
 from payments.metrics import TASKS, HousekeepingMetrics
 from payments.service import health, task_log
+from payments.service.clock_guard import ClockSuspect
 from payments.service.retention import Retention
 from payments.service.task_log import TaskLog
 from stack.mariadb import MariaDBServer
@@ -23,6 +24,7 @@ from tests.contracts import wishes
 from tests.servers import migrated_database
 from worker import last_reading
 from worker.housekeeping import Housekeeping, Plan
+from worker.schedule import Schedule, Task
 
 MONTH = timedelta(days=30)
 PLAN = Plan(5.0, 60.0, Retention(MONTH, MONTH, MONTH))
@@ -118,6 +120,23 @@ def test_before_its_first_success_a_task_is_counted_from_the_start(engine: Engin
     assert wall() - seen.shows(LAST_SUCCESS, task="audit") < 100
     assert seen.shows("housekeeping_task_duration_seconds_count", task="audit") == 2
     assert [seen.shows("housekeeping_task_interval_seconds", task=name) for name in TASKS] == [2, 5, 5, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("", {}, Exception("gone")), ZeroDivisionError(), ClockSuspect("year")]
+)
+def test_a_run_that_fails_is_no_success(sqlite_url: str, later: Later, error: Exception) -> None:
+    seen = Seen(create_engine(sqlite_url))
+
+    def failing() -> None:
+        raise error
+
+    later.by = 500.0
+    Schedule([Task("audit", 60, failing)], threading.Event(), done=seen.tasks.log.done).run_once()
+    assert wall() - seen.shows(LAST_SUCCESS, task="audit") >= 500
+    assert seen.shows("housekeeping_task_duration_seconds_count", task="audit") == 1
+    Schedule([Task("audit", 60, lambda: None)], threading.Event(), done=seen.tasks.log.done).run_once()
+    assert wall() - seen.shows(LAST_SUCCESS, task="audit") < 100
 
 
 def test_a_wall_clock_that_jumps_makes_no_task_younger(
