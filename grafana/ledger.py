@@ -132,9 +132,63 @@ LEASES: Final = Row(
     ),
 )
 
+HOUSEKEEPING: Final = Row(
+    "Housekeeping",
+    (
+        Panel(
+            "Since a task last succeeded",
+            "By task; each should succeed once in its interval. After three of them somebody is told. It goes on while "
+            "the database cannot be read.",
+            "s",
+            (Query("max by (task) (time() - housekeeping_task_last_success_timestamp_seconds)", "{{task}}"),),
+            above(yellow=60, red=180),
+            alert="HousekeepingTaskOverdue",
+        ),
+        Panel(
+            "How long a task takes",
+            "Mean of the runs, also of those that failed. Pruning rests four times as long as it works.",
+            "s",
+            (
+                Query(
+                    f"sum by (task) (rate(housekeeping_task_duration_seconds_sum{WINDOW})) / "
+                    f"sum by (task) (rate(housekeeping_task_duration_seconds_count{WINDOW}))",
+                    "{{task}}",
+                ),
+            ),
+            NO_LIMIT,
+        ),
+        Panel(
+            "The database's clock",
+            "How far it is ahead of the clock of housekeeping's machine. Off by five minutes, or after a jump: nothing "
+            "expires and nothing is pruned.",
+            "s",
+            (Query("max(database_clock_offset_seconds)", "ahead by"),),
+            NO_LIMIT,
+        ),
+        Panel(
+            "May that clock be believed?",
+            "While it may not, expiry, pruning, retries and self-repair stand still.",
+            "none",
+            (Query("max(clock_suspect)", "clock"),),
+            above(red=1),
+            Kind.NUMBER,
+            names=((0, "believed", GREEN), (1, "SUSPECT", RED)),
+            alert="ClockSuspect",
+        ),
+        Panel(
+            "Published again",
+            "Events that Kafka had lost, in the last ten minutes; housekeeping has handed them to the relay once more.",
+            "short",
+            (Query("sum(increase(events_republished_total[10m]))", "events"),),
+            above(red=1),
+            alert="EventsRepublished",
+        ),
+    ),
+)
+
 BOARD: Final = Board(
     "payops-ledger",
     "Ledger & dead letters",
     "What the ledger posts, what it cannot post, and what the audit finds.",
-    (NOW, POSTING, LETTERS, LEASES),
+    (NOW, POSTING, LETTERS, LEASES, HOUSEKEEPING),
 )

@@ -40,6 +40,7 @@ class Settings:
     admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
     log_level: str = _setting("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     otlp_endpoint: str | None = _setting("APP_OTLP_ENDPOINT", http_address, None)
+    worker_metrics_host: str = _setting("WORKER_METRICS_HOST", text, "127.0.0.1")
     worker_metrics_port: int | None = _setting("WORKER_METRICS_PORT", whole(0, 65535), None)
 
     authorization_lifetime: float = _setting("APP_AUTHORIZATION_LIFETIME_SECONDS", seconds(1, 31536000), 7 * 86400.0)
@@ -79,6 +80,10 @@ class Settings:
     audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", seconds(1, 86400), 60.0)
     expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", seconds(0.1, 86400), 5.0)
     replay_timeout: float = _setting("APP_REPLAY_TIMEOUT_SECONDS", seconds(1, 86400), 600.0)
+    prune_interval: float = _setting("APP_PRUNE_INTERVAL_SECONDS", seconds(1, 86400), 60.0)
+    expire_per_round: int = _setting("APP_EXPIRE_PER_ROUND", whole(1, 10000000), 20000)
+    repair_after: float = _setting("APP_REPAIR_AFTER_SECONDS", seconds(1, 31536000), 600.0)
+    clock_jump: float = _setting("APP_CLOCK_JUMP_SECONDS", seconds(1, 31536000), 300.0)
     outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 7 * 86400.0)
     inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
     answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)

@@ -18,6 +18,7 @@ BREAKER: Final = "kafka-publisher"
 AUDIT_KINDS: Final = ("ledger", "outbox", "answers", "orphan_posting", "stuck")
 DEAD_LETTER_TYPES: Final = ("InvalidJson", "InvalidEvent", "PaymentNotFound", "EventNotFound", "EventMismatch")
 LEASES: Final = ("relay", "ledger", "housekeeping")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
 
 _LAG_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -132,3 +133,28 @@ class HousekeepingMetrics:
         self.lease_age = Gauge(
             "lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry
         )
+        self.republished = Counter(
+            "events_republished_total", "Events published again by self-repair", registry=registry
+        )
+        self.clock_suspect = Gauge("clock_suspect", "1 while the database's clock is not acted upon", registry=registry)
+        self.clock_offset = Gauge(
+            "database_clock_offset_seconds", "The database's clock minus this machine's", registry=registry
+        )
+        self._add_tasks(registry)
+
+    def _add_tasks(self, registry: CollectorRegistry) -> None:
+        prefix = "housekeeping_task_"
+        self.task_interval = Gauge(
+            prefix + "interval_seconds", "How often a task should succeed", ["task"], registry=registry
+        )
+        self.task_last_success = Gauge(
+            prefix + "last_success_timestamp_seconds",
+            "When a task last succeeded; before the first time, when it was first due",
+            ["task"],
+            registry=registry,
+        )
+        self.task_duration = Summary(
+            prefix + "duration_seconds", "Runs of a task, also failed ones", ["task"], registry=registry
+        )
+        for metric in (self.task_interval, self.task_last_success, self.task_duration):
+            _start_at_zero(metric, [(task,) for task in TASKS])

@@ -79,8 +79,16 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
 
     days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
     retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
-    replay_timeout = timedelta(seconds=settings.replay_timeout)
-    plan = Plan(settings.expire_interval, settings.audit_interval, retention, replay_timeout)
+    plan = Plan(
+        settings.expire_interval,
+        settings.audit_interval,
+        retention,
+        replay_timeout=timedelta(seconds=settings.replay_timeout),
+        prune_interval=settings.prune_interval,
+        expire_per_round=settings.expire_per_round,
+        repair_after=settings.repair_after,
+        clock_jump=settings.clock_jump,
+    )
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
     return Service(lambda: run(engine, plan, registry, stop))
 
@@ -125,7 +133,7 @@ class ServiceCommand(NamedTuple):
         traces = _traces(settings, f"payops-{self.name}")
         service = self.build(settings, registry, stop, traces)
         port = self.port if settings.worker_metrics_port is None else settings.worker_metrics_port
-        server = serve(port, registry, service.health)
+        server = serve(port, registry, service.health, settings.worker_metrics_host)
         try:
             service.run()
         finally:
@@ -161,6 +169,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "ledger": ServiceCommand("ledger", "post the ledger from Kafka", _ledger, 9102),
     "housekeeping": ServiceCommand("housekeeping", "expire, prune, audit on a schedule", _housekeeping, 9103),
     "audit": ToolCommand("hold payments and ledger against each other", "audit", "worker.audit_cli"),
+    "clock": ToolCommand("show the database's clock, or confirm it after a jump", "clock", "worker.clock_cli"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),

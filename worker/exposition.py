@@ -1,55 +1,169 @@
-"""The small HTTP server of a worker: `/metrics`, and `/health` where the worker has something to say there."""
+"""The small HTTP server of a worker: `/metrics`, and `/health` where the worker has something to say there.
 
+One thread serves every connection, so clients that connect and say nothing cost a socket for some seconds, no thread.
+Each connection gets one answer and is closed.
+"""
+
+import asyncio
+import errno
 import json
 import logging
 from collections.abc import Callable
-from http.server import ThreadingHTTPServer
+from concurrent.futures import Future
+from contextlib import suppress
+from http import HTTPStatus
 from threading import Thread
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import MetricsHandler
+from prometheus_client.exposition import choose_encoder
 
 Health = Callable[[], tuple[int, dict[str, Any]]]
 """Gives the HTTP status and the JSON object of `/health`."""
+
+LOOPBACK: Final = "127.0.0.1"
+REQUEST_SECONDS: Final = 5.0
+"""Within which a client must have sent its request, and again within which it must have read the answer."""
+MOST_CONNECTIONS: Final = 128
+"""Beyond this the oldest connection is closed: silent clients must not use up the process' files."""
+LONGEST_HEAD: Final = 16 * 1024
+"""Bytes of a request's head that are read."""
 
 _log = logging.getLogger(__name__)
 
 
 class PortTaken(Exception):
-    """Something else listens on the port; the text says what to do."""
+    """The address cannot be listened on; the text says what to do."""
 
 
-def serve(port: int, registry: CollectorRegistry, health: Health | None = None) -> ThreadingHTTPServer:
-    """Serve on all addresses (Prometheus comes from another machine) until `shutdown`; 0 picks a free port.
+class Exposition:
+    """The running server, until `shutdown`."""
 
-    Raises PortTaken.
-    """
-    handler = type("Handler", (_Handler,), {"registry": registry, "health": staticmethod(health) if health else None})
+    def __init__(self, registry: CollectorRegistry, health: Health | None) -> None:
+        """Nothing listens yet."""
+        self._registry = registry
+        self._health = health
+        self._loop = asyncio.new_event_loop()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listening: Future[tuple[str, int]] = Future()
+        self._thread = Thread(target=self._run, name="exposition", daemon=True)
+        self._ended = asyncio.Event()
+        self.server_address: tuple[str, int] = ("", 0)
+
+    def start(self, host: str, port: int) -> None:
+        """Listen on `host` and `port` (0: a free one). Raises OSError when that cannot be."""
+        self._host, self._port = host, port
+        self._thread.start()
+        self.server_address = self._listening.result()
+
+    def shutdown(self) -> None:
+        """Close the port and every connection; may be called again."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
+
+    server_close = shutdown
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    async def _serve(self) -> None:
+        try:
+            server = await asyncio.start_server(
+                self._connected, self._host, self._port, limit=LONGEST_HEAD, backlog=MOST_CONNECTIONS
+            )
+        except OSError as error:
+            self._listening.set_exception(error)
+            return
+        self._listening.set_result(server.sockets[0].getsockname()[:2])
+        await self._ended.wait()
+        server.close()
+        for task in list(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine runs in one
+        self._open[task] = writer
+        if len(self._open) > MOST_CONNECTIONS:
+            next(iter(self._open)).cancel()
+        try:
+            await self._answer(reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()  # silent, slow, gone, or one too many: nobody waits for an answer
+        finally:
+            del self._open[task]
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except asyncio.LimitOverrunError:
+                head = b""
+        try:
+            reply = self._reply(head.decode("latin-1"))
+        except Exception:  # noqa: BLE001  (a bug in a metric or in `health` is logged, and the next one is answered)
+            _log.exception("exposition_failed")
+            reply = 500, "text/plain", b"See the log.\n"
+        writer.write(_response(*reply))
+        async with asyncio.timeout(REQUEST_SECONDS):
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    def _reply(self, head: str) -> tuple[int, str, bytes]:
+        request, *lines = head.split("\r\n")
+        words = request.split(" ")
+        if len(words) != 3 or not words[2].startswith("HTTP/"):
+            return 400, "text/plain", b"This is not an HTTP request.\n"
+        if words[0] != "GET":
+            return 405, "text/plain", b"GET only.\n"
+        try:
+            url = urlsplit(words[1])
+        except ValueError:
+            return 400, "text/plain", b"This is not a path.\n"
+        if url.path == "/health" and self._health is not None:
+            status, body = self._health()
+            return status, "application/json", json.dumps(body).encode()
+        encode, content_type = choose_encoder(_header(lines, "accept"))
+        names = parse_qs(url.query).get("name[]")
+        return 200, content_type, encode(self._registry.restricted_registry(names) if names else self._registry)
+
+
+def serve(port: int, registry: CollectorRegistry, health: Health | None = None, host: str = LOOPBACK) -> Exposition:
+    """Serve on `host` until `shutdown`; port 0 picks a free one. Raises PortTaken."""
+    server = Exposition(registry, health)
     try:
-        server = ThreadingHTTPServer(("", port), handler)
+        server.start(host, port)
     except OSError as error:
-        raise PortTaken(
-            f"Port {port} is taken; stop what listens there or set WORKER_METRICS_PORT to a free one (0 picks one)."
-        ) from error
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, name="exposition", daemon=True).start()
-    _log.info("metrics_served", extra={"port": server.server_address[1]})
+        if error.errno == errno.EADDRINUSE:
+            advice = "is taken; stop what listens there or set WORKER_METRICS_PORT to a free one (0 picks one)."
+        else:
+            advice = (
+                f"of {host} cannot be used ({error.strerror}); WORKER_METRICS_HOST must be an address of this machine."
+            )
+        raise PortTaken(f"Port {port} {advice}") from error
+    _log.info("metrics_served", extra={"host": server.server_address[0], "port": server.server_address[1]})
     return server
 
 
-class _Handler(MetricsHandler):
-    health: Health | None = None
+def _header(lines: list[str], name: str) -> str:
+    """The value of a header, empty when it is absent."""
+    return next((value.strip() for key, _, value in (line.partition(":") for line in lines) if key.lower() == name), "")
 
-    def do_GET(self) -> None:  # noqa: N802
-        """Metrics everywhere, as Prometheus' own handler does, except at /health."""
-        if self.path.split("?")[0] != "/health" or self.health is None:
-            super().do_GET()
-            return
-        status, body = self.health()
-        payload = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
+
+def _response(status: int, content_type: str, body: bytes) -> bytes:
+    phrase = HTTPStatus(status).phrase
+    head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Connection: close\r\n\r\n".encode() + body

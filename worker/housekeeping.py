@@ -1,7 +1,7 @@
-"""Housekeeping: expires authorizations, retries dead letters, prunes, audits on a schedule, exports what is known.
+"""Housekeeping: expires authorizations, retries dead letters, publishes again what was lost, prunes, audits, exports.
 
-It needs neither Kafka nor Redis, so it still speaks when others are dead. What may take long waits for nobody and lets
-nobody wait: each has a thread and a connection of its own.
+It needs neither Kafka nor Redis, so it still speaks when others are dead. No task waits for another: each has a thread
+and a connection of its own, and none may act on a database clock that jumped.
 """
 
 import logging
@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -19,76 +19,110 @@ from sqlalchemy import Engine
 
 from payments.adapters import backlog_store, finding_store, lease
 from payments.adapters.clock import database_now, monotonic
-from payments.metrics import AUDIT_KINDS, LEASES, HousekeepingMetrics
+from payments.metrics import AUDIT_KINDS, TASKS, HousekeepingMetrics
 from payments.service.audit import audit
+from payments.service.clock_guard import ClockGuard
 from payments.service.dead_letters import retry_due
 from payments.service.lost_replays import reopen_lost
 from payments.service.pace import Pace
-from payments.service.retention import Pruner, Retention, expire_due
+from payments.service.retention import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
+from payments.service.self_repair import SelfRepair
+from payments.service.task_log import TaskLog
+from worker.last_reading import LastReading
 from worker.schedule import Schedule, Task
 
 WATCH_INTERVAL: Final = 2.0
 """Seconds between two looks at the database for the metrics and two heartbeats."""
 RETRY_INTERVAL: Final = 5.0
 """Seconds between two looks for dead letters whose time for another try has come."""
-CONNECTIONS: Final = 4
-"""One for each schedule."""
+CONNECTIONS: Final = len(TASKS)
+"""One for each task."""
 PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
 MOST_LOGGED: Final = 100
 """New differences of one audit that are logged one by one; all of them are in `audit_finding`."""
+PRUNE_SHARE: Final = 20.0
+"""Seconds of a round for each kind of row: a backlog of one must not keep the others waiting."""
+REPAIR_INTERVAL: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often it looks (seconds), how long things are kept, and when a dead letter's replay counts as lost."""
+    """How often it looks (seconds), how long things are kept, when a replay counts as lost, what it may do at once."""
 
     expire_interval: float
     audit_interval: float
     retention: Retention
     replay_timeout: timedelta = timedelta(minutes=10)
+    prune_interval: float = PRUNE_INTERVAL
+    expire_per_round: int = EXPIRE_PER_ROUND
+    repair_after: float = 600.0
+    clock_jump: float = 300.0
 
 
 class Housekeeping:
     """The tasks themselves, each a method that does its work once."""
 
-    def __init__(self, engine: Engine, plan: Plan, metrics: HousekeepingMetrics, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        metrics: HousekeepingMetrics,
+        stop: threading.Event,
+        clock_guard: ClockGuard | None = None,
+    ) -> None:
         self._engine = engine
         self._plan = plan
         self._metrics = metrics
         self._stop = stop
         self._holder = f"{socket.gethostname()}:{os.getpid()}"[-128:]
-        self._pruner = Pruner(engine, plan.retention)
+        self._clock = clock_guard or ClockGuard(plan.clock_jump)
+        self._pruner = Pruner(engine, plan.retention, self._clock.now)
+        self._repair = SelfRepair(engine, timedelta(seconds=plan.repair_after), self._clock.now)
         self._pace = Pace(stop.wait)
+        self._reading = LastReading(metrics)
+        self._tasks = [
+            Task("export", WATCH_INTERVAL, self.export),
+            Task("expire", plan.expire_interval, self.expire),
+            Task("retry", RETRY_INTERVAL, self.retry),
+            Task("audit", plan.audit_interval, self.audit),
+            Task("prune", plan.prune_interval, self.prune),
+            Task("repair", REPAIR_INTERVAL, self.repair),
+        ]
+        self.log = TaskLog({task.name: task.interval for task in self._tasks}, metrics)
 
     def schedules(self) -> list[list[Task]]:
-        """The tasks by thread: those of one wait for each other, and for no other's."""
-        return [
-            [Task("export", WATCH_INTERVAL, self.export)],
-            [Task("expire", self._plan.expire_interval, self.expire), Task("retry", RETRY_INTERVAL, self.retry)],
-            [Task("audit", self._plan.audit_interval, self.audit)],
-            [Task("prune", PRUNE_INTERVAL, self.prune)],
-        ]
+        """The tasks by thread: one each, so that one that hangs or fails keeps no other waiting."""
+        return [[task] for task in self._tasks]
 
     def expire(self) -> None:
         """Release what is open on authorizations whose time is over."""
-        if count := expire_due(self._engine, monotonic, self._pause):
+        most = self._plan.expire_per_round
+        if count := expire_due(self._engine, monotonic, self._pause, self._clock.now, most):
             _log.info("payments_expired", extra={"count": count})
 
     def retry(self) -> None:
         """Replay the dead letters whose time has come, and open those again whose replay was lost."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            self._clock.now(connection)  # raises while the clock is suspect
         if count := retry_due(self._engine):
             _log.info("dead_letters_retried", extra={"count": count})
         if count := reopen_lost(self._engine, self._plan.replay_timeout):
             _log.warning("dead_letters_reopened", extra={"count": count})
 
-    def prune(self) -> None:
-        """Delete what has served its time."""
-        deleted = self._pruner.prune(self._pace)
+    def repair(self) -> None:
+        """Publish again what Kafka has lost."""
+        self._metrics.republished.inc(self._repair.round(self._pace))
+
+    def prune(self) -> bool:
+        """Delete what has served its time; whether a round was too short for it."""
+        began = monotonic()
+        deleted = self._pruner.prune(replace(self._pace, longest=PRUNE_SHARE))
         if any(deleted.values()):
             _log.info("pruned", extra=deleted)
+        return monotonic() - began >= PRUNE_SHARE
 
     def audit(self) -> None:
         """Hold ledger and payments against each other; findings are stored and exported, new ones are logged."""
@@ -105,22 +139,24 @@ class Housekeeping:
             _log.warning("audit_findings_changed", extra={"opened": len(report.opened), "cleared": report.cleared})
 
     def export(self) -> None:
-        """Look at the database for the gauges, and say that housekeeping lives."""
+        """Look at the database for the gauges, and say that housekeeping lives and how its tasks do."""
         with self._engine.begin() as connection:
             lease.beat(connection, "housekeeping", self._holder)
         with self._engine.connect().execution_options(reading=True) as connection:
-            now = database_now(connection)
             backlog = backlog_store.outbox_backlog(connection)
             letters = backlog_store.dead_letters_open(connection)
             renewals = backlog_store.lease_renewals(connection)
             findings = finding_store.open_by_kind(connection)
+            now = database_now(connection)
         self._metrics.outbox_pending.set(backlog.pending)
-        self._metrics.outbox_oldest_age.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
         self._metrics.dead_letters_open.set(letters)
         self._show_findings(findings)
-        for name in LEASES:
-            if name in renewals:
-                self._metrics.lease_age.labels(name).set((now - renewals[name]).total_seconds())
+        self._reading.take(now, backlog, renewals)
+        with self._engine.begin() as connection:  # apart: without its tables the rest is seen all the same
+            self._clock.keep(connection)
+            self.log.keep(connection, database_now(connection))
+        self._metrics.clock_suspect.set(self._clock.suspect)
+        self._metrics.clock_offset.set(self._clock.offset)
 
     def _show_findings(self, open_by_kind: Mapping[str, int]) -> None:
         for kind in AUDIT_KINDS:
@@ -133,11 +169,12 @@ class Housekeeping:
 def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
     """Keep house until `stop` is set. `engine` needs CONNECTIONS.
 
-    Whatever ends one schedule but `stop` ends the others too, and is raised: half of it alive would look well.
+    A task that fails is tried again and told by its alert. Whatever else ends a thread ends the process, and is raised.
     """
-    schedules = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop).schedules()
+    house = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
+    schedules = [Schedule(tasks, stop, done=house.log.done) for tasks in house.schedules()]
     with ThreadPoolExecutor(len(schedules), thread_name_prefix="tasks") as pool:
-        kept = [pool.submit(_keep, Schedule(tasks, stop), stop) for tasks in schedules]
+        kept = [pool.submit(_keep, schedule, stop) for schedule in schedules]
     for each in kept:
         each.result()
     engine.dispose()

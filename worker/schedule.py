@@ -4,31 +4,47 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.clock import Clock, monotonic
+from payments.service.clock_guard import ClockSuspect
+from payments.service.retention import NotAllExpired
+
+EXPECTED = (SQLAlchemyError, ClockSuspect, NotAllExpired)
+"""What ends a run and is no bug: one line of the log tells of it."""
 
 _log = logging.getLogger(__name__)
 
 
+class Done(Protocol):
+    """Told of the end of each run: the task's name, when it began (monotonic), and whether it did its work."""
+
+    def __call__(self, name: str, began: float, *, succeeded: bool) -> None:
+        """Note it."""
+
+
 @dataclass(slots=True)
 class Task:
-    """Something done every `interval` seconds; a database error ends this time only."""
+    """Something done every `interval` seconds; an error ends this time only. Run again at once when `run` says True."""
 
     name: str
     interval: float
-    run: Callable[[], None]
+    run: Callable[[], bool | None]
     due: float = 0.0
 
 
 class Schedule:
     """Runs tasks one after the other, each when it is due, until `stop` is set."""
 
-    def __init__(self, tasks: Sequence[Task], stop: threading.Event, clock: Clock = monotonic) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], stop: threading.Event, clock: Clock = monotonic, done: Done | None = None
+    ) -> None:
         self._tasks = tasks
         self._stop = stop
         self._clock = clock
+        self._done = done
 
     def run(self) -> None:
         """Go on until stopped."""
@@ -40,8 +56,21 @@ class Schedule:
         for task in self._tasks:
             if self._stop.is_set() or task.due > self._clock():
                 continue
-            try:
-                task.run()
-            except SQLAlchemyError as error:
-                _log.warning("task_failed", extra={"task": task.name, "error": str(getattr(error, "orig", error))})
-            task.due = self._clock() + task.interval
+            began = self._clock()
+            succeeded, more = self._attempt(task)
+            if self._done is not None:
+                self._done(task.name, began, succeeded=succeeded)
+            task.due = self._clock() + (0.0 if more else task.interval)
+
+    def _attempt(self, task: Task) -> tuple[bool, bool]:
+        """Returns whether it succeeded, and whether there is more to do at once.
+
+        Whatever it raises, other tasks have their turn: that this one does not succeed is told by its alert.
+        """
+        try:
+            return True, bool(task.run())
+        except EXPECTED as error:
+            _log.warning("task_failed", extra={"task": task.name, "error": str(getattr(error, "orig", error))})
+        except Exception:  # noqa: BLE001  (as the docstring says)
+            _log.exception("task_failed", extra={"task": task.name})
+        return False, False

@@ -2,10 +2,12 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, text
 
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _MARIADB_NOW = text("SELECT UTC_TIMESTAMP(6)")
 
 
@@ -17,6 +19,18 @@ class Clock(Protocol):
 
 
 monotonic: Clock = time.monotonic
+wall: Clock = time.time
+"""This machine's own time, seconds since 1970: what people set, and what may jump."""
+
+
+def since_boot() -> float:
+    """Seconds since this machine was started, also those that it slept; the same for all of its processes."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def boot_name() -> str:
+    """Names this machine since it was last started; empty where that cannot be known."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
 
 
 def database_now(connection: Connection) -> datetime:

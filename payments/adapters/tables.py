@@ -132,6 +132,7 @@ dead_letter = Table(
         "cluster_id", "original_topic", "partition_no", "offset_no", "broker_timestamp", name="uq_dead_letter_source"
     ),
     Index("ix_dead_letter_state", "state", "next_retry_at"),
+    Index("ix_dead_letter_key", "message_key", mysql_length=32, mariadb_length=32),
     **MARIADB_OPTIONS,
 )
 
@@ -234,3 +235,4 @@ audit_finding = Table(
     Index("ix_finding_payment", "payment_id"),
     **MARIADB_OPTIONS,
 )
+from payments.adapters import housekeeping_tables  # noqa: E402, F401  (they belong to `metadata` as well)

@@ -6,15 +6,21 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from payments.adapters import backlog_store, breaker_store, halt_store
+from payments.adapters import backlog_store, breaker_store, halt_store, task_store
 from payments.adapters.breaker_store import BreakerRow
 from payments.adapters.clock import database_now
+from payments.adapters.task_store import TaskRun
 from payments.domain.events import format_time
-from payments.metrics import BREAKER
+from payments.metrics import BREAKER, TASKS
 
 RELAY_SILENT: Final = timedelta(seconds=5)
 """After this long without a sign of life from the relay, what the breaker's row says is stale."""
 LEDGER_SILENT: Final = timedelta(seconds=10)
+HOUSEKEEPING_SILENT: Final = timedelta(seconds=10)
+OVERDUE_INTERVALS: Final = 3
+"""A task of housekeeping that has not succeeded for so many of its intervals is overdue, as for its alert."""
+OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
+"""Whatever its interval: a task takes some time itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ def components(connection: Connection) -> dict[str, Component]:
         "relay": _relay(now, renewed.get("relay"), row),
         "breaker": _breaker(row),
         "ledger": _ledger(now, renewed.get("ledger"), halt_store.open_halt(connection)),
+        "housekeeping": _housekeeping(now, renewed.get("housekeeping"), task_store.runs(connection)),
     }
 
 
@@ -59,7 +66,7 @@ def without_database() -> dict[str, Component]:
     """The same parts when the database does not answer."""
     unknown = Component("DEGRADED", "Not known while the database does not answer.")
     down = Component("DOWN", "The database does not answer; no payment can be taken.")
-    return {"database": down, "relay": unknown, "breaker": unknown, "ledger": unknown}
+    return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}
 
 
 def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Component:
@@ -90,6 +97,22 @@ def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Com
     if now - renewed_at > LEDGER_SILENT:
         return Component("DEGRADED", f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
     return Component("UP", "A ledger worker is active.")
+
+
+def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Component:
+    if renewed_at is None:
+        return Component("DEGRADED", "No housekeeping has ever run; nothing expires, nothing is audited.")
+    if abs(now - renewed_at) > HOUSEKEEPING_SILENT:  # in the future: the database's clock went back
+        since = format_time(renewed_at)
+        return Component("DEGRADED", f"No housekeeping since {since}; nothing expires, nothing is audited.")
+    overdue = [
+        f"{run.name} has not succeeded since {format_time(run.counted_from)}"
+        for run in (runs[name] for name in TASKS if name in runs)
+        if abs(now - run.counted_from) > max(OVERDUE_INTERVALS * timedelta(seconds=run.interval), OVERDUE_AT_LEAST)
+    ]
+    if overdue:
+        return Component("DEGRADED", f"Tasks are overdue: {', '.join(overdue)}.")
+    return Component("UP", "Housekeeping is active, and each of its tasks succeeds.")
 
 
 def operations(connection: Connection) -> dict[str, Any]:

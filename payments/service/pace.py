@@ -1,5 +1,6 @@
 """How long work of housekeeping leaves room for those who pay: after each step it rests. Not when a step is due."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,8 @@ class Pace:
 
     pause: Callable[[float], bool]
     clock: Clock = monotonic
+    longest: float = math.inf
+    """Seconds after which `steps` begins no further one, so that what comes after has its turn."""
 
     @property
     def is_over(self) -> bool:
@@ -23,11 +26,13 @@ class Pace:
         return self.pause(0.0)
 
     def steps(self) -> Iterator[None]:
-        """Yields for one step after the other, and rests after each, until the process is to end."""
-        rest = 0.0
+        """Yields for step after step, and rests after each, until the process is to end or `longest` is over."""
+        rest, began = 0.0, self.clock()
         while not self.pause(rest):
             started = self.clock()
             yield
+            if self.clock() - began >= self.longest:
+                return
             rest = (self.clock() - started) * RESTS
 
 

@@ -1,6 +1,7 @@
 """Housekeeping's two changes to the database: authorizations expire, and what has served its time is pruned."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,15 +12,22 @@ from payments import crash_points
 from payments.adapters import payment_store, retention_store
 from payments.adapters.clock import Clock, database_now
 from payments.domain.commands import Command, Operation
+from payments.service.clock_guard import Now
 from payments.service.execution import execute
 from payments.service.pace import Pace
 
 EXPIRE_BATCH: Final = 200
 """Payments expired in one transaction, as many as a request's batch may hold."""
 EXPIRE_DEADLINE: Final = 30.0
-"""Seconds that one batch may take before housekeeping leaves it to its next round."""
+"""Seconds that one batch may take before housekeeping passes it over."""
+EXPIRE_PER_ROUND: Final = 20_000
+MOST_FAILED: Final = 1000
+"""Payments that one round passes over; when it is more, it is not about single payments."""
+NAMED: Final = 10
 PRUNE_BATCH: Final = 100
 """Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +39,62 @@ class Retention:
     answers: timedelta
 
 
-def expire_due(engine: Engine, clock: Clock, pause: Callable[[float], None]) -> int:
-    """Release what is open on every authorization whose time is over; returns how many were found.
+class NotAllExpired(Exception):
+    """Some authorizations could not be released; all others that were due have been. The text names payments."""
 
-    A batch that fails is logged by `execute` and found again in the next round.
+
+def expire_due(
+    engine: Engine,
+    clock: Clock,
+    pause: Callable[[float], None],
+    now: Now = database_now,
+    most: int = EXPIRE_PER_ROUND,
+) -> int:
+    """Release what is open on authorizations whose time is over, at most `most`; returns how many were found.
+
+    `now` is asked before each batch. Raises NotAllExpired when some failed: they are passed over, and found again in
+    the next round.
     """
-    total = 0
-    while True:
+    tried, failed = 0, set[int]()
+    while tried < most and len(failed) < MOST_FAILED:
+        wanted = min(EXPIRE_BATCH, most - tried)
         with engine.connect().execution_options(reading=True) as connection:
-            due = payment_store.expired(connection, database_now(connection), EXPIRE_BATCH)
-        commands = [
-            Command(Operation.EXPIRE, merchant_id, payment_id=payment_id, request_id="housekeeping")
-            for payment_id, merchant_id in due
-        ]
+            found = payment_store.expired(connection, now(connection), wanted + len(failed))
+        due = [each for each in found if each[0] not in failed][:wanted]
+        failed |= _failures(engine, due, clock, pause)
+        tried += len(due)
+        if len(due) < wanted:
+            break
+    if failed:
+        some = ", ".join(str(payment_id) for payment_id in sorted(failed)[:NAMED])
+        raise NotAllExpired(f"{len(failed)} of {tried} authorizations could not be released, such as {some}.")
+    return tried
+
+
+def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, pause: Callable[[float], None]) -> set[int]:
+    """Expire these (payment id, merchant) in one transaction if that can be; returns the ids that could not be."""
+    commands = [
+        Command(Operation.EXPIRE, merchant_id, payment_id=payment_id, request_id="housekeeping")
+        for payment_id, merchant_id in due
+    ]
+    try:
         results = execute(engine, commands, clock() + EXPIRE_DEADLINE, clock, pause)
-        total += sum(1 for result in results if result.error is None)
-        if len(due) < EXPIRE_BATCH or any(result.error is not None for result in results):
-            return total
+    except Exception:  # noqa: BLE001  (a row that cannot even be read must not keep the others of its batch)
+        if len(due) == 1:
+            _log.exception("not_expired", extra={"payment_id": due[0][0]})
+            return {due[0][0]}
+        half = len(due) // 2
+        return _failures(engine, due[:half], clock, pause) | _failures(engine, due[half:], clock, pause)
+    return {payment_id for (payment_id, _), result in zip(due, results, strict=True) if result.error is not None}
 
 
 class Pruner:
     """Prunes in rounds; remembers where among the outbox rows it was, since some rows are kept for long."""
 
-    def __init__(self, engine: Engine, retention: Retention) -> None:
+    def __init__(self, engine: Engine, retention: Retention, now: Now = database_now) -> None:
+        """`now` is asked in each batch's transaction."""
         self._engine = engine
+        self._now = now
         self._retention = retention
         self._after = 0
 
@@ -64,10 +104,10 @@ class Pruner:
         return {
             "outbox_event": self._prune_events(pace),
             "inbox_event": self._each_batch(
-                pace, lambda c: retention_store.prune_inbox(c, database_now(c) - kept.inbox, PRUNE_BATCH)
+                pace, lambda c: retention_store.prune_inbox(c, self._now(c) - kept.inbox, PRUNE_BATCH)
             ),
             "idem_response_cache": self._each_batch(
-                pace, lambda c: retention_store.prune_answers(c, database_now(c) - kept.answers, PRUNE_BATCH)
+                pace, lambda c: retention_store.prune_answers(c, self._now(c) - kept.answers, PRUNE_BATCH)
             ),
         }
 
@@ -75,7 +115,7 @@ class Pruner:
         total = 0
         for _ in pace.steps():
             with self._engine.begin() as connection:
-                before = database_now(connection) - self._retention.outbox
+                before = self._now(connection) - self._retention.outbox
                 deleted, self._after = retention_store.prune_events(connection, before, self._after, PRUNE_BATCH)
                 crash_points.reach("in_pruning")
             total += deleted

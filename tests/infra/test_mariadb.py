@@ -101,6 +101,8 @@ ALLOWED = [
     ("worker", "DELETE FROM idem_response_cache WHERE FALSE"),
     ("worker", "UPDATE lease SET fence = fence WHERE FALSE"),
     ("worker", "UPDATE audit_finding SET detail = detail WHERE FALSE"),
+    ("worker", "UPDATE task_run SET since = since WHERE FALSE"),
+    ("worker", "UPDATE clock_watch SET trusted_at = trusted_at WHERE FALSE"),
     ("migration", "CREATE TABLE IF NOT EXISTS payment (a INT)"),
 ]
 FORBIDDEN = [
@@ -113,6 +115,7 @@ FORBIDDEN = [
     ("api", "DELETE FROM payment WHERE FALSE"),
     ("api", "DELETE FROM outbox_event WHERE FALSE"),
     ("api", "UPDATE lease SET fence = 1 WHERE FALSE"),
+    ("api", "UPDATE clock_watch SET confirmed_at = NULL WHERE FALSE"),
     ("api", "CREATE TABLE planted (a INT)"),
     ("api", "SELECT * FROM mysql.global_priv"),
     ("worker", "UPDATE ledger_entry SET amount = 1 WHERE FALSE"),

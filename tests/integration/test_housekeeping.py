@@ -17,7 +17,7 @@ from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine as create_database_engine
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.tables import ledger_entry, outbox_event, payment
-from payments.metrics import HousekeepingMetrics
+from payments.metrics import TASKS, HousekeepingMetrics
 from payments.service import dead_letters
 from payments.service.retention import Retention
 from stack.mariadb import MariaDBServer
@@ -133,6 +133,10 @@ def test_it_opens_letters_again_whose_replay_was_lost(house: House, engine: Engi
         assert connection.execute(text("SELECT state FROM dead_letter")).scalars().all() == ["OPEN"]
 
 
+def runs(registry: CollectorRegistry, task: str) -> float:
+    return registry.get_sample_value("housekeeping_task_duration_seconds_count", {"task": task}) or 0
+
+
 def _failing() -> None:
     raise OperationalError("SELECT 1", {}, Exception("gone"))
 
@@ -183,16 +187,27 @@ def test_nothing_else_waits_for_what_takes_long(engine: Engine, monkeypatch: pyt
         thread.join(20)
 
 
-@pytest.mark.parametrize("broken", ["retry", "export", "audit", "prune"])
-def test_a_bug_in_a_task_ends_the_process_and_not_half_of_it(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, broken: str
+@pytest.mark.parametrize("broken", TASKS)
+@pytest.mark.parametrize("way", ["fails", "hangs"])
+def test_a_task_that_is_broken_keeps_no_other_waiting(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, broken: str, way: str
 ) -> None:
+    engine = create_database_engine(sqlite_url)
+    stop, registry, others = threading.Event(), CollectorRegistry(), [name for name in TASKS if name != broken]
+
     def bug(_self: Housekeeping) -> None:
+        if way == "hangs":
+            stop.wait()
         raise ZeroDivisionError
 
     monkeypatch.setattr(Housekeeping, broken, bug)
-    with pytest.raises(ZeroDivisionError):
-        run(engine, PLAN, CollectorRegistry(), threading.Event())
+    thread = threading.Thread(target=run, args=(engine, PLAN, registry, stop))
+    thread.start()
+    try:
+        until(lambda: all(runs(registry, name) for name in others), 20, "every other task has run")
+    finally:
+        stop.set()
+        thread.join(20)
 
 
 def test_it_audits_again_after_the_database_was_restarted(own_mariadb: MariaDBServer) -> None:
@@ -210,6 +225,6 @@ def test_it_audits_again_after_the_database_was_restarted(own_mariadb: MariaDBSe
 def test_a_database_that_is_away_is_waited_for(tmp_path: Any) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/no/such/folder/payops.db")
     house = House(engine)
-    tasks: list[Callable[[], None]] = [task.run for tasks in house.tasks.schedules() for task in tasks]
+    tasks: list[Callable[[], bool | None]] = [task.run for tasks in house.tasks.schedules() for task in tasks]
     for task in tasks:
         Schedule([Task("task", 1.0, task)], threading.Event()).run_once()

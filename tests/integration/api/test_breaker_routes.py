@@ -79,9 +79,11 @@ def test_health_follows_relay_breaker_and_ledger(api: Api, engine: Engine, state
     report(engine, state=state)
     with engine.begin() as connection:
         lease.beat(connection, "ledger", "a ledger")
+        lease.beat(connection, "housekeeping", "a housekeeping")
     health = api.http.get("/health").get_json()
     assert {name: part["status"] for name, part in health["components"].items()} == {
         "database": "UP", "redis": "UP", "relay": "UP", "ledger": "UP", "breaker": status,
+        "housekeeping": "UP",
     }  # fmt: skip
     assert health["status"] == status
 

@@ -1,0 +1,113 @@
+"""Decides whether the database's clock can be believed: it must agree with this machine's and go on as it does.
+
+Pure: every time is passed in. Nothing here knows what must not be done on a clock that jumped.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+LONGEST_STOP: Final = 7 * 86400.0
+"""Seconds that nobody may have looked without the next look being suspect: as long as an authorization lives."""
+MEASURED_EACH: Final = 3600.0
+"""Seconds: in that time clocks that are slewed drift apart by 2 s, far less than a jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One look at three clocks, in seconds: `database` and `wall` since 1970, `boot` since this machine was started.
+
+    `machine` names that start, so that two moments of the same name can be subtracted.
+    """
+
+    database: float
+    wall: float
+    boot: float
+    machine: str
+
+    @property
+    def offset(self) -> float:
+        """How far the database's clock is ahead of this machine's."""
+        return self.database - self.wall
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The last database time that was believed, and what the next one is compared with; kept over a restart.
+
+    `ahead`: how far the database's clock was ahead of `boot`, at `measured` (of that clock). It is measured anew each
+    hour and not at each look: many small jumps are one large one. `accepted_offset`: an operator has said that the
+    database is right although it is so far ahead of the wall clock.
+    """
+
+    database: float
+    ahead: float
+    measured: float
+    machine: str
+    accepted_offset: float = 0.0
+
+    @property
+    def at(self) -> datetime:
+        """`database` as UTC."""
+        return datetime.fromtimestamp(self.database, UTC)
+
+
+class ClockWatch:
+    """Believes the database's clock, or says why not (`reason`), look by look."""
+
+    def __init__(self, jump: float, quiet: float) -> None:
+        """More than `jump` seconds is a jump; after one, the clocks must agree for `quiet` seconds."""
+        self._jump = jump
+        self._quiet = quiet
+        self._agreed_since: float | None = None
+        self.trusted: Trusted | None = None
+        self.reason: str | None = None
+
+    def look(self, now: Moment) -> str | None:
+        """Compare; returns why the clock cannot be believed now, None when it can."""
+        problem = self._problem(now)
+        if problem is not None:
+            self._agreed_since, self.reason = None, problem
+            return problem
+        if self.reason is not None:
+            self._agreed_since = now.boot if self._agreed_since is None else self._agreed_since
+            if now.boot - self._agreed_since < self._quiet:
+                return self.reason
+            self.reason = None
+        self._believe(now)
+        return None
+
+    def accept(self, now: Moment) -> None:
+        """An operator says that the database's clock is right as it is."""
+        self._agreed_since, self.reason = None, None
+        accepted = now.offset if abs(now.offset) > self._jump else 0.0
+        self.trusted = _measured(now, accepted)
+
+    def _believe(self, now: Moment) -> None:
+        last = self.trusted
+        if last is None or last.machine != now.machine or now.boot - last.measured >= MEASURED_EACH:
+            self.trusted = _measured(now, last.accepted_offset if last else 0.0)
+        else:
+            self.trusted = replace(last, database=now.database)
+
+    def _problem(self, now: Moment) -> str | None:
+        accepted = self.trusted.accepted_offset if self.trusted else 0.0
+        if abs(now.offset) > self._jump and abs(now.offset - accepted) > self._jump:
+            return f"the database's clock is {_ahead(now.offset)} this machine's"
+        if self.trusted is None:
+            return None
+        if self.trusted.machine == now.machine:
+            moved = now.database - now.boot - self.trusted.ahead
+            return f"the database's clock is {_ahead(moved)} where it should be" if abs(moved) > self._jump else None
+        passed = now.database - self.trusted.database
+        if passed < -self._jump or passed > LONGEST_STOP:
+            return f"the database's clock is {_ahead(passed)} when it was last seen, before this machine was started"
+        return None
+
+
+def _measured(now: Moment, accepted_offset: float) -> Trusted:
+    return Trusted(now.database, now.database - now.boot, now.boot, now.machine, accepted_offset)
+
+
+def _ahead(seconds: float) -> str:
+    return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"

@@ -1,0 +1,60 @@
+"""A round of expiry: bounded, and one payment that cannot be expired keeps no other from it, on both databases."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from payments.adapters.clock import monotonic
+from payments.adapters.tables import payment
+from payments.domain.commands import Command
+from payments.domain.errors import ServiceUnavailable
+from payments.service import retention
+from payments.service.commands import Result
+from payments.service.execution import execute
+from payments.service.retention import NotAllExpired, expire_due
+from tests.contracts import wishes
+
+
+def no_pause(_seconds: float) -> None:
+    pass
+
+
+def authorized(engine: Engine, count: int) -> list[int]:
+    wishes.run(engine, *(wishes.authorize(f"k{number}", lifetime=timedelta(0)) for number in range(count)))
+    with engine.connect() as connection:
+        return list(connection.execute(select(payment.c.payment_id).order_by(payment.c.payment_id)).scalars())
+
+
+def expired(engine: Engine) -> set[int]:
+    with engine.connect() as connection:
+        return set(connection.execute(select(payment.c.payment_id).where(payment.c.status == "EXPIRED")).scalars())
+
+
+def test_a_round_expires_no_more_than_it_may(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
+    authorized(engine, 5)
+    assert [expire_due(engine, monotonic, no_pause, most=3) for _ in range(3)] == [3, 2, 0]
+
+
+@pytest.mark.parametrize("way", ["answer", "bug"])
+def test_payments_that_always_fail_keep_no_other_from_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
+    ids = authorized(engine, 7)
+    bad = set(ids[:3])
+
+    def failing(engine: Engine, commands: Sequence[Command], *how: object) -> list[Result]:
+        if way == "bug" and bad & {command.payment_id for command in commands}:
+            raise ValueError("a row that cannot be read")
+        good = [command for command in commands if command.payment_id not in bad]
+        results = dict(zip((c.payment_id for c in good), execute(engine, good, *how), strict=True))  # type: ignore[arg-type]
+        return [results.get(c.payment_id, Result(error=ServiceUnavailable("no"))) for c in commands]
+
+    monkeypatch.setattr(retention, "execute", failing)
+    for _ in range(2):
+        with pytest.raises(NotAllExpired, match=r"^3 of \d authorizations could not be released, such as 1, 2, 3\.$"):
+            expire_due(engine, monotonic, no_pause)
+        assert expired(engine) == set(ids) - bad

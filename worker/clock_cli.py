@@ -1,0 +1,37 @@
+"""`clock`: what housekeeping believes of the database's clock, and an operator's word that it is right."""
+
+import argparse
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters import clock_store
+from payments.adapters.clock import database_now
+from payments.adapters.database import create_engine
+from payments.domain.events import format_time
+from payments.service.clock_guard import confirm
+from worker.cli import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, actor, could_not_run
+
+
+def add_clock(parser: argparse.ArgumentParser) -> None:
+    """Options of `clock`."""
+    parser.add_argument("--confirm", action="store_true", help="the database's clock is right: go on by it")
+
+
+def run_clock(settings: ToolSettings, options: argparse.Namespace) -> int:
+    """Exit code 1: no housekeeping has looked at the clock yet; 2: it could not run."""
+    engine = create_engine(settings.database_url, pool_size=1, timeout=STATEMENT_SECONDS)
+    try:
+        with engine.begin() as connection:
+            now = database_now(connection)
+            known = confirm(connection, actor()) if options.confirm else True
+            believed, _ = clock_store.load(connection)
+    except SQLAlchemyError as error:
+        return could_not_run(engine, error)
+    if believed is None or not known:
+        print("No housekeeping has looked at the clock yet.")
+        return DIFFER
+    print(f"The database's clock says {format_time(now)}.")
+    print(f"Housekeeping last believed it at {format_time(believed.at)}.")
+    if options.confirm:
+        print("Confirmed: housekeeping goes on by it within seconds.")
+    return AGREE
