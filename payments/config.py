@@ -78,9 +78,10 @@ class Settings:
 
     audit_interval: float = _setting("APP_AUDIT_INTERVAL_SECONDS", seconds(1, 86400), 60.0)
     expire_interval: float = _setting("APP_EXPIRE_INTERVAL_SECONDS", seconds(0.1, 86400), 5.0)
-    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 7 * 86400.0)
+    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 9 * 86400.0)
     inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
     answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
+    record_retention: float = _setting("APP_RECORD_RETENTION_SECONDS", seconds(0, 315360000), 90 * 86400.0)
 
     crash_point: str | None = _setting("APP_CRASH_POINT", one_of(*crash_points.NAMES), None)
 
@@ -125,5 +126,10 @@ def _contradictions(settings: Settings) -> list[str]:
         bad.append(
             "APP_LEASE_SECONDS must be at least APP_CB_KAFKA_CALL_TIMEOUT_SECONDS +"
             " APP_CB_KAFKA_PROBE_TIMEOUT_SECONDS + 1, or a call could outlive its lease"
+        )
+    if settings.outbox_retention <= settings.authorization_lifetime:
+        bad.append(
+            "APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS,"
+            " or a payment's events could be pruned while it expires"
         )
     return bad

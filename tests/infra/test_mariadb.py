@@ -99,6 +99,9 @@ ALLOWED = [
     ("worker", "UPDATE outbox_event SET published = published WHERE FALSE"),
     ("worker", "DELETE FROM outbox_event WHERE FALSE"),
     ("worker", "DELETE FROM idem_response_cache WHERE FALSE"),
+    ("worker", "DELETE FROM dead_letter WHERE FALSE"),
+    ("worker", "DELETE FROM circuit_breaker_command WHERE FALSE"),
+    ("worker", "DELETE FROM audit_run WHERE FALSE"),
     ("worker", "UPDATE lease SET fence = fence WHERE FALSE"),
     ("migration", "CREATE TABLE IF NOT EXISTS payment (a INT)"),
 ]
@@ -120,6 +123,8 @@ FORBIDDEN = [
     ("worker", "TRUNCATE TABLE ledger_entry"),
     ("worker", "DROP TRIGGER ledger_entry_no_delete"),
     ("worker", "DELETE FROM payment WHERE FALSE"),
+    ("worker", "DELETE FROM operator_action WHERE FALSE"),
+    ("worker", "DELETE FROM ledger_halt WHERE FALSE"),
     ("worker", "ALTER TABLE payment ADD COLUMN planted INT"),
     ("worker", "SET GLOBAL max_connections = 1"),
     ("migration", "SELECT * FROM mysql.global_priv"),

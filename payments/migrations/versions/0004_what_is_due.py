@@ -1,7 +1,6 @@
 """Indexes of what is due: authorizations that end, payments by status, operators' records that are old.
 
-The release before it goes on working: it names the columns that it writes, and nothing is taken away. Its index
-`ix_payment_expiry` stays for it.
+`ix_payment_expiry` stays for the release before it.
 
 Revision ID: 0004
 """
