@@ -5,7 +5,6 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 
 import secrets
 import time
-from dataclasses import replace
 from typing import Final, TypeVar
 
 import gevent
@@ -99,7 +98,7 @@ def _result(parts: Services, operation: Operation, model: type[MoneyBody], payme
     verdict = _ask_redis(parts, command)
     result = _known(parts, command, verdict)
     if result is None:
-        result = parts.queue.submit(replace(command, unseen=not verdict.failed_open), g.deadline)
+        result = parts.queue.submit(command, g.deadline)
     if result.error is not None:
         raise result.error
     return result

@@ -48,7 +48,7 @@ def authorize(engine: Engine, count: int, together: int) -> None:
     """Authorize `count` payments through the service, so many in a commit, as fast as one process can."""
     for _ in range(count // together):
         commands = [
-            Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7), unseen=True)
+            Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7))
             for _ in range(together)
         ]
         results = execute(engine, commands, time.monotonic() + 30, time.monotonic, time.sleep)

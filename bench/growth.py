@@ -59,10 +59,14 @@ def main() -> int:
 
 
 def prepared(databases: TwoDatabases, full: Engine, wanted: Steps) -> Multiplier:
-    """The one payment that is multiplied afterwards, made by the platform itself and posted."""
+    """The one payment that is multiplied afterwards, made by the platform itself and posted; voided, or pruning would
+    leave it alone.
+    """
     databases.point_to("full")
     body = {"merchantId": MODEL_MERCHANT, "amount": 10000, "currency": "KRW", "idempotencyKey": "model"}
-    requests.post(f"{databases.platform.api.url}/payments/authorize", json=body, timeout=10).raise_for_status()
+    api = f"{databases.platform.api.url}/payments"
+    requests.post(f"{api}/authorize", json=body, timeout=10).raise_for_status()
+    requests.post(f"{api}/void/1", json={"merchantId": MODEL_MERCHANT}, timeout=10).raise_for_status()
     databases.drain("full")
     paid = wanted.rate * (WARM_SECONDS + wanted.seconds) * (wanted.rounds + 1) * len(wanted.sizes)  # by the loads
     with full.connect() as connection:

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Any, Final
 
-from sqlalchemy import Engine, Table, insert, literal, select, text, update
+from sqlalchemy import Column, Connection, Engine, Table, insert, literal, select, text, update
 
 from bench.platform import wait_until
 from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
 MODEL_MERCHANT: Final = "M0"
-"""Whose payment is multiplied: the first one of its database, with the numbers 1."""
+"""Whose payment is multiplied: the first one of its database, whose rows have the numbers from 1 on."""
 MERCHANTS: Final = 50
 CHUNK: Final = 50_000
 """Payments in one transaction."""
@@ -32,8 +32,8 @@ _DIRTY = text(
     "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'Innodb_buffer_pool_pages_dirty'"
 )
 _HIGHEST = text(
-    "SELECT GREATEST((SELECT MAX(payment_id) FROM payment), (SELECT MAX(event_id) FROM outbox_event),"
-    " (SELECT MAX(entry_id) FROM ledger_entry))"
+    "SELECT GREATEST((SELECT MAX(payment_id) FROM payment), (SELECT CEIL(MAX(event_id) / :events) FROM outbox_event),"
+    " (SELECT CEIL(MAX(entry_id) / :entries) FROM ledger_entry))"
 )
 _BYTES = text(
     "SELECT SUM(file_size) FROM information_schema.innodb_sys_tablespaces WHERE name LIKE CONCAT(DATABASE(), '/%')"
@@ -43,6 +43,7 @@ _MERCHANT = f"CONCAT('M', seq MOD {MERCHANTS})"
 _AT = "CAST(:oldest AS DATETIME(6)) + INTERVAL seq * :step MICROSECOND"
 # ascending, so that it is quick; spread over all keys, so that those of a client, by chance, fall in between
 _KEY = "LOWER(CONCAT(LPAD(HEX(seq * :stride), 16, '0'), LEFT(MD5(seq), 16)))"
+_EVENT, _ENTRY = "(seq - 1) * :events + :event_id", "(seq - 1) * :entries + :entry_id"
 _TEXT = f"CONCAT(:before, seq, :between, {_MERCHANT}, :after)"
 _OWN: Final = re.compile(r'(?<="paymentId":)1(?=,)|(?<="merchantId":")M0(?=")')
 """What differs from payment to payment in the texts; times stay the model's."""
@@ -57,9 +58,9 @@ PAYMENT: Final = {
     "expires_at": f"{_AT} + INTERVAL 7 DAY",
 }
 OTHERS: Final[dict[Table, dict[str, str]]] = {
-    outbox_event: {"event_id": "seq", "aggregate_id": "seq", "payload": _TEXT, "created_at": _AT, "published_at": _AT},
-    inbox_event: {"event_id": "seq", "payment_id": "seq", "posted_at": _AT},
-    ledger_entry: {"entry_id": "seq", "payment_id": "seq", "event_id": "seq", "occurred_at": _AT, "posted_at": _AT},
+    outbox_event: {"event_id": _EVENT, "aggregate_id": "seq", "payload": _TEXT, "created_at": _AT, "published_at": _AT},
+    inbox_event: {"event_id": _EVENT, "payment_id": "seq", "posted_at": _AT},
+    ledger_entry: {"entry_id": _ENTRY, "payment_id": "seq", "event_id": _EVENT, "occurred_at": _AT, "posted_at": _AT},
     idem_response_cache: {
         "merchant_id": _MERCHANT,
         "idempotency_key": _KEY,
@@ -98,31 +99,48 @@ class Multiplier:
         self._engine = engine
         self.plan = plan
         with engine.begin() as connection:
-            self._models = {table: connection.execute(select(table)).mappings().one() for table in (payment, *OTHERS)}
+            self._models = {
+                table: connection.execute(select(*_written(table))).mappings().all() for table in (payment, *OTHERS)
+            }
             # as old as the others: pruning goes no further than the first event that is too young
             connection.execute(update(outbox_event).values(created_at=plan.oldest, published_at=plan.oldest))
 
     def add(self, count: int) -> None:
         """Add so many payments, with all that hangs on them."""
         with self._engine.connect() as connection:
-            first = int(connection.execute(_HIGHEST).scalar_one()) + 1  # loads have added some, too
+            first = int(connection.execute(_HIGHEST, self._rows_each()).scalar_one()) + 1  # loads have added some, too
         with _quick(self._engine), ThreadPoolExecutor(THREADS) as threads:
             for start in range(first, first + count, CHUNK):
                 numbers = f"seq_{start}_to_{min(start + CHUNK, first + count) - 1}"
                 self._add(payment, PAYMENT, numbers)  # first, for the ledger's rows refer to it
                 list(threads.map(self._add, OTHERS.keys(), OTHERS.values(), repeat(numbers)))
 
+    def _rows_each(self) -> dict[str, int]:
+        return {"events": len(self._models[outbox_event]), "entries": len(self._models[ledger_entry])}
+
     def _add(self, table: Table, changed: Mapping[str, str], numbers: str) -> None:
-        """INSERT … SELECT from `numbers`, a sequence that MariaDB makes up."""
-        model, parameters = self._models[table], self.plan.values()
-        if told := model.get("payload") or model.get("response_body"):
-            parameters |= dict(zip(("before", "between", "after"), _OWN.split(told), strict=True))
-        values: dict[Any, Any] = {column: literal(model[column.name], column.type) for column in table.c}
-        values |= {table.c[name]: text(sql) for name, sql in changed.items()}
-        rows = select(*values.values()).select_from(text(numbers))
+        """INSERT … SELECT from `numbers`, a sequence that MariaDB makes up, for each of the model's rows."""
         with self._engine.begin() as connection:
             connection.execute(text("SET SESSION sql_log_bin = 0"))
-            connection.execute(insert(table).from_select(list(values), rows), parameters)
+            for model in self._models[table]:
+                self._add_like(connection, table, model, changed, numbers)
+
+    def _add_like(
+        self, connection: Connection, table: Table, model: Mapping[Any, Any], changed: Mapping[str, str], numbers: str
+    ) -> None:
+        own = {name: model[name] for name in ("event_id", "entry_id") if name in model}
+        parameters = self.plan.values() | self._rows_each() | own
+        if told := model.get("payload") or model.get("response_body"):
+            parameters |= dict(zip(("before", "between", "after"), _OWN.split(told), strict=True))
+        values: dict[Any, Any] = {column: literal(model[column.name], column.type) for column in _written(table)}
+        values |= {table.c[name]: text(sql) for name, sql in changed.items()}
+        rows = select(*values.values()).select_from(text(numbers))
+        connection.execute(insert(table).from_select(list(values), rows), parameters)
+
+
+def _written(table: Table) -> list[Column[Any]]:
+    """Its columns without those that the database computes."""
+    return [column for column in table.c if column.computed is None]
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def _due_until(databases: TwoDatabases, full: Engine, plan: Plan, number: int) -
     housekeeping = databases.platform.housekeeping
     housekeeping.stop()
     housekeeping.log.write_text("")
-    housekeeping.environment = {**housekeeping.environment, **dict.fromkeys(SETTINGS, kept)}
+    lifetime = {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1"}  # shorter than events are kept, or it would not start
+    housekeeping.environment = {**housekeeping.environment, **lifetime, **dict.fromkeys(SETTINGS, kept)}
     housekeeping.start()
     put_behind(databases.platform)
 

@@ -84,9 +84,10 @@ class Settings:
     expire_per_round: int = _setting("APP_EXPIRE_PER_ROUND", whole(1, 10000000), 20000)
     repair_after: float = _setting("APP_REPAIR_AFTER_SECONDS", seconds(1, 31536000), 600.0)
     clock_jump: float = _setting("APP_CLOCK_JUMP_SECONDS", seconds(1, 31536000), 300.0)
-    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 7 * 86400.0)
+    outbox_retention: float = _setting("APP_OUTBOX_RETENTION_SECONDS", seconds(0, 315360000), 9 * 86400.0)
     inbox_retention: float = _setting("APP_INBOX_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
     answer_retention: float = _setting("APP_ANSWER_RETENTION_SECONDS", seconds(0, 315360000), 30 * 86400.0)
+    record_retention: float = _setting("APP_RECORD_RETENTION_SECONDS", seconds(0, 315360000), 90 * 86400.0)
 
     crash_point: str | None = _setting("APP_CRASH_POINT", one_of(*crash_points.NAMES), None)
 
@@ -131,5 +132,10 @@ def _contradictions(settings: Settings) -> list[str]:
         bad.append(
             "APP_LEASE_SECONDS must be at least APP_CB_KAFKA_CALL_TIMEOUT_SECONDS +"
             " APP_CB_KAFKA_PROBE_TIMEOUT_SECONDS + 1, or a call could outlive its lease"
+        )
+    if settings.outbox_retention <= settings.authorization_lifetime:
+        bad.append(
+            "APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS,"
+            " or a payment's events could be pruned while it expires"
         )
     return bad

@@ -77,8 +77,8 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
     from payments.service.retention import Retention  # noqa: PLC0415
     from worker.housekeeping import CONNECTIONS, Plan, run  # noqa: PLC0415
 
-    days = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention)
-    retention = Retention(*(timedelta(seconds=seconds) for seconds in days))
+    kept = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention, settings.record_retention)
+    retention = Retention(*(timedelta(seconds=seconds) for seconds in kept))
     plan = Plan(
         settings.expire_interval,
         settings.audit_interval,

@@ -1,12 +1,16 @@
-"""Stored answers in `idem_response_cache`: what was said to a (merchant, operation, key), byte for byte."""
+"""Stored answers in `idem_response_cache`: what was said to a (merchant, operation, key), byte for byte.
+
+Once the answer has served its time, the row of a capture, refund or void keeps its key alone: it was used.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection
 
+from payments.adapters.key_lookup import rows_by_keys
 from payments.adapters.tables import idem_response_cache as table
 from payments.adapters.writing import Insert, as_text, write
 from payments.domain.commands import Key
@@ -20,24 +24,26 @@ class StoredAnswer:
     status: int
     body: str
 
+    @property
+    def is_expired(self) -> bool:
+        """Whether the answer is no longer kept: only that the key was used is known."""
+        return self.status == 0
+
 
 _COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")
+_FOUND: Final = (*Key._fields, "request_digest", "http_status", "response_body")
 _ANSWER: Final = ("http_status", "response_body", "created_at")
-_UNANSWERED: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""The time of a reserved row, which nobody ever sees: it is filled before its transaction ends."""
-_KEY = (table.c.merchant_id, table.c.operation, table.c.idempotency_key)
-_FIND = select(table).where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))
+ONLY_THE_KEY_AT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""`created_at` of rows without an answer: reserved ones, filled before their transaction ends, and those whose answer
+is no longer kept. So no scan by time comes across them."""
+ONLY_THE_KEY: Final = {"request_digest": "", "http_status": 0, "response_body": "", "created_at": ONLY_THE_KEY_AT}
+"""What is left of an answer that is no longer kept."""
 
 
 def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, StoredAnswer]:
-    """The answers already given to `keys`."""
-    rows = connection.execute(_FIND, {"keys": [tuple(key) for key in keys]})
-    return {
-        Key(row.merchant_id, row.operation, row.idempotency_key): StoredAnswer(
-            row.request_digest, row.http_status, row.response_body
-        )
-        for row in rows
-    }
+    """The answers already given to `keys`, and for those whose answer is no longer kept an expired one."""
+    rows = rows_by_keys(connection, table.name, _FOUND, Key._fields, keys)
+    return {Key(*row[:3]): StoredAnswer(*row[3:]) for row in rows}
 
 
 def addition(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:
@@ -53,7 +59,7 @@ def reserve(connection: Connection, digests: Mapping[Key, str]) -> None:
     Waits while another transaction holds one of them; raises sqlalchemy IntegrityError when that one committed.
     """
     answers = {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}
-    write(connection, addition(answers, _UNANSWERED))
+    write(connection, addition(answers, ONLY_THE_KEY_AT))
 
 
 def filling(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:

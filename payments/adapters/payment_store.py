@@ -4,23 +4,24 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, literal_column, select
 
 from payments.adapters.clock import database_now
+from payments.adapters.key_lookup import rows_by_keys
 from payments.adapters.tables import payment as table
 from payments.adapters.writing import Insert, as_text, write_returning
 from payments.domain.commands import Command
 from payments.domain.payment import Payment, ReleaseReason, Status
 
-_BY_IDS = select(table).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
+_WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
+_COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
+_BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
 # SYSDATE, not NOW: the time when the row was got, and not when waiting for it began (sessions are in UTC)
 _LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
 _OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
     table.c.payment_id.in_(bindparam("ids", expanding=True))
 )
-_KEYS = select(table.c.merchant_id, table.c.idempotency_key).where(
-    tuple_(table.c.merchant_id, table.c.idempotency_key).in_(bindparam("keys", expanding=True))
-)
+_KEY: Final = ("merchant_id", "idempotency_key")
 _NEW: Final = (
     "merchant_id",
     "idempotency_key",
@@ -41,13 +42,12 @@ _CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_re
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EXPIRED = (
     select(table.c.payment_id, table.c.merchant_id)
-    .where(
-        table.c.status.in_([Status.AUTHORIZED, Status.PARTIALLY_CAPTURED, Status.PARTIALLY_REFUNDED]),
-        table.c.expires_at <= bindparam("now"),
-        table.c.amount > table.c.captured_amount + table.c.released_amount,
-    )
+    .where(table.c.open_until <= bindparam("now"))
+    .order_by(table.c.open_until)
     .limit(bindparam("most"))
 )
+# bound to its index: MariaDB may else read all of the merchant's payments in their order, to find a few of one status
+_BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
 
 
 def _payment(row: Row[Any]) -> Payment:
@@ -136,16 +136,16 @@ def _add_to_sqlite(connection: Connection, commands: Sequence[Command]) -> Seque
 def saving(payments: Iterable[Payment]) -> Insert:
     """Writes the amounts, status and time of payments whose rows this transaction has locked."""
     rows = [_row(payment) for payment in sorted(payments, key=lambda p: p.payment_id)]
-    return Insert(table.name, tuple(column.name for column in table.c), rows, ("payment_id",), _CHANGED)
+    return Insert(table.name, _WRITTEN, rows, ("payment_id",), _CHANGED)
 
 
 def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these (merchant, idempotency key) pairs already made a payment."""
-    return {(row.merchant_id, row.idempotency_key) for row in connection.execute(_KEYS, {"keys": sorted(keys)})}
+    return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
 
 
 def expired(connection: Connection, now: datetime, most: int) -> list[tuple[int, str]]:
-    """At most `most` (payment id, merchant) whose authorization is over and that still have something open."""
+    """At most `most` (payment id, merchant) whose authorization is over with something open, the oldest first."""
     return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "most": most})]
 
 
@@ -157,9 +157,9 @@ def get(connection: Connection, payment_id: int) -> Payment | None:
 
 def page(connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int) -> list[Payment]:
     """A merchant's payments, newest first: at most `limit`, with ids smaller than `before`."""
-    query = select(table).where(table.c.merchant_id == merchant_id)
+    query = select(*_COLUMNS).where(table.c.merchant_id == merchant_id)
     if status is not None:
-        query = query.where(table.c.status == status)
+        query = query.where(table.c.status == status).with_hint(table, _BY_STATUS, "mysql")
     if before is not None:
         query = query.where(table.c.payment_id < before)
     return [_payment(row) for row in connection.execute(query.order_by(table.c.payment_id.desc()).limit(limit))]

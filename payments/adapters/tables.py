@@ -3,10 +3,13 @@
 Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY on SQLite. Times are UTC.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -20,6 +23,8 @@ from sqlalchemy import (
 from payments.adapters.column_types import MARIADB_OPTIONS, Id, LongText, UtcTime
 
 metadata = MetaData()
+
+OPEN_UNTIL: Final = "CASE WHEN amount - captured_amount - released_amount > 0 THEN expires_at END"
 
 payment = Table(
     "payment",
@@ -37,8 +42,12 @@ payment = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    # expires_at while something is open, else NULL: the database keeps it, nobody writes it
+    Column("open_until", UtcTime, Computed(OPEN_UNTIL, persisted=False)),
     UniqueConstraint("merchant_id", "idempotency_key", name="uq_payment_merchant_key"),
     Index("ix_payment_merchant", "merchant_id", "payment_id"),
+    Index("ix_payment_merchant_status", "merchant_id", "status", "payment_id"),
+    Index("ix_payment_open_until", "open_until"),
     Index("ix_payment_expiry", "status", "expires_at"),
     Index("ix_payment_updated", "updated_at"),
     **MARIADB_OPTIONS,
@@ -133,6 +142,7 @@ dead_letter = Table(
     ),
     Index("ix_dead_letter_state", "state", "next_retry_at"),
     Index("ix_dead_letter_key", "message_key", mysql_length=32, mariadb_length=32),
+    Index("ix_dead_letter_settled", "state", "updated_at"),
     **MARIADB_OPTIONS,
 )
 
@@ -160,6 +170,7 @@ circuit_breaker_command = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("applied_at", UtcTime),
     Column("outcome", String(24)),
+    Index("ix_breaker_command_requested", "requested_at"),
     **MARIADB_OPTIONS,
 )
 
@@ -215,6 +226,7 @@ audit_run = Table(
     Column("next_payment_id", Id, nullable=False),
     Column("differences", Integer, nullable=False),
     Column("in_flight", Integer, nullable=False),
+    Index("ix_audit_run_at", "at"),
     **MARIADB_OPTIONS,
 )
 

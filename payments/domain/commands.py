@@ -1,4 +1,4 @@
-"""What can be asked of payments: one validated wish each, the scope of its idempotency key, and what it does."""
+"""What can be asked of payments: one validated command each, the scope of its idempotency key, and what it does."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,10 +28,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One validated wish. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command.
-
-    `unseen`: there are reasons to think that the key is new, so nobody looks for its answer first.
-    """
+    """One validated command. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
 
     operation: Operation
     merchant_id: str
@@ -43,7 +40,6 @@ class Command:
     lifetime: timedelta = timedelta(0)
     request_id: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    unseen: bool = False
 
     @property
     def scope(self) -> Key:

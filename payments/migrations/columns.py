@@ -1,4 +1,8 @@
-"""Column types and table options that every migration uses; the same on both databases where that is possible."""
+"""Column types, table options and DDL that every migration uses; the same on both databases where that is possible.
+
+MariaDB commits each DDL statement by itself, so a migration may be killed between two of them and is then run again
+from its beginning: every statement must do nothing where its work is done.
+"""
 
 from typing import Any, Final
 
@@ -37,7 +41,7 @@ def long_text() -> Any:
 
 
 def table(name: str, *parts: Any, autoincrement: bool = True) -> None:
-    """CREATE TABLE with our options; on SQLite each VARCHAR(n) gets a CHECK, since SQLite ignores n."""
+    """CREATE TABLE IF NOT EXISTS with our options; on SQLite each VARCHAR(n) gets a CHECK, since SQLite ignores n."""
     checks: list[Any] = []
     if on_sqlite():
         checks = [
@@ -46,4 +50,21 @@ def table(name: str, *parts: Any, autoincrement: bool = True) -> None:
             if isinstance(part, sa.Column) and isinstance(part.type, sa.String) and part.type.length
         ]
     # AUTOINCREMENT: without it SQLite gives a pruned id again, and its posting would be taken for a repeat
-    op.create_table(name, *parts, *checks, **OPTIONS, sqlite_autoincrement=autoincrement)
+    op.create_table(name, *parts, *checks, **OPTIONS, sqlite_autoincrement=autoincrement, if_not_exists=True)
+
+
+def index(name: str, table_name: str, columns: list[str]) -> None:
+    """CREATE INDEX IF NOT EXISTS."""
+    op.create_index(name, table_name, columns, if_not_exists=True)
+
+
+def generated_column(table_name: str, name: str, expression: str) -> None:
+    """Add a column of `moment` that the database computes when it is read or indexed (VIRTUAL).
+
+    The release before it neither reads nor writes it.
+    """
+    if on_sqlite():  # it has no IF NOT EXISTS here, and needs none: its DDL is undone with the transaction
+        guard, kind = "", "DATETIME"
+    else:
+        guard, kind = "IF NOT EXISTS ", "DATETIME(6)"
+    op.execute(f"ALTER TABLE {table_name} ADD COLUMN {guard}{name} {kind} GENERATED ALWAYS AS ({expression}) VIRTUAL")

@@ -19,7 +19,7 @@ from payments.adapters.database import Failure, classify
 from payments.adapters.idempotency_store import StoredAnswer
 from payments.adapters.writing import Insert, write
 from payments.domain.commands import Command, Key, Operation, apply
-from payments.domain.errors import Conflict, IdempotencyKeyReused, NotFound, PaymentsError
+from payments.domain.errors import Conflict, IdempotencyKeyExpired, IdempotencyKeyReused, NotFound, PaymentsError
 from payments.domain.events import EventType, PaymentEvent
 from payments.domain.payment import Payment, authorize
 from payments.service.problems import body_of, status_of
@@ -59,14 +59,15 @@ class _Step(NamedTuple):
     payment_id: int = 0
 
 
-def run_batch(connection: Connection, commands: Sequence[Command]) -> list[Result]:
+def run_batch(connection: Connection, commands: Sequence[Command], *, look_first: bool = True) -> list[Result]:
     """Run commands in ONE transaction, which is committed; results come in the order of the commands.
 
+    `look_first`: find the keys that were used before. Without it one of them fails the whole batch as a DUPLICATE.
     A command whose answer is stored gets that answer; two with one key in a batch are told apart as if in sequence.
     Raises BatchFailed on any database error, with everything rolled back: then no command has happened, except
     perhaps when it was COMMIT that failed.
     """
-    batch = _Batch(connection, commands)
+    batch = _Batch(connection, commands, look_first)
     transaction = None
     try:
         transaction = connection.begin()
@@ -112,8 +113,9 @@ class BatchFailed(Exception):
 class _Batch:
     """One transaction's work. Locks are taken in one global order: authorizations' keys, other keys, payments."""
 
-    def __init__(self, connection: Connection, commands: Sequence[Command]) -> None:
+    def __init__(self, connection: Connection, commands: Sequence[Command], look_first: bool) -> None:
         self.connection = connection
+        self.look_first = look_first
         self.stage = Stage.KEYS
         self.commands = commands
         self.answers: dict[Key, StoredAnswer] = {}
@@ -128,9 +130,8 @@ class _Batch:
         """Everything between BEGIN and COMMIT."""
         keyed = [command for command in self.commands if command.operation is not Operation.EXPIRE]
         self.expiring = [command for command in self.commands if command.operation is Operation.EXPIRE]
-        # a key that Redis does not know is most likely new: if it is not, its insert fails and the batch runs again
-        if asked := {command.scope for command in keyed if not command.unseen}:
-            self.answers = idempotency_store.find(self.connection, asked)
+        if self.look_first:  # one used key would fail the batch, and all others in it would commit later
+            self.answers = self._known(keyed)
         for command in self._of_existing_payments([c for c in keyed if c.scope not in self.answers]):
             self.fresh.setdefault(command.scope, command)
         self._authorize([c for c in self.fresh.values() if c.operation is Operation.AUTHORIZE])
@@ -139,6 +140,16 @@ class _Batch:
             self.writes.append(outbox_store.addition(self.events))
         if self.writes:
             write(self.connection, *self.writes)
+
+    def _known(self, commands: Sequence[Command]) -> dict[Key, StoredAnswer]:
+        """The answers to keys that were used before; an expired one where the answer is no longer kept."""
+        made = {(c.merchant_id, c.key): c.scope for c in commands if c.operation is Operation.AUTHORIZE}
+        taken = payment_store.taken_keys(self.connection, made) if made else set()
+        used = {made[pair] for pair in taken}
+        others = {c.scope for c in commands if c.operation is not Operation.AUTHORIZE}
+        # payments first: an answer is committed with its payment, so one that is still kept is seen afterwards
+        answers = idempotency_store.find(self.connection, used | others)
+        return dict.fromkeys(used, StoredAnswer("", 0, "")) | answers
 
     def results(self) -> list[Result]:
         """One result for each command, in order."""
@@ -150,6 +161,8 @@ class _Batch:
         if id(command) in self.missing:
             return Result(error=NotFound(f"There is no payment {command.payment_id} of this merchant."))
         answer = self.answers[command.scope]
+        if answer.is_expired:
+            return Result(error=IdempotencyKeyExpired("This key was used, and its answer is no longer kept."))
         if answer.digest != command.digest:
             return Result(error=IdempotencyKeyReused("This idempotency key was used before with another request."))
         if self.fresh.get(command.scope) is not command:

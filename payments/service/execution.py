@@ -11,12 +11,10 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import idempotency_store, payment_store
 from payments.adapters.clock import Clock
 from payments.adapters.database import Failure, classify
-from payments.domain.commands import Command, Operation
+from payments.domain.commands import Command
 from payments.domain.errors import (
-    IdempotencyKeyExpired,
     OutcomeUnknown,
     PaymentsError,
     RequestInProgress,
@@ -55,6 +53,7 @@ class _Execution:
         self._order = list(range(len(commands)))
         self._results: dict[int, Result] = {}
         self._uncertain: set[int] = set()
+        self._tried = False
         self._failed_rounds = 0
         self._next_pause = PAUSE
 
@@ -69,9 +68,12 @@ class _Execution:
         return [index for index in self._order if index not in self._results]
 
     def _attempt(self, indices: Sequence[int]) -> None:
+        # a lone command that was never tried: its key is most likely new, and if it is not, no other one pays for that
+        look_first = self._tried or len(indices) > 1
+        self._tried = True
         try:
             with self._engine.connect() as connection:
-                results = run_batch(connection, [self._commands[index] for index in indices])
+                results = run_batch(connection, [self._commands[index] for index in indices], look_first=look_first)
         except BatchFailed as failed:
             self._failed(indices, failed.failure, failed.stage, failed.__cause__)
         except SQLAlchemyError as error:
@@ -84,8 +86,6 @@ class _Execution:
 
     def _failed(self, indices: Sequence[int], failure: Failure, stage: Stage, error: BaseException | None) -> None:
         alone = self._failed_rounds >= ROUNDS_TOGETHER
-        for index in indices:  # whatever it was that failed: from now on nothing is taken for granted
-            self._commands[index] = replace(self._commands[index], unseen=False)
         if failure in (Failure.LOST, Failure.BUSY):
             if stage is Stage.COMMIT:
                 self._uncertain.update(indices)
@@ -96,34 +96,13 @@ class _Execution:
         if alone:  # to the end of the queue: a row that somebody holds for long must not fail its neighbours
             self._order.remove(indices[0])
             self._order.append(indices[0])
-        if failure is Failure.DUPLICATE:
-            self._find_expired_keys(indices)
-        elif failure is Failure.LOCKED and alone and stage is Stage.KEYS and indices[0] not in self._uncertain:
+        if failure is Failure.LOCKED and alone and stage is Stage.KEYS and indices[0] not in self._uncertain:
             self._results[indices[0]] = Result(error=RequestInProgress("The first request with this key is running."))
         elif failure is Failure.OTHER:
             _log.error("batch_failed", extra={"commands": len(indices), "error": str(error)})
             self._failed_rounds = ROUNDS_TOGETHER
             if alone or len(indices) == 1:
                 self._results[indices[0]] = Result(error=ServiceUnavailable("The database refused the request."))
-
-    def _find_expired_keys(self, indices: Sequence[int]) -> None:
-        """A key that made a payment but has no answer any more can neither be replayed nor used again."""
-        commands = {i: self._commands[i] for i in indices if self._commands[i].operation is Operation.AUTHORIZE}
-        if not commands:
-            return
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
-                # payments first: both were committed together, so an answer still there is seen afterwards
-                taken = payment_store.taken_keys(connection, {(c.merchant_id, c.key) for c in commands.values()})
-                answered = idempotency_store.find(connection, {c.scope for c in commands.values()})
-        except SQLAlchemyError as error:
-            _log.warning("known_keys_unread", extra={"error": str(error)})
-            return  # the next round meets the same duplicate and asks again
-        for index, command in commands.items():
-            if (command.merchant_id, command.key) in taken and command.scope not in answered:
-                self._results[index] = Result(
-                    error=IdempotencyKeyExpired("This key was used, and its answer is no longer kept.")
-                )
 
 
 def _left_over(uncertain: bool) -> PaymentsError:

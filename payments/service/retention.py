@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from payments import crash_points
-from payments.adapters import payment_store, retention_store
-from payments.adapters.clock import Clock, database_now
+from payments.adapters import payment_store, record_retention, retention_store
+from payments.adapters.clock import Clock, database_now, monotonic
 from payments.domain.commands import Command, Operation
 from payments.service.clock_guard import Now
 from payments.service.execution import execute
@@ -28,15 +29,19 @@ PRUNE_BATCH: Final = 100
 """Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
 
 _log = logging.getLogger(__name__)
+START_OVER: Final = 86400.0
+"""Seconds after which the outbox is read from its start again: ids are given before commit and clocks are set, so an
+event may turn up, or grow old, behind the place where pruning is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept."""
+    """How long things are kept. `records`: settled dead letters, applied breaker commands, audit runs."""
 
     outbox: timedelta
     inbox: timedelta
     answers: timedelta
+    records: timedelta = timedelta(days=90)
 
 
 class NotAllExpired(Exception):
@@ -91,37 +96,66 @@ def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, paus
 class Pruner:
     """Prunes in rounds; remembers where among the outbox rows it was, since some rows are kept for long."""
 
-    def __init__(self, engine: Engine, retention: Retention, now: Now = database_now) -> None:
+    def __init__(self, engine: Engine, retention: Retention, now: Now = database_now, clock: Clock = monotonic) -> None:
         """`now` is asked in each batch's transaction."""
         self._engine = engine
         self._now = now
         self._retention = retention
-        self._after = 0
+        self._clock = clock
+        self._position = 0
+        self._waiting: int | None = None
+        self._started_over = clock()
 
     def prune(self, pace: Pace) -> dict[str, int]:
         """Delete all that is due, batch by batch, at `pace`; returns rows deleted by table."""
         kept = self._retention
-        return {
+        deleted = {
             "outbox_event": self._prune_events(pace),
-            "inbox_event": self._each_batch(
-                pace, lambda c: retention_store.prune_inbox(c, self._now(c) - kept.inbox, PRUNE_BATCH)
-            ),
+            "inbox_event": self._prune_inbox(pace),
             "idem_response_cache": self._each_batch(
                 pace, lambda c: retention_store.prune_answers(c, self._now(c) - kept.answers, PRUNE_BATCH)
             ),
         }
+        for record in record_retention.RECORDS:
+            prune = partial(self._prune_record, record)
+            deleted[record.table.name] = self._each_batch(pace, prune)
+        return deleted
 
     def _prune_events(self, pace: Pace) -> int:
+        """From where the last round ended, or from the first event that had to wait then; from the start once a day."""
         total = 0
+        if self._clock() - self._started_over >= START_OVER:
+            self._position, self._waiting, self._started_over = 0, None, self._clock()
         for _ in pace.steps():
             with self._engine.begin() as connection:
                 before = self._now(connection) - self._retention.outbox
-                deleted, self._after = retention_store.prune_events(connection, before, self._after, PRUNE_BATCH)
+                step = retention_store.prune_events(connection, before, self._position, PRUNE_BATCH)
                 crash_points.reach("in_pruning")
-            total += deleted
-            if self._after == 0:
+            total += step.deleted
+            self._position = step.position
+            self._waiting = step.waiting if self._waiting is None else self._waiting
+            if step.ended:
+                if self._waiting is not None:
+                    self._position, self._waiting = self._waiting - 1, None
                 break
         return total
+
+    def _prune_inbox(self, pace: Pace) -> int:
+        kept = max(self._retention.inbox, self._retention.outbox)  # or each round would read all that the outbox keeps
+        total, position = 0, retention_store.INBOX_START
+        for _ in pace.steps():
+            with self._engine.begin() as connection:
+                before = self._now(connection) - kept
+                deleted, go_on = retention_store.prune_inbox(connection, before, position, PRUNE_BATCH)
+            total += deleted
+            if go_on is None:
+                break
+            position = go_on
+        return total
+
+    def _prune_record(self, record: record_retention.Record, connection: Connection) -> int:
+        before = self._now(connection) - self._retention.records
+        return record_retention.prune(connection, record, before, PRUNE_BATCH)
 
     def _each_batch(self, pace: Pace, prune: Callable[[Connection], int]) -> int:
         total = 0

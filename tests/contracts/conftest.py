@@ -14,3 +14,11 @@ def mariadb(mariadb_url: str) -> Iterator[Engine]:
     engine = create_engine(mariadb_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def second(mariadb_url: str) -> Iterator[Engine]:
+    """Another engine on the same MariaDB database: somebody else."""
+    engine = create_engine(mariadb_url)
+    yield engine
+    engine.dispose()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, event, inspect, select, text
 
+from payments.adapters import payment_store
+from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine
-from payments.adapters.tables import metadata
+from payments.adapters.tables import metadata, payment
 from payments.migrations import migrate
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
@@ -106,10 +109,78 @@ def test_two_at_once_make_one_schema(empty_url: str) -> None:
     assert migrate(empty_url) == HEAD
 
 
+class Killed(Exception):
+    """The process ended between two statements."""
+
+
+@contextmanager
+def killed_after_each_new_statement() -> Iterator[set[str]]:
+    """Each statement that was not seen before is the last of its process. MariaDB has committed it, if it was DDL."""
+    seen: set[str] = set()
+
+    def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        said = f"{statement} {parameters}"
+        if said not in seen and not statement.lstrip().startswith(("SELECT", "PRAGMA", "SHOW", "DESCRIBE", "SET")):
+            seen.add(said)
+            raise Killed(statement)
+
+    event.listen(Engine, "after_cursor_execute", after)
+    yield seen
+    event.remove(Engine, "after_cursor_execute", after)
+
+
+def test_a_migration_that_was_killed_at_any_statement_runs_again_to_the_end(
+    empty_url: str, request: pytest.FixtureRequest
+) -> None:
+    kills = 0
+    with killed_after_each_new_statement() as seen:
+        while True:
+            try:
+                migrate(empty_url)
+                break
+            except Killed:
+                kills += 1
+    assert kills == len(seen) > 30
+    whole = request.getfixturevalue("sqlite_url" if empty_url.startswith("sqlite") else "mariadb_url")
+    assert schema(empty_url) == schema(whole)
+
+
+def test_the_release_before_writes_what_this_one_reads(engine: Engine) -> None:
+    """It names its columns, and knows nothing of open_until."""
+    with engine.begin() as connection:
+        now = database_now(connection)
+        row = {
+            "merchant_id": "M1",
+            "amount": 100,
+            "currency": "KRW",
+            "status": "AUTHORIZED",
+            "idempotency_key": "k",
+            "captured_amount": 0,
+            "released_amount": 0,
+            "refunded_amount": 0,
+            **{name: now.replace(tzinfo=None) for name in ("requested_at", "updated_at", "expires_at")},
+        }
+        before = text(f"INSERT INTO payment ({','.join(row)}) VALUES ({','.join(f':{name}' for name in row)})")
+        connection.execute(before, row)
+        assert connection.execute(select(payment.c.open_until)).scalar_one() == now
+        assert payment_store.expired(connection, now, 10) == [(1, "M1")]
+        connection.execute(text("UPDATE payment SET captured_amount = 100"))
+        assert connection.execute(select(payment.c.open_until)).scalar_one() is None
+        assert payment_store.expired(connection, now, 10) == []
+
+
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0008", "0007", "0006", "0003", "0002", "0001"]
+    assert [script.revision for script in scripts.walk_revisions()] == [
+        "0008",
+        "0007",
+        "0006",
+        "0004",
+        "0003",
+        "0002",
+        "0001",
+    ]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
-from payments.adapters.clock import monotonic
-from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.adapters.clock import database_now, monotonic
+from payments.adapters.tables import inbox_event, ledger_entry, outbox_event, payment
 from payments.service.audit import audit
 from payments.service.pace import AT_ONCE, Pace
 from payments.service.republish import republish_unposted
@@ -27,42 +27,116 @@ def authorized(engine: Engine, key: str) -> int:
     return int(json.loads(wishes.run_one(engine, wishes.authorize(key)).body)["paymentId"])
 
 
+def settled(engine: Engine, key: str) -> int:
+    """A payment of which nothing is open any more."""
+    payment_id = authorized(engine, key)
+    wishes.run_one(engine, wishes.void(payment_id, key))
+    return payment_id
+
+
 def count(engine: Engine, table: object) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
 
 
 def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engine) -> None:
-    done, waiting = authorized(engine, "a"), authorized(engine, "b")
+    done, waiting = settled(engine, "a"), authorized(engine, "b")
     publish_and_post(engine)
-    wishes.run_one(engine, wishes.capture(waiting, "c", 100))
-    assert Pruner(engine, NOW).prune(AT_ONCE)["outbox_event"] == 1
+    wishes.run_one(engine, wishes.capture(waiting, "c"))
+    pruner = Pruner(engine, NOW)
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 2
     with engine.connect() as connection:
         assert set(connection.execute(select(outbox_event.c.aggregate_id)).scalars()) == {waiting} != {done}
     publish_and_post(engine)
-    assert Pruner(engine, NOW).prune(AT_ONCE)["outbox_event"] == 2
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 2
+
+
+def test_what_had_to_wait_is_found_again_behind_what_has_gone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from payments.service import retention
+
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
+    settled(engine, "posted")
+    publish_and_post(engine)
+    settled(engine, "waits")
+    with engine.begin() as connection:
+        connection.execute(update(outbox_event).where(outbox_event.c.published == 0).values(published=1))
+    settled(engine, "posted too")
+    publish_and_post(engine)
+    pruner = Pruner(engine, NOW)
+    assert [pruner.prune(AT_ONCE)["outbox_event"] for _ in range(2)] == [4, 0]
+    with engine.connect() as connection:
+        republish_unposted(connection)
+    publish_and_post(engine)
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 2
+
+
+def test_once_a_day_it_starts_over(engine: Engine) -> None:
+    """An event may be committed behind the place where pruning is."""
+    now = [0.0]
+    pruner = Pruner(engine, NOW, lambda: now[0])
+    settled(engine, "late")
+    with engine.begin() as connection:
+        late = connection.execute(select(outbox_event)).mappings().all()
+        connection.execute(delete(outbox_event))
+    settled(engine, "a")
+    publish_and_post(engine)
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 2
+    with engine.begin() as connection:
+        connection.execute(insert(outbox_event), [dict(row) for row in late])
+    publish_and_post(engine)
+    deleted = []
+    for now[0] in (86_399.0, 86_400.0, 86_401.0):
+        deleted.append(pruner.prune(AT_ONCE)["outbox_event"])
+    assert deleted == [0, 2, 0]
+
+
+def test_events_stay_while_the_authorization_is_open(engine: Engine) -> None:
+    payment_id = authorized(engine, "a")
+    wishes.run_one(engine, wishes.capture(payment_id, "c", 4000))
+    publish_and_post(engine)
+    pruner = Pruner(engine, NOW)
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 0
+    wishes.run_one(engine, wishes.void(payment_id, "v"))
+    publish_and_post(engine)
+    assert pruner.prune(AT_ONCE)["outbox_event"] == 3
+
+
+def test_a_refund_after_pruning_is_complete_for_the_audit(engine: Engine) -> None:
+    """Its event is then the only one left, and tells nothing of those before it."""
+    payment_id = authorized(engine, "a")
+    wishes.run_one(engine, wishes.capture(payment_id, "c"))
+    publish_and_post(engine)
+    Pruner(engine, NOW).prune(AT_ONCE)
+    wishes.run_one(engine, wishes.refund(payment_id, "r", 4000))
+    for _ in range(2):
+        report = audit(engine, full=True, answers_kept=timedelta(0))
+        assert (report.differences, report.in_flight) == ([], count(engine, outbox_event) - count(engine, inbox_event))
+        publish_and_post(engine)
 
 
 def test_nothing_goes_before_its_time(engine: Engine) -> None:
-    authorized(engine, "a")
+    settled(engine, "a")
     publish_and_post(engine)
-    assert Pruner(engine, NEVER).prune(AT_ONCE) == {"outbox_event": 0, "inbox_event": 0, "idem_response_cache": 0}
+    assert not any(Pruner(engine, NEVER).prune(AT_ONCE).values())
 
 
 def test_an_inbox_row_stays_while_its_event_does(engine: Engine) -> None:
-    authorized(engine, "a")
+    settled(engine, "a")
     publish_and_post(engine)
     keep_events = Retention(timedelta(days=9), timedelta(0), timedelta(days=9))
     assert Pruner(engine, keep_events).prune(AT_ONCE)["inbox_event"] == 0
-    assert Pruner(engine, NOW).prune(AT_ONCE)["inbox_event"] == 1
+    with engine.begin() as connection:  # all of it is old, and its outbox rows are still there
+        connection.execute(update(inbox_event).values(posted_at=database_now(connection) - timedelta(days=10)))
+    assert Pruner(engine, keep_events).prune(AT_ONCE)["inbox_event"] == 0
+    assert Pruner(engine, NOW).prune(AT_ONCE)["inbox_event"] == 2
 
 
 def test_payments_and_postings_are_never_deleted(engine: Engine) -> None:
-    authorized(engine, "a")
+    settled(engine, "a")
     publish_and_post(engine)
     Pruner(engine, NOW).prune(AT_ONCE)
-    assert [count(engine, t) for t in (payment, ledger_entry)] == [1, 1]
-    assert [count(engine, t) for t in (outbox_event, inbox_event, idem_response_cache)] == [0, 0, 0]
+    assert [count(engine, t) for t in (payment, ledger_entry)] == [1, 2]
+    assert [count(engine, t) for t in (outbox_event, inbox_event)] == [0, 0]
     assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
 
 
@@ -71,13 +145,18 @@ def test_it_goes_on_batch_by_batch(engine: Engine, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     for number in range(7):
-        authorized(engine, f"k{number}")
+        settled(engine, f"k{number}")
     publish_and_post(engine)
-    assert Pruner(engine, NOW).prune(AT_ONCE) == {"outbox_event": 7, "inbox_event": 7, "idem_response_cache": 7}
+    deleted = Pruner(engine, NOW).prune(AT_ONCE)
+    assert {name: rows for name, rows in deleted.items() if rows} == {
+        "outbox_event": 14,
+        "inbox_event": 14,
+        "idem_response_cache": 14,
+    }
 
 
 def test_it_stops_when_it_shall(engine: Engine) -> None:
-    authorized(engine, "a")
+    settled(engine, "a")
     publish_and_post(engine)
     assert not any(Pruner(engine, NOW).prune(Pace(lambda _seconds: True)).values())
 

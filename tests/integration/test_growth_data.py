@@ -12,6 +12,8 @@ from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine
 from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 from payments.service.audit import audit
+from payments.service.pace import AT_ONCE
+from payments.service.retention import Pruner, Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
@@ -27,10 +29,15 @@ def database(own_mariadb: MariaDBServer) -> Iterator[Engine]:
         engine.dispose()
 
 
-def test_the_audit_finds_nothing_among_made_up_payments(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("steps", [1, 2], ids=["authorized", "voided"])
+def test_the_audit_finds_nothing_among_made_up_payments(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
     monkeypatch.setattr(growth_data, "SPREAD", timedelta(minutes=5))
     monkeypatch.setattr(growth_data, "CHUNK", 1000)
     wishes.run_one(database, wishes.authorize("model", merchant=growth_data.MODEL_MERCHANT))
+    if steps == 2:
+        wishes.run_one(database, wishes.void(1, "model", merchant=growth_data.MODEL_MERCHANT))
     publish_and_post(database)
     with database.connect() as connection:
         plan = Plan(5000, database_now(connection) - timedelta(minutes=5))
@@ -43,8 +50,11 @@ def test_the_audit_finds_nothing_among_made_up_payments(database: Engine, monkey
     found = audit(database, full=True, answers_kept=timedelta(days=30))
     assert (found.payments, found.in_flight, found.differences) == (3002, 0, [])
     with database.connect() as connection:
-        for table in (payment, outbox_event, inbox_event, ledger_entry, idem_response_cache):
-            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 3002, table.name
+        assert connection.execute(select(func.count()).select_from(payment)).scalar_one() == 3002
+        for table in (outbox_event, inbox_event, ledger_entry, idem_response_cache):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 3001 * steps + 1, table
         flushed = connection.exec_driver_sql("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit").scalar_one()
     assert flushed == 1, "durable as before"
     assert growth_data.bytes_on_disk(database) > 3002 * 500
+    once = Retention(timedelta(0), timedelta(0), timedelta(0))
+    assert Pruner(database, once).prune(AT_ONCE)["outbox_event"] == (3001 * steps if steps == 2 else 0)

@@ -50,6 +50,8 @@ def test_defaults_are_those_of_the_contract() -> None:
     )
     assert (settings.idempotency_cache_ttl, settings.read_capacity, settings.lease_seconds) == (600, 6000, 10)
     assert settings.authorization_lifetime == 7 * 86400
+    days = [settings.outbox_retention, settings.inbox_retention, settings.answer_retention, settings.record_retention]
+    assert [seconds / 86400 for seconds in days] == [9, 30, 30, 90]
 
 
 def test_secrets_have_no_default_and_are_not_shown() -> None:
@@ -104,6 +106,21 @@ def test_a_lease_must_outlast_a_call() -> None:
     (line,) = refused(APP_LEASE_SECONDS="9.4")
     assert "APP_LEASE_SECONDS" in line
     assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"})
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"APP_OUTBOX_RETENTION_SECONDS": "604800"},
+        {"APP_OUTBOX_RETENTION_SECONDS": "0"},
+        {"APP_AUTHORIZATION_LIFETIME_SECONDS": "777600"},
+        {"APP_AUTHORIZATION_LIFETIME_SECONDS": "31536000", "APP_OUTBOX_RETENTION_SECONDS": "31536000"},
+    ],
+)
+def test_events_are_kept_for_longer_than_an_authorization_lasts(environment: dict[str, str]) -> None:
+    (line,) = refused(**environment)
+    assert line.startswith("APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS")
+    assert load(NEEDED | {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1", "APP_OUTBOX_RETENTION_SECONDS": "1.1"})
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ Revision ID: 0001
 """
 
 import sqlalchemy as sa
-from alembic import op
 
-from payments.migrations.columns import id_type, long_text, moment, table
+from payments.migrations.columns import id_type, index, long_text, moment, table
 
 revision = "0001"
 down_revision = None
@@ -24,7 +23,7 @@ def upgrade() -> None:
         sa.Column("posted_at", moment(), nullable=False),
         autoincrement=False,
     )
-    op.create_index("ix_inbox_posted", "inbox_event", ["posted_at"])
+    index("ix_inbox_posted", "inbox_event", ["posted_at"])
     table(
         "idem_response_cache",
         sa.Column("merchant_id", sa.String(32), primary_key=True),
@@ -36,7 +35,7 @@ def upgrade() -> None:
         sa.Column("created_at", moment(), nullable=False),
         autoincrement=False,
     )
-    op.create_index("ix_idem_created", "idem_response_cache", ["created_at"])
+    index("ix_idem_created", "idem_response_cache", ["created_at"])
 
 
 def _payment() -> None:
@@ -68,9 +67,9 @@ def _payment() -> None:
             name="ck_payment_release_reason",
         ),
     )
-    op.create_index("ix_payment_merchant", "payment", ["merchant_id", "payment_id"])
-    op.create_index("ix_payment_expiry", "payment", ["status", "expires_at"])
-    op.create_index("ix_payment_updated", "payment", ["updated_at"])
+    index("ix_payment_merchant", "payment", ["merchant_id", "payment_id"])
+    index("ix_payment_expiry", "payment", ["status", "expires_at"])
+    index("ix_payment_updated", "payment", ["updated_at"])
 
 
 def _ledger_entry() -> None:
@@ -91,7 +90,7 @@ def _ledger_entry() -> None:
         sa.CheckConstraint("amount > 0", name="ck_entry_amount"),
         sa.CheckConstraint("debit_account <> credit_account", name="ck_entry_accounts"),
     )
-    op.create_index("ix_entry_payment", "ledger_entry", ["payment_id", "entry_id"])
+    index("ix_entry_payment", "ledger_entry", ["payment_id", "entry_id"])
 
 
 def _outbox_event() -> None:
@@ -110,5 +109,5 @@ def _outbox_event() -> None:
         sa.Column("created_at", moment(), nullable=False),
         sa.Column("published_at", moment()),
     )
-    op.create_index("ix_outbox_published", "outbox_event", ["published", "event_id"])
-    op.create_index("ix_outbox_aggregate", "outbox_event", ["aggregate_id", "aggregate_type"])
+    index("ix_outbox_published", "outbox_event", ["published", "event_id"])
+    index("ix_outbox_aggregate", "outbox_event", ["aggregate_id", "aggregate_type"])

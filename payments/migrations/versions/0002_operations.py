@@ -4,9 +4,8 @@ Revision ID: 0002
 """
 
 import sqlalchemy as sa
-from alembic import op
 
-from payments.migrations.columns import id_type, long_text, moment, table
+from payments.migrations.columns import id_type, index, long_text, moment, table
 
 revision = "0002"
 down_revision = "0001"
@@ -84,7 +83,7 @@ def _dead_letter() -> None:
         sa.UniqueConstraint(*source, name="uq_dead_letter_source"),
         sa.CheckConstraint("state IN ('OPEN', 'REPLAYING', 'RESOLVED', 'DISCARDED')", name="ck_dead_letter_state"),
     )
-    op.create_index("ix_dead_letter_state", "dead_letter", ["state", "next_retry_at"])
+    index("ix_dead_letter_state", "dead_letter", ["state", "next_retry_at"])
 
 
 def _circuit_breaker() -> None:

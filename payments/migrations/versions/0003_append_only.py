@@ -13,7 +13,7 @@ revision = "0003"
 down_revision = "0002"
 
 _VIEW = """
-CREATE VIEW ledger_line AS
+CREATE VIEW IF NOT EXISTS ledger_line AS
 SELECT entry_id, payment_id, event_id, posting_no, debit_account AS account, amount AS debit, 0 AS credit,
        currency, occurred_at, posted_at FROM ledger_entry
 UNION ALL
@@ -29,5 +29,6 @@ def upgrade() -> None:
             body = "BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END"
         else:
             body = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'ledger_entry is append-only'"
-        op.execute(f"CREATE TRIGGER ledger_entry_no_{verb.lower()} BEFORE {verb} ON ledger_entry FOR EACH ROW {body}")
+        name = f"ledger_entry_no_{verb.lower()}"
+        op.execute(f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {verb} ON ledger_entry FOR EACH ROW {body}")
     op.execute(_VIEW)

@@ -1,0 +1,107 @@
+"""Refunds, expiries and posting beside pruning under which all is due at once, on MariaDB: nothing answered is lost."""
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters.clock import monotonic
+from payments.adapters.database import create_engine
+from payments.adapters.tables import outbox_event, payment
+from payments.service.audit import audit
+from payments.service.pace import AT_ONCE, Pace
+from payments.service.retention import Pruner, Retention, expire_due
+from tests.contracts import wishes
+from tests.contracts.posting import publish_and_post
+from tests.servers import until
+
+LIFE: Final = timedelta(seconds=0.5)
+KEPT: Final = Retention(timedelta(0), timedelta(0), timedelta(days=30), timedelta(0))
+"""Whatever is posted and closed may go at once."""
+TOGETHER: Final = 20
+
+
+class Market:
+    """Merchants who authorize, capture, refund piece by piece, and forget some authorizations."""
+
+    def __init__(self, engine: Engine, stop: threading.Event) -> None:
+        self.engine = engine
+        self.stop = stop
+        self.numbers = count()
+        self.refunded = 0
+        self.refundable: list[int] = []
+
+    def authorize(self) -> None:
+        """Half of them is captured, the other half is left to expire."""
+        keys = [f"k{next(self.numbers)}" for _ in range(TOGETHER)]
+        made = wishes.carry_out(self.engine, *(wishes.authorize(key, 100, lifetime=LIFE) for key in keys))
+        ids = [int(json.loads(result.body)["paymentId"]) for result in made if result.error is None]
+        kept = ids[::2]
+        taken = wishes.carry_out(self.engine, *(wishes.capture(number, f"c{number}") for number in kept))
+        self.refundable += [number for number, result in zip(kept, taken, strict=True) if result.status == 200]
+
+    def refund(self) -> None:
+        """A little of each, again and again: at any moment one falls between two statements of pruning."""
+        for number in self.refundable[-3 * TOGETHER :]:
+            if self.stop.is_set():
+                return
+            (result,) = wishes.carry_out(self.engine, wishes.refund(number, f"r{next(self.numbers)}", 1))
+            self.refunded += result.status == 200
+
+    def post(self) -> None:
+        publish_and_post(self.engine)
+
+    def pause(self, seconds: float) -> None:
+        self.stop.wait(seconds)
+
+    def expire(self) -> None:
+        expire_due(self.engine, monotonic, self.pause)
+
+
+def test_nothing_that_was_answered_is_lost_beside_pruning(mariadb_url: str, long: bool) -> None:
+    engine, stop = create_engine(mariadb_url, pool_size=8), threading.Event()
+    market, pruner, pruned = Market(engine, stop), Pruner(engine, KEPT), [0]
+
+    def prune() -> None:
+        pruned[0] += pruner.prune(Pace(lambda _seconds: stop.is_set()))["outbox_event"]
+
+    def again_and_again(work: Callable[[], None]) -> None:
+        while not stop.wait(0.01):
+            try:
+                work()
+            except SQLAlchemyError:  # a lock that was not given in time: the process would try again, too
+                continue
+
+    with ThreadPoolExecutor(6) as pool:
+        works = (market.authorize, market.refund, market.post, market.expire, prune)
+        running = [pool.submit(again_and_again, work) for work in works]
+        try:
+            if long:
+                stop.wait(60)
+            enough = 3000 if long else 150
+            until(lambda: pruned[0] > enough and market.refunded > enough // 2, 120, "there was something to prune")
+        finally:
+            stop.set()
+        for each in running:
+            each.result(60)
+    until(lambda: not expire_due(engine, monotonic, lambda _seconds: None) and _all_closed(engine), 60, "all expires")
+    while publish_and_post(engine):
+        pass
+    report = audit(engine, full=True, answers_kept=KEPT.answers)
+    assert (report.differences[:3], report.in_flight) == ([], 0)
+    Pruner(engine, KEPT).prune(AT_ONCE)  # from the start: events were committed behind the place where the other was
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(outbox_event)).scalar_one() == 0
+        assert connection.execute(select(func.sum(payment.c.refunded_amount))).scalar_one() == market.refunded
+    engine.dispose()
+
+
+def _all_closed(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return connection.execute(select(payment.c.payment_id).where(payment.c.open_until.is_not(None))).first() is None
