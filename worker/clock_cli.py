@@ -9,7 +9,7 @@ from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine
 from payments.domain.events import format_time
 from payments.service.clock_guard import confirm
-from worker.cli import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, actor, could_not_run
+from worker.cli import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 
 def add_clock(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run_clock(settings: ToolSettings, options: argparse.Namespace) -> int:
     try:
         with engine.begin() as connection:
             now = database_now(connection)
-            known = confirm(connection, actor()) if options.confirm else True
+            known = confirm(connection, settings.actor) if options.confirm else True
             believed, _ = clock_store.load(connection)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)

@@ -68,31 +68,6 @@ def test_migrating_twice_changes_nothing(empty_url: str) -> None:
     assert schema(empty_url) == before
 
 
-def test_one_that_was_killed_half_way_runs_again(mariadb_url: str) -> None:
-    """As on MariaDB, where each CREATE is committed by itself."""
-    before = schema(mariadb_url)
-    engine = create_engine(mariadb_url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP INDEX ix_finding_payment ON audit_finding"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-    engine.dispose()
-    assert migrate(mariadb_url) == HEAD
-    assert schema(mariadb_url) == before
-
-
-def test_a_migration_that_was_killed_half_way_is_run_again(empty_url: str) -> None:
-    """On MariaDB each change of a table stays, though the revision does not follow."""
-    migrate(empty_url)
-    whole = schema(empty_url)
-    engine = create_engine(empty_url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-        connection.execute(text("ALTER TABLE dead_letter DROP COLUMN headers"))
-    engine.dispose()
-    assert migrate(empty_url) == HEAD
-    assert schema(empty_url) == whole
-
-
 def test_two_at_once_make_one_schema(empty_url: str) -> None:
     """Two processes, as two machines would: threads would share Alembic's globals."""
     command = [sys.executable, "-m", "payments", "migrate"]

@@ -39,6 +39,7 @@ CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
     "ledger_lag_seconds": {},
     "dead_letters_total": {"topic": TOPICS.values(), "error_type": DEAD_LETTER_TYPES},
     "resilience4j_circuitbreaker_calls_seconds": {"name": [BREAKER], "kind": ["successful", "failed"]},
+    "events_republished_total": {},
     "rate_limit_fail_open_total": {},
     "rate_limit_rejections_total": {"operation": LIMITED},
 }
