@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import services
-from payments.adapters.database import Failure, begin_snapshot, classify
+from payments.adapters.database import Failure, begin_snapshot, classify, took_too_long
 from payments.domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
@@ -58,7 +58,11 @@ def _twice(function: Callable[[Connection], T]) -> T:
         except SQLAlchemyError as error:
             if classify(error) not in _AGAIN:
                 raise
-            _log.warning("read_failed", extra={"error": type(error).__name__, "again": again})
+            # what took too long once would again, and its first statement may be running still
+            too_long = took_too_long(error)
+            _log.warning("read_failed", extra={"error": type(error).__name__, "again": again and not too_long})
+            if too_long:
+                raise ServiceUnavailable("The database takes too long to find this; ask for less, or later.") from None
         # a pooled connection dies with the server it was made to; a new one finds the new server
     raise ServiceUnavailable("The database does not answer; try again.")
 
