@@ -214,3 +214,11 @@ audit_run = Table(
     Column("in_flight", Integer, nullable=False),
     **MARIADB_OPTIONS,
 )
+
+platform = Table(
+    "platform",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
