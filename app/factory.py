@@ -20,6 +20,7 @@ from app.commit_queue import CommitQueue
 from app.gathering import Gathering
 from app.intake import LARGEST_BODY
 from app.limits import ReadLimits, WrongTokens
+from app.list_slots import ListSlots
 from app.measuring import ENDPOINT, measure
 from app.paths import IdConverter
 from app.platform import Identity
@@ -135,6 +136,7 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
         queue=_queue(engines[COMMITS], gate, metrics, options, traces),
         metrics=metrics,
         admin=admin,
+        lists=ListSlots(monotonic),
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
         traces=traces,
     )

@@ -10,6 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
+from app.list_slots import ListSlots
 from payments.adapters.redis_gate import Entry, RedisGate, Verdict
 from payments.adapters.traces import Traces
 from payments.metrics import ApiMetrics
@@ -27,6 +28,7 @@ class Services:
     queue: CommitQueue
     metrics: ApiMetrics
     admin: AdminGuard
+    lists: ListSlots
     authorization_lifetime: timedelta
     traces: Traces
 

@@ -30,6 +30,16 @@ def read(function: Callable[[Connection], T]) -> T:
     return _in_time(lambda: _twice(function))
 
 
+def read_list(function: Callable[[Connection], T]) -> T:
+    """As `read`, for what may be many rows: few at once, so that payments do not wait for them (app.list_slots)."""
+
+    def run() -> T:
+        with services().lists.taken():
+            return _twice(function)
+
+    return _in_time(run)
+
+
 def write(function: Callable[[Connection], T]) -> T:
     """What `function` returns, once its changes are committed. Raises ServiceUnavailable, like `read`.
 
