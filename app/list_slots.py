@@ -15,7 +15,7 @@ from payments.adapters.clock import Clock
 SLOTS: Final = 2
 REST: Final = 4.0
 """Times as long as the read took; by the clock, so that it is longer where the worker or the database is busy."""
-LONGEST_REST: Final = 0.25
+LONGEST_REST: Final = 0.5
 """Seconds."""
 
 

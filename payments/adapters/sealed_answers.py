@@ -25,8 +25,11 @@ def unseal(secret: bytes, key: str, stored: bytes) -> StoredAnswer | None:
     value = stored[_SEAL:]
     if not hmac.compare_digest(_mac(secret, key, value), stored[:_SEAL]):
         return None
-    digest, status, body = value.decode().split("\n", 2)
-    return StoredAnswer(digest, int(status), body)
+    try:
+        digest, status, body = value.decode().split("\n", 2)
+        return StoredAnswer(digest, int(status), body)
+    except ValueError:  # of a release that stores answers in another form
+        return None
 
 
 def _mac(secret: bytes, key: str, value: bytes) -> bytes:

@@ -12,6 +12,7 @@ from payments.adapters.database import create_engine
 from payments.domain.card_numbers import storable_key
 from tests.integration.api.conftest import Api, serving
 
+pytestmark = pytest.mark.usefixtures("patient")
 CARD = "4111111111111111"
 GROUPED = "4111-1111-1111-1111"
 

@@ -13,7 +13,6 @@ from tests.servers import within
 
 READS = {
     "a list": "/payments?merchantId=M1&status=VOIDED",
-    "one payment": "/payments/1?merchantId=M1",
     "numbers": "/operations",
 }
 

@@ -7,6 +7,7 @@ import pytest
 from app.services import Services
 from tests.integration.api.conftest import Api, Make
 
+pytestmark = pytest.mark.usefixtures("patient")
 ALL = ("authorize", "capture", "refund")
 
 
