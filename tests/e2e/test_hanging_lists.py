@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, text
 
-from payments.adapters.database import create_engine
 from tests.e2e.gunicorn import ADMIN, ApiServer
+from tests.integration.api.test_slow_reads import locked
 from tests.servers import until, within
 
 pytestmark = pytest.mark.alone
@@ -20,10 +20,12 @@ def hanging(connection: Connection) -> int:
 
 
 def test_lists_that_hang_keep_nobody_else_waiting(mariadb_url: str, redis_url: str) -> None:
-    engine = create_engine(mariadb_url, timeout=60)
-    with ApiServer(mariadb_url, redis_url) as api, ThreadPoolExecutor(CLIENTS) as pool, engine.connect() as connection:
+    with (
+        ApiServer(mariadb_url, redis_url) as api,
+        ThreadPoolExecutor(CLIENTS) as pool,
+        locked(mariadb_url, "dead_letter") as connection,
+    ):
         payment_id = api.authorize("k").json()["paymentId"]
-        connection.exec_driver_sql("LOCK TABLES dead_letter WRITE")
         lists = [pool.submit(api.get, "/dead-letters", headers=ADMIN) for _ in range(CLIENTS)]
         until(lambda: hanging(connection) > 0, 10, "a list hangs")
         for number in range(5):
@@ -36,4 +38,3 @@ def test_lists_that_hang_keep_nobody_else_waiting(mariadb_url: str, redis_url: s
         within(lambda: hanging(connection) == 0, 3, "nothing goes on in the server")
         connection.exec_driver_sql("UNLOCK TABLES")
         assert api.get("/dead-letters", headers=ADMIN).status_code == 200
-    engine.dispose()
