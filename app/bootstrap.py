@@ -25,7 +25,7 @@ def build(environment: Mapping[str, str]) -> Flask:
     options = Options(
         database_url=_from_working_folder(settings.database_url),
         redis_url=settings.redis_url,
-        limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund")},
+        limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund", "address")},
         answer_ttl=settings.idempotency_cache_ttl,
         read_capacity=settings.read_capacity,
         writers=settings.commit_writers,

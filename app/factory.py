@@ -1,5 +1,6 @@
 """Makes the Flask application out of plain options; it reads no environment and connects to nothing yet."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import gevent
-from flask import Flask
+from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -18,16 +19,19 @@ from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
 from app.intake import LARGEST_BODY
-from app.limits import ReadLimits
+from app.limits import ReadLimits, WrongTokens
+from app.list_slots import ListSlots
 from app.measuring import ENDPOINT, measure
 from app.paths import IdConverter
+from app.platform import Identity
 from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, payments, store
 from app.services import EXTENSION, Services
-from payments.adapters import redis_gate, tables
+from payments.adapters import redis_client, tables
 from payments.adapters.clock import monotonic
 from payments.adapters.database import engine_options, prepare
 from payments.adapters.idempotency_store import StoredAnswer
-from payments.adapters.redis_gate import Outage, RedisGate
+from payments.adapters.redis_client import Outage
+from payments.adapters.redis_gate import RedisGate
 from payments.adapters.traces import Kind, NoTraces, Traces
 from payments.domain import trace
 from payments.domain.commands import Command
@@ -38,6 +42,8 @@ from payments.service.execution import execute
 COMMITS: Final = "commits"
 """The bind of the writers' engine: reads must not use up the connections that payments need."""
 READERS: Final = 8
+READ_SECONDS: Final = 1.5
+"""After which MariaDB ends a read: before the connection is given up (payments.adapters.database.NETWORK_TIMEOUT)."""
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
 MOST_AT_THE_ENTRANCE: Final = 200
@@ -47,6 +53,7 @@ _ROUTES: Final = (payments, ledger, audit, dead_letters, breaker, operations, he
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
 _FILES: Final = frozenset({"store.page", "store.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
+_UNLIMITED: Final = _MONEY | _PROBES | _FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Options:
     database_url: str
     redis_url: str
     limits: Mapping[str, tuple[int, int]]
-    """(capacity, window) of authorize, capture, refund."""
+    """(capacity, window) of authorize, capture, refund, address."""
     answer_ttl: int
     read_capacity: int
     writers: int
@@ -90,7 +97,9 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
 
 
 def _databases(options: Options) -> dict[str, object]:
-    readers = engine_options(options.database_url, pool_size=READERS, busy_ms=SQLITE_BUSY_MS)
+    readers = engine_options(
+        options.database_url, pool_size=READERS, busy_ms=SQLITE_BUSY_MS, statement_seconds=READ_SECONDS
+    )
     writers = engine_options(options.database_url, pool_size=options.writers, busy_ms=SQLITE_BUSY_MS)
     return {
         "SQLALCHEMY_DATABASE_URI": options.database_url,
@@ -103,27 +112,32 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     database = SQLAlchemy(app, metadata=tables.metadata)
     app.teardown_appcontext_funcs.pop()  # app.transactions ends its sessions itself; money requests have none
     with app.app_context():
-        for engine in database.engines.values():
-            prepare(engine)
-        traces.watch(list(database.engines.values()))
-        commits = database.engines[COMMITS]
+        engines = database.engines
+    for engine in engines.values():
+        prepare(engine)
+    traces.watch(list(engines.values()))
     outage = Outage(monotonic)
-    gate = RedisGate(redis_gate.connect(options.redis_url), outage, options.limits, options.answer_ttl)
+    client = redis_client.connect(options.redis_url)
+    platform = Identity(engines[None], monotonic)
+    gate = RedisGate(client, outage, platform, options.limits, options.answer_ttl)
     metrics = ApiMetrics(CollectorRegistry())
-    reads = ReadLimits(
+    admin = AdminGuard(options.admin_token, WrongTokens(client, platform, outage, time.time))
+    ReadLimits(
         app,
-        redis_url=options.redis_url,
+        client=client,
+        platform=platform,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda endpoint: endpoint in _MONEY | _PROBES | _FILES,
+        is_exempt=lambda: request.endpoint in _UNLIMITED or admin.holds(),
     )
     return Services(
         database=database,
         gate=gate,
         entrance=Gathering(gate.enter, workers=1, most=MOST_AT_THE_ENTRANCE),
-        queue=_queue(commits, gate, metrics, options, traces),
+        queue=_queue(engines[COMMITS], gate, metrics, options, traces),
         metrics=metrics,
-        admin=AdminGuard(options.admin_token, reads),
+        admin=admin,
+        lists=ListSlots(monotonic),
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
         traces=traces,
     )

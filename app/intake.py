@@ -1,6 +1,6 @@
 """How a money request is taken in: its body is read and checked, Redis is asked, its command is committed.
 
-The order is part of the contract: size, media type, JSON, model; then Redis (stored answer, limit); then the queue.
+The order is part of the contract: size, media type, JSON, model; then Redis (stored answer, limits); then the queue.
 """
 
 import secrets
@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import gevent
 import orjson
 from flask import Response, g, request
+from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -19,10 +20,10 @@ from app.limits import rate_headers, retry_header
 from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.services import Services, services
 from app.tracing import traceparent
-from payments.adapters.redis_gate import COUNTED_AS, Verdict
+from payments.adapters.redis_gate import COUNTED_AS, Entry, Refusal, Verdict
 from payments.domain import card_numbers, trace
 from payments.domain.commands import Command, Operation
-from payments.domain.errors import IdempotencyKeyReused, PaymentsError
+from payments.domain.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.service.commands import Result
 from payments.service.problems import status_of
 
@@ -30,6 +31,8 @@ LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
 """Seconds: more than two round trips with all their timeouts; only a name that does not resolve takes longer."""
+_GIVEN_BACK_WITHIN: Final = 0.05
+"""Seconds after which Redis is told what did not count, when no request asked it anything in the meantime."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -99,6 +102,8 @@ def _result(parts: Services, operation: Operation, model: type[MoneyBody], payme
     result = _known(parts, command, verdict)
     if result is None:
         result = parts.queue.submit(command, g.deadline)
+        if result.replayed or isinstance(result.error, Permanent | RequestInProgress):
+            _give_back(parts, command, verdict)
     if result.error is not None:
         raise result.error
     return result
@@ -106,9 +111,18 @@ def _result(parts: Services, operation: Operation, model: type[MoneyBody], payme
 
 def _ask_redis(parts: Services, command: Command) -> Verdict:
     try:
-        return parts.entrance.submit(command.scope, REDIS_PATIENCE)
+        return parts.entrance.submit(Entry(command.scope, get_remote_address()), REDIS_PATIENCE)
     except (NotTaken, StillRunning):
         return Verdict(failed_open=True)
+
+
+def _give_back(parts: Services, command: Command, verdict: Verdict) -> None:
+    """A wrong or repeated request does not use up the merchant's window: anybody can send one in its name."""
+    window = verdict.window
+    if window is not None:
+        parts.gate.give_back(command.scope, window)
+        gevent.spawn_later(_GIVEN_BACK_WITHIN, parts.gate.flush)  # most often a request has taken it along by then
+        g.answer_headers.update(rate_headers(window.limit, window.remaining + 1, window.ends_at))
 
 
 def _known(parts: Services, command: Command, verdict: Verdict) -> Result | None:
@@ -124,8 +138,9 @@ def _known(parts: Services, command: Command, verdict: Verdict) -> Result | None
         return Result(verdict.answer.status, verdict.answer.body, replayed=True)
     if not verdict.allowed and window is not None:
         parts.metrics.rejections.labels(COUNTED_AS[command.operation.value]).inc()
+        whose = "from this address" if verdict.refusal is Refusal.ADDRESS else "of this merchant"
         wait = retry_header(window.ends_at)
-        raise errors.Problem("RATE_LIMIT_EXCEEDED", "Too many requests of this merchant; wait.", wait)
+        raise errors.Problem("RATE_LIMIT_EXCEEDED", f"Too many requests {whose}; wait.", wait)
     return None
 
 
@@ -141,7 +156,7 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
     return Command(
         operation=operation,
         merchant_id=body.merchant_id,
-        key=key,
+        key=card_numbers.storable_key(key),
         digest=body.digest(operation.value, payment_id),
         payment_id=payment_id,
         amount=getattr(body, "amount", None),
@@ -163,8 +178,6 @@ def _key(in_body: str | None) -> str | None:
         raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
     if not 1 <= len(in_header) <= LONGEST_KEY or not in_header.strip():
         raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters, not only white space")
-    if card_numbers.contains(in_header):
-        raise errors.invalid("Idempotency-Key", card_numbers.REFUSAL)
     if in_body is not None and in_body != in_header:
         raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
     return in_header

@@ -1,4 +1,4 @@
-"""Flask-Limiter over everything but money and probes, by client address; without Redis nothing is limited.
+"""Limits by client address, for reads (Flask-Limiter) and for wrong admin tokens; without Redis reads are not limited.
 
 Money has its own limits (`payments.adapters.redis_gate`) and must not pay for these.
 """
@@ -11,31 +11,45 @@ from typing import Final
 from flask import Flask, g, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
-from limits import RateLimitItemPerMinute
+from redis import Redis
 
 from app.errors import Problem
-from payments.adapters.redis_gate import Outage, client_options
+from app.limit_storage import SCHEME
+from payments.adapters.platform_store import Platform
+from payments.adapters.redis_client import Outage
+from payments.adapters.redis_windows import count
 
-FAILED_TOKENS: Final = RateLimitItemPerMinute(10)
-_SCOPE: Final = "payops:failed-admin-token"
+WRONG_TOKENS: Final = 10
+"""A minute, from one address."""
+_MINUTE: Final = 60
+_MOST_ADDRESSES: Final = 10_000
+"""Remembered while Redis does not answer; then the oldest is forgotten."""
 
 
 class ReadLimits:
-    """Limits each client address to a number of requests a minute, and wrong admin tokens to ten."""
+    """Limits each client address to a number of requests a minute, over all endpoints that are not exempt."""
 
     def __init__(
-        self, app: Flask, *, redis_url: str, outage: Outage, capacity: int, is_exempt: Callable[[str | None], bool]
+        self,
+        app: Flask,
+        *,
+        client: Redis,
+        platform: Callable[[], Platform | None],
+        outage: Outage,
+        capacity: int,
+        is_exempt: Callable[[], bool],
     ) -> None:
-        """`capacity` requests a minute (≤ 0: off), counted over all endpoints that are not exempt."""
+        """`capacity` requests a minute (≤ 0: off); `is_exempt`: whether the current request is not counted."""
         self._outage = outage
-        self._is_exempt = is_exempt if capacity > 0 else lambda _endpoint: True
+        self._platform = platform
+        self._is_exempt = is_exempt if capacity > 0 else lambda: True
         self._limiter = Limiter(
             get_remote_address,
             application_limits=[ApplicationLimit(f"{max(capacity, 1)} per minute")],
-            storage_uri=redis_url,
-            storage_options=client_options(),
+            storage_uri=f"{SCHEME}://",
+            storage_options={"client": client, "platform": platform},  # type: ignore[dict-item]
             request_identifier=lambda: request.endpoint or "unmatched",
-            key_prefix="payops:reads",
+            key_prefix="reads",
         )
         self._limiter.init_app(app)
         # The limiter's hooks cost even where nothing is limited, so the one that counts is called from ours. The other
@@ -46,7 +60,7 @@ class ReadLimits:
         app.before_request(self._check)
 
     def _check(self) -> None:
-        if self._is_exempt(request.endpoint):
+        if self._is_exempt() or self._platform() is None:
             return
         breached = self._outage.ask(self._breached)
         self._outage.ask(self._tell)
@@ -67,17 +81,44 @@ class ReadLimits:
         if window is not None:
             g.answer_headers.update(rate_headers(window.limit.amount, max(window.remaining, 0), window.reset_at))
 
-    def check_tokens(self) -> None:
-        """Raise Problem RATE_LIMIT_EXCEEDED when the client's address has used up its wrong admin tokens."""
-        strategy = self._limiter.limiter
-        left = self._outage.ask(lambda: strategy.get_window_stats(FAILED_TOKENS, _SCOPE, get_remote_address()))
-        if left is not None and left.remaining <= 0:
-            headers = {**rate_headers(FAILED_TOKENS.amount, 0, left.reset_time), **retry_header(left.reset_time)}
+
+class WrongTokens:
+    """Counts wrong admin tokens by client address: in Redis, or in this process while Redis does not answer."""
+
+    def __init__(
+        self, client: Redis, platform: Callable[[], Platform | None], outage: Outage, clock: Callable[[], float]
+    ) -> None:
+        """`clock`: seconds since the epoch."""
+        self._client = client
+        self._platform = platform
+        self._outage = outage
+        self._clock = clock
+        self._own: dict[str, tuple[int, float]] = {}
+
+    def count(self, address: str) -> None:
+        """One more from `address`. Raises Problem RATE_LIMIT_EXCEEDED when it has sent more than WRONG_TOKENS."""
+        used, ends_at = self._in_redis(address) or self._in_memory(address)
+        if used > WRONG_TOKENS:
+            headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
             raise Problem("RATE_LIMIT_EXCEEDED", "Too many wrong admin tokens.", headers)
 
-    def count_wrong_token(self) -> None:
-        """One more wrong admin token from this address."""
-        self._outage.ask(lambda: self._limiter.limiter.hit(FAILED_TOKENS, _SCOPE, get_remote_address()))
+    def _in_redis(self, address: str) -> tuple[int, float] | None:
+        platform = self._platform()
+        if platform is None:
+            return None
+        key = f"payops:{platform.id}:wrong-tokens:{address}"
+        found = self._outage.ask(lambda: count(self._client, key, 1000 * _MINUTE))
+        return None if found is None else (found[0], self._clock() + found[1] / 1000)
+
+    def _in_memory(self, address: str) -> tuple[int, float]:
+        now = self._clock()
+        used, ends_at = self._own.pop(address, (0, 0.0))
+        if not now < ends_at <= now + _MINUTE:
+            used, ends_at = 0, now + _MINUTE
+        self._own[address] = used + 1, ends_at
+        if len(self._own) > _MOST_ADDRESSES:
+            del self._own[next(iter(self._own))]
+        return self._own[address]
 
 
 def rate_headers(limit: int, remaining: int, ends_at: float) -> dict[str, str]:

@@ -10,9 +10,9 @@ from flask_sqlalchemy import SQLAlchemy
 from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
-from payments.adapters.redis_gate import RedisGate, Verdict
+from app.list_slots import ListSlots
+from payments.adapters.redis_gate import Entry, RedisGate, Verdict
 from payments.adapters.traces import Traces
-from payments.domain.commands import Key
 from payments.metrics import ApiMetrics
 
 EXTENSION: Final = "payops"
@@ -24,10 +24,11 @@ class Services:
 
     database: SQLAlchemy
     gate: RedisGate
-    entrance: Gathering[Key, Verdict]
+    entrance: Gathering[Entry, Verdict]
     queue: CommitQueue
     metrics: ApiMetrics
     admin: AdminGuard
+    lists: ListSlots
     authorization_lifetime: timedelta
     traces: Traces
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import services
-from payments.adapters.database import Failure, begin_snapshot, classify
+from payments.adapters.database import Failure, begin_snapshot, classify, took_too_long
 from payments.domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
@@ -28,6 +28,16 @@ _log = logging.getLogger(__name__)
 def read(function: Callable[[Connection], T]) -> T:
     """What `function` reads. Raises ServiceUnavailable when the database does not answer before the deadline."""
     return _in_time(lambda: _twice(function))
+
+
+def read_list(function: Callable[[Connection], T]) -> T:
+    """As `read`, for what may be many rows: few at once, so that payments do not wait for them (app.list_slots)."""
+
+    def run() -> T:
+        with services().lists.taken():
+            return _twice(function)
+
+    return _in_time(run)
 
 
 def write(function: Callable[[Connection], T]) -> T:
@@ -58,7 +68,11 @@ def _twice(function: Callable[[Connection], T]) -> T:
         except SQLAlchemyError as error:
             if classify(error) not in _AGAIN:
                 raise
-            _log.warning("read_failed", extra={"error": type(error).__name__, "again": again})
+            # what took too long once would again, and its first statement may be running still
+            too_long = took_too_long(error)
+            _log.warning("read_failed", extra={"error": type(error).__name__, "again": again and not too_long})
+            if too_long:
+                raise ServiceUnavailable("The database takes too long to find this; ask for less, or later.") from None
         # a pooled connection dies with the server it was made to; a new one finds the new server
     raise ServiceUnavailable("The database does not answer; try again.")
 

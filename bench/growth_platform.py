@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bench import load
 from bench.load import Load
-from bench.platform import UNLIMITED, UP_SECONDS, cpu_seconds, put_behind, wait_until
+from bench.platform import LIMITS, UP_SECONDS, cpu_seconds, put_behind, wait_until
 from payments.adapters import backlog_store
 from payments.adapters.database import create_engine
 from stack.platform import DATABASE, Platform, migrate, real_platform
@@ -99,5 +99,5 @@ def _is_drained(engine: Engine) -> bool:
 @contextmanager
 def two_databases() -> Iterator[TwoDatabases]:
     """The platform with a database that can hold millions; gone afterwards."""
-    with real_platform({"APP_RATE_LIMIT_AUTHORIZE_CAPACITY": UNLIMITED}, MARIADB) as platform:
+    with real_platform(LIMITS, MARIADB) as platform:
         yield TwoDatabases(platform)

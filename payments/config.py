@@ -20,11 +20,12 @@ def _setting(name: str, read: Callable[[str], Any], default: Any = MISSING, *, s
 
 
 PROFILES: Final = {
-    "dev": {"authorize": 1000, "capture": 1000, "refund": 500},
-    "load": {"authorize": 15000, "capture": 15000, "refund": 15000},
-    "prod": {"authorize": 70000, "capture": 70000, "refund": 35000},
+    "dev": {"authorize": 1000, "capture": 1000, "refund": 500, "address": 120000},
+    "load": {"authorize": 15000, "capture": 15000, "refund": 15000, "address": 120000},
+    "prod": {"authorize": 70000, "capture": 70000, "refund": 35000, "address": 350000},
 }
-"""Requests a minute per merchant and operation; void counts as capture."""
+"""Requests a minute per merchant and operation (void counts as capture), and per client address over all of them: twice
+what one merchant may send, which may be behind one address."""
 
 _ANY = whole(-(2**31), 2**31)
 _CB = "APP_CB_KAFKA_"
@@ -55,6 +56,8 @@ class Settings:
     capture_window: int = _setting("APP_RATE_LIMIT_CAPTURE_WINDOW_SECONDS", whole(1, 86400), 60)
     refund_capacity: int | None = _setting("APP_RATE_LIMIT_REFUND_CAPACITY", _ANY, None)
     refund_window: int = _setting("APP_RATE_LIMIT_REFUND_WINDOW_SECONDS", whole(1, 86400), 60)
+    address_capacity: int | None = _setting("APP_RATE_LIMIT_ADDRESS_CAPACITY", _ANY, None)
+    address_window: int = _setting("APP_RATE_LIMIT_ADDRESS_WINDOW_SECONDS", whole(1, 86400), 60)
     read_capacity: int = _setting("APP_RATE_LIMIT_READ_CAPACITY", _ANY, 6000)
     store_folder: str | None = _setting("APP_STORE_FOLDER", text, None)
     trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
@@ -92,7 +95,7 @@ class Settings:
     crash_point: str | None = _setting("APP_CRASH_POINT", one_of(*crash_points.NAMES), None)
 
     def rate_limit(self, operation: str) -> tuple[int, int]:
-        """(capacity, window in seconds) of `authorize`, `capture` or `refund`; a capacity ≤ 0 switches it off."""
+        """(capacity, window in seconds) of authorize, capture, refund or address; a capacity ≤ 0 switches it off."""
         own: int | None = getattr(self, f"{operation}_capacity")
         window: int = getattr(self, f"{operation}_window")
         return (PROFILES[self.rate_limit_profile][operation] if own is None else own), window

@@ -9,7 +9,7 @@ from app.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_S
 from app.reports import DeadLetter, DeadLetterPage
 from app.schemas import DiscardBody
 from app.services import services
-from app.transactions import read, write
+from app.transactions import read, read_list, write
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.service import dead_letters, reading
@@ -39,7 +39,7 @@ def index() -> Response:
     error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
     state, before, limit = queries.choice("state", LETTER_STATES), queries.cursor(), queries.limit()
     return queries.page(
-        *read(lambda connection: reading.dead_letters(connection, topic, error_type, state, before, limit))
+        *read_list(lambda connection: reading.dead_letters(connection, topic, error_type, state, before, limit))
     )
 
 

@@ -7,7 +7,7 @@ from app.answers import Balances, EntryPage, TrialBalance
 from app.describing import Description, describe
 from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.services import services
-from app.transactions import read
+from app.transactions import read_list
 from payments.service import ledger_reading
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
@@ -32,7 +32,7 @@ def _admins_only() -> None:
 def balances() -> Response:
     """All accounts."""
     merchant_id = queries.merchant()
-    return queries.answer(read(lambda connection: ledger_reading.balances(connection, merchant_id)))
+    return queries.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
 
 
 @blueprint.get("/trial-balance")
@@ -47,7 +47,7 @@ def balances() -> Response:
 )
 def trial_balance() -> Response:
     """Both sides."""
-    return queries.answer(read(ledger_reading.trial_balance))
+    return queries.answer(read_list(ledger_reading.trial_balance))
 
 
 @blueprint.get("/entries")
@@ -64,4 +64,4 @@ def trial_balance() -> Response:
 def entries() -> Response:
     """A page of postings."""
     payment_id, after, limit = queries.number("paymentId"), queries.cursor() or 0, queries.limit()
-    return queries.page(*read(lambda connection: ledger_reading.entries(connection, payment_id, after, limit)))
+    return queries.page(*read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit)))

@@ -8,7 +8,7 @@ from app.describing import Description, describe
 from app.intake import take
 from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
-from app.transactions import read
+from app.transactions import read, read_list
 from payments.domain.commands import Operation
 from payments.domain.payment import Status
 from payments.service import reading
@@ -92,4 +92,4 @@ def index() -> Response:
     """A page of payments."""
     merchant_id, status = queries.required_merchant(), queries.choice("status", [status.value for status in Status])
     before, limit = queries.cursor(), queries.limit()
-    return queries.page(*read(lambda connection: reading.payments(connection, merchant_id, status, before, limit)))
+    return queries.page(*read_list(lambda connection: reading.payments(connection, merchant_id, status, before, limit)))

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from payments.adapters import audit_queries
 from payments.adapters.database import begin_snapshot
-from payments.adapters.tables import audit_run, idem_response_cache, payment
+from payments.adapters.housekeeping_tables import audit_run
+from payments.adapters.tables import idem_response_cache, payment
 from payments.domain.events import EventType
 
 TIMES: Final = 500

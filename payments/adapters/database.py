@@ -25,6 +25,8 @@ LOCK_WAIT: Final = 1
 """Seconds that a statement waits for a row lock (InnoDB's smallest unit)."""
 IDLE_WRITE_TRANSACTION: Final = 5
 """Seconds after which MariaDB ends a writing transaction whose client has gone silent, and frees its locks."""
+GIVEN_UP_WITHIN: Final = 0.5
+"""Seconds that MariaDB goes on with a statement after its client has given up."""
 SQLITE_BUSY_MS: Final = 5000
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
@@ -38,6 +40,7 @@ _LOCKED = {1205, 1213, 1020}
 _REFUSED = {1153, 1292, 1366, 1406, 1644, 3819, 4025}
 """Too large for a packet, no such value, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
 _LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
+_TOO_LONG = {1969, 3024}
 
 
 class Failure(Enum):
@@ -45,7 +48,7 @@ class Failure(Enum):
 
     DUPLICATE = "a unique key is taken: somebody else was first"
     LOCKED = "a lock was not given in time, or a deadlock chose us"
-    LOST = "the connection is gone, or there is none to be had"
+    LOST = "the connection is gone, or there is none to be had; or the server has ended a statement that took too long"
     BUSY = "SQLite: another process is writing; nothing was begun"
     OTHER = "anything else: the statement itself is at fault"
 
@@ -57,7 +60,7 @@ def classify(error: Exception) -> Failure:
     if not isinstance(error, DBAPIError):
         return Failure.OTHER
     code = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    if error.connection_invalidated or code in _LOST or isinstance(error, InterfaceError):
+    if error.connection_invalidated or code in _LOST | _TOO_LONG or isinstance(error, InterfaceError):
         return Failure.LOST
     if code in _LOCKED:
         return Failure.LOCKED
@@ -87,19 +90,35 @@ def refuses_a_value(error: Exception) -> bool:
     return isinstance(error, DataError | IntegrityError) or code in _REFUSED
 
 
+def took_too_long(error: Exception) -> bool:
+    """Whether `error` (of SQLAlchemy) says that a statement was given up for its time, here or in the server."""
+    if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
+        return False
+    code, text = error.orig.args[0], str(error.orig)
+    return code in _TOO_LONG or (code in _LOST and "timed out" in text)
+
+
 def engine_options(
-    url: str, *, pool_size: int = 8, busy_ms: int = SQLITE_BUSY_MS, timeout: int = NETWORK_TIMEOUT
+    url: str,
+    *,
+    pool_size: int = 8,
+    busy_ms: int = SQLITE_BUSY_MS,
+    timeout: int = NETWORK_TIMEOUT,
+    statement_seconds: float | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments for `sqlalchemy.create_engine` (also for Flask-SQLAlchemy's engine options).
 
     MariaDB: READ COMMITTED and short waits in every session; no pre-ping, a lost connection is handled where it shows.
-    A read or write gives up after `timeout` seconds. SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
+    A read or write gives up after `timeout` seconds, and the server ends the statement after `statement_seconds` (None:
+    GIVEN_UP_WITHIN later). SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
     """
     if make_url(url).get_backend_name() == "sqlite":
         lock_wait = {"timeout": busy_ms / 1000, "check_same_thread": False}
         return {"connect_args": lock_wait, "pool_size": pool_size, **_COMMON}
+    longest = timeout + GIVEN_UP_WITHIN if statement_seconds is None else statement_seconds
     session = (
         f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
+        f" max_statement_time={longest},"
         " tx_isolation='READ-COMMITTED', time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
     )
     return {

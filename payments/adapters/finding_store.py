@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, bindparam, case, func, null, select, 
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from payments.adapters.tables import audit_finding as table
+from payments.adapters.housekeeping_tables import audit_finding as table
 
 BATCH: Final = 500
 """Rows in one statement."""

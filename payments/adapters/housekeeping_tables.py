@@ -1,8 +1,8 @@
-"""The tables in which housekeeping remembers over a restart; part of `tables.metadata`, which imports this."""
+"""What housekeeping remembers over a restart, and what its audits found; part of `tables.metadata`, which imports this."""
 
-from sqlalchemy import Column, Double, String, Table
+from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
-from payments.adapters.column_types import MARIADB_OPTIONS, UtcTime
+from payments.adapters.column_types import MARIADB_OPTIONS, Id, UtcTime
 from payments.adapters.tables import metadata
 
 task_run = Table(
@@ -26,4 +26,35 @@ clock_watch = Table(
     Column("accepted_offset", Double, nullable=False),
     Column("confirmed_at", UtcTime),
     **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+audit_run = Table(
+    "audit_run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("full", Boolean(create_constraint=False), nullable=False),
+    Column("next_payment_id", Id, nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("in_flight", Integer, nullable=False),
+    Index("ix_audit_run_at", "at"),
+    **MARIADB_OPTIONS,
+)
+
+audit_finding = Table(
+    "audit_finding",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("identity", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("payment_id", Id),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("cleared_at", UtcTime),
+    UniqueConstraint("identity", name="uq_finding_identity"),
+    Index("ix_finding_open", "cleared_at", "kind"),
+    Index("ix_finding_payment", "payment_id"),
+    **MARIADB_OPTIONS,
 )

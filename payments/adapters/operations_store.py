@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
-from payments.adapters.tables import audit_run
+from payments.adapters.housekeeping_tables import audit_run
 
 
 @dataclass(frozen=True, slots=True)

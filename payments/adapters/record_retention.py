@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
 
-from payments.adapters.tables import audit_run, circuit_breaker_command, dead_letter
+from payments.adapters.housekeeping_tables import audit_run
+from payments.adapters.tables import circuit_breaker_command, dead_letter
 
 
 class Record(NamedTuple):

@@ -217,34 +217,13 @@ operator_action = Table(
     **MARIADB_OPTIONS,
 )
 
-audit_run = Table(
-    "audit_run",
+platform = Table(
+    "platform",
     metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("at", UtcTime, nullable=False),
-    Column("full", Boolean(create_constraint=False), nullable=False),
-    Column("next_payment_id", Id, nullable=False),
-    Column("differences", Integer, nullable=False),
-    Column("in_flight", Integer, nullable=False),
-    Index("ix_audit_run_at", "at"),
-    **MARIADB_OPTIONS,
+    Column("id", String(32), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
 )
 
-audit_finding = Table(
-    "audit_finding",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("identity", String(64), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("payment_id", Id),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("first_seen", UtcTime, nullable=False),
-    Column("last_seen", UtcTime, nullable=False),
-    Column("cleared_at", UtcTime),
-    UniqueConstraint("identity", name="uq_finding_identity"),
-    Index("ix_finding_open", "cleared_at", "kind"),
-    Index("ix_finding_payment", "payment_id"),
-    **MARIADB_OPTIONS,
-)
+
 from payments.adapters import housekeeping_tables  # noqa: E402, F401  (they belong to `metadata` as well)

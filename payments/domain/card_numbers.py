@@ -4,11 +4,14 @@ A number within letters (UUIDs, hashes) or within a longer number is none. ISO/I
 """
 
 import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Final
 
 MASK: Final = "[card number]"
 REFUSAL: Final = "must not contain a card number; if the digits are none, put a letter right before them"
-"""What is said of a text that would be stored; the way out works because a number within a word is none."""
+"""What is said of a text that people write and that would be stored; a number within a word is none."""
+_HASHED: Final = "payops-sha256:"
 
 _GROUPED: Final = r"[0-9]{4}([ ._-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ ._-])[0-9]{6}\2[0-9]{4,5}"
 _FORM: Final = re.compile(
@@ -36,6 +39,18 @@ def contains(text: str) -> bool:
 def mask(text: str) -> str:
     """`text` with MASK in the place of each card number."""
     return _FORM.sub(lambda match: MASK if _is_card(match.group()) else match.group(), text)
+
+
+def storable_key(key: str) -> str:
+    """What is kept and shown of an idempotency key: the key, or its SHA-256 where it looks like a card number.
+
+    A random key does so once in 60,000 times, and must be taken; a card number that is sent as one must not be kept.
+    At most 64 characters when `key` is; different keys have different results.
+    """
+    if not key.startswith(_HASHED) and not contains(key):
+        return key
+    digest = urlsafe_b64encode(sha256(key.encode()).digest()).decode().rstrip("=")
+    return _HASHED + digest
 
 
 def _is_card(found: str) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, insert, select, text, update
 
+from payments.adapters.housekeeping_tables import audit_run
 from payments.adapters.tables import (
-    audit_run,
     circuit_breaker,
     idem_response_cache,
     inbox_event,

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from payments.adapters import finding_store
-from payments.adapters.tables import audit_finding, audit_run, idem_response_cache, inbox_event, outbox_event, payment
+from payments.adapters.housekeeping_tables import audit_finding, audit_run
+from payments.adapters.tables import idem_response_cache, inbox_event, outbox_event, payment
 from payments.service import audit as module
 from payments.service.audit import Report, audit
 from payments.service.audit_findings import Difference, keep_of_payments

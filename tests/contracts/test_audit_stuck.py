@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from payments.adapters.tables import audit_run, circuit_breaker, inbox_event, outbox_event
+from payments.adapters.housekeeping_tables import audit_run
+from payments.adapters.tables import circuit_breaker, inbox_event, outbox_event
 from payments.domain.events import partition_of
 from payments.service.audit import audit
 from tests.contracts import wishes

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.clock import database_now
-from payments.adapters.database import Failure, classify, create_engine, upsert
+from payments.adapters.database import Failure, classify, create_engine, engine_options, took_too_long, upsert
 from payments.adapters.tables import inbox_event, ledger_entry
+from tests.servers import within
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)
 INBOX = {"event_id": 1, "payment_id": 1, "posted_at": NOW}
@@ -68,6 +70,43 @@ def test_a_killed_connection_and_a_silent_one_are_lost(mariadb_url: str) -> None
     engine.dispose()
 
 
+def sleeping(connection: Connection) -> list[int]:
+    """The ids of the statements that sleep in the server."""
+    query = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%'"
+    return list(connection.execute(text(query)).scalars())
+
+
+def test_the_server_ends_a_statement_before_its_client_gives_up(mariadb_url: str) -> None:
+    engine = sqlalchemy.create_engine(mariadb_url, **engine_options(mariadb_url, statement_seconds=0.2))
+    with engine.connect() as connection:
+        with pytest.raises(SQLAlchemyError) as caught:
+            connection.execute(text("SELECT SLEEP(60)"))
+        assert (classify(caught.value), took_too_long(caught.value)) == (Failure.LOST, True)
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1, "the connection is as it was"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("statement", ["SELECT SLEEP(60)", "BEGIN NOT ATOMIC SELECT SLEEP(60); SELECT 2; END"])
+def test_no_statement_goes_on_for_long_after_its_client_has_gone(mariadb_url: str, statement: str) -> None:
+    engine = create_engine(mariadb_url, timeout=1)
+    with engine.connect() as watcher, engine.connect() as client:
+        with pytest.raises(SQLAlchemyError) as caught:
+            client.exec_driver_sql(statement)
+        assert (classify(caught.value), took_too_long(caught.value)) == (Failure.LOST, True)
+        within(lambda: not sleeping(watcher), 3, "the statement has ended")
+    engine.dispose()
+
+
+def test_what_was_lost_at_once_did_not_take_too_long(mariadb_url: str) -> None:
+    engine = create_engine(mariadb_url)
+    with engine.connect() as killer, engine.connect() as victim:
+        killer.execute(text(f"KILL {victim.execute(text('SELECT CONNECTION_ID()')).scalar_one()}"))
+        with pytest.raises(SQLAlchemyError) as caught:
+            victim.execute(text("SELECT 1"))
+        assert not took_too_long(caught.value)
+    engine.dispose()
+
+
 def test_no_server_and_no_free_connection_are_lost(mariadb_url: str) -> None:
     assert failure_of(create_engine("mysql+pymysql://nobody@127.0.0.1:1/paydb").connect) is Failure.LOST
     engine = create_engine(mariadb_url, pool_size=1)
@@ -95,11 +134,14 @@ def test_readers_of_a_file_do_not_wait_for_its_writer(sqlite_url: str) -> None:
 def test_sessions_of_mariadb(mariadb_url: str) -> None:
     engine = create_engine(mariadb_url)
     with engine.connect() as connection:
-        names = "tx_isolation, innodb_lock_wait_timeout, idle_write_transaction_timeout, time_zone, sql_mode"
+        names = (
+            "tx_isolation, innodb_lock_wait_timeout, idle_write_transaction_timeout, time_zone, max_statement_time,"
+            " sql_mode"
+        )
         said = connection.execute(text("SELECT " + ", ".join(f"@@{name.strip()}" for name in names.split(",")))).one()
     engine.dispose()
-    assert said[:4] == ("READ-COMMITTED", 1, 5, "+00:00")
-    assert "STRICT_ALL_TABLES" in said[4]
+    assert said[:5] == ("READ-COMMITTED", 1, 5, "+00:00", 2.5)
+    assert "STRICT_ALL_TABLES" in said[5]
 
 
 def test_sessions_of_sqlite(sqlite_url: str) -> None:

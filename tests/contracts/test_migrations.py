@@ -22,7 +22,7 @@ from payments.migrations import migrate
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0008"
+HEAD = "0009"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -147,15 +147,7 @@ def test_the_release_before_writes_what_this_one_reads(engine: Engine) -> None:
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == [
-        "0008",
-        "0007",
-        "0006",
-        "0004",
-        "0003",
-        "0002",
-        "0001",
-    ]
+    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in (9, 8, 7, 6, 4, 3, 2, 1)]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
+from app import intake, platform
 from app.factory import Options, create_app
 from app.services import EXTENSION, Services
+from payments.adapters import redis_client
 from stack.ports import free_port
 from stack.redis import RedisServer
 
@@ -87,6 +89,14 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
     """An application on each database, with Redis up."""
     with serving(database_url, redis_url) as made:
         yield made
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what Redis says, where it is up: on a busy machine it may say so late."""
+    monkeypatch.setattr(redis_client, "TIMEOUT", 10.0)
+    monkeypatch.setattr(intake, "REDIS_PATIENCE", 20.0)
+    monkeypatch.setattr(platform, "PATIENCE", 20.0)
 
 
 @pytest.fixture(scope="session")

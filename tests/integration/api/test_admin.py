@@ -1,7 +1,11 @@
 """Who gets in with which token, and how often an address may guess."""
 
 import pytest
+from werkzeug.test import TestResponse
 
+from app.errors import Problem
+from app.limits import WrongTokens
+from payments.adapters.redis_client import Outage, connect
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 
 GUARDED = [
@@ -50,22 +54,82 @@ def test_the_token_is_asked_before_the_body_is_read(make_api: Make) -> None:
         assert api.http.post(TRANSITION, data=b"x", headers=ADMIN).status_code == 415
 
 
+def guess(api: Api, path: str = "/operations", address: str = "10.0.0.1") -> TestResponse:
+    return api.http.get(path, headers={"Authorization": "Bearer wrong", "X-Forwarded-For": address})
+
+
+@pytest.mark.usefixtures("patient")
 def test_an_address_guesses_ten_times_a_minute(make_api: Make) -> None:
     with make_api(trusted_proxies=1) as api:
-        statuses = [guess(api, path) for path in (GUARDED * 2)[:11]]
-        assert statuses == [401] * 10 + [429]
-        refused = api.http.get("/operations", headers={**ADMIN, "X-Forwarded-For": "10.0.0.1"})
-        assert (refused.status_code, refused.get_json()["code"]) == (429, "RATE_LIMIT_EXCEEDED")
-        assert 1 <= int(refused.headers["Retry-After"]) <= 60
-        assert api.http.get("/operations", headers={**ADMIN, "X-Forwarded-For": "10.0.0.2"}).status_code == 200
+        answers = [guess(api, path) for path in (GUARDED * 2)[:11]]
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+        assert answers[10].get_json()["code"] == "RATE_LIMIT_EXCEEDED"
+        assert 1 <= int(answers[10].headers["Retry-After"]) <= 60
+        assert guess(api, address="10.0.0.2").status_code == 401
         assert api.http.get("/circuit-breaker/status", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 200
 
 
-def guess(api: Api, path: str) -> int:
-    headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": "10.0.0.1"}
-    return api.http.get(path, headers=headers).status_code
+@pytest.mark.usefixtures("patient")
+def test_a_neighbours_guesses_do_not_lock_out_who_has_the_token(make_api: Make) -> None:
+    with make_api() as api:
+        assert [guess(api).status_code for _ in range(12)] == [401] * 10 + [429] * 2
+        assert [api.http.get("/operations", headers=ADMIN).status_code for _ in range(12)] == [200] * 12
+        assert guess(api).status_code == 429
 
 
-def test_without_redis_guesses_are_refused_one_by_one(make_api: Make, frozen_redis: str, sqlite_url: str) -> None:
-    with serving(sqlite_url, frozen_redis) as api:
-        assert [guess(api, "/operations") for _ in range(12)] == [401] * 12
+@pytest.mark.usefixtures("patient")
+def test_the_right_token_is_never_counted(make_api: Make) -> None:
+    with make_api() as api:
+        assert [api.http.get("/operations", headers=ADMIN).status_code for _ in range(12)] == [200] * 12
+        assert guess(api).status_code == 401
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_right_token_opens_when_the_address_has_used_up_its_reads(make_api: Make) -> None:
+    with make_api(read_capacity=1) as api:
+        assert [api.http.get("/docs").status_code for _ in range(2)] == [200, 429]
+        assert guess(api).status_code == 429
+        assert api.http.get("/operations", headers=ADMIN).status_code == 200
+        assert api.http.post(TRANSITION, data=b"x", headers=ADMIN).status_code == 415
+
+
+def test_without_redis_wrong_tokens_are_counted_all_the_same(frozen_redis: str, sqlite_url: str) -> None:
+    with serving(sqlite_url, frozen_redis, trusted_proxies=1) as api:
+        assert [guess(api).status_code for _ in range(12)] == [401] * 10 + [429] * 2
+        assert guess(api, address="10.0.0.2").status_code == 401
+        assert api.http.get("/operations", headers={**ADMIN, "X-Forwarded-For": "10.0.0.1"}).status_code == 200
+
+
+def test_the_memory_of_wrong_tokens_is_bounded_and_forgets_after_a_minute() -> None:
+    now = [1_000_000.0]
+    wrong = WrongTokens(connect("redis://127.0.0.1:1"), lambda: None, Outage(lambda: 0.0), lambda: now[0])
+
+    def refused(address: str) -> bool:
+        try:
+            wrong.count(address)
+        except Problem:
+            return True
+        return False
+
+    assert [refused("a") for _ in range(11)] == [False] * 10 + [True]
+    for number in range(12_000):
+        refused(str(number))
+    assert len(wrong._own) == 10_000
+    assert [refused("11999") for _ in range(10)] == [False] * 9 + [True]
+    for later in (60, -3600):  # also when the clock goes back
+        now[0] += later
+        assert [refused("11999") for _ in range(11)] == [False] * 10 + [True]
+
+
+TOKENS = ["é-a-token-of-24-charact", "a-token-that-ends-in-à", "토큰-토큰-토큰-토큰-토큰-토"]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_may_have_any_characters(make_api: Make, token: str) -> None:
+    with make_api(admin_token=token) as api:
+        # as a client that sends UTF-8: WSGI shows each byte as a character
+        sent = {"HTTP_AUTHORIZATION": f"Bearer {token}".encode().decode("latin-1")}
+        assert api.http.get("/operations", environ_overrides=sent).status_code == 200
+        for other in ("\xff\xfe", "ÿ" * 30, "\u20ac", "\ud800", "\x00", token):
+            wrong = {"HTTP_AUTHORIZATION": f"Bearer {other}"}
+            assert api.http.get("/operations", environ_overrides=wrong).status_code == 401

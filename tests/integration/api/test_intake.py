@@ -83,7 +83,7 @@ def test_what_is_refused_for_its_form_is_not_counted(api: Api, redis_url: str) -
     for body in (b"x", b"{}", json.dumps({**GOOD, "amount": 0}).encode()):
         code(api, data=body)
     with Redis.from_url(redis_url) as client:
-        assert client.keys("payops:window:*") == []
+        assert client.keys("payops:*:window:*") == []
 
 
 def test_a_replay_is_neither_counted_nor_limited(api: Api) -> None:
@@ -100,9 +100,12 @@ def test_a_replay_is_neither_counted_nor_limited(api: Api) -> None:
 
 
 def test_the_model_comes_before_the_limit_and_the_limit_before_the_payment(api: Api) -> None:
-    body = {"merchantId": "M1"}
-    assert [api.post("/payments/capture/99", body).status_code for _ in range(3)] == [404, 404, 429]
-    assert api.post("/payments/capture/99", {"merchantId": ""}).status_code == 400
+    payment_id = api.authorize("k").get_json()["paymentId"]
+    body = {"merchantId": "M1", "amount": 1}
+    path = f"/payments/capture/{payment_id}"
+    assert [api.post(path, body).status_code for _ in range(3)] == [200, 200, 429]
+    assert api.post("/payments/capture/99", body).status_code == 429
+    assert api.post(path, {"merchantId": ""}).status_code == 400
 
 
 @pytest.mark.parametrize("payment_id", ["0", "-1", "1.0", "abc", "01", str(2**63), "9" * 30, "%C2%B2", "\u0661"])

@@ -1,6 +1,5 @@
 """What GET shows of payments and of the ledger, page by page, and to whom."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from payments.adapters import dead_letter_store, tables
+from payments.adapters import dead_letter_store, housekeeping_tables, tables
 from payments.adapters.database import create_engine
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.domain.events import EventType
@@ -154,7 +153,7 @@ def test_the_trial_balance_has_both_sides_and_the_newest_audit(api: Api, engine:
     assert first["audit"] is None
     run = {"at": NOW, "full": True, "changed_until": NOW, "next_payment_id": 1, "differences": 2, "in_flight": 3}
     with engine.begin() as connection:
-        connection.execute(insert(tables.audit_run), run)
+        connection.execute(insert(housekeeping_tables.audit_run), run)
     audit = api.http.get("/ledger/trial-balance", headers=ADMIN).get_json()["audit"]
     assert audit == {"at": "2026-01-02T03:04:05.000006Z", "differences": 0, "inFlight": 3}
 

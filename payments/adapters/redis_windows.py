@@ -1,0 +1,66 @@
+"""Fixed windows of rate limits in Redis: Lua functions for scripts, and the script that counts in one window.
+
+A counter that is no number, or has no end within the window's length, is deleted and counting starts anew: it must not
+refuse, or let pass, for as long as it lives.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from redis import Redis
+
+FUNCTIONS: Final = """
+local function read(key, length)
+  local used = redis.pcall('GET', key)
+  if not used then return 0, 0 end
+  local left = redis.call('PTTL', key)
+  local whole = type(used) == 'string' and #used < 16 and string.find(used, '^[0-9]+$')
+  if whole and left > 0 and left <= length then return tonumber(used), left end
+  redis.call('DEL', key)
+  return 0, 0
+end
+local function count(key, length, left)
+  if left > 0 then return redis.call('INCR', key), left end
+  redis.call('SET', key, 1, 'PX', length)
+  return 1, length
+end
+"""
+"""`read(key, length)` gives the number of a window and the milliseconds left of it (0, 0: none is open); `count` counts
+one more in a window that `read` said has `left`, or opens one. `length` in milliseconds."""
+
+READ: Final = FUNCTIONS + "return {read(KEYS[1], tonumber(ARGV[1]))}"
+GIVE_BACK: Final = FUNCTIONS + "if read(KEYS[1], tonumber(ARGV[1])) > 0 then redis.call('DECR', KEYS[1]) end"
+_COUNT: Final = (
+    FUNCTIONS
+    + """
+local length = tonumber(ARGV[1])
+local _, left = read(KEYS[1], length)
+return {count(KEYS[1], length, left)}
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A fixed window: requests in all and left, and when it ends (seconds since the epoch)."""
+
+    limit: int
+    remaining: int
+    ends_at: float
+
+
+def window(capacity: int, used: int, left_ms: int, now: float) -> Window:
+    """The window of which `used` of `capacity` are used and that ends `left_ms` milliseconds after `now`."""
+    return Window(capacity, max(capacity - used, 0), now + max(left_ms, 0) / 1000)
+
+
+def count(client: Redis, key: str, length_ms: int) -> tuple[int, int]:
+    """Count one in the window `key`: its number, and the milliseconds left of it. Raises RedisError, OSError."""
+    used, left = client.eval(_COUNT, 1, key, length_ms)
+    return used, left
+
+
+def read(client: Redis, key: str, length_ms: int) -> tuple[int, int]:
+    """As `count`, without counting: (0, 0) when no window is open."""
+    used, left = client.eval(READ, 1, key, length_ms)
+    return used, left

@@ -1,0 +1,64 @@
+"""A key that looks like a card number is a key like any other, and is kept nowhere as it came."""
+
+import logging
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import select
+
+from payments.adapters import tables
+from payments.adapters.database import create_engine
+from payments.domain.card_numbers import storable_key
+from tests.integration.api.conftest import Api, serving
+
+pytestmark = pytest.mark.usefixtures("patient")
+CARD = "4111111111111111"
+GROUPED = "4111-1111-1111-1111"
+
+
+def everything(database_url: str, redis_url: str) -> str:
+    """All that is in the tables and in Redis, keys and values."""
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        rows = [str(row) for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]
+    engine.dispose()
+    with Redis.from_url(redis_url) as client:
+        held = [(name, client.dump(name)) for name in client.keys("*")]
+    return "\n".join([*rows, *map(str, held)])
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("key", [CARD, GROUPED, f"order {CARD}"])
+def test_it_makes_one_payment_and_is_not_kept(
+    database_url: str, redis_url: str, key: str, header: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving(database_url, redis_url) as api:
+        first, again = (send(api, "/payments/authorize", key, header, amount=9, currency="KRW") for _ in range(2))
+        assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        path = f"/payments/capture/{first.get_json()['paymentId']}"
+        captures = [send(api, path, key, header, amount=1) for _ in range(2)]
+        assert [answer.get_json()["capturedAmount"] for answer in captures] == [1, 1]
+        reused = send(api, path, key, header, amount=2)
+        assert (reused.status_code, reused.get_json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+        named = send(api, "/payments/authorize", storable_key(key), header, amount=9, currency="KRW")
+        assert "Idempotency-Replayed" not in named.headers, "the hash is another key"
+        told = "\n".join([first.text, again.text, reused.text, named.text, caplog.text])
+    for kept in (everything(database_url, redis_url), told):
+        assert CARD not in kept
+        assert GROUPED not in kept
+
+
+def send(api: Api, path: str, key: str, header: bool, **body: Any) -> Any:
+    if header:
+        return api.post(path, {"merchantId": "M1", **body}, Idempotency_Key=key)
+    return api.post(path, {"merchantId": "M1", "idempotencyKey": key, **body})
+
+
+def test_what_people_write_is_refused_still(api: Api) -> None:
+    assert api.authorize("k", merchant_id=CARD).status_code == 400
+    payment_id = api.authorize("k").get_json()["paymentId"]
+    body = {"merchantId": "M1", "amount": 1, "reason": f"paid with {GROUPED}"}
+    assert api.post(f"/payments/refund/{payment_id}", body).status_code == 400
