@@ -5,7 +5,11 @@ import { call, type Schema } from "./client";
 export type Breaker = Schema["Breaker"];
 export type BreakerState = Breaker["state"];
 export type DeadLetter = Schema["DeadLetter"];
+export type DeadLetterSummary = Schema["DeadLetterSummary"];
 export type LetterState = DeadLetter["state"];
+export type ParkedEvent = Schema["ParkedEvent"];
+export type Finding = Schema["AuditFinding"];
+export type FindingState = "OPEN" | "CLEARED";
 export type Operations = Schema["Operations"];
 export type RateLimit = Schema["RateLimit"];
 
@@ -77,6 +81,36 @@ export function deadLettersQuery(token: string, state: LetterState | "", cursor:
   });
 }
 
+export function deadLetterQuery(token: string, id: number) {
+  return queryOptions({
+    queryKey: ["dead-letters", "one", id],
+    queryFn: async ({ signal }) => (await call("get", "/dead-letters/{letter_id}", { path: { letter_id: id }, token, signal })).data,
+    refetchInterval: 2000,
+  });
+}
+
+export function parkedQuery(token: string, cursor: string | null) {
+  return queryOptions({
+    queryKey: ["parked", cursor],
+    queryFn: async ({ signal }) => {
+      const query = { limit: 20, ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/outbox/parked", { query, token, signal })).data;
+    },
+    refetchInterval: 2000,
+  });
+}
+
+export function findingsQuery(token: string, state: FindingState | "", cursor: string | null) {
+  return queryOptions({
+    queryKey: ["findings", state, cursor],
+    queryFn: async ({ signal }) => {
+      const query = { limit: 20, ...(state === "" ? {} : { state }), ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/audit/findings", { query, token, signal })).data;
+    },
+    refetchInterval: 4000,
+  });
+}
+
 /** Asks something small that needs the token. Throws ApiProblem UNAUTHORIZED when it is not the right one. */
 export async function checkToken(token: string): Promise<void> {
   await call("get", "/operations", { token });
@@ -88,6 +122,14 @@ export function replayLetter(token: string, id: number) {
 
 export function discardLetter(token: string, id: number, reason: string) {
   return call("post", "/dead-letters/{letter_id}/discard", { path: { letter_id: id }, body: { reason }, token });
+}
+
+export function releaseParked(token: string, id: number) {
+  return call("post", "/outbox/parked/{event_id}/release", { path: { event_id: id }, token });
+}
+
+export function discardParked(token: string, id: number, reason: string) {
+  return call("post", "/outbox/parked/{event_id}/discard", { path: { event_id: id }, body: { reason }, token });
 }
 
 export function moveBreaker(token: string, to: BreakerState, reason: string) {

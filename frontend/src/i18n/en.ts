@@ -1,5 +1,6 @@
 /** Every English text. `ko.ts` has the same keys, or it does not compile. */
 import { misreadInEnglish } from "./misread";
+import { operationsInEnglish } from "./operations";
 
 export const en = {
   name: "English",
@@ -122,7 +123,7 @@ export const en = {
     enter: "Open the console",
     leave: "Forget the token",
     tabs: {
-      overview: "Overview", payments: "Payments", ledger: "Ledger", letters: "Dead letters", breaker: "Circuit breaker",
+      overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker",
     },
     merchant: "Merchant",
     paymentId: "Payment",
@@ -147,6 +148,7 @@ export const en = {
     operation: { authorize: "Authorize", capture: "Capture and void", refund: "Refund" },
     offline: (text: string) => `Not up to date: ${text}`,
   },
+  ...operationsInEnglish,
   ledger: {
     balances: "Trial balance",
     account: "Account",

@@ -1,6 +1,7 @@
 /** 모든 한국어 문구. Every Korean text. */
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
+import { operationsInKorean } from "./operations";
 
 export const ko: Texts = {
   name: "한국어",
@@ -122,7 +123,7 @@ export const ko: Texts = {
     tokenHint: "`make run`이 출력합니다. 이 페이지의 메모리에만 있으며 새로 고치면 사라집니다.",
     enter: "콘솔 열기",
     leave: "토큰 지우기",
-    tabs: { overview: "개요", payments: "결제", ledger: "원장", letters: "데드 레터", breaker: "서킷 브레이커" },
+    tabs: { overview: "개요", payments: "결제", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커" },
     merchant: "가맹점",
     paymentId: "결제",
     status: "상태",
@@ -146,6 +147,7 @@ export const ko: Texts = {
     operation: { authorize: "승인", capture: "매입·취소", refund: "환불" },
     offline: (text) => `최신 정보가 아닙니다: ${text}`,
   },
+  ...operationsInKorean,
   ledger: {
     balances: "시산표",
     account: "계정",

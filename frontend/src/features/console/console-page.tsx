@@ -5,10 +5,12 @@ import { Button } from "../../ui/button";
 import { Notice, Problem } from "../../ui/notice";
 import { BreakerPage } from "./breaker-page";
 import styles from "./console.module.css";
+import { FindingsPage } from "./findings-page";
 import { useHistory, WithHistory } from "./history";
 import { LedgerPage } from "./ledger-page";
 import { LettersPage } from "./letters-page";
 import { Overview } from "./overview";
+import { ParkedPage } from "./parked-page";
 import { PaymentsPage } from "./payments-page";
 import { useToken, WithToken } from "./token";
 
@@ -18,13 +20,15 @@ const SECTIONS = {
   overview: { path: "/console", page: Overview },
   payments: { path: "/console/payments", page: PaymentsPage },
   ledger: { path: "/console/ledger", page: LedgerPage },
+  findings: { path: "/console/findings", page: FindingsPage },
   letters: { path: "/console/dead-letters", page: LettersPage },
+  parked: { path: "/console/parked", page: ParkedPage },
   breaker: { path: "/console/breaker", page: BreakerPage },
 } as const;
 type Section = keyof typeof SECTIONS;
 const NAMES = Object.keys(SECTIONS) as Section[];
 
-/** The operator console: behind the token, five views. */
+/** The operator console: behind the token. */
 export function ConsolePage() {
   return (
     <WithToken>

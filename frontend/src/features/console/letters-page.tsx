@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { deadLettersQuery, LETTER_STATES, type DeadLetter, type LetterState } from "../../api/operations";
+import { deadLetterQuery, deadLettersQuery, LETTER_STATES, type DeadLetterSummary, type LetterState } from "../../api/operations";
 import { useTexts } from "../../i18n/language";
 import { dateAndTime } from "../../i18n/time";
 import { Button } from "../../ui/button";
@@ -21,7 +21,6 @@ export function LettersPage() {
   const [shown, setShown] = useState<number | null>(null);
   const paging = usePaging();
   const query = useQuery({ ...deadLettersQuery(token, state, paging.cursor), placeholderData: keepPreviousData });
-  const letter = query.data?.items.find((one) => one.id === shown);
   return (
     <div className={styles.two}>
       <Panel title={texts.console.tabs.letters}>
@@ -35,12 +34,20 @@ export function LettersPage() {
         {query.data !== undefined && query.data.items.length > 0 && <List items={query.data.items} onShow={setShown} />}
         <Pager paging={paging} next={query.data?.nextCursor ?? null} />
       </Panel>
-      {letter !== undefined && <Letter key={letter.id} letter={letter} />}
+      {shown !== null && <OneLetter key={shown} id={shown} />}
     </div>
   );
 }
 
-function List({ items, onShow }: { items: DeadLetter[]; onShow: (id: number) => void }) {
+/** In full: the list has no payloads. */
+function OneLetter({ id }: { id: number }) {
+  const { token } = useToken();
+  const query = useQuery(deadLetterQuery(token, id));
+  if (query.data !== undefined) return <Letter letter={query.data} />;
+  return query.isError ? <Problem error={query.error} retry={() => { void query.refetch(); }} /> : <Loading />;
+}
+
+function List({ items, onShow }: { items: DeadLetterSummary[]; onShow: (id: number) => void }) {
   const texts = useTexts();
   const head = ["#", texts.letters.state, texts.letters.error, texts.letters.topic, texts.letters.received];
   return (

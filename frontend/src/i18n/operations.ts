@@ -1,0 +1,71 @@
+/** Texts of the console's pages about parked events and findings. */
+
+export const operationsInEnglish = {
+  parked: {
+    title: "Parked events",
+    about: "Kafka refused each of these for its own sake: too large, its topic deleted, no permission. Later events of the same payment wait behind it; all others go on.",
+    none: "No event is parked.",
+    event: (id: number) => `event ${id}`,
+    of: "Belongs to",
+    behind: "Waiting behind",
+    since: "Parked",
+    release: "Release",
+    discard: "Discard",
+    ask: {
+      release: "Hand this event to the relay again? Mend what Kafka refused first, or it is parked again.",
+      discard: "Discard this announcement for good? It moves no money; the dead letter of a replay is open again.",
+    },
+    reasonNeeded: "Say why; it is kept in the trail of operators.",
+    done: {
+      release: (id: number) => `Event ${id} waits for the relay.`,
+      discard: (id: number) => `Event ${id} is discarded.`,
+    },
+  },
+  findings: {
+    title: "Findings of the audit",
+    about: "A finding stays open until a check of its payment finds it no more.",
+    none: "Nothing of this kind was found.",
+    states: { OPEN: "Open", CLEARED: "Cleared" },
+    kind: "Kind",
+    kinds: {
+      ledger: "Ledger", outbox: "Outbox", answers: "Stored answers", orphan_posting: "Posting without event", stuck: "Event not posted",
+    },
+    detail: "What differs",
+    first: "First seen",
+    last: "Last seen, or cleared",
+  },
+};
+
+export const operationsInKorean: typeof operationsInEnglish = {
+  parked: {
+    title: "보류된 이벤트",
+    about: "Kafka가 이벤트 자체의 문제로 거부했습니다: 너무 크거나, 토픽이 삭제되었거나, 권한이 없습니다. 같은 결제의 다음 이벤트는 뒤에서 기다리고, 나머지는 계속 진행됩니다.",
+    none: "보류된 이벤트가 없습니다.",
+    event: (id) => `이벤트 ${id}`,
+    of: "대상",
+    behind: "뒤에서 대기",
+    since: "보류 시각",
+    release: "다시 보내기",
+    discard: "폐기",
+    ask: {
+      release: "이 이벤트를 다시 릴레이에 넘길까요? 거부 원인을 먼저 고치지 않으면 다시 보류됩니다.",
+      discard: "이 알림을 완전히 폐기할까요? 돈은 움직이지 않으며, 재전송한 데드 레터는 다시 열립니다.",
+    },
+    reasonNeeded: "이유를 적어 주세요. 운영 기록에 남습니다.",
+    done: {
+      release: (id) => `이벤트 ${id}이(가) 릴레이를 기다립니다.`,
+      discard: (id) => `이벤트 ${id}을(를) 폐기했습니다.`,
+    },
+  },
+  findings: {
+    title: "감사에서 발견한 차이",
+    about: "해당 결제를 다시 확인해 차이가 없어질 때까지 열려 있습니다.",
+    none: "해당하는 차이가 없습니다.",
+    states: { OPEN: "열림", CLEARED: "해소됨" },
+    kind: "종류",
+    kinds: { ledger: "원장", outbox: "아웃박스", answers: "저장된 응답", orphan_posting: "이벤트 없는 분개", stuck: "기록되지 않은 이벤트" },
+    detail: "차이 내용",
+    first: "처음 발견",
+    last: "마지막 확인 또는 해소",
+  },
+};

@@ -1,0 +1,114 @@
+"""Customers who authorize, capture, refund and void in parts, each step with its own key, and remember the answers.
+
+A step that was not answered is repeated with its key until it is: what is remembered is what must be in the ledger.
+"""
+
+import itertools
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import requests
+
+THREADS: Final = 6
+ANSWER_SECONDS: Final = 15
+PAUSE: Final = 0.1
+"""Seconds between two attempts, and between two payments of one shopper."""
+LARGEST: Final = 10_000
+CURRENCIES: Final = ("KRW", "USD", "KWD")
+UNDECIDED: Final = frozenset({"REQUEST_IN_PROGRESS", "RATE_LIMIT_EXCEEDED"})
+"""Codes below 500 after which the same request is sent again."""
+
+
+class Step(NamedTuple):
+    """One answered success: what was moved of which payment (minor units)."""
+
+    operation: str
+    payment_id: int
+    amount: int
+
+
+@dataclass
+class Shoppers:
+    """What `THREADS` of them have done. `steps` counts each success that was answered."""
+
+    url: str
+    seed: int
+    steps: Counter[Step] = field(default_factory=Counter)
+    unexpected: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def answered(self) -> int:
+        """How many steps succeeded."""
+        return sum(self.steps.values())
+
+    def shop(self, number: int) -> None:
+        """One shopper's payments, one after the other, until stopped."""
+        rng, session = random.Random(self.seed * 1000 + number), requests.Session()
+        session.trust_env = False
+        for serial in itertools.count():
+            if self._stop.wait(PAUSE):
+                return
+            self._payment(session, rng, f"{number}-{serial}")
+
+    def _payment(self, session: requests.Session, rng: random.Random, name: str) -> None:
+        """Authorize, then some steps; what is left open expires by itself."""
+        amount = rng.randint(1, LARGEST)
+        made = self._send(session, "authorize", f"a-{name}", amount=amount, currency=rng.choice(CURRENCIES))
+        if made is None:
+            return
+        payment_id = made["paymentId"]
+        self._remember("authorize", payment_id, amount)
+        for serial in range(rng.randint(0, 4)):
+            operation = rng.choice(("capture", "capture", "refund", "refund", "void"))
+            wanted = {} if operation == "void" else {"amount": rng.randint(1, amount)}
+            done = self._send(session, f"{operation}/{payment_id}", f"{serial}-{name}", **wanted)
+            if done is not None:
+                self._remember(operation, payment_id, wanted.get("amount", 0))
+
+    def _remember(self, operation: str, payment_id: int, amount: int) -> None:
+        with self._lock:
+            self.steps[Step(operation, payment_id, amount)] += 1
+
+    def _send(self, session: requests.Session, path: str, key: str, **body: Any) -> dict[str, Any] | None:
+        """The answer to a success; None when it was refused for good. Repeats what is undecided until it is decided."""
+        while True:
+            answer = self._post(session, path, {"merchantId": "M1", "idempotencyKey": key, **body})
+            if answer is not None and answer.status_code == 200:
+                return dict(answer.json())
+            if answer is not None and answer.status_code < 500 and answer.json()["code"] not in UNDECIDED:
+                if answer.status_code != 409:
+                    self.unexpected.append(answer.text)
+                return None
+            threading.Event().wait(PAUSE)
+
+    def _post(self, session: requests.Session, path: str, body: dict[str, Any]) -> requests.Response | None:
+        try:
+            return session.post(f"{self.url}/payments/{path}", json=body, timeout=ANSWER_SECONDS)
+        except requests.RequestException:  # the api was killed
+            return None
+
+    def stop(self) -> None:
+        """Let each end once its payment is decided."""
+        self._stop.set()
+
+
+@contextmanager
+def shopping(url: str, seed: int) -> Iterator[Shoppers]:
+    """Shoppers until the end of the block; after it, each request has its final answer."""
+    shoppers = Shoppers(url, seed)
+    threads = [threading.Thread(target=shoppers.shop, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield shoppers
+    finally:
+        shoppers.stop()
+        for thread in threads:
+            thread.join()
