@@ -80,8 +80,8 @@ def _rate(text: str) -> float:
 
 
 def _reason(text: str) -> str:
-    if not 1 <= len(text) <= LONGEST_REASON:
-        raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters")
+    if texts.fault(text) is not None or len(text) > LONGEST_REASON:
+        raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
     fault = texts.fault_of_prose(text)
     if fault is not None:
         raise argparse.ArgumentTypeError(f"the reason {fault}")

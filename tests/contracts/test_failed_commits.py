@@ -57,6 +57,9 @@ def test_a_commit_that_fails_once_is_looked_up(engine: Engine, done: bool) -> No
                 ("PARTIALLY_CAPTURED", False), ("AUTHORIZED", False),
             ], kind  # fmt: skip
             assert captured(engine) == number * 4000
+            failing.append(kind)
+            (alone,) = carry_out(engine, authorize(f"alone-{kind}"))
+            assert (told(alone), alone.replayed) == ("AUTHORIZED", False), kind
 
 
 def test_a_commit_that_always_fails_is_unknown_and_leaves_nothing_open(engine: Engine) -> None:
