@@ -85,7 +85,10 @@ class CommitQueue:
         finally:
             for command in commands:
                 self._in_flight.pop(command.scope, None)
-        self._committed(list(zip(commands, results, strict=True)))
+        try:
+            self._committed(list(zip(commands, results, strict=True)))
+        except Exception:  # noqa: BLE001  (what is committed is committed, and its requests hear so)
+            _log.exception("commit_not_passed_on", extra={"commands": len(commands)})
         return results
 
 

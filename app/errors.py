@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from payments.domain.errors import PaymentsError, ServiceUnavailable, ValidationFailed
+from payments.domain.errors import OutcomeUnknown, PaymentsError, ServiceUnavailable, ValidationFailed
 from payments.service.problems import body_of, problem_body, retry_after, status_of
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -98,4 +98,6 @@ def _of_werkzeug(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     _log.error("request_crashed", extra={"path": request.path}, exc_info=error)
+    if request.method == "POST":  # it may have been carried out before this went wrong
+        return answer(OutcomeUnknown("Something went wrong here, and it has been noted. Repeat it with the same key."))
     return answer(ServiceUnavailable("Something went wrong here, and it has been noted. Try again."))

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, tracing, trail
+from app import errors, request_head, tracing, trail
 from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
@@ -87,6 +87,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
     tracing.install(app)
     errors.install(app)
+    request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.multiprocess)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
     app.extensions[store.FOLDER] = options.store_folder

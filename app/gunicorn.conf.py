@@ -6,6 +6,7 @@ Listens on this machine only; `--bind` (or GUNICORN_CMD_ARGS) says otherwise.
 
 import gc
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+_METRICS_FILE = re.compile(r"(?:counter|histogram|summary|gauge_(?:live)?(?:all|max|min|mostrecent|sum))_[0-9]+\.db")
+"""As prometheus_client names what each process counts."""
 _NEW_OBJECTS = 5000  # before young ones are collected; Python's 700 come with few requests
 
 
@@ -35,7 +38,11 @@ limit_request_line = 4094  # bytes; a cursor and a merchant need a few hundred
 limit_request_fields = 64
 limit_request_field_size = 4096
 
-keepalive = 2  # seconds; also how long a silent connection can hold up a stop
+forwarder_headers = ""  # a header SCRIPT_NAME must not say where the application is
+
+# Seconds that a connection may be idle: longer than clients and proxies keep one (nginx 60, Go 90, Firefox 115), so
+# that they close it, and no request meets a connection that is being closed. A stop does not wait for idle ones.
+keepalive = 120
 timeout = 30  # seconds without a sign of life from a worker's loop, before it is replaced
 graceful_timeout = 10  # seconds; every request is answered within 5
 
@@ -64,8 +71,9 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
 def on_starting(server: Any) -> None:
     """Begin with an empty metrics folder; not at a reload, whose workers are still counting."""
     _metrics_folder.mkdir(parents=True, exist_ok=True)
-    for file in _metrics_folder.glob("*.db"):
-        file.unlink()
+    for file in _metrics_folder.iterdir():
+        if _METRICS_FILE.fullmatch(file.name) and file.is_file():  # the folder may be one that others use, too
+            file.unlink()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -8,7 +8,6 @@ import time
 from typing import Final, TypeVar
 
 import gevent
-import orjson
 from flask import Response, g, request
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
@@ -16,12 +15,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import errors
 from app.gathering import NotTaken, StillRunning
+from app.json_bodies import Malformed, parse
 from app.limits import rate_headers, retry_header
 from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.services import Services, services
 from app.tracing import traceparent
 from payments.adapters.redis_gate import COUNTED_AS, Entry, Refusal, Verdict
-from payments.domain import card_numbers, trace
+from payments.domain import card_numbers, texts, trace
 from payments.domain.commands import Command, Operation
 from payments.domain.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.service.commands import Result
@@ -43,8 +43,8 @@ def read_body(model: type[_Model]) -> _Model:
     if request.mimetype != JSON:
         raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
     try:
-        data = orjson.loads(text)  # refuses NaN, bad UTF-8, lone surrogates and what is nested too deep
-    except orjson.JSONDecodeError as error:
+        data = parse(text)
+    except Malformed as error:
         raise errors.Problem("MALFORMED_JSON", f"The body is not JSON: {error}.") from None
     try:
         return model.model_validate(data)
@@ -59,7 +59,7 @@ def _body() -> bytes:
         except HTTPException:
             raise
         except Exception as error:  # gunicorn's, of a broken chunk; the socket's, of a client that has gone
-            raise errors.Problem("MALFORMED_JSON", "The body broke off.") from error
+            raise errors.Problem("MALFORMED_JSON", "The body was truncated.") from error
         if len(text) > LARGEST_BODY:
             raise RequestEntityTooLarge
         return text
@@ -176,8 +176,11 @@ def _key(in_body: str | None) -> str | None:
         in_header = raw.encode("latin-1").decode()  # WSGI shows bytes as latin-1; we take them for UTF-8
     except UnicodeDecodeError:
         raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
-    if not 1 <= len(in_header) <= LONGEST_KEY or not in_header.strip():
-        raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters, not only white space")
+    if not 1 <= len(in_header) <= LONGEST_KEY:
+        raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters")
+    fault = texts.fault(in_header)
+    if fault is not None:
+        raise errors.invalid("Idempotency-Key", fault)
     if in_body is not None and in_body != in_header:
         raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
     return in_header

@@ -58,6 +58,7 @@ def _about() -> str:
     codes = ", ".join(f"{code} ({status})" for code, (status, _) in PROBLEMS.items())
     return (
         f"merchantId is a name, not a credential. Every error is a problem (RFC 9457) with one of these codes: {codes}."
+        " Any operation may answer 414, 415, 417, 431 or 501 to a request line, headers or codings that it cannot take."
     )
 
 
@@ -79,7 +80,7 @@ def _operation(description: Description, endpoint: str, models: "_Models") -> di
     for status, kind in description.answers.items():
         content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
         made["responses"][str(status)] = _response(description, status, "Done", content)
-    for status in sorted(description.problems):
+    for status in sorted({400, *description.problems}):  # 400: of a head or a query that nothing can be made of
         titles = " · ".join(title for number, title in PROBLEMS.values() if number == status)
         content = {PROBLEM_JSON: models.schema(ProblemDetails)}
         made["responses"][str(status)] = _response(description, status, titles, content)

@@ -7,6 +7,7 @@ from app.queries import CURSOR as CURSOR_PATTERN
 from app.queries import LARGEST_ID, MOST, USUAL
 from app.reports import FindingKind, FindingState, LetterState
 from app.schemas import LONGEST_MERCHANT_ID
+from payments.domain import texts
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
 
@@ -18,7 +19,7 @@ def _query(name: str, schema: dict[str, Any], description: str) -> Parameter:
 
 
 _ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
-_MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": r"\S"}
+_MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": texts.NOT_BLANK}
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
 LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}

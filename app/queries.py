@@ -11,6 +11,7 @@ from flask import Response, request
 
 from app.errors import invalid
 from app.schemas import LONGEST_MERCHANT_ID
+from payments.domain import texts
 
 LARGEST_ID: Final = 2**63 - 1
 MOST: Final = 200
@@ -30,8 +31,13 @@ def required_merchant() -> str:
 def merchant() -> str | None:
     """The merchantId, or None."""
     text = request.args.get("merchantId")
-    if text is not None and (not 1 <= len(text) <= LONGEST_MERCHANT_ID or not text.strip()):
-        raise invalid("merchantId", f"must have 1 to {LONGEST_MERCHANT_ID} characters, not only white space")
+    if text is None:
+        return None
+    if not 1 <= len(text) <= LONGEST_MERCHANT_ID:
+        raise invalid("merchantId", f"must have 1 to {LONGEST_MERCHANT_ID} characters")
+    fault = texts.fault(text)
+    if fault is not None:
+        raise invalid("merchantId", fault)
     return text
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.answers import ABSENT
 from app.reports import BreakerState
-from payments.domain import card_numbers
+from payments.domain import card_numbers, texts
 from payments.domain.money import DECIMALS, MAX_AMOUNT
 
 LONGEST_MERCHANT_ID: Final = 32
@@ -21,16 +21,30 @@ LONGEST_REASON: Final = 200
 LONGEST_DISCARD_REASON: Final = 500
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be only white space")
+def _key(text: str) -> str:
+    # machines make keys, and some look like a card number: `card_numbers.storable_key`
+    return _sound(text, texts.fault(text))
+
+
+def _identifier(text: str) -> str:
+    return _kept(text, texts.fault(text))
+
+
+def _prose(text: str) -> str:
+    return _kept(text, texts.fault_of_prose(text))
+
+
+def _kept(text: str, fault: str | None) -> str:
+    """What people write and we keep: it may hold no card number."""
+    if card_numbers.contains(_sound(text, fault)):
+        raise ValueError(card_numbers.REFUSAL)
     return text
 
 
-def _storable(text: str) -> str:
-    if card_numbers.contains(text):
-        raise ValueError(card_numbers.REFUSAL)
-    return _not_blank(text)
+def _sound(text: str, fault: str | None) -> str:
+    if fault is not None:
+        raise ValueError(fault)
+    return text
 
 
 def _circulating(code: str) -> str:
@@ -39,29 +53,31 @@ def _circulating(code: str) -> str:
     return code
 
 
-def _text(longest: int, description: str) -> Any:
-    # `\\S` tells readers of the schema what _not_blank checks
-    schema: dict[str, Any] = {"pattern": r"\S"}
+def _text(longest: int, description: str, pattern: str = texts.NOT_BLANK) -> Any:
+    schema: dict[str, Any] = {"pattern": pattern}  # for readers of the schema: what is checked after the length
     return Field(min_length=1, max_length=longest, description=description, json_schema_extra=schema)
 
 
 MerchantId = Annotated[
-    str, _text(LONGEST_MERCHANT_ID, "The merchant; a name, not a credential"), AfterValidator(_storable)
+    str, _text(LONGEST_MERCHANT_ID, "The merchant; a name, not a credential"), AfterValidator(_identifier)
 ]
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="Minor units of the currency (KRW 0 decimals, USD 2)")]
 IdempotencyKey = Annotated[
     str,
     _text(LONGEST_KEY, "Makes a repetition harmless; may be sent as the header Idempotency-Key instead"),
-    AfterValidator(_not_blank),  # machines make keys, and some look like a card number: `card_numbers.storable_key`
+    AfterValidator(_key),
 ]
 Currency = Annotated[
     str,
     Field(description="ISO 4217 code", json_schema_extra={"enum": sorted(DECIMALS)}),
     AfterValidator(_circulating),
 ]
-Reason = Annotated[str, _text(LONGEST_REASON, "Why, for the people who read it later"), AfterValidator(_storable)]
-
-DiscardReason = Annotated[str, _text(LONGEST_DISCARD_REASON, "Why nobody needs it any more"), AfterValidator(_storable)]
+Reason = Annotated[
+    str, _text(LONGEST_REASON, "Why, for the people who read it later", texts.PROSE), AfterValidator(_prose)
+]
+DiscardReason = Annotated[
+    str, _text(LONGEST_DISCARD_REASON, "Why nobody needs it any more", texts.PROSE), AfterValidator(_prose)
+]
 
 
 class Body(BaseModel):

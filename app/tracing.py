@@ -24,14 +24,16 @@ def install(app: Flask) -> None:
 
 def _begin() -> None:
     g.deadline = time.monotonic() + ANSWERED_WITHIN
-    given = request.headers.get("X-Request-Id")
-    g.request_id = given if given is not None and _may_be_kept(given) else secrets.token_hex(16)
+    g.request_id = request_id(request.headers.get("X-Request-Id"))
     g.answer_headers = {}
     logs.bind(request_id=g.request_id)
 
 
-def _may_be_kept(request_id: str) -> bool:
-    return _REQUEST_ID.fullmatch(request_id) is not None and not card_numbers.contains(request_id)
+def request_id(given: str | None) -> str:
+    """The id that the client gave, if it may be kept, else a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given) and not card_numbers.contains(given):
+        return given
+    return secrets.token_hex(16)
 
 
 def _finish(response: Response) -> Response:
@@ -39,6 +41,8 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.request_id
     for name, value in g.answer_headers.items():
         headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")  # pages and the API's description have their own
+    headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
 

@@ -6,7 +6,7 @@ Both run on Flask-SQLAlchemy's session and are answered before the request's dea
 import logging
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import gevent
 from flask import g
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import services
 from payments.adapters.database import Failure, begin_snapshot, classify, took_too_long
-from payments.domain.errors import ServiceUnavailable
+from payments.domain.errors import OutcomeUnknown, ServiceUnavailable
 
 T = TypeVar("T")
 _AGAIN: Final = (Failure.LOST, Failure.BUSY)
@@ -43,7 +43,7 @@ def read_list(function: Callable[[Connection], T]) -> T:
 def write(function: Callable[[Connection], T]) -> T:
     """What `function` returns, once its changes are committed. Raises ServiceUnavailable, like `read`.
 
-    Never runs again after a lost connection: the commit may have arrived.
+    Never runs again after a lost connection. Raises OutcomeUnknown when it was the commit that failed.
     """
     return _in_time(lambda: _when_free(function))
 
@@ -84,7 +84,7 @@ def _when_free(function: Callable[[Connection], T]) -> T:
         except SQLAlchemyError as error:
             failure = classify(error)
             if failure is Failure.LOST:
-                raise ServiceUnavailable("The database went away; look whether it was done, then try again.") from None
+                raise ServiceUnavailable("The database went away; nothing was done.") from None
             if failure is not Failure.BUSY:
                 raise
         gevent.sleep(_PAUSE)
@@ -98,7 +98,16 @@ def _attempt(function: Callable[[Connection], T], *, reading: bool) -> T:
             begin_snapshot(connection)
         found = function(connection)
         if not reading:
-            session.commit()
+            _commit(session, connection)
         return found
     finally:
         session.remove()  # here, and not at the end of every request: money requests have none
+
+
+def _commit(session: Any, connection: Connection) -> None:
+    try:
+        session.commit()
+    except (SQLAlchemyError, gevent.Timeout) as error:
+        connection.invalidate()  # the pool must not get back a transaction that is still open
+        _log.warning("commit_failed", extra={"error": type(error).__name__})
+        raise OutcomeUnknown("The commit failed, or its answer was lost; look whether it was done.") from error

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.database import create_engine
-from payments.domain import card_numbers
+from payments.domain import card_numbers, texts
 from payments.domain.errors import DeadLetterConflict, NotFound
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
@@ -80,8 +80,11 @@ def _rate(text: str) -> float:
 
 
 def _reason(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_REASON:
+    if texts.fault(text) is not None or len(text) > LONGEST_REASON:
         raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
+    fault = texts.fault_of_prose(text)
+    if fault is not None:
+        raise argparse.ArgumentTypeError(f"the reason {fault}")
     if card_numbers.contains(text):
         raise argparse.ArgumentTypeError(f"the reason {card_numbers.REFUSAL}")
     return text

@@ -1,7 +1,7 @@
 """/circuit-breaker: the relay's breaker as it last reported it, and how an operator asks it to move."""
 
 import time
-from typing import Final
+from typing import Any, Final
 
 import gevent
 from flask import Blueprint, Response, request
@@ -22,20 +22,37 @@ blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
 ANSWER_WITHIN: Final = 1.0
 """Seconds that an operator waits for the relay, before the answer is 202."""
 _LOOK_EVERY: Final = 0.05
+_OPERATORS: Final = "Without the admin token, `history` does not say which operator moved the breaker, or why."
 
 
 @blueprint.get(f"/{BREAKER}")
-@describe(Description("The relay's circuit breaker", "breaker", answers={200: Breaker}, problems=(429, 503)))
+@describe(
+    Description(
+        "The relay's circuit breaker", "breaker", answers={200: Breaker}, problems=(401, 429, 503), text=_OPERATORS
+    )
+)
 def show() -> Response:
     """The one breaker there is."""
-    return queries.answer(read(breaker.show))
+    return queries.answer(_shown())
 
 
 @blueprint.get("/status")
-@describe(Description("All circuit breakers by name", "breaker", answers={200: Breakers}, problems=(429, 503)))
+@describe(
+    Description(
+        "All circuit breakers by name", "breaker", answers={200: Breakers}, problems=(401, 429, 503), text=_OPERATORS
+    )
+)
 def status() -> Response:
     """All breakers."""
-    return queries.answer({BREAKER: read(breaker.show)})
+    return queries.answer({BREAKER: _shown()})
+
+
+def _shown() -> dict[str, Any]:
+    """The breaker; who moved it by hand and why only for who sends the admin token."""
+    if "Authorization" in request.headers:
+        services().admin.check()  # also a wrong one is refused and counted: the answer would tell that it is wrong
+        return read(breaker.show)
+    return breaker.without_operators(read(breaker.show))
 
 
 @blueprint.post(f"/{BREAKER}/transition")

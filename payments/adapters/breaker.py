@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import pybreaker
 
-from payments.adapters.breaker_store import HISTORY_KEPT, BreakerRow, Snapshot, Transition
+from payments.adapters.breaker_store import HISTORY_KEPT, RELAY, BreakerRow, Snapshot, Transition
 from payments.adapters.clock import Clock, monotonic
 from payments.domain.breaker import Breaker as Rules
 from payments.domain.breaker import BreakerConfig, Counters, Outcome, State
@@ -19,7 +19,6 @@ from payments.metrics import BREAKER, BREAKER_STATES, RelayMetrics
 
 T = TypeVar("T")
 
-RELAY: Final = "relay"
 NEVER: Final = 2**31
 """pybreaker's own verdict (failures in a row, then a timeout) is switched off by limits that are never reached."""
 _NAMES: Final = frozenset(state.value for state in State)

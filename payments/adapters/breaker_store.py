@@ -14,6 +14,8 @@ from payments.adapters.tables import circuit_breaker_command as command_table
 
 HISTORY_KEPT: Final = 50
 """Transitions that the row remembers."""
+RELAY: Final = "relay"
+"""The actor of a transition that no operator asked for."""
 
 
 class Snapshot(TypedDict):

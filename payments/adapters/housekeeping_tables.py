@@ -1,4 +1,4 @@
-"""What housekeeping remembers over a restart, and what its audits found; part of `tables.metadata`, which imports this."""
+"""What housekeeping and its audits remember; part of `tables.metadata`, which imports this."""
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from payments.adapters import breaker_store
-from payments.adapters.breaker_store import BreakerRow, Snapshot
+from payments.adapters.breaker_store import RELAY, BreakerRow, Snapshot
 from payments.adapters.clock import database_now
 from payments.domain.events import format_time
 from payments.metrics import BREAKER
@@ -44,6 +44,12 @@ def show(connection: Connection) -> dict[str, Any]:
         "stale": stale,
         "history": row.history,
     }
+
+
+def without_operators(shown: dict[str, Any]) -> dict[str, Any]:
+    """What `show` returned, without the addresses, names and reasons of those who moved the breaker by hand."""
+    hidden = {"actor": "operator", "reason": "asked for by an operator"}
+    return {**shown, "history": [move if move["actor"] == RELAY else {**move, **hidden} for move in shown["history"]]}
 
 
 def request_transition(connection: Connection, to_state: str, reason: str | None, actor: str) -> int:

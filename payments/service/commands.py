@@ -77,7 +77,10 @@ def run_batch(connection: Connection, commands: Sequence[Command], *, look_first
         transaction.commit()
         crash_points.reach("after_commit_before_answer")
     except SQLAlchemyError as error:
-        if transaction is not None:
+        if batch.stage is Stage.COMMIT:
+            # SQLAlchemy sends no ROLLBACK after a COMMIT that failed: the pool must not get back what is still open
+            connection.invalidate()
+        elif transaction is not None:
             _roll_back(transaction)
         raise BatchFailed(classify(error), batch.stage) from error
     return batch.results()

@@ -86,9 +86,11 @@ class _Execution:
 
     def _failed(self, indices: Sequence[int], failure: Failure, stage: Stage, error: BaseException | None) -> None:
         alone = self._failed_rounds >= ROUNDS_TOGETHER
-        if failure in (Failure.LOST, Failure.BUSY):
-            if stage is Stage.COMMIT:
-                self._uncertain.update(indices)
+        if stage is Stage.COMMIT:
+            self._uncertain.update(indices)
+        if failure in (Failure.LOST, Failure.BUSY) or stage is Stage.COMMIT:
+            if failure is Failure.OTHER:
+                _log.error("commit_failed", extra={"commands": len(indices), "error": str(error)})
             self._pause(self._next_pause)
             self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
             return
@@ -102,10 +104,16 @@ class _Execution:
             _log.error("batch_failed", extra={"commands": len(indices), "error": str(error)})
             self._failed_rounds = ROUNDS_TOGETHER
             if alone or len(indices) == 1:
-                self._results[indices[0]] = Result(error=ServiceUnavailable("The database refused the request."))
+                self._results[indices[0]] = Result(error=_refused(indices[0] in self._uncertain))
 
 
 def _left_over(uncertain: bool) -> PaymentsError:
-    if uncertain:
-        return OutcomeUnknown("The database went away during the commit; repeat the request with the same key.")
-    return ServiceUnavailable("The database cannot be reached; nothing was done.")
+    return _unknown() if uncertain else ServiceUnavailable("The database cannot be reached; nothing was done.")
+
+
+def _refused(uncertain: bool) -> PaymentsError:
+    return _unknown() if uncertain else ServiceUnavailable("The database refused the request; nothing was done.")
+
+
+def _unknown() -> PaymentsError:
+    return OutcomeUnknown("The commit failed, or its answer was lost; repeat the request with the same key.")

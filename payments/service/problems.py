@@ -20,9 +20,13 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "DEAD_LETTER_CONFLICT": (409, "The dead letter is not open"),
     "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
     "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
+    "URI_TOO_LONG": (414, "The request line is too long"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body must be application/json"),
+    "EXPECTATION_FAILED": (417, "The expectation cannot be met"),
     "IDEMPOTENCY_KEY_REUSED": (422, "The idempotency key was used for another request"),
     "RATE_LIMIT_EXCEEDED": (429, "Too many requests"),
+    "HEADERS_TOO_LARGE": (431, "The headers are too large"),
+    "NOT_IMPLEMENTED": (501, "The transfer coding is not supported"),
     "SERVICE_UNAVAILABLE": (503, "Not available now"),
     "OUTCOME_UNKNOWN": (503, "The outcome is not known"),
 }

@@ -104,6 +104,7 @@ def test_replay_what_matches_at_a_rate(engine: Engine, database_url: str) -> Non
         (["show", "x"], 2, "'x' is no whole number"),
         (["discard", "1"], 2, "required: --reason"),
         (["discard", "1", "--reason", " "], 2, "1 to 500 characters"),
+        (["discard", "1", "--reason", "a\x1b[2J"], 2, "the reason must not contain control characters"),
         (["list", "--state", "LOST"], 2, "invalid choice: 'LOST'"),
     ],
 )

@@ -43,10 +43,11 @@ export function operationsQuery(token: string, merchantId: string) {
   });
 }
 
-export function breakerQuery() {
+/** The token shows which operator moved it, and why. */
+export function breakerQuery(token: string) {
   return queryOptions({
     queryKey: ["breaker"],
-    queryFn: async ({ signal }) => (await call("get", "/circuit-breaker/kafka-publisher", { signal })).data,
+    queryFn: async ({ signal }) => (await call("get", "/circuit-breaker/kafka-publisher", { token, signal })).data,
     refetchInterval: 1000,
   });
 }

@@ -3,8 +3,7 @@ import { misreadInEnglish } from "./misread";
 import { operationsInEnglish } from "./operations";
 
 export const en = {
-  name: "English",
-  locale: "en-US",
+  name: "English", locale: "en-US",
   shell: {
     brand: "payops",
     store: "Store",
@@ -25,10 +24,8 @@ export const en = {
     empty: "Nothing here yet",
     retry: "Try again",
     retryIn: (seconds: number) => `Try again in ${seconds} s`,
-    close: "Close",
-    cancel: "Cancel",
-    previous: "Previous",
-    next: "Next",
+    close: "Close", cancel: "Cancel",
+    previous: "Previous", next: "Next",
     requestId: "Request",
     details: "What the server said",
   },
@@ -238,9 +235,13 @@ export const en = {
     DEAD_LETTER_CONFLICT: "This letter is no longer open.",
     TRANSITION_NOT_ALLOWED: "The breaker cannot go there from where it is.",
     PAYLOAD_TOO_LARGE: "The request is too large.",
+    URI_TOO_LONG: "The request is too long.",
     UNSUPPORTED_MEDIA_TYPE: "The request has the wrong form.",
+    EXPECTATION_FAILED: "The request asks for something that the server does not do.",
     IDEMPOTENCY_KEY_REUSED: "This key was used for another order. Take a new key.",
     RATE_LIMIT_EXCEEDED: "Too many requests. Nothing was charged; wait a moment.",
+    HEADERS_TOO_LARGE: "The request has too many headers, or too long ones.",
+    NOT_IMPLEMENTED: "The request is coded in a way that the server does not know.",
     SERVICE_UNAVAILABLE: "Not available right now. Nothing was charged.",
     OUTCOME_UNKNOWN: "It is not known whether this was done. Try again: the same key makes sure it is done once.",
     NETWORK: "The server cannot be reached. Try again: the same key makes sure it is done once.",

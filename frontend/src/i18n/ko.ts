@@ -4,8 +4,7 @@ import { misreadInKorean } from "./misread";
 import { operationsInKorean } from "./operations";
 
 export const ko: Texts = {
-  name: "한국어",
-  locale: "ko-KR",
+  name: "한국어", locale: "ko-KR",
   shell: {
     brand: "payops",
     store: "스토어",
@@ -26,10 +25,8 @@ export const ko: Texts = {
     empty: "아직 아무것도 없습니다",
     retry: "다시 시도",
     retryIn: (seconds) => `${seconds}초 후 다시 시도`,
-    close: "닫기",
-    cancel: "취소",
-    previous: "이전",
-    next: "다음",
+    close: "닫기", cancel: "취소",
+    previous: "이전", next: "다음",
     requestId: "요청",
     details: "서버 메시지",
   },
@@ -237,9 +234,13 @@ export const ko: Texts = {
     DEAD_LETTER_CONFLICT: "이 레터는 더 이상 열려 있지 않습니다.",
     TRANSITION_NOT_ALLOWED: "현재 상태에서 옮길 수 없습니다.",
     PAYLOAD_TOO_LARGE: "요청이 너무 큽니다.",
+    URI_TOO_LONG: "요청이 너무 깁니다.",
     UNSUPPORTED_MEDIA_TYPE: "요청 형식이 잘못되었습니다.",
+    EXPECTATION_FAILED: "서버가 지원하지 않는 동작을 요청했습니다.",
     IDEMPOTENCY_KEY_REUSED: "다른 주문에 사용된 키입니다. 새 키를 사용하세요.",
     RATE_LIMIT_EXCEEDED: "요청이 너무 많습니다. 청구되지 않았으니 잠시 기다려 주세요.",
+    HEADERS_TOO_LARGE: "요청 헤더가 너무 많거나 너무 깁니다.",
+    NOT_IMPLEMENTED: "서버가 지원하지 않는 방식으로 인코딩된 요청입니다.",
     SERVICE_UNAVAILABLE: "지금은 이용할 수 없습니다. 청구되지 않았습니다.",
     OUTCOME_UNKNOWN: "처리 여부를 알 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     NETWORK: "서버에 연결할 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",

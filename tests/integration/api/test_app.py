@@ -2,6 +2,9 @@
 
 import json
 import logging
+import re
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -10,6 +13,7 @@ from sqlalchemy import Engine, select
 
 from app.describing import description_of
 from app.openapi import document
+from app.routes import docs
 from payments import logs
 from payments.adapters import tables
 from payments.adapters.database import create_engine
@@ -62,7 +66,9 @@ def test_a_crash_is_logged_and_answered_without_its_details(make_api: Make, capl
         def crash() -> None:
             raise LookupError("secret detail")
 
-        api.flask.add_url_rule("/crash", view_func=crash)
+        api.flask.add_url_rule("/crash", view_func=crash, methods=["GET", "POST"])
+        assert api.http.post("/crash").get_json()["code"] == "OUTCOME_UNKNOWN", "it may have been carried out"
+        caplog.clear()
         answer = api.http.get("/crash")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert "secret detail" not in answer.get_data(as_text=True)
@@ -140,6 +146,30 @@ def test_the_docs_page_comes_from_here_alone(make_api: Make) -> None:
         for file in ("swagger-ui.css", "swagger-ui-bundle.js"):
             assert f"/docs/static/{file}" in page
             assert api.http.get(f"/docs/static/{file}").status_code == 200
+
+
+def test_the_description_and_its_page_are_made_once(make_api: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(docs, "document", lambda app: made.append(app) or document(app))
+    with make_api() as api:
+        for path in ("/openapi.json", "/docs"):
+            first, second = api.http.get(path), api.http.get(path)
+            assert first.data == second.data
+            assert first.headers["Cache-Control"] == "no-cache"
+            again = api.http.get(path, headers={"If-None-Match": first.headers["ETag"]})
+            assert (again.status_code, again.data) == (304, b"")
+    assert len(made) == 1
+
+
+def test_the_docs_page_may_run_its_own_script_alone(make_api: Make) -> None:
+    with make_api() as api:
+        answer = api.http.get("/docs")
+    (script,) = re.findall("<script>(.*?)</script>", answer.get_data(as_text=True), re.DOTALL)
+    policy = answer.headers["Content-Security-Policy"]
+    assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
+    assert policy.startswith("default-src 'none'; script-src 'self' ")
+    assert "'unsafe-inline'" not in policy.split("style-src")[0]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_token_is_never_shown(make_api: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -72,6 +72,20 @@ def test_a_relays_report_is_shown_with_every_field(api: Api, engine: Engine) -> 
     assert set(api.http.get("/circuit-breaker/status").get_json()) == {NAME}
 
 
+def test_who_moved_it_by_hand_and_why_is_for_operators(api: Api, engine: Engine) -> None:
+    at = "2026-01-02T03:04:05.000006Z"
+    own = {"from": "OPEN", "to": "HALF_OPEN", "at": at, "reason": "30 s have passed", "actor": "relay"}
+    by_hand = {"from": "OPEN", "to": "CLOSED", "at": at, "reason": "call Kim, 010-1234", "actor": "api:10.0.0.7"}
+    report(engine, history=[by_hand, own, {**by_hand, "actor": "cli:kim"}])
+    hidden = {**by_hand, "actor": "operator", "reason": "asked for by an operator"}
+    for path, of in ((PATH, lambda body: body), ("/circuit-breaker/status", lambda body: body[NAME])):
+        assert of(api.http.get(path).get_json())["history"] == [hidden, own, hidden]
+        shown = of(api.http.get(path, headers=ADMIN).get_json())["history"]
+        assert shown == [by_hand, own, {**by_hand, "actor": "cli:kim"}]
+        wrong = api.http.get(path, headers={"Authorization": "Bearer wrong"})
+        assert (wrong.status_code, wrong.get_json()["code"]) == (401, "UNAUTHORIZED")
+
+
 @pytest.mark.parametrize(
     ("state", "status"), [("CLOSED", "UP"), ("DISABLED", "UP"), ("OPEN", "DEGRADED"), ("HALF_OPEN", "DEGRADED")]
 )

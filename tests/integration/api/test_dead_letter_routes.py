@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy.exc import OperationalError
 
 from payments.adapters import dead_letter_store
 from payments.adapters.database import create_engine
@@ -71,3 +72,23 @@ def test_what_is_not_there_is_not_found(api: Api, engine: Engine) -> None:
     assert post(api, "2/discard", json={"reason": "x"}).status_code == 404
     assert post(api, "1/discard", data=b"x").status_code == 415
     assert api.http.get("/dead-letters/1/replay", headers=ADMIN).status_code == 405
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+def test_a_commit_that_failed_is_not_called_undone(api: Api, engine: Engine, done: bool) -> None:
+    failing = ["once"]
+
+    def fail(connection: Connection) -> None:
+        if failing and not connection.get_execution_options().get("reading"):
+            failing.pop()
+            if done:
+                connection.exec_driver_sql("COMMIT")
+            raise OperationalError("COMMIT", None, Exception("disk I/O error"))
+
+    with api.flask.app_context():
+        event.listen(api.services.database.engine, "commit", fail)
+    answer = post(api, "1/discard", json={"reason": "r"})
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "OUTCOME_UNKNOWN")
+    assert post(api, "1/discard", json={"reason": "r"}).status_code == (409 if done else 200)
+    with engine.connect() as connection:
+        assert len(connection.execute(select(operator_action)).all()) == 1

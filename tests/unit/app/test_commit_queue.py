@@ -148,3 +148,13 @@ def test_batches_and_their_sizes_are_counted(
     assert queue.drain(1)
     assert registry.get_sample_value("commit_queue_depth") == 0
     assert registry.get_sample_value("commit_batch_size_count") == 2
+
+
+def test_what_is_committed_is_answered_although_nobody_could_be_told(
+    database: Database, registry: CollectorRegistry
+) -> None:
+    def fail(_done: Sequence[tuple[Command, Result]]) -> None:
+        raise OSError("no room in the commit log")
+
+    queue = CommitQueue(database.execute, fail, writers=1, capacity=2, metrics=ApiMetrics(registry), clock=Clock())
+    assert queue.submit(COMMAND, 104.5) == DONE

@@ -6,6 +6,7 @@ import { timeOfDay } from "../../i18n/time";
 import { Loading, Notice, Problem } from "../../ui/notice";
 import { Badge, Panel, type Tone } from "../../ui/panel";
 import styles from "./console.module.css";
+import { useToken } from "./token";
 
 export const TONES: Record<BreakerState, Tone> = {
   CLOSED: "good",
@@ -19,7 +20,8 @@ export const TONES: Record<BreakerState, Tone> = {
 /** The breaker's live state with its rates. */
 export function BreakerCard() {
   const texts = useTexts();
-  const query = useQuery(breakerQuery());
+  const { token } = useToken();
+  const query = useQuery(breakerQuery(token));
   return (
     <Panel title={texts.console.tabs.breaker}>
       {query.isPending && <Loading />}

@@ -13,7 +13,8 @@ import { useToken } from "./token";
 
 /** The breaker in full: live state, moving it by hand, where it has been. */
 export function BreakerPage() {
-  const query = useQuery(breakerQuery());
+  const { token } = useToken();
+  const query = useQuery(breakerQuery(token));
   return (
     <div className={styles.two}>
       <div className={styles.stack}>

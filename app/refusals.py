@@ -1,0 +1,80 @@
+"""What gunicorn itself refuses, in the words of the API: a problem with a stable code, then the connection ends."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from gunicorn.http import errors
+from gunicorn.http.message import Message
+from gunicorn.util import http_date
+
+from app.framing import ONE_LINE
+
+_CODES: Final = (
+    (errors.LimitRequestLine, "URI_TOO_LONG", "The request line is too long."),
+    (errors.LimitRequestHeaders, "HEADERS_TOO_LARGE", "There are too many headers, or one is too long."),
+    (errors.ExpectationFailed, "EXPECTATION_FAILED", "Of expectations, only 100-continue is understood."),
+    (errors.UnsupportedTransferCoding, "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood."),
+    (errors.ParseException, "VALIDATION_FAILED", "The request is not HTTP/1.1 as RFC 9112 has it."),
+)
+_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+"""Headers that the application wanted to send."""
+
+Meaning = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Code, message, and what is wrong with which field."""
+
+
+def answer(error: BaseException, request: Any = None) -> tuple[str, bytes]:
+    """The code and the whole answer for an `error` of gunicorn's parser, or one that nobody caught."""
+    # gunicorn's master loads this module; what a reload is to replace is loaded by its workers
+    from app.tracing import request_id  # noqa: PLC0415
+    from payments.service.problems import problem_body, status_of  # noqa: PLC0415
+
+    code, message, fields = _meaning(error)
+    found = getattr(error, "req", None)
+    request = found if isinstance(found, Message) else request
+    given = [value for name, value in getattr(request, "headers", ()) if name == "X-REQUEST-ID"]
+    made = request_id(given[0] if len(given) == 1 else None)
+    path = getattr(request, "path", None) or "/"
+    body = problem_body(code, message, instance=path, request_id=made, errors=fields)
+    return code, _head(status_of(code), made, len(body)) + body
+
+
+def _meaning(error: BaseException) -> Meaning:
+    if isinstance(error, errors.InvalidHeader) and not isinstance(error, _OURS):
+        return _of_header(str(error.hdr), error.req)
+    for kind, code, message in _CODES:
+        if isinstance(error, kind) and not isinstance(error, _OURS):
+            return code, message, ()
+    return "OUTCOME_UNKNOWN", "Something went wrong here, and it has been noted. Repeat it with the same key.", ()
+
+
+def _of_header(name: str, request: Any) -> Meaning:
+    if name == "TRANSFER-ENCODING" and _codings(request) - {"chunked"}:
+        return "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood.", ()
+    if name not in ONE_LINE | {"TRANSFER-ENCODING"}:  # else it may be a whole line, secrets and all
+        return "VALIDATION_FAILED", "A header is not as RFC 9110 has it.", ()
+    shown = "traceparent" if name == "TRACEPARENT" else name.title()
+    missing = name == "HOST" and all(given != name for given, _ in request.headers)
+    fault = "is missing" if missing else "must be given once, with a valid value"
+    return "VALIDATION_FAILED", f"{shown} {fault}.", ((shown, fault),)
+
+
+def _codings(request: Any) -> set[str]:
+    lines = [value for name, value in request.headers if name == "TRANSFER-ENCODING"]
+    return {coding.strip().lower() for line in lines for coding in line.split(",")}
+
+
+def _head(status: int, request_id: str, length: int) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Server: gunicorn",
+        f"Date: {http_date()}",
+        "Connection: close",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {length}",
+        f"X-Request-Id: {request_id}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        *(["Retry-After: 1"] if status == HTTPStatus.SERVICE_UNAVAILABLE else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()

@@ -1,0 +1,70 @@
+"""What is refused for a request's head, before any view runs: lists where one value is meant, codings, bad queries.
+
+Header lines that come twice are refused in `app.framing`: WSGI joins them by commas, as proxies may.
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, current_app, request
+
+from app.describing import description_of
+from app.errors import Problem, invalid
+from app.measuring import ENDPOINT
+
+_ONE_VALUE: Final = {
+    "CONTENT_LENGTH": "Content-Length",
+    "CONTENT_TYPE": "Content-Type",
+    "HTTP_HOST": "Host",
+    "HTTP_IDEMPOTENCY_KEY": "Idempotency-Key",
+    "HTTP_TRACEPARENT": "traceparent",
+    "HTTP_X_REQUEST_ID": "X-Request-Id",
+}
+_TWO_CREDENTIALS: Final = re.compile(r",\s*[A-Za-z]+ ")
+"""A second scheme behind a comma; a comma alone may be part of a token."""
+
+
+def install(app: Flask, trusted_proxies: int) -> None:
+    """Check each request; at most `trusted_proxies` addresses may stand in X-Forwarded-For, if there are any."""
+
+    def check() -> None:
+        _check_headers(trusted_proxies)
+        _check_codings()
+        if request.environ.get("QUERY_STRING"):
+            _check_query()
+
+    app.before_request(check)
+
+
+def _check_headers(trusted_proxies: int) -> None:
+    environ = request.environ
+    for key, name in _ONE_VALUE.items():
+        if "," in environ.get(key, ""):
+            raise invalid(name, "must have one value, without a comma")
+    if _TWO_CREDENTIALS.search(environ.get("HTTP_AUTHORIZATION", "")):
+        raise invalid("Authorization", "must have one value")
+    if environ.get("HTTP_X_FORWARDED_FOR", "").count(",") >= trusted_proxies > 0:
+        raise invalid("X-Forwarded-For", f"must have at most {trusted_proxies} addresses, one of each trusted proxy")
+
+
+def _check_codings() -> None:
+    environ = request.environ
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+        raise Problem("NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood.")
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+        only = {"Accept-Encoding": "identity"}
+        raise Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, without a Content-Encoding.", only)
+
+
+def _check_query() -> None:
+    endpoint = request.endpoint
+    if endpoint in (None, ENDPOINT) or description_of(current_app.view_functions[endpoint]) is None:
+        return  # pages, paths that are not there, and /metrics, which takes lists
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise invalid("query", "must be UTF-8") from None
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise invalid(name, "must not be given twice")

@@ -1,0 +1,102 @@
+"""Whatever error COMMIT ends with: no answer says that nothing was done, and what was done is found again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pymysql
+import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
+
+from payments.adapters.database import create_engine
+from tests.contracts.answers import captured, made, told
+from tests.contracts.wishes import authorize, capture, carry_out
+
+
+def error(kind: type[DBAPIError], code: int, text: str = "no") -> DBAPIError:
+    return kind("COMMIT", None, pymysql.err.OperationalError(code, text))
+
+
+ERRORS = {
+    "a deadlock": error(OperationalError, 1213),
+    "a lock that was not given": error(OperationalError, 1205),
+    "a taken key": error(IntegrityError, 1062),
+    "a lost connection": error(OperationalError, 2013),
+    "a busy file": OperationalError("COMMIT", None, Exception("database is locked")),
+    "a full disk": error(InternalError, 1030),
+    "a read-only server": error(OperationalError, 1290),
+    "what nobody has heard of": error(DBAPIError, 4711),
+}
+
+
+@contextmanager
+def commits(engine: Engine, on_commit: Callable[[Connection], None]) -> Iterator[None]:
+    event.listen(engine, "commit", on_commit)
+    try:
+        yield
+    finally:
+        event.remove(engine, "commit", on_commit)
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+def test_a_commit_that_fails_once_is_looked_up(engine: Engine, done: bool) -> None:
+    failing: list[str] = []
+
+    def fail_once(connection: Connection) -> None:
+        if failing:
+            if done:
+                connection.exec_driver_sql("COMMIT")
+            raise ERRORS[failing.pop()]
+
+    with commits(engine, fail_once):
+        for number, kind in enumerate(ERRORS, 1):
+            payment_id = made(engine, kind)
+            failing.append(kind)
+            results = carry_out(engine, capture(payment_id, f"c-{kind}", 4000), authorize(f"n-{kind}"))
+            assert [(told(result), result.replayed) for result in results] == [
+                ("PARTIALLY_CAPTURED", False), ("AUTHORIZED", False),
+            ], kind  # fmt: skip
+            assert captured(engine) == number * 4000
+            failing.append(kind)
+            (alone,) = carry_out(engine, authorize(f"alone-{kind}"))
+            assert (told(alone), alone.replayed) == ("AUTHORIZED", False), kind
+
+
+def test_a_commit_that_always_fails_is_unknown_and_leaves_nothing_open(engine: Engine) -> None:
+    other = create_engine(engine.url.render_as_string(hide_password=False))
+    failing: list[str] = []
+
+    def fail(_connection: Connection) -> None:
+        if failing:
+            raise ERRORS[failing[-1]]
+
+    with commits(engine, fail):
+        for number, kind in enumerate(ERRORS, 1):
+            payment_id = made(other, kind)
+            failing.append(kind)
+            results = carry_out(engine, capture(payment_id, f"c-{kind}", 4000), authorize(f"n-{kind}"), seconds=0.1)
+            failing.clear()
+            assert [told(result) for result in results] == ["OUTCOME_UNKNOWN"] * 2, kind
+            (again,) = carry_out(other, capture(payment_id, f"c-{kind}", 4000))  # nobody has kept its locks
+            assert (told(again), again.replayed) == ("PARTIALLY_CAPTURED", False), kind
+            assert captured(other) == number * 4000
+    other.dispose()
+
+
+def test_what_is_refused_after_a_commit_was_sent_is_unknown_too(engine: Engine) -> None:
+    payment_id = made(engine, "p")
+    sent: list[Connection] = []
+
+    def fail(connection: Connection) -> None:
+        sent.append(connection)
+        raise ERRORS["a full disk"]
+
+    def refuse(*_: object) -> None:
+        if sent:
+            raise ERRORS["what nobody has heard of"]
+
+    event.listen(engine, "before_cursor_execute", refuse)
+    with commits(engine, fail):
+        (result,) = carry_out(engine, capture(payment_id, "c", 4000), seconds=1)
+    event.remove(engine, "before_cursor_execute", refuse)
+    assert told(result) == "OUTCOME_UNKNOWN"

@@ -1,0 +1,137 @@
+"""Connections that clients keep: they live long, a stop or a reload closes them without losing a request, and they make
+room for new ones.
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import psutil
+import pytest
+import requests
+
+from tests.e2e.gunicorn import ApiServer
+from tests.e2e.wire import Wire
+from tests.servers import until
+
+GET = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /payments/authorize HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+CLIENTS = 20
+CAPACITY = 20
+LONG_SECONDS = 1800
+
+
+@dataclass
+class PausingClients:
+    """Each has one connection and pauses between its requests; nothing is ever sent twice."""
+
+    url: str
+    answered: int = 0
+    failures: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, number: int) -> None:
+        """Pay and pause until stopped."""
+        pauses = random.Random(number)
+        with requests.Session() as http:
+            http.trust_env = False
+            while not self._stop.wait(pauses.uniform(0.5, 5.0)):
+                try:
+                    answer = http.post(f"{self.url}/payments/void/1", json={"merchantId": "M1"}, timeout=30)
+                except requests.RequestException as error:
+                    self.failures.append(repr(error))
+                else:
+                    assert answer.status_code == 404, answer.text
+                    self.answered += 1
+
+    @contextmanager
+    def running(self) -> Iterator["PausingClients"]:
+        """Until the end of the block."""
+        threads = [threading.Thread(target=self.run, args=(number,)) for number in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(60)
+
+
+def workers(api: ApiServer) -> set[int]:
+    return {child.pid for child in psutil.Process(api.pid).children()}
+
+
+def reload(api: ApiServer) -> None:
+    before = workers(api)
+    os.kill(api.pid, signal.SIGHUP)
+    until(lambda: (now := workers(api)) and not now & before, 30, "other workers")
+
+
+def test_no_request_fails_over_pauses_and_reloads(sqlite_url: str, long: bool) -> None:
+    with (
+        ApiServer(sqlite_url, "redis://127.0.0.1:1/0", workers=2) as api,
+        PausingClients(api.url).running() as clients,
+    ):
+        ends = time.monotonic() + (LONG_SECONDS if long else 0)
+        goes_on = True
+        while goes_on:
+            reload(api)
+            enough = clients.answered + CLIENTS
+            until(lambda: clients.answered >= enough or clients.failures, 60, "clients are answered")  # noqa: B023
+            goes_on = time.monotonic() < ends
+    assert clients.failures == []
+
+
+@pytest.fixture
+def small_api(sqlite_url: str) -> Iterator[ApiServer]:
+    """One that takes few connections."""
+    connections = f"--worker-connections {CAPACITY}"
+    with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", GUNICORN_CMD_ARGS=connections) as server:
+        yield server
+
+
+def idle(api: ApiServer, stack: ExitStack, *, used: bool) -> Wire:
+    wire = stack.enter_context(Wire(api.port))
+    if used:
+        wire.send(GET)
+        answer = wire.answer()
+        assert answer is not None
+        assert answer.headers["connection"] == "keep-alive"
+    return wire
+
+
+def test_idle_connections_make_room_for_new_ones(small_api: ApiServer) -> None:
+    for used in (True, False):
+        with ExitStack() as stack:
+            wires = [idle(small_api, stack, used=used) for _ in range(3 * CAPACITY)]
+            fresh = idle(small_api, stack, used=True)
+            assert wires[0].answer() is None, "the one that was idle for longest"
+            fresh.send(GET)
+            assert fresh.answer() is not None
+            wires[-1].send(GET)
+            assert wires[-1].answer() is not None, "one of the youngest"
+
+
+def test_a_request_that_has_begun_is_answered_before_a_stop(small_api: ApiServer) -> None:
+    with ExitStack() as stack:
+        begun, quiet, unused = (idle(small_api, stack, used=used) for used in (True, True, False))
+        begun.send(POST + b"Content-Length: 2\r\n\r\n{")
+        small_api.ask_to_stop()
+        assert quiet.answer() is None, "closed at once"
+        begun.send(b"}")
+        answer = begun.answer()
+        assert answer is not None
+        assert answer.problem["code"] == "VALIDATION_FAILED", "not MALFORMED_JSON: its body was not late yet"
+        assert answer.headers["connection"] == "close"
+        assert begun.answer() is None
+        unused.send(GET)
+        last = unused.answer()
+        assert last is None or last.headers["connection"] == "close"
+        small_api.stop()
+    assert "graceful timeout" not in small_api.log.read_text()

@@ -1,0 +1,38 @@
+"""What gunicorn.conf.py sets, and what it does with a folder that is not its own."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIGURATION = Path(__file__).parents[3] / "app" / "gunicorn.conf.py"
+LONGEST_IDLE_OF_CLIENTS = 115
+"""Seconds after which Firefox, the most patient of the usual clients and proxies, closes an idle connection."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
+    return runpy.run_path(str(CONFIGURATION))
+
+
+def test_idle_connections_outlive_those_of_clients(settings: dict[str, Any]) -> None:
+    assert settings["keepalive"] > LONGEST_IDLE_OF_CLIENTS
+
+
+def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    theirs = ["payops.db", "books.db", "counter.db", "counter_1.db.bak", "gauge_sum_x.db", "my_counter_1.db", "notes"]
+    metrics = ["counter_7.db", "histogram_1234.db", "summary_1.db", "gauge_livesum_7.db", "gauge_mostrecent_7.db"]
+    folder.mkdir()
+    for name in (*theirs, *metrics):
+        (folder / name).write_bytes(b"x")
+    (folder / "counter_8.db").mkdir()
+    settings["on_starting"](None)
+    assert {file.name for file in folder.iterdir()} == {*theirs, "counter_8.db"}
+
+
+def test_a_folder_that_is_not_there_is_made(settings: dict[str, Any], tmp_path: Path) -> None:
+    settings["on_starting"](None)
+    assert (tmp_path / "metrics").is_dir()
