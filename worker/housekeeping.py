@@ -101,10 +101,12 @@ class Housekeeping:
         with self._engine.connect().execution_options(reading=True) as connection:
             now = database_now(connection)
             backlog = backlog_store.outbox_backlog(connection)
+            parked = backlog_store.outbox_parked(connection)
             letters = backlog_store.dead_letters_open(connection)
             renewals = backlog_store.lease_renewals(connection)
         self._metrics.outbox_pending.set(backlog.pending)
         self._metrics.outbox_oldest_age.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
+        self._metrics.outbox_parked.set(parked)
         self._metrics.dead_letters_open.set(letters)
         for name in LEASES:
             if name in renewals:

@@ -19,7 +19,7 @@ from payments.migrations import migrate
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0003"
+HEAD = "0005"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -84,7 +84,7 @@ def test_two_at_once_make_one_schema(empty_url: str) -> None:
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002", "0001"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0005", "0003", "0002", "0001"]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:
