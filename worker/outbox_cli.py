@@ -42,7 +42,7 @@ def add_outbox(parser: argparse.ArgumentParser) -> None:
     release = actions.add_parser("release", help="let the relay try one parked event again, or all that match")
     release.add_argument("event_id", metavar="ID", type=whole_number, nargs="?", help="the event")
     release.add_argument("--all", action="store_true", help="every parked event")
-    discard = actions.add_parser("discard", help="delete a parked event that moves no money")
+    discard = actions.add_parser("discard", help="give up a parked event that moves no money")
     discard.add_argument("event_id", metavar="ID", type=whole_number, help="the event")
     discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
     for action in (listing, release):

@@ -58,7 +58,7 @@ def release(event_id: int) -> Response:
 @blueprint.post("/<id:event_id>/discard")
 @describe(
     Description(
-        "Delete a parked event that moves no money",
+        "Give up a parked event that moves no money",
         "outbox",
         answers={200: ParkedEvent},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),

@@ -7,17 +7,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from payments.adapters.lease import Lease, still_held
 from payments.adapters.tables import outbox_event as table
 from payments.adapters.writing import Insert, as_text, write_in_parts
 from payments.domain.events import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
-
-
-Query = TypeVar("Query", bound=Select[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ ENCODING_HEADER: Final = "payloadEncoding"
 """Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
 
 
-def by_state(query: Query) -> Query:
+def by_state(query: Any) -> Any:
     """The query, bound to the index on state and id: left to itself, MariaDB may read the whole outbox in id order."""
     return query.with_hint(table, "FORCE INDEX (ix_outbox_published)", "mysql")
 

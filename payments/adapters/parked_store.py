@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from payments.adapters import refusal_store
 from payments.adapters.outbox_store import by_state
@@ -51,7 +51,11 @@ _RELEASE = (
     .where(table.c.event_id == bindparam("id"), table.c.published == OutboxState.PARKED)
     .values(published=OutboxState.PENDING, attempts=0, parked_at=None)
 )
-_DISCARD = delete(table).where(table.c.event_id == bindparam("id"), table.c.published == OutboxState.PARKED)
+_DISCARD = (
+    update(table)
+    .where(table.c.event_id == bindparam("id"), table.c.published == OutboxState.PARKED)
+    .values(published=OutboxState.DISCARDED, published_at=bindparam("now"))  # from then on as old as a published one
+)
 _REOPEN_LETTER = (
     update(dead_letter)
     .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == "REPLAYING")
@@ -85,9 +89,9 @@ def release(connection: Connection, event: ParkedEvent) -> None:
     refusal_store.free(connection, [event.aggregate])
 
 
-def discard(connection: Connection, event: ParkedEvent) -> None:
-    """Delete it. The caller has locked it, and seen that it is no payment's."""
-    connection.execute(_DISCARD, {"id": event.event_id})
+def discard(connection: Connection, event: ParkedEvent, now: datetime) -> None:
+    """Never publish it. The caller has locked it, and seen that it is no payment's."""
+    connection.execute(_DISCARD, {"id": event.event_id, "now": now})
     refusal_store.free(connection, [event.aggregate])
 
 

@@ -51,6 +51,8 @@ class OutboxState(IntEnum):
     """It waits for a PARKED or REFUSED row of its payment that comes before it."""
     REFUSED = 4
     """Kafka refused it; `attempts` counts how often."""
+    DISCARDED = 5
+    """An operator gave it up; kept as long as a published one."""
 
 
 BLOCKING: Final = (OutboxState.PARKED, OutboxState.REFUSED)

@@ -18,6 +18,7 @@ _WORDS = {
     OutboxState.PUBLISHED: "is published",
     OutboxState.BEHIND: "waits behind another event",
     OutboxState.REFUSED: "is still being tried",
+    OutboxState.DISCARDED: "is discarded",
 }
 
 
@@ -41,7 +42,7 @@ def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]
 
 
 def discard(connection: Connection, event_id: int, reason: str, actor: str) -> dict[str, Any]:
-    """Delete a parked event that moves no money, in the caller's transaction; returns it as it was.
+    """Give up a parked event that moves no money, in the caller's transaction; returns it as it was.
 
     The dead letter of a discarded replay is OPEN again. Raises NotFound, or OutboxConflict when it is not parked or is
     a payment's: without it the ledger would stay wrong.
@@ -49,9 +50,10 @@ def discard(connection: Connection, event_id: int, reason: str, actor: str) -> d
     event = _parked_event(connection, event_id)
     if event.aggregate_type == Aggregate.PAYMENT:
         raise OutboxConflict(f"Event {event_id} is payment {event.aggregate_id}'s: the ledger needs it. Release it.")
-    parked_store.discard(connection, event)
+    now = database_now(connection)
+    parked_store.discard(connection, event, now)
     if event.aggregate_type == Aggregate.REPLAY:
-        parked_store.reopen_letter(connection, event.aggregate_id, database_now(connection))
+        parked_store.reopen_letter(connection, event.aggregate_id, now)
     target = f"event {event_id} ({event.aggregate_type} {event.aggregate_id})"
     note_action(connection, actor, "outbox.discard", target, reason)
     return _members(event)

@@ -2,64 +2,26 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Engine, text, update
 
 from payments.adapters import backlog_store, lease, outbox_store, refusal_store
 from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.dead_letter_store import add as add_letters
 from payments.adapters.lease import Lease
-from payments.adapters.outbox_store import OutboxRow
-from payments.adapters.tables import dead_letter, inbox_event, operator_action
+from payments.adapters.tables import inbox_event
 from payments.adapters.tables import outbox_event as table
-from payments.domain.errors import NotFound, OutboxConflict
-from payments.domain.events import Aggregate, EventType, OutboxState, PaymentEvent
-from payments.service import dead_letters, outbox
+from payments.domain.events import Aggregate, OutboxState
+from payments.service import outbox
 from payments.service.republish import republish_unposted
+from tests.contracts.refusing import NOW, event, hold_all, pending, refuse, states, stored
 from tests.contracts.test_locks import wait_for_lock_wait
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
-TOO_LARGE = "Broker: Message size too large"
 
 
 @pytest.fixture
 def held(engine: Engine) -> Lease:
     """The relay's lease, and a database in which payment 1 has the events 1, 3, 4, payment 2 the event 2."""
-    with engine.begin() as connection:
-        outbox_store.add(connection, [event(1), event(2), event(1), event(1)])
-        found = lease.acquire(connection, "relay", "me", 60)
-    assert found is not None
-    return found
-
-
-def event(payment_id: int) -> tuple[object, ...]:
-    told = PaymentEvent(EventType.CAPTURED, payment_id, "M", 10, "KRW", "CAPTURED", NOW)
-    return outbox_store.event_row(told, "{}")
-
-
-def states(engine: Engine) -> dict[int, OutboxState]:
-    with engine.connect() as connection:
-        rows = connection.execute(select(table.c.event_id, table.c.published))
-        return {row.event_id: OutboxState(row.published) for row in rows}
-
-
-def refuse(engine: Engine, held: Lease, event_id: int, *, attempts: int = 1, parks: bool = False) -> int:
-    with engine.begin() as connection:
-        at = database_now(connection) if parks else None
-        return refusal_store.refuse(connection, [event_id], TOO_LARGE, attempts, at, held)
-
-
-def pending(connection: Connection) -> list[OutboxRow]:
-    return outbox_store.pending(connection, 100)
-
-
-def hold_all(engine: Engine, held: Lease) -> int:
-    with engine.begin() as connection:
-        rows = refusal_store.behind(connection, pending(connection))
-        return refusal_store.hold(connection, rows, held)
+    return stored(engine, 1, 2, 1, 1)
 
 
 @pytest.mark.parametrize("parks", [False, True])
@@ -145,76 +107,6 @@ def test_parked_is_not_pending(engine: Engine, held: Lease) -> None:
         assert backlog_store.oldest_unposted(connection) is None, "the ledger is not behind"
 
 
-def test_a_release_starts_from_nothing(engine: Engine, held: Lease) -> None:
-    refuse(engine, held, 1, attempts=5, parks=True)
-    hold_all(engine, held)
-    with engine.begin() as connection:
-        (item,), following = outbox.parked(connection, None, 10)
-        assert outbox.release(connection, 1, "cli:me") == item
-    assert following is None
-    assert {name: item[name] for name in ("eventId", "aggregateType", "aggregateId", "attempts", "waitingBehind")} == {
-        "eventId": 1, "aggregateType": "payment", "aggregateId": 1, "attempts": 5, "waitingBehind": 2
-    }  # fmt: skip
-    assert (item["error"], item["topic"], item["eventType"]) == (TOO_LARGE, "payment.captured", "PAYMENT_CAPTURED")
-    assert set(states(engine).values()) == {OutboxState.PENDING}
-    with engine.begin() as connection:
-        assert pending(connection)[0].attempts == 0
-        noted = connection.execute(select(operator_action.c.actor, operator_action.c.action)).all()
-    assert [tuple(row) for row in noted] == [("cli:me", "outbox.release")]
-
-
-def test_pages_are_newest_first(engine: Engine, held: Lease) -> None:
-    for event_id in (1, 2, 4):
-        refuse(engine, held, event_id, parks=True)
-    with engine.begin() as connection:
-        items, following = outbox.parked(connection, None, 2)
-        assert ([item["eventId"] for item in items], following) == ([4, 2], 2)
-        items, following = outbox.parked(connection, following, 2)
-        assert ([item["eventId"] for item in items], following) == ([1], None)
-    assert outbox.parked_ids(engine, "payment.captured") == [1, 2, 4]
-    assert outbox.parked_ids(engine, "payment.voided") == []
-
-
-@pytest.mark.parametrize("act", [lambda c, n: outbox.release(c, n, "x"), lambda c, n: outbox.discard(c, n, "r", "x")])
-def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:  # type: ignore[no-untyped-def]
-    refuse(engine, held, 1)
-    hold_all(engine, held)
-    with engine.begin() as connection:
-        connection.execute(update(table).where(table.c.event_id == 2).values(published=OutboxState.PUBLISHED))
-    for event_id, said in ((1, "is still being tried"), (2, "is published"), (3, "waits behind another event")):
-        with pytest.raises(OutboxConflict, match=said), engine.begin() as connection:
-            act(connection, event_id)
-    with pytest.raises(NotFound), engine.begin() as connection:
-        act(connection, 9)
-
-
-def test_a_payments_event_is_never_discarded(engine: Engine, held: Lease) -> None:
-    refuse(engine, held, 1, parks=True)
-    with pytest.raises(OutboxConflict, match="the ledger needs it"), engine.begin() as connection:
-        outbox.discard(connection, 1, "away", "cli:me")
-    assert states(engine)[1] is OutboxState.PARKED
-
-
-def test_the_letter_of_a_discarded_replay_is_open_again(engine: Engine, held: Lease) -> None:
-    letter = DeadLetter("c", "payment.voided", 0, 0, 1, "{", None, None, "EventNotFound", "m")
-    with engine.begin() as connection:
-        add_letters(connection, [letter], database_now(connection))
-        dead_letters.replay(connection, 1, "cli:me")
-    announcement, replay = 5, 6
-    for event_id in (announcement, replay):
-        refuse(engine, held, event_id, parks=True)
-        with engine.begin() as connection:
-            assert outbox.discard(connection, event_id, "away", "cli:me")["eventId"] == event_id
-    with engine.begin() as connection:
-        row = connection.execute(select(dead_letter)).one()
-        noted = connection.execute(select(operator_action.c.target, operator_action.c.detail)).all()
-    assert (row.state, row.attempts, row.next_retry_at) == ("OPEN", 1, None)
-    assert [tuple(one) for one in noted[1:]] == [
-        ("event 5 (dead_letter 1)", "away"), ("event 6 (replay 1)", "away")
-    ]  # fmt: skip
-    assert set(states(engine)) == {1, 2, 3, 4}
-
-
 def test_a_release_between_reading_and_holding_leaves_nothing_waiting(engine: Engine, held: Lease) -> None:
     refuse(engine, held, 1, parks=True)
     with engine.begin() as connection:
@@ -228,10 +120,7 @@ def test_a_release_between_reading_and_holding_leaves_nothing_waiting(engine: En
 
 
 def test_a_hold_while_a_release_commits_leaves_nothing_waiting(mariadb: Engine) -> None:
-    with mariadb.begin() as connection:
-        outbox_store.add(connection, [event(1), event(1)])
-        held = lease.acquire(connection, "relay", "me", 60)
-    assert held is not None
+    held = stored(mariadb, 1, 1)
     refuse(mariadb, held, 1, parks=True)
     with mariadb.connect() as operator, ThreadPoolExecutor(1) as pool:
         transaction = operator.begin()
@@ -244,10 +133,7 @@ def test_a_hold_while_a_release_commits_leaves_nothing_waiting(mariadb: Engine) 
 
 
 def test_a_release_while_a_hold_commits_frees_what_it_held(mariadb: Engine) -> None:
-    with mariadb.begin() as connection:
-        outbox_store.add(connection, [event(1), event(1)])
-        held = lease.acquire(connection, "relay", "me", 60)
-    assert held is not None
+    held = stored(mariadb, 1, 1)
     refuse(mariadb, held, 1, parks=True)
 
     def release() -> None:
