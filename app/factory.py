@@ -24,7 +24,7 @@ from app.list_slots import ListSlots
 from app.measuring import ENDPOINT, measure
 from app.paths import IdConverter
 from app.platform import Identity
-from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, payments, store
+from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
 from app.services import EXTENSION, Services
 from payments.adapters import redis_client, tables
 from payments.adapters.clock import monotonic
@@ -49,7 +49,7 @@ SQLITE_BUSY_MS: Final = 10
 MOST_AT_THE_ENTRANCE: Final = 200
 REMEMBERED_WITHIN: Final = 0.05
 """Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
-_ROUTES: Final = (payments, ledger, audit, dead_letters, breaker, operations, health, docs, store)
+_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, store)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
 _FILES: Final = frozenset({"store.page", "store.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})

@@ -23,6 +23,7 @@ _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ME
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
 LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(get_args(Status))}, "Only payments with this status")
 LIMIT: Final = _query(

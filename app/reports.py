@@ -59,6 +59,26 @@ class AuditFindingPage(Page):
     items: list[AuditFinding]
 
 
+class ParkedEvent(Answer):
+    """An event that Kafka refused; later ones of its payment wait behind it."""
+
+    event_id: Identifier
+    aggregate_type: Literal["payment", "dead_letter", "replay"]
+    aggregate_id: Identifier
+    event_type: str
+    topic: str
+    attempts: Count
+    error: str
+    parked_at: Time
+    waiting_behind: Count
+
+
+class ParkedPage(Page):
+    """Parked events, newest first."""
+
+    items: list[ParkedEvent]
+
+
 class Transition(Answer):
     """One change of the breaker's state."""
 
@@ -126,6 +146,7 @@ class Operations(Answer):
 
     outbox_pending: Count
     outbox_oldest_age_seconds: Annotated[float, Field(ge=0)]
+    outbox_parked: Count
     ledger_lag_seconds: Annotated[float, Field(ge=0)]
     dead_letters_open: Count
     rate_limits: list[RateLimit]

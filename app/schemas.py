@@ -126,7 +126,7 @@ class VoidBody(MoneyBody):
 
 
 class DiscardBody(Body):
-    """Put a dead letter away for good."""
+    """Put a dead letter, or a parked event that moves no money, away for good."""
 
     reason: DiscardReason
 

@@ -3,19 +3,19 @@
 Every knob is a field here, with its unit; nothing secret has a default. All bad keys are named in one error at start.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 from payments import crash_points
-from payments.setting_types import database_url, http_address, one_of, seconds, text, token, whole
+from payments.setting_types import Reader, database_url, http_address, one_of, percent, seconds, text, token, whole
 
 
 class BadSettings(Exception):
     """One or more environment variables are missing or wrong; the text names each of them."""
 
 
-def _setting(name: str, read: Callable[[str], Any], default: Any = MISSING, *, secret: bool = False) -> Any:
+def _setting(name: str, read: Reader[Any], default: Any = MISSING, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"name": name, "read": read})
 
 
@@ -64,13 +64,14 @@ class Settings:
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
     cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", whole(1, 100000), 5)
-    cb_failure_rate_threshold: float = _setting(_CB + "FAILURE_RATE_THRESHOLD", seconds(0.001, 100), 50.0)
-    cb_slow_call_rate_threshold: float = _setting(_CB + "SLOW_CALL_RATE_THRESHOLD", seconds(0.001, 100), 50.0)
+    cb_failure_rate_threshold: float = _setting(_CB + "FAILURE_RATE_THRESHOLD", percent(0.001, 100), 50.0)
+    cb_slow_call_rate_threshold: float = _setting(_CB + "SLOW_CALL_RATE_THRESHOLD", percent(0.001, 100), 50.0)
     cb_slow_call_duration: float = _setting(_CB + "SLOW_CALL_DURATION_SECONDS", seconds(0.001, 3600), 5.0)
     cb_wait_duration: float = _setting(_CB + "WAIT_DURATION_SECONDS", seconds(0.001, 86400), 30.0)
     cb_permitted_calls_in_half_open: int = _setting(_CB + "PERMITTED_CALLS_IN_HALF_OPEN", whole(1, 1000), 3)
     cb_call_timeout: float = _setting(_CB + "CALL_TIMEOUT_SECONDS", seconds(0.1, 300), 8.0)
     cb_probe_timeout: float = _setting(_CB + "PROBE_TIMEOUT_SECONDS", seconds(0.05, 30), 0.5)
+    park_after_attempts: int = _setting("APP_OUTBOX_PARK_AFTER_ATTEMPTS", whole(1, 1000), 5)
     lease_seconds: float = _setting("APP_LEASE_SECONDS", seconds(1, 3600), 10.0)
 
     kafka_max_poll_interval: float = _setting("APP_KAFKA_MAX_POLL_INTERVAL_SECONDS", seconds(7, 86400), 300.0)
@@ -110,12 +111,12 @@ def load(environment: Mapping[str, str]) -> Settings:
         text = environment.get(name, "")
         if text == "":
             if item.default is MISSING:
-                bad.append(f"{name} is not set: it must be {read.__doc__}")
+                bad.append(f"{name} is not set: it must be {read.accepts}")
             continue
         try:
             values[item.name] = read(text)
         except ValueError:
-            bad.append(f"{name} must be {read.__doc__}")
+            bad.append(f"{name} must be {read.accepts}")
     if not bad:
         settings = Settings(**values)
         bad = _contradictions(settings)

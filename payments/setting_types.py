@@ -1,36 +1,70 @@
-"""How the text of a setting is read: each reader's docstring says what it takes, and a ValueError that it did not."""
+"""How the text of a setting is read. A reader is called with the text, and raises ValueError when it refuses it."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
+T = TypeVar("T")
+Number = TypeVar("Number", int, float)
 
-def whole(least: int, most: int) -> Callable[[str], int]:
-    """A reader of whole numbers in these bounds."""
+# Python's int() and float() take more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader(Generic[T]):
+    """Reads one kind of setting. `accepts` completes the sentence "… must be", also under `python -OO`."""
+
+    accepts: str
+    read: Callable[[str], T]
+
+    def __call__(self, text: str) -> T:
+        """The value. Raises ValueError when the text is not what `accepts` says."""
+        return self.read(text)
+
+
+def whole(least: int, most: int) -> Reader[int]:
+    """A reader of whole numbers in these bounds, in ASCII digits."""
 
     def read(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise ValueError
-        return value
+        return _within(int(_matching(_WHOLE, text)), least, most)
 
-    read.__doc__ = f"a whole number from {least} to {most}"
-    return read
+    return Reader(f"a whole number from {least} to {most}", read)
 
 
-def seconds(least: float, most: float) -> Callable[[str], float]:
+def seconds(least: float, most: float) -> Reader[float]:
     """A reader of durations in these bounds."""
+    return _decimal("seconds", least, most)
 
+
+def percent(least: float, most: float) -> Reader[float]:
+    """A reader of percentages in these bounds, without a percent sign."""
+    return _decimal("a percentage", least, most)
+
+
+def _decimal(what: str, least: float, most: float) -> Reader[float]:
     def read(text: str) -> float:
-        value = float(text)
-        if not least <= value <= most:
-            raise ValueError
-        return value
+        return _within(float(_matching(_DECIMAL, text)), least, most)
 
-    read.__doc__ = f"seconds from {least:g} to {most:g}"
-    return read
+    return Reader(f"{what} from {least:g} to {most:g}, like 0.5 or 30", read)
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _within(value: Number, least: Number, most: Number) -> Number:
+    if not least <= value <= most:
+        raise ValueError
+    return value
+
+
+def one_of(*choices: str) -> Reader[str]:
     """A reader of one of these words."""
 
     def read(text: str) -> str:
@@ -38,34 +72,37 @@ def one_of(*choices: str) -> Callable[[str], str]:
             raise ValueError
         return text
 
-    read.__doc__ = f"one of {', '.join(choices)}"
-    return read
+    return Reader(f"one of {', '.join(choices)}", read)
 
 
-def database_url(text: str) -> str:
-    """a SQLAlchemy URL (mysql+pymysql://user:password@host/paydb or sqlite:///file)"""
+def _read_database_url(text: str) -> str:
     if not text.startswith(("mysql+pymysql://", "sqlite:///")):
         raise ValueError
     return text
 
 
-def token(text: str) -> str:
-    """at least 16 characters, or unset"""
+def _read_token(text: str) -> str:
     if len(text) < 16:
         raise ValueError
     return text
 
 
-def text(text: str) -> str:
-    """some text"""
+def _read_text(text: str) -> str:
     if not text.strip():
         raise ValueError
     return text
 
 
-def http_address(text: str) -> str:
-    """an address like http://host:4318, without a path"""
+def _read_http_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError
     return text
+
+
+database_url: Final = Reader(
+    "a SQLAlchemy URL (mysql+pymysql://user:password@host/paydb or sqlite:///file)", _read_database_url
+)
+token: Final = Reader("at least 16 characters, or unset", _read_token)
+text: Final = Reader("some text", _read_text)
+http_address: Final = Reader("an address like http://host:4318, without a path", _read_http_address)

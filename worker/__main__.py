@@ -59,7 +59,8 @@ def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Even
         return Breaker(metrics, config, before=before)
 
     engine = create_engine(settings.database_url, pool_size=2)  # deliveries and heartbeat
-    return Service(Relay(engine, publisher, make_breaker, metrics, times, stop, traces=traces).run)
+    park_after = settings.park_after_attempts
+    return Service(Relay(engine, publisher, make_breaker, metrics, times, stop, park_after, traces=traces).run)
 
 
 def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Event, traces: Traces) -> Service:
@@ -172,6 +173,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "clock": ToolCommand("show the database's clock, or confirm it after a jump", "clock", "worker.clock_cli"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
+    "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.outbox_cli"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 

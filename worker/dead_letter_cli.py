@@ -8,32 +8,23 @@ import json
 import sys
 import threading
 from collections import Counter
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.adapters.database import create_engine
-from payments.domain import card_numbers, texts
 from payments.domain.errors import DeadLetterConflict, NotFound
 from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.service import dead_letters, reading
 from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 from worker.letter_table import as_details, as_table
+from worker.option_types import PlainParser, reason, whole_number
 
 STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
-LONGEST_REASON: Final = 500
 USUAL: Final = 50
 USUAL_RATE: Final = 20.0
-
-
-class PlainParser(argparse.ArgumentParser):
-    """Says what is wrong with the options in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with exit code 2."""
-        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help.\n")
 
 
 def add_dlq(parser: argparse.ArgumentParser) -> None:
@@ -42,18 +33,18 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list letters, newest first")
     _add_filters(listing)
     listing.add_argument("--state", choices=STATES, help="only letters in this state")
-    listing.add_argument("--limit", type=_count, default=USUAL, help=f"at most so many (default {USUAL})")
+    listing.add_argument("--limit", type=whole_number, default=USUAL, help=f"at most so many (default {USUAL})")
     show = actions.add_parser("show", help="show one letter with its payload")
     replay = actions.add_parser("replay", help="send one letter's message again, or that of all open ones that match")
-    replay.add_argument("letter_id", metavar="ID", type=_count, nargs="?", help="the letter")
+    replay.add_argument("letter_id", metavar="ID", type=whole_number, nargs="?", help="the letter")
     replay.add_argument("--all", action="store_true", help="every open letter")
     _add_filters(replay)
     replay.add_argument("--rate", type=_rate, default=USUAL_RATE, help=f"letters a second (default {USUAL_RATE:g})")
     replay.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     discard = actions.add_parser("discard", help="put one open letter away for good")
-    discard.add_argument("--reason", type=_reason, required=True, help="why, 1 to 500 characters")
+    discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
     for action in (show, discard):
-        action.add_argument("letter_id", metavar="ID", type=_count, help="the letter")
+        action.add_argument("letter_id", metavar="ID", type=whole_number, help="the letter")
     for action in (listing, show, replay, discard):
         action.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -61,12 +52,6 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic", choices=list(TOPICS.values()), help="only letters from this topic")
     parser.add_argument("--error-type", choices=DEAD_LETTER_TYPES, help="only letters that failed like this")
-
-
-def _count(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
 
 
 def _rate(text: str) -> float:
@@ -77,17 +62,6 @@ def _rate(text: str) -> float:
     if 0.01 <= rate <= 10_000:
         return rate
     raise argparse.ArgumentTypeError(f"{text!r} is no number from 0.01 to 10000")
-
-
-def _reason(text: str) -> str:
-    if texts.fault(text) is not None or len(text) > LONGEST_REASON:
-        raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
-    fault = texts.fault_of_prose(text)
-    if fault is not None:
-        raise argparse.ArgumentTypeError(f"the reason {fault}")
-    if card_numbers.contains(text):
-        raise argparse.ArgumentTypeError(f"the reason {card_numbers.REFUSAL}")
-    return text
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:

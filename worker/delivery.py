@@ -6,22 +6,25 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from payments import crash_points
-from payments.adapters import cluster_store, lease, outbox_store
+from payments.adapters import outbox_store, refusal_store
 from payments.adapters.breaker import Breaker, NotPermitted
 from payments.adapters.clock import Clock, database_now, monotonic
-from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher
+from payments.adapters.kafka import Publisher
+from payments.adapters.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
 from payments.adapters.lease import Lease
 from payments.adapters.outbox_store import OutboxRow
 from payments.adapters.traces import Kind, NoTraces, Traces
 from payments.domain.breaker import State
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS, Aggregate, with_event_id
+from payments.domain.events import Aggregate, OutboxState, with_event_id
 from payments.domain.trace import HEADER
 from payments.metrics import RelayMetrics
-from payments.service.republish import republish_unposted
+from worker.cluster import ClusterWatch
+from worker.fencing import check_lease
 from worker.heartbeat import Heartbeat
+from worker.refusals import Refusals
 from worker.replays import replay_of
 
 CLAIM: Final = 500
@@ -31,16 +34,12 @@ POLL_SECONDS: Final = 0.05
 FAILURE_PAUSE: Final = 0.5
 ASK_INTERVAL: Final = 1.0
 """An open breaker is asked this often while something waits."""
-MEETING_INTERVAL: Final = 2.0
-"""Between two attempts to make the topics and learn the cluster's id."""
+RETRY_INTERVAL: Final = 1.0
+"""Events that Kafka refused are tried again this often, in calls of their own: the others go on between them."""
 RENEWAL_WAIT: Final = 5.0
 """A lease too short for a call is waited for this long, before the events are claimed anew."""
 
 _log = logging.getLogger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another relay has taken over; nothing may be written any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +63,27 @@ class Delivery:
         *,
         longest_call: float,
         ended: Callable[[], bool],
+        park_after: int = 5,
         clock: Clock = monotonic,
         traces: Traces | None = None,
     ) -> None:
-        """`longest_call`: what the lease must still last before a call (its timeout and the probe's)."""
+        """`longest_call`: what the lease must still last before a call (its timeout and the probe's).
+
+        `park_after`: how often an event is refused before it waits for an operator.
+        """
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
         self._reign = reign
         self._longest_call = longest_call
         self._ended = ended
+        self._refusals = Refusals(engine, reign.lease, park_after)
         self._clock = clock
         self._traces = traces or NoTraces()
-        self._cluster_met = False
-        self._meet_at = clock()
+        self._cluster = ClusterWatch(engine, publisher, reign.lease, clock)
         self._unmarked: list[OutboxRow] = []
         self._ask_at = clock()
+        self._retry_at = clock()
 
     def run_once(self) -> float:
         """One turn; returns the seconds to pause before the next.
@@ -92,39 +96,69 @@ class Delivery:
         refusing = breaker.state in (State.OPEN, State.FORCED_OPEN)
         if refusing and self._clock() < self._ask_at:
             return POLL_SECONDS
-        if not refusing and not self._cluster_met:
-            self._meet_cluster()
+        if not refusing:
+            self._cluster.check()
         most = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
-        with self._engine.connect().execution_options(reading=True) as connection:
-            events = outbox_store.pending(connection, most)
+        events, behind = self._claim(most)
+        if behind:
+            self._refusals.hold(behind)
+        if not events and not behind and not refusing:
+            self._cluster.check(idle=True)
+        pause = 0.0 if behind or len(events) == most else POLL_SECONDS
         if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
-            return POLL_SECONDS
+            return pause
         crash_points.reach("after_claim")
-        return self._deliver(events, 0.0 if len(events) == most else POLL_SECONDS)
+        return self._deliver(events, pause)
+
+    def _claim(self, most: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
+        """(what to hand over, what must wait behind a refused or parked event of its payment)."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            if self._clock() >= self._retry_at:
+                self._retry_at = self._clock() + RETRY_INTERVAL
+                if refused := outbox_store.claim(connection, OutboxState.REFUSED, most):
+                    return refused, []
+            claimed = outbox_store.pending(connection, most)
+            behind = refusal_store.behind(connection, claimed)
+        waiting = {event.event_id for event in behind}
+        return [event for event in claimed if event.event_id not in waiting], behind
 
     def _deliver(self, events: Sequence[OutboxRow], pause: float) -> float:
         """Hand over and mark; returns the seconds to pause, `pause` when all went well."""
-        messages = [message_of(event) for event in events]
+        messages, unusable = _messages_of(events)
+        if unusable:
+            self._refusals.note(events, unusable)
+            return 0.0  # without them, and with what comes after them held back
         try:
-            self._reign.breaker.call(lambda: self._hand_over(events, messages))
+            receipt = self._reign.breaker.call(
+                lambda: self._hand_over(events, messages), ignored=(AllRefused, ClusterChanged)
+            )
         except NotPermitted:
             self._ask_at = self._clock() + ASK_INTERVAL
             return POLL_SECONDS
+        except ClusterChanged as changed:
+            _log.warning("cluster_not_checked", extra={"reason": str(changed)})
+            return POLL_SECONDS
+        except AllRefused as refused:
+            receipt = refused.receipt
         except CallFailed as failed:
             _log.warning("call_failed", extra={"events": len(events), "error": str(failed)})
-            self._unmarked = confirmed_in_order(events, failed.confirmed)
-            self._mark()
-            failing = [event for index, event in enumerate(events) if index not in failed.confirmed]
-            self._note_failure(failing, str(failed))
+            self._take(events, failed.receipt)
+            self._note_failure([e for i, e in enumerate(events) if not _is_in(failed.receipt, i)], str(failed))
             return FAILURE_PAUSE
-        self._unmarked = list(events)
         crash_points.reach("after_confirm_before_mark")
-        self._mark()
+        self._take(events, receipt)
         return pause
 
-    def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> None:
+    def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> Receipt:
         with self._traces.batch("publish", Kind.PRODUCER, [event.headers.get(HEADER, "") for event in events]):
-            self._publisher.hand_over(messages, self._ended)
+            return self._publisher.hand_over(messages, self._ended)
+
+    def _take(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
+        """Mark what was confirmed, note what was refused."""
+        self._unmarked = confirmed_in_order(events, receipt.confirmed)
+        self._mark()
+        if receipt.refused:
+            self._refusals.note(events, receipt.refused)
 
     def _mark(self) -> None:
         if not self._unmarked:
@@ -133,41 +167,35 @@ class Delivery:
         with self._engine.begin() as connection:
             marked = outbox_store.mark_published(connection, ids, database_now(connection), self._reign.lease)
             if marked == 0:
-                self._check_lease(connection)
+                check_lease(connection, self._reign.lease)
+            refusal_store.free(connection, [e.aggregate for e in self._unmarked if e.state is OutboxState.REFUSED])
         for topic, count in Counter(event.topic for event in self._unmarked).items():
             self._metrics.published.labels(topic).inc(count)
         self._unmarked = []
 
     def _note_failure(self, events: Sequence[OutboxRow], reason: str) -> None:
+        ids = [event.event_id for event in events if event.state is OutboxState.PENDING]
+        if not ids:
+            return
         with self._engine.begin() as connection:
-            ids = [event.event_id for event in events]
             if outbox_store.note_failure(connection, ids, reason, self._reign.lease) == 0:
-                self._check_lease(connection)
+                check_lease(connection, self._reign.lease)
 
-    def _check_lease(self, connection: Connection) -> None:
-        """Nothing was written: fine if it had been written before a connection broke, the end if the lease is lost."""
-        if not lease.holds(connection, self._reign.lease):
-            raise LeaseLost
 
-    def _meet_cluster(self) -> None:
-        """Make the topics; if this is not the cluster we knew, it has nothing of what was published to that one."""
-        if self._clock() < self._meet_at:
-            return
+def _is_in(receipt: Receipt, index: int) -> bool:
+    return index in receipt.confirmed or index in receipt.refused
+
+
+def _messages_of(events: Sequence[OutboxRow]) -> tuple[list[OutgoingMessage], dict[int, str]]:
+    """(messages, why some could not be made, by index): a row that is not as we write them must not stop the others."""
+    messages: list[OutgoingMessage] = []
+    unusable: dict[int, str] = {}
+    for index, event in enumerate(events):
         try:
-            cluster_id = self._publisher.meet((*TOPICS.values(), DEAD_LETTER_TOPIC))
-        except CallFailed as failed:
-            _log.warning("kafka_not_reached", extra={"error": str(failed)})
-            self._meet_at = self._clock() + MEETING_INTERVAL
-            return
-        with self._engine.connect() as connection:
-            with connection.begin():
-                before = cluster_store.known(connection)
-            if before is not None and before != cluster_id:
-                count = republish_unposted(connection)
-                _log.warning("cluster_changed", extra={"before": before, "now": cluster_id, "republished": count})
-            with connection.begin():
-                cluster_store.remember(connection, cluster_id)
-        self._cluster_met = True
+            messages.append(message_of(event))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            unusable[index] = f"no message can be made of the row: {error}"
+    return messages, unusable
 
 
 def message_of(event: OutboxRow) -> OutgoingMessage:

@@ -144,11 +144,13 @@ class Housekeeping:
             lease.beat(connection, "housekeeping", self._holder)
         with self._engine.connect().execution_options(reading=True) as connection:
             backlog = backlog_store.outbox_backlog(connection)
+            parked = backlog_store.outbox_parked(connection)
             letters = backlog_store.dead_letters_open(connection)
             renewals = backlog_store.lease_renewals(connection)
             findings = finding_store.open_by_kind(connection)
             now = database_now(connection)
         self._metrics.outbox_pending.set(backlog.pending)
+        self._metrics.outbox_parked.set(parked)
         self._metrics.dead_letters_open.set(letters)
         self._show_findings(findings)
         self._reading.take(now, backlog, renewals)

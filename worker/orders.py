@@ -47,14 +47,15 @@ class Orders:
             moved = self._breaker.move(command.to_state, command.reason, command.actor)
             self._outcomes[command.command_id] = "applied" if moved else "not_allowed"
         outcome = self._outcomes[command.command_id]
+        applied = max(command.command_id, self._breaker.applied_command_id)
         with self._engine.begin() as connection:  # the row first: who sees the outcome sees the state, too
-            row = replace(self._breaker.observe(), applied_command_id=command.command_id)
+            row = replace(self._breaker.observe(), applied_command_id=applied)
             if not (
                 breaker_store.save(connection, row, self._lease)
                 and breaker_store.mark_command(connection, command.command_id, outcome, self._lease)
             ):
                 return False
-        self._breaker.applied_command_id = command.command_id
+        self._breaker.applied_command_id = applied
         del self._outcomes[command.command_id]
         _log.info("breaker_ordered", extra={"to": command.to_state, "actor": command.actor, "outcome": outcome})
         return True

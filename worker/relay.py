@@ -21,7 +21,8 @@ from payments.adapters.kafka import Publisher
 from payments.adapters.lease import Lease
 from payments.adapters.traces import NoTraces, Traces
 from payments.metrics import BREAKER, RelayMetrics
-from worker.delivery import Delivery, LeaseLost, Reign
+from worker.delivery import Delivery, Reign
+from worker.fencing import LeaseLost
 from worker.heartbeat import Heartbeat
 from worker.orders import Orders
 
@@ -57,16 +58,21 @@ class Relay:
         metrics: RelayMetrics,
         times: RelayTimes,
         stop: threading.Event,
+        park_after: int = 5,
         clock: Clock = monotonic,
         traces: Traces | None = None,
     ) -> None:
-        """`engine` needs two connections: one for the deliveries, one for the heartbeat."""
+        """`engine` needs two connections: one for the deliveries, one for the heartbeat.
+
+        An event that Kafka refuses `park_after` times waits for an operator.
+        """
         self._engine = engine
         self._publisher = publisher
         self._make_breaker = make_breaker
         self._metrics = metrics
         self._times = times
         self._stop = stop
+        self._park_after = park_after
         self._clock = clock
         self._traces = traces or NoTraces()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[-128:]
@@ -127,6 +133,7 @@ class Relay:
             reign,
             longest_call=longest_call,
             ended=ended,
+            park_after=self._park_after,
             clock=self._clock,
             traces=self._traces,
         )

@@ -6,8 +6,9 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from payments.adapters.outbox_store import by_state
 from payments.adapters.tables import dead_letter, inbox_event, lease, outbox_event
-from payments.domain.events import Aggregate
+from payments.domain.events import RETRYING, Aggregate, OutboxState
 
 FIRST_WINDOW: Final = 4096
 """Newest outbox rows that are looked at for the ledger's lag; doubled while all of them are unposted."""
@@ -21,7 +22,10 @@ class OutboxBacklog:
     oldest: datetime | None
 
 
-_PENDING = select(func.count(), func.min(outbox_event.c.created_at)).where(outbox_event.c.published == 0)
+_PENDING = by_state(
+    select(func.count(), func.min(outbox_event.c.created_at)).where(outbox_event.c.published.in_(RETRYING))
+)
+_PARKED = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published == OutboxState.PARKED))
 _OPEN_LETTERS = select(func.count()).where(dead_letter.c.state == "OPEN")
 _NEWEST = select(func.max(outbox_event.c.event_id))
 _UNPOSTED = (
@@ -31,14 +35,20 @@ _UNPOSTED = (
         outbox_event.c.event_id > bindparam("floor"),
         outbox_event.c.aggregate_type == Aggregate.PAYMENT.value,
         inbox_event.c.event_id.is_(None),
+        outbox_event.c.published.not_in((OutboxState.PARKED, OutboxState.BEHIND)),  # the ledger cannot have them
     )
 )
 
 
 def outbox_backlog(connection: Connection) -> OutboxBacklog:
-    """What the relay has still to publish."""
+    """What the relay has still to publish; parked events and those behind them are not counted."""
     row = connection.execute(_PENDING).one()
     return OutboxBacklog(row[0], row[1])
+
+
+def outbox_parked(connection: Connection) -> int:
+    """Events that Kafka refused and that wait for an operator; those behind them are not counted."""
+    return int(connection.execute(_PARKED).scalar_one())
 
 
 def oldest_unposted(connection: Connection) -> datetime | None:

@@ -57,8 +57,13 @@ class Breaker:
         self._since = now()
         if before is not None:
             self._resume(before)
+        self._recorder = _Recorder(self._record, lambda: self._decide(self._rules.release), clock)
         self._guard = pybreaker.CircuitBreaker(
-            fail_max=NEVER, reset_timeout=NEVER, listeners=[_Recorder(self._record, clock)], name=BREAKER
+            fail_max=NEVER,
+            reset_timeout=NEVER,
+            exclude=[self._recorder.ignores],
+            listeners=[self._recorder],
+            name=BREAKER,
         )
         self._show()
 
@@ -71,9 +76,13 @@ class Breaker:
         """Call this at each change of state and after the first call of a new window."""
         self._on_news = on_news
 
-    def call(self, function: Callable[[], T]) -> T:
-        """Make the call and count it. Raises NotPermitted without calling, or whatever the call raises (a failure)."""
+    def call(self, function: Callable[[], T], ignored: tuple[type[Exception], ...] = ()) -> T:
+        """Make the call and count it. Raises NotPermitted without calling, or whatever the call raises: a failure.
+
+        What is `ignored` says nothing about the service: it is raised, not counted, and the permission is given back.
+        """
         self._let(self._decide(self._rules.acquire, "the wait is over"))
+        self._recorder.ignored = ignored
         try:
             result: T = self._guard.call(function)
             return result
@@ -191,20 +200,32 @@ def _snapshot(counters: Counters) -> Snapshot:
 
 
 class _Recorder(pybreaker.CircuitBreakerListener):
-    """Hears from pybreaker of each call, measures it, and passes it on."""
+    """Hears from pybreaker of each call, measures it, and passes it on; `release` is called for an ignored one."""
 
-    def __init__(self, record: Callable[[Outcome, float], None], clock: Clock) -> None:
+    def __init__(self, record: Callable[[Outcome, float], None], release: Callable[[], None], clock: Clock) -> None:
         self._record = record
+        self._release = release
         self._clock = clock
         self._started = 0.0
+        self._says_nothing = False
+        self.ignored: tuple[type[Exception], ...] = ()
+
+    def ignores(self, error: BaseException) -> bool:
+        """Whether pybreaker is not to take this for a failure; it calls `success` then."""
+        self._says_nothing = isinstance(error, self.ignored)
+        return self._says_nothing
 
     def before_call(self, cb: Any, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """A permitted call begins."""
         self._started = self._clock()
+        self._says_nothing = False
 
     def success(self, cb: Any) -> None:
-        """It gave a result."""
-        self._record(Outcome.SUCCESS, self._clock() - self._started)
+        """It gave a result, or raised what is ignored."""
+        if self._says_nothing:
+            self._release()
+        else:
+            self._record(Outcome.SUCCESS, self._clock() - self._started)
 
     def failure(self, cb: Any, exc: BaseException) -> None:
         """It raised."""

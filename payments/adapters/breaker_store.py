@@ -12,6 +12,8 @@ from payments.adapters.lease import Lease, still_held
 from payments.adapters.tables import circuit_breaker as table
 from payments.adapters.tables import circuit_breaker_command as command_table
 
+LATE_COMMANDS: Final = 1000
+"""How far before the last applied command one without outcome is looked for."""
 HISTORY_KEPT: Final = 50
 """Transitions that the row remembers."""
 RELAY: Final = "relay"
@@ -138,8 +140,12 @@ def command(connection: Connection, command_id: int) -> BreakerCommand | None:
 
 
 def next_commands(connection: Connection, name: str, after_id: int) -> list[BreakerCommand]:
-    """Commands without outcome whose id is larger than `after_id`, in their order."""
-    return [_command(row) for row in connection.execute(_NEXT, {"breaker": name, "after_id": after_id})]
+    """Commands without outcome after `after_id`, in their order; also those shortly before it.
+
+    Ids are given before commit: one may appear when a later one has been applied.
+    """
+    rows = connection.execute(_NEXT, {"breaker": name, "after_id": after_id - LATE_COMMANDS})
+    return [_command(row) for row in rows]
 
 
 def mark_command(connection: Connection, command_id: int, outcome: str, lease: Lease) -> bool:

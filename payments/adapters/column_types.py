@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
-from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, TINYINT
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 MARIADB_OPTIONS: Final[dict[str, Any]] = {
     "mysql_engine": "InnoDB",
@@ -41,5 +41,16 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class _Flag(UserDefinedType[int]):
+    """A small whole number in a column that was made as BOOLEAN."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """As SQLite has it."""
+        return "BOOLEAN"
+
+
+SmallNumber = _Flag().with_variant(TINYINT(1), "mysql", "mariadb")
 Id = BigInteger().with_variant(Integer(), "sqlite")
 LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")

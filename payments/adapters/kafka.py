@@ -1,50 +1,45 @@
-"""Kafka's producer as the relay needs it: hand events over and say exactly which ones the broker confirmed.
+"""Kafka's producer as the relay needs it: hand events over and say exactly which ones the broker confirmed or refused.
 
 One caller at a time. The ledger's consumer is in `worker/ledger.py`; the API never loads this module.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka import Message as Delivered
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from payments.adapters.clock import Clock, monotonic
-from payments.domain.events import PARTITIONS
+from payments.adapters.kafka_answers import (
+    AllRefused,
+    Answers,
+    CallFailed,
+    ClusterChanged,
+    OutgoingMessage,
+    Receipt,
+    text_of,
+    turns,
+)
+from payments.adapters.kafka_topics import Cluster, make_topics
 
 FRESH_SECONDS: Final = 0.5
 """After a success this recent the broker needs no probe before the next call."""
+PROBE_INTERVAL: Final = 2.0
+"""Seconds after which a probe is due also without a pause or an error: it is what notices another cluster."""
 LONGEST_RECONNECT_MS: Final = 500
 LINGER_MS: Final = 2
 """A call hands over hundreds of events at once; this long the client waits to send them together."""
 POLL_SLICE: Final = 0.1
 """Seconds that a wait for confirmations may go without looking whether it should end."""
-ADMIN_SECONDS: Final = 5.0
+TOPIC_WAIT_MS: Final = 500
+"""A topic that the broker does not know is refused after this time (30 s by default, and then as a time-out)."""
+ALONE_SECONDS: Final = 0.5
+"""How much of a call may be spent on sending messages one by one, to find those that the broker refuses."""
+MOST_TURNS: Final = 8
+"""Messages of one key that a call sends, one after the other's confirmation; the rest is left for the next call."""
 SASL_MECHANISM: Final = "SCRAM-SHA-512"
-_MAY_NOT = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED, KafkaError.POLICY_VIOLATION}
 
 _log = logging.getLogger(__name__)
-
-
-class OutgoingMessage(NamedTuple):
-    """What goes to Kafka; texts go as UTF-8."""
-
-    topic: str
-    key: str | bytes | None
-    value: str | bytes
-    headers: list[tuple[str, str | bytes | None]]
-
-
-class CallFailed(Exception):
-    """A hand-over that was not confirmed as a whole. `confirmed`: indices of the messages that were."""
-
-    def __init__(self, reason: str, confirmed: frozenset[int] = frozenset()) -> None:
-        super().__init__(reason)
-        self.confirmed = confirmed
 
 
 def client_options(bootstrap: str, protocol: str, username: str | None, password: str | None) -> dict[str, Any]:
@@ -59,22 +54,6 @@ def client_options(bootstrap: str, protocol: str, username: str | None, password
     if username is not None:
         options |= {"sasl.mechanism": SASL_MECHANISM, "sasl.username": username, "sasl.password": password or ""}
     return options
-
-
-class _Confirmations:
-    """What the broker said of the messages of one call; late answers to an earlier call find their own object."""
-
-    def __init__(self, count: int) -> None:
-        self.waiting = count
-        self.confirmed: set[int] = set()
-        self.error: KafkaError | None = None
-
-    def settle(self, index: int, error: KafkaError | None, _message: Delivered) -> None:
-        self.waiting -= 1
-        if error is None:
-            self.confirmed.add(index)
-        else:
-            self.error = error
 
 
 class Publisher:
@@ -95,54 +74,52 @@ class Publisher:
         self._clock = clock
         self._producer: Producer | None = None
         self._last_success: float | None = None
+        self._probed_at: float | None = None
+        self._cluster_id: str | None = None
+        self.check_due = True
+        """Whether `check` is to be called: it never was, a topic is missing, or another cluster answers."""
         self._fatal = ""
 
-    def hand_over(self, messages: Sequence[OutgoingMessage], ended: Callable[[], bool]) -> None:
-        """Send and wait until every message is confirmed. Raises CallFailed, after dropping what was still on its way.
+    def hand_over(self, messages: Sequence[OutgoingMessage], ended: Callable[[], bool]) -> Receipt:
+        """Send and wait until every message is confirmed or refused; a message waits for those before it of its key.
 
-        A dropped message may arrive all the same; what is not in `CallFailed.confirmed` must be sent again.
+        What is in neither of the receipt's sets was not sent: one before it was refused, or there was no time. Raises
+        CallFailed when the broker does not answer, after dropping what was still on its way: that may arrive all the
+        same, and what is not confirmed must be sent again. Raises AllRefused, or ClusterChanged: call `check` first.
         """
-        if self._last_success is None or self._clock() - self._last_success > FRESH_SECONDS:
-            self._probe(messages[0].topic)
-        confirmations = _Confirmations(len(messages))
-        reason = self._send(messages, confirmations)
-        self._wait(confirmations, ended)
-        if len(confirmations.confirmed) == len(messages):
-            self._last_success = self._clock()
-            return
-        self._last_success = None
-        if confirmations.error is not None:  # read before the purge, which reports an error for each message, too
-            reason = confirmations.error.str()
-        self.purge()
-        raise CallFailed(reason or "Kafka did not confirm every event in time", frozenset(confirmations.confirmed))
+        self._probe(messages[0].topic)
+        answers = Answers()
+        deadline = self._clock() + self._call_timeout
+        for turn in turns(messages)[:MOST_TURNS]:
+            self._take_turn(messages, turn, answers, deadline, ended)
+            if answers.failure:
+                failed = CallFailed(answers.failure, answers.receipt())  # before the purge, which answers for the rest
+                self._last_success = None
+                self.purge()
+                raise failed
+        self._last_success = self._clock()
+        self.check_due |= answers.missing_topic
+        if not answers.confirmed:
+            raise AllRefused(answers.receipt())
+        return answers.receipt()
 
-    def meet(self, topics: Iterable[str]) -> str:
-        """Learn the id of the cluster that answers, and make the topics that it lacks. Raises CallFailed: try again.
+    def check(self, topics: Iterable[str]) -> Cluster:
+        """Learn which cluster answers, and make the topics that it lacks. Raises CallFailed: try again.
 
-        Where topics may not be made by us, that is tolerated: then somebody else does, or the broker on first use.
+        A topic that cannot be made is tolerated: somebody else may make it, or the broker on first use.
         """
         try:
             metadata = self._connected().list_topics(timeout=self._probe_timeout)
         except KafkaException as error:
-            raise CallFailed(_text(error)) from error
+            raise CallFailed(text_of(error)) from error
         missing = set(topics) - metadata.topics.keys()
+        made: list[str] = []
         if missing and metadata.controller_id in metadata.brokers:  # librdkafka's mock cluster has no controller to ask
-            self._make(sorted(missing))
-        return str(metadata.cluster_id)
-
-    def _make(self, topics: Sequence[str]) -> None:
-        admin = AdminClient(self._options, logger=client_log())
-        wanted = [NewTopic(topic, PARTITIONS) for topic in topics]
-        for topic, future in admin.create_topics(wanted, request_timeout=ADMIN_SECONDS).items():
-            try:
-                future.result()
-                _log.info("topic_made", extra={"topic": topic})
-            except KafkaException as error:
-                code = error.args[0].code()
-                if code in _MAY_NOT:
-                    _log.warning("topic_not_made", extra={"topic": topic, "error": _text(error)})
-                elif code != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise CallFailed(f"topic {topic} was not made: {_text(error)}") from error
+            made = make_topics(self._options, sorted(missing), client_log())
+        self._cluster_id = metadata.cluster_id
+        self._probed_at = self._clock()
+        self.check_due = False
+        return Cluster(metadata.cluster_id, made)
 
     def purge(self) -> None:
         """Forget everything that is queued or in flight; what is in flight may arrive all the same."""
@@ -164,41 +141,75 @@ class Publisher:
                 "message.timeout.ms": timeout_ms,
                 "socket.timeout.ms": max(timeout_ms, 1000),
                 "linger.ms": LINGER_MS,
+                "topic.metadata.propagation.max.ms": TOPIC_WAIT_MS,
                 "error_cb": self._on_error,
             }
             self._producer = Producer(options, logger=client_log())
         return self._producer
 
     def _on_error(self, error: KafkaError) -> None:
+        self._probed_at = None  # a connection broke: who answers next may be another cluster
         if error.fatal():
             self._fatal = error.str()  # this producer never sends again: `purge` drops it, the next call makes one
         _log.warning("kafka_error", extra={"error": error.str()})
 
     def _probe(self, topic: str) -> None:
         """A metadata request: a dead broker is noticed after the probe's time, not only after the call's."""
+        now = self._clock()
+        fresh = self._last_success is not None and now - self._last_success <= FRESH_SECONDS
+        if fresh and self._probed_at is not None and now - self._probed_at <= PROBE_INTERVAL:
+            return
         try:
-            self._connected().list_topics(topic, timeout=self._probe_timeout)
+            metadata = self._connected().list_topics(topic, timeout=self._probe_timeout)
         except KafkaException as error:
-            raise CallFailed(f"no answer to a metadata request: {_text(error)}") from error
+            self._last_success = None
+            raise CallFailed(f"no answer to a metadata request: {text_of(error)}") from error
+        self._probed_at = self._clock()
+        if None not in (self._cluster_id, metadata.cluster_id) and metadata.cluster_id != self._cluster_id:
+            self.check_due = True
+            raise ClusterChanged(f"cluster {metadata.cluster_id} answers, not {self._cluster_id}")
 
-    def _send(self, messages: Sequence[OutgoingMessage], confirmations: _Confirmations) -> str:
-        """Queue the messages. Returns why one could not be queued: it and those after it were left out."""
-        producer = self._connected()
-        for index, message in enumerate(messages):
-            settle = partial(confirmations.settle, index)
-            try:
-                producer.produce(message.topic, message.value, message.key, headers=message.headers, on_delivery=settle)
-            except (KafkaException, BufferError) as error:
-                confirmations.waiting -= len(messages) - index
-                return str(error)
-        return ""
+    def _take_turn(
+        self,
+        messages: Sequence[OutgoingMessage],
+        turn: Sequence[int],
+        answers: Answers,
+        deadline: float,
+        ended: Callable[[], bool],
+    ) -> None:
+        """Send the messages of one turn together, and then alone those whose batch was refused."""
+        sent = [index for index in turn if messages[index].key not in answers.stopped]
+        for index in sent:
+            if not self._send(index, messages[index], answers):
+                break
+        self._wait(answers, deadline, ended)
+        until = min(deadline, self._clock() + ALONE_SECONDS)
+        for index in answers.take_batch_refusals(messages, sent):
+            if answers.failure or self._clock() >= until:
+                return
+            self._send(index, messages[index], answers)
+            self._wait(answers, deadline, ended)
 
-    def _wait(self, confirmations: _Confirmations, ended: Callable[[], bool]) -> None:
+    def _send(self, index: int, message: OutgoingMessage, answers: Answers) -> bool:
+        """Queue a message. False: neither it nor what follows could be queued."""
         producer = self._connected()
-        deadline = self._clock() + self._call_timeout
-        while confirmations.waiting > 0 and not ended():
+        settle = answers.expect(index, message.key)
+        try:
+            producer.produce(message.topic, message.value, message.key, headers=message.headers, on_delivery=settle)
+        except KafkaException as error:
+            settle(error.args[0], None)
+            return not answers.failure
+        except BufferError as error:
+            settle(KafkaError(KafkaError._QUEUE_FULL, str(error)), None)
+            return False
+        return True
+
+    def _wait(self, answers: Answers, deadline: float, ended: Callable[[], bool]) -> None:
+        producer = self._connected()
+        while answers.waiting > 0:
             left = deadline - self._clock()
-            if left <= 0:
+            if left <= 0 or ended():
+                answers.give_up("Kafka did not confirm every event in time")
                 return
             producer.poll(min(left, POLL_SLICE))
 
@@ -215,8 +226,3 @@ def _as_field(record: logging.LogRecord) -> bool:
     record.detail = record.getMessage()
     record.msg, record.args = "kafka_client", ()
     return True
-
-
-def _text(error: KafkaException) -> str:
-    cause = error.args[0]
-    return cause.str() if isinstance(cause, KafkaError) else str(error)

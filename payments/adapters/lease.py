@@ -52,12 +52,14 @@ def still_held() -> ColumnElement[bool]:
 def acquire(connection: Connection, name: str, holder: str, seconds: float) -> Lease | None:
     """Take a lease that nobody holds (or that `holder` holds already) for `seconds`; None when another holds it.
 
-    `holder` must be another text for each start of a process. Runs in the caller's transaction. Raises sqlalchemy
-    IntegrityError when two take a lease that never was there at the same moment: try again.
+    A lease that ends later than `seconds` from now counts as expired: the database's clock was set back, and its holder
+    may be dead; a holder that lives loses it by the fence. `holder` must be another text for each start of a process.
+    Runs in the caller's transaction. Raises sqlalchemy IntegrityError when two take a lease that never was there at the
+    same moment: try again.
     """
     row = connection.execute(_LOCK, {"lease_name": name}).first()
     now = database_now(connection)  # after the lock: waiting for it must not make an old lease look alive
-    if row is not None and row.expires_at > now and row.holder != holder:
+    if row is not None and now < row.expires_at <= _until(now, seconds) and row.holder != holder:
         return None
     fence = 1 if row is None else row.fence + 1
     values = {"holder": holder, "fence": fence, "renewed_at": now, "expires_at": _until(now, seconds)}

@@ -1,4 +1,7 @@
-"""The outbox: events stored with the change that they tell of, until the relay has published them."""
+"""The outbox: events stored with the change that they tell of, until the relay has published them.
+
+What becomes of an event that Kafka refuses is in `refusal_store`.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from payments.adapters.lease import Lease, still_held
 from payments.adapters.tables import outbox_event as table
 from payments.adapters.writing import Insert, as_text, write_in_parts
-from payments.domain.events import TOPICS, Aggregate, PaymentEvent
+from payments.domain.events import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,25 @@ class OutboxRow:
     headers: dict[str, str]
     created_at: datetime
     published_at: datetime | None
+    state: OutboxState = OutboxState.PENDING
+    attempts: int = 0
+
+    @property
+    def aggregate(self) -> tuple[str, int]:
+        """Whose event it is; events of one aggregate are published in their order."""
+        return (self.aggregate_type, self.aggregate_id)
 
 
 LETTER_HEADER: Final = "deadLetterId"
 """Names the dead letter that a replay is of, also on its message."""
 ENCODING_HEADER: Final = "payloadEncoding"
 """Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
+
+
+def by_state(query: Any) -> Any:
+    """The query, bound to the index on state and id: left to itself, MariaDB may read the whole outbox in id order."""
+    return query.with_hint(table, "FORCE INDEX (ix_outbox_published)", "mysql")
+
 
 _COLUMNS: Final = (
     "aggregate_type",
@@ -45,7 +61,9 @@ _COLUMNS: Final = (
     "published",
     "attempts",
 )
-_PENDING = select(table).where(table.c.published == 0).order_by(table.c.event_id).limit(bindparam("most"))
+_CLAIM = by_state(
+    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("most"))
+)
 _OF_PAYMENT = (
     select(table)
     .where(table.c.aggregate_id == bindparam("payment_id"), table.c.aggregate_type == Aggregate.PAYMENT.value)
@@ -54,14 +72,23 @@ _OF_PAYMENT = (
 _BY_IDS = select(table).where(
     table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.aggregate_type == Aggregate.PAYMENT.value
 )
-_MINE = (table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.published == 0, still_held())
-_MARK = update(table).where(*_MINE).values(published=1, published_at=bindparam("now"))
-_NOTE_FAILURE = update(table).where(*_MINE).values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
-_ERROR_LENGTH: Final = 1000
+_MINE = (table.c.event_id.in_(bindparam("ids", expanding=True)), still_held())
+_MARK = (
+    update(table)
+    .where(*_MINE, table.c.published.in_(RETRYING))
+    .values(published=OutboxState.PUBLISHED, published_at=bindparam("now"))
+)
+_NOTE_FAILURE = (
+    update(table)
+    .where(*_MINE, table.c.published == OutboxState.PENDING)
+    .values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
+)
+ERROR_LENGTH: Final = 1000
 """Characters of an error that are kept."""
 
 
-def _row(row: Row[Any]) -> OutboxRow:
+def from_row(row: Row[Any]) -> OutboxRow:
+    """An event from its whole row."""
     return OutboxRow(
         row.event_id,
         row.aggregate_type,
@@ -72,6 +99,8 @@ def _row(row: Row[Any]) -> OutboxRow:
         json.loads(row.headers),
         row.created_at,
         row.published_at,
+        OutboxState(row.published),
+        row.attempts,
     )
 
 
@@ -102,17 +131,22 @@ def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def pending(connection: Connection, most: int) -> list[OutboxRow]:
     """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
-    return [_row(row) for row in connection.execute(_PENDING, {"most": most})]
+    return claim(connection, OutboxState.PENDING, most)
+
+
+def claim(connection: Connection, state: OutboxState, most: int) -> list[OutboxRow]:
+    """The oldest events in this state, by id."""
+    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "most": most})]
 
 
 def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
     """A payment's own events, oldest first."""
-    return [_row(row) for row in connection.execute(_OF_PAYMENT, {"payment_id": payment_id})]
+    return [from_row(row) for row in connection.execute(_OF_PAYMENT, {"payment_id": payment_id})]
 
 
 def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, OutboxRow]:
     """The payment events with these ids; others (dead letters, replays) are absent."""
-    return {row.event_id: _row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
+    return {row.event_id: from_row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
 
 
 def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
@@ -122,5 +156,5 @@ def mark_published(connection: Connection, ids: Iterable[int], now: datetime, le
 
 def note_failure(connection: Connection, ids: Iterable[int], error: str, lease: Lease) -> int:
     """Count a failed attempt on unconfirmed events, with its reason; returns how many. 0: the lease may be lost."""
-    values = {**lease.parameters(), "ids": list(ids), "error": error[:_ERROR_LENGTH]}
+    values = {**lease.parameters(), "ids": list(ids), "error": error[:ERROR_LENGTH]}
     return connection.execute(_NOTE_FAILURE, values).rowcount

@@ -7,7 +7,6 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Computed,
     ForeignKey,
@@ -20,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from payments.adapters.column_types import MARIADB_OPTIONS, Id, LongText, UtcTime
+from payments.adapters.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
 
 metadata = MetaData()
 
@@ -81,11 +80,12 @@ outbox_event = Table(
     Column("topic", String(249), nullable=False),
     Column("payload", LongText, nullable=False),
     Column("headers", Text, nullable=False),
-    Column("published", Boolean(create_constraint=False), nullable=False),
+    Column("published", SmallNumber, nullable=False),  # payments.domain.events.OutboxState
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("published_at", UtcTime),
+    Column("parked_at", UtcTime),
     Index("ix_outbox_published", "published", "event_id"),
     Index("ix_outbox_aggregate", "aggregate_id", "aggregate_type"),
     **MARIADB_OPTIONS,

@@ -194,11 +194,15 @@ class Breaker:
         self._enter(kept, now - elapsed if kept is not State.CLOSED else now, self._new_window())
 
     def _window_for_open(self) -> _Window:
-        """OPEN keeps the window it comes from. FORCED_OPEN's and DISABLED's holds nothing, but has all its slots:
+        """OPEN keeps the window it comes from, refusals included. Out of FORCED_OPEN or DISABLED it gets all its slots:
 
         in the jar it has none, and the next result of a call raises there.
         """
-        return self._window if self._state in COUNTING_STATES else self._new_window()
+        if self._state in COUNTING_STATES:
+            return self._window
+        window = self._new_window()
+        window.not_permitted = self._window.not_permitted
+        return window
 
     def _new_window(self) -> _Window:
         return _Window(self._config.sliding_window_size, self._config.minimum_number_of_calls)

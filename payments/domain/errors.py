@@ -82,6 +82,12 @@ class DeadLetterConflict(Permanent):
     code = "DEAD_LETTER_CONFLICT"
 
 
+class OutboxConflict(Permanent):
+    """The event is not parked, or it is one that must not be discarded."""
+
+    code = "OUTBOX_CONFLICT"
+
+
 class TransitionNotAllowed(Permanent):
     """The circuit breaker cannot go from its state to the one asked for."""
 

@@ -4,7 +4,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 
@@ -39,6 +39,27 @@ class Aggregate(StrEnum):
     PAYMENT = "payment"
     DEAD_LETTER = "dead_letter"
     REPLAY = "replay"
+
+
+class OutboxState(IntEnum):
+    """How far an outbox row is, in its column `published`. The relay claims PENDING, and REFUSED once a second."""
+
+    PENDING = 0
+    PUBLISHED = 1
+    PARKED = 2
+    """Kafka refused it too often; it waits for an operator."""
+    BEHIND = 3
+    """It waits for a PARKED or REFUSED row of its payment that comes before it."""
+    REFUSED = 4
+    """Kafka refused it; `attempts` counts how often."""
+    DISCARDED = 5
+    """An operator gave it up; kept as long as a published one."""
+
+
+BLOCKING: Final = (OutboxState.PARKED, OutboxState.REFUSED)
+"""Later events of the same payment wait for rows in these states."""
+RETRYING: Final = (OutboxState.PENDING, OutboxState.REFUSED)
+"""What the relay still tries to publish."""
 
 
 def format_time(at: datetime) -> str:

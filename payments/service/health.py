@@ -122,6 +122,7 @@ def operations(connection: Connection) -> dict[str, Any]:
     return {
         "outboxPending": backlog.pending,
         "outboxOldestAgeSeconds": _age(now, backlog.oldest),
+        "outboxParked": backlog_store.outbox_parked(connection),
         "ledgerLagSeconds": _age(now, backlog_store.oldest_unposted(connection)),
         "deadLettersOpen": backlog_store.dead_letters_open(connection),
     }

@@ -18,6 +18,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "REQUEST_IN_PROGRESS": (409, "The first request with this key is still running"),
     "IDEMPOTENCY_KEY_EXPIRED": (409, "The idempotency key has expired"),
     "DEAD_LETTER_CONFLICT": (409, "The dead letter is not open"),
+    "OUTBOX_CONFLICT": (409, "The event's state does not allow it"),
     "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
     "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
     "URI_TOO_LONG": (414, "The request line is too long"),

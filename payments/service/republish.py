@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.adapters.tables import dead_letter, inbox_event, outbox_event
-from payments.domain.events import Aggregate
+from payments.domain.events import Aggregate, OutboxState
 
 WINDOW: Final = 2000
 """Event ids looked at in one transaction: short enough not to make the relay or a request wait."""
@@ -21,7 +21,7 @@ _UNPOSTED = (
     .where(
         outbox_event.c.event_id >= bindparam("start"),
         outbox_event.c.event_id < bindparam("end"),
-        outbox_event.c.published == 1,
+        outbox_event.c.published == OutboxState.PUBLISHED,
         or_(
             and_(outbox_event.c.aggregate_type == Aggregate.PAYMENT.value, inbox_event.c.event_id.is_(None)),
             and_(outbox_event.c.aggregate_type == Aggregate.REPLAY.value, dead_letter.c.id.is_not(None)),
@@ -30,8 +30,11 @@ _UNPOSTED = (
 )
 _PUBLISH_AGAIN = (
     update(outbox_event)
-    .where(outbox_event.c.event_id.in_(bindparam("ids", expanding=True)))
-    .values(published=0, published_at=None)
+    .where(
+        outbox_event.c.event_id.in_(bindparam("ids", expanding=True)),
+        outbox_event.c.published == OutboxState.PUBLISHED,  # since it was read it may have been refused, and be parked
+    )
+    .values(published=OutboxState.PENDING, published_at=None)
 )
 
 
@@ -47,6 +50,5 @@ def republish_unposted(connection: Connection) -> int:
         with connection.begin():
             ids = list(connection.execute(_UNPOSTED, {"start": start, "end": start + WINDOW}).scalars())
             if ids:
-                connection.execute(_PUBLISH_AGAIN, {"ids": ids})
-        total += len(ids)
+                total += connection.execute(_PUBLISH_AGAIN, {"ids": ids}).rowcount
     return total

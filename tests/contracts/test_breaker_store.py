@@ -97,7 +97,8 @@ def test_orders_come_in_their_order_until_they_have_an_outcome(engine: Engine) -
         assert store.mark_command(connection, first, "applied", valid)
         assert not store.mark_command(connection, first, "not_allowed", valid)
         assert [c.command_id for c in store.next_commands(connection, NAME, 0)] == [second]
-        assert store.next_commands(connection, NAME, second) == []
+        assert [c.command_id for c in store.next_commands(connection, NAME, second + 1)] == [second]
+        assert store.next_commands(connection, NAME, second + store.LATE_COMMANDS) == []
         marked = store.command(connection, first)
         assert marked is not None
         assert (marked.outcome, marked.applied_at is not None) == ("applied", True)

@@ -51,6 +51,19 @@ def test_one_that_ran_out_is_taken_over_with_the_next_fence(engine: Engine) -> N
         assert not holds(connection, first)
 
 
+def test_one_whose_end_lies_further_ahead_than_a_lease_lasts_is_taken_over(engine: Engine) -> None:
+    """The database's clock was a year ahead when it was taken; its holder may be long dead."""
+    first = held(engine, "a")
+    assert taken(engine, "b") is None
+    with engine.begin() as connection:
+        ahead = database_now(connection) + timedelta(days=365)
+        connection.execute(update(table).values(renewed_at=ahead, expires_at=ahead + timedelta(seconds=60)))
+    assert held(engine, "b") == Lease("relay", "b", 2)
+    with engine.begin() as connection:
+        assert not renew(connection, first, 60)
+    assert taken(engine, "c") is None, "the new one is as good as any"
+
+
 def test_one_that_ran_out_can_be_renewed_while_nobody_took_it(engine: Engine) -> None:
     first = held(engine, "a")
     run_out(engine)

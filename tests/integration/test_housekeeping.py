@@ -17,6 +17,7 @@ from payments.adapters.clock import database_now
 from payments.adapters.database import create_engine as create_database_engine
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.adapters.tables import ledger_entry, outbox_event, payment
+from payments.domain.events import OutboxState
 from payments.metrics import TASKS, HousekeepingMetrics
 from payments.service import dead_letters
 from payments.service.retention import Retention
@@ -64,7 +65,14 @@ def test_the_gauges_show_what_the_database_knows(house: House, engine: Engine) -
     assert house.shows("outbox_pending") == 2
     assert 60 <= (house.shows("outbox_oldest_age_seconds") or 0) < 120
     assert 0 <= (house.shows("lease_age_seconds", name="housekeeping") or 0) < 60
-    assert house.shows("dead_letters_open") == 0
+    assert (house.shows("dead_letters_open"), house.shows("outbox_parked")) == (0, 0)
+    with engine.begin() as connection:
+        connection.execute(
+            update(outbox_event).where(outbox_event.c.event_id == row).values(published=OutboxState.PARKED)
+        )
+    house.tasks.export()
+    assert (house.shows("outbox_parked"), house.shows("outbox_pending")) == (1, 1)
+    assert (house.shows("outbox_oldest_age_seconds") or 0) < 60, "a parked event does not wait for the relay"
 
 
 def test_the_audit_is_shown_by_kind(house: House, engine: Engine) -> None:

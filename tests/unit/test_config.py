@@ -1,6 +1,9 @@
 """Settings: every bad key is named at once, nothing secret has a default, contradictions are refused."""
 
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
 
 import pytest
 
@@ -88,12 +91,57 @@ def test_every_setting_has_a_name_of_its_own() -> None:
         ("APP_CB_KAFKA_PROBE_TIMEOUT_SECONDS", "nan", "seconds from 0.05 to 30"),
         ("APP_CB_KAFKA_WAIT_DURATION_SECONDS", "inf", "seconds from 0.001"),
         ("APP_IDEMPOTENCY_CACHE_TTL_SECONDS", "1.5", "a whole number"),
+        ("APP_CB_KAFKA_FAILURE_RATE_THRESHOLD", "101", "a percentage from 0.001 to 100"),
+        ("APP_CB_KAFKA_SLOW_CALL_RATE_THRESHOLD", "0", "a percentage from 0.001 to 100"),
+        ("APP_OUTBOX_PARK_AFTER_ATTEMPTS", "0", "a whole number from 1 to 1000"),
     ],
 )
 def test_what_a_value_must_be_is_told(name: str, text: str, told: str) -> None:
     (line,) = refused(**{name: text})
     assert line.startswith(f"{name} must be ")
     assert told in line
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "inf", "-inf", "1_0", " 10", "10 ", "10\n", "٣", "1e1", "0x10", ".5", "10.", "10,5", "9" * 400, "-"]
+)
+@pytest.mark.parametrize("name", ["APP_CB_KAFKA_WAIT_DURATION_SECONDS", "APP_CB_KAFKA_SLIDING_WINDOW_SIZE",
+                                  "APP_CB_KAFKA_FAILURE_RATE_THRESHOLD"])  # fmt: skip
+def test_a_number_is_written_in_plain_digits(name: str, text: str) -> None:
+    """What Python takes for a number, but an operator would not, is a slip."""
+    (line,) = refused(**{name: text})
+    assert line.startswith(f"{name} must be ")
+
+
+@pytest.mark.parametrize(("text", "value"), [("10", 10), ("+10", 10), ("010", 10), ("-0", 0)])
+def test_signs_and_zeros_in_front_are_accepted(text: str, value: int) -> None:
+    assert load(NEEDED | {"APP_RATE_LIMIT_READ_CAPACITY": text}).read_capacity == value
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "told"),
+    [
+        (["worker", "relay"], {**NEEDED, "WORKER_METRICS_PORT": "x"}, "WORKER_METRICS_PORT must be a whole number"),
+        (["worker", "audit"], {**NEEDED, "LOG_LEVEL": "x"}, "LOG_LEVEL must be one of DEBUG"),
+        (["payments", "migrate"], {}, "DATABASE_URL is not set: it must be a SQLAlchemy URL"),
+        (["payments", "migrate"], {"DATABASE_URL": "x"}, "DATABASE_URL must be a SQLAlchemy URL"),
+    ],
+)
+def test_the_reasons_are_told_without_docstrings_too(
+    command: list[str], environment: dict[str, str], told: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_a_database_is_migrated_without_docstrings_too(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path / 'payops.db'}"}
+    command = [sys.executable, "-OO", "-m", "payments", "migrate"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_call_must_outlast_a_slow_call() -> None:

@@ -74,6 +74,14 @@ def test_open_after_a_forced_state_has_all_its_slots(forced: State) -> None:
     assert (breaker.state, breaker.counters.buffered) == (State.OPEN, 20)
 
 
+def test_open_after_forced_open_keeps_the_refusals() -> None:
+    breaker = Breaker(BreakerConfig(), 0)
+    breaker.move(State.FORCED_OPEN, 0)
+    assert not any(breaker.acquire(0) for _ in range(3))
+    breaker.move(State.OPEN, 0)
+    assert breaker.counters.not_permitted == 3
+
+
 def test_the_wait_ends_by_itself() -> None:
     breaker = Breaker(BreakerConfig(wait_duration=30), 0)
     breaker.move(State.OPEN, 0)

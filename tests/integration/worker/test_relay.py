@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from payments.adapters import breaker_store, dead_letter_store
 from payments.adapters.clock import database_now
 from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.kafka import CallFailed, OutgoingMessage, Publisher, client_options
+from payments.adapters.kafka import Publisher, client_options
+from payments.adapters.kafka_answers import AllRefused, OutgoingMessage
 from payments.domain.events import PARTITIONS, partition_of
 from payments.metrics import BREAKER
 from stack.broker import start_cluster
@@ -22,12 +23,13 @@ from tests.integration.worker.workers import (
     ALL_TOPICS,
     breaker_state,
     everything_in,
+    limit_messages,
     number,
     pay,
     relay,
     unpublished,
 )
-from tests.servers import until
+from tests.servers import empty_topics, until
 
 
 @pytest.fixture
@@ -193,19 +195,44 @@ def test_another_cluster_gets_what_was_never_posted(engine: Engine, database_url
     assert len(everything_in(kafka_bootstrap)) == 3, "a known cluster gets nothing twice"
 
 
-def test_what_was_not_confirmed_is_named(kafka_bootstrap: str) -> None:
-    publisher = Publisher(client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=2, probe_timeout=2)
-    good, bad = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage("no.such.topic", "1", "{}", [])
-    with pytest.raises(CallFailed) as failed:
-        publisher.hand_over([good, bad, good], lambda: False)
-    assert failed.value.confirmed == {0, 2}
-    publisher.hand_over([good], lambda: False)
+def publisher_to(bootstrap: str) -> Publisher:
+    return Publisher(client_options(bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2)
 
 
-def test_a_message_beyond_the_limit_fails_without_stopping_the_client(kafka_bootstrap: str) -> None:
-    publisher = Publisher(client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2)
-    good, bad = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage(ALL_TOPICS[0], "1", "x" * 2**21, [])
-    with pytest.raises(CallFailed, match=r"(?i)size too large") as failed:
-        publisher.hand_over([good, bad, good], lambda: False)
-    assert failed.value.confirmed == {0}
-    publisher.hand_over([good], lambda: False)
+def test_what_is_refused_is_named_and_the_rest_is_confirmed(kafka_bootstrap: str) -> None:
+    publisher = publisher_to(kafka_bootstrap)
+    good, missing = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage("no.such.topic", "2", "{}", [])
+    misnamed = OutgoingMessage("no topic!", "3", "{}", [])
+    receipt = publisher.hand_over([good, missing, misnamed, good], lambda: False)
+    assert (receipt.confirmed, set(receipt.refused)) == ({0, 3}, {1, 2})
+    assert publisher.check_due, "the missing topic may have been deleted"
+    with pytest.raises(AllRefused) as refused:
+        publisher.hand_over([missing, misnamed], lambda: False)
+    assert set(refused.value.receipt.refused) == {0, 1}
+    assert publisher.hand_over([good], lambda: False).confirmed == {0}
+
+
+def test_a_message_beyond_the_limit_is_refused_and_stops_only_what_follows_with_its_key(kafka_bootstrap: str) -> None:
+    publisher = publisher_to(kafka_bootstrap)
+    good, other = OutgoingMessage(ALL_TOPICS[0], "1", "{}", []), OutgoingMessage(ALL_TOPICS[1], "2", "{}", [])
+    bad = OutgoingMessage(ALL_TOPICS[0], "1", "x" * 2**21, [])
+    receipt = publisher.hand_over([good, bad, good, other], lambda: False)
+    assert (receipt.confirmed, set(receipt.refused)) == ({0, 3}, {1})
+    assert "size too large" in receipt.refused[1]
+
+
+def test_of_a_batch_that_the_broker_refuses_only_the_bad_ones_are_refused(own_kafka: KafkaServer) -> None:
+    """The broker refuses a batch as a whole; all these have one partition. Their batch alone is too large, too."""
+    empty_topics(own_kafka.bootstrap, ["payment.voided"], 1)
+    limit_messages(own_kafka.bootstrap, "payment.voided", 2000)
+    publisher = publisher_to(own_kafka.bootstrap)
+    messages = [OutgoingMessage("payment.voided", str(key), "x" * 300, []) for key in range(30)]
+    messages[7] = messages[7]._replace(value="x" * 5000)
+    messages.append(messages[7]._replace(value="after it"))
+    confirmed: set[int] = set()
+    while len(confirmed) < 29:  # a slow machine gets less far in one call
+        left = [index for index in range(31) if index not in confirmed]
+        receipt = publisher.hand_over([messages[index] for index in left], lambda: False)
+        assert {left[index] for index in receipt.refused} <= {7}
+        confirmed |= {left[index] for index in receipt.confirmed}
+    assert confirmed == set(range(30)) - {7}

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select, text, update
 
 from payments.adapters.breaker import Breaker
 from payments.adapters.clock import database_now, monotonic
-from payments.adapters.kafka import OutgoingMessage, Publisher, client_options
+from payments.adapters.kafka import Publisher, client_options
+from payments.adapters.kafka_answers import OutgoingMessage, Receipt
 from payments.adapters.lease import Lease, acquire
 from payments.adapters.tables import lease as lease_table
 from payments.adapters.tables import outbox_event
@@ -20,7 +21,8 @@ from payments.metrics import RelayMetrics
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until
-from worker.delivery import Delivery, LeaseLost, Reign
+from worker.delivery import Delivery, Reign
+from worker.fencing import LeaseLost
 from worker.heartbeat import Heartbeat
 
 FROZEN_SECONDS = 20
@@ -84,9 +86,10 @@ class ReplacedMeanwhile(Publisher):
 
     replace: staticmethod
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> None:  # type: ignore[override]
-        super().hand_over(messages, ended)  # type: ignore[arg-type]
+    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]
+        receipt = super().hand_over(messages, ended)  # type: ignore[arg-type]
         self.replace()
+        return receipt
 
 
 def test_what_was_confirmed_under_a_lost_lease_is_not_marked(engine: Engine, kafka_bootstrap: str) -> None:

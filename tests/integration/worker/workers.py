@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
@@ -55,7 +56,7 @@ class Running:
         assert not alive, f"{self._thread.name} did not stop"
 
 
-def relay(url: str, bootstrap: str, registry: CollectorRegistry | None = None) -> Running:
+def relay(url: str, bootstrap: str, registry: CollectorRegistry | None = None, park_after: int = 3) -> Running:
     """A relay with short times."""
     metrics, stop = RelayMetrics(registry or CollectorRegistry()), threading.Event()
     engine = create_engine(url, pool_size=2)
@@ -68,7 +69,7 @@ def relay(url: str, bootstrap: str, registry: CollectorRegistry | None = None) -
     def make_breaker(before: Any) -> Breaker:
         return Breaker(metrics, BreakerConfig(wait_duration=WAIT_DURATION, slow_call_duration=1.0), before=before)
 
-    return Running("relay", engine, Relay(engine, publisher, make_breaker, metrics, QUICK, stop).run, stop)
+    return Running("relay", engine, Relay(engine, publisher, make_breaker, metrics, QUICK, stop, park_after).run, stop)
 
 
 def ledger(
@@ -145,6 +146,15 @@ def breaker_state(engine: Engine) -> str:
     """What the relay's row says."""
     with engine.connect() as connection:
         return str(connection.execute(text("SELECT state FROM circuit_breaker")).scalar())
+
+
+def limit_messages(bootstrap: str, topic: str, size: int) -> None:
+    """Let a topic take no batch larger than `size` bytes."""
+    entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
+    change = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for future in admin.incremental_alter_configs([change]).values():
+        future.result()
 
 
 def _end(consumer: Consumer, place: TopicPartition) -> int:

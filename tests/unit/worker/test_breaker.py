@@ -69,6 +69,45 @@ def test_the_trial_calls_decide(fails: bool, verdict: str) -> None:
     assert (world.breaker.state, world.told) == (verdict, [CLOSED, OPEN, HALF_OPEN, HALF_OPEN, verdict])
 
 
+class Ignored(Exception):
+    """What says nothing about the service."""
+
+
+def ignored_call(world: World) -> None:
+    def function() -> None:
+        world.seconds += 9.0
+        raise Ignored
+
+    with pytest.raises(Ignored):
+        world.breaker.call(function, ignored=(Ignored,))
+
+
+def test_an_ignored_call_is_not_counted_and_gives_its_permission_back() -> None:
+    world = World()
+    for _ in range(2 * MINIMUM):
+        ignored_call(world)
+    assert (world.breaker.state, world.breaker.observe().snapshot["buffered"]) == (CLOSED, 0)
+    assert world.shows("calls_seconds_count", kind="failed") == 0
+    assert world.shows("calls_seconds_count", kind="successful") == 0
+    world.opened()
+    world.seconds += WAIT
+    world.breaker.tick()
+    for _ in range(2 * TRIALS):
+        ignored_call(world)
+    assert world.breaker.state == HALF_OPEN, "neither success nor failure, and another call may be made"
+    for _ in range(TRIALS):
+        world.call()
+    assert world.breaker.state == CLOSED
+
+
+def test_what_was_ignored_in_one_call_is_a_failure_in_the_next() -> None:
+    world = World()
+    ignored_call(world)
+    with pytest.raises(Ignored):
+        world.breaker.call(lambda: (_ for _ in ()).throw(Ignored()).__next__())
+    assert world.breaker.observe().snapshot["failed"] == 1
+
+
 def test_it_observes_the_window() -> None:
     world = World()
     for duration, fails in [(5.0, False), (5.1, False), (6.0, True), (0.1, False)]:

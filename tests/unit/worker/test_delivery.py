@@ -7,7 +7,7 @@ import pytest
 
 from payments.adapters.dead_letter_changes import _instructions
 from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.kafka import OutgoingMessage
+from payments.adapters.kafka_answers import OutgoingMessage
 from payments.adapters.outbox_store import OutboxRow
 from payments.domain.kept_message import headers_as_text
 from worker.delivery import confirmed_in_order, message_of

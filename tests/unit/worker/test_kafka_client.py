@@ -5,7 +5,15 @@ import logging
 import pytest
 from confluent_kafka import KafkaError
 
-from payments.adapters.kafka import SASL_MECHANISM, CallFailed, OutgoingMessage, Publisher, client_log, client_options
+from payments.adapters.kafka import (
+    FRESH_SECONDS,
+    PROBE_INTERVAL,
+    SASL_MECHANISM,
+    Publisher,
+    client_log,
+    client_options,
+)
+from payments.adapters.kafka_answers import CallFailed, ClusterChanged, OutgoingMessage
 from stack.broker import start_cluster
 from worker.consumption import consumer_options
 
@@ -37,7 +45,7 @@ def test_nobody_there_is_noticed_within_the_probes_time() -> None:
     with pytest.raises(CallFailed, match="no answer to a metadata request"):
         publisher.hand_over([MESSAGE], lambda: False)
     with pytest.raises(CallFailed):
-        publisher.meet(["payment.voided"])
+        publisher.check(["payment.voided"])
     publisher.purge()
 
 
@@ -58,6 +66,28 @@ def test_after_a_fatal_error_another_producer_goes_on() -> None:
     publisher.purge()
     publisher.hand_over([MESSAGE], lambda: False)
     assert publisher._producer is not before
+    del carrier
+
+
+def test_another_cluster_is_noticed_before_anything_is_sent_to_it() -> None:
+    carrier, bootstrap = start_cluster()
+    now = 0.0
+    options = client_options(bootstrap, "PLAINTEXT", None, None)
+    publisher = Publisher(options, call_timeout=10, probe_timeout=5, clock=lambda: now)
+    cluster = publisher.check([])
+    assert not publisher.check_due
+    publisher.hand_over([MESSAGE], lambda: False)
+    publisher._cluster_id = "the one that was there before"
+    publisher.hand_over([MESSAGE], lambda: False)  # it answered just now
+    for noticed_by in ("a pause", "a connection that broke", "time", "nothing new: it was not checked yet"):
+        if noticed_by == "a connection that broke":
+            publisher._on_error(KafkaError(KafkaError._TRANSPORT, "connection reset"))
+        now += {"a pause": FRESH_SECONDS, "time": PROBE_INTERVAL}.get(noticed_by, 0) + 0.01
+        with pytest.raises(ClusterChanged, match=str(cluster.cluster_id)):
+            publisher.hand_over([MESSAGE], lambda: False)
+        assert publisher.check_due
+    publisher.check([])
+    assert publisher.hand_over([MESSAGE], lambda: False).confirmed == {0}
     del carrier
 
 

@@ -1,0 +1,75 @@
+"""/outbox/parked: events that Kafka refused, for those who hold the admin token."""
+
+from flask import Blueprint, Response, request
+
+from app import queries
+from app.describing import Description, describe
+from app.intake import read_body
+from app.parameters import CURSOR, EVENT_ID, LIMIT
+from app.reports import ParkedEvent, ParkedPage
+from app.schemas import DiscardBody
+from app.services import services
+from app.transactions import read, write
+from payments.service import outbox
+
+blueprint = Blueprint("outbox", __name__, url_prefix="/outbox/parked")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    services().admin.check()
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "List parked events, newest first",
+        "outbox",
+        answers={200: ParkedPage},
+        problems=(400, 401, 429, 503),
+        parameters=(LIMIT, CURSOR),
+        admin=True,
+    )
+)
+def index() -> Response:
+    """A page of parked events."""
+    before, limit = queries.cursor(), queries.limit()
+    return queries.page(*read(lambda connection: outbox.parked(connection, before, limit)))
+
+
+@blueprint.post("/<id:event_id>/release")
+@describe(
+    Description(
+        "Let the relay try a parked event again",
+        "outbox",
+        answers={200: ParkedEvent},
+        problems=(401, 404, 409, 429, 503),
+        parameters=(EVENT_ID,),
+        admin=True,
+        text="What waits behind it follows. The answer shows the event as it was.",
+    )
+)
+def release(event_id: int) -> Response:
+    """The event as it was."""
+    actor = f"api:{request.remote_addr}"
+    return queries.answer(write(lambda connection: outbox.release(connection, event_id, actor)))
+
+
+@blueprint.post("/<id:event_id>/discard")
+@describe(
+    Description(
+        "Give up a parked event that moves no money",
+        "outbox",
+        answers={200: ParkedEvent},
+        problems=(400, 401, 404, 409, 413, 415, 429, 503),
+        parameters=(EVENT_ID,),
+        body=DiscardBody,
+        admin=True,
+        text="Refused for a payment's event. The dead letter of a replay is OPEN again. The answer shows it as it was.",
+    )
+)
+def discard(event_id: int) -> Response:
+    """The event as it was."""
+    body = read_body(DiscardBody)
+    actor = f"api:{request.remote_addr}"
+    return queries.answer(write(lambda connection: outbox.discard(connection, event_id, body.reason, actor)))

@@ -1,0 +1,151 @@
+"""What the broker says of messages, and what that means: an error of a record says nothing about the service.
+
+Sends nothing; `kafka` does.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Message as Delivered
+
+MISSING_TOPIC: Final = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
+)
+OF_A_BATCH: Final = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_TIMESTAMP,
+    }
+)
+"""The broker refuses a batch of messages as a whole for these, also for one message in it."""
+REFUSALS: Final = (
+    MISSING_TOPIC
+    | OF_A_BATCH
+    | {
+        KafkaError.INVALID_MSG_SIZE,
+        KafkaError.TOPIC_EXCEPTION,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        KafkaError.UNSUPPORTED_COMPRESSION_TYPE,
+        KafkaError._INVALID_ARG,
+    }
+)
+"""Errors of a record or its topic. All others (connection, time-out, authentication, cluster) are the service's."""
+
+
+Key = str | bytes | None
+"""None: no key, and no order among messages without one."""
+
+
+class OutgoingMessage(NamedTuple):
+    """What goes to Kafka; texts go as UTF-8."""
+
+    topic: str
+    key: Key
+    value: str | bytes
+    headers: list[tuple[str, str | bytes | None]]
+
+
+class Receipt(NamedTuple):
+    """Indices of the messages that the broker confirmed, and of those that it refused, with the reason."""
+
+    confirmed: frozenset[int] = frozenset()
+    refused: dict[int, str] = {}  # noqa: RUF012  (a tuple's field; nobody changes it)
+
+
+class CallFailed(Exception):
+    """Kafka does not answer as it should. `receipt`: what it said of messages before that."""
+
+    def __init__(self, reason: str, receipt: Receipt | None = None) -> None:
+        super().__init__(reason)
+        self.receipt = receipt or Receipt()
+
+
+class AllRefused(Exception):
+    """Nothing was confirmed, and each answer was about a record; they are in `receipt`."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("Kafka refused every event")
+        self.receipt = receipt
+
+
+class ClusterChanged(Exception):
+    """Another cluster answers than the one that was checked: check it before anything is sent."""
+
+
+class Answers:
+    """What the broker said of the messages of one call; late answers to an earlier call find their own object."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.confirmed: set[int] = set()
+        self.failure = ""
+        self.missing_topic = False
+        self.stopped: set[Key] = set()
+        """Keys of messages that were refused: nothing more is sent with them."""
+        self._refused: dict[int, str] = {}
+        self._of_batch: set[int] = set()
+
+    def expect(self, index: int, key: Key) -> Callable[[KafkaError | None, Delivered | None], None]:
+        """What to call with the answer to this message."""
+        self.waiting += 1
+        return partial(self._settle, index, key)
+
+    def give_up(self, reason: str) -> None:
+        """Count what is still waited for as not answered."""
+        self.failure = self.failure or reason
+
+    def take_batch_refusals(self, messages: Sequence[OutgoingMessage], sent: Sequence[int]) -> list[int]:
+        """Those of `sent` that were perhaps refused because of another message; as if they had not been sent."""
+        topics = Counter(messages[index].topic for index in sent)
+        doubtful = [index for index in sent if index in self._of_batch and topics[messages[index].topic] > 1]
+        for index in doubtful:
+            del self._refused[index]
+        self._of_batch.clear()
+        return doubtful
+
+    def receipt(self) -> Receipt:
+        """All of it."""
+        return Receipt(frozenset(self.confirmed), dict(self._refused))
+
+    def _settle(self, index: int, key: Key, error: KafkaError | None, message: Delivered | None) -> None:
+        """`message` is None when the client itself refused it, before it was part of a batch."""
+        self.waiting -= 1
+        if error is None:
+            self.confirmed.add(index)
+            self.stopped.discard(key)
+        elif error.code() in REFUSALS:
+            self._refused[index] = error.str()
+            if key is not None:
+                self.stopped.add(key)
+            self.missing_topic |= error.code() in MISSING_TOPIC
+            if message is not None and error.code() in OF_A_BATCH:
+                self._of_batch.add(index)
+        else:
+            self.failure = error.str()
+
+
+def turns(messages: Sequence[OutgoingMessage]) -> list[list[int]]:
+    """Indices by turn: the first holds the first message of each key, the second the second ones, and so on."""
+    found: list[list[int]] = []
+    seen: dict[Key, int] = {}
+    for index, message in enumerate(messages):
+        turn = seen.get(message.key, 0)
+        if message.key is not None:
+            seen[message.key] = turn + 1
+        if turn == len(found):
+            found.append([])
+        found[turn].append(index)
+    return found
+
+
+def text_of(error: KafkaException) -> str:
+    """What the exception says."""
+    cause = error.args[0]
+    return cause.str() if isinstance(cause, KafkaError) else str(error)

@@ -1,0 +1,49 @@
+"""Operators' commands to the breaker, read while others are being committed."""
+
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from payments.adapters import breaker_store, lease
+from payments.adapters.breaker import Breaker
+from payments.adapters.database import create_engine
+from payments.domain.breaker import BreakerConfig, State
+from payments.metrics import BREAKER, RelayMetrics
+from worker.orders import LOOK_INTERVAL, Orders
+
+
+@pytest.fixture
+def engine(mariadb_url: str) -> Iterator[Engine]:
+    """MariaDB: on SQLite no two transactions write at the same time."""
+    engine = create_engine(mariadb_url)
+    yield engine
+    engine.dispose()
+
+
+def test_a_command_committed_after_a_later_one_is_applied_too(engine: Engine) -> None:
+    """Ids are given before commit: the second is seen, and applied, before the first."""
+    with engine.begin() as connection:
+        held = lease.acquire(connection, "relay", "me", 60)
+    assert held is not None
+    now = 0.0
+    breaker = Breaker(RelayMetrics(CollectorRegistry()), BreakerConfig(), clock=lambda: now)
+    orders = Orders(engine, breaker, held, clock=lambda: now)
+    with engine.connect() as slow, slow.begin():
+        first = breaker_store.append_command(slow, BREAKER, "DISABLED", None, "api:1")
+        with engine.begin() as quick:
+            second = breaker_store.append_command(quick, BREAKER, "FORCED_OPEN", None, "api:2")
+        assert first < second
+        assert orders.carry_out()
+        assert breaker.state is State.FORCED_OPEN
+    now += LOOK_INTERVAL
+    assert orders.carry_out()
+    assert breaker.state is State.DISABLED
+    assert breaker.applied_command_id == second
+    with engine.connect() as connection:
+        commands = [breaker_store.command(connection, command_id) for command_id in (first, second)]
+        row = breaker_store.get(connection, BREAKER)
+    assert [command and command.outcome for command in commands] == ["applied", "applied"]
+    assert row is not None
+    assert (row.state, row.applied_command_id) == ("DISABLED", second)

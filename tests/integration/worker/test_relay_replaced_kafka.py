@@ -1,0 +1,48 @@
+"""Kafka replaced by an empty one on the same address while the relay lives: what was lost is published again."""
+
+import base64
+import shutil
+import uuid
+
+import pytest
+from sqlalchemy import Engine
+
+from stack.kafka import KafkaServer
+from tests.integration.worker.workers import everything_in, number, pay, relay, unpublished
+from tests.servers import until
+
+
+@pytest.fixture
+def database_url(mariadb_url: str) -> str:
+    """These are about Kafka: MariaDB alone."""
+    return mariadb_url
+
+
+def replace(kafka: KafkaServer) -> None:
+    """As when its machine is restored from nothing."""
+    kafka.stop()
+    shutil.rmtree(kafka.folder / "data")
+    kafka.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    kafka._prepare()
+    kafka.start()
+
+
+def test_a_replaced_kafka_is_noticed_in_the_same_lease_term(
+    engine: Engine, database_url: str, own_kafka: KafkaServer
+) -> None:
+    with relay(database_url, own_kafka.bootstrap):
+        pay(engine, "a", 5, captures=0)
+        until(lambda: unpublished(engine) == 0, 30, "all is published to the first")
+        replace(own_kafka)
+        until(lambda: len(everything_in(own_kafka.bootstrap)) == 5, 30, "also when nothing else is to be published")
+        replace(own_kafka)
+        pay(engine, "b", 5, captures=0)
+        until(lambda: len(set(map(value, everything_in(own_kafka.bootstrap)))) == 10, 40, "and when something is")
+        until(lambda: unpublished(engine) == 0, 30, "all is published to the third")
+        assert number(engine, "SELECT fence FROM lease") == 1, "in the same lease term"
+
+
+def value(message: object) -> bytes:
+    """Of a message."""
+    found: bytes = message.value()  # type: ignore[attr-defined]
+    return found

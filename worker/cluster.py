@@ -1,0 +1,77 @@
+"""Which Kafka cluster is published to: another one than before, or a topic made again, has lost what was in it."""
+
+import logging
+from typing import Final
+
+from sqlalchemy import Engine
+
+from payments.adapters import cluster_store
+from payments.adapters.clock import Clock, monotonic
+from payments.adapters.kafka import Publisher
+from payments.adapters.kafka_answers import CallFailed
+from payments.adapters.kafka_topics import Cluster
+from payments.adapters.lease import Lease
+from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from payments.service.republish import republish_unposted
+from worker.fencing import check_lease
+
+ATTEMPT_INTERVAL: Final = 2.0
+"""Seconds between two checks when they fail, or do not help."""
+IDLE_INTERVAL: Final = 5.0
+"""While nothing is published, no call can notice that the cluster was replaced: so it is checked this often."""
+ALL_TOPICS: Final = (*TOPICS.values(), DEAD_LETTER_TOPIC)
+
+_log = logging.getLogger(__name__)
+
+
+class ClusterWatch:
+    """The checks of one lease term. Durations in seconds."""
+
+    def __init__(self, engine: Engine, publisher: Publisher, held: Lease, clock: Clock = monotonic) -> None:
+        """The first check is due at once."""
+        self._engine = engine
+        self._publisher = publisher
+        self._lease = held
+        self._clock = clock
+        self._next_at = clock()
+        self._idle_at = clock()
+        self._made: list[str] = []
+        publisher.check_due = True
+
+    def check(self, *, idle: bool = False) -> None:
+        """Check when the publisher asks for it; when `idle`, every IDLE_INTERVAL too. Makes missing topics.
+
+        Bounded by the publisher's timeouts; a cluster that does not answer is tried again later. Raises LeaseLost.
+        """
+        now = self._clock()
+        if now < self._next_at or not (self._publisher.check_due or (idle and now >= self._idle_at)):
+            return
+        try:
+            cluster = self._publisher.check(ALL_TOPICS)
+        except CallFailed as failed:
+            _log.warning("kafka_not_reached", extra={"error": str(failed)})
+        else:
+            self._publisher.check_due = True  # until it is noted: a database error must not make us forget
+            self._made += cluster.made
+            self._note(cluster)
+            self._made.clear()
+            self._publisher.check_due = False
+            self._idle_at = self._clock() + IDLE_INTERVAL
+        self._next_at = self._clock() + ATTEMPT_INTERVAL
+
+    def _note(self, cluster: Cluster) -> None:
+        """Publish again what was lost, and only then remember the cluster."""
+        if cluster.cluster_id is None:
+            return
+        with self._engine.connect() as connection:
+            with connection.begin():
+                before = cluster_store.known(connection)
+            if before is not None and (before != cluster.cluster_id or self._made):
+                count = republish_unposted(connection)
+                _log.warning(
+                    "cluster_changed",
+                    extra={"before": before, "now": cluster.cluster_id, "made": self._made, "republished": count},
+                )
+            with connection.begin():
+                check_lease(connection, self._lease)
+                cluster_store.remember(connection, cluster.cluster_id)

@@ -1,0 +1,36 @@
+"""Options that several commands have in common, and a parser that says in one sentence what is wrong with them."""
+
+import argparse
+from typing import Final, NoReturn
+
+from payments.domain import card_numbers, texts
+from worker.cli import COULD_NOT_RUN
+
+LONGEST_REASON: Final = 500
+
+
+class PlainParser(argparse.ArgumentParser):
+    """Says what is wrong with the options in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def whole_number(text: str) -> int:
+    """A whole number from 1 on, such as an id. Raises argparse's ArgumentTypeError."""
+    if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+
+
+def reason(text: str) -> str:
+    """Why something is discarded. Raises argparse's ArgumentTypeError, also for what looks like a card number."""
+    if texts.fault(text) is not None or len(text) > LONGEST_REASON:
+        raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
+    fault = texts.fault_of_prose(text)
+    if fault is not None:
+        raise argparse.ArgumentTypeError(f"the reason {fault}")
+    if card_numbers.contains(text):
+        raise argparse.ArgumentTypeError(f"the reason {card_numbers.REFUSAL}")
+    return text

@@ -1,0 +1,110 @@
+"""`outbox`: list, release and discard events that Kafka refused, at a terminal. Needs the database only.
+
+Exit codes: 0 done, 1 not done because of the event's state or number, 2 could not run.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.adapters.database import create_engine
+from payments.domain.errors import NotFound, OutboxConflict
+from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from payments.service import outbox
+from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.letter_table import printable
+from worker.option_types import PlainParser, reason, whole_number
+
+LIMIT: Final = 50
+_LINE: Final = (
+    "{eventId:>9} {aggregateType:11} {aggregateId:>9} {topic:18} {attempts:>5} {waitingBehind:>6} {since:19} "
+)
+_TITLES: Final = {
+    "eventId": "EVENT",
+    "aggregateType": "OF",
+    "aggregateId": "ID",
+    "topic": "TOPIC",
+    "attempts": "TRIES",
+    "waitingBehind": "BEHIND",
+    "since": "PARKED",
+}
+
+
+def add_outbox(parser: argparse.ArgumentParser) -> None:
+    """Options of `outbox` and its three actions."""
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
+    listing = actions.add_parser("list", help="list parked events, newest first")
+    listing.add_argument("--limit", type=whole_number, default=LIMIT, help=f"at most so many (default {LIMIT})")
+    release = actions.add_parser("release", help="let the relay try one parked event again, or all that match")
+    release.add_argument("event_id", metavar="ID", type=whole_number, nargs="?", help="the event")
+    release.add_argument("--all", action="store_true", help="every parked event")
+    discard = actions.add_parser("discard", help="give up a parked event that moves no money")
+    discard.add_argument("event_id", metavar="ID", type=whole_number, help="the event")
+    discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
+    for action in (listing, release):
+        action.add_argument("--topic", choices=[*TOPICS.values(), DEAD_LETTER_TOPIC], help="only events for this topic")
+    for action in (listing, release, discard):
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run_outbox(settings: ToolSettings, options: argparse.Namespace) -> int:
+    """Carry out one action; every error is one sentence on stderr."""
+    engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
+    try:
+        options.actor = settings.actor
+        return {"list": _list, "release": _release, "discard": _discard}[options.action](engine, options)
+    except (NotFound, OutboxConflict) as refused:
+        print(refused.message, file=sys.stderr)
+        return DIFFER
+    except SQLAlchemyError as error:
+        return could_not_run(engine, error)
+
+
+def _list(engine: Engine, options: argparse.Namespace) -> int:
+    with engine.connect().execution_options(reading=True) as connection:
+        items, following = outbox.parked(connection, None, options.limit, options.topic)
+    if options.json:
+        print(json.dumps({"items": items}))
+        return AGREE
+    print("\n".join([_LINE.format(**_TITLES) + "WHY", *map(_line, items)]) if items else "No event is parked.")
+    if following is not None:
+        print(f"There are older ones; --limit {10 * options.limit} shows more.")
+    return AGREE
+
+
+def _line(item: dict[str, Any]) -> str:
+    since = item["parkedAt"][:19].replace("T", " ")
+    return _LINE.format(**item, since=since) + printable(item["error"])
+
+
+def _release(engine: Engine, options: argparse.Namespace) -> int:
+    if bool(options.event_id) == bool(options.all or options.topic):
+        print("Say which events to release: either an ID, or --all or --topic.", file=sys.stderr)
+        return COULD_NOT_RUN
+    ids = [options.event_id] if options.event_id else outbox.parked_ids(engine, options.topic)
+    released: list[int] = []
+    refused = ""
+    for event_id in ids:  # each on its own: thousands in one transaction would make the relay wait
+        try:
+            with engine.begin() as connection:
+                outbox.release(connection, event_id, options.actor)
+            released.append(event_id)
+        except (NotFound, OutboxConflict) as conflict:
+            refused = conflict.message
+            print(refused, file=sys.stderr)
+    if options.json:
+        print(json.dumps({"released": released}))
+    elif released or not refused:
+        print(f"{len(released)} events will be tried again.")
+    return DIFFER if refused else AGREE
+
+
+def _discard(engine: Engine, options: argparse.Namespace) -> int:
+    with engine.begin() as connection:
+        event = outbox.discard(connection, options.event_id, options.reason, options.actor)
+    print(json.dumps(event) if options.json else f"Event {options.event_id} is discarded.")
+    return AGREE
