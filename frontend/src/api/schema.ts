@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/audit/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what audits found, newest first */
+        get: operations["audit.findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/circuit-breaker/kafka-publisher": {
         parameters: {
             query?: never;
@@ -11,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The relay's circuit breaker */
+        /**
+         * The relay's circuit breaker
+         * @description Without the admin token, `history` does not say which operator moved the breaker, or why.
+         */
         get: operations["breaker.show"];
         put?: never;
         post?: never;
@@ -45,7 +65,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All circuit breakers by name */
+        /**
+         * All circuit breakers by name
+         * @description Without the admin token, `history` does not say which operator moved the breaker, or why.
+         */
         get: operations["breaker.status"];
         put?: never;
         post?: never;
@@ -296,6 +319,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/outbox/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List parked events, newest first */
+        get: operations["outbox.index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/parked/{event_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up a parked event that moves no money
+         * @description Refused for a payment's event. The dead letter of a replay is OPEN again. The answer shows it as it was.
+         */
+        post: operations["outbox.discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/parked/{event_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the relay try a parked event again
+         * @description What waits behind it follows. The answer shows the event as it was.
+         */
+        post: operations["outbox.release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/payments": {
         parameters: {
             query?: never;
@@ -414,7 +494,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What the newest audit found; differences must be 0. */
+        /** @description When the newest complete audit began; `differences` are the findings that are open now, and must be 0. */
         Audit: {
             /**
              * Format: date-time
@@ -423,6 +503,34 @@ export interface components {
             at: string;
             differences: number;
             inFlight: number;
+        };
+        /** @description Something that an audit found wrong; `clearedAt` is null until a later check finds it right. */
+        AuditFinding: {
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            clearedAt: string | null;
+            detail: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            firstSeen: string;
+            id: number;
+            /** @enum {string} */
+            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            lastSeen: string;
+            paymentId: number | null;
+        };
+        /** @description Findings, newest first. */
+        AuditFindingPage: {
+            items: components["schemas"]["AuditFinding"][];
+            nextCursor: string | null;
         };
         /** @description Hold an amount of the customer's money. */
         AuthorizeBody: {
@@ -525,7 +633,7 @@ export interface components {
             /** @enum {string} */
             status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
-        /** @description A message that could not be posted. */
+        /** @description A message that could not be posted, with its payload. */
         DeadLetter: {
             attempts: number;
             discardReason?: string;
@@ -548,10 +656,28 @@ export interface components {
         };
         /** @description Dead letters, newest first. */
         DeadLetterPage: {
-            items: components["schemas"]["DeadLetter"][];
+            items: components["schemas"]["DeadLetterSummary"][];
             nextCursor: string | null;
         };
-        /** @description Put a dead letter away for good. */
+        /** @description A message that could not be posted, without its payload; long texts are cut, and end in "…" then. */
+        DeadLetterSummary: {
+            attempts: number;
+            discardReason?: string;
+            errorMessage: string;
+            errorType: string;
+            id: number;
+            offset: number;
+            originalTopic: string;
+            partition: number;
+            /** @enum {string} */
+            state: "OPEN" | "REPLAYING" | "RESOLVED" | "DISCARDED";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            timestamp: string;
+        };
+        /** @description Put a dead letter, or a parked event that moves no money, away for good. */
         DiscardBody: {
             /** @description Why nobody needs it any more */
             reason: string;
@@ -626,8 +752,31 @@ export interface components {
             deadLettersOpen: number;
             ledgerLagSeconds: number;
             outboxOldestAgeSeconds: number;
+            outboxParked: number;
             outboxPending: number;
             rateLimits: components["schemas"]["RateLimit"][];
+        };
+        /** @description An event that Kafka refused; later ones of its payment wait behind it. */
+        ParkedEvent: {
+            aggregateId: number;
+            /** @enum {string} */
+            aggregateType: "payment" | "dead_letter" | "replay";
+            attempts: number;
+            error: string;
+            eventId: number;
+            eventType: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            parkedAt: string;
+            topic: string;
+            waitingBehind: number;
+        };
+        /** @description Parked events, newest first. */
+        ParkedPage: {
+            items: components["schemas"]["ParkedEvent"][];
+            nextCursor: string | null;
         };
         /** @description One component; the detail explains itself. */
         Part: {
@@ -814,6 +963,119 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "audit.findings": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description Only findings of this kind */
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only findings of this payment */
+                paymentId?: number;
+                /** @description Only findings in this state */
+                state?: "OPEN" | "CLEARED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditFindingPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "breaker.show": {
         parameters: {
             query?: never;
@@ -838,6 +1100,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Breaker"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Too many requests */
@@ -963,7 +1261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1078,6 +1376,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Breakers"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Too many requests */
@@ -1261,6 +1595,23 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description A valid admin token is needed */
             401: {
                 headers: {
@@ -1422,7 +1773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1541,6 +1892,23 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description A valid admin token is needed */
             401: {
                 headers: {
@@ -1577,7 +1945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1660,6 +2028,23 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -1701,6 +2086,17 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Done */
             503: {
                 headers: {
@@ -1736,6 +2132,17 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     "health.ready": {
@@ -1756,6 +2163,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Done */
@@ -2013,6 +2431,23 @@ export interface operations {
                     "application/json": components["schemas"]["TrialBalance"];
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description A valid admin token is needed */
             401: {
                 headers: {
@@ -2092,6 +2527,17 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     "docs.openapi": {
@@ -2118,6 +2564,23 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Too many requests */
@@ -2192,6 +2655,427 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "outbox.index": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "outbox.discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEvent"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "outbox.release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEvent"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2492,7 +3376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -2672,7 +3556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -2852,7 +3736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -3032,7 +3916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The transition is not allowed */
+            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */

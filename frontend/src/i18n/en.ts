@@ -119,9 +119,7 @@ export const en = {
     tokenHint: "`make run` prints it. It stays in this page's memory and is gone when you reload.",
     enter: "Open the console",
     leave: "Forget the token",
-    tabs: {
-      overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker",
-    },
+    tabs: { overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker" },
     merchant: "Merchant",
     paymentId: "Payment",
     status: "Status",
@@ -185,10 +183,7 @@ export const en = {
     discardReason: "Discarded because",
   },
   breaker: {
-    states: {
-      CLOSED: "Closed", OPEN: "Open", HALF_OPEN: "Half open", DISABLED: "Disabled",
-      FORCED_OPEN: "Forced open", FORCED_HALF_OPEN: "Forced half open",
-    },
+    states: { CLOSED: "Closed", OPEN: "Open", HALF_OPEN: "Half open", DISABLED: "Disabled", FORCED_OPEN: "Forced open", FORCED_HALF_OPEN: "Forced half open" },
     meaning: {
       CLOSED: "Events flow to Kafka.",
       OPEN: "Kafka is left alone for a while; payments go on and wait in the outbox.",

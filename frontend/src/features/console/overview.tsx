@@ -28,6 +28,7 @@ export function Overview() {
         {measure(texts.console.oldest, (sample) => sample.outboxOldestAgeSeconds, seconds)}
         {measure(texts.console.lag, (sample) => sample.ledgerLagSeconds, seconds)}
         {measure(texts.console.openLetters, (sample) => sample.deadLettersOpen, String)}
+        {measure(texts.parked.title, (sample) => sample.outboxParked, String)}
       </div>
       <RateLimits limits={now.data.rateLimits} />
     </div>
