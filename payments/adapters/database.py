@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy import create_engine as sqlalchemy_create_engine
 from sqlalchemy.dialects import mysql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -149,7 +149,17 @@ def create_engine(
 
 
 def prepare(engine: Engine) -> None:
-    """Give an engine the sessions we need; on SQLite: WAL, foreign keys, and BEGIN IMMEDIATE for transactions."""
+    """Give an engine the sessions we need; on SQLite: WAL, foreign keys, and BEGIN IMMEDIATE for transactions.
+
+    A connection whose COMMIT or ROLLBACK failed does not go back to the pool: its transaction may still be open, and
+    the next COMMIT on it would store what was given up.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def _on_error(context: ExceptionContext) -> None:
+        if context.statement is None and context.connection is not None:
+            context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+
     if engine.dialect.name != "sqlite":
         return
 

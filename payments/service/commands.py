@@ -78,8 +78,7 @@ def run_batch(connection: Connection, commands: Sequence[Command], *, look_first
         crash_points.reach("after_commit_before_answer")
     except SQLAlchemyError as error:
         if batch.stage is Stage.COMMIT:
-            # SQLAlchemy sends no ROLLBACK after a COMMIT that failed: the pool must not get back what is still open
-            connection.invalidate()
+            connection.invalidate()  # SQLAlchemy sends no ROLLBACK now: the pool must not get back what is still open
         elif transaction is not None:
             _roll_back(transaction)
         raise BatchFailed(classify(error), batch.stage) from error

@@ -1,16 +1,21 @@
 """Whatever error COMMIT ends with: no answer says that nothing was done, and what was done is found again."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pymysql
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
 from payments.adapters.database import create_engine
+from payments.adapters.tables import operator_action
 from tests.contracts.answers import captured, made, told
 from tests.contracts.wishes import authorize, capture, carry_out
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def error(kind: type[DBAPIError], code: int, text: str = "no") -> DBAPIError:
@@ -100,3 +105,24 @@ def test_what_is_refused_after_a_commit_was_sent_is_unknown_too(engine: Engine) 
         (result,) = carry_out(engine, capture(payment_id, "c", 4000), seconds=1)
     event.remove(engine, "before_cursor_execute", refuse)
     assert told(result) == "OUTCOME_UNKNOWN"
+
+
+def test_what_a_failed_commit_leaves_open_is_stored_by_nobody_else(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of anybody's transaction: relay, ledger and housekeeping commit by `engine.begin()`."""
+
+    def fail(_connection: object) -> None:
+        monkeypatch.undo()
+        if engine.dialect.name == "sqlite":
+            raise sqlite3.OperationalError("disk I/O error")
+        raise pymysql.err.OperationalError(1290, "The MariaDB server is running with the --read-only option")
+
+    monkeypatch.setattr(engine.dialect, "do_commit", fail)
+    values = {"at": NOW, "actor": "cli:ann", "target": "t", "detail": ""}
+    with pytest.raises(DBAPIError), engine.begin() as connection:
+        connection.execute(insert(operator_action), {**values, "action": "given up"})
+    with engine.begin() as connection:
+        connection.execute(insert(operator_action), {**values, "action": "stored"})
+    with engine.connect() as connection:
+        assert connection.execute(select(operator_action.c.action)).scalars().all() == ["stored"]
