@@ -37,7 +37,13 @@ box() {
   vagrant/box/build-lxc-box.sh
 }
 
-up() { vagrant up --provider=lxc --no-provision; }
+up() { # the release is made meanwhile: the machines only copy files now
+  local release
+  scripts/build-release.sh &
+  release=$!
+  vagrant up --provider=lxc --no-provision
+  wait "$release"
+}
 
 stand_ins() { tests/stand_ins/serve start 192.168.56.1; }
 

@@ -105,9 +105,9 @@ def test_an_instance_is_ready_and_can_read_payments(application, port: int) -> N
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)
 def test_a_process_is_logged_in_with_its_own_account_alone(application, host_of, unit: str) -> None:
     """By the database's list of sessions, which has each one's port on this side."""
-    pids = application.check_output(f"systemctl show {unit} --property ControlGroup --value")
+    group = application.check_output(f"systemctl show {unit} --property ControlGroup --value")
     processes = application.check_output(
-        f"cat /sys/fs/cgroup/*{pids}/cgroup.procs /sys/fs/cgroup{pids}/cgroup.procs || true"
+        f"cat /sys/fs/cgroup'{group}'/cgroup.procs /sys/fs/cgroup/*'{group}'/cgroup.procs 2>/dev/null || true"
     )
     sockets = application.check_output(
         "ss --no-header --tcp --numeric --processes state established dst :3306"
