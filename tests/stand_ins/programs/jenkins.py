@@ -101,6 +101,8 @@ class Pages(BaseHTTPRequestHandler):
     def _answer_bytes(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("X-Jenkins", "stand-in")
+        if self.path.endswith("/api/json"):
+            self.send_header("Content-Type", "application/json;charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

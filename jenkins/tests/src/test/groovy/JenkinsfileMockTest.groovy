@@ -29,7 +29,8 @@ class JenkinsfileMockTest extends JenkinsfileTest {
     private Declarative build(Map<String, Object> chosen = [:], String text = Repository.jenkinsfile()) {
         run(chosen, [
             sh: { note(it) }, checkout: { note('checkout') }, fileExists: { checkedOut },
-            echo: { note("echo ${it.split(':')[0]}") }, input: { note("input for $it.submitter") }, junit: { note("junit $it.testResults") },
+            echo: { note("echo ${it.split(':')[0]}") }, input: { note("input for $it.submitter") },
+            junit: { note("junit $it.testResults") },
             archiveArtifacts: { note("archive $it.artifacts") },
             withCredentials: { list -> credentials.addAll(list*.credentialsId) },
         ], text)
@@ -76,7 +77,7 @@ class JenkinsfileMockTest extends JenkinsfileTest {
         [new Aborted('no'), new StepFailed('nobody answered within the limit')].each { refusal ->
             calls.clear()
             trouble['input'] = [refusal]
-            assertNotEquals('SUCCESS', build(TARGET: 'inventory', INVENTORY: '/srv/hosts.yml').currentBuild.currentResult)
+            assertNotEquals('SUCCESS', build(TARGET: 'inventory').currentBuild.currentResult)
             assertEquals(withApproval('inventory').takeWhile { !it.startsWith('Bring up') } + STAYS, calls)
             assertEquals([], credentials)
         }
@@ -92,7 +93,8 @@ class JenkinsfileMockTest extends JenkinsfileTest {
 
     @Test
     void aBuildThatIsRestartedAfterTheApprovalReachesNothing() {
-        def without = Repository.jenkinsfile().replaceFirst(/(?s)    stage\('Approval'\).*?(?=    stage\('Bring up')/, '')
+        def approval = /(?s)    stage\('Approval'\).*?(?=    stage\('Bring up')/
+        def without = Repository.jenkinsfile().replaceFirst(approval, '')
         assertEquals('FAILURE', build([TARGET: 'inventory'], without).currentBuild.currentResult)
         assertFalse(calls.any { it.startsWith('Bring up') })
         assertEquals([], credentials)
@@ -100,7 +102,8 @@ class JenkinsfileMockTest extends JenkinsfileTest {
 
     @Test
     void theApprovalHasALimit() {
-        assertTrue((Repository.jenkinsfile() =~ /(?s)stage\('Approval'\) \{.*?timeout\(time: 30, unit: 'MINUTES'\).*?input /).find())
+        def limited = /(?s)stage\('Approval'\) \{.*?timeout\(time: 30, unit: 'MINUTES'\).*?input /
+        assertTrue((Repository.jenkinsfile() =~ limited).find())
     }
 
     @Test
