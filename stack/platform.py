@@ -105,7 +105,7 @@ def real_platform(
 ) -> Iterator[Platform]:
     """The platform, up; gone afterwards. `settings` are added to the environment of our processes.
 
-    `accounts` makes database accounts and returns process → its DATABASE_URL; without it all use the one with all rights.
+    `accounts` makes database accounts and returns process → its DATABASE_URL; without it all use one that may do all.
     """
     with ExitStack() as stack:
         mariadb = stack.enter_context(MariaDBServer(mariadb_options))
