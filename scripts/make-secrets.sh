@@ -14,10 +14,9 @@ vault="${1:-ansible/group_vars/all/vault.yml}"
 password_file=.secrets/vault-password
 ansible_vault=(.venv/bin/ansible-vault)
 
-random_names=(vault_mariadb_api_password vault_mariadb_worker_password vault_mariadb_migration_password
-  vault_mariadb_exporter_password vault_mariadb_backup_password vault_redis_app_password vault_redis_exporter_password
-  vault_kafka_admin_password vault_kafka_worker_password vault_payops_admin_token vault_prometheus_password
-  vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
+random_names=(vault_mariadb_{api,relay,ledger,housekeeping,operator,migration,exporter,backup}_password
+  vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password vault_payops_admin_token
+  vault_prometheus_password vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
 empty_names=(vault_github_token vault_ngrok_authtoken) # given by others: `ansible-vault edit` puts them in
 
 random_value() { # 32 letters and digits: about 190 bits, and safe in URLs, shells and configuration files

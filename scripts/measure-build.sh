@@ -8,13 +8,14 @@ cd "$(dirname "$0")/.."
 . scripts/lib-vm-test.sh
 
 machine=ci
-home=/var/lib/jenkins
+user=jenkins-agent
+home="/var/lib/$user"
 workspace="$home/workspace/payops"
 peak="$(mktemp)"
 trust=/etc/ssl/certs/ca-certificates.crt # the machine's; uv and npm bring lists of their own
 
 as_jenkins() { # as_jenkins COMMAND: in the workspace, with what the Jenkinsfile's environment has
-  ssh -F .vagrant/ssh-config "$machine" sudo -u jenkins env -C "$workspace" HOME="$home" TARGET=local \
+  ssh -F .vagrant/ssh-config "$machine" sudo -u "$user" env -C "$workspace" HOME="$home" TARGET=local \
     DRILL_PRESET=run PAYOPS_STATE=build/pipeline/state SSL_CERT_FILE="$trust" NODE_EXTRA_CA_CERTS="$trust" bash -c "'$1'"
 }
 
@@ -54,9 +55,9 @@ clean_up() {
 mkdir -p "$logs"
 trap clean_up EXIT
 git bundle create --quiet - HEAD | ssh -F .vagrant/ssh-config "$machine" \
-  "sudo -u jenkins sh -c 'mkdir -p $workspace && cat >$workspace.bundle && git -c advice.detachedHead=false clone --quiet $workspace.bundle $workspace'"
+  "sudo -u $user sh -c 'mkdir -p $workspace && cat >$workspace.bundle && git -c advice.detachedHead=false clone --quiet $workspace.bundle $workspace'"
 echo "$machine before the build: $(own_memory) MB"
 measured scripts/bring-up.sh
 # What the Jenkinsfile calls, in its order, but for what failed builds call. Jenkins waits for health six times.
-sed -n "s/^ *\(sh\|onTarget\) '\(.*\)'$/\2/p" jenkins/Jenkinsfile | sed '/collect-logs/d; s/--seconds 10/--seconds 60/' |
+sed -n "s/^ *\(sh\|onTarget\) '\(.*\)'$/\2/p" jenkins/Jenkinsfile | sed '/collect-logs/d; /check-branch/d; s/--seconds 10/--seconds 60/' |
   while read -r command; do measured "$command"; done

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 export PAYOPS_ENV="${PAYOPS_ENV:-full}"
 export VAGRANT_CHECKPOINT_DISABLE=1 VAGRANT_NO_COLOR=1 ANSIBLE_NOCOLOR=1 NO_COLOR=1 PYTHONUNBUFFERED=1 COLUMNS=120
 # What cannot be had from the public registries comes from elsewhere; all else is as for real machines.
-extra=(-e "@$PWD/tests/stand_ins/vars.yml" -e "@$PWD/tests/vm/ci.yml")
+extra=(-e "@$PWD/tests/stand_ins/vars.yml" -e "@$PWD/.state/stand-ins/pins.yml" -e "@$PWD/tests/vm/ci.yml")
 lock=/run/lock/payops-vm-test
 
 [ "$(id -u)" = 0 ] || {
@@ -37,7 +37,13 @@ box() {
   vagrant/box/build-lxc-box.sh
 }
 
-up() { vagrant up --provider=lxc --no-provision; }
+up() { # the release is made meanwhile: the machines only copy files now
+  local release
+  scripts/build-release.sh &
+  release=$!
+  vagrant up --provider=lxc --no-provision
+  wait "$release"
+}
 
 stand_ins() { tests/stand_ins/serve start 192.168.56.1; }
 

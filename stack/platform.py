@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,9 +99,14 @@ class Platform:
 
 @contextmanager
 def real_platform(
-    settings: Mapping[str, str] | None = None, mariadb_options: tuple[str, ...] = ()
+    settings: Mapping[str, str] | None = None,
+    mariadb_options: tuple[str, ...] = (),
+    accounts: Callable[[MariaDBServer], Mapping[str, str]] | None = None,
 ) -> Iterator[Platform]:
-    """The platform, up; gone afterwards. `settings` are added to the environment of our processes."""
+    """The platform, up; gone afterwards. `settings` are added to the environment of our processes.
+
+    `accounts` makes database accounts and returns process → its DATABASE_URL; without it all use one that may do all.
+    """
     with ExitStack() as stack:
         mariadb = stack.enter_context(MariaDBServer(mariadb_options))
         redis = stack.enter_context(RedisServer())
@@ -117,9 +122,10 @@ def real_platform(
             **(settings or {}),
         }
         migrate(environment)
+        urls = accounts(mariadb) if accounts else {}
         programs: list[Server] = [Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")]
         for program in programs:
-            program.environment = environment
+            program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
         yield Platform(mariadb, redis, kafka, *programs, admin_token=token)  # type: ignore[arg-type]
 

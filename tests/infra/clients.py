@@ -1,6 +1,7 @@
 """Logs in to MariaDB, Redis and Kafka from a machine, as the application does: with its own Python and libraries."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -20,6 +21,21 @@ connection = pymysql.connect(connect_timeout=5, autocommit=True, **given)
 with connection.cursor() as cursor:
     cursor.execute(statement)
     print(json.dumps(cursor.fetchall(), default=str))
+"""
+_REFUSALS: Final = """
+import json, sys, pymysql
+given = json.loads(sys.argv[1])
+statements = given.pop("statements")
+connection = pymysql.connect(connect_timeout=5, autocommit=True, **given)
+errors = []
+for statement in statements:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        errors.append("")
+    except pymysql.MySQLError as error:
+        errors.append(str(error))
+print(json.dumps(errors))
 """
 _REDIS: Final = """
 import json, sys, redis
@@ -58,6 +74,14 @@ def sql(host: Host, address: str, user: str, password: str, statement: str) -> A
     """One statement, from `host`."""
     given = {"host": address, "user": user, "password": password, "database": "paydb", "statement": statement}
     return _run(host, _SQL, given)
+
+
+def refusals(host: Host, address: str, user: str, password: str, statements: Sequence[str]) -> dict[str, str]:
+    """Each statement → the error that it was refused with, or nothing; all in one connection, from `host`."""
+    given = {"host": address, "user": user, "password": password, "database": "paydb", "statements": statements}
+    answer = _run(host, _REFUSALS, given)
+    assert not answer.error, answer.error
+    return dict(zip(statements, answer.value, strict=True))
 
 
 def redis(host: Host, address: str, user: str | None, password: str | None, *command: object) -> Answer:

@@ -22,7 +22,7 @@ def url(path: str) -> str:
 
 
 def test_it_runs_at_boot(grafana) -> None:
-    assert grafana.package("grafana").is_installed
+    assert grafana.package("grafana").version == "12.4.3"
     assert grafana.service("grafana-server").is_running
     assert grafana.service("grafana-server").is_enabled
 

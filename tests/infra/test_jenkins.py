@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.infra import inventory
-from tests.infra.asking import command_line_and_environment, fetch, mode_and_owner
+from tests.infra.asking import EXPOSURE_LIMIT, command_line_and_environment, exposure, fetch, mode_and_owner
 from tests.infra.inventory import ROOT
 
 CONFIGURATION = yaml.safe_load((ROOT / "jenkins/casc.yaml").read_text())
@@ -22,6 +22,7 @@ PLUGINS = [
     line.split(":") for line in (ROOT / "jenkins/plugins.txt").read_text().split("\n") if line and line[0] != "#"
 ]
 SECRETS = ("JENKINS_ADMIN_PASSWORD", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET")
+OF_THE_AGENT = "AGENT_SECRET"
 DEPLOY_FILES = ("ANSIBLE_VAULT", "ANSIBLE_VAULT_PASSWORD", "ANSIBLE_SSH_KEY")
 NEEDED = {"configuration-as-code", "job-dsl", "git", "github", "plain-credentials", "workflow-aggregator"}
 
@@ -57,6 +58,7 @@ def test_the_configuration_has_only_keys_that_we_know() -> None:
         changed("jenkins", "authorizationStrategy", to="unsecured"),
         changed("jenkins", "authorizationStrategy", "loggedInUsersCanDoAnything", "allowAnonymousRead", to=True),
         changed("jenkins", "numExecutorz", to=1),
+        changed("jenkins", "numExecutors", to=1),
         changed("unclassified", "gitHubPluginConfig", "hookSecretConfigs", to=[]),
         changed("credentials", "system", "domainCredentials", 0, "credentials", 0, "string", "secret", to="ghp_x"),
     ],
@@ -155,10 +157,62 @@ def test_secrets_are_for_roots_eyes_only(jenkins, name: str) -> None:
 
 def test_what_builds_deploy_with_is_there_as_a_whole_or_not_at_all(jenkins) -> None:
     """With `make vm-test` it is: tests/vm/test_deploy.py deploys with these files."""
-    held = set(jenkins.file("/etc/jenkins/secrets").listdir()) - set(SECRETS)
+    held = set(jenkins.file("/etc/jenkins/secrets").listdir()) - {*SECRETS, OF_THE_AGENT}
     assert held in (set(), set(DEPLOY_FILES))
     assert {mode_and_owner(jenkins, f"/etc/jenkins/secrets/{name}") for name in held} <= {"600 root root"}
     assert set(jenkins.file("/run/credentials/jenkins.service").listdir()) == set(SECRETS) | held
+
+
+def test_builds_run_as_another_user_that_sees_nothing_of_jenkins(jenkins) -> None:
+    assert jenkins.service("jenkins-agent").is_running
+    assert jenkins.service("jenkins-agent").is_enabled
+    assert exposure(jenkins, "jenkins-agent") <= EXPOSURE_LIMIT
+    pid = jenkins.check_output("systemctl show --property MainPID --value jenkins-agent")
+    assert jenkins.check_output(f"stat --format %U /proc/{pid}") == "jenkins-agent"
+    inside = f"nsenter --target {pid} --mount runuser -u jenkins-agent --"
+    for path in ("/etc/jenkins/casc.yaml", "/var/lib/jenkins/plugins", "/etc/jenkins/secrets/AGENT_SECRET"):
+        assert jenkins.run(f"{inside} ls {path}").rc != 0, path
+    assert jenkins.run(f"{inside} touch /var/lib/jenkins-agent/planted").rc == 0
+    assert jenkins.run(f"{inside} rm /var/lib/jenkins-agent/planted").rc == 0
+    assert jenkins.run(f"{inside} touch /opt/planted").rc != 0
+    assert jenkins.user("jenkins-agent").groups == ["jenkins-agent"]
+
+
+def test_the_agent_is_connected_and_its_secret_is_for_roots_eyes_only(jenkins, secrets) -> None:
+    said = fetch(jenkins, url("/computer/builder/api/json"), "admin", secrets["vault_jenkins_admin_password"])
+    assert (said[0], json.loads(said[1])["offline"]) == (200, False)
+    assert mode_and_owner(jenkins, f"/etc/jenkins/secrets/{OF_THE_AGENT}") == "600 root root"
+    held = jenkins.file(f"/etc/jenkins/secrets/{OF_THE_AGENT}").content_string
+    assert held not in command_line_and_environment(jenkins, "jenkins-agent")
+
+
+def test_a_plugin_with_another_content_is_not_kept(jenkins) -> None:
+    """The role's own check, on a copy of the plugins."""
+    script = (ROOT / "ansible/roles/jenkins/files/check-plugins.sh").read_text()
+    copy_of = "d=$(mktemp -d) && cp /var/lib/jenkins/plugins/*.jpi $d/"
+    check = "sh -c %s check-plugins /etc/jenkins/plugins.sha256 $d"
+    assert jenkins.run(f"{copy_of} && {check}; code=$?; rm -r $d; exit $code", script).rc == 0
+    planted = jenkins.run(f"{copy_of} && echo >>$d/git.jpi && {check}; code=$?; ls $d; rm -r $d; exit $code", script)
+    assert planted.rc == 1
+    assert "git.jpi is not what" in planted.stderr
+    assert "git.jpi" not in planted.stdout
+    stranger = jenkins.run(f"{copy_of} && cp $d/git.jpi $d/other.jpi && {check}; code=$?; rm -r $d; exit $code", script)
+    assert "it is not on the list" in stranger.stderr
+
+
+def test_only_the_known_key_is_trusted(jenkins) -> None:
+    """A file with another key beside the right one: the other is left out; without the right one nothing is trusted."""
+    script = (ROOT / "ansible/files/trust-apt-key.sh").read_text()
+    trusted = "/etc/apt/keyrings/jenkins.asc"
+    listed = f"gpg --batch --with-colons --show-keys {trusted} | awk -F: '$1 == \"fpr\" {{ print $10; exit }}'"
+    fingerprint = jenkins.check_output(listed)
+    run = "bash -c %s trust-apt-key %s %s %s"
+    same = jenkins.run(run, script, "http://nowhere.invalid/", fingerprint, trusted)
+    assert (same.rc, same.stdout) == (0, "")
+    source = jenkins.check_output("sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/jenkins.sources")
+    wrong = jenkins.run(run, script, f"{source}/key.asc", "0" * 40, "/run/planted.asc")
+    assert wrong.rc != 0
+    assert not jenkins.file("/run/planted.asc").exists
 
 
 @pytest.mark.parametrize(

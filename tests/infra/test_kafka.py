@@ -1,4 +1,4 @@
-"""Kafka: the broker answers, its topics are there, and the worker alone writes and reads them."""
+"""Kafka: the broker answers, its topics are there; the relay alone writes them, the ledger alone reads them."""
 
 import json
 import re
@@ -11,6 +11,7 @@ TOPICS = ("authorized", "captured", "refunded", "voided", "expired", "dlq")
 TOOL = "java -Dlog4j.configuration=file:/etc/kafka/tools-log4j.properties -cp '/opt/kafka/current/libs/*'"
 OPTIONS = "--command-config /etc/kafka/admin.properties"
 EXPOSURE_LIMIT = 4.0
+CLIENTS = ("relay", "ledger")
 PLANTED = "infra-planted"
 """A topic that nobody has a rule for."""
 
@@ -75,7 +76,7 @@ def test_a_topic_is_there(ask, topic: str) -> None:
     assert partitions.get(f"payment.{topic}") == 6
 
 
-@pytest.mark.parametrize("user", ["nobody", "Worker"])
+@pytest.mark.parametrize("user", ["nobody", "Relay", "worker", "housekeeping", "api"])
 def test_a_stranger_is_refused(ask, user: str) -> None:
     assert "authentication" in ask(user, "-L", "-m", "5").error.lower()
 
@@ -85,36 +86,64 @@ def test_without_a_login_nothing_is_told(broker) -> None:
     assert done.rc != 0
 
 
-def test_the_worker_writes_and_reads_as_the_ledger(ask) -> None:
-    """One message to the dead letters' topic, which the ledger does not read, and back."""
-    assert ask("worker", "-P", "-t", "payment.dlq", "-p", "0", message="infra").error == ""
-    said = ask("worker", "-C", "-t", "payment.dlq", "-p", "0", "-o", "-1", "-c", "1", "-q")
+def test_the_relay_writes_and_the_ledger_reads(ask) -> None:
+    """One message to the dead letters' topic, which the ledger does not subscribe to, and back."""
+    assert ask("relay", "-P", "-t", "payment.dlq", "-p", "0", message="infra").error == ""
+    said = ask("ledger", "-C", "-t", "payment.dlq", "-p", "0", "-o", "-1", "-c", "1", "-q")
     assert said.value.strip() == "infra"
 
 
-def test_the_worker_sees_no_other_topic(broker, ask) -> None:
+def test_the_relay_reads_nothing(ask) -> None:
+    refused = ask("relay", "-C", "-t", "payment.dlq", "-p", "0", "-o", "-1", "-c", "1", "-q")
+    assert "authorization failed" in refused.error.lower()
+
+
+def test_the_relay_is_in_no_group(ask) -> None:
+    refused = ask("relay", "-G", "payops-ledger", "-X", "session.timeout.ms=6000", "-e", "payment.dlq")
+    assert "group authorization failed" in refused.error.lower()
+
+
+def test_the_ledger_writes_nothing(ask) -> None:
+    refused = ask("ledger", "-P", "-t", "payment.dlq", "-p", "0", "-X", "message.timeout.ms=5000", message="no").error
+    assert "authorization failed" in refused.lower()
+
+
+@pytest.mark.parametrize("user", CLIENTS)
+def test_a_client_sees_no_other_topic(broker, ask, user: str) -> None:
     """Also one that exists; and it makes none by writing."""
     address = inventory.first_address("broker")
     command = f"{TOOL} org.apache.kafka.tools.TopicCommand --bootstrap-server {address}:9092 {OPTIONS}"
     broker.check_output(f"{command} --create --if-not-exists --topic {PLANTED} --partitions 1 --replication-factor 1")
     try:
-        listed = json.loads(ask("worker", "-L", "-J").value)
+        listed = json.loads(ask(user, "-L", "-J").value)
         assert PLANTED not in {item["topic"] for item in listed["topics"]}
-        refused = ask("worker", "-P", "-t", PLANTED, "-X", "message.timeout.ms=5000", message="no").error
+        refused = ask(user, "-P", "-t", PLANTED, "-X", "message.timeout.ms=5000", message="no").error
         assert "authorization failed" in refused.lower()
     finally:
         broker.check_output(f"{command} --delete --topic {PLANTED}")
 
 
-def test_the_worker_reads_in_no_other_group(ask) -> None:
-    refused = ask("worker", "-G", "another-group", "-X", "session.timeout.ms=6000", "-e", "payment.dlq")
+def test_the_ledger_reads_in_no_other_group(ask) -> None:
+    refused = ask("ledger", "-G", "another-group", "-X", "session.timeout.ms=6000", "-e", "payment.dlq")
     assert "group authorization failed" in refused.error.lower()
 
 
 def test_the_rules_of_access_are_exactly_these(broker) -> None:
     address = inventory.first_address("broker")
     said = broker.check_output(f"{TOOL} kafka.admin.AclCommand --bootstrap-server {address}:9092 {OPTIONS} --list")
-    resources = re.findall(r"resourceType=(\w+), name=([\w.-]+), patternType=(\w+)", said)
-    assert sorted(resources) == [("GROUP", "payops-ledger", "LITERAL"), ("TOPIC", "payment.", "PREFIXED")]
-    rules = re.findall(r"principal=(\S+), host=\*, operation=(\w+), permissionType=(\w+)", said)
-    assert sorted(rules) == [("User:worker", operation, "ALLOW") for operation in ("DESCRIBE", "READ", "READ", "WRITE")]
+    rules = set()
+    for block in said.split("Current ACLs for resource")[1:]:
+        (resource,) = re.findall(r"resourceType=(\w+), name=([\w.-]+), patternType=(\w+)", block)
+        each = re.findall(r"principal=User:(\S+), host=\*, operation=(\w+), permissionType=(\w+)", block)
+        rules |= {(*resource, *rule) for rule in each}
+    topics = ("TOPIC", "payment.", "PREFIXED")
+    wanted = {(*topics, "relay", operation, "ALLOW") for operation in ("CREATE", "DESCRIBE", "WRITE")}
+    wanted |= {(*topics, "ledger", operation, "ALLOW") for operation in ("DESCRIBE", "READ")}
+    assert rules == wanted | {("GROUP", "payops-ledger", "LITERAL", "ledger", "READ", "ALLOW")}
+
+
+def test_no_login_is_left_that_nobody_uses(broker) -> None:
+    address = inventory.first_address("broker")
+    command = f"{TOOL} kafka.admin.ConfigCommand --bootstrap-server {address}:9092 {OPTIONS}"
+    said = broker.check_output(f"{command} --describe --entity-type users")
+    assert set(re.findall(r"user-principal '([^']+)'", said)) == {"admin", *CLIENTS}

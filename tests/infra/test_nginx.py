@@ -1,13 +1,16 @@
 """nginx: who may see what, who is who to the api, and what it says when nobody is there."""
 
 import json
+import socket
 import uuid
+from contextlib import ExitStack, suppress
 
 import pytest
 import requests
 
 from tests.infra import inventory
 from tests.infra.asking import from_outside, mode_and_owner
+from tests.servers import until
 
 STRANGERS = ["database", "broker", "build"]
 INSIDERS_ONLY = ["/metrics", "/openapi.json", "/docs", "/docs/static/swagger-ui.css"]
@@ -86,9 +89,47 @@ def test_the_access_log_is_json_with_the_request_s_id(application, url: str) -> 
     assert entry["agent"] == headers["User-Agent"]
 
 
-@pytest.mark.parametrize("directive", ["proxy_next_upstream error timeout;", "keepalive_timeout 1s;"])
+@pytest.mark.parametrize(
+    "directive", ["proxy_next_upstream error timeout;", "keepalive_timeout 60s;", "limit_req zone=", "limit_conn "]
+)
 def test_what_guards_the_money_is_in_force(application, directive: str) -> None:
     assert directive in application.check_output("nginx -T 2>/dev/null")
+
+
+def test_a_client_that_sends_its_headers_slowly_is_cut(url: str) -> None:
+    address = inventory.first_address("application")
+    with socket.create_connection((address, 8080), timeout=60) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: payops\r\nX-Slow: ")
+        with suppress(ConnectionResetError):
+            assert client.recv(1024) == b""
+
+
+def test_one_address_has_no_more_than_its_share(url: str) -> None:
+    """400 requests whose bodies never come; the next one of this address is refused, that of another is not."""
+    address = inventory.first_address("application")
+    head = b"POST /payments/authorize HTTP/1.1\r\nHost: payops\r\nContent-Length: 10\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(420):
+            client = stack.enter_context(socket.create_connection((address, 8080), timeout=60))
+            client.sendall(head)
+        refused = requests.get(f"{url}:8080/health/live", timeout=10)
+    assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMIT_EXCEEDED")
+    until(lambda: requests.get(f"{url}:8080/health/live", timeout=10).status_code == 200, 30, "the others have gone")
+
+
+def test_no_log_has_a_card_number(application, url: str) -> None:
+    card = "4111111111111111"
+    headers = {"User-Agent": f"shop {card}", "Referer": f"http://shop/{card}", "X-Request-Id": card}
+    for path in (f"/payments/{card}", f"/payments?merchantId={card}", f"/{card}"):
+        for port in (80, 8080):
+            requests.get(f"{url}:{port}{path}", headers=headers, timeout=5)
+    assert application.run(f"grep -rF {card} /var/log/nginx").rc == 1
+
+
+def test_what_nginx_refuses_itself_is_a_problem(url: str) -> None:
+    answer = requests.get(f"{url}:8080/payments/{'a' * 9000}", timeout=5)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_FAILED")
+    assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_nothing_tells_nginx_to_send_a_post_twice(application) -> None:

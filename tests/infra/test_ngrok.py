@@ -96,6 +96,10 @@ def test_its_secrets_are_for_roots_eyes_only(builder, configuration) -> None:
     assert configuration["agent"]["authtoken"] not in command_line_and_environment(builder, "ngrok")
 
 
+def test_it_is_the_pinned_version(builder) -> None:
+    assert builder.package("ngrok").version == "3.39.8-0"
+
+
 def test_the_local_api_names_the_tunnel_and_is_on_loopback_only(builder) -> None:
     (tunnel,) = fetch_json(builder, "http://127.0.0.1:4040/api/tunnels")["tunnels"]
     assert tunnel["public_url"].startswith("https://")

@@ -8,13 +8,14 @@ from tests.infra.asking import exposure, mode_and_owner
 
 INSTANCES = ["payops-api@8081", "payops-api@8082"]
 WORKERS = ["payops-relay", "payops-ledger", "payops-housekeeping"]
-USERS = ["payops-api", *WORKERS, "payops-migration"]
+USERS = ["payops-api", *WORKERS, "payops-operator", "payops-migration"]
 MOST_EXPOSED = 4.0
 KNOWS = {
     "api": {"vault_mariadb_api_password", "vault_redis_app_password", "vault_payops_admin_token"},
-    "relay": {"vault_mariadb_worker_password", "vault_kafka_worker_password"},
-    "ledger": {"vault_mariadb_worker_password", "vault_kafka_worker_password"},
-    "housekeeping": {"vault_mariadb_worker_password"},
+    "relay": {"vault_mariadb_relay_password", "vault_kafka_relay_password"},
+    "ledger": {"vault_mariadb_ledger_password", "vault_kafka_ledger_password"},
+    "housekeeping": {"vault_mariadb_housekeeping_password"},
+    "operator": {"vault_mariadb_operator_password"},
     "migration": {"vault_mariadb_migration_password"},
 }
 """The secrets in each process' settings; every other secret of the vault is not there."""
@@ -99,6 +100,34 @@ def test_a_process_cannot_write_its_own_release(application) -> None:
 @pytest.mark.parametrize("port", [8081, 8082])
 def test_an_instance_is_ready_and_can_read_payments(application, port: int) -> None:
     assert application.run(f"/opt/payops/bin/start check-api {port}").rc == 0
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_a_process_is_logged_in_with_its_own_account_alone(application, host_of, unit: str) -> None:
+    """By the database's list of sessions, which has each one's port on this side."""
+    group = application.check_output(f"systemctl show {unit} --property ControlGroup --value")
+    processes = application.check_output(
+        f"cat /sys/fs/cgroup'{group}'/cgroup.procs /sys/fs/cgroup/*'{group}'/cgroup.procs 2>/dev/null || true"
+    )
+    sockets = application.check_output(
+        "ss --no-header --tcp --numeric --processes state established dst :3306"
+    ).splitlines()
+    own = {
+        line.split()[2].rpartition(":")[2]
+        for line in sockets
+        if any(f"pid={pid}," in line for pid in processes.split())
+    }
+    listed = host_of("database").check_output(
+        "mariadb -NBe \"SELECT CONCAT(user, ' ', SUBSTRING_INDEX(host, ':', -1)) FROM information_schema.processlist\""
+    )
+    users = {user for user, port in (line.split(" ") for line in listed.splitlines()) if port in own}
+    assert users == {unit.removeprefix("payops-").partition("@")[0]}
+
+
+def test_an_operator_is_noted_by_the_name_of_the_login(application, host_of) -> None:
+    application.check_output("SUDO_USER=kim payops republish --unposted")
+    statement = "SELECT actor FROM paydb.operator_action WHERE action = 'republish' ORDER BY id DESC LIMIT 1"
+    assert host_of("database").check_output(f'mariadb -NBe "{statement}"') == "cli:kim"
 
 
 @pytest.mark.parametrize(("worker", "port"), [("relay", 9101), ("ledger", 9102), ("housekeeping", 9103)])

@@ -172,21 +172,36 @@ def test_what_has_a_validator_is_validated(role: str) -> None:
 def test_every_role_is_used_and_tagged_with_its_name() -> None:
     used = {}
     for play in read(ANSIBLE / "site.yml"):
-        for item in play["roles"]:
+        for item in play.get("roles", []):
             used[item["role"]] = item["tags"]
     assert used == {name: [name] for name in ROLES}
 
 
 def test_grants_name_tables_that_there_are() -> None:
     variables = read(ANSIBLE / "roles/mariadb/vars/main.yml")
-    named = set(variables["mariadb_tables_of_api"]) | set(variables["mariadb_tables_of_worker"])
+    named = {table for tables in variables["mariadb_tables_of"].values() for table in tables}
     assert named <= set(metadata.tables)
+
+
+def test_grants_are_for_accounts_that_there_are() -> None:
+    variables = read(ANSIBLE / "roles/mariadb/vars/main.yml")
+    assert set(variables["mariadb_tables_of"]) <= {user["name"] for user in variables["mariadb_users"]}
+
+
+def test_every_process_has_an_account_of_its_own() -> None:
+    processes = {item["name"] for item in read(ANSIBLE / "roles/payops/vars/main.yml")["_payops_environments"]}
+    accounts = {user["name"] for user in read(ANSIBLE / "roles/mariadb/vars/main.yml")["mariadb_users"]}
+    assert processes == accounts - {"exporter", "backup"}
 
 
 def test_nobody_is_granted_to_change_a_posting() -> None:
     variables = read(ANSIBLE / "roles/mariadb/vars/main.yml")
-    assert "ledger_entry" not in variables["mariadb_tables_of_api"]
-    assert variables["mariadb_tables_of_worker"]["ledger_entry"] == "INSERT"
+    rights = {
+        name: tables["ledger_entry"]
+        for name, tables in variables["mariadb_tables_of"].items()
+        if "ledger_entry" in tables
+    }
+    assert rights == {"ledger": "INSERT"}
 
 
 @pytest.mark.parametrize(

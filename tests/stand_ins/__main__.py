@@ -1,5 +1,6 @@
 """`start ADDRESS` builds the stand-ins and serves them there until `stop`; a pid file names the process."""
 
+import json
 import os
 import shutil
 import signal
@@ -29,12 +30,25 @@ def build() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     signer = repository.Signer(STATE / "gnupg")
+    plugin_tool.build(work)
     for package in packages.PACKAGES:
         repository.publish(packages.build(package, work), SITE / package.name, SUITES[package.name], signer)
+    _pin(signer.fingerprint(), work)
     signer.close()
-    plugin_tool.build(work)
     for path in work.glob(f"{plugin_tool.NAME}*"):
         shutil.copy2(path, SITE / "jenkins")
+
+
+def _pin(fingerprint: str, work: Path) -> None:
+    """What a real run has in group_vars/all/pins.yml, the roles' defaults, and jenkins/plugins.sha256."""
+    listed = STATE / "plugins.sha256"
+    listed.write_text(
+        "".join(f"{plugin_tool.checksum(text)}  {name}\n" for name, text in plugin_tool.plugins().items())
+    )
+    pins = {f"{name}_apt_key_fingerprint": fingerprint for name in SUITES}
+    pins["jenkins_plugin_manager_checksum"] = plugin_tool.checksum((work / plugin_tool.NAME).read_bytes())
+    pins["jenkins_plugins_checksums_source"] = str(listed)
+    (STATE / "pins.yml").write_text(json.dumps(pins))
 
 
 def serve(address: str) -> None:

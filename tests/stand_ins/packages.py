@@ -37,12 +37,14 @@ class Package:
     home: str = ""
     empty_files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
+    """Made in the work folder before the package is; they go to /usr/share/java."""
 
 
 PACKAGES: Final = (
     Package(
         "grafana",
-        "12.0.0",
+        "12.4.3",
         "usr/sbin/grafana",
         unit="grafana-server.service",
         home="/var/lib/grafana",
@@ -57,8 +59,9 @@ PACKAGES: Final = (
         home="/var/lib/jenkins",
         empty_files=("usr/share/java/jenkins.war",),
         folders=("var/lib/jenkins",),
+        jars=("stand-in-agent.jar",),
     ),
-    Package("ngrok", "3.39.8", "usr/local/bin/ngrok", depends="python3, python3-yaml"),
+    Package("ngrok", "3.39.8-0", "usr/local/bin/ngrok", depends="python3, python3-yaml"),
 )
 
 
@@ -70,6 +73,11 @@ def build(package: Package, folder: Path) -> Path:
         (tree / name).mkdir(parents=True)
     for name in package.empty_files:
         _write(tree / name, "")
+    for name in package.jars:
+        target = tree / "usr/share/java" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, target)
+        target.chmod(0o644)
     _write(tree / package.program, (HERE / "programs" / f"{package.name}.py").read_text(), 0o755)
     _write(tree / "DEBIAN/control", _control(package))
     if package.unit:

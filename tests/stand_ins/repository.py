@@ -24,6 +24,11 @@ class Signer:
         """In ASCII armour."""
         return self._gpg("--armor", "--export").decode()
 
+    def fingerprint(self) -> str:
+        """Of that key: 40 hexadecimal digits."""
+        listed = self._gpg("--with-colons", "--list-keys").decode().splitlines()
+        return next(line for line in listed if line.startswith("fpr:")).split(":")[9]
+
     def sign(self, release: Path) -> None:
         """Write InRelease and Release.gpg beside it."""
         for name, how in (("InRelease", "--clearsign"), ("Release.gpg", "--detach-sign")):

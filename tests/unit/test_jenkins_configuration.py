@@ -113,6 +113,29 @@ def test_plugins_are_pinned_and_named_once() -> None:
     assert {"configuration-as-code", "job-dsl", "github", "git", "workflow-aggregator"} <= set(names)
 
 
+def test_the_agent_that_the_role_starts_is_the_node() -> None:
+    """By name and folder; and it is another user than the controller's, whose files it cannot see."""
+    (node,) = CASC["jenkins"]["nodes"]
+    unit = (ROLE / "templates/jenkins-agent.service.j2").read_text(encoding="utf-8")
+    variables = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+    assert node["permanent"]["name"] == variables["_jenkins_node"]
+    assert node["permanent"]["remoteFS"] == variables["_jenkins_agent_home"]
+    assert "User={{ _jenkins_agent_user }}" in unit
+    assert variables["_jenkins_agent_user"] != "jenkins"
+    (hidden,) = re.findall(r"^InaccessiblePaths=(.*)$", unit, re.MULTILINE)
+    assert {"-/etc/jenkins", "-/var/lib/jenkins"} <= set(hidden.split())
+
+
+def test_only_the_machines_stages_have_credentials() -> None:
+    """`withCredentials` stands once, in onTarget, behind the approval; nothing asks for them in another way."""
+    text = (ROOT / "jenkins/Jenkinsfile").read_text(encoding="utf-8")
+    before, _, after = text.partition("pipeline {")
+    assert before.count("withCredentials(") == 1
+    assert before.index("env.APPROVED != 'yes'") < before.index("withCredentials(")
+    assert not re.search(r"withCredentials|credentials\(", after)
+    assert text.index("stage('Approval')") < text.index("onTarget 'scripts/bring-up.sh'")
+
+
 USER = "jenkins.securityRealm.local.users.0"
 CREDENTIALS = "credentials.system.domainCredentials.0.credentials"
 CREDENTIAL = f"{CREDENTIALS}.0.string"
@@ -127,7 +150,13 @@ SSH_KEY = f"{CREDENTIALS}.5.basicSSHUserPrivateKey.privateKeySource"
         ("jenkinss", {}),
         ("jobs", REMOVE),
         ("jenkins.numExecuters", 1),
+        ("jenkins.numExecutors", 1),
+        ("jenkins.numExecutors", "${EXECUTORS}"),
         ("jenkins.slaveAgentPort", 50000),
+        ("jenkins.nodes", REMOVE),
+        ("jenkins.nodes", []),
+        ("jenkins.nodes.0.permanent.numExecutors", 0),
+        ("jenkins.nodes.0.permanent.launcher", {"command": {"command": "ssh elsewhere"}}),
         ("jenkins.securityRealm", REMOVE),
         ("jenkins.securityRealm.local.allowsSignup", True),
         ("jenkins.authorizationStrategy", {"unsecured": {}}),

@@ -8,10 +8,15 @@ import json
 import os
 import socket
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 PLUGINS = Path("/var/lib/jenkins/plugins")
+AGENT = Path("/usr/share/java/stand-in-agent.jar")
+AGENT_SECRET = Path("/var/lib/jenkins/stand-in-agent-secret")
+NODE = "builder"
+AGENT_SECONDS = 10
 
 
 def admin_password() -> str:
@@ -40,20 +45,45 @@ def fault(event: str, signature: str, body: bytes, key: str) -> str:
     return "" if hmac.compare_digest(signature.encode(), expected.encode()) else "Provided signature did not match"
 
 
+def agent_secret() -> str:
+    """What an agent must know; the same after a restart."""
+    if not AGENT_SECRET.exists():
+        AGENT_SECRET.touch(0o600)
+        AGENT_SECRET.write_text(os.urandom(32).hex())
+    return AGENT_SECRET.read_text()
+
+
 class Pages(BaseHTTPRequestHandler):
-    """/login for everybody, /github-webhook/ for events of GitHub, the rest for the admin."""
+    """/login for everybody, /github-webhook/ for events of GitHub, /wsagents/ for the agent, the rest for the admin."""
 
     expected = ""
+    agent_seen = float("-inf")
     webhook_secret = ""
 
     def do_GET(self) -> None:
         """As Jenkins answers: 403 to strangers."""
         if self.path == "/login":
             self._answer(200, "stand-in")
+        elif self.path == "/jnlpJars/agent.jar":
+            self._answer_bytes(200, AGENT.read_bytes())
+        elif self.path == "/wsagents/":
+            known = hmac.compare_digest(self.headers.get("Secret-Key", ""), agent_secret())
+            right = known and self.headers.get("Node-Name") == NODE
+            if right:
+                Pages.agent_seen = time.monotonic()
+            self._answer(200 if right else 403, "")
         elif hmac.compare_digest(self.headers.get("Authorization", ""), self.expected):
-            self._answer(200, json.dumps({"mode": "NORMAL", "nodeDescription": "stand-in"}))
+            self._answer_admin()
         else:
             self._answer(403, "Authentication required")
+
+    def _answer_admin(self) -> None:
+        if self.path == f"/computer/{NODE}/jenkins-agent.jnlp":
+            self._answer(200, f"<jnlp><argument>{agent_secret()}</argument><argument>{NODE}</argument></jnlp>")
+        elif self.path == f"/computer/{NODE}/api/json":
+            self._answer(200, json.dumps({"offline": time.monotonic() - self.agent_seen > AGENT_SECONDS}))
+        else:
+            self._answer(200, json.dumps({"mode": "EXCLUSIVE", "nodeDescription": "stand-in"}))
 
     def do_POST(self) -> None:
         """A webhook is taken without a login, when GitHub has signed it."""
@@ -66,11 +96,16 @@ class Pages(BaseHTTPRequestHandler):
         self._answer(400 if found else 200, found)
 
     def _answer(self, status: int, body: str) -> None:
+        self._answer_bytes(status, body.encode())
+
+    def _answer_bytes(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("X-Jenkins", "stand-in")
+        if self.path.endswith("/api/json"):
+            self.send_header("Content-Type", "application/json;charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body.encode())
+        self.wfile.write(body)
 
 
 def tell_systemd_ready() -> None:

@@ -37,6 +37,9 @@ class Declarative {
         steps.each { name, act ->
             [String, Map].each { type -> helper.registerAllowedMethod(name, [type]) { step(name, it, act) } }
         }
+        helper.registerAllowedMethod('error', [String]) { String why ->
+            step('error', why) { throw new StepFailed(why) }
+        }
         helper.registerAllowedMethod('retry', [Integer, Closure]) { int times, Closure body -> retry(times, body) }
         helper.registerAllowedMethod('withCredentials', [List, Closure]) { List bindings, Closure body ->
             step('withCredentials', bindings, steps.withCredentials)

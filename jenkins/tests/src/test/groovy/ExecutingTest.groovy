@@ -49,6 +49,7 @@ class ExecutingTest extends JenkinsfileTest {
             sh: { sh(it) }, checkout: { sh(Workspace.CHECKOUT) }, echo: { println(it) },
             fileExists: { workspace.file(it).exists() }, junit: { workspace.junit(it.testResults) },
             archiveArtifacts: { workspace.archive(it.artifacts) },
+            input: { throw new StepFailed('the local stack needs no approval') },
             withCredentials: { throw new StepFailed('the local stack needs no credentials') },
         ])
     }

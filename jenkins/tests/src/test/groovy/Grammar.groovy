@@ -27,7 +27,8 @@ class Grammar {
     ]
 
     static final Map<String, List<String>> STEPS = [
-        sh: [], echo: [], checkout: [], retry: [], fileExists: [], withCredentials: [],
+        sh: [], echo: [], input: ['message', 'ok', 'submitter'], error: [],
+        checkout: [], retry: [], fileExists: [], withCredentials: [],
         junit: ['testResults', 'allowEmptyResults'],
         archiveArtifacts: ['artifacts', 'allowEmptyArchive', 'fingerprint'],
     ]
@@ -36,7 +37,8 @@ class Grammar {
 
     /** What is said → the line of plugins.txt that brings it. */
     static final Map<String, String> PLUGINS = [
-        sh: PIPELINE, echo: PIPELINE, checkout: 'git', retry: PIPELINE, fileExists: PIPELINE, timeout: PIPELINE,
+        sh: PIPELINE, echo: PIPELINE, input: PIPELINE, error: PIPELINE,
+        checkout: 'git', retry: PIPELINE, fileExists: PIPELINE, timeout: PIPELINE,
         withCredentials: 'credentials-binding', junit: 'junit', archiveArtifacts: PIPELINE, timestamps: 'timestamper',
         disableConcurrentBuilds: PIPELINE, buildDiscarder: PIPELINE, skipDefaultCheckout: 'pipeline-model-definition',
         choice: PIPELINE, string: PIPELINE, booleanParam: PIPELINE, pipeline: 'pipeline-model-definition',

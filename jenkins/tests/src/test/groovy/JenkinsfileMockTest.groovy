@@ -1,5 +1,6 @@
 import static org.junit.Assert.assertEquals
 import static org.junit.Assert.assertFalse
+import static org.junit.Assert.assertNotEquals
 import static org.junit.Assert.assertTrue
 
 import org.junit.Test
@@ -14,6 +15,7 @@ class JenkinsfileMockTest extends JenkinsfileTest {
         'Circuit Breaker Test: scripts/test-circuit-breaker.sh --preset "$DRILL_PRESET"',
         'Load test: scripts/load-test.sh', 'Load test: archive build/pipeline/reports/k6-summary.json',
     ]
+    static final List<String> ASKED = ['Approval: scripts/check-branch.sh main', 'Approval: input for admin']
     static final List<String> LOGS = [': scripts/collect-logs.sh', ': archive build/pipeline/logs/*']
     static final String STAYS = ': echo AUTO_CLEANUP is off'
     static final String CLEANS = ': scripts/clean-up.sh'
@@ -27,7 +29,8 @@ class JenkinsfileMockTest extends JenkinsfileTest {
     private Declarative build(Map<String, Object> chosen = [:], String text = Repository.jenkinsfile()) {
         run(chosen, [
             sh: { note(it) }, checkout: { note('checkout') }, fileExists: { checkedOut },
-            echo: { note("echo ${it.split(':')[0]}") }, junit: { note("junit $it.testResults") },
+            echo: { note("echo ${it.split(':')[0]}") }, input: { note("input for $it.submitter") },
+            junit: { note("junit $it.testResults") },
             archiveArtifacts: { note("archive $it.artifacts") },
             withCredentials: { list -> credentials.addAll(list*.credentialsId) },
         ], text)
@@ -64,9 +67,48 @@ class JenkinsfileMockTest extends JenkinsfileTest {
         assertEquals([TARGET: 'local', INVENTORY: '', SKIP_LOAD_TEST: false, AUTO_CLEANUP: false], build().params)
     }
 
+    private static List<String> withApproval(String target) {
+        int at = GREEN.findIndexOf { it.startsWith('Bring up') }
+        target == 'inventory' ? GREEN[0..<at] + ASKED + GREEN[at..-1] : GREEN
+    }
+
+    @Test
+    void productionIsNotReachedWithoutAnApproval() {
+        [new Aborted('no'), new StepFailed('nobody answered within the limit')].each { refusal ->
+            calls.clear()
+            trouble['input'] = [refusal]
+            assertNotEquals('SUCCESS', build(TARGET: 'inventory').currentBuild.currentResult)
+            assertEquals(withApproval('inventory').takeWhile { !it.startsWith('Bring up') } + STAYS, calls)
+            assertEquals([], credentials)
+        }
+    }
+
+    @Test
+    void anotherBranchIsNotEvenAskedFor() {
+        failAt('check-branch')
+        assertEquals('FAILURE', build(TARGET: 'inventory').currentBuild.currentResult)
+        assertFalse(calls.any { it.contains('input') })
+        assertEquals([], credentials)
+    }
+
+    @Test
+    void aBuildThatIsRestartedAfterTheApprovalReachesNothing() {
+        def approval = /(?s)    stage\('Approval'\).*?(?=    stage\('Bring up')/
+        def without = Repository.jenkinsfile().replaceFirst(approval, '')
+        assertEquals('FAILURE', build([TARGET: 'inventory'], without).currentBuild.currentResult)
+        assertFalse(calls.any { it.startsWith('Bring up') })
+        assertEquals([], credentials)
+    }
+
+    @Test
+    void theApprovalHasALimit() {
+        def limited = /(?s)stage\('Approval'\) \{.*?timeout\(time: 30, unit: 'MINUTES'\).*?input /
+        assertTrue((Repository.jenkinsfile() =~ limited).find())
+    }
+
     @Test
     void aParameterLeavesTheLoadTestOut() {
-        assertEquals(['Load test'], build(SKIP_LOAD_TEST: true).skipped)
+        assertEquals(['Approval', 'Load test'], build(SKIP_LOAD_TEST: true).skipped)
         assertEquals(GREEN.findAll { !it.startsWith('Load test') } + STAYS, calls)
     }
 
@@ -82,7 +124,7 @@ class JenkinsfileMockTest extends JenkinsfileTest {
             calls.clear()
             credentials.clear()
             build(TARGET: target, INVENTORY: '/srv/hosts.yml')
-            assertEquals(GREEN + STAYS, calls)
+            assertEquals(withApproval(target) + STAYS, calls)
             def each = ['ansible-vault', 'ansible-vault-password', 'ansible-ssh-key']
             assertEquals(each * 5, credentials) // bring up, health, smoke, breaker, load
             assertEquals([target, 'vagrant', '/srv/hosts.yml'],

@@ -5,7 +5,8 @@ import org.junit.Test
 
 /** The mock test is no yes-man: each of these faults, planted into the Jenkinsfile, is found. */
 class PlantedFaultsTest extends JenkinsfileTest {
-    private final Map<String, Closure> quiet = ['sh', 'checkout', 'fileExists', 'echo', 'junit', 'archiveArtifacts',
+    private final Map<String, Closure> quiet = ['sh', 'checkout', 'fileExists', 'echo', 'input',
+                                                'junit', 'archiveArtifacts',
                                                 'withCredentials'].collectEntries { [it, { }] }
 
     private void found(Class<Throwable> error, String told, String from, String to) {
@@ -49,7 +50,7 @@ class PlantedFaultsTest extends JenkinsfileTest {
     void aMisspeltName() {
         found(IllegalArgumentException, 'testResult', 'testResults:', 'testResult:')
         found(IllegalArgumentException, 'default', "defaultValue: ''", "default: ''")
-        found(IllegalArgumentException, 'minutes', "timeout(time: 60, unit: 'MINUTES')", "timeout(minutes: 60)")
+        found(IllegalArgumentException, 'minutes', "timeout(time: 90, unit: 'MINUTES')", "timeout(minutes: 60)")
     }
 
     @Test

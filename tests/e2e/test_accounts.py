@@ -1,0 +1,169 @@
+"""Each process does all of its work with its own database account and no right beyond those of role mariadb.
+
+The accounts are made here as ansible/roles/mariadb/vars/main.yml has them; what each may not do is in
+tests/infra/test_mariadb.py, on the machines.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from confluent_kafka import Producer
+from sqlalchemy import Engine, text
+
+from payments.adapters.database import create_engine
+from stack.mariadb import MariaDBServer
+from stack.platform import DATABASE, ROOT, Platform, real_platform
+from tests.servers import until
+
+PROCESSES = ("api", "relay", "ledger", "housekeeping", "operator", "migration")
+POISON = 150
+"""Messages that nobody can read, one after the other: more than the ledger takes before it halts."""
+DENIED = "denied to user"
+SETTINGS = {
+    "APP_EXPIRE_INTERVAL_SECONDS": "0.2",
+    "APP_AUDIT_INTERVAL_SECONDS": "1",
+    "APP_OUTBOX_RETENTION_SECONDS": "0",
+    "APP_ANSWER_RETENTION_SECONDS": "0",
+}
+
+
+def granted() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each account of a process, with its rights: (verbs, on what)."""
+    variables = yaml.safe_load((ROOT / "ansible/roles/mariadb/vars/main.yml").read_text(encoding="utf-8"))
+    for user in variables["mariadb_users"]:
+        tables = variables["mariadb_tables_of"].get(user["name"], {})
+        rights = [(user["global"], "*.*"), (user["database"], f"{DATABASE}.*")]
+        rights += [(verbs, f"{DATABASE}.{table}") for table, verbs in tables.items()]
+        if user["name"] in PROCESSES:
+            yield user["name"], rights
+
+
+def make_accounts(mariadb: MariaDBServer) -> dict[str, str]:
+    """Process → its DATABASE_URL."""
+    urls = {}
+    for name, rights in granted():
+        password = secrets.token_urlsafe(16)
+        account = f"'{name}'@'127.0.0.1'"
+        mariadb.execute(f"CREATE USER {account} IDENTIFIED BY '{password}'")
+        mariadb.execute(*(f"GRANT {verbs} ON {place} TO {account}" for verbs, place in rights))
+        urls[name] = f"mysql+pymysql://{name}:{password}@127.0.0.1:{mariadb.port}/{DATABASE}"
+    return urls
+
+
+@pytest.fixture
+def urls() -> dict[str, str]:
+    """Process → its DATABASE_URL; filled by `platform`."""
+    return {}
+
+
+@pytest.fixture
+def platform(urls: dict[str, str]) -> Iterator[Platform]:
+    """Each process with its account; housekeeping, which would prune at once, does not run yet."""
+
+    def accounts(mariadb: MariaDBServer) -> Mapping[str, str]:
+        urls.update(make_accounts(mariadb))
+        return urls
+
+    with real_platform(SETTINGS, accounts=accounts) as platform:
+        platform.housekeeping.stop()
+        yield platform
+
+
+@pytest.fixture
+def database(platform: Platform) -> Iterator[Engine]:
+    engine = create_engine(platform.database_url)
+    yield engine
+    engine.dispose()
+
+
+def count(database: Engine, rows: str) -> int:
+    with database.connect() as connection:
+        return int(connection.execute(text(f"SELECT COUNT(*) FROM {rows}")).scalar_one())
+
+
+def command(urls: Mapping[str, str], platform: Platform, process: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **platform.environment, "DATABASE_URL": urls[process]}
+    module = "payments" if process == "migration" else "worker"
+    return subprocess.run(
+        [sys.executable, "-m", module, *words], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def post(platform: Platform, path: str, **body: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {platform.admin_token}"}
+    answer = requests.post(f"{platform.api.url}{path}", json=body, headers=headers, timeout=10)
+    assert answer.status_code in (200, 202), answer.text
+    return dict(answer.json())
+
+
+def pay(platform: Platform) -> None:
+    """Every operation; one authorization stays open."""
+    for key in ("captured", "voided", "open"):
+        paid = post(platform, "/payments/authorize", merchantId="M1", amount=1000, currency="KRW", idempotencyKey=key)
+        number = paid["paymentId"]
+        if key == "captured":
+            post(platform, f"/payments/capture/{number}", merchantId="M1", idempotencyKey="c")
+            post(platform, f"/payments/refund/{number}", merchantId="M1", amount=1, idempotencyKey="r")
+        if key == "voided":
+            post(platform, f"/payments/void/{number}", merchantId="M1", idempotencyKey="v")
+
+
+def poison(platform: Platform) -> None:
+    producer = Producer({"bootstrap.servers": platform.kafka.bootstrap})
+    for _ in range(POISON):
+        producer.produce("payment.captured", b"{")
+    assert producer.flush(15) == 0
+
+
+def expire_what_is_open(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE payment SET expires_at = requested_at WHERE status = 'AUTHORIZED'"))
+
+
+@pytest.mark.timeout(240)
+def test_each_process_does_its_work_with_its_own_account(
+    platform: Platform, urls: Mapping[str, str], database: Engine
+) -> None:
+    assert command(urls, platform, "migration", "migrate").returncode == 0
+    pay(platform)
+    until(lambda: count(database, "inbox_event") == 6, 30, "six events are posted")
+    post(platform, "/circuit-breaker/kafka-publisher/transition", to="FORCED_OPEN", reason="account")
+    post(platform, "/circuit-breaker/kafka-publisher/transition", to="CLOSED", reason="account")
+
+    poison(platform)
+    until(lambda: count(database, "ledger_halt WHERE resumed_at IS NULL") == 1, 30, "the ledger has halted")
+    resumed = command(urls, platform, "operator", "ledger-resume", "--skip-check")
+    assert resumed.returncode == 0, resumed.stderr
+    until(lambda: count(database, "dead_letter") == POISON, 30, "all of it are dead letters")
+    numbers = [item["id"] for item in letters(platform)]
+    post(platform, f"/dead-letters/{numbers[0]}/replay")
+    post(platform, f"/dead-letters/{numbers[1]}/discard", reason="account")
+    for words in (
+        ["dlq", "replay", str(numbers[2])],
+        ["dlq", "discard", str(numbers[3]), "--reason", "account"],
+        ["republish", "--unposted"],
+        ["audit", "--full"],
+    ):
+        done = command(urls, platform, "operator", *words)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+
+    expire_what_is_open(database)
+    platform.housekeeping.start()
+    until(lambda: count(database, "payment WHERE status = 'EXPIRED'") == 1, 30, "what was open is expired")
+    until(lambda: count(database, "idem_response_cache") == 0, 30, "answers are pruned")
+    until(lambda: count(database, "audit_run") >= 2, 30, "housekeeping has audited")
+    refused = {name: part.log.read_text().count(DENIED) for name, part in platform.programs.items()}
+    assert refused == dict.fromkeys(refused, 0)
+
+
+def letters(platform: Platform) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {platform.admin_token}"}
+    answer = requests.get(f"{platform.api.url}/dead-letters?state=OPEN", headers=headers, timeout=10)
+    return list(answer.json()["items"])
