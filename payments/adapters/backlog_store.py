@@ -22,8 +22,13 @@ class OutboxBacklog:
     oldest: datetime | None
 
 
-_PENDING = by_state(
-    select(func.count(), func.min(outbox_event.c.created_at)).where(outbox_event.c.published.in_(RETRYING))
+_PENDING = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published.in_(RETRYING)))
+# ids are given in the order of time, so one row tells: MIN(created_at) would read each row of a long backlog
+_OLDEST = by_state(
+    select(outbox_event.c.created_at)
+    .where(outbox_event.c.published == bindparam("state"))
+    .order_by(outbox_event.c.event_id)
+    .limit(1)
 )
 _PARKED = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published == OutboxState.PARKED))
 _OPEN_LETTERS = select(func.count()).where(dead_letter.c.state == "OPEN")
@@ -42,8 +47,9 @@ _UNPOSTED = (
 
 def outbox_backlog(connection: Connection) -> OutboxBacklog:
     """What the relay has still to publish; parked events and those behind them are not counted."""
-    row = connection.execute(_PENDING).one()
-    return OutboxBacklog(row[0], row[1])
+    pending = int(connection.execute(_PENDING).scalar_one())
+    found = [connection.execute(_OLDEST, {"state": state}).scalar() for state in RETRYING] if pending else []
+    return OutboxBacklog(pending, min((oldest for oldest in found if oldest is not None), default=None))
 
 
 def outbox_parked(connection: Connection) -> int:

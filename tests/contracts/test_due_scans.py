@@ -18,7 +18,7 @@ from tests.contracts.reads import rows_read
 
 MANY: Final = 5_000
 """Rows that are not wanted."""
-FEW: Final = 60
+FEW: Final = 100
 """Rows and index entries that may be read to find ten."""
 _PAYMENT = (
     "INSERT INTO payment (merchant_id, amount, captured_amount, released_amount, refunded_amount, release_reason,"
