@@ -22,7 +22,7 @@ def main() -> int:
     base = f"http://127.0.0.1:{port}"
     token = os.environ.get("ADMIN_TOKEN") or state.token()
     health = get_json(f"{base}/health")
-    lines = [f"payops at {base}: {health['status'] if health else 'the API does not answer'}", ""]
+    lines = [f"payops at {base}: {health['status'] if health else 'the API does not answer'}"]
     lines += _processes(state) + _components(health)
     lines += _breaker(get_json(f"{base}/circuit-breaker/kafka-publisher"))
     lines += _operations(get_json(f"{base}/operations?merchantId=M123", token))
@@ -62,8 +62,10 @@ def _operations(answer: dict[str, Any] | None) -> list[str]:
     if not answer or "outboxPending" not in answer:
         return [_line("outbox", _why(answer))]
     pending, oldest = answer["outboxPending"], answer["outboxOldestAgeSeconds"] or 0
+    parked = f", {answer['outboxParked']} parked: `python -m worker outbox list`" if answer.get("outboxParked") else ""
+    waiting = f"{pending} pending, the oldest for {oldest:.1f} s" if pending else "empty"
     return [
-        _line("outbox", f"{pending} pending, the oldest for {oldest:.1f} s" if pending else "empty"),
+        _line("outbox", waiting + parked),
         _line("ledger lag", f"{answer['ledgerLagSeconds'] or 0:.1f} s"),
         _line("dead letters", f"{answer['deadLettersOpen']} open"),
     ]
