@@ -14,7 +14,7 @@ from tests.browser.test_store import buy, payment
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(400)
-TABS = ("Overview", "Payments", "Ledger", "Dead letters", "Circuit breaker")
+TABS = ("Overview", "Payments", "Ledger", "Audit", "Dead letters", "Outbox", "Circuit breaker")
 BREAKER_MS = 30_000
 
 

@@ -11,8 +11,11 @@ CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= c
 
 
 def test_white_space_is_what_python_says() -> None:
-    blank = {character for character in CHARACTERS if texts.fault(character) is not None}
-    assert blank == {character for character in CHARACTERS if character.isspace()}
+    first, others = CHARACTERS[:0x3100], "".join(CHARACTERS[0x3100:])
+    blank = {character for character in first if texts.fault(character) is not None}
+    assert blank == {character for character in first if character.isspace()}
+    assert not any(character.isspace() for character in others)
+    assert len(re.findall(texts.NOT_BLANK, others)) == len(others)
 
 
 def test_the_patterns_say_what_the_functions_say() -> None:
