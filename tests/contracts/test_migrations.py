@@ -107,19 +107,25 @@ def killed_after_each_new_statement() -> Iterator[set[str]]:
     seen: set[str] = set()
 
     def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        said = f"{statement} {parameters}"
+        said = (
+            statement if statement.startswith("INSERT INTO platform") else f"{statement} {parameters}"
+        )  # random values
         if said not in seen and not statement.lstrip().startswith(("SELECT", "PRAGMA", "SHOW", "DESCRIBE", "SET")):
             seen.add(said)
             raise Killed(statement)
 
     event.listen(Engine, "after_cursor_execute", after)
-    yield seen
-    event.remove(Engine, "after_cursor_execute", after)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "after_cursor_execute", after)
 
 
 def test_a_migration_that_was_killed_at_any_statement_runs_again_to_the_end(
-    empty_url: str, request: pytest.FixtureRequest
+    empty_url: str, request: pytest.FixtureRequest, long: bool
 ) -> None:
+    if empty_url.startswith("sqlite") and not long:
+        return  # its DDL is part of the transaction, so each attempt begins anew: minutes, for what SQLite promises
     kills = 0
     with killed_after_each_new_statement() as seen:
         while True:

@@ -64,7 +64,7 @@ def test_the_newest_audit_stays_for_it_tells_where_the_next_goes_on(
         audit_store.note_run(engine, run)
     assert Pruner(engine, KEPT).prune(AT_ONCE)["audit_run"] == (4 if ages[-1] == OLD else 3)
     with engine.connect() as connection:
-        last = audit_store.last_run(connection)
+        last = audit_store.last_run(connection, now)
     assert last is not None
     assert last.next_payment_id == 4
 

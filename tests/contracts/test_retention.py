@@ -73,7 +73,7 @@ def test_what_had_to_wait_is_found_again_behind_what_has_gone(engine: Engine, mo
 def test_once_a_day_it_starts_over(engine: Engine) -> None:
     """An event may be committed behind the place where pruning is."""
     now = [0.0]
-    pruner = Pruner(engine, NOW, lambda: now[0])
+    pruner = Pruner(engine, NOW, clock=lambda: now[0])
     settled(engine, "late")
     with engine.begin() as connection:
         late = connection.execute(select(outbox_event)).mappings().all()
