@@ -76,3 +76,9 @@ def test_ids_never_return_after_a_delete(engine: Engine) -> None:
     with engine.begin() as connection:
         outbox_store.add(connection, [event(1)])
         assert outbox_store.pending(connection, 1)[0].event_id > last
+
+
+@pytest.mark.parametrize("headers", ["", "{", "[]", "null", "5"])
+def test_a_row_whose_headers_cannot_be_read_stops_no_claim(connection: Connection, headers: str) -> None:
+    outbox_store.add(connection, [outbox_store.event_row(told(1), headers), event(2)])
+    assert [row.headers for row in outbox_store.pending(connection, 10)] == [{}, HEADERS]
