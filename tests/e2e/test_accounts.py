@@ -29,7 +29,8 @@ DENIED = "denied to user"
 SETTINGS = {
     "APP_EXPIRE_INTERVAL_SECONDS": "0.2",
     "APP_AUDIT_INTERVAL_SECONDS": "1",
-    "APP_OUTBOX_RETENTION_SECONDS": "0",
+    "APP_AUTHORIZATION_LIFETIME_SECONDS": "3600",
+    "APP_OUTBOX_RETENTION_SECONDS": "3601",
     "APP_ANSWER_RETENTION_SECONDS": "0",
 }
 
@@ -122,9 +123,21 @@ def poison(platform: Platform) -> None:
     assert producer.flush(15) == 0
 
 
-def expire_what_is_open(database: Engine) -> None:
+def let_time_pass(database: Engine) -> None:
+    """What is open has expired, and events are old."""
     with database.begin() as connection:
         connection.execute(text("UPDATE payment SET expires_at = requested_at WHERE status = 'AUTHORIZED'"))
+        connection.execute(text("UPDATE outbox_event SET created_at = created_at - INTERVAL 1 DAY"))
+
+
+def park_two(database: Engine) -> list[int]:
+    """Announcements of dead letters, as if Kafka had refused them."""
+    with database.begin() as connection:
+        ids = connection.execute(text("SELECT event_id FROM outbox_event WHERE topic = 'payment.dlq' LIMIT 2"))
+        found = list(ids.scalars())
+        park = "UPDATE outbox_event SET published = 2, parked_at = NOW(6), last_error = '' WHERE event_id = :id"
+        connection.execute(text(park), [{"id": event_id} for event_id in found])
+    return found
 
 
 @pytest.mark.timeout(240)
@@ -145,7 +158,10 @@ def test_each_process_does_its_work_with_its_own_account(
     numbers = [item["id"] for item in letters(platform)]
     post(platform, f"/dead-letters/{numbers[0]}/replay")
     post(platform, f"/dead-letters/{numbers[1]}/discard", reason="account")
+    first, second = park_two(database)
+    post(platform, f"/outbox/parked/{first}/release")
     for words in (
+        ["outbox", "discard", str(second), "--reason", "account"],
         ["dlq", "replay", str(numbers[2])],
         ["dlq", "discard", str(numbers[3]), "--reason", "account"],
         ["republish", "--unposted"],
@@ -154,10 +170,12 @@ def test_each_process_does_its_work_with_its_own_account(
         done = command(urls, platform, "operator", *words)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
 
-    expire_what_is_open(database)
+    let_time_pass(database)
     platform.housekeeping.start()
     until(lambda: count(database, "payment WHERE status = 'EXPIRED'") == 1, 30, "what was open is expired")
-    until(lambda: count(database, "idem_response_cache") == 0, 30, "answers are pruned")
+    until(lambda: count(database, "idem_response_cache WHERE http_status <> 0") == 0, 30, "answers are pruned")
+    until(lambda: count(database, "outbox_event WHERE event_type = 'PAYMENT_VOIDED'") == 0, 30, "events are pruned")
+    assert command(urls, platform, "operator", "clock", "--confirm").returncode == 0
     until(lambda: count(database, "audit_run") >= 2, 30, "housekeeping has audited")
     refused = {name: part.log.read_text().count(DENIED) for name, part in platform.programs.items()}
     assert refused == dict.fromkeys(refused, 0)
