@@ -40,7 +40,7 @@ class Server(ABC):
     """
 
     name: str
-    start_seconds = 30.0
+    start_seconds = 90.0
     run_as = ""
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -42,6 +42,7 @@ class Shoppers:
     unexpected: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _abandoned: threading.Event = field(default_factory=threading.Event)
 
     @property
     def answered(self) -> int:
@@ -78,7 +79,7 @@ class Shoppers:
 
     def _send(self, session: requests.Session, path: str, key: str, **body: Any) -> dict[str, Any] | None:
         """The answer to a success; None when it was refused for good. Repeats what is undecided until it is decided."""
-        while True:
+        while not self._abandoned.is_set():
             answer = self._post(session, path, {"merchantId": "M1", "idempotencyKey": key, **body})
             if answer is not None and answer.status_code == 200:
                 return dict(answer.json())
@@ -86,7 +87,8 @@ class Shoppers:
                 if answer.status_code != 409:
                     self.unexpected.append(answer.text)
                 return None
-            threading.Event().wait(PAUSE)
+            self._abandoned.wait(PAUSE)
+        return None
 
     def _post(self, session: requests.Session, path: str, body: dict[str, Any]) -> requests.Response | None:
         try:
@@ -98,6 +100,10 @@ class Shoppers:
         """Let each end once its payment is decided."""
         self._stop.set()
 
+    def abandon(self) -> None:
+        """Let each end at once: what is undecided stays so."""
+        self._abandoned.set()
+
 
 @contextmanager
 def shopping(url: str, seed: int) -> Iterator[Shoppers]:
@@ -108,6 +114,9 @@ def shopping(url: str, seed: int) -> Iterator[Shoppers]:
         thread.start()
     try:
         yield shoppers
+    except BaseException:
+        shoppers.abandon()  # perhaps nobody answers any more
+        raise
     finally:
         shoppers.stop()
         for thread in threads:
