@@ -107,5 +107,5 @@ rm -rf .cache/pipeline-tests
 stage lint beside lint
 stage mocks beside maven 'JenkinsfileMockTest,PlantedFaultsTest,JobDslTest'
 rm -rf .cache/pipeline-tests/surefire-reports
-stage for-real beside maven ExecutingTest
+stage for-real alone maven ExecutingTest # the breaker drill and the load test hold seconds
 print_stages

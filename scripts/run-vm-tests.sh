@@ -76,7 +76,9 @@ nothing_changed() { # nothing_changed LOG: the recap has every machine, and each
 
 lint() { .venv/bin/ansible-lint; }
 
-inside() { .venv/bin/python -m pytest -p no:cacheprovider -q -n 2 --dist loadfile tests/infra; } # most of it waits for ssh
+inside() { # inside MARKER: most of it waits for ssh
+  .venv/bin/python -m pytest -p no:cacheprovider -q -n 2 --dist loadfile tests/infra -m "$1"
+}
 
 outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm -m "$1"; }
 
@@ -105,7 +107,8 @@ stage stand-ins beside stand_ins
 stage converge beside converge
 stage second-converge beside second
 stage check-mode beside check_mode
-stage inside beside inside
+stage inside beside inside "not alone"
+stage inside-alone alone inside alone
 if [ "$PAYOPS_ENV" = full ]; then
   stage outside beside outside "not alone"
   stage outside-alone alone outside alone

@@ -27,6 +27,7 @@ def test_it_reaches_the_platform(builder) -> None:
     assert done.rc == 0, done.stderr
 
 
+@pytest.mark.alone
 def test_a_profile_is_run_and_proved(builder, secrets) -> None:
     # not by sudo, which writes the command and its token into the journal
     login = testinfra.get_host(f"ansible://{builder.backend.host}?ansible_inventory={inventory.path()}")
