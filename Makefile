@@ -26,7 +26,7 @@ status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
 lint: setup ## style, types, import rules, shell scripts, the repository's own rules
 	@scripts/lint.sh
 
-test: ## every test, on real MariaDB, Redis and Kafka (about 15 minutes)
+test: ## every test, on real MariaDB, Redis and Kafka
 	@scripts/run-tests.sh
 
 test-long: ## as test, with more kills and more generated cases; then the platform on one VM (Debian, root)
