@@ -16,7 +16,7 @@ blueprint = Blueprint("store", __name__)
 FOLDER: Final = "store_folder"
 """Where `app.factory` leaves the folder in the application's extensions; None: there is no store."""
 PAGES: Final = ("/", "/orders", "/orders/<id:payment_id>", "/console", "/console/<section>")
-SECTIONS: Final = ("payments", "ledger", "dead-letters", "breaker")
+SECTIONS: Final = ("payments", "ledger", "findings", "dead-letters", "parked", "breaker")
 
 SAFETY: Final = {
     "Content-Security-Policy": (

@@ -16,13 +16,12 @@ MONEY = ("payment", "ledger_entry", "outbox_event", "inbox_event", "idem_respons
 pytestmark = pytest.mark.timeout(400)
 
 
-def books(machines: Machines) -> dict[str, tuple[str, str]]:
-    """Row count and checksum of each table of money."""
-    counts = " UNION ALL ".join(f"SELECT 'paydb.{table}', COUNT(*) FROM paydb.{table}" for table in MONEY)
-    rows = dict(line.split("\t") for line in machines.sql(counts).splitlines())
-    sums = machines.sql("CHECKSUM TABLE " + ", ".join(f"paydb.{table}" for table in MONEY) + " EXTENDED")
-    checksums = dict(line.split("\t") for line in sums.splitlines())
-    return {table: (rows[table], checksums[table]) for table in rows}
+def books(machines: Machines) -> dict[str, str]:
+    """A digest of each table's rows. CHECKSUM TABLE would not do: it differs for the same rows of a generated column."""
+    dump = "mariadb-dump --no-create-info --compact --hex-blob --order-by-primary --skip-extended-insert paydb"
+    script = f"set -eu; for table in {' '.join(MONEY)}; do echo $table $({dump} $table | sha256sum); done"
+    digests = machines.on("database", "sh", "-c", script).well()
+    return dict(line.split(" ", 1) for line in digests.splitlines())
 
 
 def pay(front: Front, count: int) -> Stream:

@@ -228,6 +228,7 @@ export const en = {
     REQUEST_IN_PROGRESS: "The first request with this key is still running. Try again in a moment.",
     IDEMPOTENCY_KEY_EXPIRED: "This key is too old to be repeated. Take a new one.",
     DEAD_LETTER_CONFLICT: "This letter is no longer open.",
+    OUTBOX_CONFLICT: "This event is no longer parked.",
     TRANSITION_NOT_ALLOWED: "The breaker cannot go there from where it is.",
     PAYLOAD_TOO_LARGE: "The request is too large.",
     URI_TOO_LONG: "The request is too long.",

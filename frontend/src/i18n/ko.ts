@@ -232,6 +232,7 @@ export const ko: Texts = {
     REQUEST_IN_PROGRESS: "같은 키의 첫 요청이 아직 처리 중입니다. 잠시 후 다시 시도하세요.",
     IDEMPOTENCY_KEY_EXPIRED: "너무 오래된 키입니다. 새 키를 사용하세요.",
     DEAD_LETTER_CONFLICT: "이 레터는 더 이상 열려 있지 않습니다.",
+    OUTBOX_CONFLICT: "이미 보류 상태가 아닌 이벤트입니다.",
     TRANSITION_NOT_ALLOWED: "현재 상태에서 옮길 수 없습니다.",
     PAYLOAD_TOO_LARGE: "요청이 너무 큽니다.",
     URI_TOO_LONG: "요청이 너무 깁니다.",
