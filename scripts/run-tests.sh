@@ -11,6 +11,7 @@ if [ "${1:-}" = --long ]; then long=(--long); fi
 least_coverage=90 # percent of branches and lines of app, payments and worker
 coverage_files="$PWD/.cache/coverage"
 py=.venv/bin/python
+told=(--quiet --durations 10 --durations-min 20)
 failed=()
 
 stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it took and whether it failed
@@ -28,11 +29,17 @@ stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it too
 }
 
 set_up() {
-  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka_jars && "$py" -m stack.store
+  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka && "$py" -m stack.store
 }
 
+# Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts, of what the
+# tests of servers do in their own process, and of every process of the platform in the stages alone and browser.
 tests() { # tests FOLDER OPTIONS...: under coverage, also of the processes that the tests start
-  COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest --quiet ${long[@]+"${long[@]}"} "$@"
+  COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest "${told[@]}" ${long[@]+"${long[@]}"} "$@"
+}
+
+unmeasured() { # unmeasured FOLDER OPTIONS...: without coverage
+  "$py" -m pytest "${told[@]}" ${long[@]+"${long[@]}"} "$@"
 }
 
 browser() { # the store: what it computes, then what it does in Chromium
@@ -60,10 +67,10 @@ cores=(-n 2 --dist loadfile) # by file: fixtures of a module start once
 waits=(-n 4 --dist loadfile --no-loadscope-reorder -m "not alone") # these mostly wait; the long ones come first
 stage alone alone tests tests/e2e -m alone # first: nothing that runs beside has begun to wait for it
 stage lint beside scripts/lint.sh
-stage unit beside tests tests/unit "${cores[@]}"
+stage unit beside unmeasured tests/unit "${cores[@]}"
 stage contracts beside tests tests/contracts "${cores[@]}"
-stage stories beside tests tests/stories "${cores[@]}"
-stage servers beside tests tests/e2e tests/integration "${waits[@]}"
+stage stories beside unmeasured tests/stories "${cores[@]}"
+stage servers beside tests tests/e2e tests/integration --only-own-coverage "${waits[@]}"
 stage browser beside browser
 stage coverage beside coverage_report
 report

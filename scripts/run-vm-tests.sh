@@ -53,6 +53,14 @@ converge() { # by Vagrant's own provisioner, as `vagrant up` does it
 
 playbook() { (cd ansible && ../.venv/bin/ansible-playbook "${extra[@]}" "$@"); }
 
+# What has once run as it does for users is repeated by Mitogen, which keeps one Python running on each machine: a third of
+# the time and of the CPU (docs/adr/0023-playbooks-are-repeated-by-mitogen.md).
+by_mitogen() {
+  ANSIBLE_STRATEGY_PLUGINS="$(.venv/bin/python -c 'import ansible_mitogen; print(*ansible_mitogen.__path__)')/plugins/strategy"
+  export ANSIBLE_STRATEGY_PLUGINS ANSIBLE_STRATEGY=mitogen_linear
+  export ANSIBLE_HOST_KEY_CHECKING=false # as .vagrant/ssh-config says: machines are as old as this run
+}
+
 second() { # changes nothing: neither in check mode nor for real
   playbook site.yml
   nothing_changed "$logs/second-converge.log"
@@ -105,6 +113,7 @@ stage box beside box
 stage up beside up
 stage stand-ins beside stand_ins
 stage converge beside converge
+by_mitogen
 stage second-converge beside second
 stage check-mode beside check_mode
 stage inside beside inside "not alone"

@@ -1,4 +1,4 @@
-"""Kafka's jars from Maven Central, fetched once into `.cache/`: `python -m stack.kafka_jars` fetches them now."""
+"""Kafka's jars from Maven Central, fetched once into `.cache/`."""
 
 from pathlib import Path
 
@@ -10,7 +10,3 @@ POM = Path(__file__).with_name("kafka-pom.xml")
 def fetch() -> Path:
     """The folder of the jars, after fetching them when they are missing. ServerError when that fails."""
     return maven.fetch(POM, "kafka")
-
-
-if __name__ == "__main__":
-    print(f"Kafka's jars are in {fetch() / 'libs'}.")

@@ -22,6 +22,7 @@ FIRES_SECONDS, RESOLVED_SECONDS = 90, 180
 QUICKLY_SECONDS = 60
 """For both of the faults that come together."""
 TOLD_SECONDS = 10
+LOG_SHOWN = 4000
 TABLE = Path(__file__).parents[2] / ".cache" / "alert-times.md"
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SECONDS + 300)]
@@ -106,7 +107,12 @@ def in_state(
                 after[alert.name] = time.monotonic() - began
         return len(after) == len(alerts)
 
-    until(all_are, seconds, f"{alerts} are {state}", interval=0.2)
+    try:
+        until(all_are, seconds, "alerts change their state", interval=0.2)
+    except AssertionError as error:
+        error.add_note(f"not {state}: {[alert.name for alert in alerts if alert.name not in after]}")
+        error.add_note(f"the end of the relay's log:\n{watched.platform.relay.log.read_text()[-LOG_SHOWN:]}")
+        raise
     return [after[alert.name] for alert in alerts]
 
 
