@@ -3,8 +3,11 @@ some that are not on it. What the list allows is answered; what it does not is d
 """
 
 import json
+import resource
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.infra import inventory
 
 UNLISTED = (23, 111, 5000, 9094, 33060)
 SECONDS = 1.0
+OTHERS = 100
+"""Connections that other tests may have open from here meanwhile."""
 PORTS = sorted({port for rule in inventory.firewall() for port in rule["ports"]} | set(UNLISTED))
 PAIRS = [(a, b) for a in inventory.names() for b in inventory.names() if a != b]
 
@@ -64,3 +69,27 @@ def test_the_list_itself_forbids_what_it_should() -> None:
     ways = [*PAIRS, *((None, target) for target in inventory.names())]
     forbidden = [(a, b, port) for a, b in ways for port in PORTS if not inventory.may_connect(a, b, port)]
     assert len(forbidden) > len(ways) * len(UNLISTED)
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """As many as the machine lets one process open."""
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (usual[1], usual[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+@pytest.mark.usefixtures("many_files")
+def test_one_address_has_no_more_connections_than_its_share(host_of) -> None:
+    """Idle ones too, which nginx does not count; and another address is served meanwhile."""
+    rule = next(rule for rule in inventory.firewall() if "per_address" in rule)
+    address, port = inventory.first_address(rule["hosts"]), rule["ports"][0]
+    opened = 0
+    with ExitStack() as stack:
+        with suppress(ConnectionRefusedError):
+            while opened <= rule["per_address"]:
+                stack.enter_context(socket.create_connection((address, port), 10))
+                opened += 1
+        assert rule["per_address"] - OTHERS <= opened <= rule["per_address"]
+        host_of("broker").check_output(f"curl -fsS -o /dev/null http://{address}:{port}/health/live")
