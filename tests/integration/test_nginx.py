@@ -12,7 +12,7 @@ import requests
 
 from payments.service.problems import PROBLEMS
 from stack.ports import free_port
-from tests.integration.nginx_role import Nginx, variables
+from tests.nginx_role import Nginx, variables
 from tests.servers import until
 from tests.serving import Answer, Server, serving
 
