@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import auditing, backlog, load, rates, report, serverless, split, starting, steady
+from bench import auditing, backlog, listing, load, rates, report, serverless, split, starting, steady
 from bench.platform import running
 from bench.report import Figure
 from bench.session import Session, say
@@ -19,6 +19,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "flows": rates.flow_figures,
     "lag": steady.lag_figures,
     "breaker": steady.breaker_figures,
+    "lists": listing.figures,
     "audits": auditing.figures,
     "backlog": backlog.drain_figures,
     "commits": backlog.commit_figures,

@@ -82,6 +82,7 @@ def measured(
     per_second = more / (time.monotonic() - started)
     growth = Growth(size, bytes_on_disk(full), per_second)
     say(f"{size:,} payments are stored, {growth.bytes / size:,.0f} bytes each, {per_second:,.0f} made a second")
+    growth.expiry.extend(growth_retention.expiry_rounds(full))
     growth.empty.append(databases.cost("empty", wanted.rate, wanted.seconds))
     for _ in range(wanted.rounds):
         growth.full.append(databases.cost("full", wanted.rate, wanted.seconds))

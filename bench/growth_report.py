@@ -25,13 +25,14 @@ FIGURES: Final[dict[str, Callable[[Cost], float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """One size: how it was made, and the costs in turn (one of `empty` more than of `full`)."""
+    """One size: how it was made, the costs in turn (one of `empty` more than of `full`), milliseconds of expiry."""
 
     size: int
     bytes: int
     made_per_second: float
     empty: list[Cost] = field(default_factory=list)
     full: list[Cost] = field(default_factory=list)
+    expiry: list[float] = field(default_factory=list)
 
     def ratios(self, figure: Callable[[Cost], float]) -> list[float]:
         """Full to empty, each full with the empties before and after it."""
@@ -75,11 +76,11 @@ def _costs(grown: list[Growth], rate: int) -> list[str]:
 
 def _room(grown: list[Growth]) -> list[str]:
     return [
-        "| payments stored | on disk | bytes for each | made up, payments a second |",
-        "| --- | --- | --- | --- |",
+        "| payments stored | on disk | bytes for each | made up, payments a second | a round of expiry, nothing due |",
+        "| --- | --- | --- | --- | --- |",
         *(
             f"| {each.size:,} | {each.bytes / 1e9:.1f} GB | {each.bytes / each.size:,.0f}"
-            f" | {each.made_per_second:,.0f} |"
+            f" | {each.made_per_second:,.0f} | {_span(each.expiry)} ms |"
             for each in grown
         ),
     ]

@@ -1,6 +1,10 @@
-"""What pruning costs those who pay meanwhile: the time of an authorization without, with, and without it again."""
+"""What pruning costs those who pay meanwhile: the time of an authorization without, with, and without it again.
+
+And how long a round of expiry takes that finds nothing due.
+"""
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -11,8 +15,10 @@ from bench.growth_data import Plan
 from bench.growth_platform import WARM_SECONDS, TwoDatabases, say
 from bench.platform import put_behind, wait_until
 from payments.adapters.clock import database_now
+from payments.service.retention import expire_due
 
 PRUNING_SECONDS: Final = 600.0
+EXPIRY_ROUNDS: Final = 50
 SETTINGS: Final = ("APP_OUTBOX_RETENTION_SECONDS", "APP_INBOX_RETENTION_SECONDS", "APP_ANSWER_RETENTION_SECONDS")
 _OLDEST = text("SELECT MIN(event_id) FROM outbox_event")
 
@@ -57,6 +63,17 @@ def measured(databases: TwoDatabases, full: Engine, plan: Plan, load: PruningLoa
         found.without.append(databases.loaded("full", load.rate, load.seconds).p95)
         say(f"{rows:,} rows pruned; p95 {found.during[-1]:.1f} ms meanwhile, {found.without[-1]:.1f} ms after it")
     return found
+
+
+def expiry_rounds(full: Engine) -> list[float]:
+    """Milliseconds that each of some rounds of expiry takes while nothing is due. RuntimeError when something is."""
+    took = []
+    for _ in range(EXPIRY_ROUNDS):
+        started = time.monotonic()
+        if expire_due(full, time.monotonic, time.sleep):
+            raise RuntimeError("something was due: a round that finds nothing was to be measured")
+        took.append((time.monotonic() - started) * 1000)
+    return took
 
 
 def _due_until(databases: TwoDatabases, full: Engine, plan: Plan, number: int) -> None:

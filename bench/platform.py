@@ -14,7 +14,9 @@ from stack.platform import Platform, real_platform
 UP_SECONDS: Final = 60.0
 UNLIMITED: Final = "1000000000"
 """A capacity that is never reached: the limiter's script does all its work and refuses nobody."""
-LIMITS: Final = {f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS")}
+LIMITS: Final = {
+    f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS", "READ")
+}
 MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
 SESSION_NICENESS: Final = "7"
 """Weighs 215 to the 1,024 of others (sched(7)), about as CPUWeight=20 to 100 in a worker's systemd unit."""

@@ -67,6 +67,11 @@ def format_time(at: datetime) -> str:
     return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+def shown_time(stored: str) -> str:
+    """The same of a time as a database writes it: 2025-10-27 06:16:28.123456."""
+    return f"{stored[:10]}T{stored[11:]}Z"
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
     """One step of a payment: `amount` (minor units) is the step's, `status` the one after it."""

@@ -14,7 +14,7 @@ from payments.adapters import finding_store
 from payments.adapters.database import Failure, classify
 from payments.adapters.finding_store import Finding
 from payments.domain.events import format_time
-from payments.service.paging import next_after
+from payments.service import paging
 
 LONGEST_DETAIL: Final = 1000
 """Characters that are kept: what was read may be broken, and then of any length."""
@@ -109,8 +109,11 @@ def page(
     connection: Connection, state: str | None, kind: str | None, payment_id: int | None, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of findings, newest first, and the id after which the next page begins (None: the last)."""
-    found = finding_store.page(connection, state, kind, payment_id, before, limit + 1)
-    return [_members(item) for item in found[:limit]], next_after([item.finding_id for item in found], limit)
+
+    def read(behind: int | None, most: int) -> list[Finding]:
+        return finding_store.page(connection, state, kind, payment_id, behind, most)
+
+    return paging.page(read, _members, lambda item: item.finding_id, before, limit)
 
 
 def _members(finding: Finding) -> dict[str, Any]:

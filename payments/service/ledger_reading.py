@@ -10,15 +10,18 @@ from payments.adapters.clock import database_now
 from payments.adapters.ledger_store import Entry, Moved
 from payments.domain.events import format_time
 from payments.domain.ledger import Account, balance
-from payments.service.paging import next_after
+from payments.service.paging import page
 
 
 def entries(
     connection: Connection, payment_id: int | None, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
-    found = ledger_store.page(connection, payment_id, after, limit + 1)
-    return [entry_members(item) for item in found[:limit]], next_after([item.entry_id for item in found], limit)
+
+    def read(behind: int | None, most: int) -> list[Entry]:
+        return ledger_store.page(connection, payment_id, behind or 0, most)
+
+    return page(read, entry_members, lambda item: item.entry_id, after, limit)
 
 
 def balances(connection: Connection, merchant_id: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from payments.adapters.parked_store import ParkedEvent
 from payments.domain.errors import NotFound, OutboxConflict
 from payments.domain.events import Aggregate, OutboxState, format_time
 from payments.service.operators import note_action
-from payments.service.paging import next_after
+from payments.service.paging import page
 
 PAGE = 500
 _WORDS = {
@@ -26,8 +26,11 @@ def parked(
     connection: Connection, before: int | None, limit: int, topic: str | None = None
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of parked events, newest first, and the id after which the next page begins (None: the last)."""
-    found = parked_store.page(connection, before, limit + 1, topic)
-    return [_members(event) for event in found[:limit]], next_after([event.event_id for event in found], limit)
+
+    def read(behind: int | None, most: int) -> list[ParkedEvent]:
+        return parked_store.page(connection, behind, most, topic)
+
+    return page(read, _members, lambda event: event.event_id, before, limit)
 
 
 def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]:

@@ -1,6 +1,35 @@
-"""Pages of lists: one item more than a page is read, to know whether there is a next one."""
+"""Pages of lists, read in parts: between two statements whoever else the process serves has its turn."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+PART: Final = 101
+"""Rows of one statement: a page of 100, and the one more that tells whether there is a next one."""
 
 
-def next_after(ids: list[int], limit: int) -> int | None:
-    """The id after which the next page begins; None: this was the last. `ids` may hold one more than `limit`."""
-    return ids[limit - 1] if len(ids) > limit else None
+def page(
+    read: Callable[[int | None, int], Sequence[T]],
+    members: Callable[[T], dict[str, Any]],
+    id_of: Callable[[T], int],
+    cursor: int | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], int | None]:
+    """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: the last).
+
+    `read(cursor, most)` gives at most `most` items behind that id, in the list's order.
+    """
+    items: list[dict[str, Any]] = []
+    last = cursor
+    while len(items) <= limit:
+        most = min(PART, limit + 1 - len(items))
+        found = read(cursor, most)
+        if len(items) + len(found) > limit:
+            last = id_of(found[-2]) if len(found) > 1 else last
+            return [*items, *map(members, found[:-1])], last
+        items += map(members, found)
+        if len(found) < most:
+            break
+        cursor = last = id_of(found[-1])
+    return items, None

@@ -1,18 +1,19 @@
 """What the readers of payments and of dead letters see, as JSON-ready members. Each reads in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from payments.adapters import dead_letter_store, ledger_store, outbox_store, payment_store
 from payments.adapters.dead_letter_store import DeadLetter
 from payments.domain.errors import NotFound
 from payments.domain.events import format_time
 from payments.service.ledger_reading import entry_members
-from payments.service.paging import next_after
-from payments.service.replies import payment_members
+from payments.service.paging import page
+from payments.service.replies import listed_members, payment_members
 
 LONGEST_IN_LIST: Final = 256
 """Bytes of JSON that a text of a letter may take in a list; the letter itself shows it whole."""
@@ -53,8 +54,11 @@ def payments(
     connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of a merchant's payments, newest first, and the id after which the next page begins (None: the last)."""
-    found = payment_store.page(connection, merchant_id, status, before, limit + 1)
-    return [payment_members(item) for item in found[:limit]], next_after([item.payment_id for item in found], limit)
+
+    def read(behind: int | None, most: int) -> Sequence[Row[Any]]:
+        return payment_store.page(connection, merchant_id, status, behind, most)
+
+    return page(read, listed_members, lambda item: item.payment_id, before, limit)
 
 
 def dead_letters(
@@ -64,10 +68,13 @@ def dead_letters(
 
     Without payloads, and with long texts cut: at most 200 times 1.2 kB.
     """
-    found = dead_letter_store.page(
-        connection, topic=topic, error_type=error_type, state=state, before=before, limit=limit + 1
-    )
-    return [_summary(item) for item in found[:limit]], next_after([item.letter_id for item in found], limit)
+
+    def read(behind: int | None, most: int) -> list[DeadLetter]:
+        return dead_letter_store.page(
+            connection, topic=topic, error_type=error_type, state=state, before=behind, limit=most
+        )
+
+    return page(read, _summary, lambda item: item.letter_id, before, limit)
 
 
 def dead_letter(connection: Connection, letter_id: int) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The JSON texts about payments that the API answers with. Key order is part of the contract: answers are replayed."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
 
-from payments.domain.events import format_time
+from payments.domain.events import format_time, shown_time
 from payments.domain.payment import Payment
 
 MESSAGES: Final = {
@@ -15,20 +16,41 @@ MESSAGES: Final = {
 }
 
 
+_MEMBERS: Final = (
+    "paymentId",
+    "merchantId",
+    "status",
+    "amount",
+    "capturedAmount",
+    "releasedAmount",
+    "refundedAmount",
+    "currency",
+    "createdAt",
+    "expiresAt",
+)
+
+
 def payment_members(payment: Payment) -> dict[str, Any]:
     """A payment's own members, in order; amounts in minor units."""
-    return {
-        "paymentId": payment.payment_id,
-        "merchantId": payment.merchant_id,
-        "status": payment.status.value,
-        "amount": payment.amount,
-        "capturedAmount": payment.captured_amount,
-        "releasedAmount": payment.released_amount,
-        "refundedAmount": payment.refunded_amount,
-        "currency": payment.currency,
-        "createdAt": format_time(payment.requested_at),
-        "expiresAt": format_time(payment.expires_at),
-    }
+    values = (
+        payment.payment_id,
+        payment.merchant_id,
+        payment.status.value,
+        payment.amount,
+        payment.captured_amount,
+        payment.released_amount,
+        payment.refunded_amount,
+        payment.currency,
+        format_time(payment.requested_at),
+        format_time(payment.expires_at),
+    )
+    return dict(zip(_MEMBERS, values, strict=True))
+
+
+def listed_members(row: Sequence[Any]) -> dict[str, Any]:
+    """The same of what `payment_store.page` gives, without the way over a Payment: lists are long."""
+    *members, requested_at, expires_at = row
+    return dict(zip(_MEMBERS, [*members, shown_time(requested_at), shown_time(expires_at)], strict=True))
 
 
 def command_body(payment: Payment, operation: str) -> str:

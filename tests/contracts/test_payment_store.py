@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from payments.adapters import payment_store
@@ -14,6 +14,7 @@ from payments.adapters.tables import payment as table
 from payments.adapters.writing import write
 from payments.domain.commands import Command
 from payments.domain.payment import Payment, ReleaseReason, authorize
+from payments.service.replies import listed_members, payment_members
 from tests.contracts import wishes
 
 
@@ -90,6 +91,17 @@ def test_pages_are_newest_first(connection: Connection) -> None:
     first = payment_store.page(connection, "M1", None, None, 3)
     assert [p.payment_id for p in first] == ids[:1:-1]
     assert [p.payment_id for p in payment_store.page(connection, "M1", None, first[-1].payment_id, 3)] == ids[1::-1]
+
+
+def test_a_page_shows_what_each_payment_shows(connection: Connection) -> None:
+    ids = [stored(connection, wishes.authorize(str(number))).payment_id for number in range(3)]
+    whole_second = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+    changed = update(table).where(table.c.payment_id == ids[0])
+    connection.execute(changed.values(requested_at=whole_second, expires_at=whole_second + timedelta(days=7)))
+    shown = [listed_members(row) for row in payment_store.page(connection, "M1", None, None, 3)]
+    found = [payment_store.get(connection, payment_id) for payment_id in reversed(ids)]
+    assert shown == [payment_members(payment) for payment in found if payment]
+    assert [list(members) for members in shown] == [list(payment_members(payment)) for payment in found if payment]
 
 
 def test_pages_by_status(connection: Connection) -> None:

@@ -34,7 +34,9 @@ def count(engine: Engine, table) -> int:
 def test_an_answer_is_the_contract_byte_for_byte(engine: Engine) -> None:
     result = run_one(engine, authorize("k"))
     with engine.connect() as connection:
-        (row,) = payment_store.page(connection, "M1", None, None, 10)
+        (listed,) = payment_store.page(connection, "M1", None, None, 10)
+        row = payment_store.get(connection, listed.payment_id)
+    assert row is not None
     assert row.expires_at - row.requested_at == timedelta(days=7)
     assert result.body == (
         f'{{"paymentId":{row.payment_id},"merchantId":"M1","status":"AUTHORIZED","amount":10000,"capturedAmount":0,'

@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from app.list_slots import LONGEST_REST, REST, SLOTS, ListSlots
+from app.list_slots import LONGEST_REST, REST, SHORTEST_REST, SLOTS, ListSlots
 
 
 class Time:
@@ -60,10 +60,10 @@ def test_few_run_at_once_and_the_next_comes_when_a_slot_has_rested() -> None:
     lists = Lists()
     lists.start(SLOTS + 2)
     assert lists.begun == SLOTS
-    lists.end(0, after=0.01)
+    lists.end(0, after=0.1)
     assert lists.begun == SLOTS, "its slot rests, for somebody waits"
     ((seconds, release),) = lists.time.later
-    assert seconds == pytest.approx(REST * 0.01)
+    assert seconds == pytest.approx(REST * 0.1)
     release()
     lists.settle()
     assert lists.begun == SLOTS + 1
@@ -74,6 +74,13 @@ def test_a_rest_is_not_long_after_a_long_list() -> None:
     lists.start(SLOTS + 1)
     lists.end(0, after=1.5)
     assert lists.time.later[0][0] == LONGEST_REST
+
+
+def test_a_rest_is_not_short_after_a_short_list() -> None:
+    lists = Lists()
+    lists.start(SLOTS + 1)
+    lists.end(0, after=0.001)
+    assert lists.time.later[0][0] == SHORTEST_REST
 
 
 def test_where_nobody_waits_nothing_rests() -> None:
