@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from statistics import median
 
 import requests
 from sqlalchemy import Engine
@@ -83,6 +84,7 @@ def measured(
     growth = Growth(size, bytes_on_disk(full), per_second)
     say(f"{size:,} payments are stored, {growth.bytes / size:,.0f} bytes each, {per_second:,.0f} made a second")
     growth.expiry.extend(growth_retention.expiry_rounds(full))
+    say(f"a round of expiry, nothing due: {median(growth.expiry):.1f} ms, at most {max(growth.expiry):.1f}")
     growth.empty.append(databases.cost("empty", wanted.rate, wanted.seconds))
     for _ in range(wanted.rounds):
         growth.full.append(databases.cost("full", wanted.rate, wanted.seconds))

@@ -78,13 +78,13 @@ def test_metrics_have_few_series_whatever_is_asked(mariadb_url: str, redis_url: 
         ApiServer(mariadb_url, redis_url, workers=2, APP_RATE_LIMIT_READ_CAPACITY=0) as api,
         requests.Session() as http,
     ):
-        for number in range(1, 1001):
+        for number in range(1, 151):
             http.get(f"{api.url}/payments/{number}?merchantId=M{number}")
             http.get(f"{api.url}/nothing/{number}")
         for number in range(20):
             http.request(f"M{number}", f"{api.url}/payments")
         metrics = samples(api)
-        assert metrics['flask_http_request_total{method="GET",status="404"}'] == 2000
+        assert metrics['flask_http_request_total{method="GET",status="404"}'] == 300
         durations = [
             name
             for name, value in metrics.items()
