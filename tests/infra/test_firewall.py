@@ -80,6 +80,7 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, usual)
 
 
+@pytest.mark.alone  # other tests would be refused meanwhile, who connect from here too
 @pytest.mark.usefixtures("many_files")
 def test_one_address_has_no_more_connections_than_its_share(host_of) -> None:
     """Idle ones too, which nginx does not count; and another address is served meanwhile."""
