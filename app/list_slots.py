@@ -17,7 +17,7 @@ REST: Final = 4.0
 """Times as long as the read took; by the clock, so that it is longer where the worker or the database is busy."""
 SHORTEST_REST: Final = 0.15
 LONGEST_REST: Final = 0.5
-"""Seconds. Twelve lists a second at most, while more wait: an authorization seldom meets one, whatever its p95."""
+"""Seconds. The shortest keeps quick lists from taking as much of the worker as long ones."""
 
 
 class ListSlots:

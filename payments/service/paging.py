@@ -1,4 +1,4 @@
-"""Pages of lists, read in parts: between two statements whoever else the process serves has its turn."""
+"""Reads a page of a list in several statements, so that other requests are served in between."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -21,15 +21,13 @@ def page(
     `read(cursor, most)` gives at most `most` items behind that id, in the list's order.
     """
     items: list[dict[str, Any]] = []
-    last = cursor
     while len(items) <= limit:
         most = min(PART, limit + 1 - len(items))
         found = read(cursor, most)
         if len(items) + len(found) > limit:
-            last = id_of(found[-2]) if len(found) > 1 else last
-            return [*items, *map(members, found[:-1])], last
+            return [*items, *map(members, found[:-1])], id_of(found[-2]) if len(found) > 1 else cursor
         items += map(members, found)
         if len(found) < most:
             break
-        cursor = last = id_of(found[-1])
+        cursor = id_of(found[-1])
     return items, None
