@@ -137,24 +137,39 @@ def test_the_api_gets_the_request_id_that_it_may_take_over(upstream: Server, sta
 def closing() -> Iterator[tuple[int, list[str]]]:
     """An instance that reads a request and closes the connection without a word; and the requests' methods."""
     heard: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def accept() -> None:
+    def hear(client: socket.socket) -> None:
+        heard.append(client.recv(65536).decode().partition(" ")[0])
+
+    with accepting(hear) as port:
+        yield port, heard
+
+
+@contextmanager
+def accepting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of an instance that gives each connection to `serve`, one beside the other, and then closes it."""
+    threads: list[Thread] = []
+
+    def serve_one(client: socket.socket) -> None:
+        with client:
+            serve(client)
+
+    def accept() -> None:
+        with suppress(OSError):
             while True:
-                try:
-                    client, _ = listener.accept()
-                except OSError:
-                    return
-                with client:
-                    heard.append(client.recv(65536).decode().partition(" ")[0])
+                client, _ = listener.accept()
+                threads.append(Thread(target=serve_one, args=(client,)))
+                threads[-1].start()
 
-        thread = Thread(target=accept)
-        thread.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        acceptor = Thread(target=accept)
+        acceptor.start()
         try:
-            yield listener.getsockname()[1], heard
+            yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            for thread in (acceptor, *threads):
+                thread.join()
 
 
 @pytest.mark.parametrize(("method", "times"), [("POST", 1), ("PATCH", 1), ("GET", 2)])
@@ -165,6 +180,21 @@ def test_a_request_that_moves_money_is_never_sent_twice(started: Callable[..., N
     assert heard + heard_too == [method] * times
     assert is_problem(answer, "OUTCOME_UNKNOWN")
     assert answer.headers["Retry-After"] == "1"
+
+
+def once(client: socket.socket) -> None:
+    """Answer a first request, and close the connection at the second, as a reload may."""
+    if client.recv(65536):
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        client.recv(65536)
+
+
+def test_a_kept_connection_that_an_instance_closes_costs_no_request() -> None:
+    """What moves money is not sent again: so it never goes out on a connection that was there before."""
+    methods = ["GET", "POST", "GET", "PATCH", "GET", "DELETE", "GET", "HEAD"]
+    with accepting(once) as port, Nginx([port]) as nginx:
+        answers = [requests.request(method, f"{nginx.url}/payments/1", timeout=20) for method in methods]
+    assert [answer.status_code for answer in answers] == [200] * len(methods)
 
 
 def test_an_instance_that_is_not_there_is_passed_over(upstream: Server, started: Callable[..., Nginx]) -> None:
