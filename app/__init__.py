@@ -1,1 +1,1 @@
-"""The HTTP face: decodes requests, calls `payments.service`, encodes answers."""
+"""The HTTP face: decodes requests, calls the use cases of `payments`, encodes answers."""

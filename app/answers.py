@@ -1,4 +1,4 @@
-"""What the API answers about payments and the ledger, as pydantic models: they describe `payments.service`'s JSON."""
+"""What the API answers about payments and the ledger, as pydantic models: they describe the JSON of `payments`."""
 
 from typing import Annotated, Any, Final, Literal
 

@@ -44,7 +44,7 @@ def build(environment: Mapping[str, str]) -> Flask:
 def _traced(options: Options, endpoint: str) -> Flask:
     from opentelemetry.instrumentation.flask import FlaskInstrumentor  # noqa: PLC0415  (memory, and time at start)
 
-    from payments.adapters.otlp import OtlpTraces  # noqa: PLC0415
+    from payments.platform.otlp import OtlpTraces  # noqa: PLC0415
 
     traces = OtlpTraces(endpoint, "payops-api")
     app = create_app(options, traces)

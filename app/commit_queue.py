@@ -1,6 +1,6 @@
 """Gathers the commands of all requests into group commits, and answers each request in time.
 
-What a command does is `payments.service`; this only says who runs together, who waits, and for how long.
+What a command does is `payments.payment`; this only says who runs together, who waits, and for how long.
 """
 
 import logging
@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from app.gathering import Full, Gathering, NotTaken, StillRunning
-from payments.adapters.clock import Clock
-from payments.domain.commands import Command, Key
-from payments.domain.errors import (
+from payments.metrics import ApiMetrics
+from payments.payment.batch import Result
+from payments.payment.commands import Command, Key
+from payments.platform.clock import Clock
+from payments.platform.errors import (
     IdempotencyKeyReused,
     OutcomeUnknown,
     PaymentsError,
     RequestInProgress,
     ServiceUnavailable,
 )
-from payments.metrics import ApiMetrics
-from payments.service.commands import Result
 
 MOST_IN_A_COMMIT: Final = 200
 PATIENCE: Final = 4.0

@@ -9,8 +9,8 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from payments.domain.errors import OutcomeUnknown, PaymentsError, ServiceUnavailable, ValidationFailed
-from payments.service.problems import body_of, problem_body, retry_after, status_of
+from payments.platform.errors import OutcomeUnknown, PaymentsError, ServiceUnavailable, ValidationFailed
+from payments.platform.problems import body_of, problem_body, retry_after, status_of
 
 PROBLEM_JSON: Final = "application/problem+json"
 _OF_WERKZEUG: Final = {
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """An error of HTTP itself, by its code in `payments.service.problems`."""
+    """An error of HTTP itself, by its code in `payments.platform.problems`."""
 
     def __init__(self, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

@@ -26,24 +26,23 @@ from app.paths import IdConverter
 from app.platform import Identity
 from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
 from app.services import EXTENSION, Services
-from payments.adapters import redis_client, tables
-from payments.adapters.clock import monotonic
-from payments.adapters.database import engine_options, prepare
-from payments.adapters.idempotency_store import StoredAnswer
-from payments.adapters.redis_client import Outage
-from payments.adapters.redis_gate import RedisGate
-from payments.adapters.traces import Kind, NoTraces, Traces
-from payments.domain import trace
-from payments.domain.commands import Command
 from payments.metrics import ApiMetrics
-from payments.service.commands import Result
-from payments.service.execution import execute
+from payments.payment.admission import RedisGate
+from payments.payment.batch import Result
+from payments.payment.commands import Command
+from payments.payment.execution import execute
+from payments.payment.idempotency_store import StoredAnswer
+from payments.platform import redis_client, tables, trace
+from payments.platform.clock import monotonic
+from payments.platform.database import engine_options, prepare
+from payments.platform.redis_client import Outage
+from payments.platform.traces import Kind, NoTraces, Traces
 
 COMMITS: Final = "commits"
 """The bind of the writers' engine: reads must not use up the connections that payments need."""
 READERS: Final = 8
 READ_SECONDS: Final = 1.5
-"""After which MariaDB ends a read: before the connection is given up (payments.adapters.database.NETWORK_TIMEOUT)."""
+"""After which MariaDB ends a read: before the connection is given up (payments.platform.database.NETWORK_TIMEOUT)."""
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
 MOST_AT_THE_ENTRANCE: Final = 200

@@ -20,12 +20,12 @@ from app.limits import rate_headers, retry_header
 from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.services import Services, services
 from app.tracing import traceparent
-from payments.adapters.redis_gate import COUNTED_AS, Entry, Refusal, Verdict
-from payments.domain import card_numbers, texts, trace
-from payments.domain.commands import Command, Operation
-from payments.domain.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
-from payments.service.commands import Result
-from payments.service.problems import status_of
+from payments.payment.admission import COUNTED_AS, Entry, Refusal, Verdict
+from payments.payment.batch import Result
+from payments.payment.commands import Command, Operation
+from payments.platform import card_numbers, texts, trace
+from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
+from payments.platform.problems import status_of
 
 LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"

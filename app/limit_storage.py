@@ -1,4 +1,4 @@
-"""Where Flask-Limiter counts: in windows of `payments.adapters.redis_windows`, under the platform's own keys.
+"""Where Flask-Limiter counts: in windows of `payments.platform.redis_windows`, under the platform's own keys.
 
 Its own Redis storage would count in whatever it finds at a key, also without an end, and for every platform alike.
 """
@@ -11,8 +11,8 @@ from limits.storage import Storage
 from redis import Redis
 from redis.exceptions import RedisError
 
-from payments.adapters import redis_windows
-from payments.adapters.platform_store import Platform
+from payments.platform import redis_windows
+from payments.platform.identity import Platform
 
 SCHEME: Final = "payops"
 _MINUTE_MS: Final = 60_000
@@ -35,7 +35,7 @@ class WindowStorage(Storage):
         """What the methods raise."""
         return RedisError, OSError
 
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:  # noqa: ARG002  (all our limits cost one)
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count one; the number of it."""
         return redis_windows.count(self._client, self._key(key), 1000 * expiry)[0]
 

@@ -1,6 +1,6 @@
 """Limits by client address, for reads (Flask-Limiter) and for wrong admin tokens; without Redis reads are not limited.
 
-Money has its own limits (`payments.adapters.redis_gate`) and must not pay for these.
+Money has its own limits (`payments.payment.admission`) and must not pay for these.
 """
 
 import time
@@ -15,9 +15,9 @@ from redis import Redis
 
 from app.errors import Problem
 from app.limit_storage import SCHEME
-from payments.adapters.platform_store import Platform
-from payments.adapters.redis_client import Outage
-from payments.adapters.redis_windows import count
+from payments.platform.identity import Platform
+from payments.platform.redis_client import Outage
+from payments.platform.redis_windows import count
 
 WRONG_TOKENS: Final = 10
 """A minute, from one address."""

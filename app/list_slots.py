@@ -10,7 +10,7 @@ from typing import Final
 import gevent
 from gevent.lock import Semaphore
 
-from payments.adapters.clock import Clock
+from payments.platform.clock import Clock
 
 SLOTS: Final = 2
 REST: Final = 4.0

@@ -14,7 +14,7 @@ from app.answers import ProblemDetails
 from app.describing import Description, description_of
 from app.errors import PROBLEM_JSON
 from app.schemas import AuthorizeBody
-from payments.service.problems import PROBLEMS
+from payments.platform.problems import PROBLEMS
 
 VERSION: Final = "0.1.0"
 _REF: Final = "#/components/schemas/{model}"

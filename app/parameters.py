@@ -7,9 +7,9 @@ from app.queries import CURSOR as CURSOR_PATTERN
 from app.queries import LARGEST_ID, MOST, USUAL
 from app.reports import FindingKind, FindingState, LetterState
 from app.schemas import LONGEST_MERCHANT_ID
-from payments.domain import texts
-from payments.domain.events import TOPICS
 from payments.metrics import DEAD_LETTER_TYPES
+from payments.outbox.rules import TOPICS
+from payments.platform import texts
 
 Parameter = dict[str, Any]
 

@@ -7,9 +7,9 @@ import gevent
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import platform_store
-from payments.adapters.clock import Clock
-from payments.adapters.platform_store import Platform
+from payments.platform import identity as platform_store
+from payments.platform.clock import Clock
+from payments.platform.identity import Platform
 
 PATIENCE: Final = 0.3
 """Seconds that a request waits for the first reading; without an identity Redis is left out."""

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from app.errors import invalid
 from app.schemas import LONGEST_MERCHANT_ID
-from payments.domain import texts
+from payments.platform import texts
 
 LARGEST_ID: Final = 2**63 - 1
 MOST: Final = 200

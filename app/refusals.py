@@ -27,7 +27,7 @@ def answer(error: BaseException, request: Any = None) -> tuple[str, bytes]:
     """The code and the whole answer for an `error` of gunicorn's parser, or one that nobody caught."""
     # gunicorn's master loads this module; what a reload is to replace is loaded by its workers
     from app.tracing import request_id  # noqa: PLC0415
-    from payments.service.problems import problem_body, status_of  # noqa: PLC0415
+    from payments.platform.problems import problem_body, status_of  # noqa: PLC0415
 
     code, message, fields = _meaning(error)
     found = getattr(error, "req", None)

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.answers import ABSENT
 from app.reports import BreakerState
-from payments.domain import card_numbers, texts
-from payments.domain.money import DECIMALS, MAX_AMOUNT
+from payments.platform import card_numbers, texts
+from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 LONGEST_MERCHANT_ID: Final = 32
 LONGEST_KEY: Final = 64

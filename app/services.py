@@ -11,9 +11,9 @@ from app.admin import AdminGuard
 from app.commit_queue import CommitQueue
 from app.gathering import Gathering
 from app.list_slots import ListSlots
-from payments.adapters.redis_gate import Entry, RedisGate, Verdict
-from payments.adapters.traces import Traces
 from payments.metrics import ApiMetrics
+from payments.payment.admission import Entry, RedisGate, Verdict
+from payments.platform.traces import Traces
 
 EXTENSION: Final = "payops"
 

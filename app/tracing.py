@@ -8,7 +8,7 @@ from typing import Final
 from flask import Flask, Response, g, request
 
 from payments import logs
-from payments.domain import card_numbers, trace
+from payments.platform import card_numbers, trace
 
 ANSWERED_WITHIN: Final = 4.3
 """Seconds from arrival to answer: below the 5 s that clients are promised, above two of the network's timeouts."""

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from payments.domain import trace
-from payments.domain.commands import Command
-from payments.service.commands import Result
+from payments.payment.batch import Result
+from payments.payment.commands import Command
+from payments.platform import trace
 
 IN_A_LINE: Final = 100
 """Commands at most: journald cuts a line at 48 KiB."""

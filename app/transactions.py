@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import services
-from payments.adapters.database import Failure, begin_snapshot, classify, took_too_long
-from payments.domain.errors import OutcomeUnknown, ServiceUnavailable
+from payments.platform.database import Failure, begin_snapshot, classify, took_too_long
+from payments.platform.errors import OutcomeUnknown, ServiceUnavailable
 
 T = TypeVar("T")
 _AGAIN: Final = (Failure.LOST, Failure.BUSY)

@@ -80,7 +80,7 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self._begun.discard(req)
             held.flush()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
         """Answer what gunicorn refuses, or what nobody caught, without a word of the request in the log."""
         code, answer = refusals.answer(exc, req)
         if isinstance(exc, ParseException) and code != "OUTCOME_UNKNOWN":

@@ -12,7 +12,7 @@ from bench import auditing, backlog, listing, load, rates, report, serverless, s
 from bench.platform import running
 from bench.report import Figure
 from bench.session import Session, say
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 
 PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "authorizations": rates.authorize_figures,

@@ -8,7 +8,7 @@ from bench.platform import put_behind, wait_until
 from bench.rates import REPEATS, RUN_SECONDS
 from bench.report import Figure
 from bench.session import Session, say
-from payments.adapters.housekeeping_tables import audit_run
+from payments.platform.housekeeping_tables import audit_run
 
 RATE: Final = 200
 INTERVAL: Final = "APP_AUDIT_INTERVAL_SECONDS"

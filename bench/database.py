@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, text
 
-from payments.domain.commands import Command, Operation
-from payments.service.execution import execute
+from payments.payment.commands import Command, Operation
+from payments.payment.execution import execute
 
 BATCH = 200
 

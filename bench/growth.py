@@ -17,7 +17,7 @@ from bench.growth_data import MODEL_MERCHANT, SPREAD, Multiplier, Plan, bytes_on
 from bench.growth_platform import WARM_SECONDS, TwoDatabases, say, two_databases
 from bench.growth_report import Growth
 from bench.growth_retention import PruningLoad
-from payments.adapters.clock import database_now
+from payments.platform.clock import database_now
 from stack.server import program
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Engine, Table, insert, literal, select, text, update
 
 from bench.platform import wait_until
-from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
 MODEL_MERCHANT: Final = "M0"
 """Whose payment is multiplied: the first one of its database, whose rows have the numbers from 1 on."""

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from bench import load
 from bench.load import Load
 from bench.platform import LIMITS, UP_SECONDS, cpu_seconds, put_behind, wait_until
-from payments.adapters import backlog_store
-from payments.adapters.database import create_engine
+from payments.outbox import backlog as backlog_store
+from payments.platform.database import create_engine
 from stack.platform import DATABASE, Platform, migrate, real_platform
 from stack.readiness import get_json
 

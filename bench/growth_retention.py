@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 from bench.growth_data import Plan
 from bench.growth_platform import WARM_SECONDS, TwoDatabases, say
 from bench.platform import put_behind, wait_until
-from payments.adapters.clock import database_now
-from payments.service.retention import expire_due
+from payments.platform.clock import database_now
+from payments.retention.service import expire_due
 
 PRUNING_SECONDS: Final = 600.0
 EXPIRY_ROUNDS: Final = 50

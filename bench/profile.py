@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 LAYERS: Final = (
-    ("payments/adapters/redis_gate", "Redis script, our side"),
+    ("payments/payment/admission", "Redis script, our side"),
     ("redis/", "redis-py"),
     ("pymysql/", "PyMySQL"),
     ("sqlalchemy/", "SQLAlchemy"),
-    ("payments/", "payments (domain, service, stores)"),
+    ("payments/", "payments (rules, use cases, stores)"),
     ("app/", "app (routes, queue, schemas)"),
     ("pydantic/", "pydantic"),
     ("prometheus", "metrics"),

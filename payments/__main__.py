@@ -7,9 +7,9 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.database import check_sqlite_version
 from payments.config import BadSettings, load
 from payments.migrations import MigrationLocked, migrate
+from payments.platform.database import check_sqlite_version
 
 
 def main(arguments: list[str] | None = None) -> int:

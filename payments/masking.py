@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from payments.domain import card_numbers
+from payments.platform import card_numbers
 
 REMOVED: Final = "[removed]"
 _SECRET_NAME: Final = re.compile(r"password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)

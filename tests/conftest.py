@@ -13,9 +13,9 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from payments.adapters.database import create_engine
-from payments.domain.events import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
 from payments.migrations import migrate
+from payments.outbox.rules import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
+from payments.platform.database import create_engine
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBAddress, MariaDBServer
 from stack.redis import RedisAddress, RedisServer

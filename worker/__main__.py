@@ -18,10 +18,10 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from payments import crash_points, logs
-from payments.adapters.database import check_sqlite_version, create_engine
-from payments.adapters.traces import NoTraces, Traces
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
+from payments.platform.database import check_sqlite_version, create_engine
+from payments.platform.traces import NoTraces, Traces
 from worker.exposition import Health, PortTaken, serve
 
 _log = logging.getLogger("worker")
@@ -35,10 +35,10 @@ class Service(NamedTuple):
 
 
 def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Event, traces: Traces) -> Service:
-    from payments.adapters.breaker import Breaker  # noqa: PLC0415
-    from payments.adapters.breaker_store import BreakerRow  # noqa: PLC0415
-    from payments.adapters.kafka import Publisher  # noqa: PLC0415
-    from payments.domain.breaker import BreakerConfig  # noqa: PLC0415
+    from payments.breaker.guard import Breaker  # noqa: PLC0415
+    from payments.breaker.rules import BreakerConfig  # noqa: PLC0415
+    from payments.breaker.store import BreakerRow  # noqa: PLC0415
+    from payments.platform.kafka import Publisher  # noqa: PLC0415
     from worker.relay import Relay, RelayTimes  # noqa: PLC0415
 
     metrics = RelayMetrics(registry)
@@ -75,7 +75,7 @@ def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Eve
 
 
 def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event, _traces: Traces) -> Service:
-    from payments.service.retention import Retention  # noqa: PLC0415
+    from payments.retention.service import Retention  # noqa: PLC0415
     from worker.housekeeping import CONNECTIONS, Plan, run  # noqa: PLC0415
 
     kept = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention, settings.record_retention)
@@ -97,13 +97,13 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
 def _traces(settings: Settings, service: str) -> Traces:
     if settings.otlp_endpoint is None:
         return NoTraces()
-    from payments.adapters.otlp import OtlpTraces  # noqa: PLC0415  (memory, and time at start)
+    from payments.platform.otlp import OtlpTraces  # noqa: PLC0415  (memory, and time at start)
 
     return OtlpTraces(settings.otlp_endpoint, service)
 
 
 def _kafka(settings: Settings) -> dict[str, str | int | bool]:
-    from payments.adapters.kafka import client_options  # noqa: PLC0415
+    from payments.platform.kafka import client_options  # noqa: PLC0415
 
     return client_options(
         settings.kafka_bootstrap_servers,

@@ -12,11 +12,11 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.database import create_engine
-from payments.adapters.finding_store import OPEN, is_refused
-from payments.domain.events import format_time
-from payments.service import audit_findings
-from payments.service.audit import Report, audit
+from payments.audit import findings as audit_findings
+from payments.audit.finding_store import OPEN, is_refused
+from payments.audit.service import Report, audit
+from payments.outbox.rules import format_time
+from payments.platform.database import create_engine
 from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 from worker.letter_table import printable
 

@@ -12,11 +12,11 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.database import create_engine
-from payments.adapters.halt_store import UNTIL_CALM
-from payments.service import halt
-from payments.service.operators import note_action
-from payments.service.republish import republish_unposted
+from payments.dead_letters import halt
+from payments.dead_letters.halt_store import UNTIL_CALM
+from payments.outbox.republish import republish_unposted
+from payments.platform.database import create_engine
+from payments.platform.operators import note_action
 
 STATEMENT_SECONDS: Final = 60
 """An operator's command may read much; only then is the server taken for dead."""

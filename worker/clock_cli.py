@@ -4,11 +4,11 @@ import argparse
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import clock_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.domain.events import format_time
-from payments.service.clock_guard import confirm
+from payments.outbox.rules import format_time
+from payments.platform import clock_store
+from payments.platform.clock import database_now
+from payments.platform.clock_guard import confirm
+from payments.platform.database import create_engine
 from worker.cli import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 

@@ -5,21 +5,21 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from payments.adapters import cluster_store
-from payments.adapters.clock import Clock, monotonic
-from payments.adapters.kafka import Publisher
-from payments.adapters.kafka_answers import CallFailed
-from payments.adapters.kafka_topics import Cluster
-from payments.adapters.lease import Lease
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
-from payments.service.republish import republish_unposted
+from payments.outbox import cluster as cluster_store
+from payments.outbox.lease import Lease
+from payments.outbox.republish import republish_unposted
+from payments.outbox.rules import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
+from payments.platform.clock import Clock, monotonic
+from payments.platform.kafka import Publisher
+from payments.platform.kafka_answers import CallFailed
+from payments.platform.kafka_topics import Cluster
 from worker.fencing import check_lease
 
 ATTEMPT_INTERVAL: Final = 2.0
 """Seconds between two checks when they fail, or do not help."""
 IDLE_INTERVAL: Final = 5.0
 """While nothing is published, no call can notice that the cluster was replaced: so it is checked this often."""
-ALL_TOPICS: Final = (*TOPICS.values(), DEAD_LETTER_TOPIC)
+ALL_TOPICS: Final = dict.fromkeys((*TOPICS.values(), DEAD_LETTER_TOPIC), PARTITIONS)
 
 _log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
-from payments.adapters.outbox_store import LETTER_HEADER
-from payments.domain.trace import HEADER
-from payments.service.checking import Message
+from payments.ledger.checking import Message
+from payments.outbox.store import LETTER_HEADER
+from payments.platform.trace import HEADER
 
 GROUP: Final = "payops-ledger"
 _LONGEST_ID: Final = 18

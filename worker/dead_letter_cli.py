@@ -13,11 +13,12 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.database import create_engine
-from payments.domain.errors import DeadLetterConflict, NotFound
-from payments.domain.events import TOPICS
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import view
 from payments.metrics import DEAD_LETTER_TYPES
-from payments.service import dead_letters, reading
+from payments.outbox.rules import TOPICS
+from payments.platform.database import create_engine
+from payments.platform.errors import DeadLetterConflict, NotFound
 from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 from worker.letter_table import as_details, as_table
 from worker.option_types import PlainParser, reason, whole_number
@@ -79,7 +80,7 @@ def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
 
 def _list(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
-        items, following = reading.dead_letters(
+        items, following = view.dead_letters(
             connection, options.topic, options.error_type, options.state, None, options.limit
         )
     if options.json:
@@ -93,7 +94,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
 
 def _show(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
-        letter = reading.dead_letter(connection, options.letter_id)
+        letter = view.dead_letter(connection, options.letter_id)
     _print_letter(letter, options.json, as_details(letter))
     return AGREE
 
@@ -124,7 +125,7 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
     if options.letter_id is None:
         return list(dead_letters.open_ids(engine, options.topic, options.error_type))
     with engine.connect().execution_options(reading=True) as connection:
-        letter = reading.dead_letter(connection, options.letter_id)
+        letter = view.dead_letter(connection, options.letter_id)
     if letter["state"] != "OPEN":
         raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
     return [options.letter_id]

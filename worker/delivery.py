@@ -9,18 +9,19 @@ from typing import Final
 from sqlalchemy import Engine
 
 from payments import crash_points
-from payments.adapters import outbox_store, refusal_store
-from payments.adapters.breaker import Breaker, NotPermitted
-from payments.adapters.clock import Clock, database_now, monotonic
-from payments.adapters.kafka import Publisher
-from payments.adapters.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
-from payments.adapters.lease import Lease
-from payments.adapters.outbox_store import OutboxRow
-from payments.adapters.traces import Kind, NoTraces, Traces
-from payments.domain.breaker import State
-from payments.domain.events import Aggregate, OutboxState, with_event_id
-from payments.domain.trace import HEADER
+from payments.breaker.guard import Breaker, NotPermitted
+from payments.breaker.rules import State
 from payments.metrics import RelayMetrics
+from payments.outbox import refusal_store
+from payments.outbox import store as outbox_store
+from payments.outbox.lease import Lease
+from payments.outbox.rules import Aggregate, OutboxState, with_event_id
+from payments.outbox.store import OutboxRow
+from payments.platform.clock import Clock, database_now, monotonic
+from payments.platform.kafka import Publisher
+from payments.platform.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
+from payments.platform.trace import HEADER
+from payments.platform.traces import Kind, NoTraces, Traces
 from worker.cluster import ClusterWatch
 from worker.fencing import check_lease
 from worker.heartbeat import Heartbeat

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection
 
-from payments.adapters import lease
-from payments.adapters.lease import Lease
+from payments.outbox import lease
+from payments.outbox.lease import Lease
 
 
 class LeaseLost(Exception):

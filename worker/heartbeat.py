@@ -8,10 +8,11 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import breaker_store, lease
-from payments.adapters.breaker_store import BreakerRow
-from payments.adapters.clock import Clock, monotonic
-from payments.adapters.lease import Lease
+from payments.breaker import store as breaker_store
+from payments.breaker.store import BreakerRow
+from payments.outbox import lease
+from payments.outbox.lease import Lease
+from payments.platform.clock import Clock, monotonic
 
 RENEW_INTERVAL: Final = 2.0
 ROW_INTERVAL: Final = 0.5

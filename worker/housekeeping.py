@@ -17,17 +17,19 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from payments.adapters import backlog_store, finding_store, lease
-from payments.adapters.clock import database_now, monotonic
+from payments.audit import finding_store
+from payments.audit.service import audit
+from payments.dead_letters.lost_replays import reopen_lost
+from payments.dead_letters.service import retry_due
+from payments.ledger.self_repair import SelfRepair
 from payments.metrics import AUDIT_KINDS, TASKS, HousekeepingMetrics
-from payments.service.audit import audit
-from payments.service.clock_guard import ClockGuard
-from payments.service.dead_letters import retry_due
-from payments.service.lost_replays import reopen_lost
-from payments.service.pace import Pace
-from payments.service.retention import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
-from payments.service.self_repair import SelfRepair
-from payments.service.task_log import TaskLog
+from payments.outbox import backlog as backlog_store
+from payments.outbox import lease
+from payments.platform.clock import database_now, monotonic
+from payments.platform.clock_guard import ClockGuard
+from payments.platform.task_log import TaskLog
+from payments.platform.throttle import Pace
+from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
 from worker.last_reading import LastReading
 from worker.schedule import Schedule, Task
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from payments.adapters.backlog_store import OutboxBacklog
-from payments.adapters.clock import Clock, monotonic
 from payments.metrics import LEASES, HousekeepingMetrics
+from payments.outbox.backlog import OutboxBacklog
+from payments.platform.clock import Clock, monotonic
 
 
 class LastReading:

@@ -1,6 +1,6 @@
 """The ledger worker: reads payments' events from Kafka and has them posted; offsets follow the database, never lead it.
 
-What is posted and what is a dead letter is decided in `payments.service.posting`; this is about Kafka and patience.
+What is posted and what is a dead letter is decided in `payments.ledger.posting`; this is about Kafka and patience.
 """
 
 import logging
@@ -16,16 +16,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments import crash_points
-from payments.adapters import halt_store, lease
-from payments.adapters.clock import Clock, monotonic
-from payments.adapters.kafka import client_log
-from payments.adapters.traces import Kind, NoTraces, Traces
-from payments.domain.events import TOPICS
-from payments.domain.trace import trace_id_of
+from payments.dead_letters import halt_store
+from payments.dead_letters.halt import PoisonWatch, PostingHalted
+from payments.ledger.checking import Message
+from payments.ledger.posting import Handled, Outcome, post_batch
 from payments.metrics import LedgerMetrics
-from payments.service.checking import Message
-from payments.service.halt import PoisonWatch, PostingHalted
-from payments.service.posting import Handled, Outcome, post_batch
+from payments.outbox import lease
+from payments.outbox.rules import TOPICS
+from payments.platform.clock import Clock, monotonic
+from payments.platform.kafka import client_log
+from payments.platform.trace import trace_id_of
+from payments.platform.traces import Kind, NoTraces, Traces
 from worker.consumption import lag_of, offsets_after, usable
 
 HEARTBEAT: Final = "ledger"

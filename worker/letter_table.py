@@ -8,7 +8,7 @@ _COLUMNS: Final = (("ID", 7), ("STATE", 9), ("TRIES", 5), ("ERROR", 15), ("TOPIC
 
 
 def as_table(items: list[dict[str, Any]]) -> str:
-    """One line for each letter, as `payments.service.reading` gives it."""
+    """One line for each letter, as `payments.dead_letters.view` gives it."""
     lines = [_line([title for title, _ in _COLUMNS], "WHAT")]
     for item in items:
         since = item["timestamp"][:19].replace("T", " ")

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final, NoReturn
 
-from payments.domain import card_numbers, texts
+from payments.platform import card_numbers, texts
 from worker.cli import COULD_NOT_RUN
 
 LONGEST_REASON: Final = 500

@@ -6,12 +6,12 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from payments.adapters import breaker_store
-from payments.adapters.breaker import Breaker
-from payments.adapters.breaker_store import BreakerCommand
-from payments.adapters.clock import Clock, monotonic
-from payments.adapters.lease import Lease
+from payments.breaker import store as breaker_store
+from payments.breaker.guard import Breaker
+from payments.breaker.store import BreakerCommand
 from payments.metrics import BREAKER
+from payments.outbox.lease import Lease
+from payments.platform.clock import Clock, monotonic
 
 LOOK_INTERVAL: Final = 0.2
 """Whoever gave the order waits for a second."""

@@ -11,10 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.database import create_engine
-from payments.domain.errors import NotFound, OutboxConflict
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
-from payments.service import outbox
+from payments.outbox import service as outbox
+from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
+from payments.platform.database import create_engine
+from payments.platform.errors import NotFound, OutboxConflict
 from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 from worker.letter_table import printable
 from worker.option_types import PlainParser, reason, whole_number

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine
 
-from payments.adapters import refusal_store
-from payments.adapters.clock import database_now
-from payments.adapters.lease import Lease
-from payments.adapters.outbox_store import OutboxRow
-from payments.domain.events import OutboxState
+from payments.outbox import refusal_store
+from payments.outbox.lease import Lease
+from payments.outbox.rules import OutboxState
+from payments.outbox.store import OutboxRow
+from payments.platform.clock import database_now
 from worker.fencing import check_lease
 
 _log = logging.getLogger(__name__)

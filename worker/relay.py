@@ -13,14 +13,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments import crash_points
-from payments.adapters import breaker_store, lease
-from payments.adapters.breaker import Breaker
-from payments.adapters.breaker_store import BreakerRow
-from payments.adapters.clock import Clock, monotonic
-from payments.adapters.kafka import Publisher
-from payments.adapters.lease import Lease
-from payments.adapters.traces import NoTraces, Traces
+from payments.breaker import store as breaker_store
+from payments.breaker.guard import Breaker
+from payments.breaker.store import BreakerRow
 from payments.metrics import BREAKER, RelayMetrics
+from payments.outbox import lease
+from payments.outbox.lease import Lease
+from payments.platform.clock import Clock, monotonic
+from payments.platform.kafka import Publisher
+from payments.platform.traces import NoTraces, Traces
 from worker.delivery import Delivery, Reign
 from worker.fencing import LeaseLost
 from worker.heartbeat import Heartbeat

@@ -1,9 +1,9 @@
 """The message that a dead letter's replay is: value, key and headers as they came, and the number of the letter."""
 
-from payments.adapters.dead_letter_changes import HEADERS, KEY, KEY_ENCODING
-from payments.adapters.kafka_answers import OutgoingMessage
-from payments.adapters.outbox_store import ENCODING_HEADER, LETTER_HEADER, OutboxRow
-from payments.domain.kept_message import as_bytes, headers_from_text
+from payments.dead_letters.changes import HEADERS, KEY, KEY_ENCODING
+from payments.dead_letters.kept_message import as_bytes, headers_from_text
+from payments.outbox.store import ENCODING_HEADER, LETTER_HEADER, OutboxRow
+from payments.platform.kafka_answers import OutgoingMessage
 
 
 def replay_of(event: OutboxRow) -> OutgoingMessage:

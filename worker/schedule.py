@@ -8,9 +8,9 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.clock import Clock, monotonic
-from payments.service.clock_guard import ClockSuspect
-from payments.service.retention import NotAllExpired
+from payments.platform.clock import Clock, monotonic
+from payments.platform.clock_guard import ClockSuspect
+from payments.retention.service import NotAllExpired
 
 EXPECTED = (SQLAlchemyError, ClockSuspect, NotAllExpired)
 """What ends a run and is no bug: one line of the log tells of it."""

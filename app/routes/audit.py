@@ -8,7 +8,7 @@ from app.parameters import CURSOR, FINDING_KIND, FINDING_KINDS, FINDING_STATE, F
 from app.reports import AuditFindingPage
 from app.services import services
 from app.transactions import read
-from payments.service import audit_findings
+from payments.audit import findings as audit_findings
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 

@@ -13,9 +13,9 @@ from app.reports import Breaker, Breakers, PendingBreaker
 from app.schemas import TransitionBody
 from app.services import services
 from app.transactions import read, write
-from payments.domain.errors import TransitionNotAllowed
+from payments.breaker import service as breaker
 from payments.metrics import BREAKER
-from payments.service import breaker
+from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
 

@@ -10,9 +10,10 @@ from app.reports import DeadLetter, DeadLetterPage
 from app.schemas import DiscardBody
 from app.services import services
 from app.transactions import read, read_list, write
-from payments.domain.events import TOPICS
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import view
 from payments.metrics import DEAD_LETTER_TYPES
-from payments.service import dead_letters, reading
+from payments.outbox.rules import TOPICS
 
 blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
 
@@ -39,7 +40,7 @@ def index() -> Response:
     error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
     state, before, limit = queries.choice("state", LETTER_STATES), queries.cursor(), queries.limit()
     return queries.page(
-        *read_list(lambda connection: reading.dead_letters(connection, topic, error_type, state, before, limit))
+        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
     )
 
 
@@ -56,7 +57,7 @@ def index() -> Response:
 )
 def show(letter_id: int) -> Response:
     """One letter."""
-    return queries.answer(read(lambda connection: reading.dead_letter(connection, letter_id)))
+    return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
 @blueprint.post("/<id:letter_id>/replay")

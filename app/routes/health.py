@@ -7,9 +7,9 @@ from app.describing import Description, describe
 from app.reports import Health
 from app.services import services
 from app.transactions import read
-from payments.adapters import operations_store
-from payments.domain.errors import ServiceUnavailable
-from payments.service import health
+from payments.platform import operations as operations_store
+from payments.platform.errors import ServiceUnavailable
+from payments.reading import health
 
 blueprint = Blueprint("health", __name__)
 

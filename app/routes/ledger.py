@@ -8,7 +8,7 @@ from app.describing import Description, describe
 from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.services import services
 from app.transactions import read_list
-from payments.service import ledger_reading
+from payments.reading import ledger as ledger_reading
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
 

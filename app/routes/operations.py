@@ -11,9 +11,9 @@ from app.parameters import MERCHANT
 from app.reports import Operations
 from app.services import services
 from app.transactions import read
-from payments.adapters.redis_gate import Window
-from payments.domain.events import format_time
-from payments.service import health
+from payments.outbox.rules import format_time
+from payments.payment.admission import Window
+from payments.reading import health
 
 blueprint = Blueprint("operations", __name__, url_prefix="/operations")
 

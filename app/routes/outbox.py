@@ -10,7 +10,7 @@ from app.reports import ParkedEvent, ParkedPage
 from app.schemas import DiscardBody
 from app.services import services
 from app.transactions import read, write
-from payments.service import outbox
+from payments.outbox import service as outbox
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/outbox/parked")
 

@@ -9,9 +9,9 @@ from app.intake import take
 from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
 from app.transactions import read, read_list
-from payments.domain.commands import Operation
-from payments.domain.payment import Status
-from payments.service import reading
+from payments.payment.commands import Operation
+from payments.payment.rules import Status
+from payments.reading import payments as reading
 
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 

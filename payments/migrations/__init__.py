@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 
 LOCK_NAME: Final = "payops.migrate"
 LOCK_WAIT_SECONDS: Final = 120

@@ -12,8 +12,8 @@ import pytest
 from app.__main__ import unconnected
 from app.openapi import document
 from app.routes.store import PAGES, SECTIONS
-from payments.domain.money import DECIMALS, MAX_AMOUNT
-from payments.service.problems import PROBLEMS
+from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.problems import PROBLEMS
 from stack import node, store
 
 SOURCES = store.FRONTEND / "src"

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine, delete, insert
 
-from payments.adapters.database import create_engine
-from payments.adapters.housekeeping_tables import audit_finding
-from payments.adapters.tables import outbox_event
-from payments.domain.events import OutboxState
+from payments.outbox.rules import OutboxState
+from payments.platform.database import create_engine
+from payments.platform.housekeeping_tables import audit_finding
+from payments.platform.tables import outbox_event
 from stack.platform import Platform
 from tests.browser.browser import Visit
 

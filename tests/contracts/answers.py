@@ -4,8 +4,8 @@ import json
 
 from sqlalchemy import Engine, func, select
 
-from payments.adapters.tables import payment
-from payments.service.commands import Result
+from payments.payment.batch import Result
+from payments.platform.tables import payment
 from tests.contracts.wishes import authorize, run_one
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Engine, select, update
 
-from payments.adapters.tables import outbox_event
-from payments.domain.events import Aggregate, with_event_id
-from payments.service.checking import Message
-from payments.service.posting import Handled, post_batch
+from payments.ledger.checking import Message
+from payments.ledger.posting import Handled, post_batch
+from payments.outbox.rules import Aggregate, with_event_id
+from payments.platform.tables import outbox_event
 
 CLUSTER = "test-cluster"
 

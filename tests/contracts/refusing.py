@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 
-from payments.adapters import lease, outbox_store, refusal_store
-from payments.adapters.clock import database_now
-from payments.adapters.lease import Lease
-from payments.adapters.outbox_store import OutboxRow
-from payments.adapters.tables import outbox_event as table
-from payments.domain.events import EventType, OutboxState, PaymentEvent
+from payments.outbox import lease, refusal_store
+from payments.outbox import store as outbox_store
+from payments.outbox.lease import Lease
+from payments.outbox.rules import EventType, OutboxState, PaymentEvent
+from payments.outbox.store import OutboxRow
+from payments.platform.clock import database_now
+from payments.platform.tables import outbox_event as table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 TOO_LARGE = "Broker: Message size too large"

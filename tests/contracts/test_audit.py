@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, insert, select, text, update
 
-from payments.adapters.housekeeping_tables import audit_run
-from payments.adapters.tables import (
+from payments.audit.service import Report, audit
+from payments.platform.housekeeping_tables import audit_run
+from payments.platform.tables import (
     circuit_breaker,
     idem_response_cache,
     inbox_event,
@@ -17,8 +18,7 @@ from payments.adapters.tables import (
     outbox_event,
     payment,
 )
-from payments.service.audit import Report, audit
-from payments.service.pace import Pace
+from payments.platform.throttle import Pace
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 
@@ -167,7 +167,7 @@ def test_an_audit_that_was_ended_early_is_not_noted(engine: Engine, paid: int) -
 def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     engine: Engine, paid: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from payments.service import audit as module
+    from payments.audit import service as module
 
     monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(module, "IN_TURN", 2)

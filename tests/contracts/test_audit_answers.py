@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, insert, select, update
 
-from payments.adapters import audit_store
-from payments.adapters.tables import idem_response_cache, inbox_event, outbox_event, payment
-from payments.service import audit_answers
-from payments.service.audit import PRUNING_SLACK, audit
+from payments.audit import answers as audit_answers
+from payments.audit import store as audit_store
+from payments.audit.service import PRUNING_SLACK, audit
+from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read

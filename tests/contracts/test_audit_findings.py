@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
-from payments.adapters import finding_store
-from payments.adapters.housekeeping_tables import audit_finding, audit_run
-from payments.adapters.tables import idem_response_cache, inbox_event, outbox_event, payment
-from payments.service import audit as module
-from payments.service.audit import Report, audit
-from payments.service.audit_findings import Difference, keep_of_payments
-from payments.service.pace import Pace
+from payments.audit import finding_store
+from payments.audit import service as module
+from payments.audit.findings import keep_of_payments
+from payments.audit.service import Report, audit
+from payments.audit.snapshot import Difference
+from payments.platform.housekeeping_tables import audit_finding, audit_run
+from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
+from payments.platform.throttle import Pace
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 

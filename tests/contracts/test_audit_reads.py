@@ -5,10 +5,10 @@ from datetime import timedelta
 from sqlalchemy import func, select, text
 
 from bench.growth_data import MODEL_MERCHANT, Multiplier, Plan
-from payments.adapters import audit_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import inbox_event, ledger_entry, outbox_event, payment
+from payments.audit import store as audit_store
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post

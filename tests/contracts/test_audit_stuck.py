@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from payments.adapters.housekeeping_tables import audit_run
-from payments.adapters.tables import circuit_breaker, inbox_event, outbox_event
-from payments.domain.events import partition_of
-from payments.service.audit import audit
+from payments.audit.service import audit
+from payments.outbox.rules import partition_of
+from payments.platform.housekeeping_tables import audit_run
+from payments.platform.tables import circuit_breaker, inbox_event, outbox_event
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 

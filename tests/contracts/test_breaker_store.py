@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from payments.adapters import breaker_store as store
-from payments.adapters import cluster_store
-from payments.adapters.breaker_store import BreakerRow, Snapshot, Transition
-from payments.adapters.lease import Lease, acquire
+from payments.breaker import store
+from payments.breaker.store import BreakerRow, Snapshot, Transition
+from payments.outbox import cluster as cluster_store
+from payments.outbox.lease import Lease, acquire
 
 SINCE = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 SNAPSHOT: Snapshot = {

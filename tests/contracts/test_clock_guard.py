@@ -10,13 +10,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, Engine, func, select, update
 
-from payments.adapters import clock, dead_letter_store
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
 from payments.metrics import HousekeepingMetrics
-from payments.service import retention
-from payments.service.clock_guard import ClockGuard, ClockSuspect, MachineClocks, confirm
-from payments.service.retention import Retention
+from payments.platform import clock
+from payments.platform.clock_guard import ClockGuard, ClockSuspect, MachineClocks, confirm
+from payments.platform.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
+from payments.retention import service as retention
+from payments.retention.service import Retention
 from tests.contracts import wishes
 from tests.contracts.answers import made
 from tests.contracts.posting import publish_and_post

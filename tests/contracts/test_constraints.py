@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from payments.adapters.database import Failure, classify
-from payments.adapters.tables import ledger_entry, payment
+from payments.platform.database import Failure, classify
+from payments.platform.tables import ledger_entry, payment
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)
 PAYMENT = {

@@ -9,9 +9,9 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.clock import database_now
-from payments.adapters.database import Failure, classify, create_engine, engine_options, took_too_long, upsert
-from payments.adapters.tables import inbox_event, ledger_entry
+from payments.platform.clock import database_now
+from payments.platform.database import Failure, classify, create_engine, engine_options, took_too_long, upsert
+from payments.platform.tables import inbox_event, ledger_entry
 from tests.servers import within
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)

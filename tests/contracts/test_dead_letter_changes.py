@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from payments.adapters import dead_letter_changes as changes
-from payments.adapters import dead_letter_store as store
-from payments.adapters.database import create_engine
-from payments.adapters.dead_letter_changes import FailedReplay
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, operator_action, outbox_event
-from payments.domain.errors import DeadLetterConflict, NotFound
-from payments.service import dead_letters
-from payments.service.republish import republish_unposted
+from payments.dead_letters import changes, store
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters.changes import FailedReplay
+from payments.dead_letters.store import DeadLetter
+from payments.outbox.republish import republish_unposted
+from payments.platform.database import create_engine
+from payments.platform.errors import DeadLetterConflict, NotFound
+from payments.platform.tables import dead_letter, operator_action, outbox_event
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 LETTER = DeadLetter("c1", "payment.captured", 3, 1, 1761545788123, '{"é":1}', None, "7", "PaymentNotFound", "none")

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from payments.adapters import dead_letter_store as store
-from payments.adapters.database import create_engine
-from payments.domain.errors import DeadLetterConflict
-from payments.service import dead_letters, halt
-from payments.service.checking import Message
-from payments.service.posting import post_batch
+from payments.dead_letters import halt, store
+from payments.dead_letters import service as dead_letters
+from payments.ledger.checking import Message
+from payments.ledger.posting import post_batch
+from payments.platform.database import create_engine
+from payments.platform.errors import DeadLetterConflict
 from tests.contracts.test_dead_letter_changes import LETTER, NOW
 
 Action = Callable[[Engine], Any]

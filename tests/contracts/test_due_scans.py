@@ -10,10 +10,13 @@ from typing import Final
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from payments.adapters import dead_letter_store, payment_store, record_retention, retention_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import metadata
+from payments.dead_letters import store as dead_letter_store
+from payments.payment import store as payment_store
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import metadata
+from payments.retention import records as record_retention
+from payments.retention import store as retention_store
 from tests.contracts.reads import rows_read
 
 MANY: Final = 5_000

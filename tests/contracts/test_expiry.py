@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.adapters.clock import monotonic
-from payments.adapters.tables import payment
-from payments.domain.commands import Command
-from payments.domain.errors import ServiceUnavailable
-from payments.service import retention
-from payments.service.commands import Result
-from payments.service.execution import execute
-from payments.service.retention import NotAllExpired, expire_due
+from payments.payment.batch import Result
+from payments.payment.commands import Command
+from payments.payment.execution import execute
+from payments.platform.clock import monotonic
+from payments.platform.errors import ServiceUnavailable
+from payments.platform.tables import payment
+from payments.retention import service as retention
+from payments.retention.service import NotAllExpired, expire_due
 from tests.contracts import wishes
 
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
-from payments.adapters.database import create_engine
-from payments.adapters.tables import operator_action
+from payments.platform.database import create_engine
+from payments.platform.tables import operator_action
 from tests.contracts.answers import captured, made, told
 from tests.contracts.wishes import authorize, capture, carry_out
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, select, update
 
-from payments.adapters import halt_store
-from payments.adapters.tables import ledger_halt, operator_action
-from payments.domain.poison import UNTIL_CALM, PoisonFlood
-from payments.service import halt
-from payments.service.halt import PoisonWatch, PostingHalted
+from payments.dead_letters import halt, halt_store
+from payments.dead_letters.halt import PoisonWatch, PostingHalted
+from payments.dead_letters.poison import UNTIL_CALM, PoisonFlood
+from payments.platform.tables import ledger_halt, operator_action
 
 AT = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 BAD = "payment.captured 0/1 (InvalidJson: no)"

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from payments.adapters import idempotency_store
-from payments.adapters.idempotency_store import StoredAnswer
-from payments.adapters.writing import write
-from payments.domain.commands import Key
+from payments.payment import idempotency_store
+from payments.payment.commands import Key
+from payments.payment.idempotency_store import StoredAnswer
+from payments.platform.writing import write
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 ANSWER = StoredAnswer("d" * 64, 200, '{"merchantId":"é\\u0000😀"}')

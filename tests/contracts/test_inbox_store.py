@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from payments.adapters import inbox_store
-from payments.adapters.inbox_store import PostedEvent
-from payments.adapters.tables import inbox_event, ledger_entry
-from payments.domain.events import EventType
-from payments.domain.ledger import postings
+from payments.ledger import inbox_store
+from payments.ledger.inbox_store import PostedEvent
+from payments.ledger.rules import postings
+from payments.outbox.rules import EventType
+from payments.platform.tables import inbox_event, ledger_entry
 from tests.contracts import wishes
 
 THEN = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)

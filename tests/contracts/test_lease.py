@@ -6,11 +6,11 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from payments.adapters import lease
-from payments.adapters.clock import database_now
-from payments.adapters.lease import Lease, acquire, beat, give_back, holds, renew
-from payments.adapters.tables import lease as table
-from payments.adapters.tables import operator_action
+from payments.outbox import lease
+from payments.outbox.lease import Lease, acquire, beat, give_back, holds, renew
+from payments.platform.clock import database_now
+from payments.platform.tables import lease as table
+from payments.platform.tables import operator_action
 
 
 def taken(engine: Engine, holder: str, seconds: float = 60.0) -> Lease | None:

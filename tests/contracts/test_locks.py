@@ -7,11 +7,12 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from payments.adapters import idempotency_store, payment_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.writing import write
-from payments.domain.commands import Command
+from payments.payment import idempotency_store
+from payments.payment import store as payment_store
+from payments.payment.commands import Command
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.writing import write
 from tests.contracts.answers import captured, made, told
 from tests.contracts.wishes import authorize, capture, carry_out, run_one, void
 from tests.servers import until

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.engine import make_url
 
-from payments.adapters.clock import monotonic
-from payments.adapters.database import create_engine
-from payments.adapters.tables import outbox_event
+from payments.platform.clock import monotonic
+from payments.platform.database import create_engine
+from payments.platform.tables import outbox_event
 from tests.contracts.answers import captured, made, told
 from tests.contracts.line import Cut, Line, line_to
 from tests.contracts.wishes import authorize, capture, carry_out, expire

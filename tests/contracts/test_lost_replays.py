@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Engine, delete, event, select, text, update
 
-from payments.adapters import dead_letter_changes, lease
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import dead_letter, operator_action, outbox_event
-from payments.service import dead_letters, halt, lost_replays
+from payments.dead_letters import changes as dead_letter_changes
+from payments.dead_letters import halt, lost_replays
+from payments.dead_letters import service as dead_letters
+from payments.outbox import lease
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import dead_letter, operator_action, outbox_event
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from tests.contracts.test_dead_letter_changes import LETTER, add, fail, get, replay, replays

@@ -14,11 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event, inspect, select, text
 
-from payments.adapters import payment_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import metadata, payment
 from payments.migrations import migrate
+from payments.payment import store as payment_store
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import metadata, payment
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, delete
 
-from payments.adapters import outbox_store
-from payments.adapters.tables import outbox_event as table
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, EventType, PaymentEvent
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, PaymentEvent
+from payments.platform.tables import outbox_event as table
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 HEADERS = {"traceparent": "00-é-1"}

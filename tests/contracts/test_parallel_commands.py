@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine, func, select
 
-from payments.adapters import payment_store
-from payments.adapters.tables import payment
+from payments.payment import store as payment_store
+from payments.platform.tables import payment
 from tests.contracts.answers import captured, made, told
 from tests.contracts.wishes import authorize, capture, carry_out, refund
 

@@ -3,15 +3,16 @@
 import pytest
 from sqlalchemy import Engine, select, update
 
-from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.dead_letter_store import add as add_letters
-from payments.adapters.lease import Lease
-from payments.adapters.tables import dead_letter, operator_action
-from payments.adapters.tables import outbox_event as table
-from payments.domain.errors import NotFound, OutboxConflict
-from payments.domain.events import OutboxState
-from payments.service import dead_letters, outbox
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters.store import DeadLetter
+from payments.dead_letters.store import add as add_letters
+from payments.outbox import service as outbox
+from payments.outbox.lease import Lease
+from payments.outbox.rules import OutboxState
+from payments.platform.clock import database_now
+from payments.platform.errors import NotFound, OutboxConflict
+from payments.platform.tables import dead_letter, operator_action
+from payments.platform.tables import outbox_event as table
 from tests.contracts.refusing import TOO_LARGE, hold_all, pending, refuse, states, stored
 
 

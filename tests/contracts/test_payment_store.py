@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from payments.adapters import payment_store
-from payments.adapters.clock import database_now
-from payments.adapters.tables import payment as table
-from payments.adapters.writing import write
-from payments.domain.commands import Command
-from payments.domain.payment import Payment, ReleaseReason, authorize
-from payments.service.replies import listed_members, payment_members
+from payments.payment import store as payment_store
+from payments.payment.commands import Command
+from payments.payment.replies import listed_members, payment_members
+from payments.payment.rules import Payment, ReleaseReason, authorize
+from payments.platform.clock import database_now
+from payments.platform.tables import payment as table
+from payments.platform.writing import write
 from tests.contracts import wishes
 
 

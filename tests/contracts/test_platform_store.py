@@ -6,9 +6,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, delete, text
 
-from payments.adapters import platform_store, tables
-from payments.adapters.platform_store import Platform
 from payments.migrations import migrate
+from payments.platform import identity as platform_store
+from payments.platform import tables
+from payments.platform.identity import Platform
 
 
 def platform_of(engine: Engine) -> Platform | None:

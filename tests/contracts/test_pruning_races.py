@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, event, func, select, update
 
-from payments.adapters import outbox_store
-from payments.adapters.clock import database_now, monotonic
-from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Pruner, Retention, expire_due
+from payments.audit.service import audit
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate
+from payments.platform.clock import database_now, monotonic
+from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.throttle import AT_ONCE
+from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 

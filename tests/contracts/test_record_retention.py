@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, Table, insert, select, update
 
-from payments.adapters import audit_store, breaker_store, dead_letter_store
-from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import circuit_breaker_command, dead_letter, ledger_halt, operator_action
-from payments.service import retention
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Pruner, Retention
+from payments.audit import store as audit_store
+from payments.breaker import store as breaker_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.platform.clock import database_now
+from payments.platform.tables import circuit_breaker_command, dead_letter, ledger_halt, operator_action
+from payments.platform.throttle import AT_ONCE
+from payments.retention import service as retention
+from payments.retention.service import Pruner, Retention
 
 KEPT = Retention(timedelta(days=9), timedelta(days=30), timedelta(days=30), timedelta(days=90))
 OLD, YOUNG = timedelta(days=91), timedelta(days=89)

@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text, update
 
-from payments.adapters import backlog_store, lease, outbox_store, refusal_store
-from payments.adapters.clock import database_now
-from payments.adapters.lease import Lease
-from payments.adapters.tables import inbox_event
-from payments.adapters.tables import outbox_event as table
-from payments.domain.events import Aggregate, OutboxState
-from payments.service import outbox
-from payments.service.republish import republish_unposted
+from payments.outbox import backlog as backlog_store
+from payments.outbox import lease, refusal_store
+from payments.outbox import service as outbox
+from payments.outbox import store as outbox_store
+from payments.outbox.lease import Lease
+from payments.outbox.republish import republish_unposted
+from payments.outbox.rules import Aggregate, OutboxState
+from payments.platform.clock import database_now
+from payments.platform.tables import inbox_event
+from payments.platform.tables import outbox_event as table
 from tests.contracts.refusing import NOW, event, hold_all, pending, refuse, states, stored
 from tests.contracts.test_locks import wait_for_lock_wait
 

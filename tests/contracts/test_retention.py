@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from payments.adapters.clock import database_now, monotonic
-from payments.adapters.tables import inbox_event, ledger_entry, outbox_event, payment
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE, Pace
-from payments.service.republish import republish_unposted
-from payments.service.retention import Pruner, Retention, expire_due
+from payments.audit.service import audit
+from payments.outbox.republish import republish_unposted
+from payments.platform.clock import database_now, monotonic
+from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.throttle import AT_ONCE, Pace
+from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 
@@ -52,7 +52,7 @@ def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engi
 
 
 def test_what_had_to_wait_is_found_again_behind_what_has_gone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from payments.service import retention
+    from payments.retention import service as retention
 
     monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     settled(engine, "posted")
@@ -141,7 +141,7 @@ def test_payments_and_postings_are_never_deleted(engine: Engine) -> None:
 
 
 def test_it_goes_on_batch_by_batch(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from payments.service import retention
+    from payments.retention import service as retention
 
     monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     for number in range(7):
@@ -180,7 +180,7 @@ def test_an_authorization_whose_time_is_over_is_released(engine: Engine) -> None
 
 
 def test_more_than_one_batch_expires(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from payments.service import retention
+    from payments.retention import service as retention
 
     monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
     for number in range(5):
@@ -191,7 +191,7 @@ def test_more_than_one_batch_expires(engine: Engine, monkeypatch: pytest.MonkeyP
 def test_what_was_published_and_never_posted_is_published_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from payments.service import republish
+    from payments.outbox import republish
 
     monkeypatch.setattr(republish, "WINDOW", 2)
     authorized(engine, "posted")

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, delete, func, select, text
 
-from payments.adapters import outbox_store, payment_store
-from payments.adapters.tables import idem_response_cache, outbox_event, payment
-from payments.domain.events import format_time
-from payments.service.commands import BatchFailed, Result, Stage
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import format_time
+from payments.payment import store as payment_store
+from payments.payment.batch import BatchFailed, Result, Stage
+from payments.platform.tables import idem_response_cache, outbox_event, payment
 from tests.contracts.wishes import authorize, capture, carry_out, expire, refund, run, run_one, void
 
 

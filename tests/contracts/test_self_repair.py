@@ -7,17 +7,20 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, func, select, update
 
-from payments.adapters import dead_letter_changes, dead_letter_store, halt_store, lease
-from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, inbox_event, operator_action, outbox_event
-from payments.adapters.tables import lease as lease_table
-from payments.domain.events import with_event_id
+from payments.dead_letters import changes as dead_letter_changes
+from payments.dead_letters import halt_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.ledger import self_repair
+from payments.ledger.self_repair import SelfRepair
 from payments.metrics import HousekeepingMetrics
-from payments.service import self_repair
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Retention
-from payments.service.self_repair import SelfRepair
+from payments.outbox import lease
+from payments.outbox.rules import with_event_id
+from payments.platform.clock import database_now
+from payments.platform.tables import dead_letter, inbox_event, operator_action, outbox_event
+from payments.platform.tables import lease as lease_table
+from payments.platform.throttle import AT_ONCE
+from payments.retention.service import Retention
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from worker.housekeeping import Housekeeping, Plan

@@ -5,11 +5,12 @@ from itertools import permutations
 import pytest
 from sqlalchemy import Engine, String, inspect, text
 
-from payments.adapters import idempotency_store, payment_store
-from payments.adapters.database import create_engine
-from payments.adapters.tables import metadata
-from payments.domain.commands import Key
-from payments.service.commands import BatchFailed
+from payments.payment import idempotency_store
+from payments.payment import store as payment_store
+from payments.payment.batch import BatchFailed
+from payments.payment.commands import Key
+from payments.platform.database import create_engine
+from payments.platform.tables import metadata
 from tests.contracts.wishes import authorize, capture, run, run_one
 
 LOOK_ALIKES = [

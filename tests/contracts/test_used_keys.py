@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event, func, select, text
 
-from payments.adapters.database import create_engine
-from payments.adapters.tables import idem_response_cache, payment
-from payments.domain.commands import Command
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Pruner, Retention
+from payments.audit.service import audit
+from payments.payment.commands import Command
+from payments.platform.database import create_engine
+from payments.platform.tables import idem_response_cache, payment
+from payments.platform.throttle import AT_ONCE
+from payments.retention.service import Pruner, Retention
 from tests.contracts.answers import made, told
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read

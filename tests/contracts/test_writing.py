@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from payments.adapters.tables import inbox_event, lease
-from payments.adapters.writing import Insert, as_text, write, write_in_parts, write_returning
+from payments.platform.tables import inbox_event, lease
+from payments.platform.writing import Insert, as_text, write, write_in_parts, write_returning
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 AT = as_text(NOW)

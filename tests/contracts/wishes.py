@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from payments.adapters.clock import Clock, monotonic
-from payments.domain.commands import Command, Operation
-from payments.service.commands import Result, run_batch
-from payments.service.execution import execute
+from payments.payment.batch import Result, run_batch
+from payments.payment.commands import Command, Operation
+from payments.payment.execution import execute
+from payments.platform.clock import Clock, monotonic
 
 WEEK: Final = timedelta(days=7)
 _NEVER: Final = Event()

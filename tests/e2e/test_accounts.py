@@ -17,7 +17,7 @@ import yaml
 from confluent_kafka import Producer
 from sqlalchemy import Engine, text
 
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 from stack.mariadb import MariaDBServer
 from stack.platform import DATABASE, ROOT, Platform, real_platform
 from tests.servers import until

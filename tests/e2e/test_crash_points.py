@@ -15,8 +15,8 @@ from confluent_kafka import Producer
 from sqlalchemy import Engine, text
 
 from payments import crash_points
-from payments.adapters.database import create_engine
-from payments.service.audit import audit
+from payments.audit.service import audit
+from payments.platform.database import create_engine
 from stack.platform import Api, Platform, real_platform
 from stack.readiness import get_json
 from stack.server import Server, ServerError

@@ -14,8 +14,8 @@ from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin import AdminClient
 from sqlalchemy import Engine, text
 
-from payments.adapters.database import create_engine
-from payments.domain.events import PARTITIONS, TOPICS
+from payments.outbox.rules import PARTITIONS, TOPICS
+from payments.platform.database import create_engine
 from stack.platform import Platform, Worker, real_platform
 from tests.e2e.load import Load, running
 from tests.servers import until

@@ -18,7 +18,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from sqlalchemy import Engine, text
 
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 from stack.platform import Platform, real_platform
 from tests.e2e.shoppers import Shoppers, Step, shopping
 from tests.servers import until

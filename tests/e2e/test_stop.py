@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, text
 
-from payments.adapters import tables
-from payments.adapters.database import create_engine
+from payments.platform import tables
+from payments.platform.database import create_engine
 from tests import servers
 from tests.e2e.gunicorn import ROOT, ApiServer
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.engine import make_url
 
-from payments.adapters.housekeeping_tables import audit_finding
-from payments.adapters.tables import operator_action, outbox_event, payment
+from payments.platform.housekeeping_tables import audit_finding
+from payments.platform.tables import operator_action, outbox_event, payment
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from worker.__main__ import main

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.adapters import dead_letter_store, halt_store
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, operator_action
-from payments.service import halt
+from payments.dead_letters import halt, halt_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.platform.tables import dead_letter, operator_action
 from tests.integration.test_cli import call
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

@@ -8,12 +8,12 @@ from sqlalchemy import Engine, func, select
 
 from bench import growth_data
 from bench.growth_data import Multiplier, Plan
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Pruner, Retention
+from payments.audit.service import audit
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.throttle import AT_ONCE
+from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post

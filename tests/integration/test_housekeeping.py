@@ -12,15 +12,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, create_engine, insert, text, update
 from sqlalchemy.exc import OperationalError
 
-from payments.adapters import dead_letter_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine as create_database_engine
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import ledger_entry, outbox_event, payment
-from payments.domain.events import OutboxState
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
 from payments.metrics import TASKS, HousekeepingMetrics
-from payments.service import dead_letters
-from payments.service.retention import Retention
+from payments.outbox.rules import OutboxState
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine as create_database_engine
+from payments.platform.tables import ledger_entry, outbox_event, payment
+from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post

@@ -8,17 +8,18 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text, update
 from sqlalchemy.exc import OperationalError
 
-from payments.adapters import lease, task_store
-from payments.adapters.clock import database_now, monotonic, wall
-from payments.adapters.database import create_engine
-from payments.adapters.housekeeping_tables import task_run
-from payments.adapters.tables import lease as lease_table
-from payments.adapters.task_store import TaskRun
 from payments.metrics import TASKS, HousekeepingMetrics
-from payments.service import health, task_log
-from payments.service.clock_guard import ClockSuspect
-from payments.service.retention import Retention
-from payments.service.task_log import TaskLog
+from payments.outbox import lease
+from payments.platform import task_log, task_store
+from payments.platform.clock import database_now, monotonic, wall
+from payments.platform.clock_guard import ClockSuspect
+from payments.platform.database import create_engine
+from payments.platform.housekeeping_tables import task_run
+from payments.platform.tables import lease as lease_table
+from payments.platform.task_log import TaskLog
+from payments.platform.task_store import TaskRun
+from payments.reading import health
+from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.servers import migrated_database

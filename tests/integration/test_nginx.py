@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from payments.service.problems import PROBLEMS
+from payments.platform.problems import PROBLEMS
 from stack.ports import free_port
 from tests.nginx_role import Nginx, variables
 from tests.servers import until

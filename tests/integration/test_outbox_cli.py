@@ -5,10 +5,11 @@ import json
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.adapters import lease, outbox_store, refusal_store
-from payments.adapters.clock import database_now
-from payments.adapters.tables import operator_action, outbox_event
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, EventType, OutboxState, PaymentEvent
+from payments.outbox import lease, refusal_store
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, OutboxState, PaymentEvent
+from payments.platform.clock import database_now
+from payments.platform.tables import operator_action, outbox_event
 from tests.integration.test_cli import call
 
 

@@ -11,12 +11,12 @@ from typing import Final
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters.clock import monotonic
-from payments.adapters.database import create_engine
-from payments.adapters.tables import outbox_event, payment
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE, Pace
-from payments.service.retention import Pruner, Retention, expire_due
+from payments.audit.service import audit
+from payments.platform.clock import monotonic
+from payments.platform.database import create_engine
+from payments.platform.tables import outbox_event, payment
+from payments.platform.throttle import AT_ONCE, Pace
+from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post
 from tests.servers import until

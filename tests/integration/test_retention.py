@@ -10,15 +10,15 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Engine, Table, event, func, select, text, update
 
-from payments.adapters import outbox_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.adapters.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate
-from payments.service import retention
-from payments.service.audit import audit
-from payments.service.pace import AT_ONCE
-from payments.service.retention import Pruner, Retention
+from payments.audit.service import audit
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
+from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.throttle import AT_ONCE
+from payments.retention import service as retention
+from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBAddress
 from tests.contracts import wishes
 from tests.contracts.posting import publish_and_post

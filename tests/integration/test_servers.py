@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, inspect, text
 
-from payments.domain.events import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
+from payments.outbox.rules import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
 from stack import kafka, workdir
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBAddress, MariaDBServer

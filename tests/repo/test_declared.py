@@ -8,8 +8,8 @@ from dataclasses import fields
 import pytest
 
 from payments.config import Settings
-from payments.domain import errors
-from payments.service.problems import PROBLEMS
+from payments.platform import errors
+from payments.platform.problems import PROBLEMS
 from tests.repo.sources import MIGRATIONS, ROOT, Source, find_nothing, imports, module_name, python
 
 _METRIC_CLASSES = {"Counter", "Enum", "Gauge", "Histogram", "Info", "Summary"}

@@ -14,7 +14,6 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import unconnected
-from payments.domain.events import TOPICS
 from payments.metrics import (
     BREAKER,
     DEAD_LETTER_TYPES,
@@ -24,7 +23,8 @@ from payments.metrics import (
     LedgerMetrics,
     RelayMetrics,
 )
-from payments.service.problems import PROBLEMS
+from payments.outbox.rules import TOPICS
+from payments.platform.problems import PROBLEMS
 from tests.repo.metric_names import ours, rules
 
 MONEY_ROUTES: Final = (

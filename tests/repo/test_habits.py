@@ -90,7 +90,7 @@ def test_monkey_patching_is_the_first_line_of_wsgi_and_nowhere_else() -> None:
         (sleeps, "worker/a.py", "import time\ntime.sleep(1)"),
         (sleeps, "worker/a.py", "from time import sleep"),
         (sleeps, "tests/unit/a.py", "wait(pause=time.sleep)"),
-        (patched_by_text, "tests/a.py", 'mock.patch("payments.adapters.clock.monotonic")'),
+        (patched_by_text, "tests/a.py", 'mock.patch("payments.platform.clock.monotonic")'),
         (patched_by_text, "tests/a.py", 'monkeypatch.setattr("payments.config.load", load)'),
         (monkey_patching, "app/bootstrap.py", "from gevent import monkey"),
         (monkey_patching, "tests/a.py", "import gevent.monkey"),

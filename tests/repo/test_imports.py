@@ -1,4 +1,4 @@
-"""Importing does nothing; the domain knows the standard library only; settings are read by composition roots alone."""
+"""Importing does nothing; rules know the standard library only; settings are read by composition roots alone."""
 
 import ast
 import subprocess
@@ -13,6 +13,13 @@ ROOTS = ("app/bootstrap.py", "app/gunicorn.conf.py", "worker/__main__.py", "paym
 """Composition roots; gunicorn's configuration file is one by its nature."""
 HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 """What gunicorn loads: it gives the environment to app.bootstrap, and knows no setting itself."""
+RULES = (
+    *("audit.answers", "audit.rules", "audit.snapshot", "breaker.rules", "ledger.received", "ledger.rules"),
+    *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
+    *("payment.commands", "payment.rules", "platform.card_numbers", "platform.clock_watch", "platform.errors"),
+    *("platform.money", "platform.texts", "platform.trace"),
+)
+"""Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
 """Importing these IS running them: gunicorn and Alembic do so."""
 
@@ -46,7 +53,7 @@ def outside_the_standard_library(source: Source) -> list[str]:
     return [
         f"{source.path}: {name}"
         for name in sorted(imports(source.tree))
-        if name.split(".")[0] not in allowed and not name.startswith("payments.domain")
+        if name.split(".")[0] not in allowed and not name.startswith(tuple(f"payments.{rules}" for rules in RULES))
     ]
 
 
@@ -60,9 +67,12 @@ def test_settings_are_read_by_composition_roots_alone() -> None:
     find_nothing(reads_settings, product)
 
 
-def test_the_domain_imports_the_standard_library_only() -> None:
-    domain = [source for source in python() if source.path.startswith("payments/domain/")]
-    find_nothing(outside_the_standard_library, domain)
+def test_rules_import_the_standard_library_only() -> None:
+    modules = {f"payments.{rules}" for rules in RULES}
+    find_nothing(outside_the_standard_library, [s for s in python() if module_name(s.path) in modules])
+    assert modules == {module_name(s.path) for s in python()} & modules, "one of RULES is gone"
+    rules = {module_name(s.path) for s in python() if s.path.startswith("payments/") and s.path.endswith("/rules.py")}
+    assert rules <= modules
 
 
 @pytest.mark.parametrize(
@@ -91,12 +101,12 @@ def test_a_quiet_module_is_quiet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("guard", "path", "text"),
     [
-        (reads_settings, "payments/adapters/kafka.py", "import os\nos.environ['PORT']"),
+        (reads_settings, "payments/platform/kafka.py", "import os\nos.environ['PORT']"),
         (reads_settings, "app/factory.py", "from os import getenv"),
         (reads_settings, "worker/relay.py", "from payments.config import load"),
         (reads_settings, "app/wsgi.py", "from payments.config import load"),
-        (outside_the_standard_library, "payments/domain/a.py", "import orjson"),
-        (outside_the_standard_library, "payments/domain/a.py", "from payments.adapters import clock"),
+        (outside_the_standard_library, "payments/ledger/rules.py", "import orjson"),
+        (outside_the_standard_library, "payments/ledger/rules.py", "from payments.platform import clock"),
     ],
 )
 def test_a_planted_import_is_found(guard, path: str, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from payments.adapters.tables import metadata
+from payments.platform.tables import metadata
 from tests.repo.sources import ROOT
 
 ANSIBLE = ROOT / "ansible"

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, select, text, update
 
-from payments.adapters import outbox_store, payment_store
-from payments.adapters.outbox_store import OutboxRow
-from payments.adapters.tables import ledger_entry, outbox_event, payment
-from payments.domain.events import with_event_id
-from payments.domain.ledger import Account, balance
-from payments.domain.payment import Payment
-from payments.service.audit import Report, audit
-from payments.service.checking import Message
-from payments.service.posting import Handled, post_batch
+from payments.audit.service import Report, audit
+from payments.ledger.checking import Message
+from payments.ledger.posting import Handled, post_batch
+from payments.ledger.rules import Account, balance
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import with_event_id
+from payments.outbox.store import OutboxRow
+from payments.payment import store as payment_store
+from payments.payment.rules import Payment
+from payments.platform.tables import ledger_entry, outbox_event, payment
 from tests.contracts.wishes import authorize, run_one
 
 CLUSTER = "cluster-of-the-stories"

@@ -15,9 +15,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from payments.domain.commands import Command, Operation
-from payments.domain.ledger import balances_of
-from payments.service.commands import Result
+from payments.ledger.rules import balances_of
+from payments.payment.batch import Result
+from payments.payment.commands import Command, Operation
 from tests.contracts.wishes import authorize, capture, carry_out, expire, refund, void
 from tests.stories.books import Books, balances
 
@@ -27,7 +27,7 @@ STEPS = st.tuples(st.sampled_from(["capture", "refund", "void", "expire"]), st.i
 
 @dataclass
 class Expected:
-    """What we count ourselves of one payment; knows nothing of payments.domain."""
+    """What we count ourselves of one payment; knows nothing of the rules."""
 
     payment_id: int
     amount: int

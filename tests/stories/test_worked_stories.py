@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Engine
 
-from payments.domain.commands import Command
-from payments.domain.ledger import Account
+from payments.ledger.rules import Account
+from payments.payment.commands import Command
 from tests.contracts.wishes import capture, expire, refund, run_one, void
 from tests.repo.sources import ROOT
 from tests.stories.books import Books, balances

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.card_numbers import MASK, contains, mask, storable_key
+from payments.platform.card_numbers import MASK, contains, mask, storable_key
 
 # Test numbers that the schemes publish; no real card has them.
 KNOWN = [

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from payments.adapters.database import Failure, check_sqlite_version, classify, create_engine, engine_options
+from payments.platform.database import Failure, check_sqlite_version, classify, create_engine, engine_options
 
 
 def test_no_connection_to_be_had_is_a_lost_one() -> None:

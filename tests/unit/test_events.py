@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS, EventType, PaymentEvent, format_time, with_event_id
-from payments.domain.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
+from payments.ledger.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
+from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS, EventType, PaymentEvent, format_time, with_event_id
 
 AT = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 TOPIC = "payment.captured"

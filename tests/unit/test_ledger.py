@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.errors import Conflict
-from payments.domain.events import EventType
-from payments.domain.ledger import CREDIT_NORMAL, Account, Posting, balance, balances_of, postings
-from payments.domain.payment import authorize
+from payments.ledger.rules import CREDIT_NORMAL, Account, Posting, balance, balances_of, postings
+from payments.outbox.rules import EventType
+from payments.payment.rules import authorize
+from payments.platform.errors import Conflict
 
 HOLD, CLEARING = Account.CUSTOMER_HOLD, Account.HOLD_CLEARING
 RECEIVABLE, PAYABLE = Account.ACQUIRER_RECEIVABLE, Account.MERCHANT_PAYABLE

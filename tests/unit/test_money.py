@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from payments.domain.money import DECIMALS, in_major_units
+from payments.platform.money import DECIMALS, in_major_units
 
 NOT_IN_CIRCULATION = {
     "XAG": "silver",

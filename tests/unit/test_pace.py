@@ -6,7 +6,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.service.pace import AT_ONCE, RESTS, Pace
+from payments.platform.throttle import AT_ONCE, RESTS, Pace
 
 
 class Time:

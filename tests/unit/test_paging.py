@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.service.paging import PART, page
+from payments.platform.paging import PART, page
 
 
 @given(stored=st.integers(0, 4 * PART), limit=st.integers(1, 3 * PART), cursor=st.none() | st.integers(0, 4 * PART))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.errors import CaptureConflict, Conflict, RefundConflict, VoidConflict
-from payments.domain.payment import Payment, ReleaseReason, Status, authorize, status_of
+from payments.payment.rules import Payment, ReleaseReason, Status, authorize, status_of
+from payments.platform.errors import CaptureConflict, Conflict, RefundConflict, VoidConflict
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 LIFETIME = timedelta(days=7)

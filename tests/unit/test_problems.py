@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from payments.domain.errors import (
+from payments.platform.errors import (
     CaptureConflict,
     NotFound,
     OutcomeUnknown,
@@ -13,7 +13,7 @@ from payments.domain.errors import (
     ServiceUnavailable,
     ValidationFailed,
 )
-from payments.service.problems import PROBLEMS, body_of, problem_body, retry_after, status_of
+from payments.platform.problems import PROBLEMS, body_of, problem_body, retry_after, status_of
 
 
 def test_members_and_their_order() -> None:

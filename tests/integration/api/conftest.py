@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app import intake, platform
 from app.factory import Options, create_app
 from app.services import EXTENSION, Services
-from payments.adapters import redis_client
+from payments.platform import redis_client
 from stack.ports import free_port
 from stack.redis import RedisServer
 

@@ -5,7 +5,7 @@ from werkzeug.test import TestResponse
 
 from app.errors import Problem
 from app.limits import WrongTokens
-from payments.adapters.redis_client import Outage, connect
+from payments.platform.redis_client import Outage, connect
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 
 GUARDED = [

@@ -15,8 +15,8 @@ from app.describing import description_of
 from app.openapi import document
 from app.routes import docs
 from payments import logs
-from payments.adapters import tables
-from payments.adapters.database import create_engine
+from payments.platform import tables
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters.audit_store import note_run
-from payments.adapters.database import create_engine
-from payments.service.audit_findings import Difference, keep_of_answers, keep_of_payments
+from payments.audit.findings import keep_of_answers, keep_of_payments
+from payments.audit.snapshot import Difference
+from payments.audit.store import note_run
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.adapters import breaker_store, lease, tables
-from payments.adapters.breaker_store import BreakerRow
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
+from payments.breaker import store as breaker_store
+from payments.breaker.store import BreakerRow
+from payments.outbox import lease
+from payments.platform import tables
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
 from tests import servers
 from tests.e2e.gunicorn import ApiServer
 from tests.integration.api.conftest import ADMIN, Api

@@ -7,9 +7,9 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from payments.adapters import tables
-from payments.adapters.database import create_engine
-from payments.domain.card_numbers import storable_key
+from payments.platform import tables
+from payments.platform.card_numbers import storable_key
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import Api, serving
 
 pytestmark = pytest.mark.usefixtures("patient")

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.exc import OperationalError
 
-from payments.adapters import dead_letter_store
-from payments.adapters.database import create_engine
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import operator_action, outbox_event
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.platform.database import create_engine
+from payments.platform.tables import operator_action, outbox_event
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

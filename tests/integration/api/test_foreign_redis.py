@@ -10,11 +10,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import update
 
-from payments.adapters import platform_store, tables
-from payments.adapters.database import create_engine
-from payments.adapters.idempotency_store import StoredAnswer
-from payments.adapters.platform_store import Platform
-from payments.adapters.sealed_answers import _mac, seal, unseal
+from payments.payment.idempotency_store import StoredAnswer
+from payments.payment.sealed_answers import _mac, seal, unseal
+from payments.platform import identity as platform_store
+from payments.platform import tables
+from payments.platform.database import create_engine
+from payments.platform.identity import Platform
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.servers import until
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, insert
 
-from payments.adapters import tables
-from payments.adapters.database import create_engine
+from payments.platform import tables
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

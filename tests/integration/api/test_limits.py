@@ -1,7 +1,7 @@
 """Rate limits: who shares one, what is told, and that without Redis everything passes."""
 
-from payments.adapters.redis_gate import Entry
-from payments.domain.commands import Key
+from payments.payment.admission import Entry
+from payments.payment.commands import Key
 from tests.integration.api.conftest import ADMIN, Make, RedisState, serving
 
 

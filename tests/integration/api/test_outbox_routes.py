@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters import lease, outbox_store, refusal_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate
+from payments.outbox import lease, refusal_store
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api
 
 

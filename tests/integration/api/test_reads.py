@@ -7,11 +7,12 @@ import orjson
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from payments.adapters import dead_letter_store, housekeeping_tables, tables
-from payments.adapters.database import create_engine
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.domain.events import EventType
-from payments.domain.ledger import postings
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.ledger.rules import postings
+from payments.outbox.rules import EventType
+from payments.platform import housekeeping_tables, tables
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from payments.adapters.idempotency_store import StoredAnswer
-from payments.adapters.platform_store import Platform
-from payments.adapters.redis_client import LATE, LEFT_OUT, TIMEOUT, Outage, connect
-from payments.adapters.redis_gate import Entry, RedisGate, Verdict
-from payments.domain.commands import Key
+from payments.payment.admission import Entry, RedisGate, Verdict
+from payments.payment.commands import Key
+from payments.payment.idempotency_store import StoredAnswer
+from payments.platform.identity import Platform
+from payments.platform.redis_client import LATE, LEFT_OUT, TIMEOUT, Outage, connect
 from stack.redis import RedisServer
 
 LIMITS = {"authorize": (2, 60), "capture": (2, 60), "refund": (0, 60)}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from payments.adapters.database import create_engine
+from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.servers import within
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from payments.domain.breaker import Breaker, BreakerConfig, Outcome, State
+from payments.breaker.rules import Breaker, BreakerConfig, Outcome, State
 from stack import maven
 from stack.server import program
 from tests.integration.breaker.trace import NAMES, differences, encode, observe, random_config, random_steps

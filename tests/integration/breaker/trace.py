@@ -4,7 +4,7 @@ import random
 import struct
 from typing import Final
 
-from payments.domain.breaker import Breaker, BreakerConfig, Outcome, State
+from payments.breaker.rules import Breaker, BreakerConfig, Outcome, State
 
 START: Final = 1_000_000
 """The oracle's clock at the start of each trace, in milliseconds."""

@@ -8,16 +8,16 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from payments.adapters import outbox_store
-from payments.adapters.breaker import Breaker
-from payments.adapters.clock import database_now, monotonic
-from payments.adapters.database import create_engine
-from payments.adapters.kafka import Publisher
-from payments.adapters.kafka_answers import AllRefused, ClusterChanged, OutgoingMessage, Receipt
-from payments.adapters.kafka_topics import Cluster
-from payments.domain.breaker import BreakerConfig, State
-from payments.domain.events import DEAD_LETTER_TOPIC, Aggregate, OutboxState
+from payments.breaker.guard import Breaker
+from payments.breaker.rules import BreakerConfig, State
 from payments.metrics import RelayMetrics
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, OutboxState
+from payments.platform.clock import database_now, monotonic
+from payments.platform.database import create_engine
+from payments.platform.kafka import Publisher
+from payments.platform.kafka_answers import AllRefused, ClusterChanged, OutgoingMessage, Receipt
+from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
 from worker.delivery import RETRY_INTERVAL, Delivery, Reign
 from worker.heartbeat import Heartbeat
@@ -35,7 +35,7 @@ class Told(Publisher):
         self.changed = False
         self.checked = 0
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]  # noqa: ARG002
+    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]
         if self.changed:
             self.check_due = True
             raise ClusterChanged("another")
@@ -46,7 +46,7 @@ class Told(Publisher):
             raise AllRefused(receipt)
         return receipt
 
-    def check(self, topics: object) -> Cluster:  # type: ignore[override]  # noqa: ARG002
+    def check(self, topics: object) -> Cluster:  # type: ignore[override]
         self.checked += 1
         self.changed = False
         return Cluster("c", [])

@@ -7,13 +7,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, select, text, update
 
-from payments.adapters import breaker_store
-from payments.adapters.breaker import Breaker
-from payments.adapters.clock import database_now, monotonic
-from payments.adapters.lease import Lease, acquire
-from payments.adapters.tables import lease as table
-from payments.domain.breaker import BreakerConfig
+from payments.breaker import store as breaker_store
+from payments.breaker.guard import Breaker
+from payments.breaker.rules import BreakerConfig
 from payments.metrics import BREAKER, RelayMetrics
+from payments.outbox.lease import Lease, acquire
+from payments.platform.clock import database_now, monotonic
+from payments.platform.tables import lease as table
 from tests.servers import until
 from worker.heartbeat import Heartbeat
 

@@ -11,11 +11,11 @@ from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, select
 
-from payments.adapters import dead_letter_store
-from payments.adapters.database import create_engine
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.tables import dead_letter, ledger_entry
-from payments.service.audit import Report, audit
+from payments.audit.service import Report, audit
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
+from payments.platform.database import create_engine
+from payments.platform.tables import dead_letter, ledger_entry
 from stack.broker import start_cluster
 from stack.mariadb import MariaDBServer
 from tests.integration.worker.workers import everything_in, ledger, number, pay, relay, unposted, unpublished

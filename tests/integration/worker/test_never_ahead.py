@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters import outbox_store
-from payments.adapters.clock import database_now
-from payments.adapters.database import create_engine
-from payments.domain.events import EventType, PaymentEvent
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import EventType, PaymentEvent
+from payments.platform.clock import database_now
+from payments.platform.database import create_engine
 from stack.mariadb import MariaDBServer
 from tests.contracts import wishes
 from tests.integration.worker.workers import everything_in, ledger, pay, relay, unposted, unpublished

@@ -6,11 +6,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from payments.adapters import breaker_store, lease
-from payments.adapters.breaker import Breaker
-from payments.adapters.database import create_engine
-from payments.domain.breaker import BreakerConfig, State
+from payments.breaker import store as breaker_store
+from payments.breaker.guard import Breaker
+from payments.breaker.rules import BreakerConfig, State
 from payments.metrics import BREAKER, RelayMetrics
+from payments.outbox import lease
+from payments.platform.database import create_engine
 from worker.orders import LOOK_INTERVAL, Orders
 
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.adapters import outbox_store
-from payments.adapters.database import create_engine
-from payments.domain.events import with_event_id
-from payments.service.checking import Message
-from payments.service.posting import ROUNDS, Handled, Outcome, post_batch
+from payments.ledger.checking import Message
+from payments.ledger.posting import ROUNDS, Handled, Outcome, post_batch
+from payments.outbox import store as outbox_store
+from payments.outbox.rules import with_event_id
+from payments.platform.database import create_engine
 from tests.integration.worker.workers import number, pay
 
 CLUSTER = "c1"

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from payments.adapters import dead_letter_store, inbox_store
-from payments.adapters.database import refuses_a_value
-from payments.service import dead_letters
-from payments.service.halt import PoisonWatch
-from payments.service.posting import Outcome, post_batch
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.halt import PoisonWatch
+from payments.ledger import inbox_store
+from payments.ledger.posting import Outcome, post_batch
+from payments.platform.database import refuses_a_value
 from tests.contracts.test_lost_replays import refuse
 from tests.integration.worker.test_posting import CLUSTER, counts, messages, outcomes
 from tests.integration.worker.test_posting_replays import letter

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Engine, text
 
-from payments.adapters import dead_letter_store, halt_store
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.service import dead_letters, halt
-from payments.service.checking import Message
-from payments.service.halt import PoisonWatch, PostingHalted
-from payments.service.posting import Handled, Outcome, post_batch
+from payments.dead_letters import halt, halt_store
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.halt import PoisonWatch, PostingHalted
+from payments.dead_letters.store import DeadLetter
+from payments.ledger.checking import Message
+from payments.ledger.posting import Handled, Outcome, post_batch
 from tests.integration.worker.test_posting import CLUSTER, counts, messages, outcomes
 from tests.integration.worker.workers import number, pay
 

@@ -9,13 +9,14 @@ from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from payments.adapters import breaker_store, dead_letter_store
-from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.kafka import Publisher, client_options
-from payments.adapters.kafka_answers import AllRefused, OutgoingMessage
-from payments.domain.events import PARTITIONS, partition_of
+from payments.breaker import store as breaker_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
 from payments.metrics import BREAKER
+from payments.outbox.rules import PARTITIONS, partition_of
+from payments.platform.clock import database_now
+from payments.platform.kafka import Publisher, client_options
+from payments.platform.kafka_answers import AllRefused, OutgoingMessage
 from stack.broker import start_cluster
 from stack.kafka import KafkaServer
 from tests.contracts import wishes

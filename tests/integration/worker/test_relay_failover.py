@@ -9,15 +9,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, select, text, update
 
-from payments.adapters.breaker import Breaker
-from payments.adapters.clock import database_now, monotonic
-from payments.adapters.kafka import Publisher, client_options
-from payments.adapters.kafka_answers import OutgoingMessage, Receipt
-from payments.adapters.lease import Lease, acquire
-from payments.adapters.tables import lease as lease_table
-from payments.adapters.tables import outbox_event
-from payments.domain.breaker import BreakerConfig
+from payments.breaker.guard import Breaker
+from payments.breaker.rules import BreakerConfig
 from payments.metrics import RelayMetrics
+from payments.outbox.lease import Lease, acquire
+from payments.platform.clock import database_now, monotonic
+from payments.platform.kafka import Publisher, client_options
+from payments.platform.kafka_answers import OutgoingMessage, Receipt
+from payments.platform.tables import lease as lease_table
+from payments.platform.tables import outbox_event
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from payments.adapters.clock import monotonic
-from payments.adapters.database import create_engine
+from payments.platform.clock import monotonic
+from payments.platform.database import create_engine
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from tests.integration.worker.workers import breaker_state, everything_in, number, pay, relay, unpublished

@@ -15,12 +15,13 @@ from confluent_kafka.admin import (
 )
 from sqlalchemy import Engine, text
 
-from payments.adapters import breaker_store, dead_letter_store
-from payments.adapters.clock import database_now
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.domain.events import OutboxState
+from payments.breaker import store as breaker_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.store import DeadLetter
 from payments.metrics import BREAKER
-from payments.service import outbox
+from payments.outbox import service as outbox
+from payments.outbox.rules import OutboxState
+from payments.platform.clock import database_now
 from stack import kafka
 from stack.kafka import KafkaServer
 from tests.contracts import wishes

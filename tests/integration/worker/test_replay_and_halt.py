@@ -10,9 +10,11 @@ import requests
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text, update
 
-from payments.adapters import dead_letter_store, halt_store, tables
-from payments.domain.poison import UNTIL_CALM
-from payments.service import dead_letters, halt
+from payments.dead_letters import halt, halt_store
+from payments.dead_letters import service as dead_letters
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.poison import UNTIL_CALM
+from payments.platform import tables
 from tests.integration.worker.test_ledger import audited, counted, letters, posted, send
 from tests.integration.worker.workers import (
     events_of,

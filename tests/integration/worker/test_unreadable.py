@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.adapters.tables import dead_letter
-from payments.domain.events import TOPICS
-from payments.domain.poison import UNTIL_CALM
-from payments.service import halt
+from payments.dead_letters import halt
+from payments.dead_letters.poison import UNTIL_CALM
+from payments.outbox.rules import TOPICS
+from payments.platform.tables import dead_letter
 from tests.integration.worker.raw_producer import RawMessage, RawProducer
 from tests.integration.worker.test_ledger import audited, letters, send
 from tests.integration.worker.test_replay_and_halt import stored_letters

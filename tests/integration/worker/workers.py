@@ -15,12 +15,12 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from payments.adapters.breaker import Breaker
-from payments.adapters.database import create_engine
-from payments.adapters.kafka import Publisher, client_options
-from payments.domain.breaker import BreakerConfig
-from payments.domain.events import DEAD_LETTER_TOPIC, TOPICS
+from payments.breaker.guard import Breaker
+from payments.breaker.rules import BreakerConfig
 from payments.metrics import LedgerMetrics, RelayMetrics
+from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
+from payments.platform.database import create_engine
+from payments.platform.kafka import Publisher, client_options
 from tests.contracts import wishes
 from tests.servers import until
 from worker.consumption import consumer_options

@@ -9,9 +9,9 @@ from gevent.event import Event
 from prometheus_client import CollectorRegistry
 
 from app.commit_queue import PATIENCE, CommitQueue
-from payments.domain.commands import Command, Operation
 from payments.metrics import ApiMetrics
-from payments.service.commands import Result
+from payments.payment.batch import Result
+from payments.payment.commands import Command, Operation
 
 COMMAND = Command(Operation.CAPTURE, "M1", key="k", digest="d1", payment_id=1)
 DONE = Result(200, "{}")

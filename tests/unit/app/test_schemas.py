@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from app import schemas
 from app.errors import invalid_fields
 from app.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
-from payments.domain.money import DECIMALS, MAX_AMOUNT
+from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 GOOD = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": "k"}
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from payments.adapters.breaker import Breaker, NotPermitted
-from payments.adapters.breaker_store import BreakerRow
-from payments.domain.breaker import BreakerConfig
+from payments.breaker.guard import Breaker, NotPermitted
+from payments.breaker.rules import BreakerConfig
+from payments.breaker.store import BreakerRow
 from payments.metrics import BREAKER, RelayMetrics
 
 WAIT = 30.0

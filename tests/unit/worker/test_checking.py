@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.adapters.inbox_store import PostedEvent
-from payments.adapters.outbox_store import OutboxRow
-from payments.domain.events import EventType
-from payments.domain.kept_message import (
+from payments.dead_letters.kept_message import (
     LARGEST_PAYLOAD,
     LONGEST_HEADERS,
     LONGEST_KEY,
@@ -20,8 +17,11 @@ from payments.domain.kept_message import (
     headers_as_text,
     headers_from_text,
 )
-from payments.domain.received import ReceivedEvent
-from payments.service.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
+from payments.ledger.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
+from payments.ledger.inbox_store import PostedEvent
+from payments.ledger.received import ReceivedEvent
+from payments.outbox.rules import EventType
+from payments.outbox.store import OutboxRow
 
 AT = datetime(2025, 10, 27, tzinfo=UTC)
 TRUE = {"eventId": 7, "paymentId": 1, "amount": 500, "currency": "KRW"}

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from payments.adapters.dead_letter_changes import _instructions
-from payments.adapters.dead_letter_store import DeadLetter
-from payments.adapters.kafka_answers import OutgoingMessage
-from payments.adapters.outbox_store import OutboxRow
-from payments.domain.kept_message import headers_as_text
+from payments.dead_letters.changes import _instructions
+from payments.dead_letters.kept_message import headers_as_text
+from payments.dead_letters.store import DeadLetter
+from payments.outbox.store import OutboxRow
+from payments.platform.kafka_answers import OutgoingMessage
 from worker.delivery import confirmed_in_order, message_of
 
 AT = datetime(2025, 10, 27, tzinfo=UTC)

@@ -5,7 +5,7 @@ import logging
 import pytest
 from confluent_kafka import KafkaError
 
-from payments.adapters.kafka import (
+from payments.platform.kafka import (
     FRESH_SECONDS,
     PROBE_INTERVAL,
     SASL_MECHANISM,
@@ -13,7 +13,7 @@ from payments.adapters.kafka import (
     client_log,
     client_options,
 )
-from payments.adapters.kafka_answers import CallFailed, ClusterChanged, OutgoingMessage
+from payments.platform.kafka_answers import CallFailed, ClusterChanged, OutgoingMessage
 from stack.broker import start_cluster
 from worker.consumption import consumer_options
 
@@ -45,7 +45,7 @@ def test_nobody_there_is_noticed_within_the_probes_time() -> None:
     with pytest.raises(CallFailed, match="no answer to a metadata request"):
         publisher.hand_over([MESSAGE], lambda: False)
     with pytest.raises(CallFailed):
-        publisher.check(["payment.voided"])
+        publisher.check({"payment.voided": 3})
     publisher.purge()
 
 
@@ -74,7 +74,7 @@ def test_another_cluster_is_noticed_before_anything_is_sent_to_it() -> None:
     now = 0.0
     options = client_options(bootstrap, "PLAINTEXT", None, None)
     publisher = Publisher(options, call_timeout=10, probe_timeout=5, clock=lambda: now)
-    cluster = publisher.check([])
+    cluster = publisher.check({})
     assert not publisher.check_due
     publisher.hand_over([MESSAGE], lambda: False)
     publisher._cluster_id = "the one that was there before"
@@ -86,7 +86,7 @@ def test_another_cluster_is_noticed_before_anything_is_sent_to_it() -> None:
         with pytest.raises(ClusterChanged, match=str(cluster.cluster_id)):
             publisher.hand_over([MESSAGE], lambda: False)
         assert publisher.check_due
-    publisher.check([])
+    publisher.check({})
     assert publisher.hand_over([MESSAGE], lambda: False).confirmed == {0}
     del carrier
 

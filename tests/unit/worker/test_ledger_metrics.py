@@ -4,9 +4,9 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry
 
-from payments.domain.events import TOPICS
+from payments.ledger.posting import Outcome
 from payments.metrics import DEAD_LETTER_TYPES, LedgerMetrics
-from payments.service.posting import Outcome
+from payments.outbox.rules import TOPICS
 
 
 def test_all_series_start_at_zero() -> None:

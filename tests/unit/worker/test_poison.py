@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.domain.poison import LEAST_SEEN, UNTIL_CALM, WINDOW, PoisonFlood, Window, judge
+from payments.dead_letters.poison import LEAST_SEEN, UNTIL_CALM, WINDOW, PoisonFlood, Window, judge
 
 GOOD, BAD = None, "payment.captured 0/1 (InvalidJson: no)"
 

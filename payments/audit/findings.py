@@ -1,0 +1,109 @@
+"""Keeps what audits find: opens findings, sees them again, and clears those whose subject was checked and is right."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.audit import finding_store
+from payments.audit.finding_store import Finding
+from payments.audit.snapshot import Difference
+from payments.outbox.rules import format_time
+from payments.platform import paging
+from payments.platform.database import Failure, classify
+
+LONGEST_DETAIL: Final = 1000
+"""Characters that are kept: what was read may be broken, and then of any length."""
+ROUNDS: Final = 4
+"""Times that a write is tried while another audit writes, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a check changed: differences that were not open before, and how many findings it cleared."""
+
+    opened: list[Difference]
+    cleared: int
+
+
+def keep_of_payments(engine: Engine, checked: Sequence[int], found: Sequence[Difference], at: datetime) -> Kept:
+    """Store what was found of the payments `checked`, as of `at`; their other open findings are cleared."""
+
+    def known(connection: Connection) -> dict[str, int]:
+        return finding_store.open_of_payments(connection, checked)
+
+    return _keep(engine, known, found, at)
+
+
+def keep_of_answers(engine: Engine, checked: Sequence[Difference], found: Sequence[Difference], at: datetime) -> Kept:
+    """Store what was found of answers, as of `at`; of `checked`, what is not in `found` is cleared."""
+    identities = sorted({difference.identity for difference in (*checked, *found)})
+
+    def known(connection: Connection) -> dict[str, int]:
+        return finding_store.open_among(connection, identities)
+
+    return _keep(engine, known, found, at)
+
+
+def _keep(
+    engine: Engine, known: Callable[[Connection], dict[str, int]], found: Sequence[Difference], at: datetime
+) -> Kept:
+    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+        before = known(connection)
+    by_identity = {difference.identity: difference for difference in found}
+    gone = sorted(number for identity, number in before.items() if identity not in by_identity)
+    cleared = _write(engine, by_identity, gone, at) if gone or by_identity else 0
+    return Kept([d for identity, d in by_identity.items() if identity not in before], cleared)
+
+
+def _write(engine: Engine, found: dict[str, Difference], gone: Sequence[int], at: datetime) -> int:
+    rows = [_row(identity, difference) for identity, difference in found.items()]
+    for _ in range(ROUNDS - 1):
+        try:
+            return _transaction(engine, rows, gone, at)
+        except SQLAlchemyError as error:
+            if classify(error) not in (Failure.LOCKED, Failure.BUSY, Failure.DUPLICATE):
+                raise
+    return _transaction(engine, rows, gone, at)
+
+
+def _row(identity: str, difference: Difference) -> dict[str, Any]:
+    return {
+        "identity": identity,
+        "kind": difference.kind,
+        "payment_id": difference.payment_id,
+        "subject": difference.subject,
+        "detail": difference.detail[:LONGEST_DETAIL],
+    }
+
+
+def _transaction(engine: Engine, rows: Sequence[dict[str, Any]], gone: Sequence[int], at: datetime) -> int:
+    with engine.begin() as connection:
+        finding_store.record(connection, rows, at)
+        return finding_store.clear(connection, gone, at)
+
+
+def page(
+    connection: Connection, state: str | None, kind: str | None, payment_id: int | None, before: int | None, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """A page of findings, newest first, and the id after which the next page begins (None: the last)."""
+
+    def read(behind: int | None, most: int) -> list[Finding]:
+        return finding_store.page(connection, state, kind, payment_id, behind, most)
+
+    return paging.page(read, _members, lambda item: item.finding_id, before, limit)
+
+
+def _members(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.finding_id,
+        "kind": finding.kind,
+        "paymentId": finding.payment_id,
+        "detail": finding.detail,
+        "firstSeen": format_time(finding.first_seen),
+        "lastSeen": format_time(finding.last_seen),
+        "clearedAt": None if finding.cleared_at is None else format_time(finding.cleared_at),
+    }

@@ -1,0 +1,148 @@
+"""The audit's statements: what it reads of a chunk of payments, of stored answers, and by which index. Runs none."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+
+from payments.outbox.rules import Aggregate
+from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+
+MOST_LISTED: Final = 500
+"""Wrong stored answers listed by one statement; the next one goes on behind them."""
+
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+NEXT = select(payment.c.payment_id).where(payment.c.payment_id > bindparam("after"))
+CHANGED = select(payment.c.payment_id).where(payment.c.updated_at >= bindparam("since"))
+POSTED = select(inbox_event.c.payment_id).where(inbox_event.c.posted_at >= bindparam("since")).distinct()
+
+
+def _by_index(query: Select[Any], table: Table, index: str) -> Select[Any]:
+    """The query, bound to an index: left to itself, MariaDB goes by statistics when there are more than 200 ids, and
+    reads the whole of a table that has grown since they were taken (its eq_range_index_dive_limit).
+    """
+    return query.with_hint(table, f"FORCE INDEX ({index})", "mysql")
+
+
+PAYMENTS = _by_index(
+    select(
+        payment.c.payment_id,
+        payment.c.amount,
+        payment.c.captured_amount,
+        payment.c.released_amount,
+        payment.c.refunded_amount,
+        payment.c.release_reason,
+        payment.c.currency,
+        payment.c.status,
+        payment.c.requested_at,
+    ).where(payment.c.payment_id.in_(IDS)),
+    payment,
+    "PRIMARY",
+)
+EVENTS = _by_index(
+    select(
+        outbox_event.c.event_id,
+        outbox_event.c.aggregate_id,
+        outbox_event.c.event_type,
+        outbox_event.c.payload,
+        outbox_event.c.created_at,
+        inbox_event.c.posted_at,
+    )
+    .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
+    .where(outbox_event.c.aggregate_id.in_(IDS), outbox_event.c.aggregate_type == Aggregate.PAYMENT.value),
+    outbox_event,
+    "ix_outbox_aggregate",
+)
+ENTRIES = _by_index(
+    select(
+        ledger_entry.c.payment_id,
+        ledger_entry.c.event_id,
+        ledger_entry.c.debit_account,
+        ledger_entry.c.credit_account,
+        ledger_entry.c.amount,
+        ledger_entry.c.currency,
+        ledger_entry.c.posting_no,
+        ledger_entry.c.occurred_at,
+    ).where(ledger_entry.c.payment_id.in_(IDS)),
+    ledger_entry,
+    "ix_entry_payment",
+)
+AUTHORIZATIONS = _by_index(
+    select(payment.c.payment_id, idem_response_cache.c.response_body)
+    .outerjoin(
+        idem_response_cache,
+        (idem_response_cache.c.merchant_id == payment.c.merchant_id)
+        & (idem_response_cache.c.operation == "authorize")
+        & (idem_response_cache.c.idempotency_key == payment.c.idempotency_key)
+        & (idem_response_cache.c.http_status == 200),
+    )
+    .where(payment.c.payment_id.in_(IDS), payment.c.requested_at > bindparam("answers_since")),
+    payment,
+    "PRIMARY",
+)
+
+
+def _in_body(member: str) -> ColumnElement[int]:
+    """A number in a stored success; NULL where the body lacks it or is not JSON (SQLite raises on that)."""
+    body = idem_response_cache.c.response_body
+    is_read = and_(idem_response_cache.c.http_status == 200, func.json_valid(body) == 1)
+    return case((is_read, cast(func.json_extract(body, f"$.{member}"), BigInteger)))
+
+
+_PAYMENT_ID = _in_body("paymentId")
+STEPS = _by_index(
+    select(
+        _PAYMENT_ID.label("payment_id"),
+        idem_response_cache.c.operation,
+        idem_response_cache.c.created_at,
+        idem_response_cache.c.response_body,
+    ).where(
+        idem_response_cache.c.created_at.in_(bindparam("times", expanding=True)),
+        idem_response_cache.c.operation.in_(("capture", "refund", "void")),
+        _PAYMENT_ID.in_(IDS),
+    ),
+    idem_response_cache,
+    "ix_idem_created",
+)
+"""Answers to the changes of payments. There is no index on what they say: they were given when their event was made."""
+
+_BORNE_OUT = and_(
+    payment.c.merchant_id == idem_response_cache.c.merchant_id,
+    payment.c.amount == _in_body("amount"),
+    # amounts only grow: what was answered once can never be more than what is there now
+    payment.c.captured_amount >= _in_body("capturedAmount"),
+    payment.c.released_amount >= _in_body("releasedAmount"),
+    payment.c.refunded_amount >= _in_body("refundedAmount"),
+)
+_KEY = (
+    idem_response_cache.c.merchant_id,
+    idem_response_cache.c.operation,
+    idem_response_cache.c.idempotency_key,
+)
+_WRONG = (
+    select(*_KEY, _PAYMENT_ID.label("payment_id"), payment.c.payment_id.label("found_id"))
+    .outerjoin(payment, payment.c.payment_id == _PAYMENT_ID)
+    # what is absent makes a comparison NULL, which is as wrong as false
+    .where(idem_response_cache.c.http_status == 200, case((_BORNE_OUT, literal(1)), else_=literal(0)) == 0)
+)
+_WRONG_IN_WINDOW = _WRONG.where(
+    idem_response_cache.c.created_at >= bindparam("start"), idem_response_cache.c.created_at < bindparam("end")
+)
+WRONG_ANSWERS = _WRONG_IN_WINDOW.order_by(*_KEY).limit(MOST_LISTED)
+WRONG_ANSWERS_NEXT = WRONG_ANSWERS.where(
+    tuple_(*_KEY) > tuple_(bindparam("merchant_id"), bindparam("operation"), bindparam("idempotency_key"))
+)
+WRONG_AMONG = _WRONG.where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))

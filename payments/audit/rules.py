@@ -1,0 +1,128 @@
+"""What must be true of a chunk of payments, as pure functions over what `audit.store` read. No database here."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from payments.audit.snapshot import LATE, AuditedEntry, AuditedEvent, AuditedPayment, Chunk, Difference, Progress
+from payments.ledger.rules import RULES
+from payments.outbox.rules import EventType, partition_of
+from payments.payment.rules import ReleaseReason, status_of
+
+
+def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
+    """How much of each event type a payment's amounts demand (minor units). A release is one event."""
+    released = EventType.EXPIRED if payment.release_reason == ReleaseReason.EXPIRED else EventType.VOIDED
+    return Counter(
+        {
+            EventType.AUTHORIZED: payment.amount,
+            EventType.CAPTURED: payment.captured,
+            EventType.REFUNDED: payment.refunded,
+            released: payment.released,
+        }
+    )
+
+
+def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Difference]]:
+    """(events in flight, differences) of a chunk, its answers apart: those are checked in `audit.answers`."""
+    differences: list[Difference] = []
+    events: defaultdict[int, list[AuditedEvent]] = defaultdict(list)
+    for event in chunk.events:
+        if event.readable:
+            events[event.payment_id].append(event)
+        else:
+            detail = f"the type or the payload of event {event.event_id} cannot be read"
+            differences.append(Difference("outbox", event.payment_id, detail, f"event {event.event_id}"))
+    entries: defaultdict[int, list[AuditedEntry]] = defaultdict(list)
+    for entry in chunk.entries:
+        entries[entry.payment_id].append(entry)
+    in_flight = 0
+    for payment in chunk.payments:
+        own = events[payment.payment_id]
+        waiting = [event for event in own if not event.posted]
+        in_flight += len(waiting)
+        differences.extend(_outbox(payment, own))
+        differences.extend(_ledger(payment, waiting, entries[payment.payment_id]))
+        differences.extend(_orphans(payment, own, entries[payment.payment_id]))
+        differences.extend(_stuck(waiting, now, progress))
+    return in_flight, differences
+
+
+def is_late(chunk: Chunk, now: datetime) -> bool:
+    """Whether any event of the chunk has waited for so long that the ledger's progress matters."""
+    return any(not event.posted and now - event.created_at > LATE for event in chunk.events)
+
+
+def _complete(events: list[AuditedEvent]) -> bool:
+    """Outbox rows of a payment are pruned all together: with its authorization there, nothing is missing."""
+    return any(event.event_type == EventType.AUTHORIZED for event in events)
+
+
+def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Difference]:
+    reason = ReleaseReason(payment.release_reason) if payment.release_reason else None
+    status = status_of(payment.amount, payment.captured, payment.released, payment.refunded, reason)
+    if status != payment.status:
+        detail = f"status is {payment.status}, the amounts say {status}"
+        yield Difference("outbox", payment.payment_id, detail, "status")
+    if not _complete(events):
+        return
+    told: Counter[EventType] = Counter()
+    for event in events:
+        told[EventType(event.event_type)] += event.amount
+    for event_type in sorted(amounts_by_type(payment) | told):
+        if told[event_type] != amounts_by_type(payment)[event_type]:
+            yield Difference(
+                "outbox",
+                payment.payment_id,
+                f"{event_type}: the events tell {told[event_type]}, the payment {amounts_by_type(payment)[event_type]}",
+                event_type,
+            )
+
+
+def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
+    demanded = amounts_by_type(payment)
+    for event in waiting:
+        demanded[EventType(event.event_type)] -= event.amount
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for event_type, amount in demanded.items():
+        for debit, credit in RULES[event_type]:
+            expected[debit.value, credit.value, payment.currency] += amount
+    found: Counter[tuple[str, str, str]] = Counter()
+    for entry in entries:
+        found[entry.debit, entry.credit, entry.currency] += entry.amount
+    for pair in sorted(expected.keys() | found.keys()):
+        if expected[pair] != found[pair]:
+            accounts = f"debit {pair[0]}, credit {pair[1]}"
+            detail = f"{accounts}: {found[pair]} {pair[2]} posted, {expected[pair]} expected"
+            yield Difference("ledger", payment.payment_id, detail, " ".join(pair))
+
+
+def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
+    if not _complete(events):
+        return
+    known = {event.event_id for event in events if event.posted}
+    for event_id in sorted({entry.event_id for entry in entries} - known):
+        detail = f"a posting names event {event_id}, which was not posted"
+        yield Difference("orphan_posting", payment.payment_id, detail, f"event {event_id}")
+
+
+def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> Iterator[Difference]:
+    if progress.possible_since is None:
+        return
+    for event in waiting:
+        since = max(event.created_at, progress.possible_since)
+        if now - since > LATE and _is_left_behind(event, progress, progress.possible_since):
+            detail = f"event {event.event_id} could be posted for {int((now - since).total_seconds())} s"
+            yield Difference("stuck", event.payment_id, detail, f"event {event.event_id}")
+
+
+def _is_left_behind(event: AuditedEvent, progress: Progress, possible_since: datetime) -> bool:
+    """Whether a late event is not just one of many that the ledger is working off (ADR 18)."""
+    passed = progress.passed.get((event.event_type, partition_of(event.payment_id)), 0) if progress.passed else 0
+    if passed > event.event_id:
+        return True
+    # what waited for an outage to end needs a former audit since then: only with it can progress be seen
+    is_comparable = event.created_at >= possible_since or (
+        progress.compared_with is not None and progress.compared_with >= possible_since
+    )
+    return is_comparable and not progress.draining

@@ -1,0 +1,183 @@
+"""The audit: holds payments, outbox, stored answers and ledger against each other, chunk by chunk.
+
+A trial balance proves nothing here, for a posting of one row always sums to zero; what each payment's amounts demand
+of the ledger does. Reads everything, writes findings and notes of its runs. The rules are in `audit.rules` and
+`audit.answers`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from payments.audit import answers as audit_answers
+from payments.audit import finding_store
+from payments.audit import findings as audit_findings
+from payments.audit import progress as audit_progress
+from payments.audit import rules as audit_checks
+from payments.audit import store as audit_store
+from payments.audit.findings import Kept
+from payments.audit.snapshot import Difference, Progress
+from payments.audit.store import LastRun
+from payments.platform.clock import database_now
+from payments.platform.throttle import AT_ONCE, Pace
+
+CHUNK: Final = 500
+"""Payments in one snapshot: few, so that nobody who pays waits long for the processor (ADR 14)."""
+IN_TURN: Final = 10_000
+"""Payments that an audit looks at beside those that changed; and at most so many for their open findings."""
+OVERLAP: Final = timedelta(seconds=30)
+"""How far before the former run the next one looks: a commit comes later than the time stamps in it."""
+ANSWERS_WINDOW: Final = timedelta(seconds=10)
+"""Stored answers are compared by windows of time, so that no statement runs for long."""
+PRUNING_SLACK: Final = timedelta(minutes=1)
+"""Answers that will be pruned so soon are not missed: a round of pruning may have been a little ahead."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What an audit found. `in_flight`: events that are stored and not yet posted.
+
+    `opened`: the differences that no audit had found before, or that were cleared; `cleared`: how many findings this
+    audit cleared.
+    """
+
+    at: datetime
+    full: bool
+    payments: int = 0
+    in_flight: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    opened: list[Difference] = field(default_factory=list)
+    cleared: int = 0
+
+
+def audit(engine: Engine, *, full: bool, answers_kept: timedelta, pace: Pace = AT_ONCE) -> Report:
+    """Check all payments (`full`), or those changed since the last audit, those with open findings, and IN_TURN more.
+
+    `answers_kept`: how long stored answers live. What is found is stored chunk by chunk, so that a run that `pace` ends
+    early keeps it; the run itself is then not noted. Raises sqlalchemy errors when the database cannot be read, or
+    findings cannot be written.
+    """
+    finding_store.probe(engine)
+    with audit_store.snapshot(engine) as connection:
+        now = database_now(connection)
+        former = audit_store.last_run(connection, now)
+        since = None if full or former is None else former.at - OVERLAP
+        changed = () if since is None else audit_store.changed_payments(connection, since)
+        suspect = finding_store.payments_with_open(connection, IN_TURN)
+    run = _Audit(engine, Report(now, full), answers_kept, former, pace)
+    first = sorted({*changed, *suspect})
+    for _, start in zip(pace.steps(), range(0, len(first), CHUNK), strict=False):
+        run.check_payments(first[start : start + CHUNK])
+    next_id = run.walk(frozenset(first))
+    run.check_open_answers()
+    run.check_answers(since)
+    if not pace.is_over:
+        run.note(next_id)
+    return run.report
+
+
+class _Audit:
+    """One run."""
+
+    def __init__(
+        self, engine: Engine, report: Report, answers_kept: timedelta, former: LastRun | None, pace: Pace
+    ) -> None:
+        self.report = report
+        self._engine = engine
+        self._answers_kept = answers_kept
+        self._former = former
+        self._pace = pace
+        self._known: set[str] = set()
+
+    def walk(self, done: Collection[int]) -> int:
+        """Check IN_TURN payments after where the last run ended, or all; returns where the next run begins."""
+        all_of_them = self.report.full or self._former is None
+        after = 0 if all_of_them or self._former is None else self._former.next_payment_id
+        looked_at = 0
+        for _ in self._pace.steps():
+            with audit_store.snapshot(self._engine) as connection:
+                ids = audit_store.payments_after(connection, after, CHUNK)
+            self.check_payments([payment_id for payment_id in ids if payment_id not in done])
+            if len(ids) < CHUNK:
+                return 0
+            after, looked_at = ids[-1], looked_at + len(ids)
+            if not all_of_them and looked_at >= IN_TURN:
+                break
+        return after
+
+    def check_payments(self, ids: Sequence[int]) -> None:
+        """Check these payments, and store what was found of them."""
+        if not ids:
+            return
+        with audit_store.snapshot(self._engine) as connection:
+            now = database_now(connection)
+            answers_since = now - self._answers_kept + PRUNING_SLACK
+            chunk = audit_store.read_chunk(connection, ids, answers_since)
+            steps = audit_answers.steps_of(chunk)
+            times = audit_answers.times_to_read(steps, answers_since)
+            answers = audit_store.read_answers(connection, ids, times)
+            progress = Progress(None)
+            if audit_checks.is_late(chunk, now):
+                progress = audit_progress.read(connection, now, self._former.at if self._former else None)
+        in_flight, found = audit_checks.check(chunk, now, progress)
+        found += audit_answers.check(chunk, steps, answers, answers_since)
+        self.report.payments += len(ids)
+        self.report.in_flight += in_flight
+        # a payment whose row is gone was not checked: what is known of it stays
+        checked = [payment.payment_id for payment in chunk.payments]
+        self._take(found, audit_findings.keep_of_payments(self._engine, checked, found, now))
+
+    def check_open_answers(self) -> None:
+        """Look again at the answers that were found wrong before."""
+        with audit_store.snapshot(self._engine) as connection:
+            open_ = [
+                Difference(finding.kind, None, finding.detail, finding.subject)
+                for finding in finding_store.open_of_answers(connection, IN_TURN)
+            ]
+        for _, start in zip(self._pace.steps(), range(0, len(open_), CHUNK), strict=False):
+            part = open_[start : start + CHUNK]
+            with audit_store.snapshot(self._engine) as connection:
+                now = database_now(connection)
+                wrong = audit_store.wrong_among(connection, [audit_answers.key_of(difference) for difference in part])
+            found = [audit_answers.not_borne_out(answer) for answer in wrong]
+            self._take(found, audit_findings.keep_of_answers(self._engine, part, found, now))
+
+    def check_answers(self, since: datetime | None) -> None:
+        """Check the answers given since then (None: all), and store what was found of them."""
+        with audit_store.snapshot(self._engine) as connection:
+            start = audit_store.first_answer(connection, since)
+        for _ in self._pace.steps():
+            if start is None or start > self.report.at:
+                break
+            with audit_store.snapshot(self._engine) as connection:
+                now = database_now(connection)
+                wrong = [
+                    audit_answers.not_borne_out(answer)
+                    for part in audit_store.wrong_answers(connection, start, ANSWERS_WINDOW)
+                    for answer in part
+                ]
+                start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)  # nights without any are skipped
+            found = [difference for difference in wrong if difference.identity not in self._known]
+            self._take(found, audit_findings.keep_of_answers(self._engine, (), found, now))
+
+    def _take(self, found: Sequence[Difference], kept: Kept) -> None:
+        self._known.update(difference.identity for difference in found if difference.payment_id is None)
+        self.report.differences += found
+        self.report.opened += kept.opened
+        self.report.cleared += kept.cleared
+
+    def note(self, next_id: int) -> None:
+        """Say that the run is complete, and where the next one goes on."""
+        audit_store.note_run(
+            self._engine,
+            {
+                "at": self.report.at,
+                "full": self.report.full,
+                "next_payment_id": next_id,
+                "differences": len(self.report.differences),
+                "in_flight": self.report.in_flight,
+            },
+        )

@@ -1,0 +1,1 @@
+"""Messages that could not be posted: kept, shown, replayed, discarded; the halt on a flood of them."""

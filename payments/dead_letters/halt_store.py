@@ -1,0 +1,92 @@
+"""Halts of the ledger: why posting stopped, and on what terms an operator let it go on. The newest row counts."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from payments.dead_letters.poison import UNTIL_CALM
+from payments.platform.tables import ledger_halt as table
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The newest halt. `accepted_left`: poison that may still pass uncounted after it was resumed, or UNTIL_CALM."""
+
+    halt_id: int
+    detail: str
+    halted_at: datetime
+    resumed_at: datetime | None
+    accepted_left: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether posting is halted now."""
+        return self.resumed_at is None
+
+
+_NEWEST = select(table).order_by(table.c.id.desc()).limit(1)
+_OPEN = select(table.c.id, table.c.detail).where(table.c.resumed_at.is_(None)).order_by(table.c.id).with_for_update()
+_TERMS = select(table.c.resume_detail).where(table.c.id == bindparam("halt_id")).with_for_update()
+_RESUME = update(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+_SPEND = update(table).where(table.c.id == bindparam("halt_id"))
+
+
+def newest(connection: Connection) -> Halt | None:
+    """The newest halt, open or not; None: there never was one."""
+    row = connection.execute(_NEWEST).first()
+    if row is None:
+        return None
+    return Halt(row.id, row.detail, row.halted_at, row.resumed_at, _terms(row.resume_detail)[1])
+
+
+def open_halt(connection: Connection) -> str | None:
+    """Why posting is halted, or None."""
+    found = newest(connection)
+    return found.detail if found is not None and found.is_open else None
+
+
+def begin(connection: Connection, detail: str, now: datetime) -> None:
+    """Halt all ledger workers."""
+    connection.execute(insert(table), {"halted_at": now, "detail": detail})
+
+
+def lock_open(connection: Connection) -> dict[int, str]:
+    """Every open halt with its detail, oldest first, locked until the caller's transaction ends."""
+    return {row.id: row.detail for row in connection.execute(_OPEN)}
+
+
+def resume(connection: Connection, ids: Iterable[int], accepted: int, now: datetime) -> None:
+    """End these halts, which the caller has locked; `accepted` poison messages (or UNTIL_CALM) then pass uncounted."""
+    values = {"resumed_at": now, "resume_detail": _as_text(accepted, accepted)}
+    connection.execute(_RESUME.values(values), {"ids": list(ids)})
+
+
+def lock_accepted_left(connection: Connection, halt_id: int) -> int:
+    """How much poison may still pass uncounted after this halt; locked until the caller's transaction ends."""
+    return _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())[1]
+
+
+def set_accepted_left(connection: Connection, halt_id: int, left: int) -> None:
+    """Write back what `lock_accepted_left` gave, less what was used."""
+    granted, _ = _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())
+    connection.execute(_SPEND.values(resume_detail=_as_text(granted, left)), {"halt_id": halt_id})
+
+
+def _as_text(granted: int, left: int) -> str:
+    if granted == UNTIL_CALM:
+        return json.dumps({"skipCheck": left == UNTIL_CALM})
+    return json.dumps({"acceptPoison": granted, "left": left})
+
+
+def _terms(text: str | None) -> tuple[int, int]:
+    """(granted, left); nothing for a halt that is open, or that somebody ended by hand in words of their own."""
+    try:
+        terms = json.loads(text or "{}")
+        if "skipCheck" in terms:
+            return UNTIL_CALM, UNTIL_CALM if terms["skipCheck"] else 0
+        return int(terms.get("acceptPoison", 0)), int(terms.get("left", 0))
+    except (ValueError, TypeError, AttributeError):
+        return 0, 0

@@ -1,1 +1,0 @@
-"""Pure rules: money, payments, events, postings. Standard library only; time and ids are passed in."""

@@ -1,0 +1,181 @@
+"""Is a message money? Compares what a message says with what the outbox knows, and makes the letter when it is not."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.kept_message import LARGEST_PAYLOAD, Headers, as_text, headers_as_text, key_as_text
+from payments.dead_letters.store import DeadLetter
+from payments.ledger import inbox_store
+from payments.ledger.inbox_store import PostedEvent
+from payments.ledger.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
+from payments.ledger.rules import postings
+from payments.outbox import store as outbox_store
+from payments.outbox.store import OutboxRow
+from payments.payment import store as payment_store
+
+LONGEST_MESSAGE: Final = 1000
+"""Characters of the sentence that says what is wrong."""
+_SHOWN: Final = 40
+
+
+class Message(NamedTuple):
+    """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
+
+    `letter_id` is the dead letter that it says to be the replay of, `traceparent` the trace that it belongs to: both
+    from its headers, and nothing is posted on the strength of them. `unreadable` says what the Kafka client could not
+    read of it ("": nothing).
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    letter_id: int | None = None
+    traceparent: str = ""
+    headers: Headers = ()
+    unreadable: str = ""
+
+
+class Rejected(NamedTuple):
+    """Why a message is a dead letter: one of the five types and a sentence."""
+
+    error_type: str
+    error_message: str
+
+
+class Repeated(NamedTuple):
+    """The event is posted already."""
+
+    event_id: int
+
+
+Verdict = PostedEvent | Repeated | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of the events of a batch. `posted`: event id → its payment."""
+
+    payments: frozenset[int]
+    events: dict[int, OutboxRow]
+    posted: dict[int, int]
+
+
+def read(message: Message) -> ReceivedEvent | Rejected:
+    """Read a message's text; eventId is read from the value only, never from the headers."""
+    if message.unreadable:
+        return Rejected("InvalidEvent", f"The message cannot be read: {message.unreadable}.")
+    try:
+        return read_event(message.topic, message.value or b"")
+    except InvalidJson as error:
+        return Rejected("InvalidJson", f"The message is not JSON: {error}.")
+    except InvalidEvent as error:
+        return Rejected("InvalidEvent", f"The message is not an event of its topic: {error}.")
+
+
+def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
+    """Ask the database for everything that `verdicts` needs, three statements for the whole batch."""
+    payment_ids = {event.payment_id for event in events}
+    event_ids = {event.event_id for event in events if event.event_id is not None}
+    return Known(
+        frozenset(payment_store.owners(connection, payment_ids)) if payment_ids else frozenset(),
+        outbox_store.payment_events(connection, event_ids) if event_ids else {},
+        inbox_store.known(connection, event_ids) if event_ids else {},
+    )
+
+
+def verdicts(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[Verdict]:
+    """What each message is, in their order; the second one of an event is Repeated, also within the batch."""
+    found: list[Verdict] = []
+    taken = set(known.posted)
+    for event in received:
+        verdict = event if isinstance(event, Rejected) else _verdict(event, known)
+        if isinstance(verdict, PostedEvent):
+            if verdict.event_id in taken:
+                verdict = Repeated(verdict.event_id)
+            else:
+                taken.add(verdict.event_id)
+        found.append(verdict)
+    return found
+
+
+def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
+    if event.payment_id not in known.payments:
+        return Rejected("PaymentNotFound", f"There is no payment {event.payment_id}.")
+    if event.event_id is None:
+        return Rejected("EventNotFound", "The message has no eventId, so it cannot come from the outbox.")
+    stored = known.events.get(event.event_id)
+    if stored is None:
+        if known.posted.get(event.event_id) == event.payment_id:  # posted long ago, and pruned from the outbox
+            return Repeated(event.event_id)
+        return Rejected("EventNotFound", f"The outbox has no event {event.event_id}.")
+    payload = json.loads(stored.payload)
+    for field, said, true in (
+        ("paymentId", event.payment_id, stored.aggregate_id),
+        ("eventType", event.event_type.value, stored.event_type),
+        ("amount", event.amount, payload["amount"]),
+        ("currency", event.currency, payload["currency"]),
+    ):
+        if said != true:
+            shown = ascii(said)[:_SHOWN]
+            return Rejected(
+                "EventMismatch", f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}."
+            )
+    steps = postings(event.event_type, event.amount)
+    return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
+
+
+def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
+    """For each message the letter that it is the replay of; None: none.
+
+    Topic and payload must be the letter's: a borrowed number must not make another message vanish.
+    """
+    ids = {message.letter_id for message in messages if message.letter_id is not None}
+    if not ids:
+        return [None] * len(messages)
+    known = dead_letter_store.by_ids(connection, ids)
+    letters = [known.get(message.letter_id or 0) for message in messages]
+    return [
+        letter
+        if letter is not None
+        and (letter.topic, letter.payload, letter.payload_encoding) == (message.topic, *_payload(message))
+        else None
+        for message, letter in zip(messages, letters, strict=True)
+    ]
+
+
+def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:
+    """The letter of a message that is not money; its parts are kept as they came, base64 where they are not plain text.
+
+    Of a value above LARGEST_PAYLOAD the first bytes are kept, which the error message says.
+    """
+    payload, encoding = _payload(message)
+    key, key_encoding = key_as_text(message.key)
+    size, error_message = len(message.value or b""), rejected.error_message[:LONGEST_MESSAGE]
+    if size > LARGEST_PAYLOAD:
+        error_message += f" Only {LARGEST_PAYLOAD} of its {size} bytes are kept."
+    return DeadLetter(
+        cluster_id=cluster_id,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp=message.timestamp,
+        payload=payload,
+        payload_encoding=encoding,
+        message_key=key,
+        error_type=rejected.error_type,
+        error_message=error_message,
+        message_key_encoding=key_encoding,
+        headers=headers_as_text(message.headers),
+    )
+
+
+def _payload(message: Message) -> tuple[str, str | None]:
+    return as_text((message.value or b"")[:LARGEST_PAYLOAD])

@@ -1,0 +1,203 @@
+"""The ledger's use case: messages in, postings and dead letters out, in one transaction. Knows no Kafka client.
+
+Kafka cannot book money: only what the outbox confirms is posted. Offsets are the caller's business, afterwards.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.dead_letters import changes as dead_letter_changes
+from payments.dead_letters import halt, halt_store
+from payments.dead_letters import store as dead_letter_store
+from payments.dead_letters.changes import UNSETTLED, FailedReplay
+from payments.dead_letters.halt import PoisonWatch, PostingHalted
+from payments.dead_letters.poison import PoisonFlood
+from payments.dead_letters.store import DeadLetter
+from payments.ledger import inbox_store
+from payments.ledger.checking import Message, Rejected, Verdict, dead_letter, look_up, read, replayed_letters, verdicts
+from payments.ledger.inbox_store import PostedEvent
+from payments.ledger.received import ReceivedEvent
+from payments.platform.clock import database_now
+from payments.platform.database import Failure, classify, refuses_a_value
+
+ROUNDS: Final = 5
+"""Times that a batch is read and run when another consumer was first or held a lock, before the caller is told."""
+
+_log = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """What came of a message."""
+
+    POSTED = "posted"
+    REPEATED = "repeated"
+    DEAD_LETTER = "dead_letter"
+
+
+class Handled(NamedTuple):
+    """A message's outcome; `lag` is seconds from commit to posting, `error_type` why it is a dead letter.
+
+    `event_id` and `payment_id` are those of the event that was posted, as the outbox has them.
+    """
+
+    message: Message
+    outcome: Outcome
+    lag: float = 0.0
+    error_type: str = ""
+    error_message: str = ""
+    event_id: int = 0
+    payment_id: int = 0
+
+
+class _Judged(NamedTuple):
+    """A message, what it is, and the dead letter that it is the replay of (None: of none)."""
+
+    message: Message
+    verdict: Verdict
+    letter: DeadLetter | None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        return (self.message.topic, self.message.partition, self.message.offset)
+
+
+def post_batch(
+    engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch | None = None
+) -> list[Handled]:
+    """Post what is money, store dead letters for the rest; outcomes come in the order of the messages.
+
+    One transaction, unless the database refuses it because of a message: then the batch is halved until that message
+    is alone, and it becomes a dead letter. A repeated message changes nothing.
+    Raises sqlalchemy errors with everything rolled back (or, when the connection was lost in COMMIT or the batch was
+    halved, perhaps done in part): run the same batch again, what was done is then found and repeated.
+    Raises PostingHalted, as above, while a halt is open, also when `watch` finds that this batch is a flood.
+    """
+    watch = watch or PoisonWatch()
+    try:
+        return _post(engine, messages, cluster_id, watch)
+    except PoisonFlood as flood:
+        if halt.begin(engine, str(flood), after=watch.halt_id):
+            raise PostingHalted(str(flood)) from flood
+        return post_batch(engine, messages, cluster_id, watch)  # an operator has just accepted it
+
+
+def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch) -> list[Handled]:
+    try:
+        return _rounds(engine, messages, [read(message) for message in messages], cluster_id, watch)
+    except (PoisonFlood, PostingHalted):
+        raise
+    except Exception as error:  # what one message has caused must not stop the others for ever
+        if not _is_about_a_message(error):
+            raise
+        refusal = error
+    reason = str(getattr(refusal, "orig", refusal))
+    _log.warning("posting_refused", extra={"messages": len(messages), "error": reason})
+    if len(messages) == 1:
+        rejected = Rejected("InvalidEvent", f"The message cannot be posted: {type(refusal).__name__} {reason}")
+        return _rounds(engine, messages, [rejected], cluster_id, watch)
+    middle = len(messages) // 2
+    return [part for half in (messages[:middle], messages[middle:]) for part in _post(engine, half, cluster_id, watch)]
+
+
+def _is_about_a_message(error: Exception) -> bool:
+    """A key that is still taken after all rounds is: nobody is faster so often, the ledger has what the inbox lacks."""
+    is_taken = isinstance(error, SQLAlchemyError) and classify(error) is Failure.DUPLICATE
+    return is_taken or refuses_a_value(error)
+
+
+def _rounds(
+    engine: Engine,
+    messages: Sequence[Message],
+    received: Sequence[ReceivedEvent | Rejected],
+    cluster_id: str,
+    watch: PoisonWatch,
+) -> list[Handled]:
+    for _ in range(ROUNDS - 1):
+        try:
+            return _attempt(engine, messages, received, cluster_id, watch)
+        except SQLAlchemyError as error:
+            failure = classify(error)
+            if failure not in (Failure.DUPLICATE, Failure.LOCKED):
+                raise
+            _log.info("posting_repeated", extra={"messages": len(messages), "failure": failure.name})
+    return _attempt(engine, messages, received, cluster_id, watch)
+
+
+def _attempt(
+    engine: Engine,
+    messages: Sequence[Message],
+    received: Sequence[ReceivedEvent | Rejected],
+    cluster_id: str,
+    watch: PoisonWatch,
+) -> list[Handled]:
+    with engine.connect().execution_options(reading=True) as connection:
+        last = halt_store.newest(connection)
+        halt.refuse_when_halted(last)
+        known = look_up(connection, [event for event in received if isinstance(event, ReceivedEvent)])
+        letters = replayed_letters(connection, messages)
+    judged = [_Judged(*parts) for parts in zip(messages, verdicts(received, known), letters, strict=True)]
+    if not any(_changes_something(each) for each in judged):
+        watch.keep(watch.look(None, last, [None] * len(judged)))
+        return [Handled(message, Outcome.REPEATED) for message in messages]
+    with engine.begin() as connection:
+        now = database_now(connection)
+        failed = _write(connection, judged, cluster_id, now)
+        window = watch.look(connection, last, [_mark(each, failed) for each in judged if each.letter is None])
+    watch.keep(window)
+    return [_handled(each, now.timestamp(), failed) for each in judged]
+
+
+def _changes_something(each: _Judged) -> bool:
+    if each.letter is not None:
+        return each.letter.state in UNSETTLED or isinstance(each.verdict, PostedEvent)
+    return isinstance(each.verdict, PostedEvent | Rejected)
+
+
+def _write(
+    connection: Connection, judged: Sequence[_Judged], cluster_id: str, now: datetime
+) -> set[tuple[str, int, int]]:
+    """Write all that changes; returns the places of the messages that failed now, and not in an earlier delivery."""
+    letters = dead_letter_changes.lock_as_they_are(connection, [each.letter for each in judged if each.letter])
+    if events := [each.verdict for each in judged if isinstance(each.verdict, PostedEvent)]:
+        inbox_store.post(connection, events, now)
+    failed, new, resolved, reopened = set(), [], [], []
+    for each in judged:
+        letter = letters.pop(each.letter.letter_id, None) if each.letter is not None else None
+        if each.letter is None:
+            if isinstance(each.verdict, Rejected):
+                new.append(dead_letter(each.message, each.verdict, cluster_id))
+        elif not isinstance(each.verdict, Rejected):
+            resolved.append(each.letter.letter_id)
+        elif letter is not None and letter.state == "REPLAYING":
+            reopened.append(FailedReplay(letter, *each.verdict))
+            failed.add(each.place)
+    dead_letter_changes.resolve(connection, resolved, now)
+    dead_letter_changes.reopen(connection, reopened, now)
+    if not new:
+        return failed
+    added = dead_letter_store.add(connection, sorted(new, key=lambda letter: letter.source), now)
+    return failed | {(letter.topic, letter.partition, letter.offset) for letter in added}
+
+
+def _mark(each: _Judged, failed: set[tuple[str, int, int]]) -> str | None:
+    """Why a message is poison, in words; None for a good one, and for one whose letter is stored already."""
+    if not isinstance(each.verdict, Rejected) or each.place not in failed:
+        return None
+    topic, partition, offset = each.place
+    return f"{topic} {partition}/{offset} ({each.verdict.error_type}: {each.verdict.error_message})"
+
+
+def _handled(each: _Judged, now: float, failed: set[tuple[str, int, int]]) -> Handled:
+    verdict = each.verdict
+    if isinstance(verdict, PostedEvent):
+        lag = max(now - verdict.occurred_at.timestamp(), 0.0)
+        return Handled(each.message, Outcome.POSTED, lag, event_id=verdict.event_id, payment_id=verdict.payment_id)
+    if isinstance(verdict, Rejected) and each.place in failed:
+        return Handled(each.message, Outcome.DEAD_LETTER, 0.0, verdict.error_type, verdict.error_message)
+    return Handled(each.message, Outcome.REPEATED)

@@ -1,0 +1,120 @@
+"""What self-repair reads and changes: events that were published long ago and never posted, and why some must wait.
+
+All by primary keys in bounded windows: an outbox of millions is never read at once.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+
+from payments.outbox.rules import Aggregate
+from payments.platform.tables import dead_letter, inbox_event, outbox_event
+
+RECENT: Final = 500
+"""Postings that are looked at to see how far behind the ledger is."""
+
+_ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_id))
+_RECENTLY_POSTED = (
+    select(inbox_event.c.posted_at, outbox_event.c.published_at)
+    .join(outbox_event, outbox_event.c.event_id == inbox_event.c.event_id)
+    .where(inbox_event.c.posted_at > bindparam("since"), outbox_event.c.published_at.is_not(None))
+    .order_by(inbox_event.c.posted_at.desc())
+    .limit(RECENT)
+)
+_LATER = outbox_event.alias("later")
+_PUBLISHED_AT = func.coalesce(outbox_event.c.published_at, outbox_event.c.created_at)
+_LOST = (
+    select(outbox_event.c.event_id, outbox_event.c.aggregate_type, outbox_event.c.aggregate_id, outbox_event.c.topic)
+    .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
+    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
+    .where(
+        outbox_event.c.event_id > bindparam("after"),
+        outbox_event.c.event_id <= bindparam("until"),
+        outbox_event.c.published == 1,
+        bindparam("before") > _PUBLISHED_AT,
+        or_(
+            and_(outbox_event.c.aggregate_type == Aggregate.PAYMENT.value, inbox_event.c.event_id.is_(None)),
+            and_(
+                outbox_event.c.aggregate_type == Aggregate.REPLAY.value,
+                dead_letter.c.id.is_not(None),
+                ~exists().where(  # the letter's last replay alone
+                    _LATER.c.aggregate_id == outbox_event.c.aggregate_id,
+                    _LATER.c.aggregate_type == Aggregate.REPLAY.value,
+                    _LATER.c.event_id > outbox_event.c.event_id,
+                ),
+            ),
+        ),
+    )
+    .order_by(outbox_event.c.event_id)
+    .limit(bindparam("most"))
+)
+_UNSETTLED_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
+    dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != "RESOLVED"
+)
+_PUBLISH_AGAIN = (
+    update(outbox_event)
+    .where(outbox_event.c.event_id.in_(bindparam("ids", expanding=True)), outbox_event.c.published == 1)
+    .values(published=0, published_at=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LostEvent:
+    """An outbox row that was published and of which nothing came; `aggregate_id` is its payment, or its dead letter."""
+
+    event_id: int
+    aggregate_type: str
+    aggregate_id: int
+    topic: str
+
+
+def ends(connection: Connection) -> tuple[int, int]:
+    """The smallest and the largest event id of the outbox; zeros when it is empty."""
+    first, last = connection.execute(_ENDS).one()
+    return first or 0, last or 0
+
+
+def posting_delays(connection: Connection, since: datetime) -> list[timedelta]:
+    """From publication to posting, of the events that were posted after `since`: of the last RECENT."""
+    rows = connection.execute(_RECENTLY_POSTED, {"since": since})
+    return [row.posted_at - row.published_at for row in rows]
+
+
+def lost(connection: Connection, after: int, until: int, before: datetime, most: int) -> list[LostEvent]:
+    """At most `most` events with ids in (after, until], published before `before`, unposted or never-ending replays."""
+    rows = connection.execute(_LOST, {"after": after, "until": until, "before": before, "most": most})
+    return [LostEvent(*row) for row in rows]
+
+
+def without_letters(connection: Connection, events: Sequence[LostEvent]) -> list[LostEvent]:
+    """Those of `events` of whose message no dead letter is waiting, being replayed, or discarded: it did arrive."""
+    payments = [each for each in events if each.aggregate_type == Aggregate.PAYMENT.value]
+    keys = {str(each.aggregate_id) for each in payments}
+    arrived = {
+        (row.message_key, row.original_topic, _event_id(row.payload))
+        for row in (connection.execute(_UNSETTLED_LETTERS, {"keys": sorted(keys)}) if keys else ())
+    }
+    return [
+        each
+        for each in events
+        if each.aggregate_type != Aggregate.PAYMENT.value
+        or not {(str(each.aggregate_id), each.topic, known) for known in (each.event_id, None)} & arrived
+    ]
+
+
+def publish_again(connection: Connection, ids: Iterable[int]) -> int:
+    """Hand these to the relay once more, in the caller's transaction; returns how many."""
+    return connection.execute(_PUBLISH_AGAIN, {"ids": list(ids)}).rowcount
+
+
+def _event_id(payload: str) -> int | None:
+    """The event that a letter's message speaks of; None when that cannot be read: then it may be any."""
+    try:
+        found = json.loads(payload)["eventId"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, int) else None

@@ -1,0 +1,169 @@
+"""The outbox: events stored with the change that they tell of, until the relay has published them.
+
+What becomes of an event that Kafka refuses is in `refusal_store`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from payments.outbox.lease import Lease, still_held
+from payments.outbox.rules import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
+from payments.platform.tables import outbox_event as table
+from payments.platform.writing import Insert, as_text, write_in_parts
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One stored event, as the relay and the readers see it. `payload` has no eventId yet."""
+
+    event_id: int
+    aggregate_type: str
+    aggregate_id: int
+    event_type: str
+    topic: str
+    payload: str
+    headers: dict[str, str]
+    created_at: datetime
+    published_at: datetime | None
+    state: OutboxState = OutboxState.PENDING
+    attempts: int = 0
+
+    @property
+    def aggregate(self) -> tuple[str, int]:
+        """Whose event it is; events of one aggregate are published in their order."""
+        return (self.aggregate_type, self.aggregate_id)
+
+
+LETTER_HEADER: Final = "deadLetterId"
+"""Names the dead letter that a replay is of, also on its message."""
+ENCODING_HEADER: Final = "payloadEncoding"
+"""Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
+
+
+def by_state(query: Any) -> Any:
+    """The query, bound to the index on state and id: left to itself, MariaDB may read the whole outbox in id order."""
+    return query.with_hint(table, "FORCE INDEX (ix_outbox_published)", "mysql")
+
+
+_COLUMNS: Final = (
+    "aggregate_type",
+    "aggregate_id",
+    "event_type",
+    "topic",
+    "payload",
+    "headers",
+    "created_at",
+    "published",
+    "attempts",
+)
+_CLAIM = by_state(
+    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("most"))
+)
+_OF_PAYMENT = (
+    select(table)
+    .where(table.c.aggregate_id == bindparam("payment_id"), table.c.aggregate_type == Aggregate.PAYMENT.value)
+    .order_by(table.c.event_id)
+)
+_BY_IDS = select(table).where(
+    table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.aggregate_type == Aggregate.PAYMENT.value
+)
+_MINE = (table.c.event_id.in_(bindparam("ids", expanding=True)), still_held())
+_MARK = (
+    update(table)
+    .where(*_MINE, table.c.published.in_(RETRYING))
+    .values(published=OutboxState.PUBLISHED, published_at=bindparam("now"))
+)
+_NOTE_FAILURE = (
+    update(table)
+    .where(*_MINE, table.c.published == OutboxState.PENDING)
+    .values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
+)
+ERROR_LENGTH: Final = 1000
+"""Characters of an error that are kept."""
+
+
+def from_row(row: Row[Any]) -> OutboxRow:
+    """An event from its whole row."""
+    return OutboxRow(
+        row.event_id,
+        row.aggregate_type,
+        row.aggregate_id,
+        row.event_type,
+        row.topic,
+        row.payload,
+        _headers(row.headers),
+        row.created_at,
+        row.published_at,
+        OutboxState(row.published),
+        row.attempts,
+    )
+
+
+def _headers(text: str) -> dict[str, str]:
+    """None for a text that is not as we write it: one such row must not stop the claims of all others."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def new_row(
+    aggregate: Aggregate, aggregate_id: int, event_type: str, topic: str, payload: str, headers: str, now: datetime
+) -> tuple[Any, ...]:
+    """A row that waits for publication; `headers` is a JSON object of texts."""
+    return (aggregate.value, aggregate_id, event_type, topic, payload, headers, as_text(now), 0, 0)
+
+
+def addition(rows: Sequence[tuple[Any, ...]]) -> Insert:
+    """Stores rows made by `new_row`, in their order."""
+    return Insert(table.name, _COLUMNS, rows)
+
+
+def event_row(event: PaymentEvent, headers: str) -> tuple[Any, ...]:
+    """The row of a payment's event; `headers` is a JSON object of texts."""
+    topic, payload = TOPICS[event.event_type], event.payload()
+    return new_row(
+        Aggregate.PAYMENT, event.payment_id, event.event_type.value, topic, payload, headers, event.occurred_at
+    )
+
+
+def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Store rows made by `new_row` or `event_row`, in their order; also large ones."""
+    write_in_parts(connection, addition(rows))
+
+
+def pending(connection: Connection, most: int) -> list[OutboxRow]:
+    """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
+    return claim(connection, OutboxState.PENDING, most)
+
+
+def claim(connection: Connection, state: OutboxState, most: int) -> list[OutboxRow]:
+    """The oldest events in this state, by id."""
+    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "most": most})]
+
+
+def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
+    """A payment's own events, oldest first."""
+    return [from_row(row) for row in connection.execute(_OF_PAYMENT, {"payment_id": payment_id})]
+
+
+def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, OutboxRow]:
+    """The payment events with these ids; others (dead letters, replays) are absent."""
+    return {row.event_id: from_row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
+
+
+def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
+    """Mark confirmed events on the strength of the relay's lease; returns how many. 0: the lease may be lost."""
+    return connection.execute(_MARK, {**lease.parameters(), "ids": list(ids), "now": now}).rowcount
+
+
+def note_failure(connection: Connection, ids: Iterable[int], error: str, lease: Lease) -> int:
+    """Count a failed attempt on unconfirmed events, with its reason; returns how many. 0: the lease may be lost."""
+    values = {**lease.parameters(), "ids": list(ids), "error": error[:ERROR_LENGTH]}
+    return connection.execute(_NOTE_FAILURE, values).rowcount

@@ -1,0 +1,232 @@
+"""What Redis does for a money request, in one script: find its stored answer, else count it against its limits.
+
+Redis is never the truth: when it is empty, down, frozen or holds something else every request passes, and the database
+decides. Keys carry the platform's id, so two platforms on one Redis do not see each other.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha1
+from typing import Any, Final, NamedTuple
+
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import NoScriptError, RedisError
+
+from payments.payment.commands import Key
+from payments.payment.idempotency_store import StoredAnswer
+from payments.payment.sealed_answers import seal, unseal
+from payments.platform import redis_windows
+from payments.platform.identity import Platform
+from payments.platform.redis_client import Outage
+from payments.platform.redis_windows import Window, window
+
+COUNTED_AS: Final = {"authorize": "authorize", "capture": "capture", "refund": "refund", "void": "capture"}
+"""Whose limit an operation uses up."""
+ADDRESS: Final = "address"
+"""The limit of a client's address, over all operations."""
+
+SCRIPT: Final = (
+    redis_windows.FUNCTIONS
+    + """
+local answer = redis.pcall('GET', KEYS[1])
+local capacity, length = tonumber(ARGV[1]), tonumber(ARGV[2])
+local most, period = tonumber(ARGV[3]), tonumber(ARGV[4])
+local used, left = 0, 0
+if capacity > 0 then used, left = read(KEYS[2], length) end
+if type(answer) == 'string' then return {answer, 0, used, left} end
+if capacity > 0 and used >= capacity then return {false, 1, used, left} end
+if most > 0 then
+  local sent, rest = read(KEYS[3], period)
+  if sent >= most then return {false, 2, sent, rest} end
+  count(KEYS[3], period, rest)
+end
+if capacity > 0 then used, left = count(KEYS[2], length, left) end
+return {false, 0, used, left}
+"""
+)
+_SHA: Final = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+class Entry(NamedTuple):
+    """One request: its key, and the client's address."""
+
+    key: Key
+    address: str
+
+
+class Refusal(Enum):
+    """Whose limit is used up."""
+
+    MERCHANT = 1
+    ADDRESS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`answer`: what was said to this key before; `unseen`: Redis has none, so the database most likely neither.
+
+    `window`: the merchant's, or the address's when that one refuses; None when unlimited or when Redis did not answer.
+    """
+
+    answer: StoredAnswer | None = None
+    refusal: Refusal | None = None
+    window: Window | None = None
+    failed_open: bool = False
+    unseen: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request may go on."""
+        return self.refusal is None
+
+
+class RedisGate:
+    """Stored answers and rate limits; answers in the order of what it is asked, and never raises."""
+
+    def __init__(
+        self,
+        client: Redis,
+        outage: Outage,
+        platform: Callable[[], Platform | None],
+        limits: Mapping[str, tuple[int, int]],
+        answer_ttl: int,
+    ) -> None:
+        """`limits`: (capacity, window in seconds) of authorize, capture, refund and, perhaps, address.
+
+        `platform` gives None while it is not known; Redis is left out until then. `answer_ttl` in seconds.
+        """
+        self._client = client
+        self._outage = outage
+        self._platform = platform
+        self._limits = {name: (capacity, 1000 * seconds) for name, (capacity, seconds) in limits.items()}
+        self._limits.setdefault(ADDRESS, (0, 1000))
+        self._answer_ttl = answer_ttl
+        self._unsent: dict[Key, StoredAnswer] = {}
+        self._uncounted: list[tuple[Key, float]] = []
+
+    def enter(self, entries: Sequence[Entry]) -> list[Verdict]:
+        """Decide on requests, all in one round trip; each of them is counted unless its answer is known."""
+        platform = self._platform()
+        verdicts = None if platform is None else self._outage.ask(lambda: self._verdicts(platform, entries))
+        return [self._open(entry.key) for entry in entries] if verdicts is None else verdicts
+
+    def _verdicts(self, platform: Platform, entries: Sequence[Entry]) -> list[Verdict]:
+        now = time.time()
+        replies = self._evaluate(platform, entries)
+        verdicts = [self._verdict(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
+        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and verdicts[at].answer is None]
+        if forged:  # what is not ours is no answer: it goes, and its request counts like any other
+            self._client.delete(*(_answer_key(platform, entries[at].key) for at in forged))
+            again = self._evaluate(platform, [entries[at] for at in forged])
+            for at, reply in zip(forged, again, strict=True):
+                verdicts[at] = self._verdict(platform, entries[at], (None, *reply[1:]), now)
+        return verdicts
+
+    def _evaluate(self, platform: Platform, entries: Sequence[Entry]) -> list[Any]:
+        calls = [self._call(platform, entry) for entry in entries]
+        pipeline = self._client.pipeline(transaction=False)
+        sent = self._add_unsent(pipeline, platform)
+        for call in calls:
+            pipeline.evalsha(_SHA, 3, *call)
+        replies = pipeline.execute(raise_on_error=False)[sent:]
+        unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:  # Redis was restarted: EVAL teaches it the script again
+            for index in unknown:
+                pipeline.eval(SCRIPT, 3, *calls[index])
+            for index, reply in zip(unknown, pipeline.execute(raise_on_error=False), strict=True):
+                replies[index] = reply
+        for reply in replies:
+            if isinstance(reply, RedisError):
+                raise reply
+        return replies
+
+    def _call(self, platform: Platform, entry: Entry) -> tuple[Any, ...]:
+        name = COUNTED_AS[entry.key.operation]
+        keys = (
+            _answer_key(platform, entry.key),
+            _window_key(platform, name, entry.key.merchant_id),
+            _window_key(platform, ADDRESS, entry.address),
+        )
+        return (*keys, *self._limits[name], *self._limits[ADDRESS])
+
+    def _verdict(self, platform: Platform, entry: Entry, reply: Any, now: float) -> Verdict:
+        stored, refused, used, left = reply
+        refusal = Refusal(refused) if refused else None
+        name = ADDRESS if refusal is Refusal.ADDRESS else COUNTED_AS[entry.key.operation]
+        capacity = self._limits[name][0]
+        answer = None if stored is None else unseal(platform.secret, _answer_key(platform, entry.key), stored)
+        shown = window(capacity, used, left, now) if capacity > 0 else None
+        return Verdict(answer, refusal, shown, unseen=stored is None)
+
+    def _open(self, key: Key) -> Verdict:
+        limited = self._limits[COUNTED_AS[key.operation]][0] > 0 or self._limits[ADDRESS][0] > 0
+        return Verdict(failed_open=limited)
+
+    def give_back(self, key: Key, counted: Window) -> None:
+        """The request did not count after all: its merchant's window `counted` gets one back, with the next round trip
+        or with `flush`. Does no I/O. A window that is over needs nothing back.
+        """
+        self._uncounted.append((key, counted.ends_at))
+
+    def remember(self, answers: Mapping[Key, StoredAnswer]) -> None:
+        """Keep committed answers for a while; they go with the next round trip, or with `flush`. Does no I/O.
+
+        Those that get lost on the way lose nothing: the rows are the truth.
+        """
+        self._unsent.update(answers)
+
+    def flush(self) -> None:
+        """Send what still waits to be remembered or given back."""
+        if (self._unsent or self._uncounted) and (platform := self._platform()) is not None:
+            pipeline = self._client.pipeline(transaction=False)
+            self._add_unsent(pipeline, platform)
+            self._outage.ask(lambda: pipeline.execute(raise_on_error=False))
+
+    def _add_unsent(self, pipeline: Pipeline, platform: Platform) -> int:
+        answers, self._unsent = self._unsent, {}
+        for key, answer in answers.items():
+            name = _answer_key(platform, key)
+            pipeline.set(name, seal(platform.secret, name, answer), ex=self._answer_ttl)
+        uncounted, self._uncounted = self._uncounted, []
+        for key, ends_at in uncounted:
+            if time.time() < ends_at:
+                name = COUNTED_AS[key.operation]
+                window_key = _window_key(platform, name, key.merchant_id)
+                pipeline.eval(redis_windows.GIVE_BACK, 1, window_key, self._limits[name][1])
+        return len(pipeline)
+
+    def windows(self, merchant_id: str) -> dict[str, Window]:
+        """The merchant's windows by operation, read without counting; empty when Redis does not answer."""
+        platform = self._platform()
+        limited = [name for name, (capacity, _) in self._limits.items() if capacity > 0 and name != ADDRESS]
+        if platform is None or not limited:
+            return {}
+        pipeline = self._client.pipeline(transaction=False)
+        for name in limited:
+            pipeline.eval(redis_windows.READ, 1, _window_key(platform, name, merchant_id), self._limits[name][1])
+        replies = self._outage.ask(pipeline.execute) or ()
+        now = time.time()
+        return {
+            name: window(self._limits[name][0], used, left, now)
+            for name, (used, left) in zip(limited, replies, strict=False)
+        }
+
+    def ping(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            return bool(self._client.ping())
+        except (RedisError, OSError):
+            return False
+
+
+def _answer_key(platform: Platform, key: Key) -> str:
+    # the length keeps ("a", "b:c") and ("a:b", "c") apart, whatever text they hold
+    merchant_id = key.merchant_id
+    return f"payops:{platform.id}:answer:{key.operation}:{len(merchant_id)}:{merchant_id}:{key.idempotency_key}"
+
+
+def _window_key(platform: Platform, name: str, whose: str) -> str:
+    return f"payops:{platform.id}:window:{name}:{whose}"

@@ -1,0 +1,63 @@
+"""What can be asked of payments: one validated command each, the scope of its idempotency key, and what it does."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from payments.payment.rules import Payment
+
+
+class Operation(StrEnum):
+    """What a command does; the first four are scopes of idempotency keys."""
+
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    VOID = "void"
+    EXPIRE = "expire"
+
+
+class Key(NamedTuple):
+    """The scope of an idempotency key. Sorts in the order in which rows are taken."""
+
+    merchant_id: str
+    operation: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One validated command. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
+
+    operation: Operation
+    merchant_id: str
+    key: str = ""
+    digest: str = ""
+    payment_id: int = 0
+    amount: int | None = None
+    currency: str = ""
+    lifetime: timedelta = timedelta(0)
+    request_id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Key:
+        """Where its answer is stored."""
+        return Key(self.merchant_id, self.operation.value, self.key)
+
+    @property
+    def instance(self) -> str:
+        """The path of its request, as problem details name it."""
+        return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
+
+
+def apply(command: Command, payment: Payment, now: datetime) -> tuple[Payment, int]:
+    """The payment after the command, and what it moved (minor units). Raises a Conflict. Not for AUTHORIZE."""
+    if command.operation is Operation.CAPTURE:
+        return payment.capture(command.amount, now)
+    if command.operation is Operation.REFUND:
+        return payment.refund(command.amount, now)
+    if command.operation is Operation.VOID:
+        return payment.void(now)
+    return payment.expire(now)

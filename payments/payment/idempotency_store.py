@@ -1,0 +1,67 @@
+"""Stored answers in `idem_response_cache`: what was said to a (merchant, operation, key), byte for byte.
+
+Once the answer has served its time, the row of a capture, refund or void keeps its key alone: it was used.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from payments.payment.commands import Key
+from payments.platform.key_lookup import rows_by_keys
+from payments.platform.tables import idem_response_cache as table
+from payments.platform.writing import Insert, as_text, write
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer and the SHA-256 (hex) of the command that it answered."""
+
+    digest: str
+    status: int
+    body: str
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the answer is no longer kept: only that the key was used is known."""
+        return self.status == 0
+
+
+_COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")
+_FOUND: Final = (*Key._fields, "request_digest", "http_status", "response_body")
+_ANSWER: Final = ("http_status", "response_body", "created_at")
+ONLY_THE_KEY_AT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""`created_at` of rows without an answer: reserved ones, filled before their transaction ends, and those whose answer
+is no longer kept. So no scan by time comes across them."""
+ONLY_THE_KEY: Final = {"request_digest": "", "http_status": 0, "response_body": "", "created_at": ONLY_THE_KEY_AT}
+"""What is left of an answer that is no longer kept."""
+
+
+def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, StoredAnswer]:
+    """The answers already given to `keys`, and for those whose answer is no longer kept an expired one."""
+    rows = rows_by_keys(connection, table.name, _FOUND, Key._fields, keys)
+    return {Key(*row[:3]): StoredAnswer(*row[3:]) for row in rows}
+
+
+def addition(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:
+    """Inserts answers whose keys are new; fails as sqlalchemy's IntegrityError when one is not."""
+    at = as_text(now)
+    rows = [(*key, answer.digest, answer.status, answer.body, at) for key, answer in sorted(answers.items())]
+    return Insert(table.name, _COLUMNS, rows)
+
+
+def reserve(connection: Connection, digests: Mapping[Key, str]) -> None:
+    """Take the rows of keys before their payments are locked; `filling` completes them in the same transaction.
+
+    Waits while another transaction holds one of them; raises sqlalchemy IntegrityError when that one committed.
+    """
+    answers = {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}
+    write(connection, addition(answers, ONLY_THE_KEY_AT))
+
+
+def filling(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:
+    """Gives reserved rows their answer."""
+    return addition(answers, now)._replace(keys=Key._fields, changed=_ANSWER)

@@ -1,0 +1,183 @@
+"""Payments in the table `payment`: batches for the commands, single ones and pages for the readers."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, String, bindparam, cast, literal_column, select
+
+from payments.payment.commands import Command
+from payments.payment.rules import Payment, ReleaseReason, Status
+from payments.platform.clock import database_now
+from payments.platform.key_lookup import rows_by_keys
+from payments.platform.tables import payment as table
+from payments.platform.writing import Insert, as_text, write_returning
+
+_WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
+_COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
+_BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
+# times as the databases write them: reading two of them as times costs more than all else of a row
+_LISTED: Final = (
+    table.c.payment_id,
+    table.c.merchant_id,
+    table.c.status,
+    table.c.amount,
+    table.c.captured_amount,
+    table.c.released_amount,
+    table.c.refunded_amount,
+    table.c.currency,
+    cast(table.c.requested_at, String).label("requested_at"),
+    cast(table.c.expires_at, String).label("expires_at"),
+)
+# SYSDATE, not NOW: the time when the row was got, and not when waiting for it began (sessions are in UTC)
+_LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
+_OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
+    table.c.payment_id.in_(bindparam("ids", expanding=True))
+)
+_KEY: Final = ("merchant_id", "idempotency_key")
+_NEW: Final = (
+    "merchant_id",
+    "idempotency_key",
+    "amount",
+    "currency",
+    "requested_at",
+    "updated_at",
+    "expires_at",
+    "captured_amount",
+    "released_amount",
+    "refunded_amount",
+    "status",
+)
+_AT_FIRST: Final = f"0,0,0,'{Status.AUTHORIZED.value}'"
+"""The values of the last four."""
+_MADE: Final = ("merchant_id", "idempotency_key", "payment_id")
+_CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_reason", "status", "updated_at")
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EXPIRED = (
+    select(table.c.payment_id, table.c.merchant_id)
+    .where(table.c.open_until <= bindparam("now"))
+    .order_by(table.c.open_until)
+    .limit(bindparam("most"))
+)
+# bound to its index: MariaDB may else read all of the merchant's payments in their order, to find a few of one status
+_BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
+
+
+def _payment(row: Row[Any]) -> Payment:
+    values = row._mapping
+    reason = values["release_reason"]
+    return Payment(
+        payment_id=values["payment_id"],
+        merchant_id=values["merchant_id"],
+        idempotency_key=values["idempotency_key"],
+        amount=values["amount"],
+        currency=values["currency"],
+        requested_at=values["requested_at"],
+        updated_at=values["updated_at"],
+        expires_at=values["expires_at"],
+        captured_amount=values["captured_amount"],
+        released_amount=values["released_amount"],
+        refunded_amount=values["refunded_amount"],
+        release_reason=ReleaseReason(reason) if reason else None,
+    )
+
+
+def _row(payment: Payment) -> tuple[Any, ...]:
+    reason = payment.release_reason
+    return (
+        payment.payment_id,
+        payment.merchant_id,
+        payment.amount,
+        payment.captured_amount,
+        payment.released_amount,
+        payment.refunded_amount,
+        None if reason is None else reason.value,
+        payment.currency,
+        payment.status.value,
+        payment.idempotency_key,
+        as_text(payment.requested_at),
+        as_text(payment.updated_at),
+        as_text(payment.expires_at),
+    )
+
+
+def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The merchant of each payment that exists. It never changes, so this needs no lock."""
+    return {row.payment_id: row.merchant_id for row in connection.execute(_OWNERS, {"ids": list(ids)})}
+
+
+def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment], datetime]:
+    """Lock the rows of `ids` in their order and read them, with the time when the last was got (UTC).
+
+    Ids that do not exist are absent.
+    """
+    if connection.dialect.name == "sqlite":  # it has no row locks: the transaction already holds the whole file
+        rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all()
+        return {row.payment_id: _payment(row) for row in rows}, database_now(connection)
+    rows = connection.execute(_LOCK, {"ids": sorted(ids)}).all()
+    times = [row.locked_at.replace(tzinfo=UTC) for row in rows]
+    return {row.payment_id: _payment(row) for row in rows}, max(times) if times else database_now(connection)
+
+
+def add(connection: Connection, commands: Sequence[Command]) -> tuple[dict[tuple[str, str], int], datetime]:
+    """Insert the payments of AUTHORIZE commands: the id that each (merchant, key) got, and the time of all (UTC).
+
+    Raises sqlalchemy IntegrityError when one of the keys already made a payment.
+    """
+    ordered = sorted(commands, key=lambda c: (c.merchant_id, c.key))
+    rows = _add_to_sqlite(connection, ordered) if connection.dialect.name == "sqlite" else _add(connection, ordered)
+    # matched by key, never by position: RETURNING promises no order
+    return {(merchant, key): payment_id for merchant, key, payment_id, _at in rows}, rows[0][3].replace(tzinfo=UTC)
+
+
+def _add(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+    # the database's clock without asking for it first: within one statement it stands still
+    times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
+    rows = [(c.merchant_id, c.key, c.amount, c.currency, c.lifetime // _MICROSECOND) for c in commands]
+    text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
+    return write_returning(connection, Insert(table.name, _NEW, rows), text, *_MADE, "requested_at")
+
+
+def _add_to_sqlite(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+    now = database_now(connection)
+    at = as_text(now)
+    rows = [(c.merchant_id, c.key, c.amount, c.currency, at, at, as_text(now + c.lifetime)) for c in commands]
+    insert = Insert(table.name, _NEW, rows)
+    return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_MADE)]
+
+
+def saving(payments: Iterable[Payment]) -> Insert:
+    """Writes the amounts, status and time of payments whose rows this transaction has locked."""
+    rows = [_row(payment) for payment in sorted(payments, key=lambda p: p.payment_id)]
+    return Insert(table.name, _WRITTEN, rows, ("payment_id",), _CHANGED)
+
+
+def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (merchant, idempotency key) pairs already made a payment."""
+    return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
+
+
+def expired(connection: Connection, now: datetime, most: int) -> list[tuple[int, str]]:
+    """At most `most` (payment id, merchant) whose authorization is over with something open, the oldest first."""
+    return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "most": most})]
+
+
+def get(connection: Connection, payment_id: int) -> Payment | None:
+    """One payment without locking it, or None."""
+    row = connection.execute(_BY_IDS, {"ids": [payment_id]}).first()
+    return None if row is None else _payment(row)
+
+
+def page(
+    connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """A merchant's payments, newest first: at most `limit`, with ids smaller than `before`.
+
+    Each as what a list shows, in `replies.payment_members`' order, its times as texts: 2025-10-27 06:16:28.123456.
+    """
+    query = select(*_LISTED).where(table.c.merchant_id == merchant_id)
+    if status is not None:
+        query = query.where(table.c.status == status).with_hint(table, _BY_STATUS, "mysql")
+    if before is not None:
+        query = query.where(table.c.payment_id < before)
+    return connection.execute(query.order_by(table.c.payment_id.desc()).limit(limit)).all()

@@ -1,0 +1,1 @@
+"""What has no business in it: database, clocks, Kafka, Redis, traces, money, errors, the operators' trail."""

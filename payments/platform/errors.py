@@ -1,0 +1,112 @@
+"""One tree of everything that can go wrong in the business, each leaf with a stable code.
+
+Recoverable: the same request may succeed later. Permanent: it will not, unless the world changes.
+HTTP statuses are not here: `payments.platform.problems` maps codes to them.
+"""
+
+
+class PaymentsError(Exception):
+    """Base of the tree. `message` is shown to people; `payment_id` is set where there is one."""
+
+    code = "INTERNAL"
+
+    def __init__(self, message: str, *, payment_id: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.payment_id = payment_id
+
+
+class Permanent(PaymentsError):
+    """Repeating the same request gives the same answer."""
+
+
+class Recoverable(PaymentsError):
+    """The same request, with the same key, may succeed after `retry_after` seconds."""
+
+    retry_after = 1
+
+
+class ValidationFailed(Permanent):
+    """A value is outside what the API accepts; `errors` lists (field, message)."""
+
+    code = "VALIDATION_FAILED"
+
+    def __init__(self, message: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class NotFound(Permanent):
+    """No such payment, or it belongs to another merchant (which is not told apart)."""
+
+    code = "NOT_FOUND"
+
+
+class Conflict(Permanent):
+    """The payment's amounts do not allow the command. Stored and replayed like a success."""
+
+
+class CaptureConflict(Conflict):
+    """Nothing open, expired, or more than what is open."""
+
+    code = "CAPTURE_CONFLICT"
+
+
+class RefundConflict(Conflict):
+    """More than what is captured and not yet refunded."""
+
+    code = "REFUND_CONFLICT"
+
+
+class VoidConflict(Conflict):
+    """Nothing is open, so there is nothing to release."""
+
+    code = "VOID_CONFLICT"
+
+
+class IdempotencyKeyReused(Permanent):
+    """The key was used before with another command."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class IdempotencyKeyExpired(Permanent):
+    """The key made a payment whose stored answer is no longer kept."""
+
+    code = "IDEMPOTENCY_KEY_EXPIRED"
+
+
+class DeadLetterConflict(Permanent):
+    """The dead letter is not OPEN any more."""
+
+    code = "DEAD_LETTER_CONFLICT"
+
+
+class OutboxConflict(Permanent):
+    """The event is not parked, or it is one that must not be discarded."""
+
+    code = "OUTBOX_CONFLICT"
+
+
+class TransitionNotAllowed(Permanent):
+    """The circuit breaker cannot go from its state to the one asked for."""
+
+    code = "TRANSITION_NOT_ALLOWED"
+
+
+class RequestInProgress(Recoverable):
+    """The first request with this key has not been answered yet."""
+
+    code = "REQUEST_IN_PROGRESS"
+
+
+class ServiceUnavailable(Recoverable):
+    """The request was not carried out: nothing was sent to COMMIT."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+
+class OutcomeUnknown(Recoverable):
+    """The request may have been carried out; repeating it with the same key tells."""
+
+    code = "OUTCOME_UNKNOWN"

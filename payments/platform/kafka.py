@@ -1,0 +1,228 @@
+"""Kafka's producer as the relay needs it: hand events over and say exactly which ones the broker confirmed or refused.
+
+One caller at a time. The ledger's consumer is in `worker/ledger.py`; the API never loads this module.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from payments.platform.clock import Clock, monotonic
+from payments.platform.kafka_answers import (
+    AllRefused,
+    Answers,
+    CallFailed,
+    ClusterChanged,
+    OutgoingMessage,
+    Receipt,
+    text_of,
+    turns,
+)
+from payments.platform.kafka_topics import Cluster, make_topics
+
+FRESH_SECONDS: Final = 0.5
+"""After a success this recent the broker needs no probe before the next call."""
+PROBE_INTERVAL: Final = 2.0
+"""Seconds after which a probe is due also without a pause or an error: it is what notices another cluster."""
+LONGEST_RECONNECT_MS: Final = 500
+LINGER_MS: Final = 2
+"""A call hands over hundreds of events at once; this long the client waits to send them together."""
+POLL_SLICE: Final = 0.1
+"""Seconds that a wait for confirmations may go without looking whether it should end."""
+TOPIC_WAIT_MS: Final = 500
+"""A topic that the broker does not know is refused after this time (30 s by default, and then as a time-out)."""
+ALONE_SECONDS: Final = 0.5
+"""How much of a call may be spent on sending messages one by one, to find those that the broker refuses."""
+MOST_TURNS: Final = 8
+"""Messages of one key that a call sends, one after the other's confirmation; the rest is left for the next call."""
+SASL_MECHANISM: Final = "SCRAM-SHA-512"
+
+_log = logging.getLogger(__name__)
+
+
+def client_options(bootstrap: str, protocol: str, username: str | None, password: str | None) -> dict[str, Any]:
+    """What every Kafka client of ours is told: addresses, Kafka's security protocol, SASL's user where there is one."""
+    options: dict[str, Any] = {
+        "bootstrap.servers": bootstrap,
+        "security.protocol": protocol,
+        "reconnect.backoff.ms": 100,
+        "reconnect.backoff.max.ms": LONGEST_RECONNECT_MS,
+        "log.connection.close": False,
+    }
+    if username is not None:
+        options |= {"sasl.mechanism": SASL_MECHANISM, "sasl.username": username, "sasl.password": password or ""}
+    return options
+
+
+class Publisher:
+    """An idempotent producer with acks=all. Durations in seconds; `ended` tells a waiting call to give up."""
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        *,
+        call_timeout: float,
+        probe_timeout: float,
+        clock: Clock = monotonic,
+    ) -> None:
+        """Connects lazily, at the first call."""
+        self._options = dict(options)
+        self._call_timeout = call_timeout
+        self._probe_timeout = probe_timeout
+        self._clock = clock
+        self._producer: Producer | None = None
+        self._last_success: float | None = None
+        self._probed_at: float | None = None
+        self._cluster_id: str | None = None
+        self.check_due = True
+        """Whether `check` is to be called: it never was, a topic is missing, or another cluster answers."""
+        self._fatal = ""
+
+    def hand_over(self, messages: Sequence[OutgoingMessage], ended: Callable[[], bool]) -> Receipt:
+        """Send and wait until every message is confirmed or refused; a message waits for those before it of its key.
+
+        What is in neither of the receipt's sets was not sent: one before it was refused, or there was no time. Raises
+        CallFailed when the broker does not answer, after dropping what was still on its way: that may arrive all the
+        same, and what is not confirmed must be sent again. Raises AllRefused, or ClusterChanged: call `check` first.
+        """
+        self._probe(messages[0].topic)
+        answers = Answers()
+        deadline = self._clock() + self._call_timeout
+        for turn in turns(messages)[:MOST_TURNS]:
+            self._take_turn(messages, turn, answers, deadline, ended)
+            if answers.failure:
+                failed = CallFailed(answers.failure, answers.receipt())  # before the purge, which answers for the rest
+                self._last_success = None
+                self.purge()
+                raise failed
+        self._last_success = self._clock()
+        self.check_due |= answers.missing_topic
+        if not answers.confirmed:
+            raise AllRefused(answers.receipt())
+        return answers.receipt()
+
+    def check(self, topics: Mapping[str, int]) -> Cluster:
+        """Learn which cluster answers, and make the topics that it lacks (name → partitions). Raises CallFailed: try again.
+
+        A topic that cannot be made is tolerated: somebody else may make it, or the broker on first use.
+        """
+        try:
+            metadata = self._connected().list_topics(timeout=self._probe_timeout)
+        except KafkaException as error:
+            raise CallFailed(text_of(error)) from error
+        missing = {topic: topics[topic] for topic in sorted(topics.keys() - metadata.topics.keys())}
+        made: list[str] = []
+        if missing and metadata.controller_id in metadata.brokers:  # librdkafka's mock cluster has no controller to ask
+            made = make_topics(self._options, missing, client_log())
+        self._cluster_id = metadata.cluster_id
+        self._probed_at = self._clock()
+        self.check_due = False
+        return Cluster(metadata.cluster_id, made)
+
+    def purge(self) -> None:
+        """Forget everything that is queued or in flight; what is in flight may arrive all the same."""
+        if self._producer is None:
+            return
+        self._producer.purge()
+        self._producer.poll(0)
+        if self._fatal:
+            _log.error("producer_replaced", extra={"error": self._fatal})
+            self._producer, self._fatal = None, ""
+
+    def _connected(self) -> Producer:
+        if self._producer is None:
+            timeout_ms = int(self._call_timeout * 1000)
+            options = {
+                **self._options,
+                "acks": "all",
+                "enable.idempotence": True,
+                "message.timeout.ms": timeout_ms,
+                "socket.timeout.ms": max(timeout_ms, 1000),
+                "linger.ms": LINGER_MS,
+                "topic.metadata.propagation.max.ms": TOPIC_WAIT_MS,
+                "error_cb": self._on_error,
+            }
+            self._producer = Producer(options, logger=client_log())
+        return self._producer
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._probed_at = None  # a connection broke: who answers next may be another cluster
+        if error.fatal():
+            self._fatal = error.str()  # this producer never sends again: `purge` drops it, the next call makes one
+        _log.warning("kafka_error", extra={"error": error.str()})
+
+    def _probe(self, topic: str) -> None:
+        """A metadata request: a dead broker is noticed after the probe's time, not only after the call's."""
+        now = self._clock()
+        fresh = self._last_success is not None and now - self._last_success <= FRESH_SECONDS
+        if fresh and self._probed_at is not None and now - self._probed_at <= PROBE_INTERVAL:
+            return
+        try:
+            metadata = self._connected().list_topics(topic, timeout=self._probe_timeout)
+        except KafkaException as error:
+            self._last_success = None
+            raise CallFailed(f"no answer to a metadata request: {text_of(error)}") from error
+        self._probed_at = self._clock()
+        if None not in (self._cluster_id, metadata.cluster_id) and metadata.cluster_id != self._cluster_id:
+            self.check_due = True
+            raise ClusterChanged(f"cluster {metadata.cluster_id} answers, not {self._cluster_id}")
+
+    def _take_turn(
+        self,
+        messages: Sequence[OutgoingMessage],
+        turn: Sequence[int],
+        answers: Answers,
+        deadline: float,
+        ended: Callable[[], bool],
+    ) -> None:
+        """Send the messages of one turn together, and then alone those whose batch was refused."""
+        sent = [index for index in turn if messages[index].key not in answers.stopped]
+        for index in sent:
+            if not self._send(index, messages[index], answers):
+                break
+        self._wait(answers, deadline, ended)
+        until = min(deadline, self._clock() + ALONE_SECONDS)
+        for index in answers.take_batch_refusals(messages, sent):
+            if answers.failure or self._clock() >= until:
+                return
+            self._send(index, messages[index], answers)
+            self._wait(answers, deadline, ended)
+
+    def _send(self, index: int, message: OutgoingMessage, answers: Answers) -> bool:
+        """Queue a message. False: neither it nor what follows could be queued."""
+        producer = self._connected()
+        settle = answers.expect(index, message.key)
+        try:
+            producer.produce(message.topic, message.value, message.key, headers=message.headers, on_delivery=settle)
+        except KafkaException as error:
+            settle(error.args[0], None)
+            return not answers.failure
+        except BufferError as error:
+            settle(KafkaError(KafkaError._QUEUE_FULL, str(error)), None)
+            return False
+        return True
+
+    def _wait(self, answers: Answers, deadline: float, ended: Callable[[], bool]) -> None:
+        producer = self._connected()
+        while answers.waiting > 0:
+            left = deadline - self._clock()
+            if left <= 0 or ended():
+                answers.give_up("Kafka did not confirm every event in time")
+                return
+            producer.poll(min(left, POLL_SLICE))
+
+
+def client_log() -> logging.Logger:
+    """Where Kafka's clients write: their texts become a field of lines with one constant name."""
+    log = logging.getLogger("kafka.client")
+    if not log.filters:
+        log.addFilter(_as_field)
+    return log
+
+
+def _as_field(record: logging.LogRecord) -> bool:
+    record.detail = record.getMessage()
+    record.msg, record.args = "kafka_client", ()
+    return True

@@ -1,0 +1,39 @@
+"""Makes topics that a cluster lacks. One that cannot be made is logged and left: the others must not wait for it."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from payments.platform.kafka_answers import text_of
+
+ADMIN_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Cluster(NamedTuple):
+    """The cluster that answers, and the topics that were made on it just now."""
+
+    cluster_id: str | None
+    made: list[str]
+
+
+def make_topics(options: Mapping[str, Any], topics: Mapping[str, int], client_log: logging.Logger) -> list[str]:
+    """Make these topics (name → partitions) in up to ADMIN_SECONDS; returns those that were made and were not there."""
+    admin = AdminClient(dict(options), logger=client_log)
+    wanted = [NewTopic(topic, partitions) for topic, partitions in topics.items()]
+    made = []
+    for topic, future in admin.create_topics(wanted, request_timeout=ADMIN_SECONDS).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                _log.warning("topic_not_made", extra={"topic": topic, "error": text_of(error)})
+        else:
+            _log.info("topic_made", extra={"topic": topic})
+            made.append(topic)
+    return made

@@ -1,0 +1,17 @@
+"""What operators did, for whoever asks later: one row in `operator_action` for each action."""
+
+from typing import Final
+
+from sqlalchemy import Connection, insert
+
+from payments.platform.clock import database_now
+from payments.platform.tables import operator_action
+
+HOUSEKEEPING: Final = "housekeeping"
+"""The actor of what nobody asked for."""
+
+
+def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
+    """Note an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
+    values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
+    connection.execute(insert(operator_action), values)

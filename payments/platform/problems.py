@@ -1,0 +1,85 @@
+"""Problem details (RFC 9457): one table from codes to HTTP status and title, and the one encoder of error bodies."""
+
+from typing import Any, Final
+
+import orjson
+
+from payments.platform.errors import PaymentsError, Recoverable, ValidationFailed
+
+PROBLEMS: Final[dict[str, tuple[int, str]]] = {
+    "MALFORMED_JSON": (400, "The body is not JSON"),
+    "VALIDATION_FAILED": (400, "The request is not valid"),
+    "UNAUTHORIZED": (401, "A valid admin token is needed"),
+    "NOT_FOUND": (404, "Not found"),
+    "METHOD_NOT_ALLOWED": (405, "Method not allowed"),
+    "CAPTURE_CONFLICT": (409, "The payment cannot be captured"),
+    "REFUND_CONFLICT": (409, "The payment cannot be refunded"),
+    "VOID_CONFLICT": (409, "The payment cannot be voided"),
+    "REQUEST_IN_PROGRESS": (409, "The first request with this key is still running"),
+    "IDEMPOTENCY_KEY_EXPIRED": (409, "The idempotency key has expired"),
+    "DEAD_LETTER_CONFLICT": (409, "The dead letter is not open"),
+    "OUTBOX_CONFLICT": (409, "The event's state does not allow it"),
+    "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
+    "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
+    "URI_TOO_LONG": (414, "The request line is too long"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "The body must be application/json"),
+    "EXPECTATION_FAILED": (417, "The expectation cannot be met"),
+    "IDEMPOTENCY_KEY_REUSED": (422, "The idempotency key was used for another request"),
+    "RATE_LIMIT_EXCEEDED": (429, "Too many requests"),
+    "HEADERS_TOO_LARGE": (431, "The headers are too large"),
+    "NOT_IMPLEMENTED": (501, "The transfer coding is not supported"),
+    "SERVICE_UNAVAILABLE": (503, "Not available now"),
+    "OUTCOME_UNKNOWN": (503, "The outcome is not known"),
+}
+
+TYPE_PREFIX: Final = "urn:payops:problem:"
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a code."""
+    return PROBLEMS[code][0]
+
+
+def problem_body(
+    code: str,
+    message: str,
+    *,
+    instance: str,
+    request_id: str,
+    payment_id: int | None = None,
+    errors: tuple[tuple[str, str], ...] = (),
+) -> bytes:
+    """The JSON text of a problem: RFC 9457's members, then ours."""
+    status, title = PROBLEMS[code]
+    problem: dict[str, Any] = {
+        "type": TYPE_PREFIX + code.lower().replace("_", "-"),
+        "title": title,
+        "status": status,
+        "detail": message,
+        "instance": instance,
+        "code": code,
+        "message": message,
+    }
+    if payment_id is not None:
+        problem["paymentId"] = payment_id
+    problem["requestId"] = request_id
+    problem["errors"] = [{"field": field, "message": text} for field, text in errors]
+    return orjson.dumps(problem)
+
+
+def body_of(error: PaymentsError, *, instance: str, request_id: str) -> bytes:
+    """The problem of a business error."""
+    errors = error.errors if isinstance(error, ValidationFailed) else ()
+    return problem_body(
+        error.code,
+        error.message,
+        instance=instance,
+        request_id=request_id,
+        payment_id=error.payment_id,
+        errors=errors,
+    )
+
+
+def retry_after(error: PaymentsError) -> int | None:
+    """Seconds after which the same request may succeed, or None when it never will."""
+    return error.retry_after if isinstance(error, Recoverable) else None

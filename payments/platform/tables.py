@@ -1,0 +1,229 @@
+"""Every table of `paydb`, as SQLAlchemy Core sees it. Migrations make them; this file never does.
+
+Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY on SQLite. Times are UTC.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
+
+metadata = MetaData()
+
+OPEN_UNTIL: Final = "CASE WHEN amount - captured_amount - released_amount > 0 THEN expires_at END"
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("payment_id", Id, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("captured_amount", BigInteger, nullable=False),
+    Column("released_amount", BigInteger, nullable=False),
+    Column("refunded_amount", BigInteger, nullable=False),
+    Column("release_reason", String(8)),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("idempotency_key", String(64), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    # expires_at while something is open, else NULL: the database keeps it, nobody writes it
+    Column("open_until", UtcTime, Computed(OPEN_UNTIL, persisted=False)),
+    UniqueConstraint("merchant_id", "idempotency_key", name="uq_payment_merchant_key"),
+    Index("ix_payment_merchant", "merchant_id", "payment_id"),
+    Index("ix_payment_merchant_status", "merchant_id", "status", "payment_id"),
+    Index("ix_payment_open_until", "open_until"),
+    Index("ix_payment_expiry", "status", "expires_at"),
+    Index("ix_payment_updated", "updated_at"),
+    **MARIADB_OPTIONS,
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("entry_id", Id, primary_key=True, autoincrement=True),
+    Column("payment_id", Id, ForeignKey("payment.payment_id", name="fk_entry_payment"), nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("posting_no", Integer, nullable=False),
+    Column("debit_account", String(20), nullable=False),
+    Column("credit_account", String(20), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+    Column("posted_at", UtcTime, nullable=False),
+    UniqueConstraint("event_id", "posting_no", name="uq_entry_event_posting"),
+    Index("ix_entry_payment", "payment_id", "entry_id"),
+    **MARIADB_OPTIONS,
+)
+
+outbox_event = Table(
+    "outbox_event",
+    metadata,
+    Column("event_id", Id, primary_key=True, autoincrement=True),
+    Column("aggregate_type", String(16), nullable=False),
+    Column("aggregate_id", Id, nullable=False),
+    Column("event_type", String(32), nullable=False),
+    Column("topic", String(249), nullable=False),
+    Column("payload", LongText, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("published", SmallNumber, nullable=False),  # payments.outbox.rules.OutboxState
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("published_at", UtcTime),
+    Column("parked_at", UtcTime),
+    Index("ix_outbox_published", "published", "event_id"),
+    Index("ix_outbox_aggregate", "aggregate_id", "aggregate_type"),
+    **MARIADB_OPTIONS,
+)
+
+inbox_event = Table(
+    "inbox_event",
+    metadata,
+    Column("event_id", Id, primary_key=True, autoincrement=False),
+    Column("payment_id", Id, nullable=False),
+    Column("posted_at", UtcTime, nullable=False),
+    Index("ix_inbox_posted", "posted_at"),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+idem_response_cache = Table(
+    "idem_response_cache",
+    metadata,
+    Column("merchant_id", String(32), primary_key=True),
+    Column("operation", String(16), primary_key=True),
+    Column("idempotency_key", String(64), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    Column("http_status", Integer, nullable=False),
+    Column("response_body", LongText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_idem_created", "created_at"),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("cluster_id", String(64), nullable=False),
+    Column("original_topic", String(249), nullable=False),
+    Column("partition_no", Integer, nullable=False),
+    Column("offset_no", BigInteger, nullable=False),
+    Column("broker_timestamp", BigInteger, nullable=False),
+    Column("payload", LongText, nullable=False),
+    Column("payload_encoding", String(8)),
+    Column("message_key", Text),
+    Column("error_type", String(32), nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("discard_reason", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("next_retry_at", UtcTime),
+    Column("message_key_encoding", String(8)),
+    Column("headers", LongText),
+    UniqueConstraint(
+        "cluster_id", "original_topic", "partition_no", "offset_no", "broker_timestamp", name="uq_dead_letter_source"
+    ),
+    Index("ix_dead_letter_state", "state", "next_retry_at"),
+    Index("ix_dead_letter_key", "message_key", mysql_length=32, mariadb_length=32),
+    Index("ix_dead_letter_settled", "state", "updated_at"),
+    **MARIADB_OPTIONS,
+)
+
+circuit_breaker = Table(
+    "circuit_breaker",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("state", String(24), nullable=False),
+    Column("state_since", UtcTime, nullable=False),
+    Column("observed_at", UtcTime, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("history", LongText, nullable=False),
+    Column("applied_command_id", Id, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+circuit_breaker_command = Table(
+    "circuit_breaker_command",
+    metadata,
+    Column("command_id", Id, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False),
+    Column("to_state", String(24), nullable=False),
+    Column("reason", Text),
+    Column("actor", String(128), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("applied_at", UtcTime),
+    Column("outcome", String(24)),
+    Index("ix_breaker_command_requested", "requested_at"),
+    **MARIADB_OPTIONS,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("renewed_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+kafka_cluster = Table(
+    "kafka_cluster",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("cluster_id", String(64), nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+ledger_halt = Table(
+    "ledger_halt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("halted_at", UtcTime, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("resumed_at", UtcTime),
+    Column("resume_detail", Text),
+    **MARIADB_OPTIONS,
+)
+
+operator_action = Table(
+    "operator_action",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("detail", Text, nullable=False),
+    **MARIADB_OPTIONS,
+)
+
+platform = Table(
+    "platform",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
+)
+
+
+from payments.platform import housekeeping_tables  # noqa: E402, F401  (they belong to `metadata` as well)

@@ -1,0 +1,132 @@
+"""How the platform is doing, in words: the parts of /health and the numbers of /operations."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from payments.breaker import store as breaker_store
+from payments.breaker.store import BreakerRow
+from payments.dead_letters import halt_store
+from payments.metrics import BREAKER, TASKS
+from payments.outbox import backlog as backlog_store
+from payments.outbox.lease import HOUSEKEEPING_SILENT, LEDGER_SILENT, RELAY_SILENT
+from payments.outbox.rules import format_time
+from payments.platform import task_store
+from payments.platform.clock import database_now
+from payments.platform.task_store import TaskRun
+
+OVERDUE_INTERVALS: Final = 3
+"""A task of housekeeping that has not succeeded for so many of its intervals is overdue, as for its alert."""
+OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
+"""Whatever its interval: a task takes some time itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part: UP, DEGRADED (payments are taken, but something does not move) or DOWN; `detail` explains itself."""
+
+    status: str
+    detail: str
+
+
+DATABASE_UP: Final = Component("UP", "The database answers.")
+
+
+def redis(answers: bool) -> Component:
+    """Redis is never the truth, so without it nothing is down."""
+    if answers:
+        return Component("UP", "Redis answers.")
+    return Component("DEGRADED", "Redis does not answer: nothing is limited, stored answers come from the database.")
+
+
+def overall(components: dict[str, Component]) -> str:
+    """DOWN only when the database is: everything else can wait for its repair while payments are taken."""
+    if components["database"].status == "DOWN":
+        return "DOWN"
+    return "UP" if all(part.status == "UP" for part in components.values()) else "DEGRADED"
+
+
+def components(connection: Connection) -> dict[str, Component]:
+    """What the database knows of itself, the relay, the breaker and the ledger."""
+    now = database_now(connection)
+    row = breaker_store.get(connection, BREAKER)
+    renewed = backlog_store.lease_renewals(connection)
+    return {
+        "database": DATABASE_UP,
+        "relay": _relay(now, renewed.get("relay"), row),
+        "breaker": _breaker(row),
+        "ledger": _ledger(now, renewed.get("ledger"), halt_store.open_halt(connection)),
+        "housekeeping": _housekeeping(now, renewed.get("housekeeping"), task_store.runs(connection)),
+    }
+
+
+def without_database() -> dict[str, Component]:
+    """The same parts when the database does not answer."""
+    unknown = Component("DEGRADED", "Not known while the database does not answer.")
+    down = Component("DOWN", "The database does not answer; no payment can be taken.")
+    return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}
+
+
+def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Component:
+    if renewed_at is None:
+        return Component("DEGRADED", "No relay has ever run; events wait in the outbox.")
+    if now - renewed_at > RELAY_SILENT:
+        return Component("DEGRADED", f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
+    if row is None or now - row.observed_at > RELAY_SILENT:
+        return Component("DEGRADED", "The relay holds its lease, but does not report its breaker.")
+    return Component("UP", "A relay is active.")
+
+
+def _breaker(row: BreakerRow | None) -> Component:
+    if row is None:
+        return Component("UP", "CLOSED; no relay has reported yet.")
+    if row.state in ("CLOSED", "DISABLED"):
+        return Component("UP", f"{row.state} since {format_time(row.state_since)}.")
+    return Component(
+        "DEGRADED", f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken."
+    )
+
+
+def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Component:
+    if halt is not None:
+        return Component("DEGRADED", f"Posting is halted: {halt}")
+    if renewed_at is None:
+        return Component("DEGRADED", "No ledger worker has ever run; events wait to be posted.")
+    if now - renewed_at > LEDGER_SILENT:
+        return Component("DEGRADED", f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
+    return Component("UP", "A ledger worker is active.")
+
+
+def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Component:
+    if renewed_at is None:
+        return Component("DEGRADED", "No housekeeping has ever run; nothing expires, nothing is audited.")
+    if abs(now - renewed_at) > HOUSEKEEPING_SILENT:  # in the future: the database's clock went back
+        since = format_time(renewed_at)
+        return Component("DEGRADED", f"No housekeeping since {since}; nothing expires, nothing is audited.")
+    overdue = [
+        f"{run.name} has not succeeded since {format_time(run.counted_from)}"
+        for run in (runs[name] for name in TASKS if name in runs)
+        if abs(now - run.counted_from) > max(OVERDUE_INTERVALS * timedelta(seconds=run.interval), OVERDUE_AT_LEAST)
+    ]
+    if overdue:
+        return Component("DEGRADED", f"Tasks are overdue: {', '.join(overdue)}.")
+    return Component("UP", "Housekeeping is active, and each of its tasks succeeds.")
+
+
+def operations(connection: Connection) -> dict[str, Any]:
+    """The backlog in numbers; ages in seconds."""
+    now = database_now(connection)
+    backlog = backlog_store.outbox_backlog(connection)
+    return {
+        "outboxPending": backlog.pending,
+        "outboxOldestAgeSeconds": _age(now, backlog.oldest),
+        "outboxParked": backlog_store.outbox_parked(connection),
+        "ledgerLagSeconds": _age(now, backlog_store.oldest_unposted(connection)),
+        "deadLettersOpen": backlog_store.dead_letters_open(connection),
+    }
+
+
+def _age(now: datetime, since: datetime | None) -> float:
+    return 0.0 if since is None else max((now - since).total_seconds(), 0.0)

@@ -1,0 +1,1 @@
+"""What has served its time: authorizations expire, old rows are pruned, gently."""

@@ -1,0 +1,57 @@
+"""Deletes old records of operation: settled dead letters, applied breaker commands, audit runs. A batch in each call.
+
+Never: `operator_action`, the trail of who did what, and `ledger_halt`, a few rows a year. What is open stays.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
+
+from payments.platform.housekeeping_tables import audit_run
+from payments.platform.tables import circuit_breaker_command, dead_letter
+
+
+class Record(NamedTuple):
+    """A table of records: which of its rows are finished and old, and the index that finds them."""
+
+    table: Table
+    key: Column[int]
+    finished: Sequence[ColumnElement[bool]]
+    by_index: str
+
+
+_BEFORE: Any = bindparam("before")
+RECORDS: Final = (
+    Record(
+        dead_letter,
+        dead_letter.c.id,
+        (dead_letter.c.state.in_(["RESOLVED", "DISCARDED"]), dead_letter.c.updated_at < _BEFORE),
+        "ix_dead_letter_settled",
+    ),
+    Record(
+        circuit_breaker_command,
+        circuit_breaker_command.c.command_id,
+        (circuit_breaker_command.c.outcome.is_not(None), circuit_breaker_command.c.requested_at < _BEFORE),
+        "ix_breaker_command_requested",
+    ),
+    Record(
+        audit_run,
+        audit_run.c.id,
+        # the newest tells where the next audit goes on
+        (audit_run.c.at < _BEFORE, audit_run.c.id < select(func.max(audit_run.alias().c.id)).scalar_subquery()),
+        "ix_audit_run_at",
+    ),
+)
+
+
+def prune(connection: Connection, record: Record, before: datetime, most: int) -> int:
+    """Delete at most `most` rows of `record` that were finished before `before`; returns how many."""
+    due = select(record.key).where(*record.finished).limit(most)
+    due = due.with_hint(record.table, f"FORCE INDEX ({record.by_index})", "mysql")
+    ids = list(connection.execute(due, {"before": before}).scalars())
+    if not ids:
+        return 0
+    finished = delete(record.table).where(record.key.in_(ids), *record.finished)
+    return connection.execute(finished, {"before": before}).rowcount

@@ -1,1 +1,0 @@
-"""Use cases, shared by both faces: no Flask, no gevent, no Kafka client."""
