@@ -5,8 +5,8 @@ import sys
 
 from flask import Flask
 
+from app.api.openapi import document
 from app.factory import Options, create_app
-from app.openapi import document
 
 
 def unconnected() -> Flask:

@@ -14,16 +14,18 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, request_head, tracing, trail
-from app.admin import AdminGuard
-from app.commit_queue import CommitQueue
-from app.gathering import Gathering
-from app.intake import LARGEST_BODY
-from app.limits import ReadLimits, WrongTokens
-from app.list_slots import ListSlots
-from app.measuring import ENDPOINT, measure
-from app.paths import IdConverter
-from app.platform import Identity
+from app.api.paths import IdConverter
+from app.commit import commit_log as trail
+from app.commit.batcher import Gathering
+from app.commit.commit_queue import CommitQueue
+from app.commit.money_request import LARGEST_BODY
+from app.http import errors, request_head
+from app.http import request_context as tracing
+from app.http.admin import AdminGuard
+from app.http.limits import ReadLimits, WrongTokens
+from app.http.list_slots import ListSlots
+from app.http.measuring import ENDPOINT, measure
+from app.identity import Identity
 from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
 from app.services import EXTENSION, Services
 from payments.metrics import ApiMetrics

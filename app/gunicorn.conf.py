@@ -29,7 +29,7 @@ def _number(name: str, usual: int, most: int) -> int:
 bind = [f"127.0.0.1:{_number('PORT', 8080, 65535)}"]
 workers = _number("WEB_WORKERS", 1, 64)
 wsgi_app = "app.wsgi:app"
-worker_class = "app.web_worker.WebWorker"  # gevent
+worker_class = "app.server.web_worker.WebWorker"  # gevent
 worker_connections = 1000
 backlog = 1024
 control_socket_disable = True

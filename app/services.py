@@ -7,10 +7,10 @@ from typing import Final
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 
-from app.admin import AdminGuard
-from app.commit_queue import CommitQueue
-from app.gathering import Gathering
-from app.list_slots import ListSlots
+from app.commit.batcher import Gathering
+from app.commit.commit_queue import CommitQueue
+from app.http.admin import AdminGuard
+from app.http.list_slots import ListSlots
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Entry, RedisGate, Verdict
 from payments.platform.traces import Traces

@@ -31,7 +31,7 @@ def read(function: Callable[[Connection], T]) -> T:
 
 
 def read_list(function: Callable[[Connection], T]) -> T:
-    """As `read`, for what may be many rows: few at once, so that payments do not wait for them (app.list_slots)."""
+    """As `read`, for what may be many rows: few at once, so that payments need not wait (app.http.list_slots)."""
 
     def run() -> T:
         with services().lists.taken():

@@ -144,11 +144,11 @@ class ServiceCommand(NamedTuple):
 
 
 class ToolCommand(NamedTuple):
-    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli` or another module."""
+    """A command that ends by itself: `add_NAME` and `run_NAME` of `worker.cli.repair` or another module."""
 
     about: str
     name: str
-    module: str = "worker.cli"
+    module: str = "worker.cli.repair"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Let the tool declare its options."""
@@ -156,8 +156,8 @@ class ToolCommand(NamedTuple):
 
     def run(self, settings: Settings, options: argparse.Namespace) -> int:
         """Run it; returns the exit code."""
-        from worker.cli import ToolSettings  # noqa: PLC0415
-        from worker.operator_name import actor  # noqa: PLC0415
+        from worker.cli.operator_name import actor  # noqa: PLC0415
+        from worker.cli.repair import ToolSettings  # noqa: PLC0415
 
         run = getattr(importlib.import_module(self.module), f"run_{self.name}")
         kept = timedelta(seconds=settings.answer_retention)
@@ -169,11 +169,11 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "relay": ServiceCommand("relay", "publish the outbox to Kafka", _relay, 9101),
     "ledger": ServiceCommand("ledger", "post the ledger from Kafka", _ledger, 9102),
     "housekeeping": ServiceCommand("housekeeping", "expire, prune, audit on a schedule", _housekeeping, 9103),
-    "audit": ToolCommand("hold payments and ledger against each other", "audit", "worker.audit_cli"),
-    "clock": ToolCommand("show the database's clock, or confirm it after a jump", "clock", "worker.clock_cli"),
+    "audit": ToolCommand("hold payments and ledger against each other", "audit", "worker.cli.audit"),
+    "clock": ToolCommand("show the database's clock, or confirm it after a jump", "clock", "worker.cli.clock"),
     "republish": ToolCommand("publish again what was never posted", "republish"),
-    "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.dead_letter_cli"),
-    "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.outbox_cli"),
+    "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
+    "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 

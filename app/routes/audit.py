@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response
 
-from app import queries
-from app.describing import Description, describe
-from app.parameters import CURSOR, FINDING_KIND, FINDING_KINDS, FINDING_STATE, FINDING_STATES, FOUND_PAYMENT, LIMIT
-from app.reports import AuditFindingPage
+from app.api import queries
+from app.api.parameters import CURSOR, FINDING_KIND, FINDING_KINDS, FINDING_STATE, FINDING_STATES, FOUND_PAYMENT, LIMIT
+from app.api.reports import AuditFindingPage
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.audit import findings as audit_findings

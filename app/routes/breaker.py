@@ -6,11 +6,11 @@ from typing import Any, Final
 import gevent
 from flask import Blueprint, Response, request
 
-from app import queries
-from app.describing import Description, describe
-from app.intake import read_body
-from app.reports import Breaker, Breakers, PendingBreaker
-from app.schemas import TransitionBody
+from app.api import queries
+from app.api.reports import Breaker, Breakers, PendingBreaker
+from app.api.schemas import TransitionBody
+from app.commit.money_request import read_body
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.breaker import service as breaker

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response, request
 
-from app import queries
-from app.describing import Description, describe
-from app.intake import read_body
-from app.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
-from app.reports import DeadLetter, DeadLetterPage
-from app.schemas import DiscardBody
+from app.api import queries
+from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
+from app.api.reports import DeadLetter, DeadLetterPage
+from app.api.schemas import DiscardBody
+from app.commit.money_request import read_body
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters

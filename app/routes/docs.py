@@ -8,8 +8,8 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from swagger_ui_bundle import swagger_ui_path
 
-from app.describing import Description, describe
-from app.openapi import document
+from app.api.openapi import document
+from app.http.describing import Description, describe
 
 blueprint = Blueprint("docs", __name__, static_folder=str(swagger_ui_path), static_url_path="/docs/static")
 

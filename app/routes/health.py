@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response
 
-from app import queries
-from app.describing import Description, describe
-from app.reports import Health
+from app.api import queries
+from app.api.reports import Health
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.platform import operations as operations_store

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response
 
-from app import queries
-from app.answers import Balances, EntryPage, TrialBalance
-from app.describing import Description, describe
-from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
+from app.api import queries
+from app.api.answers import Balances, EntryPage, TrialBalance
+from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read_list
 from payments.reading import ledger as ledger_reading

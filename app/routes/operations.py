@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app import queries
-from app.describing import Description, describe
-from app.parameters import MERCHANT
-from app.reports import Operations
+from app.api import queries
+from app.api.parameters import MERCHANT
+from app.api.reports import Operations
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.outbox.rules import format_time

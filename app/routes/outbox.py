@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response, request
 
-from app import queries
-from app.describing import Description, describe
-from app.intake import read_body
-from app.parameters import CURSOR, EVENT_ID, LIMIT
-from app.reports import ParkedEvent, ParkedPage
-from app.schemas import DiscardBody
+from app.api import queries
+from app.api.parameters import CURSOR, EVENT_ID, LIMIT
+from app.api.reports import ParkedEvent, ParkedPage
+from app.api.schemas import DiscardBody
+from app.commit.money_request import read_body
+from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.outbox import service as outbox

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response
 
-from app import queries
-from app.answers import CommandAnswer, PaymentAnswer, PaymentPage
-from app.describing import Description, describe
-from app.intake import take
-from app.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
-from app.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
+from app.api import queries
+from app.api.answers import CommandAnswer, PaymentAnswer, PaymentPage
+from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
+from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
+from app.commit.money_request import take
+from app.http.describing import Description, describe
 from app.transactions import read, read_list
 from payments.payment.commands import Operation
 from payments.payment.rules import Status

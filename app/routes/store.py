@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, current_app, request, send_from_directory
 
-from app.describing import View
+from app.http.describing import View
 
 blueprint = Blueprint("store", __name__)
 

@@ -1,4 +1,4 @@
-"""Does the ledger make progress with what waits? Reads only; what that means for an event is in `payments.audit.rules`."""
+"""Does the ledger make progress with what waits? Reads only; what that means for an event is in `audit.rules`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

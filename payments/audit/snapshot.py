@@ -1,5 +1,5 @@
-"""What an audit compares, read as of one moment, and what it finds: plain values. `audit.store` and `audit.progress` read
-them, `audit.rules` and `audit.answers` judge them.
+"""What an audit compares, as of one moment, and what it finds: plain values. `audit.store` and `audit.progress` read them,
+`audit.rules` and `audit.answers` check them.
 """
 
 import hashlib

@@ -163,7 +163,7 @@ class Breaker:
         elif self._state in TRIAL_STATES:
             self._enter(State.CLOSED, now, self._new_window())
 
-    def release(self, now: float) -> None:
+    def release(self, now: float) -> None:  # noqa: ARG002 (every method takes the time)
         """Give a permission back: the call did not happen, or its outcome says nothing."""
         if self._state in TRIAL_STATES:
             self._permits += 1

@@ -104,7 +104,7 @@ class Publisher:
         return answers.receipt()
 
     def check(self, topics: Mapping[str, int]) -> Cluster:
-        """Learn which cluster answers, and make the topics that it lacks (name → partitions). Raises CallFailed: try again.
+        """Learn which cluster answers, and make the topics that it lacks (name → partitions). Raises CallFailed.
 
         A topic that cannot be made is tolerated: somebody else may make it, or the broker on first use.
         """

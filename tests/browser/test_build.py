@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import unconnected
-from app.openapi import document
+from app.api.openapi import document
 from app.routes.store import PAGES, SECTIONS
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.problems import PROBLEMS

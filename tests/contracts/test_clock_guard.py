@@ -21,8 +21,8 @@ from payments.retention.service import Retention
 from tests.contracts import wishes
 from tests.contracts.answers import made
 from tests.contracts.posting import publish_and_post
-from worker.cli import ToolSettings
-from worker.clock_cli import run_clock
+from worker.cli.clock import run_clock
+from worker.cli.repair import ToolSettings
 from worker.housekeeping import Housekeeping, Plan
 
 YEAR = timedelta(days=366)

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.measuring import measure
+from app.http.measuring import measure
 from payments.metrics import ApiMetrics, HousekeepingMetrics, LedgerMetrics, RelayMetrics
 from tests.repo.sources import ROOT
 

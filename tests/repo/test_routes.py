@@ -15,7 +15,7 @@ NO_API = ("docs.static", "store.")
 def declared() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """(method, path) of the application's routes, and of its OpenAPI document."""
     from app.__main__ import unconnected  # here, so that the other guards run where gevent is missing
-    from app.openapi import document
+    from app.api.openapi import document
 
     app = unconnected()
     routes = {

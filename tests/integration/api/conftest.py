@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from app import intake, platform
+from app import identity as platform
+from app.commit import money_request as intake
 from app.factory import Options, create_app
 from app.services import EXTENSION, Services
 from payments.platform import redis_client

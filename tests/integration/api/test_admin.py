@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from app.errors import Problem
-from app.limits import WrongTokens
+from app.http.errors import Problem
+from app.http.limits import WrongTokens
 from payments.platform.redis_client import Outage, connect
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 

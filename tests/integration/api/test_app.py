@@ -11,8 +11,8 @@ import orjson
 import pytest
 from sqlalchemy import Engine, select
 
-from app.describing import description_of
-from app.openapi import document
+from app.api.openapi import document
+from app.http.describing import description_of
 from app.routes import docs
 from payments import logs
 from payments.platform import tables

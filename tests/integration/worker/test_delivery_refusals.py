@@ -35,7 +35,7 @@ class Told(Publisher):
         self.changed = False
         self.checked = 0
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]
+    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]  # noqa: ARG002
         if self.changed:
             self.check_due = True
             raise ClusterChanged("another")
@@ -46,7 +46,7 @@ class Told(Publisher):
             raise AllRefused(receipt)
         return receipt
 
-    def check(self, topics: object) -> Cluster:  # type: ignore[override]
+    def check(self, topics: object) -> Cluster:  # type: ignore[override]  # noqa: ARG002
         self.checked += 1
         self.changed = False
         return Cluster("c", [])

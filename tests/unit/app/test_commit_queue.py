@@ -8,7 +8,7 @@ import pytest
 from gevent.event import Event
 from prometheus_client import CollectorRegistry
 
-from app.commit_queue import PATIENCE, CommitQueue
+from app.commit.commit_queue import PATIENCE, CommitQueue
 from payments.metrics import ApiMetrics
 from payments.payment.batch import Result
 from payments.payment.commands import Command, Operation

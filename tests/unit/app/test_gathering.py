@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from app.gathering import Full, Gathering, NotTaken, StillRunning
+from app.commit.batcher import Full, Gathering, NotTaken, StillRunning
 
 
 class Runs:

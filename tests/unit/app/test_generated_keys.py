@@ -9,7 +9,7 @@ from itertools import count, islice
 
 import pytest
 
-from app.schemas import LONGEST_KEY, AuthorizeBody
+from app.api.schemas import LONGEST_KEY, AuthorizeBody
 from payments.platform.card_numbers import contains, storable_key
 
 OFTEN, LONG = 30_000, 1_500_000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.json_bodies import Malformed, parse
+from app.http.json_bodies import Malformed, parse
 
 TWICE = {
     "at the top": b'{"a":1,"a":1}',

@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from app.list_slots import LONGEST_REST, REST, SHORTEST_REST, SLOTS, ListSlots
+from app.http.list_slots import LONGEST_REST, REST, SHORTEST_REST, SLOTS, ListSlots
 
 
 class Time:

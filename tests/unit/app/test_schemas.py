@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app import schemas
-from app.errors import invalid_fields
-from app.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
+from app.api import schemas
+from app.api.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
+from app.http.errors import invalid_fields
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 GOOD = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": "k"}

@@ -1,6 +1,6 @@
 """The socket that keeps an answer's head until its body is there."""
 
-from app.web_worker import _MOST_HELD, _Held
+from app.server.web_worker import _MOST_HELD, _Held
 
 
 class Wire:

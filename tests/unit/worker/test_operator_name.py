@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from worker.operator_name import LONGEST, actor
+from worker.cli.operator_name import LONGEST, actor
 
 
 def _nobody() -> str:

@@ -6,8 +6,8 @@ from typing import Final
 from flask import request
 from flask_limiter.util import get_remote_address
 
-from app.errors import Problem
-from app.limits import WrongTokens
+from app.http.errors import Problem
+from app.http.limits import WrongTokens
 
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 

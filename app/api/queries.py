@@ -9,8 +9,8 @@ from typing import Any, Final
 import orjson
 from flask import Response, request
 
-from app.errors import invalid
-from app.schemas import LONGEST_MERCHANT_ID
+from app.api.schemas import LONGEST_MERCHANT_ID
+from app.http.errors import invalid
 from payments.platform import texts
 
 LARGEST_ID: Final = 2**63 - 1

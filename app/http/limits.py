@@ -13,8 +13,8 @@ from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from redis import Redis
 
-from app.errors import Problem
-from app.limit_storage import SCHEME
+from app.http.errors import Problem
+from app.http.limit_storage import SCHEME
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
 from payments.platform.redis_windows import count

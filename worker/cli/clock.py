@@ -9,7 +9,7 @@ from payments.platform import clock_store
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import confirm
 from payments.platform.database import create_engine
-from worker.cli import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 
 def add_clock(parser: argparse.ArgumentParser) -> None:

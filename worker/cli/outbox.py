@@ -15,9 +15,9 @@ from payments.outbox import service as outbox
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import NotFound, OutboxConflict
-from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
-from worker.letter_table import printable
-from worker.option_types import PlainParser, reason, whole_number
+from worker.cli.dead_letter_table import printable
+from worker.cli.option_types import PlainParser, reason, whole_number
+from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 LIMIT: Final = 50
 _LINE: Final = (

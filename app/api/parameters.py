@@ -2,11 +2,11 @@
 
 from typing import Any, Final, get_args
 
-from app.answers import Status
-from app.queries import CURSOR as CURSOR_PATTERN
-from app.queries import LARGEST_ID, MOST, USUAL
-from app.reports import FindingKind, FindingState, LetterState
-from app.schemas import LONGEST_MERCHANT_ID
+from app.api.answers import Status
+from app.api.queries import CURSOR as CURSOR_PATTERN
+from app.api.queries import LARGEST_ID, MOST, USUAL
+from app.api.reports import FindingKind, FindingState, LetterState
+from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.outbox.rules import TOPICS
 from payments.platform import texts

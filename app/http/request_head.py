@@ -1,6 +1,6 @@
 """What is refused for a request's head, before any view runs: lists where one value is meant, codings, bad queries.
 
-Header lines that come twice are refused in `app.framing`: WSGI joins them by commas, as proxies may.
+Header lines that come twice are refused in `app.server.framing`: WSGI joins them by commas, as proxies may.
 """
 
 import re
@@ -9,9 +9,9 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, request
 
-from app.describing import description_of
-from app.errors import Problem, invalid
-from app.measuring import ENDPOINT
+from app.http.describing import description_of
+from app.http.errors import Problem, invalid
+from app.http.measuring import ENDPOINT
 
 _ONE_VALUE: Final = {
     "CONTENT_LENGTH": "Content-Length",

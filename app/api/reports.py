@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.answers import ABSENT, Answer, Count, Identifier, Page, Time
+from app.api.answers import ABSENT, Answer, Count, Identifier, Page, Time
 
 LetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
 FindingState = Literal["OPEN", "CLEARED"]

@@ -4,7 +4,7 @@ import argparse
 from typing import Final, NoReturn
 
 from payments.platform import card_numbers, texts
-from worker.cli import COULD_NOT_RUN
+from worker.cli.repair import COULD_NOT_RUN
 
 LONGEST_REASON: Final = 500
 

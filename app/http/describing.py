@@ -1,4 +1,4 @@
-"""What a view says of itself for /openapi.json, right beside it; `app.openapi` makes the document out of it."""
+"""What a view says of itself for /openapi.json, right beside it; `app.api.openapi` makes the document out of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from gunicorn.http import errors
 from gunicorn.http.message import Message
 from gunicorn.util import http_date
 
-from app.framing import ONE_LINE
+from app.server.framing import ONE_LINE
 
 _CODES: Final = (
     (errors.LimitRequestLine, "URI_TOO_LONG", "The request line is too long."),
@@ -26,7 +26,7 @@ Meaning = tuple[str, str, tuple[tuple[str, str], ...]]
 def answer(error: BaseException, request: Any = None) -> tuple[str, bytes]:
     """The code and the whole answer for an `error` of gunicorn's parser, or one that nobody caught."""
     # gunicorn's master loads this module; what a reload is to replace is loaded by its workers
-    from app.tracing import request_id  # noqa: PLC0415
+    from app.http.request_context import request_id  # noqa: PLC0415
     from payments.platform.problems import problem_body, status_of  # noqa: PLC0415
 
     code, message, fields = _meaning(error)

@@ -19,9 +19,9 @@ from payments.metrics import DEAD_LETTER_TYPES
 from payments.outbox.rules import TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
-from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
-from worker.letter_table import as_details, as_table
-from worker.option_types import PlainParser, reason, whole_number
+from worker.cli.dead_letter_table import as_details, as_table
+from worker.cli.option_types import PlainParser, reason, whole_number
+from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
 USUAL: Final = 50

@@ -13,13 +13,13 @@ from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app import errors
-from app.gathering import NotTaken, StillRunning
-from app.json_bodies import Malformed, parse
-from app.limits import rate_headers, retry_header
-from app.schemas import LONGEST_KEY, MoneyBody, RefundBody
+from app.api.schemas import LONGEST_KEY, MoneyBody, RefundBody
+from app.commit.batcher import NotTaken, StillRunning
+from app.http import errors
+from app.http.json_bodies import Malformed, parse
+from app.http.limits import rate_headers, retry_header
+from app.http.request_context import traceparent
 from app.services import Services, services
-from app.tracing import traceparent
 from payments.payment.admission import COUNTED_AS, Entry, Refusal, Verdict
 from payments.payment.batch import Result
 from payments.payment.commands import Command, Operation

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.gathering import Full, Gathering, NotTaken, StillRunning
+from app.commit.batcher import Full, Gathering, NotTaken, StillRunning
 from payments.metrics import ApiMetrics
 from payments.payment.batch import Result
 from payments.payment.commands import Command, Key

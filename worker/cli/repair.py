@@ -1,7 +1,4 @@
-"""Commands for operators at a terminal: `republish`, `ledger-resume`. They need the database only, no Kafka.
-
-The audit is in `audit_cli`, those about dead letters are in `dead_letter_cli`.
-"""
+"""`republish` and `ledger-resume`, for operators at a terminal. They need the database only, no Kafka."""
 
 import argparse
 import sys

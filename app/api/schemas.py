@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.answers import ABSENT
-from app.reports import BreakerState
+from app.api.answers import ABSENT
+from app.api.reports import BreakerState
 from payments.platform import card_numbers, texts
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 

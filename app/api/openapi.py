@@ -10,10 +10,10 @@ from apispec import APISpec
 from flask import Flask
 from pydantic import BaseModel
 
-from app.answers import ProblemDetails
-from app.describing import Description, description_of
-from app.errors import PROBLEM_JSON
-from app.schemas import AuthorizeBody
+from app.api.answers import ProblemDetails
+from app.api.schemas import AuthorizeBody
+from app.http.describing import Description, description_of
+from app.http.errors import PROBLEM_JSON
 from payments.platform.problems import PROBLEMS
 
 VERSION: Final = "0.1.0"

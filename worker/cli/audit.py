@@ -17,8 +17,8 @@ from payments.audit.finding_store import OPEN, is_refused
 from payments.audit.service import Report, audit
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
-from worker.cli import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
-from worker.letter_table import printable
+from worker.cli.dead_letter_table import printable
+from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 PAGE: Final = 500
 """Findings read at once."""

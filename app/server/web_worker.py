@@ -10,9 +10,9 @@ import gevent
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
-from app import connections, refusals
-from app.connections import IdleConnections
-from app.framing import Parser
+from app.server import connections, refusals
+from app.server.connections import IdleConnections
+from app.server.framing import Parser
 
 HEAD_WITHIN: Final = 5.0
 """Seconds from the first byte of a request's head to its last."""
@@ -80,7 +80,7 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self._begun.discard(req)
             held.flush()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002
         """Answer what gunicorn refuses, or what nobody caught, without a word of the request in the log."""
         code, answer = refusals.answer(exc, req)
         if isinstance(exc, ParseException) and code != "OUTCOME_UNKNOWN":

@@ -1,6 +1,6 @@
 """gunicorn's parser, made stricter: one value means one header line, and a body that was not read ends the connection.
 
-Lists within one line are `app.request_head`. Knows nothing of payments.
+Lists within one line are `app.http.request_head`. Knows nothing of payments.
 """
 
 from typing import Any, Final

@@ -1,0 +1,1 @@
+"""The API as it is described: request bodies, query strings, answers, the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""How money requests become group commits."""

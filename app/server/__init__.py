@@ -1,0 +1,1 @@
+"""gunicorn's side: connections, framing, the worker that serves them."""
