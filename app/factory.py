@@ -1,27 +1,24 @@
 """Makes the Flask application out of plain options; it reads no environment and connects to nothing yet."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import gevent
 from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
-from app.commit import commit_log as trail
-from app.commit.batcher import Gathering
-from app.commit.commit_queue import CommitQueue
+from app.commit.batcher import Batcher
+from app.commit.group_commit import commit_queue
 from app.commit.money_request import LARGEST_BODY
-from app.http import errors, request_head
-from app.http import request_context as tracing
+from app.http import errors, request_context, request_head
 from app.http.admin import AdminGuard
+from app.http.hooks import take_out
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, measure
@@ -29,16 +26,12 @@ from app.identity import Identity
 from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
 from app.services import EXTENSION, Services
 from payments.metrics import ApiMetrics
-from payments.payment.admission import RedisGate
-from payments.payment.batch import Result
-from payments.payment.commands import Command
-from payments.payment.execution import execute
-from payments.payment.idempotency_store import StoredAnswer
-from payments.platform import redis_client, tables, trace
+from payments.payment.admission import Admission
+from payments.platform import redis_client, tables
 from payments.platform.clock import monotonic
 from payments.platform.database import engine_options, prepare
 from payments.platform.redis_client import Outage
-from payments.platform.traces import Kind, NoTraces, Traces
+from payments.platform.traces import NoTraces, Traces
 
 COMMITS: Final = "commits"
 """The bind of the writers' engine: reads must not use up the connections that payments need."""
@@ -47,9 +40,7 @@ READ_SECONDS: Final = 1.5
 """After which MariaDB ends a read: before the connection is given up (payments.platform.database.NETWORK_TIMEOUT)."""
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
-MOST_AT_THE_ENTRANCE: Final = 200
-REMEMBERED_WITHIN: Final = 0.05
-"""Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
+ADMISSION_BATCH_LIMIT: Final = 200
 _ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, store)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
 _FILES: Final = frozenset({"store.page", "store.asset"})
@@ -86,7 +77,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     app.url_map.converters["id"] = IdConverter
     if options.trusted_proxies > 0:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
-    tracing.install(app)
+    request_context.install(app)
     errors.install(app)
     request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.multiprocess)
@@ -112,7 +103,8 @@ def _databases(options: Options) -> dict[str, object]:
 
 def _services(app: Flask, options: Options, traces: Traces) -> Services:
     database = SQLAlchemy(app, metadata=tables.metadata)
-    app.teardown_appcontext_funcs.pop()  # app.transactions ends its sessions itself; money requests have none
+    # app.transactions ends its sessions itself; money requests have none
+    take_out(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
     with app.app_context():
         engines = database.engines
     for engine in engines.values():
@@ -121,7 +113,7 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     outage = Outage(monotonic)
     client = redis_client.connect(options.redis_url)
     platform = Identity(engines[None], monotonic)
-    gate = RedisGate(client, outage, platform, options.limits, options.answer_ttl)
+    admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     metrics = ApiMetrics(CollectorRegistry())
     admin = AdminGuard(options.admin_token, WrongTokens(client, platform, outage, time.time))
     ReadLimits(
@@ -134,33 +126,19 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     )
     return Services(
         database=database,
-        gate=gate,
-        entrance=Gathering(gate.enter, workers=1, most=MOST_AT_THE_ENTRANCE),
-        queue=_queue(engines[COMMITS], gate, metrics, options, traces),
+        admission=admission,
+        admission_batcher=Batcher(admission.admit, workers=1, most=ADMISSION_BATCH_LIMIT),
+        queue=commit_queue(
+            engines[COMMITS],
+            admission,
+            metrics,
+            traces,
+            writers=options.writers,
+            capacity=options.queue_size,
+        ),
         metrics=metrics,
         admin=admin,
         lists=ListSlots(monotonic),
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
         traces=traces,
-    )
-
-
-def _queue(engine: Engine, gate: RedisGate, metrics: ApiMetrics, options: Options, traces: Traces) -> CommitQueue:
-    def run(commands: Sequence[Command], deadline: float) -> list[Result]:
-        with traces.batch("commit", Kind.INTERNAL, [command.headers[trace.HEADER] for command in commands]):
-            return execute(engine, commands, deadline, monotonic, gevent.sleep)
-
-    def committed(done: Sequence[tuple[Command, Result]]) -> None:
-        trail.note(done)
-        answers = {
-            command.scope: StoredAnswer(command.digest, result.status, result.body)
-            for command, result in done
-            if result.error is None
-        }
-        if answers:
-            gate.remember(answers)
-            gevent.spawn_later(REMEMBERED_WITHIN, gate.flush)  # most often a request has taken them along by then
-
-    return CommitQueue(
-        run, committed, writers=options.writers, capacity=options.queue_size, metrics=metrics, clock=monotonic
     )

@@ -83,7 +83,7 @@ def post_worker_init(worker: Any) -> None:
     """
     from app.services import EXTENSION
 
-    worker.wsgi.extensions[EXTENSION].gate.ping()
+    worker.wsgi.extensions[EXTENSION].admission.ping()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)

@@ -7,7 +7,7 @@ import gevent
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.platform import identity as platform_store
+from payments.platform import identity as platform_identity
 from payments.platform.clock import Clock
 from payments.platform.identity import Platform
 
@@ -45,7 +45,7 @@ class Identity:
     def _find(self) -> None:
         try:
             with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
-                self._found = platform_store.find(connection)
+                self._found = platform_identity.find(connection)
         except SQLAlchemyError as error:
             _log.warning("platform_unread", extra={"error": type(error).__name__})
         finally:

@@ -7,12 +7,12 @@ from typing import Final
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 
-from app.commit.batcher import Gathering
+from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue
 from app.http.admin import AdminGuard
 from app.http.list_slots import ListSlots
 from payments.metrics import ApiMetrics
-from payments.payment.admission import Entry, RedisGate, Verdict
+from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.traces import Traces
 
 EXTENSION: Final = "payops"
@@ -23,8 +23,8 @@ class Services:
     """The collaborators of the views."""
 
     database: SQLAlchemy
-    gate: RedisGate
-    entrance: Gathering[Entry, Verdict]
+    admission: Admission
+    admission_batcher: Batcher[Attempt, AdmissionResult]
     queue: CommitQueue
     metrics: ApiMetrics
     admin: AdminGuard

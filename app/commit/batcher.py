@@ -35,7 +35,7 @@ class _Ticket(Generic[Item, Answer]):
         self.answer: AsyncResult[Answer] = AsyncResult()
 
 
-class Gathering(Generic[Item, Answer]):
+class Batcher(Generic[Item, Answer]):
     """Runs items in batches of at most `most` by at most `workers` greenlets, which exist only while there is work."""
 
     def __init__(

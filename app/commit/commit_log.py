@@ -21,19 +21,19 @@ def note(done: Sequence[tuple[Command, Result]]) -> None:
     """Log what came of a batch; nothing is said of the commands' texts."""
     if _log.isEnabledFor(logging.INFO):
         for start in range(0, len(done), IN_A_LINE):
-            told = [_told(command, result) for command, result in done[start : start + IN_A_LINE]]
-            _log.info("commands_done", extra={"commands": told})
+            commands = [_line(command, result) for command, result in done[start : start + IN_A_LINE]]
+            _log.info("commands_done", extra={"commands": commands})
 
 
-def _told(command: Command, result: Result) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _line(command: Command, result: Result) -> dict[str, Any]:
+    commands: dict[str, Any] = {
         "operation": command.operation.value,
         "requestId": command.request_id,
         "traceId": trace.trace_id_of(command.headers.get(trace.HEADER, "")),
         "outcome": result.error.code if result.error is not None else result.status,
     }
     if payment_id := result.payment_id or command.payment_id:
-        told["paymentId"] = payment_id
+        commands["paymentId"] = payment_id
     if result.replayed:
-        told["replayed"] = True
-    return told
+        commands["replayed"] = True
+    return commands

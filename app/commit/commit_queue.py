@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.commit.batcher import Full, Gathering, NotTaken, StillRunning
+from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 from payments.metrics import ApiMetrics
 from payments.payment.batch import Result
 from payments.payment.commands import Command, Key
@@ -48,7 +48,7 @@ class CommitQueue:
         self._metrics = metrics
         self._clock = clock
         self._in_flight: dict[Key, str] = {}
-        self._gathering: Gathering[Command, Result] = Gathering(
+        self._batcher: Batcher[Command, Result] = Batcher(
             self._run, workers=writers, most=MOST_IN_A_COMMIT, capacity=capacity
         )
 
@@ -59,9 +59,9 @@ class CommitQueue:
         if digest is not None:
             return Result(error=_second(digest == command.digest))
         self._in_flight[scope] = command.digest
-        self._metrics.queue_depth.set(self._gathering.depth + 1)
+        self._metrics.queue_depth.set(self._batcher.depth + 1)
         try:
-            return self._gathering.submit(command, deadline - self._clock())
+            return self._batcher.submit(command, deadline - self._clock())
         except (Full, NotTaken) as error:
             self._in_flight.pop(scope)
             said = "Too many requests are waiting." if isinstance(error, Full) else "The database does not keep up."
@@ -71,11 +71,11 @@ class CommitQueue:
 
     def drain(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds until every accepted command has its result; False when one has not."""
-        return self._gathering.drain(timeout)
+        return self._batcher.drain(timeout)
 
     def _run(self, commands: Sequence[Command]) -> list[Result]:
         self._metrics.batch_size.observe(len(commands))
-        self._metrics.queue_depth.set(self._gathering.depth)
+        self._metrics.queue_depth.set(self._batcher.depth)
         try:
             results = self._execute(commands, self._clock() + PATIENCE)
         except Exception:  # noqa: BLE001  (a bug must not leave requests without an answer; it is logged)

@@ -20,7 +20,7 @@ from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
 from app.http.request_context import traceparent
 from app.services import Services, services
-from payments.payment.admission import COUNTED_AS, Entry, Refusal, Verdict
+from payments.payment.admission import COUNTED_AS, AdmissionResult, Attempt, Refusal
 from payments.payment.batch import Result
 from payments.payment.commands import Command, Operation
 from payments.platform import card_numbers, texts, trace
@@ -66,7 +66,7 @@ def _body() -> bytes:
     raise errors.Problem("MALFORMED_JSON", "The body did not arrive in time.")
 
 
-def take(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
+def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
     """Carry out one money request, from its body to its answer; counts what came of it."""
     parts = services()
     try:
@@ -109,23 +109,23 @@ def _result(parts: Services, operation: Operation, model: type[MoneyBody], payme
     return result
 
 
-def _ask_redis(parts: Services, command: Command) -> Verdict:
+def _ask_redis(parts: Services, command: Command) -> AdmissionResult:
     try:
-        return parts.entrance.submit(Entry(command.scope, get_remote_address()), REDIS_PATIENCE)
+        return parts.admission_batcher.submit(Attempt(command.scope, get_remote_address()), REDIS_PATIENCE)
     except (NotTaken, StillRunning):
-        return Verdict(failed_open=True)
+        return AdmissionResult(failed_open=True)
 
 
-def _give_back(parts: Services, command: Command, verdict: Verdict) -> None:
+def _give_back(parts: Services, command: Command, verdict: AdmissionResult) -> None:
     """A wrong or repeated request does not use up the merchant's window: anybody can send one in its name."""
     window = verdict.window
     if window is not None:
-        parts.gate.give_back(command.scope, window)
-        gevent.spawn_later(_GIVEN_BACK_WITHIN, parts.gate.flush)  # most often a request has taken it along by then
+        parts.admission.give_back(command.scope, window)
+        gevent.spawn_later(_GIVEN_BACK_WITHIN, parts.admission.flush)  # most often a request has taken it along by then
         g.answer_headers.update(rate_headers(window.limit, window.remaining + 1, window.ends_at))
 
 
-def _known(parts: Services, command: Command, verdict: Verdict) -> Result | None:
+def _known(parts: Services, command: Command, verdict: AdmissionResult) -> Result | None:
     """The answer that Redis knows. Raises IdempotencyKeyReused, or Problem when the limit is reached."""
     window = verdict.window
     if window is not None:

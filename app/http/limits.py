@@ -14,6 +14,7 @@ from flask_limiter.util import get_remote_address
 from redis import Redis
 
 from app.http.errors import Problem
+from app.http.hooks import take_out
 from app.http.limit_storage import SCHEME
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
@@ -54,9 +55,9 @@ class ReadLimits:
         self._limiter.init_app(app)
         # The limiter's hooks cost even where nothing is limited, so the one that counts is called from ours. The other
         # two would put Retry-After on every answer, and end a context that ends with its request anyway.
-        self._count = app.before_request_funcs[None].pop()
-        app.after_request_funcs[None].pop()
-        app.teardown_request_funcs[None].pop()
+        self._count = take_out(app.before_request_funcs[None], "Limiter._check_request_limit")
+        take_out(app.after_request_funcs[None], "Limiter.__inject_headers")
+        take_out(app.teardown_request_funcs[None], "Limiter.__release_context")
         app.before_request(self._check)
 
     def _check(self) -> None:

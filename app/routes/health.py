@@ -32,7 +32,7 @@ def whole() -> Response:
         components = read(health.components)
     except ServiceUnavailable:
         components = health.without_database()
-    components["redis"] = health.redis(services().gate.ping())
+    components["redis"] = health.redis(services().admission.ping())
     return _answer(components)
 
 

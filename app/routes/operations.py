@@ -39,7 +39,7 @@ def show() -> Response:
     """Numbers for the console."""
     merchant_id = queries.merchant()
     numbers = read(health.operations)
-    windows = {} if merchant_id is None else services().gate.windows(merchant_id)
+    windows = {} if merchant_id is None else services().admission.windows(merchant_id)
     numbers["rateLimits"] = [_limit(operation, window) for operation, window in windows.items()]
     return queries.answer(numbers)
 

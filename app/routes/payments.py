@@ -6,7 +6,7 @@ from app.api import queries
 from app.api.answers import CommandAnswer, PaymentAnswer, PaymentPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
-from app.commit.money_request import take
+from app.commit.money_request import handle
 from app.http.describing import Description, describe
 from app.transactions import read, read_list
 from payments.payment.commands import Operation
@@ -38,28 +38,28 @@ def _money(summary: str, body: type[MoneyBody], *, problems: tuple[int, ...]) ->
 @describe(_money("Authorize a payment: hold the amount", AuthorizeBody, problems=()))
 def authorize() -> Response:
     """Hold money."""
-    return take(Operation.AUTHORIZE, AuthorizeBody)
+    return handle(Operation.AUTHORIZE, AuthorizeBody)
 
 
 @blueprint.post("/capture/<id:payment_id>")
 @describe(_money("Capture what was authorized, or a part of it", CaptureBody, problems=(404,)))
 def capture(payment_id: int) -> Response:
     """Take held money."""
-    return take(Operation.CAPTURE, CaptureBody, payment_id)
+    return handle(Operation.CAPTURE, CaptureBody, payment_id)
 
 
 @blueprint.post("/refund/<id:payment_id>")
 @describe(_money("Refund what was captured, or a part of it", RefundBody, problems=(404,)))
 def refund(payment_id: int) -> Response:
     """Give money back."""
-    return take(Operation.REFUND, RefundBody, payment_id)
+    return handle(Operation.REFUND, RefundBody, payment_id)
 
 
 @blueprint.post("/void/<id:payment_id>")
 @describe(_money("Void: release all that is still held", VoidBody, problems=(404,)))
 def void(payment_id: int) -> Response:
     """Release held money."""
-    return take(Operation.VOID, VoidBody, payment_id)
+    return handle(Operation.VOID, VoidBody, payment_id)
 
 
 @blueprint.get("/<id:payment_id>")

@@ -1,5 +1,6 @@
-"""What an audit compares, as of one moment, and what it finds: plain values. `audit.store` and `audit.progress` read them,
-`audit.rules` and `audit.answers` check them.
+"""What an audit compares, as of one moment, and what it finds: plain values.
+
+`audit.store` and `audit.progress` read them, `audit.rules` and `audit.answers` check them.
 """
 
 import hashlib

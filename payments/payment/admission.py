@@ -50,7 +50,7 @@ return {false, 0, used, left}
 _SHA: Final = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
-class Entry(NamedTuple):
+class Attempt(NamedTuple):
     """One request: its key, and the client's address."""
 
     key: Key
@@ -65,7 +65,7 @@ class Refusal(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AdmissionResult:
     """`answer`: what was said to this key before; `unseen`: Redis has none, so the database most likely neither.
 
     `window`: the merchant's, or the address's when that one refuses; None when unlimited or when Redis did not answer.
@@ -83,7 +83,7 @@ class Verdict:
         return self.refusal is None
 
 
-class RedisGate:
+class Admission:
     """Stored answers and rate limits; answers in the order of what it is asked, and never raises."""
 
     def __init__(
@@ -107,13 +107,13 @@ class RedisGate:
         self._unsent: dict[Key, StoredAnswer] = {}
         self._uncounted: list[tuple[Key, float]] = []
 
-    def enter(self, entries: Sequence[Entry]) -> list[Verdict]:
+    def admit(self, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         """Decide on requests, all in one round trip; each of them is counted unless its answer is known."""
         platform = self._platform()
         verdicts = None if platform is None else self._outage.ask(lambda: self._verdicts(platform, entries))
         return [self._open(entry.key) for entry in entries] if verdicts is None else verdicts
 
-    def _verdicts(self, platform: Platform, entries: Sequence[Entry]) -> list[Verdict]:
+    def _verdicts(self, platform: Platform, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         now = time.time()
         replies = self._evaluate(platform, entries)
         verdicts = [self._verdict(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
@@ -125,7 +125,7 @@ class RedisGate:
                 verdicts[at] = self._verdict(platform, entries[at], (None, *reply[1:]), now)
         return verdicts
 
-    def _evaluate(self, platform: Platform, entries: Sequence[Entry]) -> list[Any]:
+    def _evaluate(self, platform: Platform, entries: Sequence[Attempt]) -> list[Any]:
         calls = [self._call(platform, entry) for entry in entries]
         pipeline = self._client.pipeline(transaction=False)
         sent = self._add_unsent(pipeline, platform)
@@ -143,7 +143,7 @@ class RedisGate:
                 raise reply
         return replies
 
-    def _call(self, platform: Platform, entry: Entry) -> tuple[Any, ...]:
+    def _call(self, platform: Platform, entry: Attempt) -> tuple[Any, ...]:
         name = COUNTED_AS[entry.key.operation]
         keys = (
             _answer_key(platform, entry.key),
@@ -152,18 +152,18 @@ class RedisGate:
         )
         return (*keys, *self._limits[name], *self._limits[ADDRESS])
 
-    def _verdict(self, platform: Platform, entry: Entry, reply: Any, now: float) -> Verdict:
+    def _verdict(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
         stored, refused, used, left = reply
         refusal = Refusal(refused) if refused else None
         name = ADDRESS if refusal is Refusal.ADDRESS else COUNTED_AS[entry.key.operation]
         capacity = self._limits[name][0]
         answer = None if stored is None else unseal(platform.secret, _answer_key(platform, entry.key), stored)
         shown = window(capacity, used, left, now) if capacity > 0 else None
-        return Verdict(answer, refusal, shown, unseen=stored is None)
+        return AdmissionResult(answer, refusal, shown, unseen=stored is None)
 
-    def _open(self, key: Key) -> Verdict:
+    def _open(self, key: Key) -> AdmissionResult:
         limited = self._limits[COUNTED_AS[key.operation]][0] > 0 or self._limits[ADDRESS][0] > 0
-        return Verdict(failed_open=limited)
+        return AdmissionResult(failed_open=limited)
 
     def give_back(self, key: Key, counted: Window) -> None:
         """The request did not count after all: its merchant's window `counted` gets one back, with the next round trip

@@ -12,7 +12,7 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from app import identity as platform
-from app.commit import money_request as intake
+from app.commit import money_request
 from app.factory import Options, create_app
 from app.services import EXTENSION, Services
 from payments.platform import redis_client
@@ -37,7 +37,7 @@ class Api:
 
     def settle(self) -> None:
         """Let Redis have the answers that it is to remember."""
-        self.services.gate.flush()
+        self.services.admission.flush()
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> TestResponse:
         answer = self.http.post(
@@ -96,7 +96,7 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what Redis says, where it is up: on a busy machine it may say so late."""
     monkeypatch.setattr(redis_client, "TIMEOUT", 10.0)
-    monkeypatch.setattr(intake, "REDIS_PATIENCE", 20.0)
+    monkeypatch.setattr(money_request, "REDIS_PATIENCE", 20.0)
     monkeypatch.setattr(platform, "PATIENCE", 20.0)
 
 

@@ -206,7 +206,7 @@ def test_without_a_database_redis_is_left_out(sqlite_template: Path, tmp_path: P
         assert [api.http.get("/operations").status_code for _ in range(12)] == [401] * 10 + [429] * 2
         answer = api.authorize("k")
         assert (answer.status_code, "X-RateLimit-Limit" in answer.headers) == (503, False)
-        assert api.services.gate.windows("M1") == {}
+        assert api.services.admission.windows("M1") == {}
         file.parent.mkdir()
         shutil.copy(sqlite_template, file)
         until(lambda: "X-RateLimit-Limit" in api.authorize("k").headers, 5, "Redis is asked again")

@@ -1,6 +1,6 @@
 """Rate limits: who shares one, what is told, and that without Redis everything passes."""
 
-from payments.payment.admission import Entry
+from payments.payment.admission import Attempt
 from payments.payment.commands import Key
 from tests.integration.api.conftest import ADMIN, Make, RedisState, serving
 
@@ -20,7 +20,7 @@ def test_void_counts_as_capture_and_other_operations_do_not(make_api: Make) -> N
 def test_a_limit_that_is_off_still_finds_stored_answers_in_redis(make_api: Make) -> None:
     with make_api(limits=dict.fromkeys(("authorize", "capture", "refund"), (0, 60))) as api:
         api.authorize("k")
-        assert api.services.gate.enter([Entry(Key("M1", "authorize", "k"), "10.0.0.1")])[0].answer is not None
+        assert api.services.admission.admit([Attempt(Key("M1", "authorize", "k"), "10.0.0.1")])[0].answer is not None
 
 
 def test_other_routes_are_limited_together_by_address(make_api: Make) -> None:

@@ -17,7 +17,7 @@ def limits(capacity: int, address: int = 0) -> dict[str, tuple[int, int]]:
 
 def remaining(api: Api, operation: str) -> int:
     services: Services = api.services
-    return services.gate.windows("M1")[operation].remaining
+    return services.admission.windows("M1")[operation].remaining
 
 
 @pytest.mark.parametrize("operation", ["capture", "refund", "void"])
@@ -34,7 +34,7 @@ def test_a_payment_that_is_not_the_merchants_is_not_counted(make_api: Make, oper
 def test_another_request_with_a_used_key_is_not_counted(make_api: Make, redis_url: str) -> None:
     with make_api(limits=limits(2)) as api:
         assert api.authorize("k").status_code == 200
-        api.services.gate._client.flushdb()  # so that it is the database that finds the key
+        api.services.admission._client.flushdb()  # so that it is the database that finds the key
         assert [api.authorize("k", amount=7).status_code for _ in range(3)] == [422] * 3
         assert [api.authorize("k").status_code for _ in range(3)] == [200] * 3
         assert remaining(api, "authorize") == 2

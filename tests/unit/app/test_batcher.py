@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from app.commit.batcher import Full, Gathering, NotTaken, StillRunning
+from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 
 
 class Runs:
@@ -29,27 +29,27 @@ def runs() -> Runs:
 
 
 def test_what_waits_when_a_worker_is_free_is_one_batch(runs: Runs) -> None:
-    gathering = Gathering(runs, workers=1, most=10)
-    asked = [gevent.spawn(gathering.submit, number, 1) for number in range(5)]
+    batcher = Batcher(runs, workers=1, most=10)
+    asked = [gevent.spawn(batcher.submit, number, 1) for number in range(5)]
     gevent.joinall(asked)
     assert [greenlet.value for greenlet in asked] == [0, 2, 4, 6, 8]
     assert runs.batches == [[0, 1, 2, 3, 4]]
 
 
 def test_a_batch_has_at_most_so_many_items(runs: Runs) -> None:
-    gathering = Gathering(runs, workers=1, most=2)
-    gevent.joinall([gevent.spawn(gathering.submit, number, 1) for number in range(5)])
+    batcher = Batcher(runs, workers=1, most=2)
+    gevent.joinall([gevent.spawn(batcher.submit, number, 1) for number in range(5)])
     assert runs.batches == [[0, 1], [2, 3], [4]]
 
 
 def test_what_comes_while_a_batch_runs_is_the_next_batch(runs: Runs) -> None:
     runs.go.clear()
-    gathering = Gathering(runs, workers=1, most=10)
-    asked = [gevent.spawn(gathering.submit, 1, 1)]
+    batcher = Batcher(runs, workers=1, most=10)
+    asked = [gevent.spawn(batcher.submit, 1, 1)]
     gevent.idle()
-    asked += [gevent.spawn(gathering.submit, number, 1) for number in (2, 3)]
+    asked += [gevent.spawn(batcher.submit, number, 1) for number in (2, 3)]
     gevent.idle()
-    assert gathering.depth == 2
+    assert batcher.depth == 2
     runs.go.set()
     gevent.joinall(asked, raise_error=True)
     assert runs.batches == [[1], [2, 3]]
@@ -57,49 +57,49 @@ def test_what_comes_while_a_batch_runs_is_the_next_batch(runs: Runs) -> None:
 
 def test_several_workers_run_batches_beside_each_other(runs: Runs) -> None:
     runs.go.clear()
-    gathering = Gathering(runs, workers=2, most=10)
+    batcher = Batcher(runs, workers=2, most=10)
     for number in (1, 2, 3):
-        gevent.spawn(gathering.submit, number, 1)
+        gevent.spawn(batcher.submit, number, 1)
         gevent.idle()
     assert runs.batches == [[1], [2]]
     runs.go.set()
-    assert gathering.drain(1)
+    assert batcher.drain(1)
     assert runs.batches == [[1], [2], [3]]
 
 
 def test_a_full_gathering_refuses_at_once(runs: Runs) -> None:
     runs.go.clear()
-    gathering = Gathering(runs, workers=1, most=10, capacity=1)
-    gevent.spawn(gathering.submit, 1, 1)
+    batcher = Batcher(runs, workers=1, most=10, capacity=1)
+    gevent.spawn(batcher.submit, 1, 1)
     gevent.idle()
-    gevent.spawn(gathering.submit, 2, 1)
+    gevent.spawn(batcher.submit, 2, 1)
     gevent.idle()
     with pytest.raises(Full):
-        gathering.submit(3, 1)
+        batcher.submit(3, 1)
     runs.go.set()
-    assert gathering.drain(1)
+    assert batcher.drain(1)
 
 
 def test_an_item_that_nobody_took_in_time_is_withdrawn(runs: Runs) -> None:
     runs.go.clear()
-    gathering = Gathering(runs, workers=1, most=10)
-    gevent.spawn(gathering.submit, 1, 1)
+    batcher = Batcher(runs, workers=1, most=10)
+    gevent.spawn(batcher.submit, 1, 1)
     gevent.idle()
     with pytest.raises(NotTaken):
-        gathering.submit(2, 0.01)
+        batcher.submit(2, 0.01)
     runs.go.set()
-    assert gathering.drain(1)
+    assert batcher.drain(1)
     assert runs.batches == [[1]]
 
 
 def test_an_item_that_was_taken_runs_to_its_end(runs: Runs) -> None:
     runs.go.clear()
-    gathering = Gathering(runs, workers=1, most=10)
+    batcher = Batcher(runs, workers=1, most=10)
     with pytest.raises(StillRunning):
-        gathering.submit(1, 0.01)
-    assert not gathering.drain(0.01)
+        batcher.submit(1, 0.01)
+    assert not batcher.drain(0.01)
     runs.go.set()
-    assert gathering.drain(1)
+    assert batcher.drain(1)
     assert runs.batches == [[1]]
 
 
@@ -107,7 +107,7 @@ def test_what_a_batch_raises_reaches_each_that_waits() -> None:
     def broken(_items: Sequence[int]) -> list[int]:
         raise LookupError("no")
 
-    gathering: Gathering[int, int] = Gathering(broken, workers=1, most=10)
-    asked = [gevent.spawn(gathering.submit, number, 1) for number in range(2)]
+    batcher: Batcher[int, int] = Batcher(broken, workers=1, most=10)
+    asked = [gevent.spawn(batcher.submit, number, 1) for number in range(2)]
     gevent.joinall(asked)
     assert [type(greenlet.exception) for greenlet in asked] == [LookupError, LookupError]

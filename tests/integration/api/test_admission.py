@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from payments.payment.admission import Entry, RedisGate, Verdict
+from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.payment.commands import Key
 from payments.payment.idempotency_store import StoredAnswer
 from payments.platform.identity import Platform
@@ -41,132 +41,132 @@ def client(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def gate(client: Redis, clock: Clock) -> RedisGate:
-    return make_gate(client, clock)
+def admission(client: Redis, clock: Clock) -> Admission:
+    return make_admission(client, clock)
 
 
-def make_gate(client: Redis, clock: Clock, platform: Platform | None = PLATFORM) -> RedisGate:
-    return RedisGate(client, Outage(clock), lambda: platform, LIMITS, 600)
+def make_admission(client: Redis, clock: Clock, platform: Platform | None = PLATFORM) -> Admission:
+    return Admission(client, Outage(clock), lambda: platform, LIMITS, 600)
 
 
 def key(number: int, operation: str = "authorize", merchant: str = "M1") -> Key:
     return Key(merchant, operation, f"k{number}")
 
 
-def ask(gate: RedisGate, *keys: Key, address: str = "10.0.0.1") -> list[Verdict]:
-    return gate.enter([Entry(key, address) for key in keys])
+def ask(admission: Admission, *keys: Key, address: str = "10.0.0.1") -> list[AdmissionResult]:
+    return admission.admit([Attempt(key, address) for key in keys])
 
 
-def test_a_window_starts_at_its_first_request_and_lets_so_many_pass(gate: RedisGate, client: Redis) -> None:
-    verdicts = ask(gate, *(key(number) for number in range(4)))
-    assert [verdict.allowed for verdict in verdicts] == [True, True, False, False]
-    assert [verdict.window.remaining for verdict in verdicts if verdict.window] == [1, 0, 0, 0]
+def test_a_window_starts_at_its_first_request_and_lets_so_many_pass(admission: Admission, client: Redis) -> None:
+    results = ask(admission, *(key(number) for number in range(4)))
+    assert [result.allowed for result in results] == [True, True, False, False]
+    assert [result.window.remaining for result in results if result.window] == [1, 0, 0, 0]
     assert client.get(WINDOW) == b"2"
     assert 59_000 < client.pttl(WINDOW) <= 60_000
 
 
-def test_a_window_that_is_over_starts_anew(gate: RedisGate, client: Redis) -> None:
-    ask(gate, key(0), key(1), key(2))
+def test_a_window_that_is_over_starts_anew(admission: Admission, client: Redis) -> None:
+    ask(admission, key(0), key(1), key(2))
     client.delete(WINDOW)  # what Redis does by itself after 60 s
-    assert ask(gate, key(3))[0].allowed
+    assert ask(admission, key(3))[0].allowed
 
 
-def test_a_counter_without_an_end_gets_one(gate: RedisGate, client: Redis) -> None:
+def test_a_counter_without_an_end_gets_one(admission: Admission, client: Redis) -> None:
     client.set(WINDOW, 2)
-    assert ask(gate, key(0))[0].allowed
+    assert ask(admission, key(0))[0].allowed
     assert client.pttl(WINDOW) > 0
 
 
-def test_merchants_and_operations_have_windows_of_their_own(gate: RedisGate) -> None:
-    ask(gate, key(0), key(1))
+def test_merchants_and_operations_have_windows_of_their_own(admission: Admission) -> None:
+    ask(admission, key(0), key(1))
     others = [key(2, merchant="m1"), key(2, "capture"), key(2, "void"), key(2, "refund")]
-    assert [verdict.allowed for verdict in ask(gate, *others)] == [True] * 4
-    assert [verdict.allowed for verdict in ask(gate, key(3, "capture"), key(3, "void"))] == [False, False]
+    assert [result.allowed for result in ask(admission, *others)] == [True] * 4
+    assert [result.allowed for result in ask(admission, key(3, "capture"), key(3, "void"))] == [False, False]
 
 
-def test_an_operation_without_a_limit_has_no_window(gate: RedisGate) -> None:
-    assert ask(gate, key(0, "refund"))[0].window is None
+def test_an_operation_without_a_limit_has_no_window(admission: Admission) -> None:
+    assert ask(admission, key(0, "refund"))[0].window is None
 
 
-def test_a_remembered_answer_comes_back_as_it_was_and_is_not_counted(gate: RedisGate, client: Redis) -> None:
-    gate.remember({key(0): ANSWER, key(0, "refund"): ANSWER})
-    found = ask(gate, key(0), key(0, "refund"), key(1))
-    assert [verdict.answer for verdict in found] == [ANSWER, ANSWER, None]
+def test_a_remembered_answer_comes_back_as_it_was_and_is_not_counted(admission: Admission, client: Redis) -> None:
+    admission.remember({key(0): ANSWER, key(0, "refund"): ANSWER})
+    found = ask(admission, key(0), key(0, "refund"), key(1))
+    assert [result.answer for result in found] == [ANSWER, ANSWER, None]
     assert client.get(WINDOW) == b"1"
-    ask(gate, key(2), key(3))
-    assert ask(gate, key(0))[0].answer == ANSWER
+    ask(admission, key(2), key(3))
+    assert ask(admission, key(0))[0].answer == ANSWER
     (stored,) = client.keys(ANSWERS.replace("*", "authorize:*"))
     assert 599 <= client.ttl(stored) <= 600
 
 
-def test_answers_travel_with_the_next_question_or_by_themselves(gate: RedisGate, client: Redis) -> None:
-    gate.remember({key(0): ANSWER})
+def test_answers_travel_with_the_next_question_or_by_themselves(admission: Admission, client: Redis) -> None:
+    admission.remember({key(0): ANSWER})
     assert client.keys(ANSWERS) == [], "remembering asks Redis nothing"
-    gate.flush()
+    admission.flush()
     assert len(client.keys(ANSWERS)) == 1
-    gate.remember({key(1): ANSWER})
-    assert [verdict.answer for verdict in ask(gate, key(1), key(2))] == [ANSWER, None]
+    admission.remember({key(1): ANSWER})
+    assert [result.answer for result in ask(admission, key(1), key(2))] == [ANSWER, None]
     before = client.info("commandstats")["cmdstat_set"]["calls"]
-    gate.flush()
+    admission.flush()
     assert client.info("commandstats")["cmdstat_set"]["calls"] == before, "nothing is sent twice"
 
 
 def test_answers_that_redis_could_not_take_are_dropped(own_redis: RedisServer, clock: Clock) -> None:
-    gate = make_gate(connect(own_redis.url), clock)
+    admission = make_admission(connect(own_redis.url), clock)
     own_redis.kill()
-    gate.remember({key(0): ANSWER})
-    gate.flush()
+    admission.remember({key(0): ANSWER})
+    admission.flush()
     own_redis.start()
     clock.now += LEFT_OUT
-    assert ask(gate, key(0))[0].answer is None
+    assert ask(admission, key(0))[0].answer is None
 
 
-def test_answers_of_texts_that_look_alike_are_told_apart(gate: RedisGate) -> None:
-    gate.remember({Key("a", "refund", "b:c"): ANSWER, Key("a:1", "refund", "x"): ANSWER})
+def test_answers_of_texts_that_look_alike_are_told_apart(admission: Admission) -> None:
+    admission.remember({Key("a", "refund", "b:c"): ANSWER, Key("a:1", "refund", "x"): ANSWER})
     near = [
         Key("a:b", "refund", "c"),
         Key("a", "refund", "1:x"),
         Key("a", "refund", "b:c\0"),
         Key("", "refund", "a:b:c"),
     ]
-    assert [verdict.answer for verdict in ask(gate, *near)] == [None] * 4
+    assert [result.answer for result in ask(admission, *near)] == [None] * 4
 
 
-def test_a_redis_that_forgot_the_script_learns_it_again(gate: RedisGate, client: Redis) -> None:
-    ask(gate, key(0))
+def test_a_redis_that_forgot_the_script_learns_it_again(admission: Admission, client: Redis) -> None:
+    ask(admission, key(0))
     client.script_flush()
-    assert [verdict.allowed for verdict in ask(gate, key(1), key(2))] == [True, False]
+    assert [result.allowed for result in ask(admission, key(1), key(2))] == [True, False]
 
 
-def test_windows_are_read_without_counting(gate: RedisGate) -> None:
-    assert gate.windows("M1")["authorize"].remaining == 2
-    ask(gate, key(0), key(0, "void"))
-    found = gate.windows("M1")
+def test_windows_are_read_without_counting(admission: Admission) -> None:
+    assert admission.windows("M1")["authorize"].remaining == 2
+    ask(admission, key(0), key(0, "void"))
+    found = admission.windows("M1")
     assert {name: window.remaining for name, window in found.items()} == {"authorize": 1, "capture": 1}
-    assert gate.windows("M1")["authorize"].remaining == 1
+    assert admission.windows("M1")["authorize"].remaining == 1
 
 
 @pytest.mark.parametrize("how", ["freeze", "kill"])
 def test_while_redis_is_away_everything_passes_and_one_a_second_looks_after_it(
     own_redis: RedisServer, clock: Clock, how: str
 ) -> None:
-    gate = make_gate(connect(own_redis.url), clock)
-    assert not ask(gate, key(0), key(1), key(2))[2].allowed
+    admission = make_admission(connect(own_redis.url), clock)
+    assert not ask(admission, key(0), key(1), key(2))[2].allowed
     getattr(own_redis, how)()
     for number in range(3):
-        verdict = ask(gate, key(number))[0]
-        assert (verdict.allowed, verdict.failed_open, verdict.window) == (True, True, None)
-    assert not ask(gate, key(9, "refund"))[0].failed_open  # it has no limit that could fail
-    gate.remember({key(0): ANSWER})
-    assert gate.windows("M1") == {}
-    assert not gate.ping()
+        result = ask(admission, key(number))[0]
+        assert (result.allowed, result.failed_open, result.window) == (True, True, None)
+    assert not ask(admission, key(9, "refund"))[0].failed_open  # it has no limit that could fail
+    admission.remember({key(0): ANSWER})
+    assert admission.windows("M1") == {}
+    assert not admission.ping()
     clock.now += LEFT_OUT
-    assert ask(gate, key(0))[0].failed_open
+    assert ask(admission, key(0))[0].failed_open
     own_redis.thaw() if how == "freeze" else own_redis.start()
-    assert ask(gate, key(0))[0].failed_open  # left out for a second still
+    assert ask(admission, key(0))[0].failed_open  # left out for a second still
     clock.now += LEFT_OUT
-    assert not ask(gate, key(0))[0].failed_open
-    assert gate.ping()
+    assert not ask(admission, key(0))[0].failed_open
+    assert admission.ping()
 
 
 class Flaky:
