@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command
 from payments.platform import trace
 

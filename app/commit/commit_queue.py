@@ -9,7 +9,7 @@ from typing import Final
 
 from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 from payments.metrics import ApiMetrics
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command, Key
 from payments.platform.clock import Clock
 from payments.platform.errors import (

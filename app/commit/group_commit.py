@@ -10,10 +10,9 @@ from app.commit import commit_log
 from app.commit.commit_queue import CommitQueue
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
-from payments.payment.batch import Result
+from payments.payment.answers import Result, StoredAnswer
 from payments.payment.commands import Command
 from payments.payment.execution import execute
-from payments.payment.idempotency_store import StoredAnswer
 from payments.platform import trace
 from payments.platform.clock import monotonic
 from payments.platform.traces import Kind, Traces

@@ -21,7 +21,7 @@ from app.http.limits import rate_headers, retry_header
 from app.http.request_context import traceparent
 from app.services import Services, services
 from payments.payment.admission import COUNTED_AS, AdmissionResult, Attempt, Refusal
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command, Operation
 from payments.platform import card_numbers, texts, trace
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress

@@ -15,8 +15,8 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
+from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
-from payments.payment.idempotency_store import StoredAnswer
 from payments.payment.sealed_answers import seal, unseal
 from payments.platform import redis_windows
 from payments.platform.identity import Platform

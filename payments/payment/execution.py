@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.payment.batch import BatchFailed, Result, Stage, run_batch
+from payments.payment.answers import Result
+from payments.payment.batch import BatchFailed, Stage, run_batch
 from payments.payment.commands import Command
 from payments.platform.clock import Clock
 from payments.platform.database import Failure, classify

@@ -4,31 +4,16 @@ Once the answer has served its time, the row of a capture, refund or void keeps 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
+from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
 from payments.platform.key_lookup import rows_by_keys
 from payments.platform.tables import idem_response_cache as table
 from payments.platform.writing import Insert, as_text, write
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """An answer and the SHA-256 (hex) of the command that it answered."""
-
-    digest: str
-    status: int
-    body: str
-
-    @property
-    def is_expired(self) -> bool:
-        """Whether the answer is no longer kept: only that the key was used is known."""
-        return self.status == 0
-
 
 _COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")
 _FOUND: Final = (*Key._fields, "request_digest", "http_status", "response_body")

@@ -58,19 +58,6 @@ class Payment:
     refunded_amount: int = 0
     release_reason: ReleaseReason | None = None
 
-    def with_id(self, payment_id: int) -> "Payment":
-        """The same payment, once the database has numbered it. Written out, for every authorization pays for it."""
-        return Payment(
-            payment_id,
-            self.merchant_id,
-            self.idempotency_key,
-            self.amount,
-            self.currency,
-            self.requested_at,
-            self.updated_at,
-            self.expires_at,
-        )
-
     @property
     def open_amount(self) -> int:
         """Authorized, not captured and not released: what can still be captured or voided."""
@@ -137,17 +124,23 @@ class Payment:
         return replace(self, released_amount=self.released_amount + step, release_reason=reason, updated_at=now), step
 
 
-def authorize(
-    merchant_id: str, idempotency_key: str, amount: int, currency: str, now: datetime, lifetime: timedelta
-) -> Payment:
-    """Make a new payment without an id yet (0); it expires `lifetime` after `now`."""
-    return Payment(
-        payment_id=0,
-        merchant_id=merchant_id,
-        idempotency_key=idempotency_key,
-        amount=amount,
-        currency=currency,
-        requested_at=now,
-        updated_at=now,
-        expires_at=now + lifetime,
-    )
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """An authorization as it is decided; the database numbers and dates it. `amount` in minor units."""
+
+    merchant_id: str
+    idempotency_key: str
+    amount: int
+    currency: str
+    lifetime: timedelta
+
+    def stored(self, payment_id: int, at: datetime) -> Payment:
+        """The payment that was stored under this id at this time (UTC); it expires `lifetime` later."""
+        return Payment(
+            payment_id, self.merchant_id, self.idempotency_key, self.amount, self.currency, at, at, at + self.lifetime
+        )
+
+
+def authorize(merchant_id: str, idempotency_key: str, amount: int, currency: str, lifetime: timedelta) -> NewPayment:
+    """Decide on a new payment: all of `amount` (minor units) is open for `lifetime`."""
+    return NewPayment(merchant_id, idempotency_key, amount, currency, lifetime)

@@ -8,7 +8,7 @@ import hmac
 from hashlib import blake2b
 from typing import Final
 
-from payments.payment.idempotency_store import StoredAnswer
+from payments.payment.answers import StoredAnswer
 
 _SEAL: Final = 16
 """Bytes."""

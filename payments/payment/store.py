@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, String, bindparam, cast, literal_column, select
 
-from payments.payment.commands import Command
-from payments.payment.rules import Payment, ReleaseReason, Status
+from payments.payment.rules import NewPayment, Payment, ReleaseReason, Status
 from payments.platform.clock import database_now
 from payments.platform.key_lookup import rows_by_keys
 from payments.platform.tables import payment as table
@@ -119,29 +118,33 @@ def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment]
     return {row.payment_id: _payment(row) for row in rows}, max(times) if times else database_now(connection)
 
 
-def add(connection: Connection, commands: Sequence[Command]) -> tuple[dict[tuple[str, str], int], datetime]:
-    """Insert the payments of AUTHORIZE commands: the id that each (merchant, key) got, and the time of all (UTC).
+def add(connection: Connection, payments: Sequence[NewPayment]) -> tuple[dict[tuple[str, str], Payment], datetime]:
+    """Insert new payments: each as it is stored, by (merchant, key), and the time of all (UTC).
 
     Raises sqlalchemy IntegrityError when one of the keys already made a payment.
     """
-    ordered = sorted(commands, key=lambda c: (c.merchant_id, c.key))
+    new = {(payment.merchant_id, payment.idempotency_key): payment for payment in payments}
+    ordered = [payment for _, payment in sorted(new.items())]
     rows = _add_to_sqlite(connection, ordered) if connection.dialect.name == "sqlite" else _add(connection, ordered)
+    at = rows[0][3].replace(tzinfo=UTC)
     # matched by key, never by position: RETURNING promises no order
-    return {(merchant, key): payment_id for merchant, key, payment_id, _at in rows}, rows[0][3].replace(tzinfo=UTC)
+    return {(merchant, key): new[merchant, key].stored(payment_id, at) for merchant, key, payment_id, _at in rows}, at
 
 
-def _add(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+def _add(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
     # the database's clock without asking for it first: within one statement it stands still
     times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
-    rows = [(c.merchant_id, c.key, c.amount, c.currency, c.lifetime // _MICROSECOND) for c in commands]
+    rows = [(p.merchant_id, p.idempotency_key, p.amount, p.currency, p.lifetime // _MICROSECOND) for p in payments]
     text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
     return write_returning(connection, Insert(table.name, _NEW, rows), text, *_MADE, "requested_at")
 
 
-def _add_to_sqlite(connection: Connection, commands: Sequence[Command]) -> Sequence[Sequence[Any]]:
+def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
     now = database_now(connection)
     at = as_text(now)
-    rows = [(c.merchant_id, c.key, c.amount, c.currency, at, at, as_text(now + c.lifetime)) for c in commands]
+    rows = [
+        (p.merchant_id, p.idempotency_key, p.amount, p.currency, at, at, as_text(now + p.lifetime)) for p in payments
+    ]
     insert = Insert(table.name, _NEW, rows)
     return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_MADE)]
 

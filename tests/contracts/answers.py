@@ -4,9 +4,9 @@ import json
 
 from sqlalchemy import Engine, func, select
 
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.platform.tables import payment
-from tests.contracts.wishes import authorize, run_one
+from tests.contracts.commands import authorize, run_one
 
 
 def made(engine: Engine, key: str) -> int:

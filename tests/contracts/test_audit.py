@@ -19,7 +19,7 @@ from payments.platform.tables import (
     payment,
 )
 from payments.platform.throttle import Pace
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
 KEPT = timedelta(days=30)
@@ -36,9 +36,9 @@ def kinds(report: Report) -> list[str]:
 @pytest.fixture
 def paid(engine: Engine) -> int:
     """A payment with every kind of step, all posted."""
-    payment_id = int(json.loads(wishes.run_one(engine, wishes.authorize("k")).body)["paymentId"])
-    wishes.run(engine, wishes.capture(payment_id, "c", 6000), wishes.refund(payment_id, "r", 1000))
-    wishes.run(engine, wishes.void(payment_id, "v"))
+    payment_id = int(json.loads(commands.run_one(engine, commands.authorize("k")).body)["paymentId"])
+    commands.run(engine, commands.capture(payment_id, "c", 6000), commands.refund(payment_id, "r", 1000))
+    commands.run(engine, commands.void(payment_id, "v"))
     publish_and_post(engine)
     return payment_id
 
@@ -55,7 +55,7 @@ def test_nothing_is_found_where_nothing_is_wrong(engine: Engine, paid: int) -> N
 
 
 def test_events_on_their_way_are_no_difference(engine: Engine, paid: int) -> None:
-    wishes.run_one(engine, wishes.refund(paid, "r2", 500))
+    commands.run_one(engine, commands.refund(paid, "r2", 500))
     report = run(engine)
     assert (report.in_flight, report.differences) == (1, [])
 
@@ -136,7 +136,7 @@ def test_answers_days_apart_are_all_looked_at(engine: Engine, paid: int) -> None
 
 @pytest.mark.parametrize(("hindrance", "found"), [("", ["stuck"]), ("open", []), ("halted", [])])
 def test_an_event_that_could_be_posted_and_is_not(engine: Engine, paid: int, hindrance: str, found: list[str]) -> None:
-    wishes.run_one(engine, wishes.refund(paid, "r2", 500))
+    commands.run_one(engine, commands.refund(paid, "r2", 500))
     with engine.begin() as connection:
         at = connection.execute(select(payment.c.requested_at)).scalar_one() - timedelta(seconds=61)
         connection.execute(update(outbox_event).values(created_at=at))
@@ -172,7 +172,7 @@ def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(module, "IN_TURN", 2)
     for number in range(6):
-        wishes.run_one(engine, wishes.authorize(f"k{number}"))
+        commands.run_one(engine, commands.authorize(f"k{number}"))
     publish_and_post(engine)
     assert run(engine, full=False).payments == 7  # the first one has no former run: all
     with engine.begin() as connection:  # as if all of that were long ago

@@ -11,7 +11,7 @@ from payments.audit import answers as audit_answers
 from payments.audit import store as audit_store
 from payments.audit.service import PRUNING_SLACK, audit
 from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
 
@@ -37,17 +37,17 @@ def body(engine: Engine, key: str) -> dict[str, Any]:
 
 
 def authorized(engine: Engine, key: str, **options: Any) -> int:
-    return int(json.loads(wishes.run_one(engine, wishes.authorize(key, **options)).body)["paymentId"])
+    return int(json.loads(commands.run_one(engine, commands.authorize(key, **options)).body)["paymentId"])
 
 
 def pay(engine: Engine) -> int:
     """A payment with several steps of a kind, some of them in one transaction."""
     payment_id = authorized(engine, "k")
-    wishes.run(engine, wishes.capture(payment_id, "c1", 3000), wishes.capture(payment_id, "c2", 3000))
-    wishes.run(engine, wishes.refund(payment_id, "r1", 1000), wishes.capture(payment_id, "c3", 1000))
-    wishes.run(engine, wishes.refund(payment_id, "r2", 1000))
-    wishes.run_one(engine, wishes.void(payment_id, "v"))
-    wishes.run_one(engine, wishes.capture(payment_id, "refused", 1))
+    commands.run(engine, commands.capture(payment_id, "c1", 3000), commands.capture(payment_id, "c2", 3000))
+    commands.run(engine, commands.refund(payment_id, "r1", 1000), commands.capture(payment_id, "c3", 1000))
+    commands.run(engine, commands.refund(payment_id, "r2", 1000))
+    commands.run_one(engine, commands.void(payment_id, "v"))
+    commands.run_one(engine, commands.capture(payment_id, "refused", 1))
     return payment_id
 
 
@@ -105,7 +105,7 @@ def test_an_answer_that_is_none_is_found_and_ends_no_audit(engine: Engine, paid:
 
 def test_an_expiry_needs_no_answer(engine: Engine) -> None:
     payment_id = authorized(engine, "k", lifetime=timedelta(0))
-    wishes.run(engine, wishes.expire(payment_id))
+    commands.run(engine, commands.expire(payment_id))
     assert differences(engine) == []
     publish_and_post(engine)
     change(engine, delete(outbox_event), delete(inbox_event))
@@ -136,9 +136,9 @@ def test_answers_are_read_by_the_moments_of_the_events(mariadb: Engine) -> None:
     """However many other answers there are."""
     ids = []
     for batch in range(5):
-        results = wishes.run(mariadb, *(wishes.authorize(f"{batch}-{n}") for n in range(100)))
+        results = commands.run(mariadb, *(commands.authorize(f"{batch}-{n}") for n in range(100)))
         made = [json.loads(result.body)["paymentId"] for result in results]
-        wishes.run(mariadb, *(wishes.capture(payment_id, f"c{payment_id}") for payment_id in made))
+        commands.run(mariadb, *(commands.capture(payment_id, f"c{payment_id}") for payment_id in made))
         ids += made
     since = datetime.now(UTC) - KEPT
     with mariadb.connect() as connection:

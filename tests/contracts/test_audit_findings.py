@@ -16,7 +16,7 @@ from payments.audit.snapshot import Difference
 from payments.platform.housekeeping_tables import audit_finding, audit_run
 from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
 from payments.platform.throttle import Pace
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
 KEPT = timedelta(days=30)
@@ -45,7 +45,7 @@ def open_payments(engine: Engine) -> list[int]:
 @pytest.fixture
 def paid(engine: Engine) -> list[int]:
     """Four posted payments of long ago, which an audit looks at in turn alone; an audit has run."""
-    results = wishes.run(engine, *(wishes.authorize(f"k{number}") for number in range(4)))
+    results = commands.run(engine, *(commands.authorize(f"k{number}") for number in range(4)))
     publish_and_post(engine)
     run(engine)
     long_ago = datetime.now(UTC) - timedelta(hours=9)
@@ -157,7 +157,7 @@ def test_an_older_check_neither_clears_nor_opens(engine: Engine) -> None:
 
 
 def test_two_audits_at_once_store_each_finding_once(engine: Engine) -> None:
-    wishes.run(engine, *(wishes.authorize(f"k{number}") for number in range(120)))
+    commands.run(engine, *(commands.authorize(f"k{number}") for number in range(120)))
     publish_and_post(engine)
     change(engine, update(payment).values(WRONG))
     for state in (WRONG, RIGHT):
@@ -214,7 +214,7 @@ def test_a_clock_that_was_ahead_hides_no_change(engine: Engine, paid: list[int])
     ahead = datetime.now(UTC) + timedelta(days=365)
     values = {"at": ahead, "full": False, "next_payment_id": max(paid), "differences": 0, "in_flight": 0}
     change(engine, insert(audit_run).values(values))
-    wishes.run_one(engine, wishes.capture(paid[0], "c"))
+    commands.run_one(engine, commands.capture(paid[0], "c"))
     spoil(engine, paid[1])
     change(engine, update(payment).where(payment.c.payment_id == paid[1]).values(updated_at=datetime.now(UTC)))
     assert {d.payment_id for d in run(engine).differences} == {paid[1]}

@@ -10,7 +10,7 @@ from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
 from stack.mariadb import MariaDBServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
 from tests.servers import migrated_database
@@ -27,7 +27,7 @@ def test_a_chunk_reads_its_own_rows_alone_in_tables_that_have_grown_quickly(own_
                 connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
                 connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
             plan = Plan(20_000, database_now(connection) - timedelta(minutes=5))
-        wishes.run_one(engine, wishes.authorize("model", merchant=MODEL_MERCHANT))
+        commands.run_one(engine, commands.authorize("model", merchant=MODEL_MERCHANT))
         publish_and_post(engine)
         Multiplier(engine, plan).add(8 * CHUNK)  # of which the statistics know nothing
         with engine.connect() as connection:

@@ -11,7 +11,7 @@ from payments.audit.service import audit
 from payments.outbox.rules import partition_of
 from payments.platform.housekeeping_tables import audit_run
 from payments.platform.tables import circuit_breaker, inbox_event, outbox_event
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
 OUTAGE = timedelta(minutes=10)
@@ -42,7 +42,7 @@ def closed_since(engine: Engine, at: datetime) -> None:
 @pytest.fixture
 def backlog(engine: Engine) -> list[int]:
     """Payments whose authorizations have waited for as long as the outage took."""
-    results = wishes.run(engine, *(wishes.authorize(f"k{number}") for number in range(COUNT)))
+    results = commands.run(engine, *(commands.authorize(f"k{number}") for number in range(COUNT)))
     change(engine, update(outbox_event).values(created_at=ago(seconds=OUTAGE.total_seconds())))
     return [json.loads(result.body)["paymentId"] for result in results]
 
@@ -104,6 +104,6 @@ def test_a_lost_event_is_stuck_while_new_ones_are_posted_at_once(engine: Engine,
     long_ago = ago(minutes=5)
     change(engine, update(inbox_event).values(posted_at=long_ago))
     assert stuck(engine) == 1
-    wishes.run_one(engine, wishes.authorize("new"))
+    commands.run_one(engine, commands.authorize("new"))
     publish_and_post(engine)
     assert stuck(engine) == 1

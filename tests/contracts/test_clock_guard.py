@@ -18,7 +18,7 @@ from payments.platform.clock_guard import ClockGuard, ClockSuspect, MachineClock
 from payments.platform.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
 from payments.retention import service as retention
 from payments.retention.service import Retention
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.answers import made
 from tests.contracts.posting import publish_and_post
 from worker.cli.clock import run_clock
@@ -74,7 +74,7 @@ def house(engine: Engine, clocks: Clocks) -> House:
 
 
 def authorized(engine: Engine, count: int) -> None:
-    wishes.run(engine, *(wishes.authorize(f"k{number}") for number in range(count)))
+    commands.run(engine, *(commands.authorize(f"k{number}") for number in range(count)))
     publish_and_post(engine)
 
 
@@ -82,7 +82,7 @@ def settled(engine: Engine, count: int) -> None:
     """Payments of which nothing is open, so that their two events may be pruned."""
     for number in range(count):
         payment_id = made(engine, f"s{number}")
-        wishes.run_one(engine, wishes.void(payment_id, f"v{number}"))
+        commands.run_one(engine, commands.void(payment_id, f"v{number}"))
     publish_and_post(engine)
 
 

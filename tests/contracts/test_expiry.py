@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command
 from payments.payment.execution import execute
 from payments.platform.clock import monotonic
@@ -14,7 +14,7 @@ from payments.platform.errors import ServiceUnavailable
 from payments.platform.tables import payment
 from payments.retention import service as retention
 from payments.retention.service import NotAllExpired, expire_due
-from tests.contracts import wishes
+from tests.contracts import commands
 
 
 def no_pause(_seconds: float) -> None:
@@ -22,7 +22,7 @@ def no_pause(_seconds: float) -> None:
 
 
 def authorized(engine: Engine, count: int) -> list[int]:
-    wishes.run(engine, *(wishes.authorize(f"k{number}", lifetime=timedelta(0)) for number in range(count)))
+    commands.run(engine, *(commands.authorize(f"k{number}", lifetime=timedelta(0)) for number in range(count)))
     with engine.connect() as connection:
         return list(connection.execute(select(payment.c.payment_id).order_by(payment.c.payment_id)).scalars())
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
 from tests.contracts.answers import captured, made, told
-from tests.contracts.wishes import authorize, capture, carry_out
+from tests.contracts.commands import authorize, capture, carry_out
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

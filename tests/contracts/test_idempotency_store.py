@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from payments.payment import idempotency_store
+from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
-from payments.payment.idempotency_store import StoredAnswer
 from payments.platform.writing import write
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)

@@ -11,7 +11,7 @@ from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.rules import postings
 from payments.outbox.rules import EventType
 from payments.platform.tables import inbox_event, ledger_entry
-from tests.contracts import wishes
+from tests.contracts import commands
 
 THEN = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 NOW = datetime(2025, 10, 27, 6, 16, 29, 1, UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2025, 10, 27, 6, 16, 29, 1, UTC)
 
 @pytest.fixture(autouse=True)
 def two_payments(engine: Engine) -> None:
-    wishes.run(engine, wishes.authorize("a"), wishes.authorize("b"))
+    commands.run(engine, commands.authorize("a"), commands.authorize("b"))
 
 
 def event(event_id: int, payment_id: int = 1, kind: EventType = EventType.CAPTURED) -> PostedEvent:

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine, text
 
 from payments.payment import idempotency_store
 from payments.payment import store as payment_store
+from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Command
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.writing import write
 from tests.contracts.answers import captured, made, told
-from tests.contracts.wishes import authorize, capture, carry_out, run_one, void
+from tests.contracts.commands import authorize, capture, carry_out, new_payment, run_one, void
 from tests.servers import until
 
 
@@ -69,7 +70,7 @@ def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make)
         if command.operation == "capture":
             idempotency_store.reserve(first, {command.scope: command.digest})
         else:
-            payment_store.add(first, [authorize("held")])
+            payment_store.add(first, [new_payment("held")])
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
         assert told(stuck) == "REQUEST_IN_PROGRESS"
         assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
@@ -85,7 +86,7 @@ def test_a_key_whose_owner_commits_while_we_wait_is_replayed(mariadb: Engine) ->
         idempotency_store.reserve(first, {command.scope: command.digest})
         waiting = pool.submit(carry_out, mariadb, command)
         wait_for_lock_wait(mariadb)
-        answer = idempotency_store.StoredAnswer(command.digest, 200, '{"status":"ITS OWNER\'S"}')
+        answer = StoredAnswer(command.digest, 200, '{"status":"ITS OWNER\'S"}')
         write(first, idempotency_store.filling({command.scope: answer}, database_now(first)))
         transaction.commit()
         (result,) = waiting.result(15)

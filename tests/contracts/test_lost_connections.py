@@ -10,8 +10,8 @@ from payments.platform.clock import monotonic
 from payments.platform.database import create_engine
 from payments.platform.tables import outbox_event
 from tests.contracts.answers import captured, made, told
+from tests.contracts.commands import authorize, capture, carry_out, expire
 from tests.contracts.line import Cut, Line, line_to
-from tests.contracts.wishes import authorize, capture, carry_out, expire
 
 COMMIT = b"\x03COMMIT"
 """COMMIT as PyMySQL sends it: the number of a query command, then its text."""

@@ -13,7 +13,7 @@ from payments.outbox import lease
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.tables import dead_letter, operator_action, outbox_event
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.test_dead_letter_changes import LETTER, add, fail, get, replay, replays
 
@@ -113,7 +113,7 @@ def test_not_while_the_ledger_is_silent(engine: Engine, seconds: int, reopened: 
 def test_not_while_the_ledger_is_behind(engine: Engine) -> None:
     """What was published after the replay is not posted either: it only waits."""
     published(engine)
-    wishes.run(engine, wishes.authorize("a"), wishes.authorize("b"))
+    commands.run(engine, commands.authorize("a"), commands.authorize("b"))
     assert reopen(engine) == 1, "what is not published says nothing"
     with engine.begin() as connection:
         connection.execute(update(dead_letter).values(state="REPLAYING"))

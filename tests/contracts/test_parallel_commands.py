@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select
 from payments.payment import store as payment_store
 from payments.platform.tables import payment
 from tests.contracts.answers import captured, made, told
-from tests.contracts.wishes import authorize, capture, carry_out, refund
+from tests.contracts.commands import authorize, capture, carry_out, refund
 
 
 def test_a_deadline_that_is_over_touches_nothing(engine: Engine) -> None:

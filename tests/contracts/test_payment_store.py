@@ -9,13 +9,12 @@ from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from payments.payment import store as payment_store
-from payments.payment.commands import Command
 from payments.payment.replies import listed_members, payment_members
-from payments.payment.rules import Payment, ReleaseReason, authorize
+from payments.payment.rules import NewPayment, Payment, ReleaseReason
 from payments.platform.clock import database_now
 from payments.platform.tables import payment as table
 from payments.platform.writing import write
-from tests.contracts import wishes
+from tests.contracts.commands import new_payment
 
 
 @pytest.fixture
@@ -24,43 +23,41 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield open_connection
 
 
-def stored(connection: Connection, command: Command) -> Payment:
-    """The payment of an AUTHORIZE command, as the domain makes it."""
-    ids, at = payment_store.add(connection, [command])
-    made = authorize(command.merchant_id, command.key, command.amount or 0, command.currency, at, command.lifetime)
-    return made.with_id(ids[command.merchant_id, command.key])
+def stored(connection: Connection, new: NewPayment) -> Payment:
+    payments, _at = payment_store.add(connection, [new])
+    return payments[new.merchant_id, new.idempotency_key]
 
 
 def test_a_payment_comes_back_as_it_was(connection: Connection) -> None:
-    payment = stored(connection, wishes.authorize("é\0😀 ", 10**12, "Ä " * 16))
+    payment = stored(connection, new_payment("é\0😀 ", 10**12, "Ä " * 16))
     assert payment_store.get(connection, payment.payment_id) == payment
     assert payment_store.lock(connection, [payment.payment_id])[0] == {payment.payment_id: payment}
 
 
 def test_times_are_the_database_s(connection: Connection) -> None:
     before = database_now(connection)
-    payment = stored(connection, wishes.authorize("k"))
+    payment = stored(connection, new_payment("k"))
     assert before <= payment.requested_at <= database_now(connection)
 
 
 def test_ids_are_matched_by_key_whatever_the_order(connection: Connection) -> None:
-    commands = [wishes.authorize(str(number), 1 + number, f"M{number % 3}") for number in range(200)]
-    ids, _at = payment_store.add(connection, commands)
-    assert len(ids) == len(set(ids.values())) == 200
-    for command in commands:
-        got = payment_store.get(connection, ids[command.merchant_id, command.key])
-        assert got is not None
-        assert got.amount == command.amount
+    new = [new_payment(str(number), 1 + number, f"M{number % 3}") for number in range(200)]
+    payments, _at = payment_store.add(connection, new)
+    assert len(payments) == len({payment.payment_id for payment in payments.values()}) == 200
+    for payment in new:
+        found = payments[payment.merchant_id, payment.idempotency_key]
+        assert payment_store.get(connection, found.payment_id) == found
+        assert found.amount == payment.amount
 
 
 def test_a_key_makes_one_payment(connection: Connection) -> None:
-    stored(connection, wishes.authorize("k"))
+    stored(connection, new_payment("k"))
     with pytest.raises(IntegrityError):
-        payment_store.add(connection, [wishes.authorize("other"), wishes.authorize("k")])
+        payment_store.add(connection, [new_payment("other"), new_payment("k")])
 
 
 def test_the_same_key_of_another_merchant_is_another_key(connection: Connection) -> None:
-    first, second = (stored(connection, wishes.authorize("k", merchant=name)) for name in ("M1", "M2"))
+    first, second = (stored(connection, new_payment("k", merchant=name)) for name in ("M1", "M2"))
     assert payment_store.taken_keys(connection, [("M1", "k"), ("M2", "k"), ("M3", "k")]) == {("M1", "k"), ("M2", "k")}
     assert payment_store.owners(connection, [first.payment_id, second.payment_id, 999]) == {
         first.payment_id: "M1",
@@ -69,7 +66,7 @@ def test_the_same_key_of_another_merchant_is_another_key(connection: Connection)
 
 
 def test_save_changes_those_rows_and_no_other(connection: Connection) -> None:
-    kept, *changed = (stored(connection, wishes.authorize(str(number))) for number in range(3))
+    kept, *changed = (stored(connection, new_payment(str(number))) for number in range(3))
     later = kept.requested_at + timedelta(seconds=1)
     wanted = [changed[1].capture(4, later)[0], changed[0].void(later)[0]]
     write(connection, payment_store.saving(wanted))
@@ -86,15 +83,15 @@ def test_absent_payments_are_absent(connection: Connection) -> None:
 
 
 def test_pages_are_newest_first(connection: Connection) -> None:
-    ids = [stored(connection, wishes.authorize(str(number))).payment_id for number in range(5)]
-    stored(connection, wishes.authorize("k", merchant="M2"))
+    ids = [stored(connection, new_payment(str(number))).payment_id for number in range(5)]
+    stored(connection, new_payment("k", merchant="M2"))
     first = payment_store.page(connection, "M1", None, None, 3)
     assert [p.payment_id for p in first] == ids[:1:-1]
     assert [p.payment_id for p in payment_store.page(connection, "M1", None, first[-1].payment_id, 3)] == ids[1::-1]
 
 
 def test_a_page_shows_what_each_payment_shows(connection: Connection) -> None:
-    ids = [stored(connection, wishes.authorize(str(number))).payment_id for number in range(3)]
+    ids = [stored(connection, new_payment(str(number))).payment_id for number in range(3)]
     whole_second = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
     changed = update(table).where(table.c.payment_id == ids[0])
     connection.execute(changed.values(requested_at=whole_second, expires_at=whole_second + timedelta(days=7)))
@@ -105,7 +102,7 @@ def test_a_page_shows_what_each_payment_shows(connection: Connection) -> None:
 
 
 def test_pages_by_status(connection: Connection) -> None:
-    payments = [stored(connection, wishes.authorize(str(number))) for number in range(3)]
+    payments = [stored(connection, new_payment(str(number))) for number in range(3)]
     write(connection, payment_store.saving([payments[1].capture(None, payments[1].requested_at)[0]]))
     assert [p.payment_id for p in payment_store.page(connection, "M1", "CAPTURED", None, 10)] == [
         payments[1].payment_id
@@ -114,7 +111,7 @@ def test_pages_by_status(connection: Connection) -> None:
 
 
 def test_what_is_over_and_still_open_has_expired(connection: Connection) -> None:
-    payments = [stored(connection, wishes.authorize(str(number))) for number in range(5)]
+    payments = [stored(connection, new_payment(str(number))) for number in range(5)]
     over, partly, _captured, voided, young = payments
     changed = [
         replace(partly, captured_amount=4, refunded_amount=4),
@@ -133,14 +130,14 @@ def test_what_is_over_and_still_open_has_expired(connection: Connection) -> None
 
 def test_ids_never_return_after_a_delete(engine: Engine) -> None:
     with engine.begin() as connection:
-        payment = stored(connection, wishes.authorize("first"))
+        payment = stored(connection, new_payment("first"))
         connection.execute(delete(table))
     engine.dispose()  # on MariaDB the counter outlives this, on SQLite AUTOINCREMENT remembers it
     with engine.begin() as connection:
-        assert stored(connection, wishes.authorize("second")).payment_id > payment.payment_id
+        assert stored(connection, new_payment("second")).payment_id > payment.payment_id
 
 
 def test_only_utc_goes_in(connection: Connection) -> None:
-    local = replace(stored(connection, wishes.authorize("k")), requested_at=datetime(2025, 10, 27))  # noqa: DTZ001
+    local = replace(stored(connection, new_payment("k")), requested_at=datetime(2025, 10, 27))  # noqa: DTZ001
     with pytest.raises(ValueError, match="times must be UTC"):
         payment_store.saving([local])

@@ -17,7 +17,7 @@ from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 from payments.platform.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention, expire_due
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
 KEPT = Retention(timedelta(days=9), timedelta(days=30), timedelta(days=30))
@@ -33,9 +33,9 @@ class Books:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.name = f"n{next(NAMES)}"
-        made = wishes.run(engine, *(wishes.authorize(f"{self.name}-{key}", 100) for key in ("captured", "open")))
+        made = commands.run(engine, *(commands.authorize(f"{self.name}-{key}", 100) for key in ("captured", "open")))
         self.captured, self.open = (int(json.loads(result.body)["paymentId"]) for result in made)
-        wishes.run(engine, wishes.capture(self.captured, self.name), wishes.refund(self.captured, self.name, 10))
+        commands.run(engine, commands.capture(self.captured, self.name), commands.refund(self.captured, self.name, 10))
         publish_and_post(engine)
         self.number = 0
         self.age()
@@ -52,7 +52,7 @@ class Books:
 
     def refund(self) -> None:
         self.number += 1
-        result = wishes.run_one(self.engine, wishes.refund(self.captured, f"{self.name}-{self.number}", 1))
+        result = commands.run_one(self.engine, commands.refund(self.captured, f"{self.name}-{self.number}", 1))
         assert result.status == 200
 
     def expire(self) -> None:

@@ -12,7 +12,7 @@ from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
 from payments.platform.throttle import AT_ONCE, Pace
 from payments.retention.service import Pruner, Retention, expire_due
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
 NOW = Retention(timedelta(0), timedelta(0), timedelta(0))
@@ -24,13 +24,13 @@ def no_pause(_seconds: float) -> None:
 
 
 def authorized(engine: Engine, key: str) -> int:
-    return int(json.loads(wishes.run_one(engine, wishes.authorize(key)).body)["paymentId"])
+    return int(json.loads(commands.run_one(engine, commands.authorize(key)).body)["paymentId"])
 
 
 def settled(engine: Engine, key: str) -> int:
     """A payment of which nothing is open any more."""
     payment_id = authorized(engine, key)
-    wishes.run_one(engine, wishes.void(payment_id, key))
+    commands.run_one(engine, commands.void(payment_id, key))
     return payment_id
 
 
@@ -42,7 +42,7 @@ def count(engine: Engine, table: object) -> int:
 def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engine) -> None:
     done, waiting = settled(engine, "a"), authorized(engine, "b")
     publish_and_post(engine)
-    wishes.run_one(engine, wishes.capture(waiting, "c"))
+    commands.run_one(engine, commands.capture(waiting, "c"))
     pruner = Pruner(engine, NOW)
     assert pruner.prune(AT_ONCE)["outbox_event"] == 2
     with engine.connect() as connection:
@@ -92,11 +92,11 @@ def test_once_a_day_it_starts_over(engine: Engine) -> None:
 
 def test_events_stay_while_the_authorization_is_open(engine: Engine) -> None:
     payment_id = authorized(engine, "a")
-    wishes.run_one(engine, wishes.capture(payment_id, "c", 4000))
+    commands.run_one(engine, commands.capture(payment_id, "c", 4000))
     publish_and_post(engine)
     pruner = Pruner(engine, NOW)
     assert pruner.prune(AT_ONCE)["outbox_event"] == 0
-    wishes.run_one(engine, wishes.void(payment_id, "v"))
+    commands.run_one(engine, commands.void(payment_id, "v"))
     publish_and_post(engine)
     assert pruner.prune(AT_ONCE)["outbox_event"] == 3
 
@@ -104,10 +104,10 @@ def test_events_stay_while_the_authorization_is_open(engine: Engine) -> None:
 def test_a_refund_after_pruning_is_complete_for_the_audit(engine: Engine) -> None:
     """Its event is then the only one left, and tells nothing of those before it."""
     payment_id = authorized(engine, "a")
-    wishes.run_one(engine, wishes.capture(payment_id, "c"))
+    commands.run_one(engine, commands.capture(payment_id, "c"))
     publish_and_post(engine)
     Pruner(engine, NOW).prune(AT_ONCE)
-    wishes.run_one(engine, wishes.refund(payment_id, "r", 4000))
+    commands.run_one(engine, commands.refund(payment_id, "r", 4000))
     for _ in range(2):
         report = audit(engine, full=True, answers_kept=timedelta(0))
         assert (report.differences, report.in_flight) == ([], count(engine, outbox_event) - count(engine, inbox_event))
@@ -163,7 +163,7 @@ def test_it_stops_when_it_shall(engine: Engine) -> None:
 
 def test_an_authorization_whose_time_is_over_is_released(engine: Engine) -> None:
     over, later = authorized(engine, "a"), authorized(engine, "b")
-    wishes.run_one(engine, wishes.capture(over, "c", 4000))
+    commands.run_one(engine, commands.capture(over, "c", 4000))
     with engine.begin() as connection:
         expired = connection.execute(select(payment.c.requested_at)).scalars().first()
         connection.execute(update(payment).where(payment.c.payment_id == over).values(expires_at=expired))
@@ -184,7 +184,7 @@ def test_more_than_one_batch_expires(engine: Engine, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
     for number in range(5):
-        wishes.run_one(engine, wishes.authorize(f"k{number}", lifetime=timedelta(0)))
+        commands.run_one(engine, commands.authorize(f"k{number}", lifetime=timedelta(0)))
     assert expire_due(engine, monotonic, no_pause) == 5
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, delete, func, select, text
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import format_time
 from payments.payment import store as payment_store
-from payments.payment.batch import BatchFailed, Result, Stage
+from payments.payment.answers import Result
+from payments.payment.batch import BatchFailed, Stage
 from payments.platform.tables import idem_response_cache, outbox_event, payment
-from tests.contracts.wishes import authorize, capture, carry_out, expire, refund, run, run_one, void
+from tests.contracts.commands import authorize, capture, carry_out, expire, refund, run, run_one, void
 
 
 def made(engine: Engine, key: str = "made", **fields: object) -> int:

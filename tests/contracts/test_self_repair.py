@@ -21,7 +21,7 @@ from payments.platform.tables import dead_letter, inbox_event, operator_action, 
 from payments.platform.tables import lease as lease_table
 from payments.platform.throttle import AT_ONCE
 from payments.retention.service import Retention
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from worker.housekeeping import Housekeeping, Plan
 
@@ -41,7 +41,7 @@ def now(engine: Engine) -> datetime:
 
 
 def pay(engine: Engine, name: str, count: int = 1) -> None:
-    wishes.run(engine, *(wishes.authorize(f"{name}{number}") for number in range(count)))
+    commands.run(engine, *(commands.authorize(f"{name}{number}") for number in range(count)))
 
 
 def publish(engine: Engine, ago: timedelta = AFTER + timedelta(seconds=5)) -> None:
@@ -146,7 +146,7 @@ def test_an_event_that_became_a_letter_is_not_lost(engine: Engine, state: str, r
     pay(engine, "letter")
     publish_and_post(engine)
     for key in ("c", "d"):
-        wishes.run_one(engine, wishes.capture(1, key, 5))
+        commands.run_one(engine, commands.capture(1, key, 5))
     publish(engine)
     with engine.begin() as connection:
         first = connection.execute(select(outbox_event).where(outbox_event.c.topic == "payment.captured")).all()[0]

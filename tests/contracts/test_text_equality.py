@@ -11,7 +11,7 @@ from payments.payment.batch import BatchFailed
 from payments.payment.commands import Key
 from payments.platform.database import create_engine
 from payments.platform.tables import metadata
-from tests.contracts.wishes import authorize, capture, run, run_one
+from tests.contracts.commands import authorize, capture, run, run_one
 
 LOOK_ALIKES = [
     "M1",

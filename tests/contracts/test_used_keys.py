@@ -14,9 +14,9 @@ from payments.platform.tables import idem_response_cache, payment
 from payments.platform.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
 from tests.contracts.answers import made, told
+from tests.contracts.commands import authorize, capture, carry_out, refund, run_one, void
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
-from tests.contracts.wishes import authorize, capture, carry_out, refund, run_one, void
 
 KEEP_NO_ANSWER = Retention(timedelta(days=9), timedelta(days=30), timedelta(0))
 

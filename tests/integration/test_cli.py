@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from payments.platform.housekeeping_tables import audit_finding
 from payments.platform.tables import operator_action, outbox_event, payment
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from worker.__main__ import main
 
@@ -25,7 +25,7 @@ def call(url: str, module: str, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def test_an_audit_that_finds_nothing(engine: Engine, database_url: str) -> None:
-    wishes.run_one(engine, wishes.authorize("a"))
+    commands.run_one(engine, commands.authorize("a"))
     done = call(database_url, "worker", "audit", "--full")
     assert (done.returncode, done.stdout) == (
         0,
@@ -34,7 +34,7 @@ def test_an_audit_that_finds_nothing(engine: Engine, database_url: str) -> None:
 
 
 def test_an_audit_lists_differences(engine: Engine, database_url: str) -> None:
-    wishes.run_one(engine, wishes.authorize("a"))
+    commands.run_one(engine, commands.authorize("a"))
     publish_and_post(engine)
     with engine.begin() as connection:
         connection.execute(update(payment).values(amount=9999))
@@ -64,7 +64,7 @@ def tool(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def test_findings_are_listed_until_they_are_cleared(engine: Engine, tool: Tool) -> None:
     assert tool("audit", "list") == (0, "No finding is open.\n", "")
-    wishes.run_one(engine, wishes.authorize("a"))
+    commands.run_one(engine, commands.authorize("a"))
     publish_and_post(engine)
     for status in ("CAPTURED", "AUTHORIZED"):
         with engine.begin() as connection:
@@ -114,7 +114,7 @@ def test_an_action_is_noted_with_the_person_that_called_sudo(
 
 
 def test_republish_hands_lost_events_to_the_relay_and_is_noted(engine: Engine, database_url: str) -> None:
-    wishes.run_one(engine, wishes.authorize("a"))
+    commands.run_one(engine, commands.authorize("a"))
     with engine.begin() as connection:
         connection.execute(update(outbox_event).values(published=1))
     done = call(database_url, "worker", "republish", "--unposted")

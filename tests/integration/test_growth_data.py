@@ -15,7 +15,7 @@ from payments.platform.tables import idem_response_cache, inbox_event, ledger_en
 from payments.platform.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.servers import migrated_database
 
@@ -35,15 +35,15 @@ def test_the_audit_finds_nothing_among_made_up_payments(
 ) -> None:
     monkeypatch.setattr(growth_data, "SPREAD", timedelta(minutes=5))
     monkeypatch.setattr(growth_data, "CHUNK", 1000)
-    wishes.run_one(database, wishes.authorize("model", merchant=growth_data.MODEL_MERCHANT))
+    commands.run_one(database, commands.authorize("model", merchant=growth_data.MODEL_MERCHANT))
     if steps == 2:
-        wishes.run_one(database, wishes.void(1, "model", merchant=growth_data.MODEL_MERCHANT))
+        commands.run_one(database, commands.void(1, "model", merchant=growth_data.MODEL_MERCHANT))
     publish_and_post(database)
     with database.connect() as connection:
         plan = Plan(5000, database_now(connection) - timedelta(minutes=5))
     multiplier = Multiplier(database, plan)
     multiplier.add(1500)
-    wishes.run_one(database, wishes.authorize("in between"))
+    commands.run_one(database, commands.authorize("in between"))
     publish_and_post(database)
     multiplier.add(1500)
 

@@ -22,7 +22,7 @@ from payments.platform.database import create_engine as create_database_engine
 from payments.platform.tables import ledger_entry, outbox_event, payment
 from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.servers import migrated_database, until
 from worker.housekeeping import Housekeeping, Plan, run
@@ -49,7 +49,7 @@ def house(engine: Engine) -> House:
 
 
 def authorized(engine: Engine, key: str, **options: Any) -> int:
-    return int(json.loads(wishes.run_one(engine, wishes.authorize(key, **options)).body)["paymentId"])
+    return int(json.loads(commands.run_one(engine, commands.authorize(key, **options)).body)["paymentId"])
 
 
 def test_the_gauges_show_what_the_database_knows(house: House, engine: Engine) -> None:

@@ -21,7 +21,7 @@ from payments.platform.task_store import TaskRun
 from payments.reading import health
 from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.servers import migrated_database
 from worker import last_reading
 from worker.housekeeping import Housekeeping, Plan
@@ -76,7 +76,7 @@ def test_ages_go_on_while_housekeeping_alone_cannot_reach_the_database(
         own_mariadb.execute("CREATE USER hk@'127.0.0.1' IDENTIFIED BY 'hk'", "GRANT ALL ON *.* TO hk@'127.0.0.1'")
         others = create_engine(url)
         engine = create_engine(others.url.set(username="hk", password="hk").render_as_string(hide_password=False))
-        wishes.run_one(others, wishes.authorize("a"))
+        commands.run_one(others, commands.authorize("a"))
         with others.begin() as connection:
             lease.beat(connection, "relay", "a relay")
         seen = Seen(engine)

@@ -17,7 +17,7 @@ from payments.platform.database import create_engine
 from payments.platform.tables import outbox_event, payment
 from payments.platform.throttle import AT_ONCE, Pace
 from payments.retention.service import Pruner, Retention, expire_due
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.servers import until
 
@@ -40,10 +40,10 @@ class Market:
     def authorize(self) -> None:
         """Half of them is captured, the other half is left to expire."""
         keys = [f"k{next(self.numbers)}" for _ in range(TOGETHER)]
-        made = wishes.carry_out(self.engine, *(wishes.authorize(key, 100, lifetime=LIFE) for key in keys))
+        made = commands.carry_out(self.engine, *(commands.authorize(key, 100, lifetime=LIFE) for key in keys))
         ids = [int(json.loads(result.body)["paymentId"]) for result in made if result.error is None]
         kept = ids[::2]
-        taken = wishes.carry_out(self.engine, *(wishes.capture(number, f"c{number}") for number in kept))
+        taken = commands.carry_out(self.engine, *(commands.capture(number, f"c{number}") for number in kept))
         self.refundable += [number for number, result in zip(kept, taken, strict=True) if result.status == 200]
 
     def refund(self) -> None:
@@ -51,7 +51,7 @@ class Market:
         for number in self.refundable[-3 * TOGETHER :]:
             if self.stop.is_set():
                 return
-            (result,) = wishes.carry_out(self.engine, wishes.refund(number, f"r{next(self.numbers)}", 1))
+            (result,) = commands.carry_out(self.engine, commands.refund(number, f"r{next(self.numbers)}", 1))
             self.refunded += result.status == 200
 
     def post(self) -> None:

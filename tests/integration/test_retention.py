@@ -20,7 +20,7 @@ from payments.platform.throttle import AT_ONCE
 from payments.retention import service as retention
 from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBAddress
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
 from tests.servers import migrated_database
@@ -33,10 +33,10 @@ WEEK_AGO, MONTH_AGO = timedelta(days=7, minutes=1), timedelta(days=30, minutes=1
 def paid(engine: Engine, *keys: str, captures: int = 1) -> list[int]:
     """Authorized and captured `captures` times till nothing is open, all posted; the payments' ids."""
     amount = 100 * captures
-    answers = wishes.run(engine, *(wishes.authorize(key, amount) for key in keys))
+    answers = commands.run(engine, *(commands.authorize(key, amount) for key in keys))
     ids = [int(json.loads(answer.body)["paymentId"]) for answer in answers]
     for step in range(captures):
-        wishes.run(engine, *(wishes.capture(number, f"{number}-{step}", 100) for number in ids))
+        commands.run(engine, *(commands.capture(number, f"{number}-{step}", 100) for number in ids))
     publish_and_post(engine)
     return ids
 
@@ -126,9 +126,9 @@ def test_what_has_served_its_time_goes_and_nothing_else(engine: Engine) -> None:
     for kind in (Aggregate.DEAD_LETTER, Aggregate.REPLAY):
         announced(engine, kind, published=True)
     letter = announced(engine, Aggregate.DEAD_LETTER, published=False)
-    wishes.run_one(engine, wishes.refund(again, "recent", 50))
+    commands.run_one(engine, commands.refund(again, "recent", 50))
     (young,) = paid(engine, "young", captures=1)
-    wishes.run_one(engine, wishes.refund(waiting, "late", 50))
+    commands.run_one(engine, commands.refund(waiting, "late", 50))
     of_ancient = {row.event_id for row in rows(engine, inbox_event) if row.payment_id == ancient}
     posted = {row.event_id for row in rows(engine, inbox_event)}
 
@@ -174,7 +174,7 @@ def test_what_a_newer_event_keeps_is_read_once_and_not_in_each_round(mariadb_url
     engine = create_engine(mariadb_url, pool_size=1)
     kept = paid(engine, *(f"kept{number}" for number in range(200)))
     age(engine, WEEK_AGO, *kept)
-    wishes.run(engine, *(wishes.refund(number, f"r{number}", 1) for number in kept))
+    commands.run(engine, *(commands.refund(number, f"r{number}", 1) for number in kept))
     publish_and_post(engine)
     pruner, reads = Pruner(engine, KEPT), []
     for _ in range(3):

@@ -16,7 +16,14 @@ HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 RULES = (
     *("audit.answers", "audit.rules", "audit.snapshot", "breaker.rules", "ledger.received", "ledger.rules"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
-    *("payment.commands", "payment.rules", "platform.card_numbers", "platform.clock_watch", "platform.errors"),
+    *(
+        "payment.answers",
+        "payment.commands",
+        "payment.rules",
+        "platform.card_numbers",
+        "platform.clock_watch",
+        "platform.errors",
+    ),
     *("platform.money", "platform.texts", "platform.trace"),
 )
 """Pure modules of `payments`: values in, values out."""

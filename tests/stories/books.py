@@ -16,7 +16,7 @@ from payments.outbox.store import OutboxRow
 from payments.payment import store as payment_store
 from payments.payment.rules import Payment
 from payments.platform.tables import ledger_entry, outbox_event, payment
-from tests.contracts.wishes import authorize, run_one
+from tests.contracts.commands import authorize, run_one
 
 CLUSTER = "cluster-of-the-stories"
 

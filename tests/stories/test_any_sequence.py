@@ -16,9 +16,9 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from payments.ledger.rules import balances_of
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command, Operation
-from tests.contracts.wishes import authorize, capture, carry_out, expire, refund, void
+from tests.contracts.commands import authorize, capture, carry_out, expire, refund, void
 from tests.stories.books import Books, balances
 
 AMOUNTS = st.none() | st.integers(1, 4)  # small, so that sequences often meet the limits

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from payments.ledger.rules import Account
 from payments.payment.commands import Command
-from tests.contracts.wishes import capture, expire, refund, run_one, void
+from tests.contracts.commands import capture, expire, refund, run_one, void
 from tests.repo.sources import ROOT
 from tests.stories.books import Books, balances
 

@@ -52,7 +52,7 @@ EVENT = {
 
 @given(st.integers(1, 30), STEPS, st.randoms(use_true_random=False))
 def test_postings_of_any_legal_sequence_add_up_in_any_order(amount: int, steps: list[tuple[str, int]], random) -> None:
-    payment = authorize("M1", "key", amount, "KRW", NOW, LIFETIME)
+    payment = authorize("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
     events = [(EventType.AUTHORIZED, amount)]
     for name, wanted in steps:
         now = NOW + LIFETIME if name == "expire" else NOW

@@ -6,8 +6,8 @@ import pytest
 from redis import Redis
 
 from payments.payment.admission import Admission, AdmissionResult, Attempt
+from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
-from payments.payment.idempotency_store import StoredAnswer
 from payments.platform.identity import Platform
 from payments.platform.redis_client import LATE, LEFT_OUT, TIMEOUT, Outage, connect
 from stack.redis import RedisServer

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import update
 
-from payments.payment.idempotency_store import StoredAnswer
+from payments.payment.answers import StoredAnswer
 from payments.payment.sealed_answers import _mac, seal, unseal
 from payments.platform import identity as platform_store
 from payments.platform import tables

@@ -8,7 +8,7 @@ from payments.outbox.rules import EventType, PaymentEvent
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from stack.mariadb import MariaDBServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.integration.worker.workers import everything_in, ledger, pay, relay, unposted, unpublished
 from tests.servers import migrated_database, until
 
@@ -25,14 +25,14 @@ def keys(bootstrap: str) -> list[bytes]:
 
 
 def test_what_is_not_committed_is_not_published(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
-    wishes.run_one(engine, wishes.authorize("earlier"))
+    commands.run_one(engine, commands.authorize("earlier"))
     with relay(database_url, kafka_bootstrap):
         until(lambda: unpublished(engine) == 0, 20, "the relay publishes")
         with engine.connect() as other, other.begin() as transaction:
             now = database_now(other)
             undone = PaymentEvent(EventType.AUTHORIZED, 1, "M1", 1, "KRW", "AUTHORIZED", now)
             outbox_store.add(other, [outbox_store.event_row(undone, "{}")])
-            wishes.run_one(engine, wishes.authorize("later"))  # its event has the higher id
+            commands.run_one(engine, commands.authorize("later"))  # its event has the higher id
             until(lambda: b"2" in keys(kafka_bootstrap), 20, "the relay has passed the event that is not committed")
             transaction.rollback()
     assert keys(kafka_bootstrap) == [b"1", b"2"]

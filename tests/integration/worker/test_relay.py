@@ -19,7 +19,7 @@ from payments.platform.kafka import Publisher, client_options
 from payments.platform.kafka_answers import AllRefused, OutgoingMessage
 from stack.broker import start_cluster
 from stack.kafka import KafkaServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.integration.worker.workers import (
     ALL_TOPICS,
     breaker_state,
@@ -47,7 +47,7 @@ def test_every_event_is_published_with_key_headers_and_id(
     engine: Engine, database_url: str, kafka_bootstrap: str
 ) -> None:
     headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
-    wishes.run_one(engine, replace(wishes.authorize("a"), headers=headers))
+    commands.run_one(engine, replace(commands.authorize("a"), headers=headers))
     with relay(database_url, kafka_bootstrap):
         until(lambda: published(engine), 20, "the event is marked as published")
     (message,) = everything_in(kafka_bootstrap)

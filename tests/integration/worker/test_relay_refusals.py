@@ -24,7 +24,7 @@ from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now
 from stack import kafka
 from stack.kafka import KafkaServer
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.integration.worker.workers import (
     breaker_state,
     everything_in,
@@ -94,7 +94,7 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
     with relay(database_url, kafka_bootstrap):
         until(lambda: parked(engine) == 1, 20, "the event is parked")
         pay(engine, "later", 20, captures=0)
-        wishes.run_one(engine, wishes.capture(1, "committed after its payment's event was parked", 1))
+        commands.run_one(engine, commands.capture(1, "committed after its payment's event was parked", 1))
         until(lambda: unpublished(engine) == 0, 20, "nothing is claimed over and over")
         assert states(engine)[:6] == [
             OutboxState.PARKED,

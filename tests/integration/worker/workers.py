@@ -21,7 +21,7 @@ from payments.metrics import LedgerMetrics, RelayMetrics
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.platform.database import create_engine
 from payments.platform.kafka import Publisher, client_options
-from tests.contracts import wishes
+from tests.contracts import commands
 from tests.servers import until
 from worker.consumption import consumer_options
 from worker.ledger import Ledger
@@ -116,10 +116,10 @@ def logged(log: Path, event: str) -> bool:
 
 def pay(engine: Engine, name: str, count: int, captures: int = 1) -> None:
     """Authorize `count` payments and capture each `captures` times; many in a transaction."""
-    results = wishes.run(engine, *(wishes.authorize(f"{name}-{number}", 1000) for number in range(count)))
+    results = commands.run(engine, *(commands.authorize(f"{name}-{number}", 1000) for number in range(count)))
     ids = [json.loads(result.body)["paymentId"] for result in results]
     for step in range(captures):
-        wishes.run(engine, *(wishes.capture(payment, f"{name}-{payment}-{step}", 100) for payment in ids))
+        commands.run(engine, *(commands.capture(payment, f"{name}-{payment}-{step}", 100) for payment in ids))
 
 
 def number(engine: Engine, query: str) -> int:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from app.commit.commit_queue import PATIENCE, CommitQueue
 from payments.metrics import ApiMetrics
-from payments.payment.batch import Result
+from payments.payment.answers import Result
 from payments.payment.commands import Command, Operation
 
 COMMAND = Command(Operation.CAPTURE, "M1", key="k", digest="d1", payment_id=1)

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from payments.payment.batch import Result, run_batch
+from payments.payment import rules
+from payments.payment.answers import Result
+from payments.payment.batch import run_batch
 from payments.payment.commands import Command, Operation
 from payments.payment.execution import execute
+from payments.payment.rules import NewPayment
 from payments.platform.clock import Clock, monotonic
 
 WEEK: Final = timedelta(days=7)
@@ -17,8 +20,8 @@ _NEVER: Final = Event()
 
 
 def _command(operation: Operation, merchant: str, key: str, **fields: Any) -> Command:
-    told = (operation, fields.get("payment_id"), fields.get("amount"), fields.get("currency"))
-    digest = hashlib.sha256(repr(told).encode()).hexdigest()
+    asked = (operation, fields.get("payment_id"), fields.get("amount"), fields.get("currency"))
+    digest = hashlib.sha256(repr(asked).encode()).hexdigest()
     return Command(operation, merchant, key, digest, request_id=f"r-{key}", **fields)
 
 
@@ -28,6 +31,11 @@ def authorize(
     """Authorize `amount` minor units."""
     fields = {"amount": amount, "currency": currency, "lifetime": lifetime}
     return _command(Operation.AUTHORIZE, merchant, key, **fields)
+
+
+def new_payment(key: str, amount: int = 10_000, merchant: str = "M1", currency: str = "KRW") -> NewPayment:
+    """What that is stored as."""
+    return rules.authorize(merchant, key, amount, currency, WEEK)
 
 
 def capture(payment_id: int, key: str, amount: int | None = None, merchant: str = "M1") -> Command:
