@@ -10,6 +10,7 @@ from typing import Final
 from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
@@ -101,7 +102,7 @@ def _databases(options: Options) -> dict[str, object]:
     }
 
 
-def _services(app: Flask, options: Options, traces: Traces) -> Services:
+def _engines(app: Flask, traces: Traces) -> tuple[SQLAlchemy, Mapping[str | None, Engine]]:
     database = SQLAlchemy(app, metadata=tables.metadata)
     # app.transactions ends its sessions itself; money requests have none
     take_out(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
@@ -110,6 +111,11 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     for engine in engines.values():
         prepare(engine)
     traces.watch(list(engines.values()))
+    return database, engines
+
+
+def _services(app: Flask, options: Options, traces: Traces) -> Services:
+    database, engines = _engines(app, traces)
     outage = Outage(monotonic)
     client = redis_client.connect(options.redis_url)
     platform = Identity(engines[None], monotonic)

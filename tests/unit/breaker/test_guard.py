@@ -3,7 +3,7 @@
 import pytest
 
 from payments.metrics import BREAKER
-from tests.unit.worker.breaker_world import CLOSED, HALF_OPEN, MINIMUM, OPEN, TRIALS, WAIT, World, refuse
+from tests.unit.breaker.world import CLOSED, HALF_OPEN, MINIMUM, OPEN, TRIALS, WAIT, World, refuse
 
 
 def test_it_gives_what_the_call_gives() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.worker.breaker_world import CLOSED, HALF_OPEN, OPEN, TRIALS, WAIT, World, refuse
+from tests.unit.breaker.world import CLOSED, HALF_OPEN, OPEN, TRIALS, WAIT, World, refuse
 
 
 def test_its_history_has_the_newest_first_and_who_did_it() -> None:

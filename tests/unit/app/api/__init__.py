@@ -1,0 +1,1 @@
+"""What `app/api` does without a server."""

@@ -1,0 +1,1 @@
+"""What `app/commit` does without a server."""

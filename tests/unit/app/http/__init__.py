@@ -1,0 +1,1 @@
+"""What `app/http` does without a server."""

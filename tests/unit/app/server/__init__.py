@@ -1,0 +1,1 @@
+"""What `app/server` does without a server."""

@@ -1,0 +1,1 @@
+"""What `payments/breaker` does without a server."""

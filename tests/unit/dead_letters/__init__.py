@@ -1,0 +1,1 @@
+"""What `payments/dead_letters` does without a server."""

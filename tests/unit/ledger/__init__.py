@@ -1,0 +1,1 @@
+"""What `payments/ledger` does without a server."""

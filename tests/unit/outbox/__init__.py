@@ -1,0 +1,1 @@
+"""What `payments/outbox` does without a server."""

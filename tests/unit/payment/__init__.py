@@ -1,0 +1,1 @@
+"""What `payments/payment` does without a server."""

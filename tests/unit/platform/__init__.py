@@ -1,0 +1,1 @@
+"""What `payments/platform` does without a server."""

@@ -1,0 +1,1 @@
+"""What `worker/cli` does without a server."""
