@@ -43,7 +43,7 @@ class PausingClients:
             http.trust_env = False
             while not self._stop.wait(pauses.uniform(0.5, 5.0)):
                 try:
-                    answer = http.post(f"{self.url}/payments/void/1", json={"merchantId": "M1"}, timeout=30)
+                    answer = http.post(f"{self.url}/payments/void/1", json={"merchantId": "M1"}, timeout=60)
                 except requests.RequestException as error:
                     self.failures.append(repr(error))
                 else:
@@ -80,7 +80,8 @@ def reloaded(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[tuple[
     """The api, and where its clients ask."""
     with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", workers=2) as api, ExitStack() as stack:
         direct = request.param == "directly"
-        yield api, api.url if direct else stack.enter_context(Nginx([api.port])).url
+        # While workers of a reload start, nobody answers: on a busy machine for longer than nginx waits.
+        yield api, api.url if direct else stack.enter_context(Nginx([api.port], _nginx_silent_seconds=60)).url
 
 
 def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, str], long: bool) -> None:
