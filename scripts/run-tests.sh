@@ -69,9 +69,8 @@ if [ -n "${PAYOPS_TURNS:-}" ]; then many=3; fi # the machines' tests beside have
 waits=(-n "$many" --dist loadfile --no-loadscope-reorder -m "not alone") # the long ones come first
 stage alone alone tests tests/e2e -m alone # first: nothing that runs beside has begun to wait for it
 stage lint beside scripts/lint.sh
-stage unit beside unmeasured tests/unit "${cores[@]}"
+stage unit beside unmeasured tests/unit tests/stories "${cores[@]}"
 stage contracts beside tests tests/contracts "${cores[@]}"
-stage stories beside unmeasured tests/stories "${cores[@]}"
 stage servers beside tests tests/e2e tests/integration --only-own-coverage "${waits[@]}"
 stage browser beside browser
 stage coverage beside coverage_report

@@ -48,32 +48,39 @@ up() { # the release is made meanwhile: the machines only copy files now
 stand_ins() { tests/stand_ins/serve start 192.168.56.1; }
 
 converge() { # by Vagrant's own provisioner, as `vagrant up` does it
-  PAYOPS_ANSIBLE_ARGS="${extra[*]}" vagrant provision "$(ruby vagrant/environment.rb "$PAYOPS_ENV" | tail -n 1 | cut -d' ' -f1)"
+  PAYOPS_ANSIBLE_ARGS="${extra[*]}" vagrant provision "$(machines | tail -n 1)"
 }
 
 playbook() { (cd ansible && ../.venv/bin/ansible-playbook "${extra[@]}" "$@"); }
 
-# What has once run as it does for users is repeated by Mitogen, which keeps one Python running on each machine: a third of
-# the time and of the CPU (docs/adr/0023-playbooks-are-repeated-by-mitogen.md).
+# Mitogen keeps one Python running on each machine: a third of the time and of the CPU of what Ansible does by itself
+# (docs/adr/0023-ci-runs-playbooks-by-mitogen.md).
 by_mitogen() {
   ANSIBLE_STRATEGY_PLUGINS="$(.venv/bin/python -c 'import ansible_mitogen; print(*ansible_mitogen.__path__)')/plugins/strategy"
   export ANSIBLE_STRATEGY_PLUGINS ANSIBLE_STRATEGY=mitogen_linear
   export ANSIBLE_HOST_KEY_CHECKING=false # as .vagrant/ssh-config says: machines are as old as this run
 }
 
+machines() { ruby vagrant/environment.rb "$PAYOPS_ENV" | cut -d' ' -f1; }
+
 second() { # changes nothing: neither in check mode nor for real
   playbook site.yml
-  nothing_changed "$logs/second-converge.log"
+  nothing_changed "$logs/second-converge.log" "$(machines | wc -l)"
+}
+
+plain() { # as users run it, for one machine: what Mitogen left is what Ansible by itself would leave
+  unset ANSIBLE_STRATEGY_PLUGINS ANSIBLE_STRATEGY
+  playbook site.yml --limit "$(machines | tail -n 1)"
+  nothing_changed "$logs/plain.log" 1
 }
 
 check_mode() {
   playbook site.yml --check
-  nothing_changed "$logs/check-mode.log"
+  nothing_changed "$logs/check-mode.log" "$(machines | wc -l)"
 }
 
-nothing_changed() { # nothing_changed LOG: the recap has every machine, and each says changed=0
-  local machines recap
-  machines="$(ruby vagrant/environment.rb "$PAYOPS_ENV" | wc -l)"
+nothing_changed() { # nothing_changed LOG MACHINES: the recap has so many machines, and each says changed=0
+  local machines="$2" recap
   recap="$(grep -E 'ok=[0-9]+ +changed=' "$1")"
   [ "$(grep -cE 'changed=0 +unreachable=0 +failed=0' <<<"$recap")" = "$machines" ] || {
     grep -B 30 -E '^changed:' "$1" | grep -E '^(TASK|RUNNING|changed:)'
@@ -84,11 +91,16 @@ nothing_changed() { # nothing_changed LOG: the recap has every machine, and each
 
 lint() { .venv/bin/ansible-lint; }
 
-inside() { # inside MARKER: most of it waits for ssh
-  .venv/bin/python -m pytest -p no:cacheprovider -q -n 2 --dist loadfile tests/infra -m "$1"
+inside() { # inside WORKERS MARKER: most of it waits for ssh
+  .venv/bin/python -m pytest -p no:cacheprovider -q -n "$1" --dist loadfile tests/infra -m "$2"
 }
 
 outside() { .venv/bin/python -m pytest -p no:cacheprovider -v --timeout 900 tests/vm -m "$1"; }
+
+alone() { # one test after the other: each holds seconds, or takes what others need
+  inside 0 alone
+  if [ "$PAYOPS_ENV" = full ]; then outside alone; fi
+}
 
 destroy() {
   vagrant destroy -f
@@ -112,16 +124,14 @@ trap clean_up EXIT
 stage box beside box
 stage up beside up
 stage stand-ins beside stand_ins
-stage converge beside converge
 by_mitogen
+stage converge beside converge
 stage second-converge beside second
+stage plain beside plain
 stage check-mode beside check_mode
-stage inside beside inside "not alone"
-stage inside-alone alone inside alone
-if [ "$PAYOPS_ENV" = full ]; then
-  stage outside beside outside "not alone"
-  stage outside-alone alone outside alone
-fi
+stage inside beside inside 3 "not alone"
+if [ "$PAYOPS_ENV" = full ]; then stage outside beside outside "not alone"; fi
+stage alone alone alone
 say "Memory:"
 memory
 if [ -z "${KEEP:-}" ]; then stage destroy beside destroy; fi

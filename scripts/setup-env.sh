@@ -84,7 +84,9 @@ keep_group
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted_stamp)" ]; then exit 0; fi
 find_python
 find_uv
+compile=--compile-bytecode
+if [ "$group" = vms ]; then compile=""; fi # half a gigabyte of Ansible's collections, of which little is imported
 echo "Installing the packages of uv.lock into .venv …"
-UV_PROJECT_ENVIRONMENT=.venv "$uv" sync --frozen --quiet --compile-bytecode --no-default-groups --group "$group" --python "$python" ||
+UV_PROJECT_ENVIRONMENT=.venv "$uv" sync --frozen --quiet ${compile:+"$compile"} --no-default-groups --group "$group" --python "$python" ||
   fail "The packages could not be installed; see the lines above, and run it again when the network is up."
 wanted_stamp >"$stamp"
