@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
 from app.commit.batcher import Batcher
-from app.commit.group_commit import commit_queue
+from app.commit.commit_queue import commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.admin import AdminGuard

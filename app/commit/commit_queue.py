@@ -1,17 +1,24 @@
-"""Gathers the commands of all requests into group commits, and answers each request in time.
+"""Group commit: the commands of all requests run in few transactions, and each request is answered in time.
 
-What a command does is `payments.payment`; this only says who runs together, who waits, and for how long.
+What a command does is `payments.payment`; this only says which run together, who waits, and for how long.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import gevent
+from sqlalchemy import Engine
+
+from app.commit import commit_log
 from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 from payments.metrics import ApiMetrics
-from payments.payment.answers import Result
+from payments.payment.admission import Admission
+from payments.payment.answers import Result, StoredAnswer
 from payments.payment.commands import Command, Key
-from payments.platform.clock import Clock
+from payments.payment.execution import execute
+from payments.platform import trace
+from payments.platform.clock import Clock, monotonic
 from payments.platform.errors import (
     IdempotencyKeyReused,
     OutcomeUnknown,
@@ -19,10 +26,13 @@ from payments.platform.errors import (
     RequestInProgress,
     ServiceUnavailable,
 )
+from payments.platform.traces import Kind, Traces
 
 MOST_IN_A_COMMIT: Final = 200
 PATIENCE: Final = 4.0
 """Seconds after which a batch tries nothing again: then a request that came with it still hears the exact outcome."""
+REMEMBERED_WITHIN: Final = 0.05
+"""Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,3 +106,26 @@ def _second(same_request: bool) -> PaymentsError:
     if same_request:
         return RequestInProgress("The first request with this key is still running.")
     return IdempotencyKeyReused("This idempotency key is being used by another request.")
+
+
+def commit_queue(
+    engine: Engine, admission: Admission, metrics: ApiMetrics, traces: Traces, *, writers: int, capacity: int
+) -> CommitQueue:
+    """The queue of the API: `writers` batches at once on `engine`, `capacity` commands waiting at most."""
+
+    def run(commands: Sequence[Command], deadline: float) -> list[Result]:
+        with traces.batch("commit", Kind.INTERNAL, [command.headers[trace.HEADER] for command in commands]):
+            return execute(engine, commands, deadline, monotonic, gevent.sleep)
+
+    def committed(done: Sequence[tuple[Command, Result]]) -> None:
+        commit_log.note(done)
+        answers = {
+            command.scope: StoredAnswer(command.digest, result.status, result.body)
+            for command, result in done
+            if result.error is None
+        }
+        if answers:
+            admission.remember(answers)
+            gevent.spawn_later(REMEMBERED_WITHIN, admission.flush)  # most often a request has taken them along by then
+
+    return CommitQueue(run, committed, writers=writers, capacity=capacity, metrics=metrics, clock=monotonic)
