@@ -8,15 +8,30 @@ tenths() { # seconds as minutes with one decimal, without a calculator
   echo "$(($1 / 60)).$(($1 % 60 / 6))"
 }
 
-note_stage() { # note_stage NAME SECONDS [RESULT]: a line of the report
-  table+=("$(printf '%-16s %6.1f  %s' "$1" "$(tenths "$2")" "${3:-}")")
+# cpu_seconds: sets $cpu to what this shell's children have computed so far; what they left running does not count
+cpu_seconds() {
+  local file minutes seconds found
+  file="$(mktemp)"
+  times >"$file"
+  cpu=0
+  for found in $(tail -n 1 "$file"); do
+    minutes="${found%%m*}"
+    seconds="${found#*m}"
+    cpu=$((cpu + 60 * minutes + ${seconds%%[.,]*}))
+  done
+  rm -f "$file"
+}
+
+note_stage() { # note_stage NAME SECONDS CPU_SECONDS [RESULT]: a line of the report
+  table+=("$(printf '%-16s %7.1f %7.1f  %s' "$1" "$(tenths "$2")" "$(tenths "$3")" "${4:-}")")
 }
 
 print_stages() {
   echo
-  echo "stage            minutes"
+  echo "stage            minutes    CPU"
   printf '%s\n' "${table[@]}"
-  printf '%-16s %6.1f\n' total "$(tenths "$SECONDS")"
+  cpu_seconds
+  printf '%-16s %7.1f %7.1f\n' total "$(tenths "$SECONDS")" "$(tenths "$cpu")"
 }
 
 # take_turn beside: waits until no run is alone. take_turn alone: waits until no other run is in a stage, and keeps them

@@ -11,10 +11,12 @@ say() { echo "$(date +%T)  $*"; }
 # well. The first stage that fails ends the run. Descriptors 8 and 9 are locks: a machine that inherited one would hold it
 # for ever.
 stage() {
-  local name="$1" turn="$2" log="$logs/$1.log" started code=0
+  local name="$1" turn="$2" log="$logs/$1.log" started computed code=0
   shift 2
   take_turn "$turn"
   started=$SECONDS
+  cpu_seconds
+  computed=$cpu
   say "== $name (log: $log)"
   set +e
   (
@@ -24,7 +26,8 @@ stage() {
   code="${PIPESTATUS[0]}"
   set -e
   end_turn
-  note_stage "$name" "$((SECONDS - started))"
+  cpu_seconds
+  note_stage "$name" "$((SECONDS - started))" "$((cpu - computed))"
   [ "$code" = 0 ] || give_up "$name" "$log"
 }
 

@@ -27,12 +27,14 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 stage() { # stage NAME beside|alone COMMAND...
-  local name="$1" turn="$2" started code
+  local name="$1" turn="$2" started computed code
   shift 2
   echo
   echo "== $name"
   take_turn "$turn"
   started=$SECONDS
+  cpu_seconds
+  computed=$cpu
   set +e
   (
     set -e
@@ -41,7 +43,8 @@ stage() { # stage NAME beside|alone COMMAND...
   code=$?
   set -e
   end_turn
-  note_stage "$name" "$((SECONDS - started))"
+  cpu_seconds
+  note_stage "$name" "$((SECONDS - started))" "$((cpu - computed))"
   [ "$code" = 0 ] || {
     print_stages
     echo "Failed: $name." >&2

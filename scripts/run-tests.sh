@@ -15,16 +15,19 @@ told=(--quiet --durations 10 --durations-min 20)
 failed=()
 
 stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it took and whether it failed
-  local name="$1" turn="$2" started result=passed
+  local name="$1" turn="$2" started computed result=passed
   shift 2
   echo
   echo "== $name"
   take_turn "$turn"
   started=$SECONDS
+  cpu_seconds
+  computed=$cpu
   "$@" 8>&- || result=FAILED
   end_turn
   if [ "$result" = FAILED ]; then failed+=("$name"); fi
-  note_stage "$name" "$((SECONDS - started))" "$result"
+  cpu_seconds
+  note_stage "$name" "$((SECONDS - started))" "$((cpu - computed))" "$result"
   echo "== $name: $result after $((SECONDS - started)) s"
 }
 
