@@ -35,12 +35,12 @@ def main() -> int:
         chromium() as browser,
         running(watched.platform.api.url, PER_SECOND),
     ):
-        until(lambda: samples(watched) >= SAMPLES, WAIT_SECONDS, f"{SAMPLES} samples of {RATE}")
+        until(lambda: samples(watched) >= SAMPLES, f"{SAMPLES} samples of {RATE}", seconds=WAIT_SECONDS)
         graph(watched, browser)
         targets(watched, browser)
         with KAFKA.happens(watched), REDIS.happens(watched):
             for alert in (KAFKA.expected(watched), REDIS.expected(watched)):
-                until(lambda alert=alert: watched.state(alert) == "active", WAIT_SECONDS, f"{alert} is active")
+                until(lambda alert=alert: watched.state(alert) == "active", f"{alert} is active", seconds=WAIT_SECONDS)
             alerts(watched, browser)
     return 0
 

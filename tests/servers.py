@@ -18,20 +18,15 @@ from stack.mariadb import USER, MariaDBAddress, MariaDBServer
 from stack.redis import RedisAddress, RedisServer
 from stack.server import program
 
-KAFKA_SECONDS = 20.0
-PATIENCE = 30.0
-"""Seconds that a wait lasts at least: on a machine that several tests share, a pause of some seconds says nothing."""
+KAFKA_SECONDS = 30.0
 
 
-def until(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
-    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`, or
-    PATIENCE if that is longer. Where the seconds themselves are promised: `within`.
+def until(condition: Callable[[], Any], what: str, *, seconds: float = 30.0, interval: float = 0.05) -> Any:
+    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`.
+
+    Fewer seconds than the default are for what the architecture promises: on a machine that several tests share, a few
+    seconds of silence say nothing.
     """
-    return within(condition, max(seconds, PATIENCE), what, interval)
-
-
-def within(condition: Callable[[], Any], seconds: float, what: str, interval: float = 0.05) -> Any:
-    """As `until`, and no longer than `seconds`: for what the architecture promises."""
     waiting = Retrying(
         retry=retry_if_result(lambda value: not value), stop=stop_after_delay(seconds), wait=wait_fixed(interval)
     )
@@ -119,12 +114,12 @@ def empty_topics(bootstrap: str, names: Iterable[str], partitions: int) -> None:
     if present:
         for done in admin.delete_topics(list(present)).values():
             done.result(KAFKA_SECONDS)
-    until(lambda: _delete_groups(admin), KAFKA_SECONDS, "all consumer groups are gone")
-    until(lambda: not _topics(admin), KAFKA_SECONDS, "all topics are gone")
+    until(lambda: _delete_groups(admin), "all consumer groups are gone", seconds=KAFKA_SECONDS)
+    until(lambda: not _topics(admin), "all topics are gone", seconds=KAFKA_SECONDS)
     wanted = dict.fromkeys(names, partitions)
     for done in admin.create_topics([NewTopic(name, partitions, 1) for name in wanted]).values():
         done.result(KAFKA_SECONDS)
-    until(lambda: _topics(admin) == wanted, KAFKA_SECONDS, "all topics have their partitions")
+    until(lambda: _topics(admin) == wanted, "all topics have their partitions", seconds=KAFKA_SECONDS)
 
 
 def _topics(admin: AdminClient) -> dict[str, int]:

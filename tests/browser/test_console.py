@@ -48,7 +48,7 @@ def test_kafka_stopped_is_seen_and_its_return_too(operator: Visit, platform: Pla
     paid += [authorize(platform, f"back-{number}") for number in range(4)]  # three calls make the verdict
     expect_state(operator, "CLOSED")
     expect(waiting.locator("p").first).to_have_text("0", timeout=BREAKER_MS)
-    until(lambda: all(is_posted(platform, payment_id) for payment_id in paid), 20, "all is posted")
+    until(lambda: all(is_posted(platform, payment_id) for payment_id in paid), "all is posted")
     tab(operator, "Circuit breaker")
     expect(operator.page.get_by_role("region", name="History").get_by_text("Open", exact=True).first).to_be_visible()
     operator.shoot("console-breaker-1280")
@@ -82,7 +82,7 @@ def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, plat
     expect(operator.page.get_by_text("EventNotFound", exact=True)).to_be_visible()
     body = {"merchantId": "STORE"}
     assert requests.post(f"{platform.api.url}/payments/capture/{paid}", json=body, timeout=6).status_code == 200
-    until(lambda: is_posted(platform, paid), 20, "the capture is posted")
+    until(lambda: is_posted(platform, paid), "the capture is posted")
     operator.page.get_by_role("button", name="Replay", exact=True).click()
     expect(operator.page.get_by_role("dialog")).to_contain_text("Send this message to its topic again?")
     assert operator.findings() == []

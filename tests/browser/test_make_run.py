@@ -32,7 +32,11 @@ def test_the_page_waits_for_the_store_and_then_sells(
             shutil.copytree(built, tmp_path / "copy")
             (tmp_path / "copy").rename(later)
             expect(shopper.page.get_by_role("heading", name="Things worth paying for")).to_be_visible()
-            until(lambda: f"the store is ready: {run.base}/" in run.output, 60, "the terminal says that it is ready")
+            until(
+                lambda: f"the store is ready: {run.base}/" in run.output,
+                "the terminal says that it is ready",
+                seconds=60,
+            )
             assert buy(shopper) >= 1
             assert shopper.complaints == []
     finally:

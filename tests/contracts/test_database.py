@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify, create_engine, engine_options, took_too_long, upsert
 from payments.platform.tables import inbox_event, ledger_entry
-from tests.servers import within
+from tests.servers import until
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)
 INBOX = {"event_id": 1, "payment_id": 1, "posted_at": NOW}
@@ -93,7 +93,7 @@ def test_no_statement_goes_on_for_long_after_its_client_has_gone(mariadb_url: st
         with pytest.raises(SQLAlchemyError) as caught:
             client.exec_driver_sql(statement)
         assert (classify(caught.value), took_too_long(caught.value)) == (Failure.LOST, True)
-        within(lambda: not sleeping(watcher), 3, "the statement has ended")
+        until(lambda: not sleeping(watcher), "the statement has ended", seconds=3)
     engine.dispose()
 
 

@@ -37,7 +37,7 @@ def wait_for_lock_wait(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
         waiting = text(f"SELECT COUNT(*) {WAITING}")
         # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
-        until(lambda: watcher.execute(waiting).scalar_one(), 10, "somebody waits for a lock", interval=0.15)
+        until(lambda: watcher.execute(waiting).scalar_one(), "somebody waits for a lock", interval=0.15)
 
 
 def test_a_held_payment_row_does_not_fail_its_neighbours(mariadb: Engine) -> None:

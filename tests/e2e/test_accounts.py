@@ -146,15 +146,15 @@ def test_each_process_does_its_work_with_its_own_account(
 ) -> None:
     assert command(urls, platform, "migration", "migrate").returncode == 0
     pay(platform)
-    until(lambda: count(database, "inbox_event") == 6, 30, "six events are posted")
+    until(lambda: count(database, "inbox_event") == 6, "six events are posted")
     post(platform, "/circuit-breaker/kafka-publisher/transition", to="FORCED_OPEN", reason="account")
     post(platform, "/circuit-breaker/kafka-publisher/transition", to="CLOSED", reason="account")
 
     poison(platform)
-    until(lambda: count(database, "ledger_halt WHERE resumed_at IS NULL") == 1, 30, "the ledger has halted")
+    until(lambda: count(database, "ledger_halt WHERE resumed_at IS NULL") == 1, "the ledger has halted")
     resumed = command(urls, platform, "operator", "ledger-resume", "--skip-check")
     assert resumed.returncode == 0, resumed.stderr
-    until(lambda: count(database, "dead_letter") == POISON, 30, "all of it are dead letters")
+    until(lambda: count(database, "dead_letter") == POISON, "all of it are dead letters")
     numbers = [item["id"] for item in letters(platform)]
     post(platform, f"/dead-letters/{numbers[0]}/replay")
     post(platform, f"/dead-letters/{numbers[1]}/discard", reason="account")
@@ -172,11 +172,11 @@ def test_each_process_does_its_work_with_its_own_account(
 
     let_time_pass(database)
     platform.housekeeping.start()
-    until(lambda: count(database, "payment WHERE status = 'EXPIRED'") == 1, 30, "what was open is expired")
-    until(lambda: count(database, "idem_response_cache WHERE http_status <> 0") == 0, 30, "answers are pruned")
-    until(lambda: count(database, "outbox_event WHERE event_type = 'PAYMENT_VOIDED'") == 0, 30, "events are pruned")
+    until(lambda: count(database, "payment WHERE status = 'EXPIRED'") == 1, "what was open is expired")
+    until(lambda: count(database, "idem_response_cache WHERE http_status <> 0") == 0, "answers are pruned")
+    until(lambda: count(database, "outbox_event WHERE event_type = 'PAYMENT_VOIDED'") == 0, "events are pruned")
     assert command(urls, platform, "operator", "clock", "--confirm").returncode == 0
-    until(lambda: count(database, "audit_run") >= 2, 30, "housekeeping has audited")
+    until(lambda: count(database, "audit_run") >= 2, "housekeeping has audited")
     refused = {name: part.log.read_text().count(DENIED) for name, part in platform.programs.items()}
     assert refused == dict.fromkeys(refused, 0)
 

@@ -84,7 +84,9 @@ def is_told(watched: Watched, faults: tuple[Fault, ...], status: str, since: int
     """The receiver of each fault's alert, and no other, was told since then, and this last."""
     for fault in faults:
         alert, last = fault.expected, (fault.receiver, status)
-        told = until(lambda alert=alert, last=last: said(watched, alert, last, since), TOLD_SECONDS, f"{alert}: {last}")
+        told = until(
+            lambda alert=alert, last=last: said(watched, alert, last, since), f"{alert}: {last}", seconds=TOLD_SECONDS
+        )
         assert {receiver for receiver, _ in told} == {fault.receiver}
 
 
@@ -108,7 +110,7 @@ def in_state(
         return len(after) == len(alerts)
 
     try:
-        until(all_are, seconds, "alerts change their state", interval=0.2)
+        until(all_are, "alerts change their state", seconds=seconds, interval=0.2)
     except AssertionError as error:
         error.add_note(f"not {state}: {[alert.name for alert in alerts if alert.name not in after]}")
         error.add_note(f"the end of the relay's log:\n{watched.platform.relay.log.read_text()[-LOG_SHOWN:]}")
@@ -127,7 +129,7 @@ def test_a_page_keeps_the_ticket_about_the_same_fault_silent(watched: Watched) -
     """While Redis is away its page wakes somebody; that requests pass uncounted is known and told to nobody."""
     ticket = Expected("RateLimiterFailsOpen", {})
     with REDIS.happens(watched):
-        until(lambda: watched.state(REDIS.expected) == "active", QUICKLY_SECONDS, "Redis is down")
-        until(lambda: watched.state(ticket) == "suppressed", QUICKLY_SECONDS, "the ticket is suppressed")
-    until(lambda: watched.state(ticket) is None, QUICKLY_SECONDS, "the ticket is gone")
-    until(lambda: watched.state(REDIS.expected) is None, QUICKLY_SECONDS, "Redis is back")
+        until(lambda: watched.state(REDIS.expected) == "active", "Redis is down", seconds=QUICKLY_SECONDS)
+        until(lambda: watched.state(ticket) == "suppressed", "the ticket is suppressed", seconds=QUICKLY_SECONDS)
+    until(lambda: watched.state(ticket) is None, "the ticket is gone", seconds=QUICKLY_SECONDS)
+    until(lambda: watched.state(REDIS.expected) is None, "Redis is back", seconds=QUICKLY_SECONDS)

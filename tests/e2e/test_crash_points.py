@@ -78,8 +78,8 @@ class Customer:
 
     def settle(self) -> None:
         """All is posted, the audit is clean, and every answered payment is there, posted once."""
-        until(lambda: self.unposted() == 0, 30, "every event is posted")
-        until(lambda: self.pending() == 0, 30, "every event is marked")
+        until(lambda: self.unposted() == 0, "every event is posted")
+        until(lambda: self.pending() == 0, "every event is marked")
         self.audit()
         with self.database.connect() as connection:
             rows = connection.execute(text("SELECT idempotency_key, payment_id FROM payment")).all()
@@ -121,7 +121,7 @@ def start_and_see_it_die(program: Server, point: str) -> None:
     except ServerError as died:  # before it had said that it was there
         if "ended with code -9" not in str(died):
             raise
-    until(lambda: program.exit_code is not None, 20, f"{program.name} comes to {point}")
+    until(lambda: program.exit_code is not None, f"{program.name} comes to {point}")
     assert program.exit_code == -signal.SIGKILL
     assert crashes(program, point) == before + 1
 
@@ -163,7 +163,7 @@ def test_the_api(point: str, platform: Platform, customer: Customer, times: rang
         with pytest.raises(requests.ConnectionError):
             customer.pay(f"{point}-{number}")
         killed += 1
-        until(partial(lives_again, platform.api, killed), 20, "gunicorn tells of SIGKILL and has another worker")
+        until(partial(lives_again, platform.api, killed), "gunicorn tells of SIGKILL and has another worker")
         assert crashes(platform.api, point) == number + 1
         assert customer.count("payment WHERE idempotency_key = :key", key=f"{point}-{number}") == committed
         customer.audit()
@@ -201,7 +201,7 @@ def test_a_replay(platform: Platform, customer: Customer, times: range) -> None:
     producer = Producer({"bootstrap.servers": platform.kafka.bootstrap})
     producer.produce("payment.captured", "this is not JSON")
     assert producer.flush(20) == 0
-    until(lambda: customer.count("dead_letter"), 20, "the letter")
+    until(lambda: customer.count("dead_letter"), "the letter")
     with customer.database.connect() as connection:
         letter_id, attempts = connection.execute(text("SELECT id, attempts FROM dead_letter")).one()
     for _ in times:
@@ -211,7 +211,7 @@ def test_a_replay(platform: Platform, customer: Customer, times: range) -> None:
         assert customer.count("outbox_event WHERE aggregate_type = 'replay'") == 0
     assert tool(platform, "dlq", "replay", str(letter_id)).returncode == 0
     failed_again = "dead_letter WHERE state = 'OPEN' AND attempts = :attempts"
-    until(lambda: customer.count(failed_again, attempts=attempts + 1), 20, "the replay has failed again")
+    until(lambda: customer.count(failed_again, attempts=attempts + 1), "the replay has failed again")
     customer.settle()
 
 
@@ -227,7 +227,7 @@ def test_pruning(platform: Platform, customer: Customer, times: range) -> None:
         assert customer.count("outbox_event") == stored  # a prune is done as a whole or not at all
         customer.audit()
     revive(platform.housekeeping)
-    until(lambda: customer.count("outbox_event") == 0, 20, "all is pruned")
+    until(lambda: customer.count("outbox_event") == 0, "all is pruned")
     customer.settle()
     revive(platform.housekeeping, **dict.fromkeys(kept_for_seconds, ""))
 

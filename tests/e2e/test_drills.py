@@ -134,7 +134,7 @@ def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: 
     broken, mended = tmp_path / "broken", tmp_path / "mended"
     hooks = {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"}
     drill = begin(BREAKER, platform, hooks)
-    until(broken.exists, 30, "the drill has stopped Kafka")
+    until(broken.exists, "the drill has stopped Kafka")
     drill.send_signal(signal.SIGINT)
     printed, _ = drill.communicate(timeout=90)
     assert drill.returncode == 130, printed
@@ -145,7 +145,7 @@ def test_a_drill_that_nobody_reads_any_more_mends_what_it_broke(platform: Platfo
     """A terminal that is closed, a build that is aborted: bash alone would end at its next word."""
     broken, mended = tmp_path / "broken", tmp_path / "mended"
     drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"})
-    until(broken.exists, 30, "the drill has stopped Kafka")
+    until(broken.exists, "the drill has stopped Kafka")
     assert drill.stdout
     drill.stdout.close()
     assert drill.wait(timeout=90) != 0

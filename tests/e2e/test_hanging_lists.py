@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from tests.e2e.gunicorn import ADMIN, ApiServer
 from tests.integration.api.test_slow_reads import locked
-from tests.servers import until, within
+from tests.servers import until
 
 pytestmark = pytest.mark.alone
 CLIENTS = 20
@@ -27,7 +27,7 @@ def test_lists_that_hang_keep_nobody_else_waiting(mariadb_url: str, redis_url: s
     ):
         payment_id = api.authorize("k").json()["paymentId"]
         lists = [pool.submit(api.get, "/dead-letters", headers=ADMIN) for _ in range(CLIENTS)]
-        until(lambda: hanging(connection) > 0, 10, "a list hangs")
+        until(lambda: hanging(connection) > 0, "a list hangs")
         for number in range(5):
             assert api.get("/health/ready").status_code == 200
             assert api.get(f"/payments/{payment_id}?merchantId=M1").status_code == 200
@@ -35,6 +35,6 @@ def test_lists_that_hang_keep_nobody_else_waiting(mariadb_url: str, redis_url: s
             assert hanging(connection) <= 2, "few at once"
         assert {done.result().status_code for done in lists} == {503}
         assert max(done.result().elapsed.total_seconds() for done in lists) < 5
-        within(lambda: hanging(connection) == 0, 3, "nothing goes on in the server")
+        until(lambda: hanging(connection) == 0, "nothing goes on in the server", seconds=3)
         connection.exec_driver_sql("UNLOCK TABLES")
         assert api.get("/dead-letters", headers=ADMIN).status_code == 200

@@ -72,7 +72,7 @@ def workers(api: ApiServer) -> set[int]:
 def reload(api: ApiServer) -> None:
     before = workers(api)
     os.kill(api.pid, signal.SIGHUP)
-    until(lambda: (now := workers(api)) and not now & before, 30, "other workers")
+    until(lambda: (now := workers(api)) and not now & before, "other workers")
 
 
 @pytest.fixture(params=["directly", "through nginx"])
@@ -92,7 +92,7 @@ def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, str
         while goes_on:
             reload(api)
             enough = clients.answered + CLIENTS
-            until(lambda: clients.answered >= enough or clients.failures, 60, "clients are answered")  # noqa: B023
+            until(lambda: clients.answered >= enough or clients.failures, "clients are answered", seconds=60)  # noqa: B023
             goes_on = time.monotonic() < ends and not clients.failures
     assert clients.failures == []
 

@@ -19,7 +19,7 @@ from stack.ports import free_port
 from stack.state import State
 from stack.supervision import Supervisor
 from stack.tether import tethered
-from tests.servers import until, within
+from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS, STOP_SECONDS = 60.0, 5.0
@@ -92,7 +92,7 @@ def start(folder: Path) -> Run:
 
 
 def wait_until_up(run: Run) -> None:
-    until(lambda: "payops is up" in run.output or run.process.poll() is not None, UP_SECONDS, "payops is up")
+    until(lambda: "payops is up" in run.output or run.process.poll() is not None, "payops is up", seconds=UP_SECONDS)
     assert run.process.poll() is None, run.output
 
 
@@ -173,11 +173,10 @@ def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
             command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        told = until(
-            lambda: re.search(r"targets +(\S+)/classic/targets", log.read_text()), UP_SECONDS, "observe tells its URLs"
-        )
+        url = re.compile(r"targets +(\S+)/classic/targets")
+        told = until(lambda: url.search(log.read_text()), "observe tells its URLs", seconds=UP_SECONDS)
         expected = dict.fromkeys(WATCHED, "up")
-        until(lambda: health(told[1]) == expected, OBSERVED_SECONDS, f"{sorted(expected)} are up", interval=0.2)
+        until(lambda: health(told[1]) == expected, f"{sorted(expected)} are up", seconds=OBSERVED_SECONDS, interval=0.2)
         refused = make("observe", run.folder)
         assert (refused.returncode == 0, "is observed already" in refused.stderr) == (False, True)
         family = psutil.Process(observing.pid).children(recursive=True)
@@ -206,7 +205,7 @@ def test_what_a_killed_broker_held_is_posted_all_the_same(run: Run) -> None:
         assert answer is not None
         assert answer.status_code == 200
         paid.append(int(answer.json()["paymentId"]))
-    until(lambda: all(is_posted(run.payment(payment_id)) for payment_id in paid), 60, "all is posted", interval=1)
+    until(lambda: all(is_posted(run.payment(made)) for made in paid), "all is posted", seconds=60, interval=1)
     assert all(len(run.payment(payment_id)["ledgerEntries"]) == 1 for payment_id in paid)
 
 
@@ -220,7 +219,7 @@ def test_whoever_pays_is_served_first(run: Run) -> None:
         seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]  # skips who has just ended
         return [info["nice"] for info in seen if words in " ".join(info["cmdline"] or ())]
 
-    workers = until(lambda: len(found := niceness("-m worker")) == 3 and found, UP_SECONDS, "all workers run")
+    workers = until(lambda: len(found := niceness("-m worker")) == 3 and found, "all workers run", seconds=UP_SECONDS)
     assert min(workers) > max(niceness("-m gunicorn"))
 
 
@@ -230,13 +229,13 @@ def test_stops_within_seconds_and_finds_its_payments_again(run: Run) -> None:
     before = answer.json()
     family = psutil.Process(run.process.pid).children(recursive=True)
     run.stop()
-    within(lambda: not any(is_running(process) for process in family), STOP_SECONDS, "everything ended")
+    until(lambda: not any(is_running(process) for process in family), "everything ended", seconds=STOP_SECONDS)
     assert "stopped" in run.output
 
     started = time.monotonic()
     again = start(run.folder)
     try:
-        first = until(lambda: again.authorize("first"), UP_SECONDS, "the first payment is answered")
+        first = until(lambda: again.authorize("first"), "the first payment is answered", seconds=UP_SECONDS)
         seconds = time.monotonic() - started
         wait_until_up(again)
         assert first.status_code == 200

@@ -54,13 +54,13 @@ def test_a_frozen_database_holds_nobody_up(api: ApiServer, own_mariadb: MariaDBS
 
 
 def _every_answer_was_true(api: ApiServer, answers: list[requests.Response]) -> None:
-    servers.within(lambda: api.get("/health/ready").ok, 10, "the API finds its database again")
+    servers.until(lambda: api.get("/health/ready").ok, "the API finds its database again", seconds=10)
     for answer in answers:
         problem: dict[str, Any] = answer.json()
         if "components" not in problem:
             assert problem["code"] in ("SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN")
             assert answer.headers["Retry-After"] == "1"
-    repeated = [servers.until(lambda key=key: _settled(api, key), 10, "an answer") for key in range(10)]
+    repeated = [servers.until(lambda key=key: _settled(api, key), "an answer") for key in range(10)]
     items = api.get("/payments?merchantId=M1").json()["items"]
     assert {payment["paymentId"] for payment in items} >= {answer["paymentId"] for answer in repeated}
     assert len(items) == 11
@@ -108,7 +108,7 @@ def test_a_frozen_redis_delays_one_request_a_second_a_little(mariadb_url: str, o
         assert api.get("/payments?merchantId=M1").ok
         assert api.get("/health").json()["components"]["redis"]["status"] == "DEGRADED"
         own_redis.thaw()
-        servers.within(lambda: "X-RateLimit-Limit" in api.authorize("a").headers, 5, "Redis is asked again")
+        servers.until(lambda: "X-RateLimit-Limit" in api.authorize("a").headers, "Redis is asked again", seconds=5)
         assert samples(api)["rate_limit_fail_open_total"] >= 20
 
 

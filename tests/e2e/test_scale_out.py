@@ -79,11 +79,11 @@ def batches(ledger: Worker) -> int:
 def until_shared(platform: Platform, load: Load, ledgers: list[Worker]) -> None:
     """Each has as many partitions as the other, and posts, while the load goes on."""
     fair, admin = [ALL // len(ledgers)] * len(ledgers), AdminClient({"bootstrap.servers": platform.kafka.bootstrap})
-    until(lambda: shares(admin) == fair, SHARE_SECONDS, f"partitions are shared as {fair}")
+    until(lambda: shares(admin) == fair, f"partitions are shared as {fair}", seconds=SHARE_SECONDS)
     before, goal = {ledger: batches(ledger) for ledger in ledgers}, load.answered + STRETCH
-    until(lambda: load.answered >= goal, 30, f"{STRETCH} more payments")
+    until(lambda: load.answered >= goal, f"{STRETCH} more payments")
     for ledger, seen in before.items():
-        until(lambda ledger=ledger, seen=seen: batches(ledger) > seen, 20, "every one of them posts")
+        until(lambda ledger=ledger, seen=seen: batches(ledger) > seen, "every one of them posts")
 
 
 def come_and_go(platform: Platform, load: Load, second: Worker) -> None:
@@ -107,7 +107,7 @@ def test_ledgers_that_come_and_go_lose_and_double_nothing(platform: Platform, se
         until_shared(platform, load, [platform.ledger])
         come_and_go(platform, load, second)
     assert not load.open_keys
-    until(lambda: count(database, LOST) == 0, 60, "every event is posted")
+    until(lambda: count(database, LOST) == 0, "every event is posted", seconds=60)
 
     assert count(database, "payment") == load.answered
     assert count(database, CAPTURED) == len(load.captured)

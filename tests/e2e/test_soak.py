@@ -107,7 +107,7 @@ def kill_and_start(platform: Platform, name: str, shoppers: Shoppers) -> None:
     part.kill()
     part.start()
     goal = shoppers.answered + BETWEEN_KILLS
-    until(lambda: shoppers.answered >= goal, 120, f"{BETWEEN_KILLS} more steps after the kill of {name}")
+    until(lambda: shoppers.answered >= goal, f"{BETWEEN_KILLS} more steps after the kill of {name}", seconds=120)
 
 
 def suffer(platform: Platform, shoppers: Shoppers, seed: int, seconds: float) -> list[str]:
@@ -143,13 +143,15 @@ def test_each_answered_step_is_in_the_ledger_once(platform: Platform, database: 
     seed = random.randrange(10**6)
     largest_message(platform, DLQ, LARGE_LETTER)
     with shopping(platform.api.url, seed) as shoppers, poisoned(platform):
-        until(lambda: shoppers.answered >= BETWEEN_KILLS, 60, "the shoppers shop")
+        until(lambda: shoppers.answered >= BETWEEN_KILLS, "the shoppers shop", seconds=60)
         killed = suffer(platform, shoppers, seed, LONG_SECONDS if long else 0)
     story = f"seed {seed}, killed {killed}"
     assert shoppers.unexpected == [], story
 
-    until(lambda: count(database, "payment WHERE open_until IS NOT NULL") == 0, SETTLED_SECONDS, "all is expired")
-    until(lambda: count(database, "outbox_event WHERE published = 0") == 0, SETTLED_SECONDS, "all is published")
+    until(
+        lambda: count(database, "payment WHERE open_until IS NOT NULL") == 0, "all is expired", seconds=SETTLED_SECONDS
+    )
+    until(lambda: count(database, "outbox_event WHERE published = 0") == 0, "all is published", seconds=SETTLED_SECONDS)
     parked = command(platform, "outbox", "list")
     assert "payment.dlq" in parked.stdout, f"{story}\n{parked.stdout}{parked.stderr}"
     audit = command(platform, "audit", "--full")

@@ -24,9 +24,9 @@ def test_a_stop_finishes_what_was_accepted(mariadb_url: str, redis_url: str) -> 
         waiting = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
         with engine.connect() as watcher:
             # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
-            servers.until(lambda: watcher.execute(waiting).scalar(), 5, "the capture waits for the lock", interval=0.15)
+            servers.until(lambda: watcher.execute(waiting).scalar(), "the capture waits for the lock", interval=0.15)
         api.ask_to_stop()
-        servers.until(lambda: not _listens(api.port), 5, "the API takes no more requests")
+        servers.until(lambda: not _listens(api.port), "the API takes no more requests")
         other.rollback()
         assert capture.result().json()["status"] == "CAPTURED"
         api.stop()
@@ -36,7 +36,7 @@ def test_a_stop_finishes_what_was_accepted(mariadb_url: str, redis_url: str) -> 
 def test_a_stop_under_load_loses_no_answer(mariadb_url: str, redis_url: str) -> None:
     with ApiServer(mariadb_url, redis_url, workers=2) as api, ThreadPoolExecutor(20) as threads:
         sent = [threads.submit(_answered, api, f"k{number}") for number in range(200)]
-        servers.until(lambda: sum(answer.done() for answer in sent) > 20, 10, "some requests are answered")
+        servers.until(lambda: sum(answer.done() for answer in sent) > 20, "some requests are answered")
         api.ask_to_stop()
         answered = {payment for payment in (answer.result() for answer in sent) if payment}
         api.stop()

@@ -84,7 +84,7 @@ def test_one_payment_is_one_trace(platform: Platform, collector: Collector) -> N
     trace_id = f"{random.getrandbits(128):032x}"
     pay(platform, "traced", trace_id)
     wanted = {"POST /payments/authorize", "commit", "publish", "post"}
-    until(lambda: wanted <= names(collector, trace_id).keys(), 30, f"all of {wanted} are there")
+    until(lambda: wanted <= names(collector, trace_id).keys(), f"all of {wanted} are there")
 
     spans = names(collector, trace_id)
     assert {name: spans[name][0] for name in wanted} == {
@@ -112,11 +112,11 @@ def test_the_statements_stand_under_the_batch_that_the_payment_is_linked_to(
 ) -> None:
     trace_id = f"{random.getrandbits(128):032x}"
     pay(platform, "linked", trace_id)
-    until(lambda: {"commit", "post"} <= names(collector, trace_id).keys(), 30, "commit and post are there")
+    until(lambda: {"commit", "post"} <= names(collector, trace_id).keys(), "commit and post are there")
     for name in ("commit", "post"):
         (link,) = names(collector, trace_id)[name][1].links
         batch = link.trace_id.hex()
-        until(lambda batch=batch, name=name: f"{name} batch" in names(collector, batch), 10, "its batch is there")
+        until(lambda batch=batch, name=name: f"{name} batch" in names(collector, batch), "its batch is there")
         told = [str(span) for _, span in collector.spans[batch]]
         statements = [text for text in told if "INSERT INTO" in text]
         assert statements

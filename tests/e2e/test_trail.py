@@ -57,9 +57,9 @@ def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platf
     trace_id = f"{random.getrandbits(128):032x}"
     answer = pay(platform, "followed", X_Request_Id="from-nginx-1", traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
     payment_id = answer.json()["paymentId"]
-    (event,) = until(lambda: posted(platform, payment_id), 20, "it is posted")
+    (event,) = until(lambda: posted(platform, payment_id), "it is posted")
 
-    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "from-nginx-1"), 5, "api's line")
+    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "from-nginx-1"), "api's line")
     assert done == {
         "operation": "authorize", "requestId": "from-nginx-1", "traceId": trace_id, "outcome": 200,
         "paymentId": payment_id,
@@ -68,7 +68,7 @@ def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platf
     headers = dict(message.headers() or [])
     assert headers["eventId"] == str(event["eventId"]).encode()
     assert headers["traceparent"].decode().split("-")[1] == trace_id
-    line = until(lambda: told(platform.ledger, "events_posted", "events", "paymentId", payment_id), 5, "ledger's line")
+    line = until(lambda: told(platform.ledger, "events_posted", "events", "paymentId", payment_id), "ledger's line")
     assert line == {"eventId": event["eventId"], "paymentId": payment_id, "traceId": trace_id}
 
 
@@ -76,7 +76,7 @@ def test_a_replay_and_a_refusal_are_told_too(platform: Platform) -> None:
     payment_id = pay(platform, "replayed").json()["paymentId"]
     body = {"merchantId": "M1", "amount": 5000}
     post(platform, f"/payments/capture/{payment_id}", body, X_Request_Id="too-much")
-    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "too-much"), 5, "api's line")
+    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "too-much"), "api's line")
     assert (done["operation"], done["outcome"], done["paymentId"]) == ("capture", 409, payment_id)
 
 
@@ -137,7 +137,7 @@ def test_none_of_the_planted_card_numbers_is_kept(platform: Platform, long: bool
     answers = [plant(platform, number, text, payment_id) for number, text in enumerate(cards)]
     assert set(answers) == {200, 400, 409}, "accepted without the text, refused because of it, or a conflict"
     last = pay(platform, "after-plants").json()["paymentId"]
-    until(lambda: posted(platform, last), 30, "all is posted")
+    until(lambda: posted(platform, last), "all is posted")
 
     logs = "\n".join(part.log.read_text() for part in platform.programs.values())
     assert "after-plants" in everything_stored(platform)

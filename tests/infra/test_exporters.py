@@ -53,7 +53,7 @@ def test_a_text_file_is_exported(database) -> None:
         assert line in metrics(database, "database", 9100)
     finally:
         database.check_output(f"rm {TEXTFILES}/infra-test.prom")
-    until(lambda: line not in metrics(database, "database", 9100), 10, "gone again", interval=0.5)
+    until(lambda: line not in metrics(database, "database", 9100), "gone again", interval=0.5)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_one_address_has_no_more_than_its_share(url: str) -> None:
             client.sendall(head)
         refused = requests.get(f"{url}:8080/health/live", timeout=10)
     assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMIT_EXCEEDED")
-    until(lambda: requests.get(f"{url}:8080/health/live", timeout=10).status_code == 200, 30, "the others have gone")
+    until(lambda: requests.get(f"{url}:8080/health/live", timeout=10).status_code == 200, "the others have gone")
 
 
 def test_no_log_has_a_card_number(application, url: str) -> None:

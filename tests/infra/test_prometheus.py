@@ -51,7 +51,7 @@ def test_every_target_of_a_job_is_scraped(watcher, job: str, group: str, each: i
         found = targets(watcher, job)
         return len(found) == expected and all(target["health"] == "up" for target in found)
 
-    until(all_up, SCRAPE_SECONDS, f"{expected} targets of {job} up", interval=1)
+    until(all_up, f"{expected} targets of {job} up", seconds=SCRAPE_SECONDS, interval=1)
 
 
 def test_no_target_is_down(watcher) -> None:
@@ -85,7 +85,7 @@ def test_every_rule_can_be_evaluated(watcher) -> None:
             return None  # not evaluated yet
         return [(rule["name"], rule.get("lastError", "")) for rule in rules if rule["health"] != "ok"] or [("", "")]
 
-    assert until(failed, SCRAPE_SECONDS, "every rule evaluated", interval=1) == [("", "")]
+    assert until(failed, "every rule evaluated", seconds=SCRAPE_SECONDS, interval=1) == [("", "")]
 
 
 def test_an_alert_travels_from_prometheus_to_alertmanager(watcher) -> None:
@@ -93,7 +93,7 @@ def test_an_alert_travels_from_prometheus_to_alertmanager(watcher) -> None:
         alerts = fetch_json(watcher, f"{ALERTMANAGER}/api/v2/alerts")
         return any(a["labels"]["alertname"] == "Watchdog" and a["status"]["state"] == "active" for a in alerts)
 
-    until(watchdog, SCRAPE_SECONDS, "the watchdog in Alertmanager", interval=1)
+    until(watchdog, "the watchdog in Alertmanager", seconds=SCRAPE_SECONDS, interval=1)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Watched:
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """As `until`, with the time that is left for all together: many faults cost no more than one."""
-        return until(condition, max(0.0, self.data_by - time.monotonic()), what, interval=0.2)
+        return until(condition, what, seconds=max(0.0, self.data_by - time.monotonic()), interval=0.2)
 
 
 @pytest.fixture(scope="module")

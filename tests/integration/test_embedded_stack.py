@@ -19,7 +19,7 @@ from stack.programs import PLATFORM, SERVERS, broker, user_of_broker
 from stack.state import AlreadyRuns, State
 from stack.supervision import Program, Supervisor, configuration
 from stack.tether import tethered
-from tests.servers import until, within
+from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
 TELLS_ITS_BROKER = "import os, signal; print(os.environ['KAFKA_BOOTSTRAP_SERVERS'], flush=True); signal.pause()"
@@ -42,7 +42,7 @@ def supervisor(state: State) -> Iterator[Supervisor]:
     state.supervisor_configuration.write_text(configuration(state, groups))
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
     process = subprocess.Popen(tethered(command), cwd=ROOT)
-    until(state.socket.exists, 10, "supervisord listens")
+    until(state.socket.exists, "supervisord listens")
     yield Supervisor(f"unix://{state.socket}")
     process.terminate()
     process.wait(10)
@@ -61,8 +61,8 @@ class TestBroker:
         wait_until_all_run(state, supervisor)
         address, before, first = state.bootstrap.read_text(), pids(supervisor), cluster_id(state)
         os.kill(before["broker"], signal.SIGKILL)
-        until(lambda: len(told(state, "relay")) == len(told(state, "ledger")) == 2, 15, "relay and ledger started anew")
-        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 15, "all run again")
+        until(lambda: len(told(state, "relay")) == len(told(state, "ledger")) == 2, "relay and ledger started anew")
+        until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, "all run again")
         assert state.bootstrap.read_text() != address
         assert cluster_id(state) != first
         assert told(state, "relay") == told(state, "ledger") == [address, state.bootstrap.read_text()]
@@ -72,7 +72,7 @@ class TestBroker:
         wait_until_all_run(state, supervisor)
         before = pids(supervisor)
         os.kill(before["relay"], signal.SIGKILL)
-        until(lambda: len(told(state, "relay")) == 2, 10, "the relay started anew")
+        until(lambda: len(told(state, "relay")) == 2, "the relay started anew")
         assert len(set(told(state, "relay"))) == 1
         assert pids(supervisor)["ledger"] == before["ledger"]
 
@@ -84,7 +84,7 @@ class TestSupervision:
         wait_until_all_run(state, supervisor)
         programs = pids(supervisor)
         os.kill(int((state.folder / "supervisord.pid").read_text()), signal.SIGKILL)
-        within(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), 5, "all programs ended")
+        until(lambda: not any(psutil.pid_exists(pid) for pid in programs.values()), "all programs ended", seconds=5)
 
     def test_one_that_is_ending_is_as_one_that_is_gone(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)
@@ -102,7 +102,7 @@ class TestSupervision:
         process = subprocess.Popen(tethered(command), cwd=ROOT)
         try:
             log = state.logs / "p.log"
-            until(lambda: log.exists() and log.read_text().startswith("%d\n"), 10, "the program told its argument")
+            until(lambda: log.exists() and log.read_text().startswith("%d\n"), "the program told its argument")
         finally:
             process.terminate()
             process.wait(10)
@@ -171,8 +171,8 @@ class TestState:
 
 
 def wait_until_all_run(state: State, supervisor: Supervisor) -> None:
-    until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, 20, "all run")
-    until(lambda: told(state, "relay") and told(state, "ledger"), 10, "relay and ledger tell where the broker is")
+    until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, "all run")
+    until(lambda: told(state, "relay") and told(state, "ledger"), "relay and ledger tell where the broker is")
 
 
 def running(supervisor: Supervisor) -> set[str]:

@@ -170,9 +170,7 @@ def test_it_runs_until_stopped(engine: Engine) -> None:
     thread = threading.Thread(target=run, args=(engine, PLAN, registry, stop))
     thread.start()
     try:
-        until(
-            lambda: registry.get_sample_value("outbox_pending") == 2, 20, "authorization and expiry are in the outbox"
-        )
+        until(lambda: registry.get_sample_value("outbox_pending") == 2, "authorization and expiry are in the outbox")
     finally:
         stop.set()
         thread.join(20)
@@ -212,7 +210,7 @@ def test_a_task_that_is_broken_keeps_no_other_waiting(
     thread = threading.Thread(target=run, args=(engine, PLAN, registry, stop))
     thread.start()
     try:
-        until(lambda: all(runs(registry, name) for name in others), 20, "every other task has run")
+        until(lambda: all(runs(registry, name) for name in others), "every other task has run")
     finally:
         stop.set()
         thread.join(20)

@@ -81,7 +81,7 @@ def test_a_payment_made_aside_is_found(run: Run, tmp_path: Path) -> None:
 def test_what_a_merchant_had_before_does_not_count(run: Run, tmp_path: Path) -> None:
     before = {"merchantId": "OLD", "amount": 7, "currency": "KRW", "idempotencyKey": "before"}
     paid = requests.post(f"{run.base}/payments/authorize", json=before, timeout=10).json()
-    until(lambda: is_posted(run, paid["paymentId"]), 20, "the payment is posted")
+    until(lambda: is_posted(run, paid["paymentId"]), "the payment is posted")
     command = ["load", "smoke", "--base-url", run.base, "--reports", str(tmp_path)]
     ended = load(tmp_path, *command, **SHORT, MERCHANT_ID="OLD", ADMIN_TOKEN=run.state.token())
     assert ended.summary["audit"]["good"], ended

@@ -119,8 +119,8 @@ def test_a_run_that_is_stopped_says_so_and_takes_k6_along(tmp_path: Path) -> Non
         command = [sys.executable, "-m", "load", "soak", "--base-url", server.url, "--reports", str(tmp_path)]
         environment = {**os.environ, **SHORT, "TIME_SCALE": "1"}
         loading = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-        (k6,) = until(psutil.Process(loading.pid).children, 30, "k6 is started")
-        until(lambda: len(server.requests) > 5, 30, "the load is there")
+        (k6,) = until(psutil.Process(loading.pid).children, "k6 is started")
+        until(lambda: len(server.requests) > 5, "the load is there")
         loading.terminate()
         _, said = loading.communicate(timeout=30)
     assert (loading.returncode, said) == (1, "Stopped before its end: no audit, no report.\n")

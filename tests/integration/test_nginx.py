@@ -84,11 +84,11 @@ def test_one_address_has_only_so_many_requests_at_once(upstream: Server, started
             held.extend(stack.enter_context(connected(nginx, head())) for _ in range(5 - len(held)))
             return requests.get(f"{nginx.url}/health", timeout=5).status_code == 429  # it may be the fifth itself
 
-        until(is_full, 5, "all five are under way")
+        until(is_full, "all five are under way")
         refused = requests.get(f"{nginx.url}/health", timeout=5)
         assert is_problem(refused, "RATE_LIMIT_EXCEEDED")
         assert refused.headers["Retry-After"] == "1"
-    until(lambda: requests.get(f"{nginx.url}/health", timeout=5).status_code == 200, 5, "the others have gone")
+    until(lambda: requests.get(f"{nginx.url}/health", timeout=5).status_code == 200, "the others have gone")
 
 
 def pipelined(nginx: Nginx, count: int) -> str:
@@ -129,7 +129,7 @@ def test_what_is_not_a_card_number_is_logged(upstream: Server, started: Callable
     nginx = started(port(upstream))
     agent = 'Mozilla/5.0 (X11; rv:109.0) Gecko/20100101 Firefox/115.0 "quoted"'
     requests.get(f"{nginx.url}/payments/123456789?merchantId=M1", headers={"User-Agent": agent}, timeout=5)
-    (line,) = until(lambda: nginx.access_log.read_text().splitlines(), 5, "it is logged")
+    (line,) = until(lambda: nginx.access_log.read_text().splitlines(), "it is logged")
     entry = json.loads(line)
     assert (entry["path"], entry["agent"], entry["requestId"]) == ("/payments/123456789", agent, REQUEST_ID)
 

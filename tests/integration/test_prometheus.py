@@ -120,7 +120,7 @@ def test_a_page_silences_tickets_about_the_same_and_nothing_of_another_machine(a
         return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in shown}
 
     expected = {"Down": "active", **{name: state for name, _labels, state in SILENCED}}
-    until(lambda: told() == expected, 20, f"alerts are {expected}", interval=0.2)
+    until(lambda: told() == expected, f"alerts are {expected}", interval=0.2)
 
 
 def test_each_rule_of_silence_names_what_must_be_equal(configuration: Path) -> None:

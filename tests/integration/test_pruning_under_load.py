@@ -85,12 +85,12 @@ def test_nothing_that_was_answered_is_lost_beside_pruning(mariadb_url: str, long
             if long:
                 stop.wait(60)
             enough = 3000 if long else 150
-            until(lambda: pruned[0] > enough and market.refunded > enough // 2, 120, "there was something to prune")
+            until(lambda: pruned[0] > enough and market.refunded > enough // 2, "enough to prune", seconds=120)
         finally:
             stop.set()
         for each in running:
             each.result(60)
-    until(lambda: not expire_due(engine, monotonic, lambda _seconds: None) and _all_closed(engine), 60, "all expires")
+    until(lambda: not expire_due(engine, monotonic, lambda _: None) and _all_closed(engine), "all expires", seconds=60)
     while publish_and_post(engine):
         pass
     report = audit(engine, full=True, answers_kept=KEPT.answers)

@@ -66,7 +66,7 @@ class TestEveryServer:
         parent, told = parent_with_server("stack.redis", "RedisServer")
         parent.kill()
         parent.wait()
-        until(lambda: not psutil.pid_exists(told["pid"]), 5, "the server died with its parent")
+        until(lambda: not psutil.pid_exists(told["pid"]), "the server died with its parent")
         assert Path(told["folder"]).exists()
         workdir.remove(workdir.make("sweeper"))
         assert not Path(told["folder"]).exists()
@@ -123,7 +123,7 @@ class TestMariaDB:
         parent, told = parent_with_server("stack.mariadb", "MariaDBServer")
         parent.kill()
         parent.wait()
-        until(lambda: not psutil.pid_exists(told["pid"]), 5, "the server died with its parent")
+        until(lambda: not psutil.pid_exists(told["pid"]), "the server died with its parent")
         workdir.remove(Path(told["folder"]))
 
     def test_frozen_holds_queries_back(self, own_mariadb: MariaDBServer) -> None:
@@ -167,7 +167,7 @@ class TestKafka:
         own_kafka.freeze()
         assert not kafka.answers(own_kafka.bootstrap, 0.5)
         own_kafka.thaw()
-        until(lambda: kafka.answers(own_kafka.bootstrap, 1), 10, "Kafka answers again")
+        until(lambda: kafka.answers(own_kafka.bootstrap, 1), "Kafka answers again")
         own_kafka.kill()
         own_kafka.start()
         assert receive(own_kafka.bootstrap, "t") == b"kept"
@@ -235,7 +235,7 @@ def receive(bootstrap: str, topic: str) -> bytes | None:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
     try:
-        message = until(lambda: consumer.poll(1.0), 20, f"a message of {topic}")
+        message = until(lambda: consumer.poll(1.0), f"a message of {topic}")
         assert not message.error(), message.error()
         return message.value()
     finally:

@@ -31,7 +31,7 @@ def front(machines: Machines) -> Front:
 @pytest.fixture(autouse=True)
 def healthy(front: Front) -> None:
     """No test begins on a broken platform, else it would blame itself for the one before it."""
-    until(front.is_up, RECOVERY_SECONDS, "/health says UP", interval=0.5)
+    until(front.is_up, "/health says UP", seconds=RECOVERY_SECONDS, interval=0.5)
 
 
 @pytest.fixture

@@ -45,12 +45,12 @@ class Front:
 
 def all_posted(machines: Machines, front: Front) -> None:
     """Wait until every event is published and posted."""
-    until(front.outbox_is_empty, POSTED_SECONDS, "the outbox is empty", interval=0.5)
+    until(front.outbox_is_empty, "the outbox is empty", seconds=POSTED_SECONDS, interval=0.5)
     unposted = (
         "SELECT COUNT(*) FROM paydb.outbox_event o LEFT JOIN paydb.inbox_event i USING (event_id)"
         " WHERE o.aggregate_type = 'payment' AND i.event_id IS NULL"
     )
-    until(lambda: machines.sql(unposted) == "0", POSTED_SECONDS, "every event is posted", interval=0.5)
+    until(lambda: machines.sql(unposted) == "0", "every event is posted", seconds=POSTED_SECONDS, interval=0.5)
 
 
 def audited(machines: Machines) -> str:

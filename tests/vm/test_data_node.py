@@ -58,24 +58,24 @@ def refused_in_time(stream: Stream) -> None:
 
 def test_a_frozen_data_machine_loses_nothing(machines: Machines, front: Front, data: str) -> None:
     with streaming(front.url, 10) as stream:
-        until(lambda: has_paid_since(stream, 0), 30, "payments before the fault")
+        until(lambda: has_paid_since(stream, 0), "payments before the fault")
         with frozen(data):
             thaw_at = time.monotonic() + FROZEN_SECONDS
-            until(lambda: time.monotonic() > thaw_at, FROZEN_SECONDS + 5, "the fault lasts")
+            until(lambda: time.monotonic() > thaw_at, "the fault lasts", seconds=FROZEN_SECONDS + 5)
         assert stream.failures["503"] >= 20, stream.failures
         before = len(stream.paid)
-        until(lambda: has_paid_since(stream, before), RECOVERY_SECONDS, "payments again")
+        until(lambda: has_paid_since(stream, before), "payments again", seconds=RECOVERY_SECONDS)
     refused_in_time(stream)
     nothing_is_lost(stream, machines, front)
 
 
 def test_a_data_machine_that_is_switched_off_and_on_loses_nothing(machines: Machines, front: Front, data: str) -> None:
     with streaming(front.url, 10) as stream:
-        until(lambda: has_paid_since(stream, 0), 30, "payments before the fault")
+        until(lambda: has_paid_since(stream, 0), "payments before the fault")
         with halted(data):
-            until(lambda: not address_answers(machines.address("database")), 30, "the machine is off")
-            until(lambda: stream.failures["503"] >= 20, 60, "payments are refused")
+            until(lambda: not address_answers(machines.address("database")), "the machine is off")
+            until(lambda: stream.failures["503"] >= 20, "payments are refused", seconds=60)
         before = len(stream.paid)
-        until(lambda: has_paid_since(stream, before), RECOVERY_SECONDS, "payments again")
+        until(lambda: has_paid_since(stream, before), "payments again", seconds=RECOVERY_SECONDS)
     refused_in_time(stream)
     nothing_is_lost(stream, machines, front)

@@ -9,7 +9,7 @@ from tests.servers import until
 from tests.vm.machines import Machines
 from tests.vm.platform import Front
 
-BOOKED_SECONDS = 20
+BOOKED_SECONDS = 30
 
 
 def pay(session: requests.Session, url: str, key: str, **headers: str) -> requests.Response:
@@ -30,7 +30,7 @@ def test_a_payment_is_booked(front: Front, session: requests.Session, port: int)
         entries = front.payment(number, "OUTSIDE")["ledgerEntries"]
         return entries if len(entries) == 3 else []
 
-    entries = until(booked, BOOKED_SECONDS, "three postings of authorization and capture")
+    entries = until(booked, "three postings of authorization and capture", seconds=BOOKED_SECONDS)
     entries.sort(key=lambda e: (e["eventId"], e["postingNo"]))  # topics have no order among each other
     assert [(e["debitAccount"], e["creditAccount"], e["amount"]) for e in entries] == [
         ("customer_hold", "hold_clearing", 10000),

@@ -147,7 +147,7 @@ def test_the_answer_is_what_the_relay_makes_of_it(
 def relay(look: Callable[[], bool]) -> Iterator[None]:
     """Look for a command in a thread of its own, as the relay does, until one was marked."""
     with ThreadPoolExecutor(1) as threads:
-        looking = threads.submit(servers.until, look, 10, "an operator's command")
+        looking = threads.submit(servers.until, look, "an operator's command")
         yield
         looking.result()
 

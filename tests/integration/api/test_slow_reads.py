@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api, serving
-from tests.servers import within
+from tests.servers import until
 
 READS = {
     "a list": "/payments?merchantId=M1&status=VOIDED",
@@ -59,7 +59,7 @@ def test_it_is_asked_once_and_does_not_go_on_in_the_server(api: Api, mariadb_url
         assert time.monotonic() - begun < 5
         assert (answer.status_code, answer.get_json()["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert "Retry-After" in answer.headers
-        within(lambda: running(connection) == 0, 3, "nothing goes on in the server")
+        until(lambda: running(connection) == 0, "nothing goes on in the server", seconds=3)
     slow = [statement for statement in asked if "payment" in statement or "outbox_event" in statement]
     assert len(slow) == 1, slow
     assert api.http.get(path, headers=ADMIN).status_code == 200

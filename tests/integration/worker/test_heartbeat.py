@@ -62,19 +62,19 @@ def beating(engine: Engine) -> Iterator[Beating]:
 
 
 def test_it_writes_the_row_at_once_and_at_each_change(beating: Beating) -> None:
-    until(beating.row, 5, "the first row is there")
+    until(beating.row, "the first row is there")
     beating.breaker.move("OPEN", None, "cli:test")
-    until(lambda: (row := beating.row()) and row.state == "OPEN", 0.45, "the change is written before the next turn")
+    until(lambda: (row := beating.row()) and row.state == "OPEN", "the change is written before the next turn")
 
 
 def test_it_renews_when_its_time_has_come(beating: Beating) -> None:
     before = beating.renewed_at()
     beating.ahead = 2.1
-    until(lambda: beating.renewed_at() != before, 5, "the lease is renewed")
+    until(lambda: beating.renewed_at() != before, "the lease is renewed")
 
 
 def test_a_lease_too_short_for_a_call_is_renewed_first(beating: Beating) -> None:
-    until(beating.row, 5, "it has begun")
+    until(beating.row, "it has begun")
     assert beating.heartbeat.wait_until_it_has(SECONDS - 1, 0)
     beating.ahead = 1.5
     before = beating.renewed_at()
@@ -84,7 +84,7 @@ def test_a_lease_too_short_for_a_call_is_renewed_first(beating: Beating) -> None
 
 
 def test_a_lost_lease_is_noticed_and_cannot_be_waited_for(beating: Beating) -> None:
-    until(beating.row, 5, "it has begun")
+    until(beating.row, "it has begun")
     assert beating.taken_over() is not None
     assert beating.heartbeat.lost.wait(5)
     beating.ahead = SECONDS
@@ -92,11 +92,11 @@ def test_a_lost_lease_is_noticed_and_cannot_be_waited_for(beating: Beating) -> N
 
 
 def test_a_database_that_fails_for_a_while_loses_no_lease(beating: Beating) -> None:
-    until(beating.row, 5, "it has begun")
+    until(beating.row, "it has begun")
     with beating.engine.begin() as connection:
         connection.execute(text("ALTER TABLE circuit_breaker RENAME TO elsewhere"))
     assert not beating.heartbeat.lost.wait(0.7)
     with beating.engine.begin() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO circuit_breaker"))
     beating.breaker.move("OPEN", None, "cli:test")
-    until(lambda: (row := beating.row()) and row.state == "OPEN", 5, "it goes on")
+    until(lambda: (row := beating.row()) and row.state == "OPEN", "it goes on")

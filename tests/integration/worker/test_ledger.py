@@ -68,8 +68,8 @@ def test_everything_is_posted_once_and_the_audit_agrees(
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, registry):
         for turn in range(10):
             pay(engine, f"turn{turn}", 50, captures=2)
-        until(lambda: unposted(engine) == 0, 30, "all is posted")
-        until(lambda: registry.get_sample_value("ledger_consumer_lag") == 0, 10, "it says that nothing waits")
+        until(lambda: unposted(engine) == 0, "all is posted")
+        until(lambda: registry.get_sample_value("ledger_consumer_lag") == 0, "it says that nothing waits")
     report = audited(engine)
     assert (report.payments, report.differences, report.in_flight) == (500, [], 0)
     assert counted(registry, "payment.captured", "posted") == 1000
@@ -85,12 +85,12 @@ def test_a_second_delivery_changes_nothing(engine: Engine, database_url: str, ka
     registry = CollectorRegistry()
     with ledger(database_url, kafka_bootstrap, registry):
         with relay(database_url, kafka_bootstrap):
-            until(lambda: unposted(engine) == 0, 30, "all is posted")
+            until(lambda: unposted(engine) == 0, "all is posted")
         before = entries(engine)
         again = [(m.topic() or "", m.value()) for m in everything_in(kafka_bootstrap)]
         send(kafka_bootstrap, *again, *again)
-        until(lambda: counted(registry, "payment.captured", "repeated") == 40, 20, "the repeats were seen")
-        until(lambda: counted(registry, "payment.authorized", "repeated") == 40, 20, "the repeats were seen")
+        until(lambda: counted(registry, "payment.captured", "repeated") == 40, "the repeats were seen")
+        until(lambda: counted(registry, "payment.authorized", "repeated") == 40, "the repeats were seen")
     assert entries(engine) == before
     assert letters(engine) == []
 
@@ -105,11 +105,11 @@ def test_after_a_restart_without_offsets_all_is_read_again_and_nothing_posted(
 ) -> None:
     pay(engine, "a", 20)
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
-        until(lambda: unposted(engine) == 0, 30, "all is posted")
+        until(lambda: unposted(engine) == 0, "all is posted")
     forget_offsets(kafka_bootstrap)
     before, registry = entries(engine), CollectorRegistry()
     with ledger(database_url, kafka_bootstrap, registry):
-        until(lambda: counted(registry, "payment.captured", "repeated") == 20, 20, "all is read again")
+        until(lambda: counted(registry, "payment.captured", "repeated") == 20, "all is read again")
     assert entries(engine) == before
 
 
@@ -147,14 +147,14 @@ def test_poison_among_good_ones_becomes_dead_letters_that_are_published(
     pay(engine, "first", 1, captures=0)
     registry = CollectorRegistry()
     with relay(database_url, kafka_bootstrap):
-        until(lambda: unpublished(engine) == 0, 20, "the first event is published")
+        until(lambda: unpublished(engine) == 0, "the first event is published")
         cases = poison(kafka_bootstrap)
         send(kafka_bootstrap, *(case[:2] for case in cases))
         pay(engine, "later", 30)
         with ledger(database_url, kafka_bootstrap, registry):
-            until(lambda: unposted(engine) == 0, 30, "all good ones are posted")
-            until(lambda: len(letters(engine)) == len(cases), 20, "the others are dead letters")
-            until(lambda: unpublished(engine) == 0, 20, "the letters are published")
+            until(lambda: unposted(engine) == 0, "all good ones are posted")
+            until(lambda: len(letters(engine)) == len(cases), "the others are dead letters")
+            until(lambda: unpublished(engine) == 0, "the letters are published")
     stored = letters(engine)
     assert {(s.topic, s.error_type, s.payload) for s in stored} == {(c[0], c[2], c[3]) for c in cases}
     assert [s.payload_encoding for s in stored if s.payload == "/wA="] == ["base64"]
@@ -171,11 +171,11 @@ def test_poison_among_good_ones_becomes_dead_letters_that_are_published(
 def test_poison_delivered_again_is_no_second_letter(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
     send(kafka_bootstrap, ("payment.voided", b"{"), ("payment.voided", b"{"))
     with ledger(database_url, kafka_bootstrap):
-        until(lambda: len(letters(engine)) == 2, 30, "two messages, two letters, though their text is the same")
+        until(lambda: len(letters(engine)) == 2, "two messages, two letters, though their text is the same")
     forget_offsets(kafka_bootstrap)
     registry = CollectorRegistry()
     with ledger(database_url, kafka_bootstrap, registry):
-        until(lambda: counted(registry, "payment.voided", "repeated") == 2, 20, "they are delivered again")
+        until(lambda: counted(registry, "payment.voided", "repeated") == 2, "they are delivered again")
     assert len(letters(engine)) == 2
     assert number(engine, "SELECT COUNT(*) FROM outbox_event") == 2
 
@@ -187,11 +187,11 @@ def test_two_workers_share_the_work_and_one_takes_over(
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
         with ledger(database_url, kafka_bootstrap):
             pay(engine, "shared", 100)
-            until(lambda: caplog.messages.count("partitions_assigned") >= 2, 30, "both have their share")
+            until(lambda: caplog.messages.count("partitions_assigned") >= 2, "both have their share")
             pay(engine, "both", 100)
-            until(lambda: unposted(engine) == 0, 30, "both post")
+            until(lambda: unposted(engine) == 0, "both post")
         pay(engine, "one", 100)
-        until(lambda: unposted(engine) == 0, 30, "the first has all again")
+        until(lambda: unposted(engine) == 0, "the first has all again")
     assert audited(engine).differences == []
     admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
     group = admin.describe_consumer_groups([GROUP])[GROUP].result(10)
@@ -211,14 +211,14 @@ def test_while_the_database_is_away_nothing_is_skipped_or_dead_lettered(
         engine = create_engine(url)
         pay(engine, "a", 300)
         with relay(url, kafka_bootstrap):
-            until(lambda: unpublished(engine) == 0, 30, "all is published")
+            until(lambda: unpublished(engine) == 0, "all is published")
         with ledger(url, kafka_bootstrap, max_poll_interval=7.0):
-            until(lambda: posted(engine) > 0, 30, "it posts")
+            until(lambda: posted(engine) > 0, "it posts")
             own_mariadb.kill()
-            until(lambda: heard("posting_waits")() >= (9 if long else 2), 60, "it waits")
+            until(lambda: heard("posting_waits")() >= (9 if long else 2), "it waits", seconds=60)
             engine.dispose()
             own_mariadb.start()
-            until(lambda: unposted(engine) == 0, 30, "all is posted")
+            until(lambda: unposted(engine) == 0, "all is posted")
             assert heard("posting_resumed")() == 1
             assert heard("partitions_assigned")() == 1, "it stayed in the group"
         assert letters(engine) == []
@@ -234,8 +234,8 @@ def test_on_sqlite_with_the_mock_cluster_it_works_all_the_same(sqlite_url: str) 
         for turn in range(5):
             pay(engine, f"turn{turn}", 20)
         send(bootstrap, ("payment.authorized", b"{"))
-        until(lambda: unposted(engine) == 0, 40, "all is posted")
-        until(lambda: len(letters(engine)) == 1 and unpublished(engine) == 0, 20, "the letter is published")
+        until(lambda: unposted(engine) == 0, "all is posted", seconds=40)
+        until(lambda: len(letters(engine)) == 1 and unpublished(engine) == 0, "the letter is published")
     assert audited(engine).differences == []
     engine.dispose()
     del carrier

@@ -27,13 +27,13 @@ def keys(bootstrap: str) -> list[bytes]:
 def test_what_is_not_committed_is_not_published(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
     commands.run_one(engine, commands.authorize("earlier"))
     with relay(database_url, kafka_bootstrap):
-        until(lambda: unpublished(engine) == 0, 20, "the relay publishes")
+        until(lambda: unpublished(engine) == 0, "the relay publishes")
         with engine.connect() as other, other.begin() as transaction:
             now = database_now(other)
             undone = PaymentEvent(EventType.AUTHORIZED, 1, "M1", 1, "KRW", "AUTHORIZED", now)
             outbox_store.add(other, [outbox_store.event_row(undone, "{}")])
             commands.run_one(engine, commands.authorize("later"))  # its event has the higher id
-            until(lambda: b"2" in keys(kafka_bootstrap), 20, "the relay has passed the event that is not committed")
+            until(lambda: b"2" in keys(kafka_bootstrap), "the relay has passed the event that is not committed")
             transaction.rollback()
     assert keys(kafka_bootstrap) == [b"1", b"2"]
 
@@ -46,12 +46,12 @@ def test_offsets_wait_for_the_postings(
         engine = create_engine(url)
         pay(engine, "a", 1, captures=0)
         with relay(url, kafka_bootstrap):
-            until(lambda: unpublished(engine) == 0, 20, "the event is published")
+            until(lambda: unpublished(engine) == 0, "the event is published")
         engine.dispose()
         own_mariadb.kill()
         with ledger(url, kafka_bootstrap):
-            until(lambda: "posting_waits" in caplog.messages, 20, "the ledger has the event, and no database")
+            until(lambda: "posting_waits" in caplog.messages, "the ledger has the event, and no database")
         own_mariadb.start()
         with ledger(url, kafka_bootstrap):
-            until(lambda: unposted(engine) == 0, 20, "the next one gets the event too, and posts it")
+            until(lambda: unposted(engine) == 0, "the next one gets the event too, and posts it")
         engine.dispose()

@@ -35,7 +35,7 @@ def test_relay_and_ledger_move_an_event_and_stop_in_good_order(
         process("ledger", database_url, kafka_bootstrap, ledger_log) as ledger,
     ):
         pay(engine, "a", 3)
-        until(lambda: unposted(engine) == 0, 40, "all is posted")
+        until(lambda: unposted(engine) == 0, "all is posted", seconds=40)
         assert "outbox_published_total" in fetched(relay_log, "/metrics")
         assert "ledger_events_total" in fetched(ledger_log, "/metrics")
         assert json.loads(fetched(ledger_log, "/health"))["status"] == "UP"
@@ -58,7 +58,7 @@ def test_without_kafka_and_database_it_waits_and_still_stops_in_time(command: st
     nobody = f"127.0.0.1:{free_port()}"
     log = tmp_path / "worker.log"
     with process(command, f"mysql+pymysql://x:x@{nobody}/x", nobody, log) as worker:
-        until(lambda: logged(log, "database_failed") or logged(log, "heartbeat_failed"), 20, "it says what is wrong")
+        until(lambda: logged(log, "database_failed") or logged(log, "heartbeat_failed"), "it says what is wrong")
         assert worker.poll() is None
         worker.terminate()
         assert worker.wait(5) == 0

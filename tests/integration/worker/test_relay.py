@@ -49,7 +49,7 @@ def test_every_event_is_published_with_key_headers_and_id(
     headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     commands.run_one(engine, replace(commands.authorize("a"), headers=headers))
     with relay(database_url, kafka_bootstrap):
-        until(lambda: published(engine), 20, "the event is marked as published")
+        until(lambda: published(engine), "the event is marked as published")
     (message,) = everything_in(kafka_bootstrap)
     assert (message.topic(), message.key()) == ("payment.authorized", b"1")
     assert message.partition() == partition_of(1)
@@ -77,7 +77,7 @@ def test_events_of_a_payment_keep_their_order_within_a_topic(
     with relay(database_url, kafka_bootstrap, registry):
         for batch in range(5):
             pay(engine, f"during{batch}", 30, captures=3)
-        until(lambda: published(engine), 30, "all events are published")
+        until(lambda: published(engine), "all events are published")
     seen = defaultdict(list)
     for message in everything_in(kafka_bootstrap):
         seen[message.topic(), message.key()].append(json.loads(message.value() or b"")["eventId"])
@@ -94,7 +94,7 @@ def test_a_dead_letter_is_published_like_any_event(engine: Engine, database_url:
     with engine.begin() as connection:
         dead_letter_store.add(connection, letters, database_now(connection))
     with relay(database_url, kafka_bootstrap):
-        until(lambda: published(engine), 20, "the letters are published, also the one of twice a message's size")
+        until(lambda: published(engine), "the letters are published, also the one of twice a message's size")
     values = [json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap) if m.topic() == "payment.dlq"]
     small, large = sorted(values, key=lambda value: value["offset"])
     assert small == {
@@ -114,7 +114,7 @@ def test_missing_topics_are_made_with_their_partitions(
 ) -> None:
     pay(engine, "a", 1)
     with relay(database_url, own_kafka.bootstrap):
-        until(lambda: published(engine), 30, "the events are published")
+        until(lambda: published(engine), "the events are published")
     topics = AdminClient({"bootstrap.servers": own_kafka.bootstrap}).list_topics(timeout=10).topics
     assert {name: len(topics[name].partitions) for name in ALL_TOPICS} == dict.fromkeys(ALL_TOPICS, PARTITIONS)
 
@@ -123,7 +123,7 @@ def test_on_the_mock_cluster_topics_are_made_on_first_use(engine: Engine, databa
     carrier, bootstrap = start_cluster()
     pay(engine, "a", 5)
     with relay(database_url, bootstrap):
-        until(lambda: published(engine), 20, "the events are published")
+        until(lambda: published(engine), "the events are published")
     assert len(everything_in(bootstrap)) == 10
     del carrier
 
@@ -132,11 +132,11 @@ def test_a_commit_is_published_soon_and_the_row_shows_it(
     engine: Engine, database_url: str, kafka_bootstrap: str
 ) -> None:
     with relay(database_url, kafka_bootstrap):
-        until(lambda: number(engine, "SELECT COUNT(*) FROM circuit_breaker"), 20, "the relay is active")
+        until(lambda: number(engine, "SELECT COUNT(*) FROM circuit_breaker"), "the relay is active")
         for turn in range(5):
             pay(engine, f"turn{turn}", 1, captures=0)
-            until(lambda: published(engine), 5, "the event is published")
-        until(lambda: snapshot(engine)["successful"] >= 5, 5, "the row shows the calls")
+            until(lambda: published(engine), "the event is published")
+        until(lambda: snapshot(engine)["successful"] >= 5, "the row shows the calls")
     waits = "SELECT MIN(TIMESTAMPDIFF(MICROSECOND, created_at, published_at)) FROM outbox_event"
     assert number(engine, waits) < 250_000, "from commit to mark, with everything warm"
 
@@ -152,7 +152,7 @@ def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: 
     def order(to: str) -> str:
         with engine.begin() as connection:
             command = breaker_store.append_command(connection, BREAKER, to, "drill", "cli:test")
-        return str(until(lambda: outcome(command), 5, f"the order to {to} has an outcome"))
+        return str(until(lambda: outcome(command), f"the order to {to} has an outcome"))
 
     def outcome(command_id: int) -> str | None:
         with engine.connect() as connection:
@@ -163,10 +163,10 @@ def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: 
         # OPEN would be over after its wait, before a slow machine has seen it refuse
         assert (order("FORCED_OPEN"), breaker_state(engine)) == ("applied", "FORCED_OPEN")
         pay(engine, "a", 1, captures=0)
-        until(lambda: snapshot(engine)["not_permitted"] > 0, 5, "the breaker refuses")
+        until(lambda: snapshot(engine)["not_permitted"] > 0, "the breaker refuses")
         assert unpublished(engine) == 1
         assert (order("CLOSED"), breaker_state(engine)) == ("applied", "CLOSED")
-        until(lambda: published(engine), 5, "the event is published")
+        until(lambda: published(engine), "the event is published")
         assert order("HALF_OPEN") == "not_allowed"
     with engine.connect() as connection:
         row = breaker_store.get(connection, BREAKER)
@@ -182,18 +182,18 @@ def test_another_cluster_gets_what_was_never_posted(engine: Engine, database_url
     pay(engine, "a", 2)
     carrier, first = start_cluster()
     with relay(database_url, first):
-        until(lambda: published(engine), 20, "all is published to the first cluster")
+        until(lambda: published(engine), "all is published to the first cluster")
     del carrier
     posted = text("INSERT INTO inbox_event SELECT event_id, 1, NOW(6) FROM outbox_event WHERE event_id < 3")
     with engine.begin() as connection:
         connection.execute(posted)
     with relay(database_url, kafka_bootstrap):
-        until(lambda: len(everything_in(kafka_bootstrap)) == 2, 20, "the second cluster has what was lost")
-        until(lambda: published(engine), 20, "all is marked again")
+        until(lambda: len(everything_in(kafka_bootstrap)) == 2, "the second cluster has what was lost")
+        until(lambda: published(engine), "all is marked again")
     with relay(database_url, kafka_bootstrap):
-        until(lambda: number(engine, "SELECT MAX(fence) FROM lease") == 3, 20, "a third relay is active")
+        until(lambda: number(engine, "SELECT MAX(fence) FROM lease") == 3, "a third relay is active")
         pay(engine, "b", 1, captures=0)
-        until(lambda: published(engine), 20, "it publishes")
+        until(lambda: published(engine), "it publishes")
     assert len(everything_in(kafka_bootstrap)) == 3, "a known cluster gets nothing twice"
 
 

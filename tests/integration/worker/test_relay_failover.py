@@ -53,18 +53,18 @@ def test_one_is_active_and_the_next_follows_when_it_stops(
     engine: Engine, database_url: str, kafka_bootstrap: str
 ) -> None:
     with relay(database_url, kafka_bootstrap):
-        until(lambda: fence(engine) == 1, 20, "the first is active")
+        until(lambda: fence(engine) == 1, "the first is active")
         with relay(database_url, kafka_bootstrap):
             pay(engine, "a", 20)
-            until(lambda: unpublished(engine) == 0, 20, "the first publishes")
+            until(lambda: unpublished(engine) == 0, "the first publishes")
         pay(engine, "b", 20)
-        until(lambda: unpublished(engine) == 0, 20, "the first still publishes")
+        until(lambda: unpublished(engine) == 0, "the first still publishes")
         assert fence(engine) == 1
     held = "SELECT COUNT(*) FROM lease WHERE name = 'relay' AND expires_at > UTC_TIMESTAMP(6)"
     assert number(engine, held) == 0, "the lease was given back, so nobody has to wait until it runs out"
     with relay(database_url, kafka_bootstrap):
         pay(engine, "c", 20)
-        until(lambda: unpublished(engine) == 0, 20, "the next one publishes")
+        until(lambda: unpublished(engine) == 0, "the next one publishes")
     assert fence(engine) == 2
     assert len(everything_in(kafka_bootstrap)) == 120, "nothing was published twice"
 
@@ -73,12 +73,12 @@ def test_a_relay_that_loses_its_lease_stands_by_and_may_come_back(
     engine: Engine, database_url: str, kafka_bootstrap: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with relay(database_url, kafka_bootstrap):
-        until(lambda: fence(engine) == 1, 20, "it is active")
+        until(lambda: fence(engine) == 1, "it is active")
         take_over(engine, seconds=1.5)
         pay(engine, "a", 3)
-        until(lambda: "lease_lost" in caplog.messages, 5, "it notices")
-        until(lambda: fence(engine) == 3, 10, "it is active again after the other's time")
-        until(lambda: unpublished(engine) == 0, 10, "it publishes again")
+        until(lambda: "lease_lost" in caplog.messages, "it notices")
+        until(lambda: fence(engine) == 3, "it is active again after the other's time")
+        until(lambda: unpublished(engine) == 0, "it publishes again")
 
 
 class ReplacedMeanwhile(Publisher):
@@ -121,23 +121,23 @@ def test_one_that_was_frozen_under_load_doubles_nothing(
         running_ledger(database_url, kafka_bootstrap),
         process("relay", database_url, kafka_bootstrap, first) as frozen,
     ):
-        until(lambda: logged(first, "relay_active"), 20, "the first is active")
+        until(lambda: logged(first, "relay_active"), "the first is active")
         with process("relay", database_url, kafka_bootstrap, second):
             load = Thread(target=lambda: [pay(engine, f"load{turn}", 50) for turn in range(20)])
             load.start()
-            until(lambda: number(engine, "SELECT COUNT(*) FROM outbox_event") >= 500, 20, "the load is on")
+            until(lambda: number(engine, "SELECT COUNT(*) FROM outbox_event") >= 500, "the load is on")
             frozen.send_signal(signal.SIGSTOP)
             frozen_at = monotonic()
-            until(lambda: logged(second, "relay_active"), 30, "the second takes over")
+            until(lambda: logged(second, "relay_active"), "the second takes over")
             load.join()
-            until(lambda: unpublished(engine) == 0, 30, "the second publishes all")
-            until(lambda: monotonic() - frozen_at > FROZEN_SECONDS, 40, "the first stays frozen")
+            until(lambda: unpublished(engine) == 0, "the second publishes all")
+            until(lambda: monotonic() - frozen_at > FROZEN_SECONDS, "the first stays frozen", seconds=40)
             marks = published_at(engine)
             frozen.send_signal(signal.SIGCONT)
-            until(lambda: logged(first, "lease_lost"), 10, "the first notices that it was replaced")
+            until(lambda: logged(first, "lease_lost"), "the first notices that it was replaced")
             pay(engine, "after", 20)
-            until(lambda: unpublished(engine) == 0, 20, "the second goes on")
-            until(lambda: unposted(engine) == 0, 30, "all is posted")
+            until(lambda: unpublished(engine) == 0, "the second goes on")
+            until(lambda: unposted(engine) == 0, "all is posted")
             assert fence(engine) == 2
             assert marks.items() <= published_at(engine).items(), "the new holder's marks stand"
     events = number(engine, "SELECT COUNT(*) FROM outbox_event")
@@ -162,5 +162,5 @@ def test_the_breakers_row_stays_fresh_while_nothing_happens(
             return connection.execute(observed).scalar()
 
     with relay(database_url, kafka_bootstrap):
-        before = until(seen, 20, "the row is there")
-        until(lambda: seen() != before, 2, "it is written again, though nothing happens")
+        before = until(seen, "the row is there")
+        until(lambda: seen() != before, "it is written again, though nothing happens")

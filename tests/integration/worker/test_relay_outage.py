@@ -10,7 +10,7 @@ from payments.platform.database import create_engine
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from tests.integration.worker.workers import breaker_state, everything_in, number, pay, relay, unpublished
-from tests.servers import migrated_database, until, within
+from tests.servers import migrated_database, until
 
 
 @pytest.fixture
@@ -35,21 +35,21 @@ def test_the_breaker_opens_and_the_backlog_drains_by_itself(
 ) -> None:
     with relay(database_url, own_kafka.bootstrap):
         pay(engine, "before", 30)
-        until(lambda: unpublished(engine) == 0, 30, "all is published")
+        until(lambda: unpublished(engine) == 0, "all is published")
         break_it(own_kafka)
         broken_at = monotonic()
         pay(engine, "during", 30)
-        within(lambda: breaker_state(engine) == "OPEN", 15, "the breaker is open")
+        until(lambda: breaker_state(engine) == "OPEN", "the breaker is open", seconds=15)
         assert monotonic() - broken_at < 15
         assert unpublished(engine) == 60, "nothing is marked that was not confirmed"
         assert number(engine, "SELECT MIN(attempts) FROM outbox_event WHERE published = 0") >= 1
         assert number(engine, "SELECT COUNT(*) FROM outbox_event WHERE published = 0 AND last_error IS NULL") == 0
         assert number(engine, "SELECT fence FROM lease") == 1, "the lease was held all the time"
         mend_it(own_kafka)
-        until(lambda: unpublished(engine) == 0, 30, "the backlog drains")
-        until(lambda: breaker_state(engine) == "CLOSED", 5, "the breaker is closed")
+        until(lambda: unpublished(engine) == 0, "the backlog drains")
+        until(lambda: breaker_state(engine) == "CLOSED", "the breaker is closed")
         pay(engine, "after", 5)
-        until(lambda: unpublished(engine) == 0, 10, "publishing goes on")
+        until(lambda: unpublished(engine) == 0, "publishing goes on")
     ids = {message.value() for message in everything_in(own_kafka.bootstrap)}
     assert len(ids) == 130, "every event is there"
 
@@ -60,9 +60,9 @@ def test_a_relay_that_starts_while_kafka_is_away_opens_the_breaker_too(
     own_kafka.stop()
     with relay(database_url, own_kafka.bootstrap):
         pay(engine, "a", 3)
-        within(lambda: breaker_state(engine) == "OPEN", 18, "the breaker is open")
+        until(lambda: breaker_state(engine) == "OPEN", "the breaker is open", seconds=18)
         own_kafka.start()
-        until(lambda: unpublished(engine) == 0, 30, "topics are made and the backlog drains")
+        until(lambda: unpublished(engine) == 0, "topics are made and the backlog drains")
 
 
 def test_the_relay_waits_for_its_database(own_mariadb: MariaDBServer, kafka_bootstrap: str) -> None:
@@ -70,11 +70,11 @@ def test_the_relay_waits_for_its_database(own_mariadb: MariaDBServer, kafka_boot
         engine = create_engine(url)
         with relay(url, kafka_bootstrap):
             pay(engine, "before", 20)
-            until(lambda: unpublished(engine) == 0, 30, "all is published")
+            until(lambda: unpublished(engine) == 0, "all is published")
             own_mariadb.kill()
             engine.dispose()
             own_mariadb.start()
             pay(engine, "after", 20)
-            until(lambda: unpublished(engine) == 0, 30, "all is published")
+            until(lambda: unpublished(engine) == 0, "all is published")
         engine.dispose()
     assert len({message.value() for message in everything_in(kafka_bootstrap)}) == 80

@@ -92,10 +92,10 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
     pay(engine, "a", 2, captures=2)  # events 1, 2: authorized; 3, 4 and 5, 6: captured
     spoil(engine, 1)
     with relay(database_url, kafka_bootstrap):
-        until(lambda: parked(engine) == 1, 20, "the event is parked")
+        until(lambda: parked(engine) == 1, "the event is parked")
         pay(engine, "later", 20, captures=0)
         commands.run_one(engine, commands.capture(1, "committed after its payment's event was parked", 1))
-        until(lambda: unpublished(engine) == 0, 20, "nothing is claimed over and over")
+        until(lambda: unpublished(engine) == 0, "nothing is claimed over and over")
         assert states(engine)[:6] == [
             OutboxState.PARKED,
             OutboxState.PUBLISHED,
@@ -117,7 +117,7 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
         repair(engine, 1)
         with engine.begin() as connection:
             outbox.release(connection, 1, "cli:test")
-        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, 20, "it and what waited behind it is published")
+        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, "it and what waited behind it is published")
     seen = ids_in(kafka_bootstrap)
     assert len(seen) == len(set(seen)) == 27
 
@@ -130,17 +130,21 @@ def test_a_topic_that_is_too_small_stops_no_other(engine: Engine, database_url: 
     ]
     with relay(database_url, own_kafka.bootstrap, park_after=1000):
         pay(engine, "first", 1, captures=0)
-        until(lambda: unpublished(engine) == 0, 30, "the topics are made")
+        until(lambda: unpublished(engine) == 0, "the topics are made")
         limit_messages(own_kafka.bootstrap, "payment.dlq", 2000)
         with engine.begin() as connection:
             dead_letter_store.add(connection, letters, database_now(connection))
         pay(engine, "behind", 50)
         payments = "SELECT COUNT(*) FROM outbox_event WHERE published <> 1 AND aggregate_type = 'payment'"
-        until(lambda: number(engine, payments) == 0, 60, "the payments' events are published")
+        until(lambda: number(engine, payments) == 0, "the payments' events are published", seconds=60)
         assert breaker_state(engine) == "CLOSED"
         assert parked(engine) == 0
         limit_messages(own_kafka.bootstrap, "payment.dlq", 1_000_000)
-        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, 60, "the letters are published, once they may be")
+        until(
+            lambda: set(states(engine)) == {OutboxState.PUBLISHED},
+            "the letters are published, once they may be",
+            seconds=60,
+        )
         assert number(engine, "SELECT MAX(attempts) FROM outbox_event") >= 1
 
 
@@ -150,7 +154,7 @@ def test_a_topic_that_may_not_be_written_stops_no_other(
     admin = AdminClient({"bootstrap.servers": strict_kafka.bootstrap})
     with relay(database_url, strict_kafka.bootstrap):
         pay(engine, "first", 1)
-        until(lambda: unpublished(engine) == 0, 30, "the topics are made")
+        until(lambda: unpublished(engine) == 0, "the topics are made")
         rules = [
             (AclOperation.WRITE, AclPermissionType.DENY),
             (AclOperation.DESCRIBE, AclPermissionType.ALLOW),
@@ -160,9 +164,9 @@ def test_a_topic_that_may_not_be_written_stops_no_other(
         for future in admin.create_acls(bindings).values():
             future.result()
         pay(engine, "a", 10)
-        until(lambda: parked(engine) == 10, 30, "the captures are parked")
+        until(lambda: parked(engine) == 10, "the captures are parked")
         pay(engine, "b", 10, captures=0)
-        until(lambda: unpublished(engine) == 0, 20, "the authorizations are published")
+        until(lambda: unpublished(engine) == 0, "the authorizations are published")
         assert breaker_state(engine) == "CLOSED"
         for future in admin.delete_acls(
             [AclBindingFilter(*CAPTURES, None, None, AclOperation.ANY, AclPermissionType.ANY)]
@@ -171,7 +175,7 @@ def test_a_topic_that_may_not_be_written_stops_no_other(
         for event_id in outbox.parked_ids(engine, "payment.captured"):
             with engine.begin() as connection:
                 outbox.release(connection, event_id, "cli:test")
-        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, 20, "the captures are published, too")
+        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, "the captures are published, too")
 
 
 def test_a_deleted_topic_is_made_again_with_what_was_never_posted(
@@ -180,11 +184,11 @@ def test_a_deleted_topic_is_made_again_with_what_was_never_posted(
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     with relay(database_url, own_kafka.bootstrap, park_after=1000):
         pay(engine, "before", 5)
-        until(lambda: unpublished(engine) == 0, 30, "all is published")
+        until(lambda: unpublished(engine) == 0, "all is published")
         for future in admin.delete_topics(["payment.captured"]).values():
             future.result()
         pay(engine, "after", 5)
-        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, 30, "all is published again")
+        until(lambda: set(states(engine)) == {OutboxState.PUBLISHED}, "all is published again")
         assert breaker_state(engine) == "CLOSED"
     captured = {m.value() for m in everything_in(own_kafka.bootstrap) if m.topic() == "payment.captured"}
     assert len(captured) == 10, "also those that were in the deleted topic"

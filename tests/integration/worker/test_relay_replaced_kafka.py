@@ -32,13 +32,15 @@ def test_a_replaced_kafka_is_noticed_in_the_same_lease_term(
 ) -> None:
     with relay(database_url, own_kafka.bootstrap):
         pay(engine, "a", 5, captures=0)
-        until(lambda: unpublished(engine) == 0, 30, "all is published to the first")
+        until(lambda: unpublished(engine) == 0, "all is published to the first")
         replace(own_kafka)
-        until(lambda: len(everything_in(own_kafka.bootstrap)) == 5, 30, "also when nothing else is to be published")
+        until(lambda: len(everything_in(own_kafka.bootstrap)) == 5, "also when nothing else is to be published")
         replace(own_kafka)
         pay(engine, "b", 5, captures=0)
-        until(lambda: len(set(map(value, everything_in(own_kafka.bootstrap)))) == 10, 40, "and when something is")
-        until(lambda: unpublished(engine) == 0, 30, "all is published to the third")
+        until(
+            lambda: len(set(map(value, everything_in(own_kafka.bootstrap)))) == 10, "and when something is", seconds=40
+        )
+        until(lambda: unpublished(engine) == 0, "all is published to the third")
         assert number(engine, "SELECT fence FROM lease") == 1, "in the same lease term"
 
 

@@ -28,7 +28,7 @@ from tests.integration.worker.workers import (
     unposted,
     unpublished,
 )
-from tests.servers import until, within
+from tests.servers import until
 
 BROKEN = ("payment.voided", b"{")
 
@@ -75,21 +75,21 @@ def test_a_replay_succeeds_once_the_event_is_there(engine: Engine, database_url:
         connection.execute(text("UPDATE outbox_event SET aggregate_type = 'hidden'"))
     registry = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, registry):
-        until(lambda: unpublished(engine) == 0, 20, "it is published without its number")
+        until(lambda: unpublished(engine) == 0, "it is published without its number")
         message = {m.topic(): json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap)}
-        until(lambda: state(engine) == "OPEN", 20, "it is a dead letter")
+        until(lambda: state(engine) == "OPEN", "it is a dead letter")
         assert "eventId" not in message["payment.authorized"]
         with engine.begin() as connection:
             payload = json.dumps({**message["payment.authorized"], "eventId": 1})
             connection.execute(update(tables.dead_letter).values(payload=payload))
             connection.execute(text("UPDATE outbox_event SET aggregate_type = 'payment' WHERE event_id = 1"))
         replay(engine)
-        until(lambda: state(engine) == "RESOLVED", 20, "the replay is posted")
+        until(lambda: state(engine) == "RESOLVED", "the replay is posted")
         assert counted(registry, "payment.authorized", "posted") == 1
         with engine.begin() as connection:
             connection.execute(text("UPDATE dead_letter SET state = 'OPEN'"))
         replay(engine)
-        until(lambda: state(engine) == "RESOLVED", 20, "one that is posted already is resolved as well")
+        until(lambda: state(engine) == "RESOLVED", "one that is posted already is resolved as well")
     assert number(engine, "SELECT COUNT(*) FROM ledger_entry") == 1
     assert audited(engine).differences == []
 
@@ -100,10 +100,10 @@ def test_a_replay_that_fails_again_stays_one_letter(
 ) -> None:
     send(kafka_bootstrap, ("payment.captured", value))
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
-        until(lambda: state(engine) == "OPEN", 20, "it is a dead letter")
+        until(lambda: state(engine) == "OPEN", "it is a dead letter")
         replay(engine)
-        until(lambda: letters(engine)[0].attempts == 2, 20, "it failed again")
-        until(lambda: unpublished(engine) == 0, 20, "everything is published")
+        until(lambda: letters(engine)[0].attempts == 2, "it failed again")
+        until(lambda: unpublished(engine) == 0, "everything is published")
     (letter,) = letters(engine)
     assert letter.state == "OPEN"
     sent = [m for m in everything_in(kafka_bootstrap) if m.topic() == "payment.captured"]
@@ -117,7 +117,7 @@ def flood(engine: Engine, url: str, bootstrap: str) -> int:
     """Publish good events, and behind them more poison than good ones; returns how many good ones."""
     pay(engine, "good", 10)
     with relay(url, bootstrap):
-        until(lambda: unpublished(engine) == 0, 20, "the good ones are published")
+        until(lambda: unpublished(engine) == 0, "the good ones are published")
     send(bootstrap, *[BROKEN] * 120)
     return 20
 
@@ -128,26 +128,26 @@ def test_a_flood_halts_and_stores_nothing_until_an_operator_accepts_it(
     flood(engine, database_url, kafka_bootstrap)
     registry = CollectorRegistry()
     with ledger(database_url, kafka_bootstrap, registry):
-        until(lambda: halted(engine), 30, "it halts")
-        until(shows_halt(registry, 1), 10, "it says so")
+        until(lambda: halted(engine), "it halts")
+        until(shows_halt(registry, 1), "it says so")
         stored, there = posted(engine), stored_letters(engine)
         assert there < 51, "nothing of the batch in which it was noticed is stored"
         pay(engine, "later", 5)
         beat = "SELECT COUNT(*) FROM lease WHERE name = 'ledger' AND renewed_at > NOW() - INTERVAL 3 SECOND"
         with engine.begin() as connection:
             connection.execute(text("UPDATE lease SET renewed_at = '2020-01-01' WHERE name = 'ledger'"))
-        until(lambda: number(engine, beat) == 1, 10, "it is alive")
+        until(lambda: number(engine, beat) == 1, "it is alive")
         assert (posted(engine), stored_letters(engine)) == (stored, there)
     assert "could not be posted" in (halted(engine) or "")
     restarted = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, restarted):
-        until(shows_halt(restarted, 1), 20, "a restart stays halted")
-        until(lambda: caplog.messages.count("posting_halted") >= 2, 20, "also with messages at hand")
+        until(shows_halt(restarted, 1), "a restart stays halted")
+        until(lambda: caplog.messages.count("posting_halted") >= 2, "also with messages at hand")
         assert (posted(engine), stored_letters(engine)) == (stored, there)
         resume(engine, 200)
-        until(shows_halt(restarted, 0), 2.5, "it notices without a restart")
-        until(lambda: unposted(engine) == 0, 30, "the good ones, also behind the poison, are posted")
-        until(lambda: stored_letters(engine) == 120, 20, "the poison is dead letters")
+        until(shows_halt(restarted, 0), "it notices without a restart")
+        until(lambda: unposted(engine) == 0, "the good ones, also behind the poison, are posted")
+        until(lambda: stored_letters(engine) == 120, "the poison is dead letters")
     assert (halted(engine), audited(engine).differences) == (None, [])
 
 
@@ -157,18 +157,18 @@ def test_without_the_check_it_goes_on_and_replays_are_no_poison(
     flood(engine, database_url, kafka_bootstrap)
     registry = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, registry):
-        until(lambda: halted(engine), 30, "it halts")
+        until(lambda: halted(engine), "it halts")
         resume(engine, UNTIL_CALM)
-        until(lambda: stored_letters(engine) == 120, 30, "the poison is dead letters")
+        until(lambda: stored_letters(engine) == 120, "the poison is dead letters")
         pay(engine, "calm", 60)
-        until(lambda: unposted(engine) == 0, 30, "good ones are posted")
+        until(lambda: unposted(engine) == 0, "good ones are posted")
         for letter_id in dead_letters.open_ids(engine, None, None):
             replay(engine, letter_id)
         failed = "SELECT COUNT(*) FROM dead_letter WHERE state = 'OPEN' AND attempts = 2"
-        until(lambda: number(engine, failed) == 120, 30, "all replays failed again")
+        until(lambda: number(engine, failed) == 120, "all replays failed again")
         assert (halted(engine), stored_letters(engine)) == (None, 120)
         send(kafka_bootstrap, *[BROKEN] * 60)
-        until(lambda: halted(engine), 30, "the check is there again")
+        until(lambda: halted(engine), "the check is there again")
     assert audited(engine).differences == []
 
 
@@ -178,14 +178,14 @@ def test_its_health_says_that_it_is_halted(
     halt.begin(engine, "a flood")
     log = tmp_path / "ledger.log"
     with process("ledger", database_url, kafka_bootstrap, log) as worker:
-        until(lambda: logged(log, "metrics_served"), 20, "it serves")
+        until(lambda: logged(log, "metrics_served"), "it serves")
         (port,) = [line["port"] for line in events_of(log) if line["event"] == "metrics_served"]
 
         def health() -> Any:
             return requests.get(f"http://127.0.0.1:{port}/health", timeout=5)
 
-        until(lambda: health().status_code == 503, 20, "it knows of the halt though nothing came")
+        until(lambda: health().status_code == 503, "it knows of the halt though nothing came")
         assert health().json() == {"status": "DOWN", "detail": "Posting is halted: a flood"}
         resume(engine, 1)
-        within(lambda: health().status_code == 200, 3, "it goes on")
+        until(lambda: health().status_code == 200, "it goes on", seconds=3)
         assert worker.poll() is None

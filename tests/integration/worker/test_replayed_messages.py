@@ -29,11 +29,11 @@ def test_a_replay_keeps_key_partition_headers_and_trace(
     producer.produce("payment.captured", b"bare", b"910001")
     assert producer.flush(10) == 0
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
-        until(lambda: len(letters(engine)) == len(KEYS) + 1, 20, "all are letters")
+        until(lambda: len(letters(engine)) == len(KEYS) + 1, "all are letters")
         for letter in letters(engine):
             replay(engine, letter.letter_id)
-        until(lambda: all(letter.attempts == 2 for letter in letters(engine)), 20, "each replay failed again")
-        until(lambda: unpublished(engine) == 0, 20, "all is published")
+        until(lambda: all(letter.attempts == 2 for letter in letters(engine)), "each replay failed again")
+        until(lambda: unpublished(engine) == 0, "all is published")
     sent: dict[bytes, list[Message]] = {}
     for message in everything_in(kafka_bootstrap):
         if message.topic() == "payment.captured":

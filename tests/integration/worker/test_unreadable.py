@@ -37,9 +37,9 @@ def test_a_header_that_is_not_utf_8_is_a_dead_letter_and_the_next_is_posted(
         producer.send(RawMessage("payment.captured", b'{"paymentId":1,"amount":1}', b"k", headers))
     producer.close()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
-        until(lambda: len(letters(engine)) == len(NOT_UTF_8), 20, "each is a letter")
+        until(lambda: len(letters(engine)) == len(NOT_UTF_8), "each is a letter")
         pay(engine, "after", 5)
-        until(lambda: unposted(engine) == 0, 20, "what comes after is posted")
+        until(lambda: unposted(engine) == 0, "what comes after is posted")
     for letter in letters(engine):
         assert (letter.error_type, letter.message_key, letter.payload[:12]) == ("InvalidEvent", "k", '{"paymentId"')
         assert letter.error_message.startswith("The message cannot be read: headers: 'utf-8' codec can't decode byte")
@@ -87,11 +87,11 @@ def test_of_anything_each_is_one_letter_and_every_event_is_posted(
                 producer.send(next(messages))
             producer.send(RawMessage("payment.voided", chance.randbytes(LARGEST), headers=[(b"\xff", b"")]))
             producer.close()
-        until(lambda: unposted(engine) == 0, 60, "every event is posted")
-        until(lambda: stored_letters(engine) >= count, 300 if long else 60, "all others are letters")
-        until(lambda: unpublished(engine) == 0, 60, "and announced")
+        until(lambda: unposted(engine) == 0, "every event is posted", seconds=60)
+        until(lambda: stored_letters(engine) >= count, "all others are letters", seconds=300 if long else 60)
+        until(lambda: unpublished(engine) == 0, "and announced", seconds=60)
         send(kafka_bootstrap, ("payment.voided", b"the last"))
-        until(lambda: stored_letters(engine) > count, 30, "the ledger goes on")
+        until(lambda: stored_letters(engine) > count, "the ledger goes on")
     with engine.connect() as connection:
         places = connection.execute(
             select(dead_letter.c.original_topic, dead_letter.c.partition_no, dead_letter.c.offset_no)

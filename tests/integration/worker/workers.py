@@ -168,7 +168,7 @@ def _end(consumer: Consumer, place: TopicPartition) -> int:
                 raise
             return []
 
-    return until(ask, 10, f"{place.topic} {place.partition} has a leader")[0]
+    return until(ask, f"{place.topic} {place.partition} has a leader")[0]
 
 
 def everything_in(bootstrap: str) -> list[Message]:
@@ -184,6 +184,6 @@ def everything_in(bootstrap: str) -> list[Message]:
         found.extend(message for message in consumer.consume(1000, 0.2) if not message.error())
         return len(found) >= sum(ends.values())
 
-    until(complete, 20, f"{sum(ends.values())} messages are read", interval=0)
+    until(complete, f"{sum(ends.values())} messages are read", interval=0)
     consumer.close()
     return found

@@ -126,8 +126,8 @@ def test_a_client_that_reads_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch, 
         many.labels(f"{number:010000}")
     server = serve(0, registry)
     with silent(server, b"GET / HTTP/1.1\r\n\r\n"):
-        until(lambda: server.connections == 1, 10, "it is asked")
-        until(lambda: server.connections == 0, 10, "it is let go")
+        until(lambda: server.connections == 1, "it is asked")
+        until(lambda: server.connections == 0, "it is let go")
     server.shutdown()
 
 
