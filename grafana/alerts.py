@@ -17,13 +17,15 @@ _LIMIT: Final = re.compile(r"(?:[<>]=?|==) (\d+(?:\.\d+)?(?: \* \d+(?:\.\d+)?)*)
 
 
 def limit(alert: str) -> float:
-    """The number that ends an alert's expression, as in `… > 26 * 3600`, in the unit of what is compared.
+    """The limit of an alert. KeyError: there is no such alert. ValueError: its expression ends with none."""
+    return compared_with(_expressions()[alert])
 
-    KeyError: there is no such alert. ValueError: its expression ends otherwise.
-    """
-    found = _LIMIT.search(_expressions()[alert])
+
+def compared_with(expression: str) -> float:
+    """The number that ends an expression, as in `… > 26 * 3600`, in the unit of what is compared. ValueError: none."""
+    found = _LIMIT.search(expression)
     if not found:
-        raise ValueError(f"the expression of {alert} ends with no limit")
+        raise ValueError(f"this expression ends with no limit: {expression}")
     value = math.prod((float(factor) for factor in found[1].split(" * ")), start=1.0)
     return int(value) if value.is_integer() else value
 

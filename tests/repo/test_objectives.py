@@ -83,22 +83,34 @@ def test_a_budget_is_what_a_target_leaves(target: str, budget: float, percent: s
 
 
 def test_a_rule_compares_with_the_burn_rate_of_the_budget() -> None:
-    rule = yaml.safe_load(objective_rules.alert(AVAILABILITY, FAST))[0]
+    objective, burn = replace(AVAILABILITY, target=Decimal("99.5")), BurnRate("Fast", 7.5, "2h", "10m", "page")
+    (rule,) = yaml.safe_load(objective_rules.alert(objective, burn))
     assert rule["expr"] == (
-        "slo:availability_errors:ratio_rate6h > 6 * 0.001 and slo:availability_errors:ratio_rate30m > 6 * 0.001"
+        "slo:availability_errors:ratio_rate2h > 7.5 * 0.005 and slo:availability_errors:ratio_rate10m > 7.5 * 0.005"
     )
+    assert rule["annotations"]["summary"] == "The availability budget burns 8 times too fast: gone in four days."
 
 
 @pytest.mark.parametrize(
-    ("alert", "limit"), [("OutboxNotDraining", 60), ("BackupTooOld", 93_600), ("DiskAlmostFull", 0.05)]
+    ("expression", "limit"),
+    [
+        ("age_seconds > 60", 60),
+        ("time() - last > 26 * 3600", 93_600),
+        ("free / size < 0.05", 0.05),
+        ("max(a[30s]) == 1 or sum(b[1m]) > 2", 2),
+    ],
 )
-def test_the_limit_of_an_alert_is_read_from_its_rule(alert: str, limit: float) -> None:
-    assert alerts.limit(alert) == limit
+def test_a_limit_is_the_number_that_ends_an_expression(expression: str, limit: float) -> None:
+    assert alerts.compared_with(expression) == limit
 
 
-def test_an_alert_without_a_limit_of_its_own_is_refused() -> None:
-    with pytest.raises(ValueError, match="HousekeepingTaskOverdue"):
-        alerts.limit("HousekeepingTaskOverdue")
+@pytest.mark.parametrize("expression", ["absent(up)", "a > b", "a > clamp_min(b, 60)", "vector(1)"])
+def test_an_expression_that_ends_with_no_number_has_no_limit(expression: str) -> None:
+    with pytest.raises(ValueError, match="no limit"):
+        alerts.compared_with(expression)
+
+
+def test_an_alert_that_is_not_there_is_refused() -> None:
     with pytest.raises(KeyError):
         alerts.limit("Nothing")
 
@@ -111,12 +123,14 @@ def test_a_page_without_its_marks_is_refused() -> None:
 
 
 def test_the_guards_find_planted_breaches(tmp_path: Path) -> None:
-    changed = tmp_path / "objectives.yml"
-    changed.write_text(objective_rules.text().replace("14.4", "14.5", 1), encoding="utf-8")
-    assert differing({changed: objective_rules.text()}) == ["objectives.yml"]
-    page = PAGE.read_text(encoding="utf-8")
-    assert objective_docs.updated(page.replace("| 99.9 % |", "| 99.8 % |")) == page
+    changed = tmp_path / "changed"
+    changed.write_text(objective_rules.text().replace(f"> {FAST.rate:g} *", "> 99 *", 1), encoding="utf-8")
+    assert differing({changed: objective_rules.text()}) == ["changed"]
+    page = objective_docs.updated(MARKS)
+    changed.write_text(page.replace(f"| {AVAILABILITY.target} % |", "| 42 % |"), encoding="utf-8")
+    assert differing({changed: page}) == ["changed"]
+    assert objective_docs.updated(changed.read_text(encoding="utf-8")) == page
     runbook = RUNBOOK.read_text(encoding="utf-8")
-    assert untold(runbook, LATENCY, replace(FAST, rate=7)) == [" more than 7 times as many as the objective allows."]
-    assert len(untold(runbook, LATENCY, replace(FAST, long="2h", severity="ticket"))) == 2
+    assert untold(runbook, LATENCY, replace(FAST, rate=77)) == [" more than 77 times as many as the objective allows."]
+    assert len(untold(runbook, LATENCY, replace(FAST, long="9h", severity="ticket"))) == 2
     assert len(untold("", LATENCY, FAST)) == 4
