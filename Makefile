@@ -48,7 +48,7 @@ load: ## k6 against the running `make run`, then audit and report (PROFILE=…, 
 pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in a clean clone (about 3 minutes)
 	@scripts/run-pipeline-tests.sh
 
-dashboards: setup ## write grafana/dashboards/ from grafana/*.py
+dashboards: setup ## write grafana/dashboards/, and the objectives' rules and tables in docs/observing.md, from grafana/*.py
 	@$(PY) -m grafana
 
 pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded and broken for it (Debian)

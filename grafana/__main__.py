@@ -1,26 +1,22 @@
-"""`python -m grafana`: write every dashboard to grafana/dashboards/, and remove what is no longer one."""
+"""`python -m grafana`: write dashboards, and the rules and docs of the objectives; remove what is no dashboard now."""
 
 import sys
-from pathlib import Path
 
-from grafana.boards import texts
-
-FOLDER = Path(__file__).parent / "dashboards"
+from grafana.outputs import DASHBOARDS, ROOT, outputs
 
 
 def main() -> int:
     """Write what differs, and say so."""
-    FOLDER.mkdir(exist_ok=True)
-    written = texts()
-    for path in FOLDER.glob("*.json"):
-        if path.name not in written:
+    DASHBOARDS.mkdir(exist_ok=True)
+    written = outputs()
+    for path in DASHBOARDS.glob("*.json"):
+        if path not in written:
             path.unlink()
-            print(f"removed {path.name}")
-    for name, text in written.items():
-        path = FOLDER / name
+            print(f"removed {path.relative_to(ROOT)}")
+    for path, text in written.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            print(f"wrote {name}")
+            print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

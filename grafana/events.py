@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from grafana.alerts import limit
 from grafana.panel import NO_LIMIT, Panel, Query, above
 
 WINDOW: Final = "[$__rate_interval]"
@@ -44,7 +45,7 @@ OLDEST: Final = Panel(
     "How long the oldest event has waited for Kafka.",
     "s",
     (Query("max(outbox_oldest_age_seconds)", "oldest"),),
-    above(yellow=10, red=60),
+    above(yellow=10, red=limit("OutboxNotDraining")),
     width=12,
     alert="OutboxNotDraining",
 )
@@ -53,7 +54,7 @@ BEHIND: Final = Panel(
     "Messages on Kafka that the ledger has not taken yet, all partitions.",
     "short",
     (Query("max(ledger_consumer_lag)", "messages"),),
-    above(yellow=500, red=5000),
+    above(yellow=500, red=limit("LedgerBehind")),
     alert="LedgerBehind",
 )
 POSTED_AFTER: Final = Panel(
@@ -61,6 +62,6 @@ POSTED_AFTER: Final = Panel(
     "Half, 95 % and 99 % of the events are posted within this time after their commit.",
     "s",
     (posted_within(0.5), posted_within(0.95), posted_within(0.99)),
-    above(yellow=5, red=30),
+    above(yellow=5, red=limit("LedgerSlow")),
     alert="LedgerSlow",
 )

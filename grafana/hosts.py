@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from grafana.alerts import first_count, limit
 from grafana.board import Board, Row
 from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above, below
 
@@ -26,10 +27,11 @@ NOW: Final = Row(
         ),
         Panel(
             "Age of the last backup",
-            "Since backup.yml last ended well. One a day is meant; after 26 hours there is a ticket.",
+            "Since backup.yml last ended well. One a day is meant; after "
+            f"{limit('BackupTooOld') / 3600:g} hours there is a ticket.",
             "s",
             (Query("time() - max by (node) (payops_backup_last_success_timestamp_seconds)", "{{node}}"),),
-            above(yellow=86400, red=93600),
+            above(yellow=86400, red=limit("BackupTooOld")),
             Kind.NUMBER,
             width=12,
             height=5,
@@ -72,7 +74,7 @@ LOAD: Final = Row(
                     "{{node}}",
                 ),
             ),
-            below(red=0.1, yellow=0.2),
+            below(red=limit("MemoryLow"), yellow=0.2),
             most=1,
             alert="MemoryLow",
         ),
@@ -81,7 +83,7 @@ LOAD: Final = Row(
             "Processes that the kernel has killed in the last five minutes.",
             "short",
             (Query(f"max by (node) (increase(node_vmstat_oom_kill{{{CHOSEN}}}[5m]))", "{{node}}"),),
-            above(red=1),
+            above(red=first_count("ProcessKilledForMemory")),
             alert="ProcessKilledForMemory",
         ),
         Panel(
@@ -89,7 +91,7 @@ LOAD: Final = Row(
             "From the time servers, in either direction. Logs of several machines no longer line up when it is large.",
             "s",
             (Query(f"max by (node) (abs(node_timex_offset_seconds{{{CHOSEN}}}))", "{{node}}"),),
-            above(yellow=0.05, red=0.1),
+            above(yellow=0.05, red=limit("ClockOff")),
             alert="ClockOff",
         ),
         Panel(
@@ -97,7 +99,7 @@ LOAD: Final = Row(
             "1 while node_exporter cannot read one, for example the backup's.",
             "short",
             (Query(f"max by (node) (node_textfile_scrape_error{{{CHOSEN}}})", "{{node}}"),),
-            above(red=1),
+            above(red=limit("TextfileBroken")),
             alert="TextfileBroken",
         ),
     ),
@@ -117,7 +119,7 @@ DISK: Final = Row(
                     "{{node}} {{mountpoint}}",
                 ),
             ),
-            below(red=0.05, yellow=0.2),
+            below(red=limit("DiskAlmostFull"), yellow=0.2),
             width=12,
             most=1,
             alert="DiskAlmostFull",

@@ -3,22 +3,25 @@
 from dataclasses import replace
 from typing import Final
 
-from grafana import breaker, events
+from grafana import breaker, events, wording
+from grafana.alerts import first_count, limit
 from grafana.board import Board, Row
 from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above
 
 WINDOW: Final = "[$__rate_interval]"
 FAILED: Final = 'resilience4j_circuitbreaker_calls_seconds_count{kind="failed"}'
+WAKE: Final = wording.number(int(first_count("KafkaUnreachable")))
 
 NOW: Final = Row(
     "Now",
     (
         Panel(
             "Failed calls in a minute",
-            "Calls of the relay that Kafka did not confirm in time. Three in a minute, and somebody is woken.",
+            f"Calls of the relay that Kafka did not confirm in time. {WAKE.capitalize()} in a minute, and "
+            "somebody is woken.",
             "short",
             (Query(f"sum(increase({FAILED}[1m]))", "failed"),),
-            above(yellow=1, red=2),
+            above(yellow=1, red=limit("KafkaUnreachable")),
             Kind.NUMBER,
             width=6,
             height=5,
@@ -40,7 +43,7 @@ NOW: Final = Row(
             "On Kafka, and not yet consumed by the ledger.",
             "short",
             (Query("max(ledger_consumer_lag)", "messages"),),
-            above(yellow=500, red=5000),
+            events.BEHIND.limits,
             Kind.NUMBER,
             width=6,
             height=5,
@@ -51,7 +54,7 @@ NOW: Final = Row(
             "In the outbox, and not yet confirmed by Kafka.",
             "short",
             (Query("max(outbox_pending)", "events"),),
-            above(yellow=500, red=5000),
+            events.PENDING.limits,
             Kind.NUMBER,
             width=6,
             height=5,

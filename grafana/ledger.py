@@ -3,6 +3,7 @@
 from typing import Final
 
 from grafana import events
+from grafana.alerts import first_count, limit
 from grafana.board import Board, Row
 from grafana.panel import GREEN, NO_LIMIT, RED, Kind, Panel, Query, above
 
@@ -16,7 +17,7 @@ NOW: Final = Row(
             "Halted: so many messages in a row could not be posted that an operator must decide.",
             "none",
             (Query("max(ledger_halted)", "ledger"),),
-            above(red=1),
+            above(red=limit("LedgerHalted")),
             Kind.NUMBER,
             width=6,
             height=5,
@@ -28,7 +29,7 @@ NOW: Final = Row(
             "Messages that could not be posted and that nobody has replayed or discarded.",
             "short",
             (Query("max(dead_letters_open)", "open"),),
-            above(red=1),
+            above(red=first_count("DeadLettersOpen")),
             Kind.NUMBER,
             width=6,
             height=5,
@@ -39,7 +40,7 @@ NOW: Final = Row(
             "Payments and postings that do not agree. Anything but 0 means that money may be wrong.",
             "short",
             (Query("sum(max by (kind) (audit_differences))", "differences"),),
-            above(red=1),
+            above(red=first_count("AuditDifferences")),
             Kind.NUMBER,
             width=6,
             height=5,
@@ -78,11 +79,11 @@ LETTERS: Final = Row(
     (
         Panel(
             "New dead letters by cause",
-            "In the last five minutes. More than 50 in all, and somebody is woken: a writer sends rubbish, or a "
-            "release reads wrongly.",
+            f"In the last five minutes. More than {limit('DeadLettersPour'):g} in all, and somebody is woken: a writer "
+            "sends rubbish, or a release reads wrongly.",
             "short",
             (Query("sum by (error_type) (increase(dead_letters_total[5m]))", "{{error_type}}"),),
-            above(yellow=1, red=50),
+            above(yellow=1, red=limit("DeadLettersPour")),
             width=12,
             alert="DeadLettersPour",
         ),
@@ -91,7 +92,7 @@ LETTERS: Final = Row(
             "In the last five minutes, by the topic that they came from.",
             "short",
             (Query("sum by (topic) (increase(dead_letters_total[5m]))", "{{topic}}"),),
-            above(yellow=1, red=50),
+            above(yellow=1, red=limit("DeadLettersPour")),
             width=12,
             alert="DeadLettersPour",
         ),
@@ -100,7 +101,7 @@ LETTERS: Final = Row(
             "Waiting for a replay or a discard; they wait for ever.",
             "short",
             (Query("max(dead_letters_open)", "open"),),
-            above(red=1),
+            above(red=first_count("DeadLettersOpen")),
             width=12,
             alert="DeadLettersOpen",
         ),
@@ -109,7 +110,7 @@ LETTERS: Final = Row(
             "Findings of audits that no check has cleared yet: ledger, outbox, answers, orphan_posting, stuck.",
             "short",
             (Query("max by (kind) (audit_differences)", "{{kind}}"),),
-            above(red=1),
+            above(red=first_count("AuditDifferences")),
             width=12,
             alert="AuditDifferences",
         ),
@@ -125,7 +126,7 @@ LEASES: Final = Row(
             "takes over.",
             "s",
             (Query("max by (name) (lease_age_seconds)", "{{name}}"),),
-            above(yellow=10, red=15),
+            above(yellow=10, red=limit("RelayStale")),
             width=24,
             alert="RelayStale",
         ),
@@ -141,7 +142,7 @@ HOUSEKEEPING: Final = Row(
             "the database cannot be read.",
             "s",
             (Query("max by (task) (time() - housekeeping_task_last_success_timestamp_seconds)", "{{task}}"),),
-            above(yellow=60, red=180),
+            above(yellow=60, red=180),  # of a task that is due each minute: others have other intervals
             alert="HousekeepingTaskOverdue",
         ),
         Panel(
@@ -170,7 +171,7 @@ HOUSEKEEPING: Final = Row(
             "While it may not, expiry, pruning, retries and self-repair stand still.",
             "none",
             (Query("max(clock_suspect)", "clock"),),
-            above(red=1),
+            above(red=limit("ClockSuspect")),
             Kind.NUMBER,
             names=((0, "believed", GREEN), (1, "SUSPECT", RED)),
             alert="ClockSuspect",
@@ -180,7 +181,7 @@ HOUSEKEEPING: Final = Row(
             "Events that Kafka had lost, in the last ten minutes; housekeeping has handed them to the relay once more.",
             "short",
             (Query("sum(increase(events_republished_total[10m]))", "events"),),
-            above(red=1),
+            above(red=first_count("EventsRepublished")),
             alert="EventsRepublished",
         ),
     ),

@@ -2,30 +2,41 @@
 
 from typing import Final
 
+from grafana import wording
 from grafana.board import Board, Row
 from grafana.panel import NO_LIMIT, Kind, Panel, Query, above, below
+from grafana.service_levels import (
+    AVAILABILITY,
+    LATENCY,
+    SLOW,
+    SLOW_SECONDS,
+    VERY_FAST,
+    WINDOWS,
+    Objective,
+)
 
-AVAILABILITY: Final = 0.001
-"""Share of the money requests that may be answered with 5xx."""
-LATENCY: Final = 0.01
-"""Share of those that succeed which may take longer than 0.5 s."""
-WINDOWS: Final = ("5m", "30m", "1h", "6h", "3d")
+LONGEST: Final = WINDOWS[-1]
+DAYS: Final = wording.window(LONGEST)
+BURNS: Final = (
+    f"1 uses up the budget exactly. At {VERY_FAST.rate:g} over {VERY_FAST.long} and {VERY_FAST.short} it is gone in "
+    f"{wording.number(VERY_FAST.days)} days: somebody is woken."
+)
 
 
-def errors(objective: str, window: str) -> str:
+def errors(objective: Objective, window: str) -> str:
     """The recorded share of bad requests; before the first 5xx there is none: then 0, where there are requests."""
-    recorded = f"slo:{objective}_errors:ratio_rate{window}"
-    return f"({recorded} or 0 * slo:latency_errors:ratio_rate{window})" if objective == "availability" else recorded
+    recorded = objective.recorded(window)
+    return f"({recorded} or 0 * {LATENCY.recorded(window)})" if objective == AVAILABILITY else recorded
 
 
-def left(objective: str, budget: float) -> Query:
-    """What is left of the budget of the last three days: 1 is all of it, below 0 it is overdrawn."""
-    return Query(f"1 - {errors(objective, '3d')} / {budget:g}", "left")
+def left(objective: Objective) -> Query:
+    """What is left of the budget of the longest window: 1 is all of it, below 0 it is overdrawn."""
+    return Query(f"1 - {errors(objective, LONGEST)} / {objective.budget:g}", "left")
 
 
-def burning(objective: str, budget: float) -> tuple[Query, ...]:
+def burning(objective: Objective) -> tuple[Query, ...]:
     """How many times faster than it is given the budget is used up, over each window."""
-    return tuple(Query(f"{errors(objective, window)} / {budget:g}", window) for window in WINDOWS)
+    return tuple(Query(f"{errors(objective, window)} / {objective.budget:g}", window) for window in WINDOWS)
 
 
 def firing(severity: str) -> Query:
@@ -38,18 +49,19 @@ LEFT: Final = Row(
     (
         Panel(
             "Availability: budget left",
-            "Of the errors that three days may have: 0.1 % of the money requests.",
+            f"Of the errors that {DAYS} may have: {AVAILABILITY.percent} of {AVAILABILITY.requests}.",
             "percentunit",
-            (left("availability", AVAILABILITY),),
+            (left(AVAILABILITY),),
             below(red=0.1, yellow=0.5),
             Kind.NUMBER,
             height=5,
         ),
         Panel(
             "Latency: budget left",
-            "Of the slow answers that three days may have: 1 % of the money requests that succeed, slow above 0.5 s.",
+            f"Of the slow answers that {DAYS} may have: {LATENCY.percent} of {LATENCY.requests}, slow above "
+            f"{SLOW_SECONDS:g} s.",
             "percentunit",
-            (left("latency", LATENCY),),
+            (left(LATENCY),),
             below(red=0.1, yellow=0.5),
             Kind.NUMBER,
             height=5,
@@ -71,23 +83,23 @@ BURNING: Final = Row(
     (
         Panel(
             "Availability: burn rate",
-            "1 uses up the budget exactly. At 14.4 over 1h and 5m it is gone in two days: somebody is woken.",
+            BURNS,
             "short",
-            burning("availability", AVAILABILITY),
-            above(yellow=1, red=14.4),
+            burning(AVAILABILITY),
+            above(yellow=SLOW.rate, red=VERY_FAST.rate),
             width=12,
             height=9,
-            alert="AvailabilityBurnsVeryFast",
+            alert=VERY_FAST.alert(AVAILABILITY),
         ),
         Panel(
             "Latency: burn rate",
-            "1 uses up the budget exactly. At 14.4 over 1h and 5m it is gone in two days: somebody is woken.",
+            BURNS,
             "short",
-            burning("latency", LATENCY),
-            above(yellow=1, red=14.4),
+            burning(LATENCY),
+            above(yellow=SLOW.rate, red=VERY_FAST.rate),
             width=12,
             height=9,
-            alert="LatencyBurnsVeryFast",
+            alert=VERY_FAST.alert(LATENCY),
         ),
     ),
 )
@@ -116,21 +128,21 @@ ROUTES: Final = Row(
             "Half of the requests of five minutes are answered within this time.",
             "s",
             (Query("url_rule:request_duration_seconds:p50_rate5m", "{{method}} {{url_rule}}"),),
-            above(yellow=0.1, red=0.5),
+            above(yellow=0.1, red=SLOW_SECONDS),
         ),
         Panel(
             "95 % by route",
             "95 % of the requests of five minutes are answered within this time.",
             "s",
             (Query("url_rule:request_duration_seconds:p95_rate5m", "{{method}} {{url_rule}}"),),
-            above(yellow=0.25, red=0.5),
+            above(yellow=0.25, red=SLOW_SECONDS),
         ),
         Panel(
             "99 % by route",
             "99 % of the requests of five minutes are answered within this time.",
             "s",
             (Query("url_rule:request_duration_seconds:p99_rate5m", "{{method}} {{url_rule}}"),),
-            above(yellow=0.25, red=0.5),
+            above(yellow=0.25, red=SLOW_SECONDS),
         ),
     ),
 )
@@ -138,8 +150,8 @@ ROUTES: Final = Row(
 BOARD: Final = Board(
     "payops-objectives",
     "SLO",
-    "Availability: 99.9 % of the money requests are answered without 5xx. Latency: 99 % of those that succeed take at "
-    "most 0.5 s.",
+    f"Availability: {AVAILABILITY.target} % of {AVAILABILITY.requests} {AVAILABILITY.good}. Latency: "
+    f"{LATENCY.target} % of those that succeed {LATENCY.good}.",
     (LEFT, BURNING, ROUTES),
     since="now-24h",
 )

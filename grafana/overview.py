@@ -3,8 +3,10 @@
 from typing import Final
 
 from grafana import breaker, events
+from grafana.alerts import limit
 from grafana.board import Board, Row
 from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above
+from grafana.service_levels import AVAILABILITY, LATENCY, SLOW_SECONDS
 
 SERVED: Final = 'flask_http_request_duration_seconds_count{url_rule!="/metrics"'
 MONEY: Final = 'flask_http_request_duration_seconds_bucket{method="POST", url_rule=~"/payments/.*"}'
@@ -37,17 +39,18 @@ REQUESTS: Final = Row(
         Panel(
             "Latency of money requests",
             "Half, 95 % and 99 % of authorize, capture, refund and void are answered within this time. The objective: "
-            "99 % within 0.5 s.",
+            f"{LATENCY.target} % within {SLOW_SECONDS:g} s.",
             "s",
             (latency(0.5), latency(0.95), latency(0.99)),
-            above(yellow=0.25, red=0.5),
+            above(yellow=0.25, red=SLOW_SECONDS),
         ),
         Panel(
             "Error rate",
-            "Share of requests answered with 5xx (our fault; the objective is 0.1 %) and 4xx (theirs, or a limit).",
+            f"Share of requests answered with 5xx (our fault; the objective is {AVAILABILITY.percent}) and 4xx "
+            "(theirs, or a limit).",
             "percentunit",
             (share("5..", "5xx"), share("4..", "4xx")),
-            above(red=0.001),
+            above(red=AVAILABILITY.budget),
         ),
     ),
 )
@@ -79,7 +82,7 @@ COMMANDS: Final = Row(
             "Money requests a second above the limit (429), by operation.",
             "reqps",
             (Query(f"sum by (operation) (rate(rate_limit_rejections_total{WINDOW}))", "{{operation}}"),),
-            above(red=1),
+            above(red=limit("RateLimitFlood")),
             alert="RateLimitFlood",
         ),
         Panel(
@@ -94,7 +97,7 @@ COMMANDS: Final = Row(
             "The commit queues of all web workers of a machine. At 2,000 in one worker new commands are answered 503.",
             "short",
             (Query("sum by (node) (commit_queue_depth)", "{{node}}"),),
-            above(red=500),
+            above(red=limit("CommitQueueLong")),
             alert="CommitQueueLong",
         ),
         Panel(

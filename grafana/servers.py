@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from grafana.alerts import limit
 from grafana.board import Board, Row
 from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Limits, Panel, Query, above
 
@@ -63,7 +64,7 @@ MARIADB: Final = Row(
                     "{{node}}",
                 ),
             ),
-            above(yellow=0.6, red=0.8),
+            above(yellow=0.6, red=limit("MariaDBConnectionsNearLimit")),
             most=1,
             alert="MariaDBConnectionsNearLimit",
         ),
@@ -126,7 +127,7 @@ REDIS: Final = Row(
             "Share of maxmemory. Above it Redis throws out what was least used; nothing without a limit.",
             "percentunit",
             (Query("max by (node) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))", "{{node}}"),),
-            above(yellow=0.75, red=0.9),
+            above(yellow=0.75, red=limit("RedisMemoryNearLimit")),
             most=1,
             alert="RedisMemoryNearLimit",
         ),

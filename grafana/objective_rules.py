@@ -1,0 +1,61 @@
+"""prometheus/rules/objectives.yml: what is recorded for each objective, and the alerts on how fast its budget burns."""
+
+import json
+from typing import Final
+
+from grafana import wording
+from grafana.panel import RUNBOOK
+from grafana.service_levels import BURN_RATES, OBJECTIVES, WINDOW, WINDOWS, BurnRate, Objective
+
+HEADING: Final = """\
+# Written by `make dashboards` from grafana/service_levels.py: change it there.
+# The share of bad requests of each objective, and how fast its budget burns; a page when it would be gone within days.
+# Refusals (4xx) are answers: they count as good.
+"""
+
+
+def text() -> str:
+    """The whole file."""
+    recorded = [recording(objective, window) for objective in OBJECTIVES for window in WINDOWS]
+    alerts = [alert(objective, burn) for objective in OBJECTIVES for burn in BURN_RATES]
+    return f"{HEADING}groups:\n{group('recorded-objectives', recorded)}\n{group('objectives', alerts)}"
+
+
+def group(name: str, rules: list[str]) -> str:
+    """Rules that Prometheus evaluates one after the other."""
+    return f"  - name: {name}\n    rules:\n{''.join(rules)}"
+
+
+def recording(objective: Objective, window: str) -> str:
+    """The share of bad requests over a window, kept as a series of its own."""
+    lines = objective.errors.replace(WINDOW, window).replace("\n", "\n          ")
+    return f"""\
+      - record: {objective.recorded(window)}
+        expr: >-
+          {lines}
+"""
+
+
+def alert(objective: Objective, burn: BurnRate) -> str:
+    """Fires while the budget burns that fast over both windows."""
+    name = burn.alert(objective)
+    limit = f"{burn.rate:g} * {objective.budget:g}"
+    return f"""\
+      - alert: {name}
+        expr: >-
+          {objective.recorded(burn.long)} > {limit} and
+          {objective.recorded(burn.short)} > {limit}
+        labels:
+          severity: {burn.severity}
+          component: slo-{objective.name}
+        annotations:
+          summary: {json.dumps(f"The {objective.name} budget burns {how_fast(burn)}.")}
+          runbook_url: {RUNBOOK}#{name.lower()}
+"""
+
+
+def how_fast(burn: BurnRate) -> str:
+    """The rate in words: whole times, and when the budget is gone."""
+    if burn.rate == 1:
+        return "faster than it is given"
+    return f"{burn.rate:.0f} times too fast: gone in {wording.number(burn.days)} days"
