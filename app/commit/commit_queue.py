@@ -22,7 +22,7 @@ from payments.platform.errors import (
 
 MOST_IN_A_COMMIT: Final = 200
 PATIENCE: Final = 4.0
-"""Seconds after which a batch tries nothing again: then a request that came with it still hears the exact outcome."""
+"""Retry budget of a batch (seconds), shorter than a request's deadline: its requests still get the exact outcome."""
 
 _log = logging.getLogger(__name__)
 
