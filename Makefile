@@ -1,9 +1,9 @@
 # Every command of this repository; CI runs only these. `make` alone prints them.
-# Variables: PORT (make run), PYTHON (make setup, run).
+# Variables: PORT (make run), PYTHON (make setup, run), T (make test).
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint test test-long drills bench bench-growth load
+.PHONY: help setup run observe status lint unit test test-long drills bench bench-growth load
 .PHONY: pipeline-test dashboards pictures secrets vm-test clean
 
 PY := .venv/bin/python
@@ -26,8 +26,11 @@ status: ## one screen: processes, breaker, outbox, lag, dead letters, audit
 lint: setup ## style, types, import rules, shell scripts, the repository's own rules
 	@scripts/lint.sh
 
-test: ## every test, on real MariaDB, Redis and Kafka
-	@scripts/run-tests.sh
+unit: ## the tests that need no server: rules, and the ledger's stories on SQLite (seconds)
+	@scripts/run-tests.sh --unit
+
+test: ## every test, on real MariaDB, Redis and Kafka (T=tests/contracts/test_lease.py: one file or folder)
+	@scripts/run-tests.sh $(T)
 
 test-long: ## as test, with more kills and more generated cases; then the platform on one VM (Debian, root)
 	@scripts/run-tests.sh --long

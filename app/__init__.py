@@ -1,1 +1,1 @@
-"""The HTTP face: decodes requests, calls the use cases of `payments`, encodes answers."""
+"""The HTTP API: decodes requests, calls the use cases of `payments`, encodes answers."""

@@ -1,1 +1,1 @@
-"""`make bench`: measures the platform with all its real servers on this one machine. Asserts nothing; tests do that."""
+"""`make bench`: measures the platform with real servers on this machine; asserts nothing."""

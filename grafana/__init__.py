@@ -1,1 +1,1 @@
-"""The dashboards as code. `make dashboards` writes them to grafana/dashboards/; nobody edits the JSON."""
+"""The dashboards as code; `make dashboards` writes them to grafana/dashboards/, never by hand."""

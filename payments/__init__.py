@@ -1,1 +1,1 @@
-"""The business of payops: what a payment is, how it changes, what it posts. Knows no HTTP and no Kafka loop."""
+"""The business: what a payment is, how it changes, what it posts. No HTTP, no Kafka loop."""

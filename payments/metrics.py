@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
+from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
+
 OPERATIONS: Final = ("authorize", "capture", "refund", "void")
 LIMITED: Final = ("authorize", "capture", "refund")
 OUTCOMES: Final = ("succeeded", "conflict", "rejected", "failed")
-TOPICS: Final = ("payment.authorized", "payment.captured", "payment.refunded", "payment.voided", "payment.expired")
+_TOPICS: Final = tuple(TOPICS.values())
 BREAKER_STATES: Final = ("closed", "open", "half_open", "disabled", "forced_open", "forced_half_open")
 BREAKER: Final = "kafka-publisher"
 AUDIT_KINDS: Final = ("ledger", "outbox", "answers", "orphan_posting", "stuck")
@@ -92,7 +94,7 @@ class RelayMetrics:
         )
         _start_at_zero(self.not_permitted, [(BREAKER,)])
         self.published = Counter("outbox_published_total", "Events confirmed by Kafka", ["topic"], registry=registry)
-        _start_at_zero(self.published, [(topic,) for topic in (*TOPICS, "payment.dlq")])
+        _start_at_zero(self.published, [(topic,) for topic in (*_TOPICS, DEAD_LETTER_TOPIC)])
 
 
 class LedgerMetrics:
@@ -102,14 +104,16 @@ class LedgerMetrics:
         self.events = Counter(
             "ledger_events_total", "Messages by what came of them", ["topic", "outcome"], registry=registry
         )
-        _start_at_zero(self.events, [(t, outcome) for t in TOPICS for outcome in ("posted", "repeated", "dead_letter")])
+        _start_at_zero(
+            self.events, [(t, outcome) for t in _TOPICS for outcome in ("posted", "repeated", "dead_letter")]
+        )
         self.lag_seconds = Histogram(
             "ledger_lag_seconds", "From an event's commit to its posting", buckets=_LAG_BUCKETS, registry=registry
         )
         self.dead_letters = Counter(
             "dead_letters_total", "Messages that could not be posted", ["topic", "error_type"], registry=registry
         )
-        _start_at_zero(self.dead_letters, [(t, kind) for t in TOPICS for kind in DEAD_LETTER_TYPES])
+        _start_at_zero(self.dead_letters, [(t, kind) for t in _TOPICS for kind in DEAD_LETTER_TYPES])
         self.halted = Gauge("ledger_halted", "1 while posting is halted because of poison", registry=registry)
         self.consumer_lag = Gauge("ledger_consumer_lag", "Messages not yet consumed, all partitions", registry=registry)
 

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # What `make test` does: installs what is missing, then lint and every test in stages, and prints the minutes of each.
-# All stages run even when one fails. `--long` runs the long variants.
+# All stages run even when one fails. `--long` runs the long variants. `--unit` runs what needs no server; anything else
+# is handed to pytest (`make test T=path`): neither stages nor coverage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib-stages.sh
 . scripts/lib-stages.sh
 
 long=()
-if [ "${1:-}" = --long ]; then long=(--long); fi
+if [ "${1:-}" = --long ]; then
+  long=(--long)
+  shift
+fi
 least_coverage=90 # percent of branches and lines of app, payments and worker
 coverage_files="$PWD/.cache/coverage"
 py=.venv/bin/python
@@ -61,6 +65,13 @@ report() {
     exit 1
   fi
 }
+
+case "${1:-}" in
+  "") ;;
+  --unit) scripts/setup-env.sh dev && exec "$py" -m pytest -q tests/unit tests/stories -k "not [mariadb" ;;
+  tests/unit* | tests/repo*) scripts/setup-env.sh dev && exec "$py" -m pytest "$@" ;;
+  *) set_up && exec "$py" -m pytest "$@" ;;
+esac
 
 stage set-up alone set_up
 if [ "${#failed[@]}" -gt 0 ]; then report; fi

@@ -1,1 +1,1 @@
-"""The faces that live without HTTP: relay, ledger, housekeeping, and operators' commands."""
+"""The worker processes: relay, ledger, housekeeping, and operators' commands."""

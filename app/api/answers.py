@@ -1,9 +1,13 @@
 """What the API answers about payments and the ledger, as pydantic models: they describe the JSON of `payments`."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from payments.ledger.rules import Account
+from payments.outbox.rules import EventType
+from payments.payment.rules import Status
 
 ABSENT: Final[Any] = None
 """The default of a member that is left out, and never null."""
@@ -12,9 +16,9 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, descripti
 Count = Annotated[int, Field(ge=0)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
-Status = Literal["AUTHORIZED", "PARTIALLY_CAPTURED", "CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]
-AccountName = Literal["customer_hold", "hold_clearing", "acquirer_receivable", "merchant_payable"]
-EventType = Literal["PAYMENT_AUTHORIZED", "PAYMENT_CAPTURED", "PAYMENT_REFUNDED", "PAYMENT_VOIDED", "PAYMENT_EXPIRED"]
+StatusName = Annotated[Status, WithJsonSchema({"enum": [*Status], "type": "string"})]
+AccountName = Annotated[Account, WithJsonSchema({"enum": [*Account], "type": "string"})]
+EventName = Annotated[EventType, WithJsonSchema({"enum": [*EventType], "type": "string"})]
 
 
 class Answer(BaseModel):
@@ -64,7 +68,7 @@ class PaymentItem(Answer):
 
     payment_id: Identifier
     merchant_id: str
-    status: Status
+    status: StatusName
     amount: Minor
     captured_amount: Minor
     released_amount: Minor
@@ -85,9 +89,9 @@ class Event(Answer):
     """One step of a payment, on its way to the ledger."""
 
     event_id: Identifier
-    event_type: EventType
+    event_type: EventName
     amount: Minor
-    status: Status
+    status: StatusName
     occurred_at: Time
     published_at: Time | None
     posted_at: Time | None

@@ -2,13 +2,13 @@
 
 from typing import Any, Final, get_args
 
-from app.api.answers import Status
 from app.api.queries import CURSOR as CURSOR_PATTERN
 from app.api.queries import LARGEST_ID, MOST, USUAL
 from app.api.reports import FindingKind, FindingState, LetterState
 from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.outbox.rules import TOPICS
+from payments.payment.rules import Status
 from payments.platform import texts
 
 Parameter = dict[str, Any]
@@ -25,7 +25,7 @@ PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": 
 LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
-STATUS: Final = _query("status", {"type": "string", "enum": list(get_args(Status))}, "Only payments with this status")
+STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
 LIMIT: Final = _query(
     "limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, "How many items at most"
 )

@@ -1,1 +1,1 @@
-"""How money requests become group commits."""
+"""Group commit: collects money requests into batches, one transaction each."""

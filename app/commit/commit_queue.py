@@ -30,7 +30,7 @@ from payments.platform.traces import Kind, Traces
 
 MOST_IN_A_COMMIT: Final = 200
 PATIENCE: Final = 4.0
-"""Seconds after which a batch tries nothing again: then a request that came with it still hears the exact outcome."""
+"""Retry budget of a batch (seconds), shorter than a request's deadline: its requests still get the exact outcome."""
 REMEMBERED_WITHIN: Final = 0.05
 """Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
 

@@ -1,1 +1,1 @@
-"""What every request passes, whatever it asks: head, identity, limits, measuring, errors."""
+"""What every request passes: head, identity, limits, metrics, errors."""

@@ -52,7 +52,7 @@ def _page(view: View) -> View:
 
 @_page
 def page(**_: object) -> Response:
-    """The one page that the browser's router makes all others of; a note while there is none."""
+    """Serves the single-page shop, or a placeholder while it is being built."""
     folder: Path | None = current_app.extensions[FOLDER]
     if folder is None:
         return Response(_NO_STORE, content_type="text/html; charset=utf-8")

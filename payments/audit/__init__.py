@@ -1,1 +1,1 @@
-"""Holds payments, outbox, stored answers and ledger against each other, and keeps what it finds."""
+"""Compares payments, outbox, stored answers and ledger; stores the differences as findings."""

@@ -18,13 +18,11 @@ from payments.audit.snapshot import (
 )
 from payments.ledger.rules import RULES
 from payments.outbox.rules import EventType
+from payments.payment.commands import EVENT_OF, Operation
 from payments.payment.rules import ReleaseReason, Status, status_of
 
 OPERATIONS: Final = {
-    EventType.AUTHORIZED: "authorize",
-    EventType.CAPTURED: "capture",
-    EventType.REFUNDED: "refund",
-    EventType.VOIDED: "void",
+    event: operation.value for operation, event in EVENT_OF.items() if operation is not Operation.EXPIRE
 }
 """What is answered; an expiry is not."""
 

@@ -1,1 +1,1 @@
-"""The circuit breaker between relay and Kafka: its rules, the guard around a call, what others see and ask."""
+"""The circuit breaker of the relay: rules, guard of a call, its row, operators' commands."""

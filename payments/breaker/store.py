@@ -51,7 +51,7 @@ class BreakerRow:
 
 @dataclass(frozen=True, slots=True)
 class BreakerCommand:
-    """An operator's wish. `outcome` is None until the relay has looked at it: then `applied` or `not_allowed`."""
+    """An operator's command. `outcome` is None until the relay has checked it: then `applied` or `not_allowed`."""
 
     command_id: int
     name: str

@@ -1,1 +1,1 @@
-"""Accounts and postings: their rules, the posting of events from Kafka, and the repair of what Kafka lost."""
+"""Accounts and postings: rules, posting of events from Kafka, repair of what Kafka lost."""

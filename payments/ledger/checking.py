@@ -135,7 +135,7 @@ def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
 def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
     """For each message the letter that it is the replay of; None: none.
 
-    Topic and payload must be the letter's: a borrowed number must not make another message vanish.
+    Topic and payload must be the letter's: a forged deadLetterId is ignored, and the message becomes a new dead letter.
     """
     ids = {message.letter_id for message in messages if message.letter_id is not None}
     if not ids:

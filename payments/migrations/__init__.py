@@ -1,4 +1,4 @@
-"""Brings a database up to date, forward only and once at a time. Each migration works with the release before it."""
+"""Migrations, forward only, one at a time; each works with the release before it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Events and their way out: their form and topics, the table, the relay's lease, refused and parked ones."""
+"""Events and their publication: types, topics, the table, the lease, refused and parked events."""

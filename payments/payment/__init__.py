@@ -1,1 +1,1 @@
-"""What a payment is and does: its rules, the batch transaction that changes it, stored answers by key, admission."""
+"""Payments: rules, the batch transaction that changes them, idempotency, admission."""

@@ -26,7 +26,7 @@ def run_batch(connection: Connection, commands: Sequence[Command], *, look_first
     """Run commands in ONE transaction, which is committed; results come in the order of the commands.
 
     `look_first`: find the keys that were used before. Without it one of them fails the whole batch as a DUPLICATE.
-    A command whose answer is stored gets that answer; two with one key in a batch are told apart as if in sequence.
+    A command whose answer is stored gets that answer; two with one key in a batch are answered as if in sequence.
     Raises BatchFailed on any database error, with everything rolled back: then no command has happened, except
     perhaps when it was COMMIT that failed.
     """

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from payments.outbox.rules import EventType
 from payments.payment.rules import Payment
 
 
@@ -16,6 +17,16 @@ class Operation(StrEnum):
     REFUND = "refund"
     VOID = "void"
     EXPIRE = "expire"
+
+
+EVENT_OF: Final = {
+    Operation.AUTHORIZE: EventType.AUTHORIZED,
+    Operation.CAPTURE: EventType.CAPTURED,
+    Operation.REFUND: EventType.REFUNDED,
+    Operation.VOID: EventType.VOIDED,
+    Operation.EXPIRE: EventType.EXPIRED,
+}
+"""Operation → the event of its success."""
 
 
 class Key(NamedTuple):

@@ -7,21 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
-from payments.outbox.rules import EventType, PaymentEvent
+from payments.outbox.rules import PaymentEvent
 from payments.payment.answers import Result, StoredAnswer
-from payments.payment.commands import Command, Key, Operation, apply
+from payments.payment.commands import EVENT_OF, Command, Key, Operation, apply
 from payments.payment.replies import command_body
 from payments.payment.rules import NewPayment, Payment, authorize
 from payments.platform.errors import Conflict, IdempotencyKeyExpired, IdempotencyKeyReused, NotFound
 from payments.platform.problems import body_of, status_of
 
-_EVENT = {
-    Operation.AUTHORIZE: EventType.AUTHORIZED,
-    Operation.CAPTURE: EventType.CAPTURED,
-    Operation.REFUND: EventType.REFUNDED,
-    Operation.VOID: EventType.VOIDED,
-    Operation.EXPIRE: EventType.EXPIRED,
-}
 _USED: StoredAnswer = StoredAnswer("", 0, "")
 
 
@@ -134,7 +127,7 @@ class Plan:
 
     def _succeed(self, command: Command, payment: Payment, step: int, now: datetime, changes: Changes) -> None:
         event = PaymentEvent(
-            _EVENT[command.operation],
+            EVENT_OF[command.operation],
             payment.payment_id,
             payment.merchant_id,
             step,

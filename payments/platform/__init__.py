@@ -1,1 +1,1 @@
-"""What has no business in it: database, clocks, Kafka, Redis, traces, money, errors, the operators' trail."""
+"""Technical modules without business rules: database, clocks, Kafka, Redis, money, errors."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 MASK: Final = "[card number]"
-REFUSAL: Final = "must not contain a card number; if the digits are none, put a letter right before them"
+REFUSAL: Final = "must not contain a card number; if this is not a card number, prefix it with a letter"
 """What is said of a text that people write and that would be stored; a number within a word is none."""
 _HASHED: Final = "payops-sha256:"
 

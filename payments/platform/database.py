@@ -31,7 +31,7 @@ SQLITE_BUSY_MS: Final = 5000
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
 _COMMON: Final[dict[str, Any]] = {
-    "hide_parameters": True,  # an error's text is logged; keys and answers are nobody's business there
+    "hide_parameters": True,  # an error's text is logged: keep keys and responses out of logs
     "pool_reset_on_return": None,  # a ROLLBACK after every COMMIT: a round trip; we end each transaction ourselves
 }
 

@@ -37,7 +37,7 @@ class ValidationFailed(Permanent):
 
 
 class NotFound(Permanent):
-    """No such payment, or it belongs to another merchant (which is not told apart)."""
+    """No such payment, or it belongs to another merchant: callers cannot distinguish them."""
 
     code = "NOT_FOUND"
 

@@ -1,4 +1,4 @@
-"""How long work of housekeeping leaves room for those who pay: after each step it rests. Not when a step is due."""
+"""Throttles long jobs of housekeeping: after each step, sleep four times its duration. Not when a step is due."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -1,1 +1,1 @@
-"""What is shown: payments with their timeline, the ledger, health and the backlog. Changes nothing."""
+"""Queries: payments with their timeline, the ledger, health, the backlog. Changes nothing."""

@@ -1,1 +1,1 @@
-"""What has served its time: authorizations expire, old rows are pruned, gently."""
+"""Expires authorizations and prunes old rows, throttled."""

@@ -1,1 +1,1 @@
-"""Guards: what a review would look for, looked for by a machine. Each is shown to find a planted breach."""
+"""Guards: rules of this repository, each shown to find a planted breach."""

@@ -1,1 +1,1 @@
-"""Packages that stand in for Grafana, Jenkins and ngrok where these cannot be had. They are no tests of them."""
+"""Stand-ins for the packages of Grafana, Jenkins and ngrok where these cannot be downloaded."""
