@@ -43,7 +43,7 @@ class ExecutingTest extends JenkinsfileTest {
         workspace = new Workspace(folder)
         shell = new Shell(folder, [
             REPOSITORY: Repository.root().path, WORKSPACE: folder.path, LINT_CHECKS: 'ruff format imports shellcheck',
-            UNIT_TESTS: 'tests/unit/test_money.py', APP_CB_KAFKA_WAIT_DURATION_SECONDS: '2', DURATION: '5s',
+            UNIT_TESTS: 'tests/unit/platform/test_money.py', APP_CB_KAFKA_WAIT_DURATION_SECONDS: '2', DURATION: '5s',
         ] + node)
         run(chosen, [
             sh: { sh(it) }, checkout: { sh(Workspace.CHECKOUT) }, echo: { println(it) },
