@@ -26,14 +26,14 @@ def note(done: Sequence[tuple[Command, Result]]) -> None:
 
 
 def _line(command: Command, result: Result) -> dict[str, Any]:
-    commands: dict[str, Any] = {
+    line: dict[str, Any] = {
         "operation": command.operation.value,
         "requestId": command.request_id,
         "traceId": trace.trace_id_of(command.headers.get(trace.HEADER, "")),
         "outcome": result.error.code if result.error is not None else result.status,
     }
     if payment_id := result.payment_id or command.payment_id:
-        commands["paymentId"] = payment_id
+        line["paymentId"] = payment_id
     if result.replayed:
-        commands["replayed"] = True
-    return commands
+        line["replayed"] = True
+    return line

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from app.commit import commit_log
 from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
+from app.commit.redis_flush import flush_soon
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
 from payments.payment.answers import Result, StoredAnswer
@@ -31,8 +32,6 @@ from payments.platform.traces import Kind, Traces
 MOST_IN_A_COMMIT: Final = 200
 PATIENCE: Final = 4.0
 """Retry budget of a batch (seconds), shorter than a request's deadline: its requests still get the exact outcome."""
-REMEMBERED_WITHIN: Final = 0.05
-"""Seconds after which Redis is told of committed answers, when no request asked it anything in the meantime."""
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +125,6 @@ def commit_queue(
         }
         if answers:
             admission.remember(answers)
-            gevent.spawn_later(REMEMBERED_WITHIN, admission.flush)  # most often a request has taken them along by then
+            flush_soon(admission)
 
     return CommitQueue(run, committed, writers=writers, capacity=capacity, metrics=metrics, clock=monotonic)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.api.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.commit.batcher import NotTaken, StillRunning
+from app.commit.redis_flush import flush_soon
 from app.http import errors
 from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
@@ -31,8 +32,6 @@ LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
 """Seconds: more than two round trips with all their timeouts; only a name that does not resolve takes longer."""
-_GIVEN_BACK_WITHIN: Final = 0.05
-"""Seconds after which Redis is told what did not count, when no request asked it anything in the meantime."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -98,12 +97,12 @@ def _is_refusal(error: Exception) -> bool:
 
 def _result(parts: Services, operation: Operation, model: type[MoneyBody], payment_id: int) -> Result:
     command = _command(parts, read_body(model), operation, payment_id)
-    verdict = _ask_redis(parts, command)
-    result = _known(parts, command, verdict)
+    admitted = _ask_redis(parts, command)
+    result = _known(parts, command, admitted)
     if result is None:
         result = parts.queue.submit(command, g.deadline)
         if result.replayed or isinstance(result.error, Permanent | RequestInProgress):
-            _give_back(parts, command, verdict)
+            _give_back(parts, command, admitted)
     if result.error is not None:
         raise result.error
     return result
@@ -116,29 +115,29 @@ def _ask_redis(parts: Services, command: Command) -> AdmissionResult:
         return AdmissionResult(failed_open=True)
 
 
-def _give_back(parts: Services, command: Command, verdict: AdmissionResult) -> None:
+def _give_back(parts: Services, command: Command, admitted: AdmissionResult) -> None:
     """A wrong or repeated request does not use up the merchant's window: anybody can send one in its name."""
-    window = verdict.window
+    window = admitted.window
     if window is not None:
         parts.admission.give_back(command.scope, window)
-        gevent.spawn_later(_GIVEN_BACK_WITHIN, parts.admission.flush)  # most often a request has taken it along by then
+        flush_soon(parts.admission)
         g.answer_headers.update(rate_headers(window.limit, window.remaining + 1, window.ends_at))
 
 
-def _known(parts: Services, command: Command, verdict: AdmissionResult) -> Result | None:
+def _known(parts: Services, command: Command, admitted: AdmissionResult) -> Result | None:
     """The answer that Redis knows. Raises IdempotencyKeyReused, or Problem when the limit is reached."""
-    window = verdict.window
+    window = admitted.window
     if window is not None:
         g.answer_headers.update(rate_headers(window.limit, window.remaining, window.ends_at))
-    if verdict.failed_open:
+    if admitted.failed_open:
         parts.metrics.fail_open.inc()
-    if verdict.answer is not None:
-        if verdict.answer.digest != command.digest:
+    if admitted.answer is not None:
+        if admitted.answer.digest != command.digest:
             raise IdempotencyKeyReused("This idempotency key was used before with another request.")
-        return Result(verdict.answer.status, verdict.answer.body, replayed=True)
-    if not verdict.allowed and window is not None:
+        return Result(admitted.answer.status, admitted.answer.body, replayed=True)
+    if not admitted.allowed and window is not None:
         parts.metrics.rejections.labels(COUNTED_AS[command.operation.value]).inc()
-        whose = "from this address" if verdict.refusal is Refusal.ADDRESS else "of this merchant"
+        whose = "from this address" if admitted.refusal is Refusal.ADDRESS else "of this merchant"
         wait = retry_header(window.ends_at)
         raise errors.Problem("RATE_LIMIT_EXCEEDED", f"Too many requests {whose}; wait.", wait)
     return None
