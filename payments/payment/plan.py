@@ -11,7 +11,7 @@ from payments.outbox.rules import PaymentEvent
 from payments.payment.answers import Result, StoredAnswer
 from payments.payment.commands import EVENT_OF, Command, Key, Operation, apply
 from payments.payment.replies import command_body
-from payments.payment.rules import NewPayment, Payment, authorize
+from payments.payment.rules import NewPayment, Payment
 from payments.platform.errors import Conflict, IdempotencyKeyExpired, IdempotencyKeyReused, NotFound
 from payments.platform.problems import body_of, status_of
 
@@ -76,7 +76,7 @@ class Plan:
     def new_payments(self) -> list[NewPayment]:
         """Authorizations, as they are stored."""
         return [
-            authorize(c.merchant_id, c.key, c.amount or 0, c.currency, c.lifetime)
+            NewPayment(c.merchant_id, c.key, c.amount or 0, c.currency, c.lifetime)
             for c in self._fresh.values()
             if c.operation is Operation.AUTHORIZE
         ]

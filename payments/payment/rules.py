@@ -126,7 +126,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
-    """An authorization as it is decided; the database numbers and dates it. `amount` in minor units."""
+    """An authorization that the database has yet to number and to date. All of `amount` (minor units) is open."""
 
     merchant_id: str
     idempotency_key: str
@@ -139,8 +139,3 @@ class NewPayment:
         return Payment(
             payment_id, self.merchant_id, self.idempotency_key, self.amount, self.currency, at, at, at + self.lifetime
         )
-
-
-def authorize(merchant_id: str, idempotency_key: str, amount: int, currency: str, lifetime: timedelta) -> NewPayment:
-    """Decide on a new payment: all of `amount` (minor units) is open for `lifetime`."""
-    return NewPayment(merchant_id, idempotency_key, amount, currency, lifetime)

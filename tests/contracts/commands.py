@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from payments.payment import rules
 from payments.payment.answers import Result
 from payments.payment.batch import run_batch
 from payments.payment.commands import Command, Operation
@@ -35,7 +34,7 @@ def authorize(
 
 def new_payment(key: str, amount: int = 10_000, merchant: str = "M1", currency: str = "KRW") -> NewPayment:
     """What that is stored as."""
-    return rules.authorize(merchant, key, amount, currency, WEEK)
+    return NewPayment(merchant, key, amount, currency, WEEK)
 
 
 def capture(payment_id: int, key: str, amount: int | None = None, merchant: str = "M1") -> Command:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from payments.ledger.rules import CREDIT_NORMAL, Account, Posting, balance, balances_of, postings
 from payments.outbox.rules import EventType
-from payments.payment.rules import authorize
+from payments.payment.rules import NewPayment
 from payments.platform.errors import Conflict
 
 HOLD, CLEARING = Account.CUSTOMER_HOLD, Account.HOLD_CLEARING
@@ -52,7 +52,7 @@ EVENT = {
 
 @given(st.integers(1, 30), STEPS, st.randoms(use_true_random=False))
 def test_postings_of_any_legal_sequence_add_up_in_any_order(amount: int, steps: list[tuple[str, int]], random) -> None:
-    payment = authorize("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
+    payment = NewPayment("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
     events = [(EventType.AUTHORIZED, amount)]
     for name, wanted in steps:
         now = NOW + LIFETIME if name == "expire" else NOW

@@ -9,11 +9,11 @@ from payments.outbox.rules import EventType
 from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Command
 from payments.payment.plan import Changes, Plan
-from payments.payment.rules import Payment, authorize
+from payments.payment.rules import NewPayment, Payment
 from tests.contracts import commands as made
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-HELD: Payment = authorize("M1", "k", 100, "KRW", timedelta(days=7)).stored(7, NOW)
+HELD: Payment = NewPayment("M1", "k", 100, "KRW", timedelta(days=7)).stored(7, NOW)
 
 
 def changed(plan: Plan, *payments: Payment) -> Changes:
@@ -89,7 +89,7 @@ def test_two_with_one_key_are_one_and_its_replay() -> None:
 @pytest.mark.parametrize("command", [made.capture(7, "c"), made.authorize("k")])
 def test_a_used_key_does_nothing(command: Command, answer: StoredAnswer, code: str) -> None:
     plan = Plan([command])
-    assert (plan.keys_of_payments() or plan.keys_of_answers()) != set()
+    assert [*plan.keys_of_payments().values(), *plan.keys_of_answers()] == [command.scope]
     plan.take_used({command.scope}, {command.scope: answer})
     assert plan.changed_payments() == set()
     changes = changed(plan)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.payment.rules import Payment, ReleaseReason, Status, authorize, status_of
+from payments.payment.rules import NewPayment, Payment, ReleaseReason, Status, status_of
 from payments.platform.errors import CaptureConflict, Conflict, RefundConflict, VoidConflict
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
@@ -40,7 +40,7 @@ def row_of(payment: Payment) -> tuple[bool, str, bool]:
 
 def states(amount: int) -> list[Payment]:
     """Every state that the CHECKs of the table allow for an authorization of `amount`."""
-    new = authorize("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
+    new = NewPayment("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
     amounts = [
         (captured, released, refunded)
         for captured, released in product(range(amount + 1), repeat=2)
@@ -106,7 +106,7 @@ def test_void_and_expire_release_all_that_is_open(payment: Payment) -> None:
 
 
 def test_expiry_takes_effect_at_its_very_moment() -> None:
-    payment = authorize("M1", "key", 3, "KRW", LIFETIME).stored(0, NOW)
+    payment = NewPayment("M1", "key", 3, "KRW", LIFETIME).stored(0, NOW)
     before = payment.expires_at - timedelta(microseconds=1)
     payment.capture(None, before)
     with pytest.raises(VoidConflict):
@@ -117,13 +117,13 @@ def test_expiry_takes_effect_at_its_very_moment() -> None:
 
 
 def test_a_new_payment_is_authorized_and_all_open() -> None:
-    payment = authorize("M1", "key", 10_000, "KRW", LIFETIME).stored(0, NOW)
+    payment = NewPayment("M1", "key", 10_000, "KRW", LIFETIME).stored(0, NOW)
     assert (payment.status, payment.open_amount, payment.refundable_amount) == (Status.AUTHORIZED, 10_000, 0)
     assert payment.expires_at - payment.requested_at == LIFETIME
 
 
 def test_conflicts_name_their_payment() -> None:
-    payment = replace(authorize("M1", "key", 3, "KRW", LIFETIME).stored(0, NOW), payment_id=7)
+    payment = replace(NewPayment("M1", "key", 3, "KRW", LIFETIME).stored(0, NOW), payment_id=7)
     with pytest.raises(RefundConflict) as caught:
         payment.refund(1, NOW)
     assert (caught.value.payment_id, caught.value.code) == (7, "REFUND_CONFLICT")
@@ -138,7 +138,7 @@ STEPS = st.tuples(
 
 @given(st.integers(1, 12), st.lists(STEPS, max_size=12))
 def test_laws_over_any_sequence(amount: int, steps: list[tuple[str, int | None, datetime]]) -> None:
-    payment = authorize("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
+    payment = NewPayment("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
     sums = dict.fromkeys(["capture", "refund", "void", "expire"], 0)
     for name, wanted, now in steps:
         try:
