@@ -1,5 +1,6 @@
 """What the API answers about payments and the ledger, as pydantic models: they describe the JSON of `payments`."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -16,9 +17,16 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, descripti
 Count = Annotated[int, Field(ge=0)]
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
-StatusName = Annotated[Status, WithJsonSchema({"enum": [*Status], "type": "string"})]
-AccountName = Annotated[Account, WithJsonSchema({"enum": [*Account], "type": "string"})]
-EventName = Annotated[EventType, WithJsonSchema({"enum": [*EventType], "type": "string"})]
+
+
+def _inline(names: type[StrEnum]) -> WithJsonSchema:
+    """The names where they are used: an enum of its own would be another type for clients."""
+    return WithJsonSchema({"enum": [*names], "type": "string"})
+
+
+StatusName = Annotated[Status, _inline(Status)]
+AccountName = Annotated[Account, _inline(Account)]
+EventName = Annotated[EventType, _inline(EventType)]
 
 
 class Answer(BaseModel):
