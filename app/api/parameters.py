@@ -4,7 +4,7 @@ from typing import Any, Final, get_args
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
 from app.api.queries import DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
-from app.api.reports import FindingKind, FindingState, LetterState
+from app.api.reports import DeadLetterState, FindingKind, FindingState
 from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.metrics import DEAD_LETTER_TYPES
 from payments.outbox.rules import TOPICS
@@ -22,7 +22,7 @@ _ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LAR
 _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": texts.NOT_BLANK}
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
-LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
@@ -39,8 +39,10 @@ TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}
 ERROR_TYPE: Final = _query(
     "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only letters that failed like this"
 )
-LETTER_STATES: Final = get_args(LetterState)
-LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(LETTER_STATES)}, "Only letters in this state")
+DEAD_LETTER_STATES: Final = get_args(DeadLetterState)
+DEAD_LETTER_STATE: Final = _query(
+    "state", {"type": "string", "enum": list(DEAD_LETTER_STATES)}, "Only letters in this state"
+)
 FINDING_STATES: Final = get_args(FindingState)
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FINDING_STATES)}, "Only findings in this state")
 FINDING_KINDS: Final = get_args(FindingKind)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.api.answers import ABSENT, Answer, Count, Identifier, Page, Time
 
-LetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
+DeadLetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
 FindingState = Literal["OPEN", "CLEARED"]
 FindingKind = Literal["ledger", "outbox", "answers", "orphan_posting", "stuck"]
 BreakerState = Literal["CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN", "FORCED_HALF_OPEN"]
@@ -23,7 +23,7 @@ class DeadLetterSummary(Answer):
     error_type: str
     error_message: str
     timestamp: Time
-    state: LetterState
+    state: DeadLetterState
     attempts: Count
     discard_reason: str = Field(default=ABSENT)
 
