@@ -143,18 +143,18 @@ class Delivery:
             receipt = refused.receipt
         except CallFailed as failed:
             _log.warning("call_failed", extra={"events": len(events), "error": str(failed)})
-            self._take(events, failed.receipt)
+            self._handle(events, failed.receipt)
             self._note_failure([e for i, e in enumerate(events) if not _is_in(failed.receipt, i)], str(failed))
             return FAILURE_PAUSE
         crash_points.reach("after_confirm_before_mark")
-        self._take(events, receipt)
+        self._handle(events, receipt)
         return pause
 
     def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> Receipt:
         with self._traces.batch("publish", Kind.PRODUCER, [event.headers.get(HEADER, "") for event in events]):
             return self._publisher.hand_over(messages, self._ended)
 
-    def _take(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
+    def _handle(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
         """Mark what was confirmed, note what was refused."""
         self._unmarked = confirmed_in_order(events, receipt.confirmed)
         self._mark()

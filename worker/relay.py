@@ -111,7 +111,7 @@ class Relay:
             observe=breaker.observe,
             clock=self._clock,
         )
-        breaker.tell(heartbeat.wake)
+        breaker.subscribe(heartbeat.wake)
         heartbeat.start()
         try:
             self._deliver(LeaseTerm(held, heartbeat, breaker))
