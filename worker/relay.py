@@ -29,9 +29,9 @@ from worker.heartbeat import Heartbeat
 
 LEASE: Final = "relay"
 STAND_BY_SECONDS: Final = 0.5
-"""Between two looks whether the lease is free."""
+"""Seconds between two attempts to acquire the lease."""
 DATABASE_PAUSE: Final = 0.5
-"""Before the database is tried again."""
+"""Seconds before the database is tried again."""
 
 BreakerMaker = Callable[[BreakerRow | None], Breaker]
 """Makes the breaker of a lease term from the row that the previous one stored."""
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RelayTimes:
-    """Seconds: how long the lease lasts, and the longest call."""
+    """Seconds: the length of the lease, and the timeouts of a call and a probe."""
 
     lease: float
     call_timeout: float
@@ -49,7 +49,7 @@ class RelayTimes:
 
 
 class Relay:
-    """Runs until `stop` is set; the lease is given back then."""
+    """Runs until `stop` is set; then gives the lease back."""
 
     def __init__(
         self,

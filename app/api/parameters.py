@@ -1,4 +1,4 @@
-"""The parameters that several operations of the API share, as OpenAPI describes them."""
+"""OpenAPI parameters that several operations share."""
 
 from typing import Any, Final, get_args
 
@@ -35,13 +35,13 @@ CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
 )
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
-TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only letters from this topic")
+TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")
 ERROR_TYPE: Final = _query(
-    "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only letters that failed like this"
+    "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only dead letters of this error type"
 )
 DEAD_LETTER_STATES: Final = get_args(DeadLetterState)
 DEAD_LETTER_STATE: Final = _query(
-    "state", {"type": "string", "enum": list(DEAD_LETTER_STATES)}, "Only letters in this state"
+    "state", {"type": "string", "enum": list(DEAD_LETTER_STATES)}, "Only dead letters in this state"
 )
 FINDING_STATES: Final = get_args(FindingState)
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FINDING_STATES)}, "Only findings in this state")

@@ -25,7 +25,7 @@ LOCK_WAIT: Final = 1
 """Seconds that a statement waits for a row lock (InnoDB's smallest unit)."""
 IDLE_WRITE_TRANSACTION: Final = 5
 """Seconds after which MariaDB ends a writing transaction of a silent client and frees its locks."""
-GIVEN_UP_WITHIN: Final = 0.5
+GIVE_UP_MARGIN: Final = 0.5
 """Seconds for which MariaDB continues a statement after its client has given up."""
 SQLITE_BUSY_MS: Final = 5000
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
@@ -110,12 +110,12 @@ def engine_options(
 
     MariaDB: READ COMMITTED and short waits in every session; no pre-ping: a lost connection is handled where it fails.
     A read or write gives up after `timeout` seconds, and the server ends the statement after `statement_seconds` (None:
-    GIVEN_UP_WITHIN later). SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
+    GIVE_UP_MARGIN later). SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
     """
     if make_url(url).get_backend_name() == "sqlite":
         lock_wait = {"timeout": busy_ms / 1000, "check_same_thread": False}
         return {"connect_args": lock_wait, "pool_size": pool_size, **_COMMON}
-    longest = timeout + GIVEN_UP_WITHIN if statement_seconds is None else statement_seconds
+    longest = timeout + GIVE_UP_MARGIN if statement_seconds is None else statement_seconds
     session = (
         f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
         f" max_statement_time={longest},"
