@@ -1,4 +1,4 @@
-"""Panels of the circuit breaker between relay and Kafka, in the names that users of Resilience4j know."""
+"""Panels of the circuit breaker between relay and Kafka, with Resilience4j's names."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ NAMES: Final = (
 
 
 def state() -> str:
-    """The state as its number; a relay that stands by says closed, and so adds nothing."""
+    """The state as its number; a standby relay exports closed, which is 0."""
     each = [
         f'{number:g} * max by (name) ({PREFIX}state{{state="{name.lower()}"}})' for number, name, _color in NAMES[1:]
     ]
