@@ -39,7 +39,7 @@ def _shown(value: float) -> str:
 def write(figures: list[Figure], where: Where) -> None:
     """Print the tables and put them into the page, whose text outside of the marks stays; and the flame graph."""
     text = "\n".join([*table(figures), "", *_shares(where.layers)])
-    FLAMES.write_text(where.flames.replace(f"{ROOT}/", ""))  # paths of this machine are nobody's business
+    FLAMES.write_text(where.flames.replace(f"{ROOT}/", ""))  # without paths of this machine
     print(text)
     page = PAGE.read_text()
     head, rest = page.split(BEGIN)

@@ -29,8 +29,8 @@ class Session:
         """One run, once the one before has drained; `rate` in what the script counts."""
         self.drained()
         seen = load.run(self.platform.api.url, rate, seconds, script)
-        verdict = "holds" if seen.holds else f"does not hold ({seen.failed} failed, {seen.dropped} not started)"
-        say(f"{script}, {rate}/s for {seconds} s: median {seen.median:.1f} ms, p95 {seen.p95:.1f} ms: {verdict}")
+        result = "holds" if seen.holds else f"does not hold ({seen.failed} failed, {seen.dropped} not started)"
+        say(f"{script}, {rate}/s for {seconds} s: median {seen.median:.1f} ms, p95 {seen.p95:.1f} ms: {result}")
         return seen
 
 

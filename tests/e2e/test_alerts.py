@@ -37,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds from a fault to its alert in Alertmanager, and from the mend until it is gone from there."""
+    """Seconds from a fault to its alert in Alertmanager, and from the fix until it is gone from there."""
 
     fault: Fault
     firing: float
@@ -65,7 +65,7 @@ def measured() -> Iterator[list[Times]]:
 
 
 def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves: float) -> list[Times]:
-    """Let faults happen together, and see each alert come, then go after the mend, and its receiver told of both."""
+    """Let faults happen together, and see each alert come, then go after the fix, and its receiver told of both."""
     alerts = [fault.expected for fault in faults]
     in_state(watched, alerts, None, resolves)
     since = len(watched.receivers.requests)

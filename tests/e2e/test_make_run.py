@@ -213,7 +213,7 @@ def is_posted(payment: dict[str, Any]) -> bool:
     return all(event["postedAt"] for event in payment["events"])
 
 
-def test_whoever_pays_is_served_first(run: Run) -> None:
+def test_the_api_gets_the_cpu_first(run: Run) -> None:
     def niceness(words: str) -> list[int]:
         family = {process.pid for process in psutil.Process(run.process.pid).children(recursive=True)}
         seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]  # skips who has just ended

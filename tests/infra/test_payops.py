@@ -48,7 +48,7 @@ def test_it_has_a_user_of_its_own_and_stays_within_its_memory(application, unit:
 
 
 @pytest.mark.parametrize(("unit", "nice"), [*((unit, 0) for unit in INSTANCES), *((unit, 10) for unit in WORKERS)])
-def test_whoever_pays_is_served_first(application, unit: str, nice: int) -> None:
+def test_the_api_gets_the_cpu_first(application, unit: str, nice: int) -> None:
     pid = application.check_output(f"systemctl show {unit} --property MainPID --value")
     after_the_name = application.check_output(f"cat /proc/{pid}/stat").rpartition(")")[2].split()
     assert int(after_the_name[16]) == nice  # proc_pid_stat(5), field 19

@@ -30,7 +30,7 @@ def faults(alert: dict[str, Any], runbook: str) -> list[str]:
     if not str(notes.get("runbook_url", "")).endswith(f"/docs/runbook.md#{name.lower()}"):
         found.append("runbook_url")
     part = runbook.partition(f"\n### {name}\n")[2].partition("\n#")[0]
-    if "- **Check**: " not in part or "- **Mend**: " not in part:
+    if "- **Check**: " not in part or "- **Fix**: " not in part:
         found.append("runbook")
     return found
 
