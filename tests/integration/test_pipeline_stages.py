@@ -1,4 +1,4 @@
-"""The scripts of the pipeline's stages say no when they should; where all is well, they run in `make pipeline-test`."""
+"""The scripts of the pipeline's stages fail when they should; `make pipeline-test` runs them successfully."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def stage(script: str, *options: str, **variables: str) -> subprocess.CompletedP
 
 
 def health(*bodies: dict) -> Callable[[Request, str], Answer]:
-    """One answer after the other; the last one again and again."""
+    """The answers in order, then always the last."""
     left = list(bodies)
 
     def answer(_request: Request, _url: str) -> Answer:

@@ -1,4 +1,4 @@
-"""The servers that tests run against: they start, die, freeze and come back as a test expects, and leave nothing."""
+"""The test servers start, end, freeze and restart as tests expect, and remove their data."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class TestEveryServer:
-    """Told with Redis, which starts fastest."""
+    """With Redis, which starts fastest."""
 
     def test_keeps_its_port_through_kill_and_restart(self, own_redis: RedisServer) -> None:
         port, first = own_redis.port, own_redis.pid
@@ -93,7 +93,7 @@ class TestEveryServer:
 
 
 class TestMariaDB:
-    """What is MariaDB's own."""
+    """Specific to MariaDB."""
 
     def test_is_as_durable_as_production(self, mariadb_server: MariaDBAddress) -> None:
         wanted = {
@@ -137,7 +137,7 @@ class TestMariaDB:
 
 
 class TestDatabases:
-    """What a test gets of the shared servers."""
+    """A test's part of the shared servers."""
 
     def test_each_test_has_the_tables_and_no_rows(self, engine: Engine) -> None:
         with engine.connect() as connection:
@@ -159,7 +159,7 @@ class TestDatabases:
 
 
 class TestKafka:
-    """What is Kafka's own."""
+    """Specific to Kafka."""
 
     def test_frozen_is_not_ready_and_after_kill_9_it_has_its_messages(self, own_kafka: KafkaServer) -> None:
         servers.empty_topics(own_kafka.bootstrap, ["t"], 1)
@@ -186,7 +186,7 @@ class TestKafka:
 
 
 def parent_with_server(module: str, server: str) -> tuple[subprocess.Popen[str], dict[str, object]]:
-    """A process that started a server and waits for ever; what it tells of the server."""
+    """A process that started a server and waits; and the server's pid and folder."""
     code = f"""
 import json, signal
 from {module} import {server}

@@ -1,4 +1,4 @@
-"""The lists of machines: Vagrant takes them for each provider, and a broken one is refused in a sentence."""
+"""The lists of machines: Vagrant accepts them for each provider, and a broken one is refused in a sentence."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = {path.stem: path for path in (ROOT / "vagrant/environments").glob("*.yml")}
 MEMORY_LIMIT = {"full": 6144, "single": 3072}
-"""MB, of all machines together: what a laptop of 16 GB can spare, and one of 8 GB."""
+"""MB of all machines together, for a laptop of 16 GB and one of 8 GB."""
 
 
 def nodes(name: str) -> list[dict]:
@@ -21,7 +21,7 @@ def nodes(name: str) -> list[dict]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the Vagrantfile and what it reads: nothing is written into this one."""
+    """A copy of the Vagrantfile and its files, so that nothing is written here."""
     folder = tmp_path / "checkout"
     folder.mkdir()
     shutil.copy(ROOT / "Vagrantfile", folder)
@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vagrant(checkout: Path, tmp_path: Path):
-    """arguments → the finished `vagrant …`. VirtualBox only tells its version here: it is not asked for more."""
+    """arguments → the finished `vagrant …`. VirtualBox only prints its version."""
     stub = tmp_path / "bin/VBoxManage"
     stub.parent.mkdir()
     stub.write_text("#!/bin/sh\necho 7.0.20r163906\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Roles of ansible/: each declares what it takes, starts with its own checks, is used, and is described."""
+"""Roles of ansible/: each declares its variables, starts with a preflight, is used, and has a README."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def read(path: Path) -> Any:
 
 
 def options(role: str) -> dict[str, dict[str, Any]]:
-    """What meta/argument_specs.yml says of the role's entry `main`."""
+    """The role's entry `main` in meta/argument_specs.yml."""
     specs = read(ANSIBLE / "roles" / role / "meta/argument_specs.yml") or {}
     return dict(specs["argument_specs"]["main"].get("options", {}))
 
@@ -46,7 +46,7 @@ def tasks(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def differing_defaults(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> list[str]:
-    """defaults/main.yml and the specs name the same variables with the same values; what has none is required."""
+    """defaults/main.yml and the specs name the same variables with the same values; others are required."""
     found = [f"{name} is not in the specs" for name in defaults.keys() - specs.keys()]
     for name, spec in specs.items():
         if ("default" in spec) == bool(spec.get("required")):

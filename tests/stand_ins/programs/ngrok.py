@@ -14,7 +14,7 @@ ENDPOINT = {"name", "description", "url", "upstream", "traffic_policy"}
 
 
 def checked(path: Path) -> dict:
-    """The configuration; ends the process at what version 3 does not know."""
+    """The configuration; exits at keys that version 3 does not know."""
     read = yaml.safe_load(path.read_text())
     faults = [f"agent.{key}" for key in read.get("agent", {}).keys() - AGENT]
     faults += [f"endpoints.{key}" for endpoint in read.get("endpoints", []) for key in endpoint.keys() - ENDPOINT]
@@ -28,7 +28,7 @@ def checked(path: Path) -> dict:
 
 
 def tunnels(read: dict) -> list[dict]:
-    """What /api/tunnels says of the endpoints."""
+    """The answer of /api/tunnels."""
     return [
         {
             "name": endpoint["name"],

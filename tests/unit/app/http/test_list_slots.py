@@ -1,4 +1,4 @@
-"""Lists: two at once, and where more wait, a slot rests after each."""
+"""Two lists run at once, and while more wait, a slot rests after each."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from app.http.list_slots import LONGEST_REST, REST, SHORTEST_REST, SLOTS, ListSl
 
 
 class Time:
-    """A clock that moves when told to, and what was put off until later."""
+    """A clock that a test advances, with the delayed calls."""
 
     def __init__(self) -> None:
         self.now = 0.0
