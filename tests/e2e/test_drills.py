@@ -36,7 +36,7 @@ LIES = {
     "drill-database-down.sh": "the database is down, and a payment was answered 200",
     "drill-redis-down.sh": "not within 3 s: /health says that Redis does not answer",
     "drill-worker-kill.sh": "payment is published already",
-    "drill-poison.sh": "not within 4 s: there is a letter PaymentNotFound",
+    "drill-poison.sh": "not within 4 s: there is a dead letter PaymentNotFound",
 }
 """What each drill reports when its hooks do nothing."""
 SETTINGS = {
