@@ -37,7 +37,7 @@ class Lists:
         self.settle()
 
     def _run(self) -> None:
-        with self.slots.taken():
+        with self.slots.hold():
             end = Event()
             self.ends.append(end)
             end.wait()
@@ -95,7 +95,7 @@ def test_where_nobody_waits_nothing_rests() -> None:
 def test_who_stopped_waiting_takes_no_slot() -> None:
     lists = Lists()
     lists.start(SLOTS)
-    with pytest.raises(gevent.Timeout), gevent.Timeout(0.001), lists.slots.taken():
+    with pytest.raises(gevent.Timeout), gevent.Timeout(0.001), lists.slots.hold():
         raise AssertionError("there was no slot")
     lists.end(0, after=1)
     assert lists.time.later == [], "nobody waits any more"
