@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import BreakerCommand
-from payments.metrics import BREAKER
 from payments.outbox.lease import Lease
 from payments.platform.clock import Clock, monotonic
 

@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments import crash_points
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import BreakerRow
-from payments.metrics import BREAKER, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.outbox.lease import Lease
 from payments.platform.clock import Clock, monotonic

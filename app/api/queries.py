@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -41,11 +41,11 @@ def merchant() -> str | None:
     return text
 
 
-def choice(name: str, choices: Collection[str]) -> str | None:
+def choice(name: str, choices: Iterable[str]) -> str | None:
     """One of `choices`, or None."""
     text = request.args.get(name)
-    if text is not None and text not in choices:
-        raise invalid(name, f"must be one of {', '.join(choices)}")
+    if text is not None and text not in (known := [str(one) for one in choices]):
+        raise invalid(name, f"must be one of {', '.join(known)}")
     return text
 
 

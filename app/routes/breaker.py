@@ -14,7 +14,7 @@ from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.breaker import service as breaker
-from payments.metrics import BREAKER
+from payments.breaker.rules import BREAKER
 from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
-from payments.breaker.rules import BreakerConfig, State
-from payments.metrics import BREAKER, RelayMetrics
+from payments.breaker.rules import BREAKER, BreakerConfig, State
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.platform.database import create_engine
 from worker.orders import LOOK_INTERVAL, Orders
