@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
-from app.api.queries import LARGEST_ID, MOST, USUAL
+from app.api.queries import DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
 from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
@@ -28,7 +28,9 @@ EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
 LIMIT: Final = _query(
-    "limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, "How many items at most"
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+    "How many items at most",
 )
 CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"

@@ -14,8 +14,8 @@ from app.http.errors import invalid
 from payments.platform import texts
 
 LARGEST_ID: Final = 2**63 - 1
-MOST: Final = 200
-USUAL: Final = 50
+LARGEST_LIMIT: Final = 200
+DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
 """An id of 18 digits in base64url; all that matches is a cursor, so that OpenAPI can say exactly what is one."""
 
@@ -51,7 +51,7 @@ def choice(name: str, choices: Iterable[str]) -> str | None:
 
 def limit() -> int:
     """How many items a page may have."""
-    return _number("limit", request.args.get("limit", str(USUAL)), MOST)
+    return _number("limit", request.args.get("limit", str(DEFAULT_LIMIT)), LARGEST_LIMIT)
 
 
 def number(name: str) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import pybreaker
 
-from payments.breaker.rules import BREAKER, BreakerConfig, Counters, Outcome, State
+from payments.breaker.rules import BREAKER, BreakerConfig, CallOutcome, Counters, State
 from payments.breaker.rules import Breaker as Rules
 from payments.breaker.store import HISTORY_KEPT, RELAY, BreakerRow, Snapshot, Transition
 from payments.metrics import RelayMetrics
@@ -20,7 +20,7 @@ from payments.platform.clock import Clock, monotonic
 T = TypeVar("T")
 
 NEVER: Final = 2**31
-"""pybreaker's own verdict (failures in a row, then a timeout) is switched off by limits that are never reached."""
+"""pybreaker's own decision (failures in a row, then a timeout) is switched off by limits that are never reached."""
 _NAMES: Final = frozenset(state.value for state in State)
 
 
@@ -131,8 +131,10 @@ class Breaker:
         if self._guard.current_state != wanted:
             (self._guard.close if permitted else self._guard.open)()
 
-    def _record(self, outcome: Outcome, duration: float) -> None:
-        self._metrics.calls.labels(BREAKER, "failed" if outcome is Outcome.ERROR else "successful").observe(duration)
+    def _record(self, outcome: CallOutcome, duration: float) -> None:
+        self._metrics.calls.labels(BREAKER, "failed" if outcome is CallOutcome.ERROR else "successful").observe(
+            duration
+        )
         self._decide(lambda now: self._rules.record(outcome, duration, now))
 
     def _decide(
@@ -145,14 +147,14 @@ class Breaker:
             changed = self._rules.state is not before or (asked and bool(result))
             if changed:
                 self._since = self._now()
-                self._note(before, reason or self._verdict(window), actor)
+                self._note(before, reason or self._reason_of(window), actor)
             first = window.buffered == 0 and self._rules.counters.buffered == 1
         self._show()
         if (changed or first) and self._on_news is not None:
             self._on_news()
         return result
 
-    def _verdict(self, before: Counters) -> str:
+    def _reason_of(self, before: Counters) -> str:
         """Why results changed the state. OPEN shows the window that opened it; a trial that closed it shows none."""
         now = self._rules.counters
         if self._rules.state is not State.OPEN:
@@ -202,7 +204,7 @@ def _snapshot(counters: Counters) -> Snapshot:
 class _Recorder(pybreaker.CircuitBreakerListener):
     """Hears from pybreaker of each call, measures it, and passes it on; `release` is called for an ignored one."""
 
-    def __init__(self, record: Callable[[Outcome, float], None], release: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, record: Callable[[CallOutcome, float], None], release: Callable[[], None], clock: Clock) -> None:
         self._record = record
         self._release = release
         self._clock = clock
@@ -225,8 +227,8 @@ class _Recorder(pybreaker.CircuitBreakerListener):
         if self._says_nothing:
             self._release()
         else:
-            self._record(Outcome.SUCCESS, self._clock() - self._started)
+            self._record(CallOutcome.SUCCESS, self._clock() - self._started)
 
     def failure(self, cb: Any, exc: BaseException) -> None:
         """It raised."""
-        self._record(Outcome.ERROR, self._clock() - self._started)
+        self._record(CallOutcome.ERROR, self._clock() - self._started)

@@ -73,7 +73,7 @@ def open_ids(engine: Engine, topic: str | None, error_type: str | None) -> Itera
     while after < last:
         with engine.connect().execution_options(reading=True) as connection:
             ids = dead_letter_store.open_ids(
-                connection, topic=topic, error_type=error_type, after=after, until=last, most=PAGE
+                connection, topic=topic, error_type=error_type, after=after, until=last, limit=PAGE
             )
         yield from ids
         after = ids[-1] if len(ids) == PAGE else last

@@ -57,7 +57,7 @@ class Repeated(NamedTuple):
     event_id: int
 
 
-Verdict = PostedEvent | Repeated | Rejected
+CheckResult = PostedEvent | Repeated | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def read(message: Message) -> ReceivedEvent | Rejected:
 
 
 def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
-    """Ask the database for everything that `verdicts` needs, three statements for the whole batch."""
+    """Ask the database for everything that `check` needs, three statements for the whole batch."""
     payment_ids = {event.payment_id for event in events}
     event_ids = {event.event_id for event in events if event.event_id is not None}
     return Known(
@@ -92,22 +92,22 @@ def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
     )
 
 
-def verdicts(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[Verdict]:
+def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[CheckResult]:
     """What each message is, in their order; the second one of an event is Repeated, also within the batch."""
-    found: list[Verdict] = []
+    found: list[CheckResult] = []
     taken = set(known.posted)
     for event in received:
-        verdict = event if isinstance(event, Rejected) else _verdict(event, known)
-        if isinstance(verdict, PostedEvent):
-            if verdict.event_id in taken:
-                verdict = Repeated(verdict.event_id)
+        result = event if isinstance(event, Rejected) else _check(event, known)
+        if isinstance(result, PostedEvent):
+            if result.event_id in taken:
+                result = Repeated(result.event_id)
             else:
-                taken.add(verdict.event_id)
-        found.append(verdict)
+                taken.add(result.event_id)
+        found.append(result)
     return found
 
 
-def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
+def _check(event: ReceivedEvent, known: Known) -> CheckResult:
     if event.payment_id not in known.payments:
         return Rejected(ErrorType.PAYMENT_NOT_FOUND, f"There is no payment {event.payment_id}.")
     if event.event_id is None:

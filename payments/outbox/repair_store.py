@@ -54,7 +54,7 @@ _LOST = (
         ),
     )
     .order_by(outbox_event.c.event_id)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 _UNSETTLED_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
     dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != DeadLetterState.RESOLVED
@@ -88,9 +88,12 @@ def posting_delays(connection: Connection, since: datetime) -> list[timedelta]:
     return [row.posted_at - row.published_at for row in rows]
 
 
-def lost(connection: Connection, after: int, until: int, before: datetime, most: int) -> list[LostEvent]:
-    """At most `most` events with ids in (after, until], published before `before`, unposted or never-ending replays."""
-    rows = connection.execute(_LOST, {"after": after, "until": until, "before": before, "most": most})
+def lost(connection: Connection, after: int, until: int, before: datetime, limit: int) -> list[LostEvent]:
+    """Events that Kafka lost: published before `before` and not posted, or replays that did not end.
+
+    At most `limit`, with ids in (after, until].
+    """
+    rows = connection.execute(_LOST, {"after": after, "until": until, "before": before, "limit": limit})
     return [LostEvent(*row) for row in rows]
 
 

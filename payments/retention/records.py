@@ -50,9 +50,9 @@ RECORDS: Final = (
 )
 
 
-def prune(connection: Connection, record: Record, before: datetime, most: int) -> int:
-    """Delete at most `most` rows of `record` that were finished before `before`; returns how many."""
-    due = select(record.key).where(*record.finished).limit(most)
+def prune(connection: Connection, record: Record, before: datetime, limit: int) -> int:
+    """Delete at most `limit` rows of `record` that were finished before `before`; returns how many."""
+    due = select(record.key).where(*record.finished).limit(limit)
     due = due.with_hint(record.table, f"FORCE INDEX ({record.by_index})", "mysql")
     ids = list(connection.execute(due, {"before": before}).scalars())
     if not ids:

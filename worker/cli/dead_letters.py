@@ -24,8 +24,8 @@ from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
-USUAL: Final = 50
-USUAL_RATE: Final = 20.0
+DEFAULT_LIMIT: Final = 50
+DEFAULT_RATE: Final = 20.0
 
 
 def add_dlq(parser: argparse.ArgumentParser) -> None:
@@ -34,13 +34,15 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list letters, newest first")
     _add_filters(listing)
     listing.add_argument("--state", choices=[*DeadLetterState], help="only letters in this state")
-    listing.add_argument("--limit", type=whole_number, default=USUAL, help=f"at most so many (default {USUAL})")
+    listing.add_argument(
+        "--limit", type=whole_number, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
     show = actions.add_parser("show", help="show one letter with its payload")
     replay = actions.add_parser("replay", help="send one letter's message again, or that of all open ones that match")
     replay.add_argument("letter_id", metavar="ID", type=whole_number, nargs="?", help="the letter")
     replay.add_argument("--all", action="store_true", help="every open letter")
     _add_filters(replay)
-    replay.add_argument("--rate", type=_rate, default=USUAL_RATE, help=f"letters a second (default {USUAL_RATE:g})")
+    replay.add_argument("--rate", type=_rate, default=DEFAULT_RATE, help=f"letters a second (default {DEFAULT_RATE:g})")
     replay.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     discard = actions.add_parser("discard", help="put one open letter away for good")
     discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
