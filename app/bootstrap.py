@@ -1,4 +1,4 @@
-"""The API's composition root: the only module under app/ that knows the settings."""
+"""The API's composition root: the only module under app/ that reads settings."""
 
 import os
 from collections.abc import Mapping
@@ -56,12 +56,12 @@ def _traced(options: Options, endpoint: str) -> Flask:
 
 def _shop(chosen: str | None) -> Path | None:
     if chosen is not None:
-        return Path(chosen)  # of which `make run` says so before it is built
+        return Path(chosen)  # `make run` sets it before the shop is built
     return _PACKAGED_SHOP if _PACKAGED_SHOP.is_dir() else None
 
 
 def _from_working_folder(url: str) -> str:
-    # Flask-SQLAlchemy would look for a relative file in its instance folder, the workers look in the working folder
+    # Flask-SQLAlchemy resolves a relative file in its instance folder, the workers in the working folder
     if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
         return _SQLITE + str(Path(url.removeprefix(_SQLITE)).absolute())
     return url

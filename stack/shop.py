@@ -1,7 +1,7 @@
-"""Builds the shop into frontend/dist, unless what lies there is of these sources: `python -m stack.shop [URL]`.
+"""Builds the shop into frontend/dist, unless that is up to date: `python -m stack.shop [URL]`.
 
-`make run` starts it when the platform is up, so that it holds no payment up; the tests and a release call `build`.
-With a URL it tells people on its output how it went.
+`make run` starts it when the platform is up, so that it does not delay payments; tests and releases call `build`.
+With a URL it prints the result.
 """
 
 import fcntl
@@ -28,14 +28,14 @@ LOG_LINES = 15
 
 
 class NotBuilt(RuntimeError):
-    """The shop could not be built; the message ends with what the tool said."""
+    """The shop could not be built; the message ends with the tool's output."""
 
 
 def build() -> Path:
-    """The folder with the shop of these sources. NotBuilt when a tool failed, NoNode when there is no Node."""
+    """Build the shop if needed; returns its folder. NotBuilt when a tool failed, NoNode when there is no Node."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a test may build beside `make run`
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a test may build at the same time as `make run`
         if not is_built():
             with LOG.open("w") as log:
                 _build(find(), log)
@@ -43,7 +43,7 @@ def build() -> Path:
 
 
 def is_built() -> bool:
-    """Whether frontend/dist is what these sources make."""
+    """Whether frontend/dist is of the current sources."""
     return (DIST / "index.html").exists() and _read(CACHE / "built") == _sources()
 
 
@@ -66,7 +66,7 @@ def _build(node: Node, log: IO[str]) -> None:
     shutil.rmtree(former, ignore_errors=True)
     if DIST.exists():
         DIST.rename(former)
-    unfinished.rename(DIST)  # all of it at once: no page without its files
+    unfinished.rename(DIST)  # atomic: no page without its files
     (CACHE / "built").write_text(sources)
 
 
@@ -95,7 +95,7 @@ def _run(command: Sequence[str], log: IO[str], **more: str) -> None:
 
 
 def _sources() -> str:
-    """A checksum of everything that the shop is made of."""
+    """A checksum of the shop's sources."""
     files = [*(FRONTEND / "src").rglob("*"), *FRONTEND.glob("*.*")]
     found = hashlib.sha256()
     for file in sorted(file for file in files if file.is_file()):
@@ -108,7 +108,7 @@ def _read(file: Path) -> str:
 
 
 def main(url: str = "") -> int:
-    """Build and tell; returns the exit code."""
+    """Build and print the result; returns the exit code."""
     if url and not is_built():
         print("the shop is being built; it says here when it is ready", flush=True)
     try:
@@ -122,5 +122,5 @@ def main(url: str = "") -> int:
 
 
 if __name__ == "__main__":
-    os.nice(NICENESS)  # what runs beside it is served first
+    os.nice(NICENESS)  # the platform gets the CPU first
     sys.exit(main(*sys.argv[1:]))

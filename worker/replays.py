@@ -1,4 +1,4 @@
-"""The message that a dead letter's replay is: value, key and headers as they came, and the number of the letter."""
+"""The message of a dead letter's replay: the original value, key and headers, and the dead letter's id."""
 
 from payments.dead_letters.changes import HEADERS, KEY, KEY_ENCODING
 from payments.dead_letters.kept_message import as_bytes, headers_from_text
@@ -7,9 +7,9 @@ from payments.platform.kafka_answers import OutgoingMessage
 
 
 def replay_of(event: OutboxRow) -> OutgoingMessage:
-    """What is published of a replay's outbox row.
+    """The message of a replay's outbox row.
 
-    Without key or headers where the letter has none. The message may itself have named a letter: ours takes its place.
+    Without key or headers if the dead letter has none. Replaces a deadLetterId header of the original message.
     """
     stored = event.headers
     key = stored.get(KEY)

@@ -1,4 +1,4 @@
-"""The parameters that several operations of the API share, as OpenAPI describes them."""
+"""OpenAPI parameters that several operations share."""
 
 from typing import Any, Final
 
@@ -36,12 +36,12 @@ CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
 )
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
-TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only letters from this topic")
+TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")
 ERROR_TYPE: Final = _query(
-    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only letters that failed like this"
+    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only dead letters of this error type"
 )
 DEAD_LETTER_STATE: Final = _query(
-    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only letters in this state"
+    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only dead letters in this state"
 )
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")

@@ -1,4 +1,4 @@
-"""/dead-letters: messages that could not be posted, for those who hold the admin token."""
+"""/dead-letters: messages that could not be posted, with the admin token."""
 
 from flask import Blueprint, Response, request
 
@@ -36,7 +36,7 @@ def _admins_only() -> None:
     )
 )
 def index() -> Response:
-    """A page of letters."""
+    """A page of dead letters."""
     topic = queries.choice("topic", TOPICS.values())
     error_type = queries.choice("errorType", ErrorType)
     state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
@@ -57,7 +57,7 @@ def index() -> Response:
     )
 )
 def show(letter_id: int) -> Response:
-    """One letter."""
+    """One dead letter."""
     return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
@@ -73,7 +73,7 @@ def show(letter_id: int) -> Response:
     )
 )
 def replay(letter_id: int) -> Response:
-    """The letter, REPLAYING now."""
+    """The dead letter, now REPLAYING."""
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
@@ -91,7 +91,7 @@ def replay(letter_id: int) -> Response:
     )
 )
 def discard(letter_id: int) -> Response:
-    """The letter, DISCARDED now."""
+    """The dead letter, now DISCARDED."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

@@ -1,6 +1,6 @@
-"""The shop and the console: built files of frontend/, beside the API when it has them. On VMs nginx serves them.
+"""Serves the shop and the console, the built files of frontend/, if there are any. On VMs nginx serves them.
 
-They are no part of the API: not in /openapi.json, not limited by address, and errors stay problems.
+They are not part of the API: not in /openapi.json and not limited by address; errors are problems.
 """
 
 from hashlib import sha256
@@ -14,7 +14,7 @@ from app.http.describing import View
 blueprint = Blueprint("shop", __name__)
 
 FOLDER: Final = "shop_folder"
-"""Where `app.factory` leaves the folder in the application's extensions; None: there is no shop."""
+"""Key of the folder in the application's extensions; None there: no shop."""
 PAGES: Final = ("/", "/orders", "/orders/<id:payment_id>", "/console", "/console/<section>")
 SECTIONS: Final = ("payments", "ledger", "findings", "dead-letters", "parked", "breaker")
 
@@ -68,7 +68,7 @@ def page(**_: object) -> Response:
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """A file whose name holds its checksum: it never changes."""
+    """A file with its checksum in its name: it never changes."""
     folder: Path | None = current_app.extensions[FOLDER]
     if folder is None:
         abort(404)

@@ -1,6 +1,6 @@
-"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs the database only.
+"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs only the database.
 
-Exit codes: 0 done, 1 not done because of the letter's state or number, 2 could not run.
+Exit codes: 0 done, 1 not done because of the dead letter's state or id, 2 could not run.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def _rate(text: str) -> float:
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Carry out one action; every error is one sentence on stderr."""
+    """Run one action; every error is one sentence on stderr."""
     options.actor = settings.actor
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
@@ -154,7 +154,7 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
             threading.Event().wait(1 / options.rate)
     except KeyboardInterrupt:
         refused["It was interrupted; what was not replayed is still OPEN."] += 1
-    finally:  # also when the database went away: what is done is done
+    finally:  # also when the database is lost: report what was replayed
         for message in refused:
             print(message, file=sys.stderr)
         text = f"{len(replayed)} dead letters are being replayed."
