@@ -1,6 +1,6 @@
-"""Many payments in no time: one that the platform really made is multiplied by MariaDB itself, in all its tables.
+"""Millions of payments in minutes: MariaDB multiplies one that the platform made, in every table that it filled.
 
-What is copied passes the same checks, triggers and unique keys as any other row; the audit finds nothing.
+The rows pass the same checks, triggers and unique keys as any other; the audit finds nothing.
 """
 
 import re
@@ -12,20 +12,32 @@ from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, Table, insert, literal, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Table,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from bench.platform import wait_until
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
 MODEL_MERCHANT: Final = "M0"
-"""Whose payment is multiplied: the first one of its database, whose rows have the numbers from 1 on."""
+"""Whose payment is multiplied: the first one of its database, so its rows have the numbers from 1 on."""
 MERCHANTS: Final = 50
 CHUNK: Final = 50_000
 """Payments in one transaction."""
 THREADS: Final = 2
 SPREAD: Final = timedelta(days=6)
-"""The oldest is as old as this: nothing is due yet, neither expiry nor pruning."""
-
+"""Age of the oldest payment: nothing is due yet, neither for expiry nor for pruning."""
 WRITING_SECONDS: Final = 600.0
 FEW_PAGES: Final = 500
 _DIRTY = text(
@@ -41,12 +53,12 @@ _BYTES = text(
 
 _MERCHANT = f"CONCAT('M', seq MOD {MERCHANTS})"
 _AT = "CAST(:oldest AS DATETIME(6)) + INTERVAL seq * :step MICROSECOND"
-# ascending, so that it is quick; spread over all keys, so that those of a client, by chance, fall in between
+# ascending, so that inserting is fast; spread over all keys, so that the random ones of clients fall in between
 _KEY = "LOWER(CONCAT(LPAD(HEX(seq * :stride), 16, '0'), LEFT(MD5(seq), 16)))"
 _EVENT, _ENTRY = "(seq - 1) * :events + :event_id", "(seq - 1) * :entries + :entry_id"
 _TEXT = f"CONCAT(:before, seq, :between, {_MERCHANT}, :after)"
 _OWN: Final = re.compile(r'(?<="paymentId":)1(?=,)|(?<="merchantId":")M0(?=")')
-"""What differs from payment to payment in the texts; times stay the model's."""
+"""Ids in a payload or an answer, which differ from payment to payment; times stay the model's."""
 _KEY_SPACE: Final = 2**64 - 1
 
 PAYMENT: Final = {
@@ -69,31 +81,31 @@ OTHERS: Final[dict[Table, dict[str, str]]] = {
         "created_at": _AT,
     },
 }
-"""What differs from the model's row, as SQL over `seq`, the number of the payment."""
+"""Columns that differ from the model's row, as SQL over `seq`, the number of the payment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The highest number that may come, and when the oldest payment was made."""
+    """The highest number of a payment that there may be, and when the oldest was made."""
 
-    most: int
+    highest: int
     oldest: datetime
 
     def made_at(self, number: int) -> datetime:
         """When payment `number` was made."""
         return self.oldest + timedelta(microseconds=number * self._step)
 
-    def values(self) -> dict[str, Any]:
-        """The parameters of the SQL above."""
-        return {"oldest": self.oldest.replace(tzinfo=None), "step": self._step, "stride": _KEY_SPACE // self.most}
+    def values(self) -> dict[str, datetime | int]:
+        """The parameters of the SQL above. Times without a zone are UTC."""
+        return {"oldest": self.oldest.replace(tzinfo=None), "step": self._step, "stride": _KEY_SPACE // self.highest}
 
     @property
     def _step(self) -> int:
-        return int(SPREAD.total_seconds() * 1_000_000) // self.most
+        return int(SPREAD.total_seconds() * 1_000_000) // self.highest
 
 
 class Multiplier:
-    """Adds payments to one database. Made while nothing but the model is there, posted."""
+    """Adds payments to one database. Construct it while the model is the only payment there, and posted."""
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self._engine = engine
@@ -106,36 +118,42 @@ class Multiplier:
             connection.execute(update(outbox_event).values(created_at=plan.oldest, published_at=plan.oldest))
 
     def add(self, count: int) -> None:
-        """Add so many payments, with all that hangs on them."""
+        """Add `count` payments, with their rows in every table."""
         with self._engine.connect() as connection:
-            first = int(connection.execute(_HIGHEST, self._rows_each()).scalar_one()) + 1  # loads have added some, too
-        with _quick(self._engine), ThreadPoolExecutor(THREADS) as threads:
+            first = int(connection.execute(_HIGHEST, self._rows_each()).scalar_one()) + 1  # loads add payments, too
+        with _without_flushes(self._engine), ThreadPoolExecutor(THREADS) as threads:
             for start in range(first, first + count, CHUNK):
                 numbers = f"seq_{start}_to_{min(start + CHUNK, first + count) - 1}"
-                self._add(payment, PAYMENT, numbers)  # first, for the ledger's rows refer to it
+                self._add(payment, PAYMENT, numbers)  # first: the ledger's rows refer to it
                 list(threads.map(self._add, OTHERS.keys(), OTHERS.values(), repeat(numbers)))
 
     def _rows_each(self) -> dict[str, int]:
         return {"events": len(self._models[outbox_event]), "entries": len(self._models[ledger_entry])}
 
     def _add(self, table: Table, changed: Mapping[str, str], numbers: str) -> None:
-        """INSERT … SELECT from `numbers`, a sequence that MariaDB makes up, for each of the model's rows."""
+        """INSERT … SELECT from `numbers`, a sequence that MariaDB generates, for each of the model's rows."""
         with self._engine.begin() as connection:
             connection.execute(text("SET SESSION sql_log_bin = 0"))
             for model in self._models[table]:
                 self._add_like(connection, table, model, changed, numbers)
 
     def _add_like(
-        self, connection: Connection, table: Table, model: Mapping[Any, Any], changed: Mapping[str, str], numbers: str
+        self, connection: Connection, table: Table, model: RowMapping, changed: Mapping[str, str], numbers: str
     ) -> None:
         own = {name: model[name] for name in ("event_id", "entry_id") if name in model}
-        parameters = self.plan.values() | self._rows_each() | own
-        if told := model.get("payload") or model.get("response_body"):
-            parameters |= dict(zip(("before", "between", "after"), _OWN.split(told), strict=True))
-        values: dict[Any, Any] = {column: literal(model[column.name], column.type) for column in _written(table)}
-        values |= {table.c[name]: text(sql) for name, sql in changed.items()}
+        parameters = {**self.plan.values(), **self._rows_each(), **own, **_around_ids(model)}
+        values: dict[Column[Any], ColumnElement[Any]] = {
+            column: literal(model[column.name], column.type) for column in _written(table)
+        }
+        values |= {table.c[name]: literal_column(sql) for name, sql in changed.items()}
         rows = select(*values.values()).select_from(text(numbers))
         connection.execute(insert(table).from_select(list(values), rows), parameters)
+
+
+def _around_ids(model: RowMapping) -> dict[str, str]:
+    """The text of the model's payload or answer before, between and after its ids; nothing when it has none."""
+    body = model.get("payload") or model.get("response_body")
+    return dict(zip(("before", "between", "after"), _OWN.split(body), strict=True)) if body else {}
 
 
 def _written(table: Table) -> list[Column[Any]]:
@@ -144,8 +162,8 @@ def _written(table: Table) -> list[Column[Any]]:
 
 
 @contextmanager
-def _quick(engine: Engine) -> Iterator[None]:
-    """No flush at each commit while rows are made up; afterwards all is on disk, and durable as ever."""
+def _without_flushes(engine: Engine) -> Iterator[None]:
+    """No flush at each commit inside the block; at its end all is on disk, and commits are durable again."""
     with engine.connect() as connection:
         connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 0"))
         try:
@@ -158,7 +176,7 @@ def _quick(engine: Engine) -> Iterator[None]:
             "innodb_io_capacity = 20000",
         ):
             connection.execute(text(f"SET GLOBAL {setting}"))
-        wait_until(lambda: _dirty_pages(engine) < FEW_PAGES, WRITING_SECONDS, "what was made up is on disk")
+        wait_until(lambda: _dirty_pages(engine) < FEW_PAGES, WRITING_SECONDS, "the added rows are on disk")
         for setting in ("innodb_io_capacity = 200", "innodb_io_capacity_max = 2000", "innodb_max_dirty_pages_pct = 90"):
             connection.execute(text(f"SET GLOBAL {setting}"))
 
@@ -169,6 +187,6 @@ def _dirty_pages(engine: Engine) -> int:
 
 
 def bytes_on_disk(engine: Engine) -> int:
-    """What the tables of the engine's database take, indexes too."""
+    """What the tables and indexes of the engine's database take."""
     with engine.connect() as connection:
         return int(connection.execute(_BYTES).scalar_one())

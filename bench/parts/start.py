@@ -3,23 +3,24 @@
 import time
 from typing import Final
 
-from bench.platform import UP_SECONDS, is_up, memory_bytes, put_behind, wait_until
-from bench.rates import REPEATS
-from bench.report import Figure
-from bench.session import Session, say
+from bench.platform import UP_SECONDS, is_up, lower_workers, memory_bytes, wait_until
+from bench.progress import say
+from bench.repetition import REPEATS
+from bench.report.table import Figure
+from bench.session import Session
 
 RATE: Final = 200
 FIRST_SECONDS, WARM_SECONDS = 60, 12
 
 
 def figures(session: Session) -> list[Figure]:
-    """Start to healthy, the first minute, the next seconds, and the memory that our processes take."""
+    """Start to healthy, p95 in the first minute and after it, and the memory of our processes."""
     starts, first, warm, memory = [], [], [], []
     for _ in range(REPEATS):
         starts.append(_restart(session))
         say(f"healthy after {starts[-1]:.1f} s")
-        first.append(session.run(RATE, FIRST_SECONDS).p95)
-        warm.append(session.run(RATE, WARM_SECONDS).p95)
+        first.append(session.load(RATE, FIRST_SECONDS).p95)
+        warm.append(session.load(RATE, WARM_SECONDS).p95)
         memory.append(memory_bytes(session.platform) / 1e6)
     return [
         Figure("start of api, relay, ledger, housekeeping to healthy", starts, "s"),
@@ -30,9 +31,9 @@ def figures(session: Session) -> list[Figure]:
 
 
 def _restart(session: Session) -> float:
-    """Stop our programs and start them at the same time, as systemd does; seconds until all is well."""
+    """Stop our programs and start them at the same time, as systemd does; seconds until /health is UP."""
     programs = session.platform.programs.values()
-    session.drained()
+    session.drain()
     for program in programs:
         program.stop()
     began = time.monotonic()
@@ -42,5 +43,5 @@ def _restart(session: Session) -> float:
         program.wait_until_it_answers()
     wait_until(lambda: is_up(session.platform.api.url), UP_SECONDS, "the platform is up")
     took = time.monotonic() - began
-    put_behind(session.platform)
+    lower_workers(session.platform)
     return took
