@@ -19,9 +19,9 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Table,
+    TextClause,
     insert,
     literal,
-    literal_column,
     select,
     text,
     update,
@@ -142,10 +142,10 @@ class Multiplier:
     ) -> None:
         own = {name: model[name] for name in ("event_id", "entry_id") if name in model}
         parameters = {**self.plan.values(), **self._rows_each(), **own, **_around_ids(model)}
-        values: dict[Column[Any], ColumnElement[Any]] = {
+        values: dict[Column[Any], ColumnElement[Any] | TextClause] = {
             column: literal(model[column.name], column.type) for column in _written(table)
         }
-        values |= {table.c[name]: literal_column(sql) for name, sql in changed.items()}
+        values |= {table.c[name]: text(sql) for name, sql in changed.items()}
         rows = select(*values.values()).select_from(text(numbers))
         connection.execute(insert(table).from_select(list(values), rows), parameters)
 
