@@ -6,48 +6,19 @@ Steered by SIZES, RATE (1/s), SECONDS (of one measurement), ROUNDS and PRUNED (p
 import os
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import median
 
 import requests
 from sqlalchemy import Engine
 
 from bench.growth import page, picture, pruning
-from bench.growth.databases import WARM_SECONDS, TwoDatabases, say, two_databases
-from bench.growth.multiplier import MODEL_MERCHANT, SPREAD, Multiplier, Plan, bytes_on_disk
+from bench.growth.databases import TwoDatabases, say, two_databases
+from bench.growth.disk import bytes_on_disk
+from bench.growth.multiplier import MODEL_MERCHANT, SPREAD, Multiplier, Plan
 from bench.growth.pruning import PruningLoad
 from bench.growth.results import Growth
+from bench.growth.steps import Steps, steps
 from payments.platform.clock import database_now
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """What is measured: sizes in payments, ascending; rate a second; seconds and rounds of one measurement."""
-
-    sizes: list[int]
-    rate: int
-    seconds: int
-    rounds: int
-    pruned: int
-
-    @property
-    def pruned_in_a_round(self) -> int:
-        """Payments pruned in a round, all of them of the first size, which were made one after the other."""
-        return min(self.pruned, self.sizes[0] // self.rounds)
-
-    @property
-    def payments_of_loads(self) -> int:
-        """How many payments all loads of all sizes make."""
-        return self.rate * (WARM_SECONDS + self.seconds) * (self.rounds + 1) * len(self.sizes)
-
-
-def steps(environment: Mapping[str, str]) -> Steps:
-    """As the environment says, else the default. ValueError when a value is no number."""
-    sizes = environment.get("SIZES") or "1000000,5000000,10000000"
-    defaults = {"RATE": 100, "SECONDS": 60, "ROUNDS": 3, "PRUNED": 40_000}
-    numbers = {name.lower(): int(environment.get(name) or default) for name, default in defaults.items()}
-    return Steps(sorted(int(size) for size in sizes.split(",")), **numbers)
 
 
 def main() -> int:

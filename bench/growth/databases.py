@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from bench import k6
 from bench.growth.results import Cost
+from bench.growth.steps import WARM_SECONDS
 from bench.k6 import LoadResult
 from bench.platform import LIMITS, UP_SECONDS, cpu_seconds, is_up, lower_workers, wait_until
 from bench.progress import say as say_as
@@ -18,7 +19,6 @@ from stack.platform import DATABASE, Platform, migrate, real_platform
 
 MARIADB: Final = ("--innodb-buffer-pool-size=4G", "--innodb-log-file-size=2G")
 FULL: Final = f"{DATABASE}_full"
-WARM_SECONDS: Final = 10
 DRAIN_SECONDS: Final = 120.0
 STATEMENT_SECONDS: Final = 600
 say = partial(say_as, command="bench-growth")

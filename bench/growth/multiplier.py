@@ -4,9 +4,8 @@ The rows pass the same checks, triggers and unique keys as any other; the audit 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import repeat
@@ -27,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from bench.platform import wait_until
+from bench.growth.disk import without_flushes
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
 MODEL_MERCHANT: Final = "M0"
@@ -38,17 +37,9 @@ CHUNK: Final = 50_000
 THREADS: Final = 2
 SPREAD: Final = timedelta(days=6)
 """Age of the oldest payment: nothing is due yet, neither for expiry nor for pruning."""
-WRITING_SECONDS: Final = 600.0
-FEW_PAGES: Final = 500
-_DIRTY = text(
-    "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'Innodb_buffer_pool_pages_dirty'"
-)
 _HIGHEST = text(
     "SELECT GREATEST((SELECT MAX(payment_id) FROM payment), (SELECT CEIL(MAX(event_id) / :events) FROM outbox_event),"
     " (SELECT CEIL(MAX(entry_id) / :entries) FROM ledger_entry))"
-)
-_BYTES = text(
-    "SELECT SUM(file_size) FROM information_schema.innodb_sys_tablespaces WHERE name LIKE CONCAT(DATABASE(), '/%')"
 )
 
 _MERCHANT = f"CONCAT('M', seq MOD {MERCHANTS})"
@@ -97,7 +88,12 @@ class Plan:
 
     def values(self) -> dict[str, datetime | int]:
         """The parameters of the SQL above. Times without a zone are UTC."""
-        return {"oldest": self.oldest.replace(tzinfo=None), "step": self._step, "stride": _KEY_SPACE // self.highest}
+        return {"oldest": self.oldest.replace(tzinfo=None), "step": self._step, "stride": self.stride}
+
+    @property
+    def stride(self) -> int:
+        """How far the keys of two payments in turn are apart, of the 64 bits that order them."""
+        return _KEY_SPACE // self.highest
 
     @property
     def _step(self) -> int:
@@ -121,7 +117,7 @@ class Multiplier:
         """Add `count` payments, with their rows in every table."""
         with self._engine.connect() as connection:
             first = int(connection.execute(_HIGHEST, self._rows_each()).scalar_one()) + 1  # loads add payments, too
-        with _without_flushes(self._engine), ThreadPoolExecutor(THREADS) as threads:
+        with without_flushes(self._engine), ThreadPoolExecutor(THREADS) as threads:
             for start in range(first, first + count, CHUNK):
                 numbers = f"seq_{start}_to_{min(start + CHUNK, first + count) - 1}"
                 self._add(payment, PAYMENT, numbers)  # first: the ledger's rows refer to it
@@ -141,7 +137,8 @@ class Multiplier:
         self, connection: Connection, table: Table, model: RowMapping, changed: Mapping[str, str], numbers: str
     ) -> None:
         own = {name: model[name] for name in ("event_id", "entry_id") if name in model}
-        parameters = {**self.plan.values(), **self._rows_each(), **own, **_around_ids(model)}
+        body = model.get("payload") or model.get("response_body")
+        parameters = {**self.plan.values(), **self._rows_each(), **own, **(around_ids(body) if body else {})}
         values: dict[Column[Any], ColumnElement[Any] | TextClause] = {
             column: literal(model[column.name], column.type) for column in _written(table)
         }
@@ -150,43 +147,11 @@ class Multiplier:
         connection.execute(insert(table).from_select(list(values), rows), parameters)
 
 
-def _around_ids(model: RowMapping) -> dict[str, str]:
-    """The text of the model's payload or answer before, between and after its ids; nothing when it has none."""
-    body = model.get("payload") or model.get("response_body")
-    return dict(zip(("before", "between", "after"), _OWN.split(body), strict=True)) if body else {}
+def around_ids(body: str) -> dict[str, str]:
+    """The text before, between and after the two ids in the model's payload or answer. ValueError without both."""
+    return dict(zip(("before", "between", "after"), _OWN.split(body), strict=True))
 
 
 def _written(table: Table) -> list[Column[Any]]:
     """Its columns without those that the database computes."""
     return [column for column in table.c if column.computed is None]
-
-
-@contextmanager
-def _without_flushes(engine: Engine) -> Iterator[None]:
-    """No flush at each commit inside the block; at its end all is on disk, and commits are durable again."""
-    with engine.connect() as connection:
-        connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 0"))
-        try:
-            yield
-        finally:
-            connection.execute(text("SET GLOBAL innodb_flush_log_at_trx_commit = 1"))
-        for setting in (
-            "innodb_max_dirty_pages_pct = 0",
-            "innodb_io_capacity_max = 40000",
-            "innodb_io_capacity = 20000",
-        ):
-            connection.execute(text(f"SET GLOBAL {setting}"))
-        wait_until(lambda: _dirty_pages(engine) < FEW_PAGES, WRITING_SECONDS, "the added rows are on disk")
-        for setting in ("innodb_io_capacity = 200", "innodb_io_capacity_max = 2000", "innodb_max_dirty_pages_pct = 90"):
-            connection.execute(text(f"SET GLOBAL {setting}"))
-
-
-def _dirty_pages(engine: Engine) -> int:
-    with engine.connect() as connection:
-        return int(connection.execute(_DIRTY).scalar_one())
-
-
-def bytes_on_disk(engine: Engine) -> int:
-    """What the tables and indexes of the engine's database take."""
-    with engine.connect() as connection:
-        return int(connection.execute(_BYTES).scalar_one())

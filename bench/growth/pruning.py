@@ -12,9 +12,10 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from bench.growth.databases import WARM_SECONDS, TwoDatabases, say
+from bench.growth.databases import TwoDatabases, say
 from bench.growth.multiplier import Plan
 from bench.growth.results import Pruning
+from bench.growth.steps import WARM_SECONDS
 from bench.platform import lower_workers, wait_until
 from payments.platform.clock import database_now
 from payments.retention.service import expire_due
@@ -48,7 +49,7 @@ def measured(databases: TwoDatabases, full: Engine, plan: Plan, load: PruningLoa
         _wait_until_pruned(full, oldest)
         started = datetime.now(UTC)
         pruning.during.append(databases.load("full", load.rate, load.seconds).p95)
-        rows, ended = _pruned(databases.platform.housekeeping.log)
+        rows, ended = pruned(databases.platform.housekeeping.log)
         took = (ended - started).total_seconds()
         if took < load.seconds:
             say("pruning ended before the load: it lasts longer with a larger PRUNED")
@@ -92,13 +93,12 @@ def _oldest(full: Engine) -> int:
         return int(connection.execute(_OLDEST).scalar_one())
 
 
-def _pruned(log: Path) -> tuple[int, datetime]:
-    """Wait for the end of the round; how many rows it deleted, and when it ended."""
-    wait_until(lambda: bool(pruned_lines(log.read_text())), PRUNING_SECONDS, "housekeeping has pruned")
-    line = json.loads(pruned_lines(log.read_text())[0])
+def pruned(log: Path) -> tuple[int, datetime]:
+    """Wait for the end of the first round in housekeeping's log; how many rows it deleted, and when it ended."""
+    wait_until(lambda: bool(_pruned_lines(log)), PRUNING_SECONDS, "housekeeping has pruned")
+    line = json.loads(_pruned_lines(log)[0])
     return sum(line[table] for table in TABLES), datetime.fromisoformat(line["at"])
 
 
-def pruned_lines(log: str) -> list[str]:
-    """The lines of housekeeping's log that say what a round pruned."""
-    return [line for line in log.splitlines() if '"event":"pruned"' in line]
+def _pruned_lines(log: Path) -> list[str]:
+    return [line for line in log.read_text().splitlines() if '"event":"pruned"' in line]

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from bench.growth import multiplier
+from bench.growth.disk import bytes_on_disk
 from bench.growth.multiplier import Multiplier, Plan
 from payments.audit.service import audit
 from payments.platform.clock import database_now
@@ -55,6 +56,6 @@ def test_the_audit_finds_nothing_among_made_up_payments(
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 3001 * steps + 1, table
         flushed = connection.exec_driver_sql("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit").scalar_one()
     assert flushed == 1, "durable as before"
-    assert multiplier.bytes_on_disk(database) > 3002 * 500
+    assert bytes_on_disk(database) > 3002 * 500
     once = Retention(timedelta(0), timedelta(0), timedelta(0))
     assert Pruner(database, once).prune(AT_ONCE)["outbox_event"] == (3001 * steps if steps == 2 else 0)
