@@ -133,7 +133,7 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     return Services(
         database=database,
         admission=admission,
-        admission_batcher=Batcher(admission.admit, workers=1, most=ADMISSION_BATCH_LIMIT),
+        admission_batcher=Batcher(admission.admit, workers=1, size=ADMISSION_BATCH_LIMIT),
         queue=commit_queue(
             engines[COMMITS],
             admission,

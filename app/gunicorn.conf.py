@@ -19,10 +19,10 @@ _METRICS_FILE = re.compile(r"(?:counter|histogram|summary|gauge_(?:live)?(?:all|
 _NEW_OBJECTS = 5000  # before young ones are collected; Python's 700 come with few requests
 
 
-def _number(name: str, usual: int, most: int) -> int:
-    text = os.environ.get(name) or str(usual)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
-        raise SystemExit(f"Cannot start: {name} must be a whole number from 1 to {most}.")
+def _number(name: str, default: int, maximum: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= maximum):
+        raise SystemExit(f"Cannot start: {name} must be a whole number from 1 to {maximum}.")
     return int(text)
 
 

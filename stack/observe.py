@@ -19,7 +19,7 @@ from stack.supervision import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 
 _TEXT = """
@@ -89,7 +89,7 @@ def _run(platform: State, own: State, port: int, prometheus_port: int) -> int:
         prometheus.start()
         told = {"pages": prometheus.pages, "alertmanager": alertmanager.url}
         print(_TEXT.format(port=port, folder=os.path.relpath(own.folder), **told), flush=True)
-        while not prometheus.ended(LOOK_SECONDS) and not alertmanager.ended(0):
+        while not prometheus.ended(POLL_SECONDS) and not alertmanager.ended(0):
             if (now := _seen(platform, watched)) != watched:
                 watched = now
                 prometheus.watch(watched)

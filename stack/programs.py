@@ -17,7 +17,7 @@ from stack.whole_file import write_whole
 METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
 START_SECONDS = 3  # to import everything on a busy machine; only then a program can find that it cannot run
 BEHIND = ("nice", "-n", "10")
-"""Before a worker's command, as in its systemd unit: where processors are short, whoever pays is served first."""
+"""Before a worker's command, as in its systemd unit: the API gets the CPU first."""
 SERVERS, PLATFORM = "servers", "platform"
 
 # The broker's address is read at each start: it is another one after each restart of the broker.

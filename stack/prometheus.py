@@ -11,9 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from stack.hurry import hurried
 from stack.readiness import get_json
 from stack.server import Server, program
+from stack.time_scale import scaled
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "prometheus" / "rules"
@@ -27,7 +27,7 @@ NODE = "localhost"
 class Timing:
     """How often is scraped and evaluated, and how long Alertmanager gathers. As on the machines by default.
 
-    `hold` and `haste`, for tests and pictures, change the rules themselves: see stack/hurry.py.
+    `hold` and `time_scale`, for tests and pictures, change the rules themselves: see stack/time_scale.py.
     """
 
     scrape: str = "10s"
@@ -35,7 +35,7 @@ class Timing:
     group_wait: str = "10s"
     group_interval: str = "1m"
     hold: str | None = None
-    haste: int = 1
+    time_scale: int = 1
 
 
 class Alertmanager(Server):
@@ -144,12 +144,12 @@ class Prometheus(Server):
 
 def rules_for(timing: Timing, folder: Path) -> Path:
     """Where the rules lie: as they are, unless `timing` changes them; then in `folder`."""
-    if timing.hold is None and timing.haste == 1:
+    if timing.hold is None and timing.time_scale == 1:
         return RULES
     changed = folder / "rules"
     changed.mkdir(exist_ok=True)
     for path in RULES.glob("*.yml"):
-        (changed / path.name).write_text(hurried(path.read_text(encoding="utf-8"), timing.hold, timing.haste))
+        (changed / path.name).write_text(scaled(path.read_text(encoding="utf-8"), timing.hold, timing.time_scale))
     return changed
 
 

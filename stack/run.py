@@ -15,11 +15,11 @@ from types import FrameType
 
 from stack import ports
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
+from stack.parent_watchdog import bound_to_parent
 from stack.programs import environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
 from stack.state import AlreadyRuns, State, chosen
 from stack.supervision import Supervisor, configuration
-from stack.tether import tethered
 from stack.welcome import welcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,7 +122,7 @@ def _migrate(variables: Mapping[str, str]) -> None:
 
 def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     program = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
-    command = tethered(program, signal.SIGTERM)
+    command = bound_to_parent(program, signal.SIGTERM)
     with (state.logs / "supervisord.out").open("wb") as log:  # in a session of its own: Ctrl-C reaches us alone
         return subprocess.Popen(
             command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -134,7 +134,7 @@ def _store_being_built(port: int) -> Iterator[None]:
     """The store is built beside what runs, from now on: before, it would hold the first payment up."""
     command = [sys.executable, "-m", "stack.store", f"http://127.0.0.1:{port}/"]
     builder = subprocess.Popen(
-        tethered(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+        bound_to_parent(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
     )
     try:
         yield

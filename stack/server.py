@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from stack import workdir
+from stack.parent_watchdog import bound_to_parent
 from stack.ports import free_port
-from stack.tether import tethered
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
@@ -91,7 +91,7 @@ class Server(ABC):
         if not self._prepared:
             self._prepare()
             self._prepared = True
-        command = tethered(self._command(), signal.SIGKILL, self.run_as)
+        command = bound_to_parent(self._command(), signal.SIGKILL, self.run_as)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from stack.node import Node, NoNode, find
-from stack.tether import tethered
+from stack.parent_watchdog import bound_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "frontend"
@@ -81,7 +81,7 @@ def _install(node: Node, log: IO[str]) -> None:
 def _run(command: Sequence[str], log: IO[str], **more: str) -> None:
     log.flush()
     done = subprocess.run(
-        tethered(list(command), signal.SIGKILL),
+        bound_to_parent(list(command), signal.SIGKILL),
         cwd=FRONTEND,
         env={**os.environ, **more},
         stdin=subprocess.DEVNULL,

@@ -11,8 +11,8 @@ from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
+from stack.parent_watchdog import bound_to_parent
 from stack.state import State
-from stack.tether import tethered
 
 POLL_SECONDS = 0.05
 
@@ -48,7 +48,7 @@ def configuration(state: State, groups: Mapping[str, Iterable[Program]]) -> str:
 
 
 def _section(program: Program, state: State) -> str:
-    command = tethered(program.command, signal.SIGKILL)
+    command = bound_to_parent(program.command, signal.SIGKILL)
     command[command.index(str(os.getpid()))] = "0"  # the parent will be supervisord, whose pid is not known yet
     environment = ",".join(f'{name}="{value}"' for name, value in program.environment.items())
     return _PROGRAM.format(

@@ -44,8 +44,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Reign:
-    """What belongs to the time in which this relay is the active one."""
+class LeaseTerm:
+    """What a relay has while it is active, from acquiring the lease to losing it or giving it back."""
 
     lease: Lease
     heartbeat: Heartbeat
@@ -53,14 +53,14 @@ class Reign:
 
 
 class Delivery:
-    """Delivers during one reign. Durations in seconds; `ended` tells a waiting call to give up."""
+    """Delivers during one lease term. Durations in seconds; a waiting call gives up when `ended` returns True."""
 
     def __init__(
         self,
         engine: Engine,
         publisher: Publisher,
         metrics: RelayMetrics,
-        reign: Reign,
+        term: LeaseTerm,
         *,
         longest_call: float,
         ended: Callable[[], bool],
@@ -75,13 +75,13 @@ class Delivery:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
-        self._reign = reign
+        self._term = term
         self._longest_call = longest_call
         self._ended = ended
-        self._refusals = Refusals(engine, reign.lease, park_after)
+        self._refusals = Refusals(engine, term.lease, park_after)
         self._clock = clock
         self._traces = traces or NoTraces()
-        self._cluster = ClusterWatch(engine, publisher, reign.lease, clock)
+        self._cluster = ClusterWatch(engine, publisher, term.lease, clock)
         self._unmarked: list[OutboxRow] = []
         self._ask_at = clock()
         self._retry_at = clock()
@@ -91,7 +91,7 @@ class Delivery:
 
         Raises LeaseLost, or sqlalchemy errors: then the next turn first marks what was confirmed and not marked.
         """
-        breaker = self._reign.breaker
+        breaker = self._term.breaker
         self._mark()
         breaker.tick()
         refusing = breaker.state in (State.OPEN, State.FORCED_OPEN)
@@ -99,26 +99,26 @@ class Delivery:
             return POLL_SECONDS
         if not refusing:
             self._cluster.check()
-        most = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
-        events, behind = self._claim(most)
+        limit = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
+        events, behind = self._claim(limit)
         if behind:
             self._refusals.hold(behind)
         if not events and not behind and not refusing:
             self._cluster.check(idle=True)
-        pause = 0.0 if behind or len(events) == most else POLL_SECONDS
-        if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
+        pause = 0.0 if behind or len(events) == limit else POLL_SECONDS
+        if not events or not self._term.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
             return pause
         crash_points.reach("after_claim")
         return self._deliver(events, pause)
 
-    def _claim(self, most: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    def _claim(self, limit: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
         """(what to hand over, what must wait behind a refused or parked event of its payment)."""
         with self._engine.connect().execution_options(reading=True) as connection:
             if self._clock() >= self._retry_at:
                 self._retry_at = self._clock() + RETRY_INTERVAL
-                if refused := outbox_store.claim(connection, OutboxState.REFUSED, most):
+                if refused := outbox_store.claim(connection, OutboxState.REFUSED, limit):
                     return refused, []
-            claimed = outbox_store.pending(connection, most)
+            claimed = outbox_store.pending(connection, limit)
             behind = refusal_store.behind(connection, claimed)
         waiting = {event.event_id for event in behind}
         return [event for event in claimed if event.event_id not in waiting], behind
@@ -130,7 +130,7 @@ class Delivery:
             self._refusals.note(events, unusable)
             return 0.0  # without them, and with what comes after them held back
         try:
-            receipt = self._reign.breaker.call(
+            receipt = self._term.breaker.call(
                 lambda: self._hand_over(events, messages), ignored=(AllRefused, ClusterChanged)
             )
         except NotPermitted:
@@ -166,9 +166,9 @@ class Delivery:
             return
         ids = [event.event_id for event in self._unmarked]
         with self._engine.begin() as connection:
-            marked = outbox_store.mark_published(connection, ids, database_now(connection), self._reign.lease)
+            marked = outbox_store.mark_published(connection, ids, database_now(connection), self._term.lease)
             if marked == 0:
-                check_lease(connection, self._reign.lease)
+                check_lease(connection, self._term.lease)
             refusal_store.free(connection, [e.aggregate for e in self._unmarked if e.state is OutboxState.REFUSED])
         for topic, count in Counter(event.topic for event in self._unmarked).items():
             self._metrics.published.labels(topic).inc(count)
@@ -179,8 +179,8 @@ class Delivery:
         if not ids:
             return
         with self._engine.begin() as connection:
-            if outbox_store.note_failure(connection, ids, reason, self._reign.lease) == 0:
-                check_lease(connection, self._reign.lease)
+            if outbox_store.note_failure(connection, ids, reason, self._term.lease) == 0:
+                check_lease(connection, self._term.lease)
 
 
 def _is_in(receipt: Receipt, index: int) -> bool:

@@ -25,7 +25,7 @@ Health = Callable[[], tuple[int, dict[str, Any]]]
 LOOPBACK: Final = "127.0.0.1"
 REQUEST_SECONDS: Final = 5.0
 """Within which a client must have sent its request, and again within which it must have read the answer."""
-MOST_CONNECTIONS: Final = 128
+CONNECTION_LIMIT: Final = 128
 """Beyond this the oldest connection is closed: silent clients must not use up the process' files."""
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of a request's head that are read."""
@@ -79,7 +79,7 @@ class Exposition:
     async def _serve(self) -> None:
         try:
             server = await asyncio.start_server(
-                self._connected, self._host, self._port, limit=LONGEST_HEAD, backlog=MOST_CONNECTIONS
+                self._connected, self._host, self._port, limit=LONGEST_HEAD, backlog=CONNECTION_LIMIT
             )
         except OSError as error:
             self._listening.set_exception(error)
@@ -95,7 +95,7 @@ class Exposition:
         task = asyncio.current_task()
         assert task is not None  # a coroutine runs in one
         self._open[task] = writer
-        if len(self._open) > MOST_CONNECTIONS:
+        if len(self._open) > CONNECTION_LIMIT:
             next(iter(self._open)).cancel()
         try:
             await self._answer(reader, writer)

@@ -19,16 +19,17 @@ from sqlalchemy import Engine
 
 from payments.audit import finding_store
 from payments.audit.service import audit
+from payments.audit.snapshot import FindingKind
 from payments.dead_letters.lost_replays import reopen_lost
 from payments.dead_letters.service import retry_due
 from payments.ledger.self_repair import SelfRepair
-from payments.metrics import AUDIT_KINDS, TASKS, HousekeepingMetrics
+from payments.metrics import TASKS, HousekeepingMetrics
 from payments.outbox import backlog as backlog_store
 from payments.outbox import lease
 from payments.platform.clock import database_now, monotonic
 from payments.platform.clock_guard import ClockGuard
 from payments.platform.task_log import TaskLog
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
 from worker.last_reading import LastReading
 from worker.schedule import Schedule, Task
@@ -41,7 +42,7 @@ CONNECTIONS: Final = len(TASKS)
 """One for each task."""
 PRUNE_INTERVAL: Final = 60.0
 """Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
-MOST_LOGGED: Final = 100
+LOGGED_LIMIT: Final = 100
 """New differences of one audit that are logged one by one; all of them are in `audit_finding`."""
 PRUNE_SHARE: Final = 20.0
 """Seconds of a round for each kind of row: a backlog of one must not keep the others waiting."""
@@ -83,7 +84,7 @@ class Housekeeping:
         self._clock = clock_guard or ClockGuard(plan.clock_jump)
         self._pruner = Pruner(engine, plan.retention, self._clock.now)
         self._repair = SelfRepair(engine, timedelta(seconds=plan.repair_after), self._clock.now)
-        self._pace = Pace(stop.wait)
+        self._throttle = Throttle(stop.wait)
         self._reading = LastReading(metrics)
         self._tasks = [
             Task("export", WATCH_INTERVAL, self.export),
@@ -101,8 +102,8 @@ class Housekeeping:
 
     def expire(self) -> None:
         """Release what is open on authorizations whose time is over."""
-        most = self._plan.expire_per_round
-        if count := expire_due(self._engine, monotonic, self._pause, self._clock.now, most):
+        limit = self._plan.expire_per_round
+        if count := expire_due(self._engine, monotonic, self._pause, self._clock.now, limit):
             _log.info("payments_expired", extra={"count": count})
 
     def retry(self) -> None:
@@ -116,23 +117,23 @@ class Housekeeping:
 
     def repair(self) -> None:
         """Publish again what Kafka has lost."""
-        self._metrics.republished.inc(self._repair.round(self._pace))
+        self._metrics.republished.inc(self._repair.round(self._throttle))
 
     def prune(self) -> bool:
         """Delete what has served its time; whether a round was too short for it."""
         began = monotonic()
-        deleted = self._pruner.prune(replace(self._pace, longest=PRUNE_SHARE))
+        deleted = self._pruner.prune(replace(self._throttle, longest=PRUNE_SHARE))
         if any(deleted.values()):
             _log.info("pruned", extra=deleted)
         return monotonic() - began >= PRUNE_SHARE
 
     def audit(self) -> None:
         """Hold ledger and payments against each other; findings are stored and exported, new ones are logged."""
-        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, pace=self._pace)
+        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, throttle=self._throttle)
         self._metrics.audit_in_flight.set(report.in_flight)
         with self._engine.connect().execution_options(reading=True) as connection:
             self._show_findings(finding_store.open_by_kind(connection))
-        for difference in report.opened[:MOST_LOGGED]:
+        for difference in report.opened[:LOGGED_LIMIT]:
             _log.error(
                 "audit_difference",
                 extra={"kind": difference.kind, "payment_id": difference.payment_id, "detail": difference.detail},
@@ -163,7 +164,7 @@ class Housekeeping:
         self._metrics.clock_offset.set(self._clock.offset)
 
     def _show_findings(self, open_by_kind: Mapping[str, int]) -> None:
-        for kind in AUDIT_KINDS:
+        for kind in FindingKind:
             self._metrics.audit_differences.labels(kind).set(open_by_kind.get(kind, 0))
 
     def _pause(self, seconds: float) -> None:

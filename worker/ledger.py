@@ -19,7 +19,7 @@ from payments import crash_points
 from payments.dead_letters import halt_store
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.ledger.checking import Message
-from payments.ledger.posting import Handled, Outcome, post_batch
+from payments.ledger.posting import PostingOutcome, PostingResult, post_batch
 from payments.metrics import LedgerMetrics
 from payments.outbox import lease
 from payments.outbox.rules import TOPICS
@@ -37,7 +37,7 @@ BEAT_INTERVAL: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Between two attempts while the database is away; doubles from the first to the longest."""
-HALT_LOOK: Final = 1.0
+HALT_CHECK_SECONDS: Final = 1.0
 """Seconds between two looks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
 IN_A_LINE: Final = 100
@@ -99,14 +99,14 @@ class Ledger:
         batch = usable(consumer.consume(BATCH, POLL_SECONDS))
         if not batch:
             return
-        handled = self._post(consumer, batch)
-        if handled:
+        results = self._post(consumer, batch)
+        if results:
             crash_points.reach("after_posting_before_offsets")
-            self._count(handled)
-            self._tell(handled)
+            self._count(results)
+            self._tell(results)
             self._commit(consumer, batch)
 
-    def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
+    def _post(self, consumer: Consumer, batch: list[Message]) -> list[PostingResult]:
         """Try until the database takes the batch and no halt is open; nothing is skipped. Empty when stopped before.
 
         Meanwhile the partitions are paused and polling goes on, so that the group does not take us for dead.
@@ -115,15 +115,15 @@ class Ledger:
         while not self._stop.is_set():
             try:
                 with self._traces.batch("post", Kind.CONSUMER, [message.traceparent for message in batch]):
-                    handled = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
+                    results = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
                 self._note_halt(None)
                 if waiting:
                     consumer.resume(consumer.assignment())
                     _log.info("posting_resumed", extra={"messages": len(batch)})
-                return handled
+                return results
             except PostingHalted as halted:
                 self._note_halt(halted.detail)
-                pause = HALT_LOOK
+                pause = HALT_CHECK_SECONDS
             except (SQLAlchemyError, KafkaException) as error:
                 _log.warning("posting_waits", extra={"messages": len(batch), "error": _reason(error)})
             waiting = True
@@ -151,13 +151,13 @@ class Ledger:
             except KafkaException as error:
                 _log.warning("offsets_not_committed", extra={"error": _reason(error)})
 
-    def _count(self, handled: Sequence[Handled]) -> None:
-        for (topic, outcome), count in Counter((each.message.topic, each.outcome) for each in handled).items():
+    def _count(self, results: Sequence[PostingResult]) -> None:
+        for (topic, outcome), count in Counter((each.message.topic, each.outcome) for each in results).items():
             self._metrics.events.labels(topic, outcome.value).inc(count)
-        for each in handled:
-            if each.outcome is Outcome.POSTED:
+        for each in results:
+            if each.outcome is PostingOutcome.POSTED:
                 self._metrics.lag_seconds.observe(each.lag)
-            elif each.outcome is Outcome.DEAD_LETTER:
+            elif each.outcome is PostingOutcome.DEAD_LETTER:
                 message = each.message
                 self._metrics.dead_letters.labels(message.topic, each.error_type).inc()
                 _log.warning(
@@ -171,12 +171,12 @@ class Ledger:
                     },
                 )
 
-    def _tell(self, handled: Sequence[Handled]) -> None:
+    def _tell(self, results: Sequence[PostingResult]) -> None:
         """One line for a batch: which event, of which payment and trace, is in the ledger now."""
         posted = [
             {"eventId": each.event_id, "paymentId": each.payment_id, "traceId": trace_id_of(each.message.traceparent)}
-            for each in handled
-            if each.outcome is Outcome.POSTED
+            for each in results
+            if each.outcome is PostingOutcome.POSTED
         ]
         for start in range(0, len(posted), IN_A_LINE):
             _log.info("events_posted", extra={"events": posted[start : start + IN_A_LINE]})

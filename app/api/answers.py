@@ -19,14 +19,14 @@ Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
 
 
-def _inline(names: type[StrEnum]) -> WithJsonSchema:
+def inline(names: type[StrEnum]) -> WithJsonSchema:
     """The names where they are used: an enum of its own would be another type for clients."""
     return WithJsonSchema({"enum": [*names], "type": "string"})
 
 
-StatusName = Annotated[Status, _inline(Status)]
-AccountName = Annotated[Account, _inline(Account)]
-EventName = Annotated[EventType, _inline(EventType)]
+StatusName = Annotated[Status, inline(Status)]
+AccountName = Annotated[Account, inline(Account)]
+EventName = Annotated[EventType, inline(EventType)]
 
 
 class Answer(BaseModel):

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -14,8 +14,8 @@ from app.http.errors import invalid
 from payments.platform import texts
 
 LARGEST_ID: Final = 2**63 - 1
-MOST: Final = 200
-USUAL: Final = 50
+LARGEST_LIMIT: Final = 200
+DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
 """An id of 18 digits in base64url; all that matches is a cursor, so that OpenAPI can say exactly what is one."""
 
@@ -41,17 +41,17 @@ def merchant() -> str | None:
     return text
 
 
-def choice(name: str, choices: Collection[str]) -> str | None:
+def choice(name: str, choices: Iterable[str]) -> str | None:
     """One of `choices`, or None."""
     text = request.args.get(name)
-    if text is not None and text not in choices:
-        raise invalid(name, f"must be one of {', '.join(choices)}")
+    if text is not None and text not in (known := [str(one) for one in choices]):
+        raise invalid(name, f"must be one of {', '.join(known)}")
     return text
 
 
 def limit() -> int:
     """How many items a page may have."""
-    return _number("limit", request.args.get("limit", str(USUAL)), MOST)
+    return _number("limit", request.args.get("limit", str(DEFAULT_LIMIT)), LARGEST_LIMIT)
 
 
 def number(name: str) -> int | None:

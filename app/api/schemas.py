@@ -11,7 +11,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.answers import ABSENT
-from app.api.reports import BreakerState
+from app.api.reports import BreakerStateName
 from payments.platform import card_numbers, texts
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
@@ -134,5 +134,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: BreakerState
+    to: BreakerStateName
     reason: Reason = Field(default=ABSENT)

@@ -36,15 +36,15 @@ class _Ticket(Generic[Item, Answer]):
 
 
 class Batcher(Generic[Item, Answer]):
-    """Runs items in batches of at most `most` by at most `workers` greenlets, which exist only while there is work."""
+    """Runs items in batches of at most `size` by at most `workers` greenlets, which exist only while there is work."""
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, most: int, capacity: int | None = None
+        self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, size: int, capacity: int | None = None
     ) -> None:
         """`run` answers in the order of its items. `capacity`: how many may wait (None: any number)."""
         self._run: Final = run
-        self._most = most
-        self._most_workers = workers
+        self._size = size
+        self._worker_limit = workers
         self._capacity = capacity
         self._waiting: deque[_Ticket[Item, Answer]] = deque()
         self._workers: set[gevent.Greenlet[[], None]] = set()
@@ -63,7 +63,7 @@ class Batcher(Generic[Item, Answer]):
             raise Full
         ticket: _Ticket[Item, Answer] = _Ticket(item)
         self._waiting.append(ticket)
-        if len(self._workers) < self._most_workers:
+        if len(self._workers) < self._worker_limit:
             self._workers.add(gevent.spawn(self._work))
         try:
             return cast(Answer, ticket.answer.get(timeout=max(timeout, 0)))  # set, so not gevent's None
@@ -81,7 +81,7 @@ class Batcher(Generic[Item, Answer]):
     def _work(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                batch = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
                 self._serve(batch)
         finally:
             self._workers.discard(gevent.getcurrent())

@@ -29,7 +29,7 @@ from payments.platform.errors import (
 )
 from payments.platform.traces import Kind, Traces
 
-MOST_IN_A_COMMIT: Final = 200
+COMMIT_BATCH_LIMIT: Final = 200
 PATIENCE: Final = 4.0
 """Retry budget of a batch (seconds), shorter than a request's deadline: its requests still get the exact outcome."""
 
@@ -58,7 +58,7 @@ class CommitQueue:
         self._clock = clock
         self._in_flight: dict[Key, str] = {}
         self._batcher: Batcher[Command, Result] = Batcher(
-            self._run, workers=writers, most=MOST_IN_A_COMMIT, capacity=capacity
+            self._run, workers=writers, size=COMMIT_BATCH_LIMIT, capacity=capacity
         )
 
     def submit(self, command: Command, deadline: float) -> Result:

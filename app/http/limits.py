@@ -23,7 +23,7 @@ from payments.platform.redis_windows import count
 WRONG_TOKENS: Final = 10
 """A minute, from one address."""
 _MINUTE: Final = 60
-_MOST_ADDRESSES: Final = 10_000
+_ADDRESS_LIMIT: Final = 10_000
 """Remembered while Redis does not answer; then the oldest is forgotten."""
 
 
@@ -117,7 +117,7 @@ class WrongTokens:
         if not now < ends_at <= now + _MINUTE:
             used, ends_at = 0, now + _MINUTE
         self._own[address] = used + 1, ends_at
-        if len(self._own) > _MOST_ADDRESSES:
+        if len(self._own) > _ADDRESS_LIMIT:
             del self._own[next(iter(self._own))]
         return self._own[address]
 

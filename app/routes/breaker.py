@@ -14,14 +14,14 @@ from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.breaker import service as breaker
-from payments.metrics import BREAKER
+from payments.breaker.rules import BREAKER
 from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
 
 ANSWER_WITHIN: Final = 1.0
 """Seconds that an operator waits for the relay, before the answer is 202."""
-_LOOK_EVERY: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 _OPERATORS: Final = "Without the admin token, `history` does not say which operator moved the breaker, or why."
 
 
@@ -85,5 +85,5 @@ def _outcome(command_id: int) -> str | None:
     while (outcome := read(lambda connection: breaker.outcome(connection, command_id))) is None:
         if time.monotonic() >= deadline:
             return None
-        gevent.sleep(_LOOK_EVERY)  # the relay tells nobody; its mark in the table is the only sign
+        gevent.sleep(_POLL_SECONDS)  # the relay tells nobody; its mark in the table is the only sign
     return outcome

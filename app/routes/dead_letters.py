@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.api import queries
-from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
+from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LIMIT, TOPIC
 from app.api.reports import DeadLetter, DeadLetterPage
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
@@ -12,8 +12,9 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
+from payments.platform.states import DeadLetterState
 
 blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
 
@@ -37,8 +38,8 @@ def _admins_only() -> None:
 def index() -> Response:
     """A page of letters."""
     topic = queries.choice("topic", TOPICS.values())
-    error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
-    state, before, limit = queries.choice("state", LETTER_STATES), queries.cursor(), queries.limit()
+    error_type = queries.choice("errorType", ErrorType)
+    state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
     return queries.page(
         *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
     )

@@ -21,7 +21,7 @@ LAST_REQUEST: Final = 1.0
 """Seconds that a new connection has at a stop for the request it was made for."""
 SPARE: Final = 0.1
 """The part of `worker_connections` that idle connections may not use."""
-_MOST_HELD: Final = 64 * 1024
+_HELD_LIMIT: Final = 64 * 1024
 """Bytes; what is larger is sent on as it comes."""
 
 
@@ -113,7 +113,7 @@ class _Held:
     def sendall(self, data: bytes) -> None:
         """Keep it, unless it is much."""
         self._held += data
-        if len(self._held) > _MOST_HELD:
+        if len(self._held) > _HELD_LIMIT:
             self.flush()
 
     def flush(self) -> None:

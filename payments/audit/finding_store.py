@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Engine, bindparam, case, func, null, select, 
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from payments.audit.snapshot import FindingState
 from payments.platform.housekeeping_tables import audit_finding as table
 
 BATCH: Final = 500
 """Rows in one statement."""
-OPEN, CLEARED = "OPEN", "CLEARED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ _PAYMENTS_WITH_OPEN = (
     .where(_OPEN, table.c.payment_id.is_not(None))
     .group_by(table.c.payment_id)
     .order_by(func.min(table.c.last_seen))
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 _OPEN_ANSWERS = (
     select(*_COLUMNS)
     .where(_OPEN, table.c.payment_id.is_(None))
     .order_by(table.c.last_seen, table.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 _COUNTS = select(table.c.kind, func.count().label("open")).where(_OPEN).group_by(table.c.kind)
 _CLEAR = (
@@ -98,14 +98,14 @@ def open_among(connection: Connection, identities: Sequence[str]) -> dict[str, i
     return {row.identity: row.id for row in connection.execute(_OPEN_OF_IDENTITIES, {"identities": identities})}
 
 
-def payments_with_open(connection: Connection, most: int) -> list[int]:
-    """At most `most` payments that have open findings, those that were checked longest ago first."""
-    return list(connection.execute(_PAYMENTS_WITH_OPEN, {"most": most}).scalars())
+def payments_with_open(connection: Connection, limit: int) -> list[int]:
+    """At most `limit` payments that have open findings, those that were checked longest ago first."""
+    return list(connection.execute(_PAYMENTS_WITH_OPEN, {"limit": limit}).scalars())
 
 
-def open_of_answers(connection: Connection, most: int) -> list[Finding]:
-    """At most `most` open findings of answers that belong to no payment, those checked longest ago first."""
-    return _findings(connection.execute(_OPEN_ANSWERS, {"most": most}))
+def open_of_answers(connection: Connection, limit: int) -> list[Finding]:
+    """At most `limit` open findings of answers that belong to no payment, those checked longest ago first."""
+    return _findings(connection.execute(_OPEN_ANSWERS, {"limit": limit}))
 
 
 def open_by_kind(connection: Connection) -> dict[str, int]:
@@ -119,7 +119,7 @@ def page(
     """Findings, newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
     query = select(*_COLUMNS)
     if state is not None:
-        query = query.where(_OPEN if state == OPEN else table.c.cleared_at.is_not(None))
+        query = query.where(_OPEN if state == FindingState.OPEN else table.c.cleared_at.is_not(None))
     for column, wanted in ((table.c.kind, kind), (table.c.payment_id, payment_id)):
         if wanted is not None:
             query = query.where(column == wanted)

@@ -91,8 +91,8 @@ def page(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of findings, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[Finding]:
-        return finding_store.page(connection, state, kind, payment_id, behind, most)
+    def read(behind: int | None, size: int) -> list[Finding]:
+        return finding_store.page(connection, state, kind, payment_id, behind, size)
 
     return paging.page(read, _members, lambda item: item.finding_id, before, limit)
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from payments.outbox.rules import Aggregate
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
-MOST_LISTED: Final = 500
+LISTED_LIMIT: Final = 500
 """Wrong stored answers listed by one statement; the next one goes on behind them."""
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -141,7 +141,7 @@ _WRONG = (
 _WRONG_IN_WINDOW = _WRONG.where(
     idem_response_cache.c.created_at >= bindparam("start"), idem_response_cache.c.created_at < bindparam("end")
 )
-WRONG_ANSWERS = _WRONG_IN_WINDOW.order_by(*_KEY).limit(MOST_LISTED)
+WRONG_ANSWERS = _WRONG_IN_WINDOW.order_by(*_KEY).limit(LISTED_LIMIT)
 WRONG_ANSWERS_NEXT = WRONG_ANSWERS.where(
     tuple_(*_KEY) > tuple_(bindparam("merchant_id"), bindparam("operation"), bindparam("idempotency_key"))
 )

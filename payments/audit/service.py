@@ -19,10 +19,10 @@ from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
 from payments.audit import store as audit_store
 from payments.audit.findings import Kept
-from payments.audit.snapshot import Difference, Progress
+from payments.audit.snapshot import Difference, FindingKind, Progress
 from payments.audit.store import LastRun
 from payments.platform.clock import database_now
-from payments.platform.throttle import AT_ONCE, Pace
+from payments.platform.throttle import AT_ONCE, Throttle
 
 CHUNK: Final = 500
 """Payments in one snapshot: few, so that nobody who pays waits long for the processor (ADR 14)."""
@@ -53,11 +53,11 @@ class Report:
     cleared: int = 0
 
 
-def audit(engine: Engine, *, full: bool, answers_kept: timedelta, pace: Pace = AT_ONCE) -> Report:
+def audit(engine: Engine, *, full: bool, answers_kept: timedelta, throttle: Throttle = AT_ONCE) -> Report:
     """Check all payments (`full`), or those changed since the last audit, those with open findings, and IN_TURN more.
 
-    `answers_kept`: how long stored answers live. What is found is stored chunk by chunk, so that a run that `pace` ends
-    early keeps it; the run itself is then not noted. Raises sqlalchemy errors when the database cannot be read, or
+    `answers_kept`: how long stored answers live. Findings are stored chunk by chunk, so a run that `throttle` ends
+    early keeps them; the run itself is then not noted. Raises sqlalchemy errors when the database cannot be read, or
     findings cannot be written.
     """
     finding_store.probe(engine)
@@ -67,14 +67,14 @@ def audit(engine: Engine, *, full: bool, answers_kept: timedelta, pace: Pace = A
         since = None if full or former is None else former.at - OVERLAP
         changed = () if since is None else audit_store.changed_payments(connection, since)
         suspect = finding_store.payments_with_open(connection, IN_TURN)
-    run = _Audit(engine, Report(now, full), answers_kept, former, pace)
+    run = _Audit(engine, Report(now, full), answers_kept, former, throttle)
     first = sorted({*changed, *suspect})
-    for _, start in zip(pace.steps(), range(0, len(first), CHUNK), strict=False):
+    for _, start in zip(throttle.steps(), range(0, len(first), CHUNK), strict=False):
         run.check_payments(first[start : start + CHUNK])
     next_id = run.walk(frozenset(first))
     run.check_open_answers()
     run.check_answers(since)
-    if not pace.is_over:
+    if not throttle.is_over:
         run.note(next_id)
     return run.report
 
@@ -83,13 +83,13 @@ class _Audit:
     """One run."""
 
     def __init__(
-        self, engine: Engine, report: Report, answers_kept: timedelta, former: LastRun | None, pace: Pace
+        self, engine: Engine, report: Report, answers_kept: timedelta, former: LastRun | None, throttle: Throttle
     ) -> None:
         self.report = report
         self._engine = engine
         self._answers_kept = answers_kept
         self._former = former
-        self._pace = pace
+        self._throttle = throttle
         self._known: set[str] = set()
 
     def walk(self, done: Collection[int]) -> int:
@@ -97,7 +97,7 @@ class _Audit:
         all_of_them = self.report.full or self._former is None
         after = 0 if all_of_them or self._former is None else self._former.next_payment_id
         looked_at = 0
-        for _ in self._pace.steps():
+        for _ in self._throttle.steps():
             with audit_store.snapshot(self._engine) as connection:
                 ids = audit_store.payments_after(connection, after, CHUNK)
             self.check_payments([payment_id for payment_id in ids if payment_id not in done])
@@ -134,10 +134,10 @@ class _Audit:
         """Look again at the answers that were found wrong before."""
         with audit_store.snapshot(self._engine) as connection:
             open_ = [
-                Difference(finding.kind, None, finding.detail, finding.subject)
+                Difference(FindingKind(finding.kind), None, finding.detail, finding.subject)
                 for finding in finding_store.open_of_answers(connection, IN_TURN)
             ]
-        for _, start in zip(self._pace.steps(), range(0, len(open_), CHUNK), strict=False):
+        for _, start in zip(self._throttle.steps(), range(0, len(open_), CHUNK), strict=False):
             part = open_[start : start + CHUNK]
             with audit_store.snapshot(self._engine) as connection:
                 now = database_now(connection)
@@ -149,7 +149,7 @@ class _Audit:
         """Check the answers given since then (None: all), and store what was found of them."""
         with audit_store.snapshot(self._engine) as connection:
             start = audit_store.first_answer(connection, since)
-        for _ in self._pace.steps():
+        for _ in self._throttle.steps():
             if start is None or start > self.report.at:
                 break
             with audit_store.snapshot(self._engine) as connection:

@@ -38,9 +38,9 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def payments_after(connection: Connection, after: int, most: int) -> list[int]:
-    """The next `most` payment ids above `after`, ascending."""
-    query = audit_queries.NEXT.order_by(payment.c.payment_id).limit(most)
+def payments_after(connection: Connection, after: int, limit: int) -> list[int]:
+    """The next `limit` payment ids above `after`, ascending."""
+    query = audit_queries.NEXT.order_by(payment.c.payment_id).limit(limit)
     return list(connection.execute(query, {"after": after}).scalars())
 
 
@@ -102,7 +102,7 @@ def wrong_answers(connection: Connection, start: datetime, length: timedelta) ->
     found = _wrong(connection, audit_queries.WRONG_ANSWERS, window)
     while found:
         yield found
-        if len(found) < audit_queries.MOST_LISTED:
+        if len(found) < audit_queries.LISTED_LIMIT:
             return
         last = {
             "merchant_id": found[-1].merchant_id,

@@ -10,17 +10,17 @@ from typing import Any, Final, TypeVar
 
 import pybreaker
 
+from payments.breaker.rules import BREAKER, BreakerConfig, CallOutcome, Counters, State
 from payments.breaker.rules import Breaker as Rules
-from payments.breaker.rules import BreakerConfig, Counters, Outcome, State
 from payments.breaker.store import HISTORY_KEPT, RELAY, BreakerRow, Snapshot, Transition
-from payments.metrics import BREAKER, BREAKER_STATES, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox.rules import format_time
 from payments.platform.clock import Clock, monotonic
 
 T = TypeVar("T")
 
 NEVER: Final = 2**31
-"""pybreaker's own verdict (failures in a row, then a timeout) is switched off by limits that are never reached."""
+"""pybreaker's own decision (failures in a row, then a timeout) is switched off by limits that are never reached."""
 _NAMES: Final = frozenset(state.value for state in State)
 
 
@@ -113,8 +113,8 @@ class Breaker:
 
     def retire(self) -> None:
         """Stop showing a state: another relay's breaker counts from now on."""
-        for state in BREAKER_STATES:
-            self._metrics.state.labels(BREAKER, state).set(0)
+        for state in State:
+            self._metrics.state.labels(BREAKER, state.lower()).set(0)
 
     def _resume(self, before: BreakerRow) -> None:
         was = State(before.state)
@@ -131,8 +131,10 @@ class Breaker:
         if self._guard.current_state != wanted:
             (self._guard.close if permitted else self._guard.open)()
 
-    def _record(self, outcome: Outcome, duration: float) -> None:
-        self._metrics.calls.labels(BREAKER, "failed" if outcome is Outcome.ERROR else "successful").observe(duration)
+    def _record(self, outcome: CallOutcome, duration: float) -> None:
+        self._metrics.calls.labels(BREAKER, "failed" if outcome is CallOutcome.ERROR else "successful").observe(
+            duration
+        )
         self._decide(lambda now: self._rules.record(outcome, duration, now))
 
     def _decide(
@@ -145,14 +147,14 @@ class Breaker:
             changed = self._rules.state is not before or (asked and bool(result))
             if changed:
                 self._since = self._now()
-                self._note(before, reason or self._verdict(window), actor)
+                self._note(before, reason or self._reason_of(window), actor)
             first = window.buffered == 0 and self._rules.counters.buffered == 1
         self._show()
         if (changed or first) and self._on_news is not None:
             self._on_news()
         return result
 
-    def _verdict(self, before: Counters) -> str:
+    def _reason_of(self, before: Counters) -> str:
         """Why results changed the state. OPEN shows the window that opened it; a trial that closed it shows none."""
         now = self._rules.counters
         if self._rules.state is not State.OPEN:
@@ -183,8 +185,8 @@ class Breaker:
             metrics.slow_calls.labels(BREAKER, kind).set(slow)
         metrics.failure_rate.labels(BREAKER).set(counters.failure_rate)
         metrics.slow_call_rate.labels(BREAKER).set(counters.slow_call_rate)
-        for name in BREAKER_STATES:
-            metrics.state.labels(BREAKER, name).set(name == state.value.lower())
+        for each in State:
+            metrics.state.labels(BREAKER, each.lower()).set(each is state)
 
 
 def _snapshot(counters: Counters) -> Snapshot:
@@ -202,7 +204,7 @@ def _snapshot(counters: Counters) -> Snapshot:
 class _Recorder(pybreaker.CircuitBreakerListener):
     """Hears from pybreaker of each call, measures it, and passes it on; `release` is called for an ignored one."""
 
-    def __init__(self, record: Callable[[Outcome, float], None], release: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, record: Callable[[CallOutcome, float], None], release: Callable[[], None], clock: Clock) -> None:
         self._record = record
         self._release = release
         self._clock = clock
@@ -225,8 +227,8 @@ class _Recorder(pybreaker.CircuitBreakerListener):
         if self._says_nothing:
             self._release()
         else:
-            self._record(Outcome.SUCCESS, self._clock() - self._started)
+            self._record(CallOutcome.SUCCESS, self._clock() - self._started)
 
     def failure(self, cb: Any, exc: BaseException) -> None:
         """It raised."""
-        self._record(Outcome.ERROR, self._clock() - self._started)
+        self._record(CallOutcome.ERROR, self._clock() - self._started)

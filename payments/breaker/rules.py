@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
 
+BREAKER: Final = "kafka-publisher"
+"""The name of the relay's breaker; there is no other."""
+
 
 class State(StrEnum):
     """FORCED_HALF_OPEN is ours: HALF_OPEN as an operator enters it, also out of CLOSED."""
@@ -22,7 +25,7 @@ class State(StrEnum):
     FORCED_HALF_OPEN = "FORCED_HALF_OPEN"
 
 
-class Outcome(Enum):
+class CallOutcome(Enum):
     """What came of a permitted call."""
 
     SUCCESS = "success"
@@ -147,11 +150,11 @@ class Breaker:
         self._window.not_permitted += 1
         return False
 
-    def record(self, outcome: Outcome, duration: float, now: float) -> None:
+    def record(self, outcome: CallOutcome, duration: float, now: float) -> None:
         """Record what came of a permitted call that took `duration`; it may change the state."""
         if self._state not in COUNTING_STATES:
             return
-        self._window.add(outcome is Outcome.ERROR, duration > self._config.slow_call_duration)
+        self._window.add(outcome is CallOutcome.ERROR, duration > self._config.slow_call_duration)
         if self._state is State.OPEN:  # a call that began before: it counts, and decides nothing
             return
         counters = self._window.counters()

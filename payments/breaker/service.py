@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import RELAY, BreakerRow, Snapshot
-from payments.metrics import BREAKER
 from payments.outbox.lease import RELAY_SILENT
 from payments.outbox.rules import format_time
 from payments.platform.clock import database_now

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from payments.dead_letters import halt_store
 from payments.dead_letters.halt_store import Halt
-from payments.dead_letters.poison import UNTIL_CALM, Window, judge
+from payments.dead_letters.poison import UNTIL_QUIET, Window, check
 from payments.platform.clock import database_now
 from payments.platform.operators import note_action
 
@@ -34,22 +34,23 @@ class PoisonWatch:
         """The halt that was the newest at the last look; 0: there was none."""
         return self._halt_id
 
-    def look(self, connection: Connection | None, last: Halt | None, marks: Sequence[str | None]) -> Window:
+    def check(self, connection: Connection | None, last: Halt | None, marks: Sequence[str | None]) -> Window:
         """Judge a batch in its transaction (None: it changes nothing) after the halt `last`. Raises PoisonFlood."""
-        halt_id, left = (last.halt_id, last.accepted_left) if last is not None else (0, 0)
+        halt_id, accepted_left = (last.halt_id, last.accepted_left) if last is not None else (0, 0)
         if halt_id != self._halt_id:
             self._window, self._halt_id = Window(), halt_id
-        if not left or connection is None:
-            return judge(self._window, marks, left).window
-        if left == UNTIL_CALM or any(mark is not None for mark in marks):
-            left = halt_store.lock_accepted_left(connection, halt_id)  # another worker may have used some of it
-        judged = judge(self._window, marks, left)
-        if judged.left != left:
-            halt_store.set_accepted_left(connection, halt_id, judged.left)
-        return judged.window
+        if not accepted_left or connection is None:
+            return check(self._window, marks, accepted_left).window
+        if accepted_left == UNTIL_QUIET or any(mark is not None for mark in marks):
+            # another worker may have used some of it
+            accepted_left = halt_store.lock_accepted_left(connection, halt_id)
+        checked = check(self._window, marks, accepted_left)
+        if checked.accepted_left != accepted_left:
+            halt_store.set_accepted_left(connection, halt_id, checked.accepted_left)
+        return checked.window
 
     def keep(self, window: Window) -> None:
-        """The batch is committed: go on from what `look` gave."""
+        """The batch is committed: go on from what `check` gave."""
         self._window = window
 
 
@@ -84,6 +85,6 @@ def resume(connection: Connection, accepted: int, actor: str) -> str | None:
         return None
     halt_store.resume(connection, found, accepted, database_now(connection))
     halt_id, detail = max(found.items())
-    terms = "skip-check" if accepted == UNTIL_CALM else f"accept-poison {accepted}"
+    terms = "skip-check" if accepted == UNTIL_QUIET else f"accept-poison {accepted}"
     note_action(connection, actor, "ledger.resume", f"halt {halt_id}", f"{terms}; it was halted: {detail}")
     return detail

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.platform.tables import ledger_halt as table
 
 
@@ -76,8 +76,8 @@ def set_accepted_left(connection: Connection, halt_id: int, left: int) -> None:
 
 
 def _as_text(granted: int, left: int) -> str:
-    if granted == UNTIL_CALM:
-        return json.dumps({"skipCheck": left == UNTIL_CALM})
+    if granted == UNTIL_QUIET:
+        return json.dumps({"skipCheck": left == UNTIL_QUIET})
     return json.dumps({"acceptPoison": granted, "left": left})
 
 
@@ -86,7 +86,7 @@ def _terms(text: str | None) -> tuple[int, int]:
     try:
         terms = json.loads(text or "{}")
         if "skipCheck" in terms:
-            return UNTIL_CALM, UNTIL_CALM if terms["skipCheck"] else 0
+            return UNTIL_QUIET, UNTIL_QUIET if terms["skipCheck"] else 0
         return int(terms.get("acceptPoison", 0)), int(terms.get("left", 0))
     except (ValueError, TypeError, AttributeError):
         return 0, 0

@@ -8,7 +8,7 @@ WINDOW: Final = 100
 """The newest messages that are looked at."""
 LEAST_SEEN: Final = 50
 """Before that many were seen, nothing is a flood."""
-UNTIL_CALM: Final = -1
+UNTIL_QUIET: Final = -1
 """Instead of a number of poison messages to accept: any, until the flood is over."""
 
 
@@ -45,31 +45,31 @@ class Window:
         return self.seen >= LEAST_SEEN and 2 * self.poison > self.seen
 
     @property
-    def calm(self) -> bool:
+    def is_quiet(self) -> bool:
         """Full, and not flooded."""
         return self.seen == WINDOW and not self.flooded
 
 
-class Judged(NamedTuple):
+class WindowCheck(NamedTuple):
     """The window after some messages, and the poison that may still pass uncounted (UNTIL_CALM: any)."""
 
     window: Window
-    left: int
+    accepted_left: int
 
 
-def judge(before: Window, marks: Sequence[str | None], left: int) -> Judged:
+def check(before: Window, marks: Sequence[str | None], accepted_left: int) -> WindowCheck:
     """Look at messages in their order: None for a good one, in words why one is poison. Raises PoisonFlood."""
     window = before.copy()
     for mark in marks:
-        if mark is not None and left > 0:
-            left -= 1
+        if mark is not None and accepted_left > 0:
+            accepted_left -= 1
             continue
         window.see(mark is not None)
-        if left == UNTIL_CALM:
-            left = 0 if window.calm else UNTIL_CALM
+        if accepted_left == UNTIL_QUIET:
+            accepted_left = 0 if window.is_quiet else UNTIL_QUIET
         elif window.flooded:
             reason = next((text for text in reversed(marks) if text is not None), "seen before")
             raise PoisonFlood(
                 f"{window.poison} of the last {window.seen} messages could not be posted, among them {reason}"
             )
-    return Judged(window, left)
+    return WindowCheck(window, accepted_left)

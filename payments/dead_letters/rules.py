@@ -1,9 +1,21 @@
-"""When a dead letter is tried again without being asked: only where time alone can heal what was wrong."""
+"""Why messages become dead letters, and when one is replayed by itself: only where waiting alone can help."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
-RETRYABLE: Final = frozenset({"PaymentNotFound", "EventNotFound"})
+
+class ErrorType(StrEnum):
+    """Why a message could not be posted."""
+
+    INVALID_JSON = "InvalidJson"
+    INVALID_EVENT = "InvalidEvent"
+    PAYMENT_NOT_FOUND = "PaymentNotFound"
+    EVENT_NOT_FOUND = "EventNotFound"
+    EVENT_MISMATCH = "EventMismatch"
+
+
+RETRYABLE: Final = frozenset({ErrorType.PAYMENT_NOT_FOUND, ErrorType.EVENT_NOT_FOUND})
 """What the message speaks of was not there; it may be later. No other error goes away by waiting."""
 FIRST_DELAY: Final = timedelta(minutes=1)
 RETRIES: Final = 5

@@ -17,6 +17,7 @@ from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
 from payments.platform.errors import DeadLetterConflict, NotFound
 from payments.platform.operators import HOUSEKEEPING, note_action
+from payments.platform.states import DeadLetterState
 
 RETRY_BATCH: Final = 100
 """Letters that housekeeping replays in one round, so that its other tasks have their turn."""
@@ -72,7 +73,7 @@ def open_ids(engine: Engine, topic: str | None, error_type: str | None) -> Itera
     while after < last:
         with engine.connect().execution_options(reading=True) as connection:
             ids = dead_letter_store.open_ids(
-                connection, topic=topic, error_type=error_type, after=after, until=last, most=PAGE
+                connection, topic=topic, error_type=error_type, after=after, until=last, limit=PAGE
             )
         yield from ids
         after = ids[-1] if len(ids) == PAGE else last
@@ -104,7 +105,7 @@ def retry_due(engine: Engine) -> int:
 def _retry(connection: Connection, letter_id: int) -> bool:
     """False: somebody else has it, or was faster."""
     letter = dead_letter_changes.lock(connection, letter_id, wait=False)
-    if letter is None or letter.state != "OPEN" or letter.next_retry_at is None:
+    if letter is None or letter.state != DeadLetterState.OPEN or letter.next_retry_at is None:
         return False
     if letter.next_retry_at > database_now(connection):
         return False
@@ -126,6 +127,6 @@ def _open_letter(connection: Connection, letter_id: int) -> DeadLetter:
     letter = dead_letter_changes.lock(connection, letter_id)
     if letter is None:
         raise NotFound(f"There is no dead letter {letter_id}.")
-    if letter.state != "OPEN":
+    if letter.state != DeadLetterState.OPEN:
         raise DeadLetterConflict(f"Dead letter {letter_id} is {letter.state}, not OPEN.")
     return letter

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal
 from payments.dead_letters.rules import retry_delay
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, format_time
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter as table
 
 EVENT_TYPE: Final = "DEAD_LETTER"
@@ -43,7 +44,7 @@ class DeadLetter:
     error_type: str
     error_message: str
     letter_id: int = 0
-    state: str = "OPEN"
+    state: str = DeadLetterState.OPEN
     attempts: int = 1
     discard_reason: str | None = None
     created_at: datetime = _EPOCH
@@ -124,9 +125,9 @@ _BY_IDS = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 _NEWEST = select(func.max(table.c.id))
 _DUE = (
     select(table.c.id)
-    .where(table.c.state == "OPEN", table.c.next_retry_at <= bindparam("now"))
+    .where(table.c.state == DeadLetterState.OPEN, table.c.next_retry_at <= bindparam("now"))
     .order_by(table.c.next_retry_at)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 
 
@@ -191,11 +192,13 @@ def page(
 
 
 def open_ids(
-    connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, most: int
+    connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, limit: int
 ) -> list[int]:
-    """Ids of OPEN letters, oldest first: at most `most`, above `after` and up to `until`; None filters nothing."""
-    query = _only(select(table.c.id), topic, error_type, "OPEN").where(table.c.id > after, table.c.id <= until)
-    return list(connection.execute(query.order_by(table.c.id).limit(most)).scalars())
+    """Ids of OPEN letters, oldest first: at most `limit`, above `after` and up to `until`; None filters nothing."""
+    query = _only(select(table.c.id), topic, error_type, DeadLetterState.OPEN).where(
+        table.c.id > after, table.c.id <= until
+    )
+    return list(connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
 
 
 def newest_id(connection: Connection) -> int:
@@ -203,9 +206,9 @@ def newest_id(connection: Connection) -> int:
     return connection.execute(_NEWEST).scalar() or 0
 
 
-def due(connection: Connection, now: datetime, most: int) -> list[int]:
+def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     """Ids of OPEN letters that are to be tried again by now, the longest due first."""
-    return list(connection.execute(_DUE, {"now": now, "most": most}).scalars())
+    return list(connection.execute(_DUE, {"now": now, "limit": limit}).scalars())
 
 
 def retry_at(letter: DeadLetter, error_type: str, attempts: int, now: datetime) -> datetime | None:

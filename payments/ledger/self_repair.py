@@ -13,8 +13,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import halt_store
-from payments.metrics import BREAKER
 from payments.outbox import backlog as backlog_store
 from payments.outbox import repair_store
 from payments.outbox.lease import LEDGER_SILENT
@@ -22,9 +22,9 @@ from payments.outbox.repair_store import LostEvent
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import Now
 from payments.platform.operators import HOUSEKEEPING, note_action
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 
-MOST: Final = 500
+LIMIT: Final = 500
 """Events that one round publishes again."""
 WINDOW: Final = 2000
 """Event ids looked at in one transaction: short enough not to make the relay or a request wait."""
@@ -47,18 +47,18 @@ class SelfRepair:
     what was published late, and what is lost once more.
     """
 
-    def __init__(self, engine: Engine, lost_after: timedelta, now: Now = database_now, most: int = MOST) -> None:
+    def __init__(self, engine: Engine, lost_after: timedelta, now: Now = database_now, limit: int = LIMIT) -> None:
         """An event is lost when it has been published for longer than `lost_after` and is not posted."""
         self._engine = engine
         self._lost_after = lost_after
         self._now = now
-        self._most = most
+        self._limit = limit
         self._newest: deque[tuple[datetime, int]] = deque()
         self._grown_old = 0
         self._turn = 0
 
-    def round(self, pace: Pace) -> int:
-        """Publish again at most `most` events, at `pace`; returns how many. 0 while the ledger itself is behind."""
+    def round(self, throttle: Throttle) -> int:
+        """Publish at most `limit` events again, throttled; returns how many. 0 while the ledger itself is behind."""
         with self._engine.connect().execution_options(reading=True) as connection:
             now = self._now(connection)
             if reason := _ledger_trouble(connection, now, self._lost_after):
@@ -66,9 +66,9 @@ class SelfRepair:
                 return 0
             first, last = repair_store.ends(connection)
         self._grown_old = self._grown_old or last
-        self._grown_old, count = self._walk(self._grown_old, self._old_enough(now, last), self._most, pace)
+        self._grown_old, count = self._walk(self._grown_old, self._old_enough(now, last), self._limit, throttle)
         turn = self._turn if first - 1 <= self._turn < last else first - 1
-        self._turn, more = self._walk(turn, last, self._most - count, pace)
+        self._turn, more = self._walk(turn, last, self._limit - count, throttle)
         return count + more
 
     def _old_enough(self, now: datetime, last: int) -> int:
@@ -79,13 +79,13 @@ class SelfRepair:
             found = max(found, self._newest.popleft()[1])
         return found
 
-    def _walk(self, after: int, last: int, most: int, pace: Pace) -> tuple[int, int]:
+    def _walk(self, after: int, last: int, limit: int, throttle: Throttle) -> tuple[int, int]:
         """Look at WINDOWS windows after event `after`, or up to `last`; returns where it ended, how many were lost."""
         count = 0
-        for _, _window in zip(pace.steps(), range(WINDOWS), strict=False):
-            if after >= last or count >= most:
+        for _, _window in zip(throttle.steps(), range(WINDOWS), strict=False):
+            if after >= last or count >= limit:
                 break
-            until, room = min(after + WINDOW, last), most - count
+            until, room = min(after + WINDOW, last), limit - count
             with self._engine.connect().execution_options(reading=True) as connection:
                 before = self._now(connection) - self._lost_after
                 found = repair_store.lost(connection, after, until, before, room)

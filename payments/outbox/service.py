@@ -27,8 +27,8 @@ def parked(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of parked events, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[ParkedEvent]:
-        return parked_store.page(connection, behind, most, topic)
+    def read(behind: int | None, size: int) -> list[ParkedEvent]:
+        return parked_store.page(connection, behind, size, topic)
 
     return page(read, _members, lambda event: event.event_id, before, limit)
 

@@ -62,7 +62,7 @@ _COLUMNS: Final = (
     "attempts",
 )
 _CLAIM = by_state(
-    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("most"))
+    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("limit"))
 )
 _OF_PAYMENT = (
     select(table)
@@ -138,14 +138,14 @@ def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     write_in_parts(connection, addition(rows))
 
 
-def pending(connection: Connection, most: int) -> list[OutboxRow]:
+def pending(connection: Connection, limit: int) -> list[OutboxRow]:
     """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
-    return claim(connection, OutboxState.PENDING, most)
+    return claim(connection, OutboxState.PENDING, limit)
 
 
-def claim(connection: Connection, state: OutboxState, most: int) -> list[OutboxRow]:
+def claim(connection: Connection, state: OutboxState, limit: int) -> list[OutboxRow]:
     """The oldest events in this state, by id."""
-    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "most": most})]
+    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "limit": limit})]
 
 
 def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:

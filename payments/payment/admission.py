@@ -16,15 +16,13 @@ from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from payments.payment.answers import StoredAnswer
-from payments.payment.commands import Key
+from payments.payment.commands import COUNTED_AS, Key
 from payments.payment.sealed_answers import seal, unseal
 from payments.platform import redis_windows
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
 from payments.platform.redis_windows import Window, window
 
-COUNTED_AS: Final = {"authorize": "authorize", "capture": "capture", "refund": "refund", "void": "capture"}
-"""Whose limit an operation uses up."""
 ADDRESS: Final = "address"
 """The limit of a client's address, over all operations."""
 
@@ -110,20 +108,20 @@ class Admission:
     def admit(self, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         """Decide on requests, all in one round trip; each of them is counted unless its answer is known."""
         platform = self._platform()
-        verdicts = None if platform is None else self._outage.ask(lambda: self._verdicts(platform, entries))
-        return [self._open(entry.key) for entry in entries] if verdicts is None else verdicts
+        results = None if platform is None else self._outage.ask(lambda: self._results(platform, entries))
+        return [self._open(entry.key) for entry in entries] if results is None else results
 
-    def _verdicts(self, platform: Platform, entries: Sequence[Attempt]) -> list[AdmissionResult]:
+    def _results(self, platform: Platform, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         now = time.time()
         replies = self._evaluate(platform, entries)
-        verdicts = [self._verdict(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
-        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and verdicts[at].answer is None]
+        results = [self._result(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
+        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and results[at].answer is None]
         if forged:  # what is not ours is no answer: it goes, and its request counts like any other
             self._client.delete(*(_answer_key(platform, entries[at].key) for at in forged))
             again = self._evaluate(platform, [entries[at] for at in forged])
             for at, reply in zip(forged, again, strict=True):
-                verdicts[at] = self._verdict(platform, entries[at], (None, *reply[1:]), now)
-        return verdicts
+                results[at] = self._result(platform, entries[at], (None, *reply[1:]), now)
+        return results
 
     def _evaluate(self, platform: Platform, entries: Sequence[Attempt]) -> list[Any]:
         calls = [self._call(platform, entry) for entry in entries]
@@ -152,7 +150,7 @@ class Admission:
         )
         return (*keys, *self._limits[name], *self._limits[ADDRESS])
 
-    def _verdict(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
+    def _result(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
         stored, refused, used, left = reply
         refusal = Refusal(refused) if refused else None
         name = ADDRESS if refusal is Refusal.ADDRESS else COUNTED_AS[entry.key.operation]

@@ -22,15 +22,15 @@ from payments.platform.database import Failure, classify
 from payments.platform.writing import Insert, write
 
 
-def run_batch(connection: Connection, commands: Sequence[Command], *, look_first: bool = True) -> list[Result]:
+def run_batch(connection: Connection, commands: Sequence[Command], *, find_used_keys: bool = True) -> list[Result]:
     """Run commands in ONE transaction, which is committed; results come in the order of the commands.
 
-    `look_first`: find the keys that were used before. Without it one of them fails the whole batch as a DUPLICATE.
+    `find_used_keys`: find the keys that were used before. Without it one of them fails the whole batch as a DUPLICATE.
     A command whose answer is stored gets that answer; two with one key in a batch are answered as if in sequence.
     Raises BatchFailed on any database error, with everything rolled back: then no command has happened, except
     perhaps when it was COMMIT that failed.
     """
-    batch = _Batch(connection, Plan(commands), look_first)
+    batch = _Batch(connection, Plan(commands), find_used_keys)
     transaction = None
     try:
         transaction = connection.begin()
@@ -78,18 +78,18 @@ class BatchFailed(Exception):
 class _Batch:
     """One transaction's work. Locks are taken in one global order: authorizations' keys, other keys, payments."""
 
-    def __init__(self, connection: Connection, plan: Plan, look_first: bool) -> None:
+    def __init__(self, connection: Connection, plan: Plan, find_used_keys: bool) -> None:
         self.plan = plan
         self.stage = Stage.KEYS
         self._connection = connection
-        self._look_first = look_first
+        self._find_used_keys = find_used_keys
         self._events: list[tuple[Any, ...]] = []
         self._writes: list[Insert] = []
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
-        if self._look_first:  # one used key would fail the batch, and all others in it would commit later
-            self._find_used()
+        if self._find_used_keys:  # one used key would fail the batch, and all others in it would commit later
+            self._read_used_keys()
         ids = self.plan.changed_payments()
         self.plan.take_owners(payment_store.owners(self._connection, ids) if ids else {})
         self._authorize()
@@ -99,7 +99,7 @@ class _Batch:
         if self._writes:
             write(self._connection, *self._writes)
 
-    def _find_used(self) -> None:
+    def _read_used_keys(self) -> None:
         made = self.plan.keys_of_payments()
         used = {made[pair] for pair in (payment_store.taken_keys(self._connection, made) if made else ())}
         # payments first: an answer is committed with its payment, so one that is still kept is seen afterwards

@@ -1,5 +1,6 @@
 """What can be asked of payments: one validated command each, the scope of its idempotency key, and what it does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,13 +11,25 @@ from payments.payment.rules import Payment
 
 
 class Operation(StrEnum):
-    """What a command does; the first four are scopes of idempotency keys."""
+    """What a command does."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
     EXPIRE = "expire"
+
+
+REQUESTED: Final = (Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND, Operation.VOID)
+"""What callers ask for, and scopes of idempotency keys. Only housekeeping lets payments expire."""
+COUNTED_AS: Final[Mapping[str, Operation]] = {
+    Operation.AUTHORIZE: Operation.AUTHORIZE,
+    Operation.CAPTURE: Operation.CAPTURE,
+    Operation.REFUND: Operation.REFUND,
+    Operation.VOID: Operation.CAPTURE,
+}
+"""An operation → the one whose rate limit it counts towards."""
+LIMITED: Final = tuple(dict.fromkeys(COUNTED_AS.values()))
 
 
 EVENT_OF: Final = {

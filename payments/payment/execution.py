@@ -70,11 +70,13 @@ class _Execution:
 
     def _attempt(self, indices: Sequence[int]) -> None:
         # a lone command that was never tried: its key is most likely new, and if it is not, no other one pays for that
-        look_first = self._tried or len(indices) > 1
+        find_used_keys = self._tried or len(indices) > 1
         self._tried = True
         try:
             with self._engine.connect() as connection:
-                results = run_batch(connection, [self._commands[index] for index in indices], look_first=look_first)
+                results = run_batch(
+                    connection, [self._commands[index] for index in indices], find_used_keys=find_used_keys
+                )
         except BatchFailed as failed:
             self._failed(indices, failed.failure, failed.stage, failed.__cause__)
         except SQLAlchemyError as error:

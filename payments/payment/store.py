@@ -56,7 +56,7 @@ _EXPIRED = (
     select(table.c.payment_id, table.c.merchant_id)
     .where(table.c.open_until <= bindparam("now"))
     .order_by(table.c.open_until)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 # bound to its index: MariaDB may else read all of the merchant's payments in their order, to find a few of one status
 _BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
@@ -160,9 +160,9 @@ def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[t
     return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
 
 
-def expired(connection: Connection, now: datetime, most: int) -> list[tuple[int, str]]:
-    """At most `most` (payment id, merchant) whose authorization is over with something open, the oldest first."""
-    return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "most": most})]
+def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """At most `limit` (payment id, merchant) whose authorization is over with something open, the oldest first."""
+    return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "limit": limit})]
 
 
 def get(connection: Connection, payment_id: int) -> Payment | None:

@@ -61,7 +61,7 @@ class ClockGuard:
                 self._watch.trusted, self._confirmed_at = clock_store.load(connection)
                 self._loaded = True
             now, moment = self._moment(connection)
-            if reason := self._look(moment):
+            if reason := self._check(moment):
                 raise ClockSuspect(reason)
             return now
 
@@ -76,7 +76,7 @@ class ClockGuard:
                 self._confirmed_at = confirmed_at
                 self._watch.accept(moment)
                 _log.warning("clock_confirmed", extra={"offset": round(moment.offset, 3)})
-            if self._look(moment) is None and self._watch.trusted is not None:
+            if self._check(moment) is None and self._watch.trusted is not None:
                 clock_store.save(connection, self._watch.trusted)
 
     def _moment(self, connection: Connection) -> tuple[datetime, Moment]:
@@ -85,9 +85,9 @@ class ClockGuard:
         self.offset = moment.offset
         return now, moment
 
-    def _look(self, moment: Moment) -> str | None:
+    def _check(self, moment: Moment) -> str | None:
         before = self._watch.reason
-        reason = self._watch.look(moment)
+        reason = self._watch.check(moment)
         if before is None and reason is not None:
             _log.error("clock_suspect", extra={"reason": reason})
         elif before is not None and reason is None:

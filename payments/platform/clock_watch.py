@@ -63,7 +63,7 @@ class ClockWatch:
         self.trusted: Trusted | None = None
         self.reason: str | None = None
 
-    def look(self, now: Moment) -> str | None:
+    def check(self, now: Moment) -> str | None:
         """Compare; returns why the clock cannot be believed now, None when it can."""
         problem = self._problem(now)
         if problem is not None:

@@ -35,7 +35,7 @@ TOPIC_WAIT_MS: Final = 500
 """A topic that the broker does not know is refused after this time (30 s by default, and then as a time-out)."""
 ALONE_SECONDS: Final = 0.5
 """How much of a call may be spent on sending messages one by one, to find those that the broker refuses."""
-MOST_TURNS: Final = 8
+TURN_LIMIT: Final = 8
 """Messages of one key that a call sends, one after the other's confirmation; the rest is left for the next call."""
 SASL_MECHANISM: Final = "SCRAM-SHA-512"
 
@@ -90,7 +90,7 @@ class Publisher:
         self._probe(messages[0].topic)
         answers = Answers()
         deadline = self._clock() + self._call_timeout
-        for turn in turns(messages)[:MOST_TURNS]:
+        for turn in turns(messages)[:TURN_LIMIT]:
             self._take_turn(messages, turn, answers, deadline, ended)
             if answers.failure:
                 failed = CallFailed(answers.failure, answers.receipt())  # before the purge, which answers for the rest

@@ -18,16 +18,16 @@ def page(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: the last).
 
-    `read(cursor, most)` gives at most `most` items behind that id, in the list's order.
+    `read(cursor, most)` gives at most `size` items behind that id, in the list's order.
     """
     items: list[dict[str, Any]] = []
     while len(items) <= limit:
-        most = min(PART, limit + 1 - len(items))
-        found = read(cursor, most)
+        size = min(PART, limit + 1 - len(items))
+        found = read(cursor, size)
         if len(items) + len(found) > limit:
             return [*items, *map(members, found[:-1])], id_of(found[-2]) if len(found) > 1 else cursor
         items += map(members, found)
-        if len(found) < most:
+        if len(found) < size:
             break
         cursor = id_of(found[-1])
     return items, None

@@ -12,7 +12,7 @@ RESTS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Throttle:
     """Steps with rests between them. `pause` takes seconds and says whether to stop (as `threading.Event.wait`)."""
 
     pause: Callable[[float], bool]
@@ -40,5 +40,5 @@ def _without(_seconds: float) -> bool:
     return False
 
 
-AT_ONCE: Final = Pace(_without)
+AT_ONCE: Final = Throttle(_without)
 """No rests: for a command that somebody waits for."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 Row = Sequence[Any]
 _SQLITE: Final = "sqlite"
-_MOST_IN_A_PART: Final = 1024 * 1024
+_PART_LIMIT: Final = 1024 * 1024
 """Characters, which may need four bytes each; MariaDB's default packet has 16 MiB."""
 
 
@@ -47,7 +47,7 @@ def write_in_parts(connection: Connection, insert: Insert) -> None:
     size = 0
     for row in insert.rows:
         length = sum(len(value) for value in row if isinstance(value, str))
-        if part and size + length > _MOST_IN_A_PART:
+        if part and size + length > _PART_LIMIT:
             write(connection, insert._replace(rows=part))
             part, size = [], 0
         part.append(row)

@@ -20,8 +20,8 @@ def entries(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[Entry]:
-        return ledger_store.page(connection, payment_id, behind or 0, most)
+    def read(behind: int | None, size: int) -> list[Entry]:
+        return ledger_store.page(connection, payment_id, behind or 0, size)
 
     return page(read, entry_members, lambda item: item.entry_id, after, limit)
 

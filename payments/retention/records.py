@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
 
 from payments.platform.housekeeping_tables import audit_run
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import circuit_breaker_command, dead_letter
 
 
@@ -27,7 +28,10 @@ RECORDS: Final = (
     Record(
         dead_letter,
         dead_letter.c.id,
-        (dead_letter.c.state.in_(["RESOLVED", "DISCARDED"]), dead_letter.c.updated_at < _BEFORE),
+        (
+            dead_letter.c.state.in_([DeadLetterState.RESOLVED, DeadLetterState.DISCARDED]),
+            dead_letter.c.updated_at < _BEFORE,
+        ),
         "ix_dead_letter_settled",
     ),
     Record(
@@ -46,9 +50,9 @@ RECORDS: Final = (
 )
 
 
-def prune(connection: Connection, record: Record, before: datetime, most: int) -> int:
-    """Delete at most `most` rows of `record` that were finished before `before`; returns how many."""
-    due = select(record.key).where(*record.finished).limit(most)
+def prune(connection: Connection, record: Record, before: datetime, limit: int) -> int:
+    """Delete at most `limit` rows of `record` that were finished before `before`; returns how many."""
+    due = select(record.key).where(*record.finished).limit(limit)
     due = due.with_hint(record.table, f"FORCE INDEX ({record.by_index})", "mysql")
     ids = list(connection.execute(due, {"before": before}).scalars())
     if not ids:

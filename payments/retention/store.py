@@ -24,7 +24,7 @@ INBOX_START: Final[InboxPosition] = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE: BindParameter[Any] = bindparam("before")
-_LIMIT: BindParameter[Any] = bindparam("most")
+_LIMIT: BindParameter[Any] = bindparam("limit")
 _WINDOW = (
     select(
         outbox_event.c.event_id,
@@ -98,25 +98,25 @@ class EventsPruned(NamedTuple):
     ended: bool
 
 
-def prune_events(connection: Connection, before: datetime, after: int, most: int) -> EventsPruned:
+def prune_events(connection: Connection, before: datetime, after: int, limit: int) -> EventsPruned:
     """Delete outbox rows with ids above `after` that have served their time: all of a payment at once, when nothing of
     its authorization is open and they are all posted and older than `before`; those of dead letters and replays when
     they were published before that.
 
-    Looks at `most` rows, and deletes no more, unless one payment alone has more. A payment's events go when its newest
+    Looks at `limit` rows, and deletes no more, unless one payment alone has more. A payment's events go when its newest
     one is reached, so none is read again only because a newer one keeps it.
     """
-    rows = connection.execute(_WINDOW, {"after": after, "most": most}).all()
+    rows = connection.execute(_WINDOW, {"after": after, "limit": limit}).all()
     # ids are given in the order of time, so behind a row that is too young nothing is due: without this each round
     # would read all that is kept
     old = list(takewhile(lambda row: row.created_at < before, rows))
     of_payments = _of_payments(connection, old)
     mine: dict[bool, list[int]] = {True: [], False: []}
-    position, waiting, ended = after, None, len(old) < most
+    position, waiting, ended = after, None, len(old) < limit
     for row in old:
         due = _due(row, of_payments, before)
         taken = len(mine[True]) + len(mine[False])
-        if due and taken and taken + len(due) > most:
+        if due and taken and taken + len(due) > limit:
             ended = False
             break
         if due is None and waiting is None:
@@ -153,27 +153,27 @@ def _due(row: Any, of_payments: Mapping[int, list[Any]], before: datetime) -> li
 
 
 def prune_inbox(
-    connection: Connection, before: datetime, after: InboxPosition, most: int
+    connection: Connection, before: datetime, after: InboxPosition, limit: int
 ) -> tuple[int, InboxPosition | None]:
     """Delete inbox rows older than `before` whose outbox row is gone, so that no redelivery can post them again.
 
     An outbox row that is gone never returns, for ids are not given twice. A redelivery after that finds neither row and
-    becomes a dead letter, never a second posting. Looks at `most` rows behind `after`; returns (rows deleted, where to
+    becomes a dead letter, never a second posting. Looks at `limit` rows behind `after`; returns (rows deleted, where to
     go on; None: the end was reached).
     """
     at, event_id = after
-    rows = connection.execute(_INBOX, {"before": before, "at": at, "after": event_id, "most": most}).all()
+    rows = connection.execute(_INBOX, {"before": before, "at": at, "after": event_id, "limit": limit}).all()
     deleted = _delete(connection, _DELETE_INBOX, {"ids": [row.event_id for row in rows if row.created_at is None]})
-    return deleted, (rows[-1].posted_at, rows[-1].event_id) if len(rows) == most else None
+    return deleted, (rows[-1].posted_at, rows[-1].event_id) if len(rows) == limit else None
 
 
-def prune_answers(connection: Connection, before: datetime, most: int) -> int:
-    """Forget at most `most` stored answers older than `before`, the oldest first; returns how many.
+def prune_answers(connection: Connection, before: datetime, limit: int) -> int:
+    """Forget at most `limit` stored answers older than `before`, the oldest first; returns how many.
 
     Of an authorization the row goes, for its key stays with the payment. Of all others the key stays, so that it never
     moves money a second time: a captured payment can be refunded for ever.
     """
-    rows = connection.execute(_OLD_ANSWERS, {"before": before, "most": most}).all()
+    rows = connection.execute(_OLD_ANSWERS, {"before": before, "limit": limit}).all()
     keys: dict[bool, list[tuple[str, ...]]] = {True: [], False: []}
     for row in rows:
         keys[row.operation == Operation.AUTHORIZE].append(tuple(row))

@@ -18,7 +18,7 @@ from payments.platform.tables import (
     outbox_event,
     payment,
 )
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
@@ -159,7 +159,7 @@ def test_a_pruned_payment_is_held_against_its_ledger_alone(engine: Engine, paid:
 
 
 def test_an_audit_that_was_ended_early_is_not_noted(engine: Engine, paid: int) -> None:
-    audit(engine, full=False, answers_kept=KEPT, pace=Pace(lambda _seconds: True))
+    audit(engine, full=False, answers_kept=KEPT, throttle=Throttle(lambda _seconds: True))
     with engine.connect() as connection:
         assert connection.execute(select(audit_run)).all() == []
 

@@ -50,8 +50,8 @@ def test_routes_and_their_document_are_the_same() -> None:
 
 
 def test_views_are_short() -> None:
-    faces = [source for source in python() if source.path.startswith("app/routes/")]
-    find_nothing(long_views, faces)
+    views = [source for source in python() if source.path.startswith("app/routes/")]
+    find_nothing(long_views, views)
 
 
 @pytest.mark.parametrize("decorator", ["blueprint.post('/a')", "blueprint.route('/a')", "app.get('/a')"])

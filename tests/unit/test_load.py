@@ -1,4 +1,4 @@
-"""What load/ makes of k6's metrics and recordings: verdicts, thinning, axes. What needs k6 is in tests/integration."""
+"""What load/ makes of k6's metrics and recordings: results, thinning, axes. What needs k6 is in tests/integration."""
 
 import json
 from pathlib import Path
@@ -19,8 +19,8 @@ def metric(seen: float, held: bool) -> dict:
 
 
 def test_a_crossed_threshold_is_named_with_what_was_seen() -> None:
-    verdict = figures.verdict({"http_req_duration{scenario:after}": metric(120.5, False), "errors": metric(0, True)})
-    assert verdict == figures.Verdict(False, "Crossed: latency in ms of after p(95)<100 (120.5).")
+    result = figures.result({"http_req_duration{scenario:after}": metric(120.5, False), "errors": metric(0, True)})
+    assert result == figures.LoadResult(False, "Crossed: latency in ms of after p(95)<100 (120.5).")
 
 
 def test_thresholds_come_in_the_order_of_the_steps() -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.audit import findings as audit_findings
-from payments.audit.finding_store import OPEN, is_refused
+from payments.audit.finding_store import is_refused
 from payments.audit.service import Report, audit
+from payments.audit.snapshot import FindingState
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
 from worker.cli.dead_letter_table import printable
@@ -57,7 +58,7 @@ def _may_only_read(engine: Engine) -> int:
 
 
 def _list(engine: Engine, options: argparse.Namespace) -> int:
-    found = _findings(engine, None if options.all else OPEN)
+    found = _findings(engine, None if options.all else FindingState.OPEN)
     if options.json:
         print(json.dumps({"items": list(found)}))
         return AGREE

@@ -15,17 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
+from payments.platform.states import DeadLetterState
 from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
-STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
-USUAL: Final = 50
-USUAL_RATE: Final = 20.0
+DEFAULT_LIMIT: Final = 50
+DEFAULT_RATE: Final = 20.0
 
 
 def add_dlq(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +33,16 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     listing = actions.add_parser("list", help="list letters, newest first")
     _add_filters(listing)
-    listing.add_argument("--state", choices=STATES, help="only letters in this state")
-    listing.add_argument("--limit", type=whole_number, default=USUAL, help=f"at most so many (default {USUAL})")
+    listing.add_argument("--state", choices=[*DeadLetterState], help="only letters in this state")
+    listing.add_argument(
+        "--limit", type=whole_number, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
     show = actions.add_parser("show", help="show one letter with its payload")
     replay = actions.add_parser("replay", help="send one letter's message again, or that of all open ones that match")
     replay.add_argument("letter_id", metavar="ID", type=whole_number, nargs="?", help="the letter")
     replay.add_argument("--all", action="store_true", help="every open letter")
     _add_filters(replay)
-    replay.add_argument("--rate", type=_rate, default=USUAL_RATE, help=f"letters a second (default {USUAL_RATE:g})")
+    replay.add_argument("--rate", type=_rate, default=DEFAULT_RATE, help=f"letters a second (default {DEFAULT_RATE:g})")
     replay.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     discard = actions.add_parser("discard", help="put one open letter away for good")
     discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
@@ -52,7 +54,7 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic", choices=list(TOPICS.values()), help="only letters from this topic")
-    parser.add_argument("--error-type", choices=DEAD_LETTER_TYPES, help="only letters that failed like this")
+    parser.add_argument("--error-type", choices=[*ErrorType], help="only letters that failed like this")
 
 
 def _rate(text: str) -> float:
@@ -126,7 +128,7 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
         return list(dead_letters.open_ids(engine, options.topic, options.error_type))
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    if letter["state"] != "OPEN":
+    if letter["state"] != DeadLetterState.OPEN:
         raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
     return [options.letter_id]
 

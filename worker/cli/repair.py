@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import halt
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
 from payments.platform.operators import note_action
@@ -18,7 +18,7 @@ from payments.platform.operators import note_action
 STATEMENT_SECONDS: Final = 60
 """An operator's command may read much; only then is the server taken for dead."""
 AGREE, DIFFER, COULD_NOT_RUN = 0, 1, 2
-MOST_POISON: Final = 10**9
+LARGEST_ACCEPTED: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ def add_ledger_resume(parser: argparse.ArgumentParser) -> None:
 
 def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> int:
     """End the ledger's halt; the action is noted. Exit code 1: it was not halted; 2: it could not run."""
-    if not options.skip_check and not 1 <= options.accept_poison <= MOST_POISON:
-        print(f"--accept-poison must be a whole number from 1 to {MOST_POISON}.", file=sys.stderr)
+    if not options.skip_check and not 1 <= options.accept_poison <= LARGEST_ACCEPTED:
+        print(f"--accept-poison must be a whole number from 1 to {LARGEST_ACCEPTED}.", file=sys.stderr)
         return COULD_NOT_RUN
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         with engine.begin() as connection:
-            why = halt.resume(connection, UNTIL_CALM if options.skip_check else options.accept_poison, settings.actor)
+            why = halt.resume(connection, UNTIL_QUIET if options.skip_check else options.accept_poison, settings.actor)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
     if why is None:

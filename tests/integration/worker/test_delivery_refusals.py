@@ -19,7 +19,7 @@ from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import AllRefused, ClusterChanged, OutgoingMessage, Receipt
 from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
-from worker.delivery import RETRY_INTERVAL, Delivery, Reign
+from worker.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
 from worker.heartbeat import Heartbeat
 
 PARK_AFTER = 3
@@ -67,7 +67,7 @@ class Turns:
             engine,
             self.publisher,
             metrics,
-            Reign(held, heartbeat, self.breaker),
+            LeaseTerm(held, heartbeat, self.breaker),
             longest_call=1,
             ended=lambda: False,
             park_after=PARK_AFTER,

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
-from payments.metrics import BREAKER
 from payments.outbox.rules import PARTITIONS, partition_of
 from payments.platform.clock import database_now
 from payments.platform.kafka import Publisher, client_options

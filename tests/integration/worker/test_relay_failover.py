@@ -21,7 +21,7 @@ from payments.platform.tables import outbox_event
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until
-from worker.delivery import Delivery, Reign
+from worker.delivery import Delivery, LeaseTerm
 from worker.fencing import LeaseLost
 from worker.heartbeat import Heartbeat
 
@@ -104,8 +104,8 @@ def test_what_was_confirmed_under_a_lost_lease_is_not_marked(engine: Engine, kaf
         client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2
     )
     publisher.replace = lambda: take_over(engine, 30)  # type: ignore[assignment]
-    reign = Reign(held, heartbeat, breaker)
-    delivery = Delivery(engine, publisher, metrics, reign, longest_call=7, ended=lambda: False)
+    term = LeaseTerm(held, heartbeat, breaker)
+    delivery = Delivery(engine, publisher, metrics, term, longest_call=7, ended=lambda: False)
     with pytest.raises(LeaseLost):
         delivery.run_once()
     assert unpublished(engine) == 4

@@ -16,9 +16,9 @@ from confluent_kafka.admin import (
 from sqlalchemy import Engine, text
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
-from payments.metrics import BREAKER
 from payments.outbox import service as outbox
 from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text, update
 from payments.dead_letters import halt, halt_store
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import store as dead_letter_store
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.platform import tables
 from tests.integration.worker.test_ledger import audited, counted, letters, posted, send
 from tests.integration.worker.workers import (
@@ -158,7 +158,7 @@ def test_without_the_check_it_goes_on_and_replays_are_no_poison(
     registry = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, registry):
         until(lambda: halted(engine), "it halts")
-        resume(engine, UNTIL_CALM)
+        resume(engine, UNTIL_QUIET)
         until(lambda: stored_letters(engine) == 120, "the poison is dead letters")
         pay(engine, "calm", 60)
         until(lambda: unposted(engine) == 0, "good ones are posted")

@@ -1,4 +1,4 @@
-"""Run a command that does not outlive its parent: `python -I -S tether.py PARENT SIGNAL USER COMMAND...`.
+"""Run a command that does not outlive its parent: `python -I -S parent_watchdog.py PARENT SIGNAL USER COMMAND...`.
 
 The kernel sends SIGNAL when the thread that started the process ends (Linux; elsewhere the command simply runs).
 Stands alone, so that it starts in milliseconds and needs nothing but the interpreter.
@@ -13,10 +13,10 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def tethered(command: list[str], signum: signal.Signals = signal.SIGKILL, user: str = "") -> list[str]:
-    """The same command on the tether of the calling process; as `user` (a login name) when one is given.
+def bound_to_parent(command: list[str], signum: signal.Signals = signal.SIGKILL, user: str = "") -> list[str]:
+    """The same command, to which the kernel sends `signum` when its parent ends; run as `user` (a login name) if given.
 
-    Call it in the thread that starts the process and lives as long as the process should.
+    Call it in the thread that starts the process, and keep that thread alive as long as the process should run.
     """
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(signum)), user, *command]
 
@@ -32,7 +32,7 @@ def main(parent: str, signum: str, user: str, *command: str) -> None:
     """Become the command. Exits at once when the parent is gone already (parent 0: whoever it is)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if user:
-        _become(user)  # before the tether: the kernel forgets the signal when the user changes
+        _become(user)  # before prctl: the kernel forgets the signal when the user changes
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell cannot trap what its starter ignored, as `make test &` does
     if sys.platform == "linux" and libc.prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
-from payments.breaker.rules import BreakerConfig, State
-from payments.metrics import BREAKER, RelayMetrics
+from payments.breaker.rules import BREAKER, BreakerConfig, State
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.platform.database import create_engine
-from worker.orders import LOOK_INTERVAL, Orders
+from worker.breaker_commands import POLL_INTERVAL, BreakerCommands
 
 
 @pytest.fixture
@@ -30,16 +30,16 @@ def test_a_command_committed_after_a_later_one_is_applied_too(engine: Engine) ->
     assert held is not None
     now = 0.0
     breaker = Breaker(RelayMetrics(CollectorRegistry()), BreakerConfig(), clock=lambda: now)
-    orders = Orders(engine, breaker, held, clock=lambda: now)
+    commands = BreakerCommands(engine, breaker, held, clock=lambda: now)
     with engine.connect() as slow, slow.begin():
         first = breaker_store.append_command(slow, BREAKER, "DISABLED", None, "api:1")
         with engine.begin() as quick:
             second = breaker_store.append_command(quick, BREAKER, "FORCED_OPEN", None, "api:2")
         assert first < second
-        assert orders.carry_out()
+        assert commands.carry_out()
         assert breaker.state is State.FORCED_OPEN
-    now += LOOK_INTERVAL
-    assert orders.carry_out()
+    now += POLL_INTERVAL
+    assert commands.carry_out()
     assert breaker.state is State.DISABLED
     assert breaker.applied_command_id == second
     with engine.connect() as connection:
