@@ -59,7 +59,8 @@ def main() -> int:
         if chosen:
             print("\n".join(performance.introduced(figures)))
         else:
-            performance.write_page(figures, profile.recorded(session))
+            recorded = profile.recorded(session)
+            performance.write_page(figures, recorded.layers, recorded.flames)
         session.engine.dispose()
     return 0
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bench.profile import Profile
 from bench.report.page import DOCS, PICTURES, write
 from bench.report.table import Figure, machine, table, today
 from stack.platform import ROOT
@@ -12,10 +11,13 @@ PAGE: Final = DOCS / "performance.md"
 FLAMES: Final = PICTURES / "api-flames.svg"
 
 
-def write_page(figures: Iterable[Figure], profile: Profile) -> None:
-    """Print the tables and put them into the page; keep the flame graph, without paths of this machine."""
-    FLAMES.write_text(profile.flames.replace(f"{ROOT}/", ""), encoding="utf-8")
-    write(PAGE, "bench", "\n".join([*introduced(figures), "", *_shares(profile.layers)]))
+def write_page(figures: Iterable[Figure], layers: Iterable[tuple[str, float]], flames: str) -> None:
+    """Print the tables and put them into the page; keep the flame graph (SVG), without paths of this machine.
+
+    `layers`: name and percent of the web worker's time.
+    """
+    FLAMES.write_text(flames.replace(f"{ROOT}/", ""), encoding="utf-8")
+    write(PAGE, "bench", "\n".join([*introduced(figures), "", *_shares(layers)]))
 
 
 def introduced(figures: Iterable[Figure]) -> list[str]:
