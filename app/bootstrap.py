@@ -13,7 +13,7 @@ from payments.config import BadSettings, load
 
 __all__ = ["BadSettings", "build"]
 
-_PACKAGED_STORE: Final = Path(__file__).parent / "store"
+_PACKAGED_SHOP: Final = Path(__file__).parent / "store"
 _SQLITE: Final = "sqlite:///"
 
 
@@ -34,7 +34,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
         multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
-        store_folder=_store(settings.store_folder),
+        shop_folder=_shop(settings.store_folder),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)
@@ -54,10 +54,10 @@ def _traced(options: Options, endpoint: str) -> Flask:
     return app
 
 
-def _store(chosen: str | None) -> Path | None:
+def _shop(chosen: str | None) -> Path | None:
     if chosen is not None:
         return Path(chosen)  # of which `make run` says so before it is built
-    return _PACKAGED_STORE if _PACKAGED_STORE.is_dir() else None
+    return _PACKAGED_SHOP if _PACKAGED_SHOP.is_dir() else None
 
 
 def _from_working_folder(url: str) -> str:

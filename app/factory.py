@@ -24,7 +24,7 @@ from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, measure
 from app.identity import Identity
-from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
+from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, shop
 from app.services import EXTENSION, Services
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
@@ -42,9 +42,9 @@ READ_SECONDS: Final = 1.5
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
 ADMISSION_BATCH_LIMIT: Final = 200
-_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, store)
+_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, shop)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
-_FILES: Final = frozenset({"store.page", "store.asset"})
+_FILES: Final = frozenset({"shop.page", "shop.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
 _UNLIMITED: Final = _MONEY | _PROBES | _FILES
 
@@ -65,8 +65,8 @@ class Options:
     admin_token: str | None
     trusted_proxies: int
     multiprocess: bool
-    store_folder: Path | None = None
-    """The built store; it may come to be there later. None: there is none."""
+    shop_folder: Path | None = None
+    """The built shop; it may come to be there later. None: there is none."""
 
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
@@ -83,7 +83,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.multiprocess)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
-    app.extensions[store.FOLDER] = options.store_folder
+    app.extensions[shop.FOLDER] = options.shop_folder
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     requests.start_at_zero("POST", [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in _MONEY])

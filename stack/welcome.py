@@ -8,7 +8,7 @@ from stack.state import State
 _TEXT = """
 payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
 
-  store        {base}/
+  shop         {base}/
   console      {base}/console
   API          {base}
   docs         {base}/docs

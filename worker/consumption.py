@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from payments.ledger.checking import Message
-from payments.outbox.store import LETTER_HEADER
+from payments.outbox.store import DEAD_LETTER_HEADER
 from payments.platform.trace import HEADER
 
 GROUP: Final = "payops-ledger"
@@ -86,7 +86,7 @@ def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | No
     for name, value in headers:
         if value is not None:
             texts.setdefault(name, value.decode("latin-1") if isinstance(value, bytes) else value)
-    letter = texts.get(LETTER_HEADER, "")
+    letter = texts.get(DEAD_LETTER_HEADER, "")
     is_number = letter.isascii() and letter.isdecimal() and len(letter) <= _LONGEST_ID
     return int(letter) if is_number else None, texts.get(HEADER, "")
 

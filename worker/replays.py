@@ -2,7 +2,7 @@
 
 from payments.dead_letters.changes import HEADERS, KEY, KEY_ENCODING
 from payments.dead_letters.kept_message import as_bytes, headers_from_text
-from payments.outbox.store import ENCODING_HEADER, LETTER_HEADER, OutboxRow
+from payments.outbox.store import DEAD_LETTER_HEADER, ENCODING_HEADER, OutboxRow
 from payments.platform.kafka_answers import OutgoingMessage
 
 
@@ -14,11 +14,11 @@ def replay_of(event: OutboxRow) -> OutgoingMessage:
     stored = event.headers
     key = stored.get(KEY)
     headers: list[tuple[str, str | bytes | None]] = [
-        header for header in headers_from_text(stored.get(HEADERS, "[]")) if header[0] != LETTER_HEADER
+        header for header in headers_from_text(stored.get(HEADERS, "[]")) if header[0] != DEAD_LETTER_HEADER
     ]
     return OutgoingMessage(
         event.topic,
         None if key is None else as_bytes(key, stored.get(KEY_ENCODING)),
         as_bytes(event.payload, stored.get(ENCODING_HEADER)),
-        [*headers, (LETTER_HEADER, stored[LETTER_HEADER])],
+        [*headers, (DEAD_LETTER_HEADER, stored[DEAD_LETTER_HEADER])],
     )

@@ -23,7 +23,7 @@ _ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LAR
 _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": texts.NOT_BLANK}
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
-LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
@@ -40,7 +40,9 @@ TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}
 ERROR_TYPE: Final = _query(
     "errorType", {"type": "string", "enum": list(ErrorType)}, "Only letters that failed like this"
 )
-LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(DeadLetterState)}, "Only letters in this state")
+DEAD_LETTER_STATE: Final = _query(
+    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only letters in this state"
+)
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")

@@ -12,7 +12,7 @@ from payments.payment.commands import LIMITED, Operation
 from payments.platform.states import DeadLetterState
 from payments.reading.health import Status
 
-LetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
+DeadLetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
 FindingKindName = Annotated[FindingKind, inline(FindingKind)]
 BreakerStateName = Annotated[State, inline(State)]
 AggregateName = Annotated[Aggregate, inline(Aggregate)]
@@ -30,7 +30,7 @@ class DeadLetterSummary(Answer):
     error_type: str
     error_message: str
     timestamp: Time
-    state: LetterStateName
+    state: DeadLetterStateName
     attempts: Count
     discard_reason: str = Field(default=ABSENT)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.api import queries
-from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LIMIT, TOPIC
+from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
 from app.api.reports import DeadLetter, DeadLetterPage
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
@@ -31,7 +31,7 @@ def _admins_only() -> None:
         "dead letters",
         answers={200: DeadLetterPage},
         problems=(400, 401, 429, 503),
-        parameters=(TOPIC, ERROR_TYPE, LETTER_STATE, LIMIT, CURSOR),
+        parameters=(TOPIC, ERROR_TYPE, DEAD_LETTER_STATE, LIMIT, CURSOR),
         admin=True,
     )
 )
@@ -52,7 +52,7 @@ def index() -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(401, 404, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         admin=True,
     )
 )
@@ -68,7 +68,7 @@ def show(letter_id: int) -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(401, 404, 409, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         admin=True,
     )
 )
@@ -85,7 +85,7 @@ def replay(letter_id: int) -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         body=DiscardBody,
         admin=True,
     )

@@ -15,7 +15,7 @@ from payments.dead_letters.kept_message import headers_from_text
 from payments.dead_letters.store import DeadLetter, from_row, retry_at
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import Aggregate
-from payments.outbox.store import LETTER_HEADER
+from payments.outbox.store import DEAD_LETTER_HEADER
 from payments.platform import trace
 from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter as table
@@ -103,7 +103,7 @@ def start_replay(connection: Connection, letter: DeadLetter, now: datetime) -> N
 def _instructions(letter: DeadLetter) -> dict[str, str]:
     """The outbox headers of a replay: what the relay makes the message of, beside the payload. Texts, all of them."""
     parts = {
-        LETTER_HEADER: str(letter.letter_id),
+        DEAD_LETTER_HEADER: str(letter.letter_id),
         outbox_store.ENCODING_HEADER: letter.payload_encoding,
         KEY: letter.message_key,
         KEY_ENCODING: letter.message_key_encoding,

@@ -37,7 +37,7 @@ def replay(connection: Connection, letter_id: int, actor: str) -> dict[str, Any]
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN or too large to be published.
     """
-    letter = _open_letter(connection, letter_id)
+    letter = _open_dead_letter(connection, letter_id)
     _start(connection, letter, actor)
     return dead_letter(connection, letter_id)
 
@@ -56,7 +56,7 @@ def discard(connection: Connection, letter_id: int, reason: str, actor: str) -> 
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN.
     """
-    _open_letter(connection, letter_id)
+    _open_dead_letter(connection, letter_id)
     dead_letter_changes.discard(connection, letter_id, reason, database_now(connection))
     note_action(connection, actor, "dead_letter.discard", f"dead letter {letter_id}", reason)
     return dead_letter(connection, letter_id)
@@ -123,7 +123,7 @@ def _put_off(engine: Engine, letter_id: int) -> None:
         _log.warning("dead_letter_not_put_off", extra={"letter_id": letter_id, "error": str(error)})
 
 
-def _open_letter(connection: Connection, letter_id: int) -> DeadLetter:
+def _open_dead_letter(connection: Connection, letter_id: int) -> DeadLetter:
     letter = dead_letter_changes.lock(connection, letter_id)
     if letter is None:
         raise NotFound(f"There is no dead letter {letter_id}.")

@@ -134,7 +134,7 @@ def _check(event: ReceivedEvent, known: Known) -> CheckResult:
     return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
 
 
-def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
+def replayed_dead_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
     """For each message the letter that it is the replay of; None: none.
 
     Topic and payload must be the letter's: a forged deadLetterId is ignored, and the message becomes a new dead letter.

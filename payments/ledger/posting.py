@@ -21,7 +21,16 @@ from payments.dead_letters.poison import PoisonFlood
 from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
-from payments.ledger.checking import CheckResult, Message, Rejected, check, dead_letter, look_up, read, replayed_letters
+from payments.ledger.checking import (
+    CheckResult,
+    Message,
+    Rejected,
+    check,
+    dead_letter,
+    look_up,
+    read,
+    replayed_dead_letters,
+)
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
 from payments.platform.clock import database_now
@@ -142,7 +151,7 @@ def _attempt(
         last = halt_store.newest(connection)
         halt.refuse_when_halted(last)
         known = look_up(connection, [event for event in received if isinstance(event, ReceivedEvent)])
-        letters = replayed_letters(connection, messages)
+        letters = replayed_dead_letters(connection, messages)
     checked = [_Checked(*parts) for parts in zip(messages, check(received, known), letters, strict=True)]
     if not any(_changes_something(each) for each in checked):
         watch.keep(watch.check(None, last, [None] * len(checked)))

@@ -89,7 +89,7 @@ class SelfRepair:
             with self._engine.connect().execution_options(reading=True) as connection:
                 before = self._now(connection) - self._lost_after
                 found = repair_store.lost(connection, after, until, before, room)
-                events = repair_store.without_letters(connection, found)
+                events = repair_store.without_dead_letters(connection, found)
             count += self._publish_again(events) if events else 0
             after = found[-1].event_id if len(found) == room else until
         return after, count

@@ -32,7 +32,7 @@ _OLDEST = by_state(
     .limit(1)
 )
 _PARKED = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published == OutboxState.PARKED))
-_OPEN_LETTERS = select(func.count()).where(dead_letter.c.state == DeadLetterState.OPEN)
+_OPEN_DEAD_LETTERS = select(func.count()).where(dead_letter.c.state == DeadLetterState.OPEN)
 _NEWEST = select(func.max(outbox_event.c.event_id))
 _UNPOSTED = (
     select(func.min(outbox_event.c.event_id), func.min(outbox_event.c.created_at))
@@ -77,7 +77,7 @@ def oldest_unposted(connection: Connection) -> datetime | None:
 
 def dead_letters_open(connection: Connection) -> int:
     """Dead letters that wait for somebody."""
-    return int(connection.execute(_OPEN_LETTERS).scalar_one())
+    return int(connection.execute(_OPEN_DEAD_LETTERS).scalar_one())
 
 
 def lease_renewals(connection: Connection) -> dict[str, datetime]:

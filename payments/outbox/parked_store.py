@@ -57,7 +57,7 @@ _DISCARD = (
     .where(table.c.event_id == bindparam("id"), table.c.published == OutboxState.PARKED)
     .values(published=OutboxState.DISCARDED, published_at=bindparam("now"))  # from then on as old as a published one
 )
-_REOPEN_LETTER = (
+_REOPEN_DEAD_LETTER = (
     update(dead_letter)
     .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == DeadLetterState.REPLAYING)
     .values(state=DeadLetterState.OPEN, next_retry_at=None, updated_at=bindparam("now"))
@@ -96,9 +96,9 @@ def discard(connection: Connection, event: ParkedEvent, now: datetime) -> None:
     refusal_store.free(connection, [event.aggregate])
 
 
-def reopen_letter(connection: Connection, letter_id: int, now: datetime) -> None:
+def reopen_dead_letter(connection: Connection, letter_id: int, now: datetime) -> None:
     """The letter's replay is discarded: it waits for somebody again, and is not retried by itself."""
-    connection.execute(_REOPEN_LETTER, {"letter_id": letter_id, "now": now})
+    connection.execute(_REOPEN_DEAD_LETTER, {"letter_id": letter_id, "now": now})
 
 
 def _event(row: Any) -> ParkedEvent:

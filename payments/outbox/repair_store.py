@@ -56,7 +56,7 @@ _LOST = (
     .order_by(outbox_event.c.event_id)
     .limit(bindparam("limit"))
 )
-_UNSETTLED_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
+_UNSETTLED_DEAD_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
     dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != DeadLetterState.RESOLVED
 )
 _PUBLISH_AGAIN = (
@@ -97,13 +97,13 @@ def lost(connection: Connection, after: int, until: int, before: datetime, limit
     return [LostEvent(*row) for row in rows]
 
 
-def without_letters(connection: Connection, events: Sequence[LostEvent]) -> list[LostEvent]:
+def without_dead_letters(connection: Connection, events: Sequence[LostEvent]) -> list[LostEvent]:
     """Those of `events` of whose message no dead letter is waiting, being replayed, or discarded: it did arrive."""
     payments = [each for each in events if each.aggregate_type == Aggregate.PAYMENT.value]
     keys = {str(each.aggregate_id) for each in payments}
     arrived = {
         (row.message_key, row.original_topic, _event_id(row.payload))
-        for row in (connection.execute(_UNSETTLED_LETTERS, {"keys": sorted(keys)}) if keys else ())
+        for row in (connection.execute(_UNSETTLED_DEAD_LETTERS, {"keys": sorted(keys)}) if keys else ())
     }
     return [
         each

@@ -56,7 +56,7 @@ def discard(connection: Connection, event_id: int, reason: str, actor: str) -> d
     now = database_now(connection)
     parked_store.discard(connection, event, now)
     if event.aggregate_type == Aggregate.REPLAY:
-        parked_store.reopen_letter(connection, event.aggregate_id, now)
+        parked_store.reopen_dead_letter(connection, event.aggregate_id, now)
     target = f"event {event_id} ({event.aggregate_type} {event.aggregate_id})"
     note_action(connection, actor, "outbox.discard", target, reason)
     return _members(event)

@@ -39,7 +39,7 @@ class OutboxRow:
         return (self.aggregate_type, self.aggregate_id)
 
 
-LETTER_HEADER: Final = "deadLetterId"
+DEAD_LETTER_HEADER: Final = "deadLetterId"
 """Names the dead letter that a replay is of, also on its message."""
 ENCODING_HEADER: Final = "payloadEncoding"
 """Of a replay whose stored payload is base64; its message carries the bytes, and not this."""

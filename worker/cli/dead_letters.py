@@ -97,14 +97,14 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
 def _show(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    _print_letter(letter, options.json, as_details(letter))
+    _print_dead_letter(letter, options.json, as_details(letter))
     return AGREE
 
 
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         letter = dead_letters.discard(connection, options.letter_id, options.reason, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
     return AGREE
 
 
@@ -119,7 +119,7 @@ def _replay(engine: Engine, options: argparse.Namespace) -> int:
         return _replay_matching(engine, options)
     with engine.begin() as connection:
         letter = dead_letters.replay(connection, options.letter_id, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
     return AGREE
 
 
@@ -162,5 +162,5 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
     return DIFFER if refused else AGREE
 
 
-def _print_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
+def _print_dead_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
     print(json.dumps(letter) if as_json else text)

@@ -1,4 +1,4 @@
-"""Builds the store into frontend/dist, unless what lies there is of these sources: `python -m stack.store [URL]`.
+"""Builds the shop into frontend/dist, unless what lies there is of these sources: `python -m stack.shop [URL]`.
 
 `make run` starts it when the platform is up, so that it holds no payment up; the tests and a release call `build`.
 With a URL it tells people on its output how it went.
@@ -21,18 +21,18 @@ from stack.parent_watchdog import bound_to_parent
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "frontend"
 DIST = FRONTEND / "dist"
-CACHE = ROOT / ".cache" / "store"
+CACHE = ROOT / ".cache" / "shop"
 LOG = CACHE / "build.log"
 NICENESS = 10
 LOG_LINES = 15
 
 
 class NotBuilt(RuntimeError):
-    """The store could not be built; the message ends with what the tool said."""
+    """The shop could not be built; the message ends with what the tool said."""
 
 
 def build() -> Path:
-    """The folder with the store of these sources. NotBuilt when a tool failed, NoNode when there is no Node."""
+    """The folder with the shop of these sources. NotBuilt when a tool failed, NoNode when there is no Node."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a test may build beside `make run`
@@ -95,7 +95,7 @@ def _run(command: Sequence[str], log: IO[str], **more: str) -> None:
 
 
 def _sources() -> str:
-    """A checksum of everything that the store is made of."""
+    """A checksum of everything that the shop is made of."""
     files = [*(FRONTEND / "src").rglob("*"), *FRONTEND.glob("*.*")]
     found = hashlib.sha256()
     for file in sorted(file for file in files if file.is_file()):
@@ -110,14 +110,14 @@ def _read(file: Path) -> str:
 def main(url: str = "") -> int:
     """Build and tell; returns the exit code."""
     if url and not is_built():
-        print("the store is being built; it says here when it is ready", flush=True)
+        print("the shop is being built; it says here when it is ready", flush=True)
     try:
         build()
     except (NotBuilt, NoNode) as error:
-        print(f"The store could not be built; everything else runs. {error}", file=sys.stderr, flush=True)
+        print(f"The shop could not be built; everything else runs. {error}", file=sys.stderr, flush=True)
         return 1
     if url:
-        print(f"the store is ready: {url}", flush=True)
+        print(f"the shop is ready: {url}", flush=True)
     return 0
 
 

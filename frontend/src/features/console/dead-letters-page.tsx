@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { deadLetterQuery, deadLettersQuery, type DeadLetterSummary, type LetterState } from "../../api/operations";
+import { deadLetterQuery, deadLettersQuery, type DeadLetterSummary, type DeadLetterState } from "../../api/operations";
 import { useTexts } from "../../i18n/language";
 import { dateAndTime } from "../../i18n/time";
 import { Button } from "../../ui/button";
@@ -8,25 +8,25 @@ import { Empty, Loading, Problem } from "../../ui/notice";
 import { usePaging } from "../../ui/paging";
 import { Badge, Choice, Pager, Panel, Table, type Tone } from "../../ui/panel";
 import styles from "./console.module.css";
-import { Letter } from "./letter";
+import { DeadLetterPanel } from "./dead-letter";
 import { useToken } from "./token";
 
-export const TONES: Record<LetterState, Tone> = { OPEN: "bad", REPLAYING: "warn", RESOLVED: "good", DISCARDED: "plain" };
+export const TONES: Record<DeadLetterState, Tone> = { OPEN: "bad", REPLAYING: "warn", RESOLVED: "good", DISCARDED: "plain" };
 
 /** Messages that could not be posted, and one of them in full. */
-export function LettersPage() {
+export function DeadLettersPage() {
   const texts = useTexts();
   const { token } = useToken();
-  const [state, setState] = useState<LetterState | "">("");
+  const [state, setState] = useState<DeadLetterState | "">("");
   const [shown, setShown] = useState<number | null>(null);
   const paging = usePaging();
   const query = useQuery({ ...deadLettersQuery(token, state, paging.cursor), placeholderData: keepPreviousData });
   return (
     <div className={styles.two}>
       <Panel title={texts.console.tabs.letters}>
-        <Choice label={texts.letters.state} value={state} onChange={(event) => { setState(event.target.value as LetterState | ""); paging.restart(); }}>
+        <Choice label={texts.letters.state} value={state} onChange={(event) => { setState(event.target.value as DeadLetterState | ""); paging.restart(); }}>
           <option value="">{texts.console.any}</option>
-          {(Object.keys(TONES) as LetterState[]).map((one) => <option key={one} value={one}>{texts.letters.states[one]}</option>)}
+          {(Object.keys(TONES) as DeadLetterState[]).map((one) => <option key={one} value={one}>{texts.letters.states[one]}</option>)}
         </Choice>
         {query.isPending && <Loading />}
         {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
@@ -43,7 +43,7 @@ export function LettersPage() {
 function OneLetter({ id }: { id: number }) {
   const { token } = useToken();
   const query = useQuery(deadLetterQuery(token, id));
-  if (query.data !== undefined) return <Letter letter={query.data} />;
+  if (query.data !== undefined) return <DeadLetterPanel letter={query.data} />;
   return query.isError ? <Problem error={query.error} retry={() => { void query.refetch(); }} /> : <Loading />;
 }
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { discardLetter, replayLetter, type DeadLetter } from "../../api/operations";
+import { discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../api/operations";
 import { useTexts } from "../../i18n/language";
 import { dateAndTime } from "../../i18n/time";
 import { Button } from "../../ui/button";
@@ -13,14 +13,14 @@ import { useToken } from "./token";
 type Action = "replay" | "discard";
 
 /** One dead letter, and what an operator may do with it while it is open. */
-export function Letter({ letter }: { letter: DeadLetter }) {
+export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
   const texts = useTexts();
   const [action, setAction] = useState<Action | null>(null);
   const [reason, setReason] = useState("");
   const { token } = useToken();
   const client = useQueryClient();
   const mutation = useMutation({
-    mutationFn: (chosen: Action) => (chosen === "replay" ? replayLetter(token, letter.id) : discardLetter(token, letter.id, reason.trim())),
+    mutationFn: (chosen: Action) => (chosen === "replay" ? replayDeadLetter(token, letter.id) : discardDeadLetter(token, letter.id, reason.trim())),
     onSettled: async () => {
       setAction(null);
       await client.invalidateQueries({ queryKey: ["dead-letters"] });

@@ -1,13 +1,13 @@
-"""The store's files as the api serves them: caching, safety, unknown paths, nothing to serve yet, nothing at all."""
+"""The shop's files as the api serves them: caching, safety, unknown paths, nothing to serve yet, nothing at all."""
 
 from pathlib import Path
 
 import pytest
 
-from app.routes.store import PAGES, SECTIONS
+from app.routes.shop import PAGES, SECTIONS
 from tests.integration.api.conftest import Make
 
-INDEX = b"<!doctype html><title>store</title>"
+INDEX = b"<!doctype html><title>shop</title>"
 SHOWN = ["/", "/orders", "/orders/7", "/console", *(f"/console/{section}" for section in SECTIONS)]
 
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_each_page_is_the_one_page_and_asks_again_next_time(make_api: Make, folder: Path) -> None:
     assert len(SHOWN) == len(PAGES) - 1 + len(SECTIONS)
-    with make_api(store_folder=folder) as api:
+    with make_api(shop_folder=folder) as api:
         for path in SHOWN:
             answer = api.http.get(path)
             assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (200, INDEX, "no-cache")
@@ -33,7 +33,7 @@ def test_each_page_is_the_one_page_and_asks_again_next_time(make_api: Make, fold
 
 
 def test_assets_are_kept_for_ever(make_api: Make, folder: Path) -> None:
-    with make_api(store_folder=folder) as api:
+    with make_api(shop_folder=folder) as api:
         answer = api.http.get("/assets/index-abc.js")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Type"].startswith("text/javascript")
@@ -42,7 +42,7 @@ def test_assets_are_kept_for_ever(make_api: Make, folder: Path) -> None:
 
 
 def test_every_answer_is_safe(make_api: Make, folder: Path) -> None:
-    with make_api(store_folder=folder) as api:
+    with make_api(shop_folder=folder) as api:
         for path in ("/", "/assets/index-abc.js", "/assets/nothing.js"):
             headers = api.http.get(path).headers
             assert "script-src 'self';" in headers["Content-Security-Policy"]
@@ -55,13 +55,13 @@ def test_every_answer_is_safe(make_api: Make, folder: Path) -> None:
     ["/nothing", "/orders/x", "/console/nothing", "/assets/nothing.js", "/assets/../secret", "/assets/%2e%2e/secret"],
 )
 def test_unknown_paths_stay_problems(make_api: Make, folder: Path, path: str) -> None:
-    with make_api(store_folder=folder) as api:
+    with make_api(shop_folder=folder) as api:
         answer = api.http.get(path)
         assert (answer.status_code, answer.json["code"]) == (404, "NOT_FOUND")
 
 
 def test_before_it_is_built_the_page_says_so_and_reloads(make_api: Make, folder: Path) -> None:
-    with make_api(store_folder=folder / "later") as api:
+    with make_api(shop_folder=folder / "later") as api:
         answer = api.http.get("/")
         assert b"is being built" in answer.data
         assert b'http-equiv="refresh"' in answer.data
@@ -70,16 +70,16 @@ def test_before_it_is_built_the_page_says_so_and_reloads(make_api: Make, folder:
         assert api.http.get("/").data == INDEX
 
 
-def test_without_a_store_the_page_says_so(make_api: Make) -> None:
+def test_without_a_shop_the_page_says_so(make_api: Make) -> None:
     with make_api() as api:
         answer = api.http.get("/")
-        assert b"serves no store" in answer.data
+        assert b"serves no shop" in answer.data
         assert b"refresh" not in answer.data
         assert api.http.get("/assets/index-abc.js").status_code == 404
 
 
 def test_files_are_not_limited_by_address(make_api: Make, folder: Path) -> None:
-    with make_api(store_folder=folder, read_capacity=2) as api:
+    with make_api(shop_folder=folder, read_capacity=2) as api:
         for _ in range(5):
             assert api.http.get("/assets/index-abc.js").status_code == 200
             assert api.http.get("/").status_code == 200

@@ -158,7 +158,7 @@ def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")])
-def test_the_store_fits_and_reads_in_two_languages(
+def test_the_shop_fits_and_reads_in_two_languages(
     browser: Browser, platform: Platform, size: tuple[int, int], scheme: str
 ) -> None:
     with visit(browser, platform.api.url, size, scheme=scheme, locale="ko-KR") as shopper:
@@ -167,13 +167,13 @@ def test_the_store_fits_and_reads_in_two_languages(
         expect(shopper.page.get_by_role("button", name="바로 구매")).to_be_visible()
         assert shopper.page.locator("html").get_attribute("lang") == "ko"
         assert (shopper.findings(), shopper.overflow()) == ([], 0)
-        shopper.shoot(f"store-ko-{size[0]}-{scheme}")
+        shopper.shoot(f"shop-ko-{size[0]}-{scheme}")
         shopper.page.get_by_label("언어").select_option("en")
         expect(shopper.page.get_by_role("button", name="Buy now")).to_be_visible()
         shopper.page.reload()
         expect(shopper.page.get_by_role("heading", name="Things worth paying for")).to_be_visible()
         shopper.page.get_by_role("button", name="iPhone").click()
-        shopper.shoot(f"store-en-{size[0]}-{scheme}")
+        shopper.shoot(f"shop-en-{size[0]}-{scheme}")
         assert shopper.complaints == []
 
 

@@ -6,10 +6,10 @@ import { OrderPanel } from "./order-panel";
 import { Picture } from "./picture";
 import { CATEGORIES, CURRENCIES, PRODUCTS, type Currency, type Product } from "./products";
 import { useDraft, usePurchase } from "./purchase";
-import styles from "./store.module.css";
+import styles from "./shop.module.css";
 
 /** The shop: choose, and buy beside it. */
-export function StorePage() {
+export function ShopPage() {
   const texts = useTexts();
   const navigate = useNavigate();
   const draft = useDraft();
@@ -27,16 +27,16 @@ export function StorePage() {
     <div className={styles.page}>
       <div className={styles.intro}>
         <div>
-          <h1>{texts.store.title}</h1>
-          <p className={styles.lead}>{texts.store.lead}</p>
+          <h1>{texts.shop.title}</h1>
+          <p className={styles.lead}>{texts.shop.lead}</p>
         </div>
         <CurrencyChoice currency={draft.currency} onChange={draft.changeCurrency} />
       </div>
       <div className={styles.columns}>
         <div className={styles.shelves}>
           {CATEGORIES.map((category) => (
-            <section key={category} className={styles.shelf} aria-label={texts.store.categories[category]}>
-              <h2>{texts.store.categories[category]}</h2>
+            <section key={category} className={styles.shelf} aria-label={texts.shop.categories[category]}>
+              <h2>{texts.shop.categories[category]}</h2>
               <div className={styles.grid}>
                 {PRODUCTS.filter((product) => product.category === category).map((product) => (
                   <Card
@@ -80,7 +80,7 @@ function Card({ product, currency, chosen, onChoose }: CardProps) {
 function CurrencyChoice({ currency, onChange }: { currency: Currency; onChange: (currency: Currency) => void }) {
   const texts = useTexts();
   return (
-    <div className={styles.group} role="group" aria-label={texts.store.currency}>
+    <div className={styles.group} role="group" aria-label={texts.shop.currency}>
       {CURRENCIES.map((code) => (
         <button key={code} type="button" aria-pressed={code === currency} onClick={() => { onChange(code); }}>{code}</button>
       ))}

@@ -1,4 +1,4 @@
-"""The store as nginx serves it: a browser buys, refunds and opens the console, and has nothing to complain of.
+"""The shop as nginx serves it: a browser buys, refunds and opens the console, and has nothing to complain of.
 
 Its complaints include what the Content-Security-Policy of nginx forbids. Pictures are kept in .state/vm-test.
 """
@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.browser import Visit, chromium, visit
-from tests.browser.test_store import buy, refund_half
+from tests.browser.test_shop import buy, refund_half
 from tests.vm.machines import ROOT
 from tests.vm.platform import Front
 
@@ -30,7 +30,7 @@ def visitor(front: Front) -> Iterator[Visit]:
 def test_a_phone_is_bought_and_half_of_it_refunded(visitor: Visit, front: Front) -> None:
     bought = front.payment(buy(visitor), "STORE")
     refund_half(visitor)
-    visitor.shoot("store-order")
+    visitor.shoot("shop-order")
     refunded = front.payment(bought["paymentId"], "STORE")
     assert (refunded["status"], refunded["refundedAmount"]) == ("PARTIALLY_REFUNDED", bought["amount"] // 2)
     assert visitor.complaints == []

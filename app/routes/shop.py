@@ -1,4 +1,4 @@
-"""The store and the console: built files of frontend/, beside the API when it has them. On VMs nginx serves them.
+"""The shop and the console: built files of frontend/, beside the API when it has them. On VMs nginx serves them.
 
 They are no part of the API: not in /openapi.json, not limited by address, and errors stay problems.
 """
@@ -11,10 +11,10 @@ from flask import Blueprint, Response, abort, current_app, request, send_from_di
 
 from app.http.describing import View
 
-blueprint = Blueprint("store", __name__)
+blueprint = Blueprint("shop", __name__)
 
-FOLDER: Final = "store_folder"
-"""Where `app.factory` leaves the folder in the application's extensions; None: there is no store."""
+FOLDER: Final = "shop_folder"
+"""Where `app.factory` leaves the folder in the application's extensions; None: there is no shop."""
 PAGES: Final = ("/", "/orders", "/orders/<id:payment_id>", "/console", "/console/<section>")
 SECTIONS: Final = ("payments", "ledger", "findings", "dead-letters", "parked", "breaker")
 
@@ -37,10 +37,10 @@ content="light dark">{refresh}<title>payops</title></head>
 """
 _BEING_BUILT: Final = _NOTE.format(
     refresh='<meta http-equiv="refresh" content="2">',
-    text="The store is being built. This page reloads by itself; the first time that takes a minute or so."
-    " The platform is up meanwhile, and its terminal says when the store is ready.",
+    text="The shop is being built. This page reloads by itself; the first time that takes a minute or so."
+    " The platform is up meanwhile, and its terminal says when the shop is ready.",
 )
-_NO_STORE: Final = _NOTE.format(refresh="", text="This installation serves no store.")
+_NO_SHOP: Final = _NOTE.format(refresh="", text="This installation serves no shop.")
 
 
 def _page(view: View) -> View:
@@ -55,7 +55,7 @@ def page(**_: object) -> Response:
     """Serves the single-page shop, or a placeholder while it is being built."""
     folder: Path | None = current_app.extensions[FOLDER]
     if folder is None:
-        return Response(_NO_STORE, content_type="text/html; charset=utf-8")
+        return Response(_NO_SHOP, content_type="text/html; charset=utf-8")
     try:
         text = (folder / "index.html").read_bytes()
     except FileNotFoundError:
