@@ -4,7 +4,7 @@ from typing import Final
 
 REPEATS: Final = 3
 SEARCH_SECONDS, RUN_SECONDS = 6, 12
-"""Of one run: while a rate is searched for or warmed up, and of what a figure is made of."""
+"""Of one run: to search for a rate or to warm up, and to measure."""
 LOW_RATE: Final = 100
 """Requests a second that every machine serves; also the fine step of a search."""
 STEADY_RATE: Final = 500

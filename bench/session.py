@@ -29,6 +29,6 @@ class Session:
         """Drain, then run k6; `rate` is of what the script counts, a second."""
         self.drain()
         result = k6.run(self.platform.api.url, rate, seconds, script)
-        verdict = "holds" if result.holds else f"does not hold ({result.failed} failed, {result.dropped} not started)"
-        say(f"{script}, {rate}/s for {seconds} s: median {result.median:.1f} ms, p95 {result.p95:.1f} ms: {verdict}")
+        outcome = "holds" if result.holds else f"does not hold ({result.failed} failed, {result.dropped} not started)"
+        say(f"{script}, {rate}/s for {seconds} s: median {result.median:.1f} ms, p95 {result.p95:.1f} ms: {outcome}")
         return result

@@ -77,7 +77,7 @@ OTHERS: Final[dict[Table, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The highest number of a payment that there may be, and when the oldest was made."""
+    """The highest number of a payment, and when the oldest was made."""
 
     highest: int
     oldest: datetime

@@ -1,4 +1,4 @@
-"""What pruning costs those who pay meanwhile: p95 of an authorization without, with and without it in turn.
+"""How much slower authorizations are answered while housekeeping prunes: without, with, without in turn.
 
 And how long a round of expiry takes that finds nothing due.
 """

@@ -23,7 +23,7 @@ SETTINGS: Final = {
     "svg.fonttype": "none",
     "svg.hashsalt": "payops",
 }
-"""Beside matplotlib's defaults. Nobody's own matplotlibrc counts."""
+"""What differs from matplotlib's defaults; a matplotlibrc of the user is ignored."""
 _UNSAID: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 

@@ -18,7 +18,7 @@ def replace(page: str, name: str, block: str) -> str:
 
 
 def block(page: str, name: str) -> str:
-    """What stands between the marks called `name`. ValueError when there is nothing of the kind."""
+    """The text between the marks called `name`. ValueError when the page does not have both."""
     _, has_begin, rest = page.partition(f"<!-- {name}: begin -->\n")
     found, has_end, _ = rest.partition(f"\n<!-- {name}: end -->")
     if not (has_begin and has_end):
