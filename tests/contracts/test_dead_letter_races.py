@@ -62,7 +62,7 @@ def one(engine: Engine, query: str) -> Any:
 
 def interleaved(engine: Engine, action: Action, rival: Action, at: int) -> tuple[list[Any], bool]:
     """What `action` and `rival` did, the latter once before statement `at` of the former; and whether that came."""
-    other, count, done = create_engine(engine.url), 0, []
+    other, count, done = create_engine(engine.url.render_as_string(hide_password=False)), 0, []
     # whom a lock keeps out is told at once: it would wait for a transaction that waits for it
     event.listen(other, "connect", lambda raw, _: raw.cursor().execute("SET SESSION innodb_lock_wait_timeout = 0"))
 

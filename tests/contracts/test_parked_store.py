@@ -53,7 +53,7 @@ def test_pages_are_newest_first(engine: Engine, held: Lease) -> None:
 
 
 @pytest.mark.parametrize("act", [lambda c, n: outbox.release(c, n, "x"), lambda c, n: outbox.discard(c, n, "r", "x")])
-def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:
     refuse(engine, held, 1)
     hold_all(engine, held)
     with engine.begin() as connection:

@@ -83,8 +83,8 @@ def test_growth_is_measured_written_and_drawn(long: bool, tmp_path: Path, monkey
         (picture, "PICTURE", drawn),
     ):
         monkeypatch.setattr(module, name, value)
-    for name, value in {"SIZES": "2000,4000", "RATE": "20", "SECONDS": "1", "ROUNDS": "1", "PRUNED": "500"}.items():
-        monkeypatch.setenv(name, value)
+    for variable, text in {"SIZES": "2000,4000", "RATE": "20", "SECONDS": "1", "ROUNDS": "1", "PRUNED": "500"}.items():
+        monkeypatch.setenv(variable, text)
     assert growth.main() == 0
     assert "| 4,000 | CPU of MariaDB |" in written.read_text()
     assert "Pruning 500 payments' rows at a time, at 20/s:" in written.read_text()

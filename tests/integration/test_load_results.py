@@ -53,7 +53,7 @@ def load(reports: Path, *command: str, state: Path | None = None, **variables: s
 def against(platform: FakePlatform, reports: Path, profile: str = "soak", **variables: str) -> Ended:
     with faking(platform) as server:
         command = ["load", profile, "--base-url", server.url, "--reports", str(reports)]
-        return load(reports, *command, **{**SHORT, **variables})
+        return load(reports, *command, state=None, **{**SHORT, **variables})
 
 
 def test_all_is_well(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_what_raises_is_a_letter_whatever_it_raises(
     pay(engine, "a", 5)
     post = inbox_store.post
 
-    def fail(connection, events, now):  # type: ignore[no-untyped-def]
+    def fail(connection, events, now):
         if any(event.event_id == 4 for event in events):
             raise error
         post(connection, events, now)

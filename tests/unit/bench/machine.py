@@ -1,8 +1,10 @@
 """A session on a machine that serves up to a known rate."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from bench.k6 import LoadResult
+from bench.session import Session
 
 
 class Machine:
@@ -14,6 +16,11 @@ class Machine:
         self.rates: list[int] = []
         self._limits: Iterator[int] = iter(limits)
         self._limit = next(self._limits)
+
+    @property
+    def session(self) -> Session:
+        """Itself, for what asks for a Session."""
+        return cast(Session, self)
 
     def drain(self) -> None:
         """Nothing waits."""

@@ -17,7 +17,9 @@ def second(_self: object) -> None: ...
 
 def test_one_is_taken_out_wherever_it_stands() -> None:
     hooks = [partial(first, None), second]
-    assert remove_hook(hooks, "first").func is first
+    found = remove_hook(hooks, "first")
+    assert isinstance(found, partial)
+    assert found.func is first
     assert hooks == [second]
 
 
