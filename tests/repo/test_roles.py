@@ -14,7 +14,7 @@ from tests.repo.sources import ROOT
 ANSIBLE = ROOT / "ansible"
 ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 EXPECTED = {"base", "mariadb", "redis", "kafka", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
-EXPECTED |= {"prometheus", "alertmanager", "node_exporter", "mysqld_exporter", "redis_exporter"}
+EXPECTED |= {"prometheus", "alertmanager", "exporter"}
 LONGEST_TASK_FILE = 80
 _VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
 
@@ -105,6 +105,18 @@ def unnamed_or_short(path: Path) -> list[str]:
     return found
 
 
+def wrong_tags(used: list[dict[str, Any]]) -> list[str]:
+    """A role is tagged with its name and nothing else; an exporter also with the name of its own."""
+    found = []
+    for item in used:
+        wanted = [item["role"]]
+        if item["role"] == "exporter":
+            wanted.append(f"{item['vars']['exporter_name']}_exporter")
+        if item.get("tags") != wanted:
+            found.append(f"{item['role']}: {item.get('tags')} are not {wanted}")
+    return found
+
+
 @pytest.fixture(params=ROLES)
 def role(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -170,11 +182,15 @@ def test_what_has_a_validator_is_validated(role: str) -> None:
 
 
 def test_every_role_is_used_and_tagged_with_its_name() -> None:
-    used = {}
-    for play in read(ANSIBLE / "site.yml"):
-        for item in play.get("roles", []):
-            used[item["role"]] = item["tags"]
-    assert used == {name: [name] for name in ROLES}
+    used = [item for play in read(ANSIBLE / "site.yml") for item in play.get("roles", [])]
+    assert {item["role"] for item in used} == set(ROLES)
+    assert wrong_tags(used) == []
+
+
+def test_every_exporter_is_used() -> None:
+    used = [item for play in read(ANSIBLE / "site.yml") for item in play.get("roles", [])]
+    names = [item["vars"]["exporter_name"] for item in used if item["role"] == "exporter"]
+    assert sorted(names) == sorted(options("exporter")["exporter_name"]["choices"])
 
 
 def test_grants_name_tables_that_there_are() -> None:
@@ -217,6 +233,12 @@ def test_nobody_is_granted_to_change_a_posting() -> None:
 def test_planted_differences_are_found(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> None:
     assert differing_defaults(defaults, specs)
     assert not differing_defaults({"a_x": 1}, {"a_x": {"default": 1}, "a_y": {"required": True}})
+
+
+def test_planted_tags_are_found() -> None:
+    node = {"role": "exporter", "vars": {"exporter_name": "node"}}
+    assert wrong_tags([{"role": "base", "tags": ["base"]}, node | {"tags": ["exporter", "node_exporter"]}]) == []
+    assert len(wrong_tags([{"role": "base", "tags": ["all"]}, {"role": "k6"}, node | {"tags": ["node_exporter"]}])) == 3
 
 
 def test_planted_names_and_secrets_are_found(tmp_path: Path) -> None:
