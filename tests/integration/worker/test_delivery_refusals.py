@@ -19,8 +19,8 @@ from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
 from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
-from worker.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
-from worker.heartbeat import Heartbeat
+from worker.publication.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
+from worker.publication.heartbeat import Heartbeat
 
 PARK_AFTER = 3
 
