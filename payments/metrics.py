@@ -1,4 +1,4 @@
-"""Every metric of our own: name, labels, meaning; nowhere else. Each process makes the group that it speaks of.
+"""Every metric of our own: name, labels, meaning; nowhere else. Each process creates its own group.
 
 The api's `flask_http_request_duration_seconds` and `flask_http_request_total` come from prometheus-flask-exporter.
 Label values known in advance start at 0, so that a rate exists before the first event.
@@ -30,7 +30,7 @@ def _start_at_zero(metric: Any, label_values: Iterable[Sequence[str]]) -> None:
 
 
 class ApiMetrics:
-    """What the HTTP face counts; with several web workers through prometheus_client's multiprocess files."""
+    """Metrics of the API; several web workers share them through prometheus_client's multiprocess files."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.payments = Counter(
@@ -63,7 +63,7 @@ class ApiMetrics:
 
 
 class RelayMetrics:
-    """What the relay does, and its circuit breaker in the names that Resilience4j's users know."""
+    """Metrics of the relay; those of its circuit breaker have Resilience4j's names."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         prefix = "resilience4j_circuitbreaker_"
@@ -96,7 +96,7 @@ class RelayMetrics:
 
 
 class LedgerMetrics:
-    """What the ledger worker posted, refused, and how far behind it is."""
+    """Metrics of the ledger worker: what it posted and refused, and its lag."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
@@ -117,7 +117,7 @@ class LedgerMetrics:
 
 
 class HousekeepingMetrics:
-    """What the database knows; spoken by the one process that needs neither Kafka nor Redis."""
+    """Metrics read from the database; housekeeping exports them, as it needs neither Kafka nor Redis."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.outbox_pending = Gauge("outbox_pending", "Events waiting for publication", registry=registry)

@@ -1,4 +1,4 @@
-"""How the text of a setting is read. A reader is called with the text, and raises ValueError when it refuses it."""
+"""Readers of settings. A reader takes the text and returns the value; it raises ValueError for a bad text."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
 
-# Python's int() and float() take more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
+# Python's int() and float() accept more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?")
 

@@ -1,7 +1,7 @@
 """Run a command that does not outlive its parent: `python -I -S parent_watchdog.py PARENT SIGNAL USER COMMAND...`.
 
-The kernel sends SIGNAL when the thread that started the process ends (Linux; elsewhere the command simply runs).
-Stands alone, so that it starts in milliseconds and needs nothing but the interpreter.
+The kernel sends SIGNAL when the thread that started the process ends (only on Linux).
+It imports only the standard library, so that it starts in milliseconds.
 """
 
 import ctypes
@@ -29,11 +29,12 @@ def _become(user: str) -> None:
 
 
 def main(parent: str, signum: str, user: str, *command: str) -> None:
-    """Become the command. Exits at once when the parent is gone already (parent 0: whoever it is)."""
+    """Replace this process by the command. Exits when the parent has ended already (parent 0: any parent)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if user:
         _become(user)  # before prctl: the kernel forgets the signal when the user changes
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell cannot trap what its starter ignored, as `make test &` does
+    # a shell cannot trap a signal that its parent ignores, as `make test &` does
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux" and libc.prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     if int(parent) not in (0, os.getppid()):

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 LEAST_SECONDS: Final = 5
-"""No window gets shorter: a rate needs several scrapes."""
+"""The shortest window: a rate needs several scrapes."""
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _HOLD: Final = re.compile(r"(?m)^( +(?:for|keep_firing_for): ).*$")
 _WINDOW: Final = re.compile(r"\[(\d+)([smhd])\]")

@@ -1,6 +1,6 @@
-"""The ledger worker: reads payments' events from Kafka and has them posted; offsets follow the database, never lead it.
+"""The ledger worker: consumes payments' events from Kafka and has them posted; commits offsets after the database.
 
-What is posted and what is a dead letter is decided in `payments.ledger.posting`; this is about Kafka and patience.
+`payments.ledger.posting` decides what is posted and what becomes a dead letter.
 """
 
 import logging
@@ -32,13 +32,13 @@ from worker.consumption import lag_of, offsets_after, usable
 HEARTBEAT: Final = "ledger"
 BATCH: Final = 200
 POLL_SECONDS: Final = 0.1
-"""A batch that is not full waits this long for more."""
+"""Seconds that a batch waits to become full."""
 BEAT_INTERVAL: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
-"""Between two attempts while the database is away; doubles from the first to the longest."""
+"""Seconds between two attempts while the database fails; doubles from the first to the longest."""
 HALT_CHECK_SECONDS: Final = 1.0
-"""Seconds between two looks whether an operator has ended the halt."""
+"""Seconds between two checks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
 IN_A_LINE: Final = 100
 """Events in a line of the log: journald cuts a line at 48 KiB."""
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Runs until `stop` is set; the group is left then."""
+    """Runs until `stop` is set; then leaves the consumer group."""
 
     def __init__(
         self,
@@ -103,13 +103,13 @@ class Ledger:
         if results:
             crash_points.reach("after_posting_before_offsets")
             self._count(results)
-            self._tell(results)
+            self._log_posted(results)
             self._commit(consumer, batch)
 
     def _post(self, consumer: Consumer, batch: list[Message]) -> list[PostingResult]:
-        """Try until the database takes the batch and no halt is open; nothing is skipped. Empty when stopped before.
+        """Retry until the batch is posted and no halt is open; never skips a message. Empty when stopped before.
 
-        Meanwhile the partitions are paused and polling goes on, so that the group does not take us for dead.
+        Meanwhile the partitions are paused and polling continues, so that the group keeps this member.
         """
         pause, waiting = FIRST_PAUSE, False
         while not self._stop.is_set():
@@ -127,23 +127,23 @@ class Ledger:
             except (SQLAlchemyError, KafkaException) as error:
                 _log.warning("posting_waits", extra={"messages": len(batch), "error": _reason(error)})
             waiting = True
-            consumer.pause(consumer.assignment())  # anew each time: a rebalance may have brought others
+            consumer.pause(consumer.assignment())  # each time, because a rebalance may have assigned others
             batch += usable(consumer.consume(BATCH, pause))
             pause = min(2 * pause, LONGEST_PAUSE)
             if self._halt is not None:
-                self._beat_if_due(consumer)  # halted is not dead
+                self._beat_if_due(consumer)  # a halted worker is alive
         return []
 
     def _note_halt(self, detail: str | None) -> None:
-        """Say that posting is halted, and why, or that it goes on."""
+        """Log and export that posting is halted, or that it continues."""
         if detail is not None and self._halt is None:
             _log.error("posting_halted", extra={"reason": detail})
         self._halt = detail
         self._metrics.halted.set(detail is not None)
 
     def _commit(self, consumer: Consumer, batch: Sequence[Message]) -> None:
-        """Without waiting for the answer: a frozen broker must not stop the polling, and a repeat posts nothing."""
-        # partitions that went to another consumer are its business: our offset could take its own one back
+        """Commit without waiting: a frozen broker must not stop polling, and a repeated message is not posted."""
+        # only assigned partitions: for others this offset could undo the commit of their consumer
         offsets = offsets_after(message for message in batch if (message.topic, message.partition) in self._assigned)
         if offsets:
             try:
@@ -171,8 +171,8 @@ class Ledger:
                     },
                 )
 
-    def _tell(self, results: Sequence[PostingResult]) -> None:
-        """One line for a batch: which event, of which payment and trace, is in the ledger now."""
+    def _log_posted(self, results: Sequence[PostingResult]) -> None:
+        """Log which events were posted, with payment and trace: one line for a batch."""
         posted = [
             {"eventId": each.event_id, "paymentId": each.payment_id, "traceId": trace_id_of(each.message.traceparent)}
             for each in results
@@ -182,7 +182,7 @@ class Ledger:
             _log.info("events_posted", extra={"events": posted[start : start + IN_A_LINE]})
 
     def _beat_if_due(self, consumer: Consumer) -> None:
-        """The sign of life comes from the loop itself: a loop that hangs is seen as dead."""
+        """Write the heartbeat, from the loop itself, so that a loop that hangs counts as dead."""
         if self._clock() < self._beat_at:
             return
         self._beat_at = self._clock() + BEAT_INTERVAL
@@ -202,7 +202,7 @@ class Ledger:
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned |= {(each.topic, each.partition) for each in partitions}
-        self._cluster_id = None  # asked again: the brokers may have been replaced
+        self._cluster_id = None  # read again: the brokers may have been replaced
         _log.info("partitions_assigned", extra={"count": len(partitions)})
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -30,9 +30,9 @@ from worker.heartbeat import Heartbeat
 
 LEASE: Final = "relay"
 STAND_BY_SECONDS: Final = 0.5
-"""Between two looks whether the lease is free."""
+"""Seconds between two attempts to acquire the lease."""
 DATABASE_PAUSE: Final = 0.5
-"""Before the database is tried again."""
+"""Seconds before the database is tried again."""
 
 BreakerMaker = Callable[[BreakerRow | None], Breaker]
 """Makes the breaker of a lease term from the row that the previous one stored."""
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RelayTimes:
-    """Seconds: how long the lease lasts, and the longest call."""
+    """Seconds: the length of the lease, and the timeouts of a call and a probe."""
 
     lease: float
     call_timeout: float
@@ -50,7 +50,7 @@ class RelayTimes:
 
 
 class Relay:
-    """Runs until `stop` is set; the lease is given back then."""
+    """Runs until `stop` is set; then gives the lease back."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Relay:
             observe=breaker.observe,
             clock=self._clock,
         )
-        breaker.tell(heartbeat.wake)
+        breaker.subscribe(heartbeat.wake)
         heartbeat.start()
         try:
             self._deliver(LeaseTerm(held, heartbeat, breaker))

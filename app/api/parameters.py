@@ -1,4 +1,4 @@
-"""The parameters that several operations of the API share, as OpenAPI describes them."""
+"""OpenAPI parameters that several operations share."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ _ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LAR
 _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": texts.NOT_BLANK}
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
-LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
@@ -36,11 +36,13 @@ CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
 )
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
-TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only letters from this topic")
+TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")
 ERROR_TYPE: Final = _query(
-    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only letters that failed like this"
+    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only dead letters of this error type"
 )
-LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(DeadLetterState)}, "Only letters in this state")
+DEAD_LETTER_STATE: Final = _query(
+    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only dead letters in this state"
+)
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")

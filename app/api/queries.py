@@ -1,4 +1,4 @@
-"""Query strings: cursors, limits, choices and merchants, or a ValidationFailed that names the field."""
+"""Reads query strings: cursors, limits, choices, merchants. Raises ValidationFailed with the field."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ LARGEST_ID: Final = 2**63 - 1
 LARGEST_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
-"""An id of 18 digits in base64url; all that matches is a cursor, so that OpenAPI can say exactly what is one."""
+"""An id of 18 digits in base64url; every match is a valid cursor, so OpenAPI describes cursors exactly."""
 
 
 def required_merchant() -> str:
@@ -86,7 +86,7 @@ def page(items: list[dict[str, Any]], last: int | None) -> Response:
 
 
 def answer(members: dict[str, Any], status: int = 200) -> Response:
-    """Compact JSON. Sums beyond 64 bits, which orjson refuses, are written as exactly by the standard library."""
+    """Compact JSON. The standard library writes sums beyond 64 bits, which orjson refuses."""
     try:
         text = orjson.dumps(members)
     except orjson.JSONEncodeError:

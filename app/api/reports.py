@@ -1,4 +1,4 @@
-"""What the API answers about its own condition: breaker, dead letters, health, backlog. Pydantic models for OpenAPI."""
+"""Pydantic models of the API's answers about operations: breaker, dead letters, findings, health, backlog."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ from payments.payment.commands import LIMITED, Operation
 from payments.platform.states import DeadLetterState
 from payments.reading.health import Status
 
-LetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
+DeadLetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
 FindingKindName = Annotated[FindingKind, inline(FindingKind)]
 BreakerStateName = Annotated[State, inline(State)]
 AggregateName = Annotated[Aggregate, inline(Aggregate)]
@@ -21,7 +21,7 @@ Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% be
 
 
 class DeadLetterSummary(Answer):
-    """A message that could not be posted, without its payload; long texts are cut, and end in "…" then."""
+    """A message that could not be posted, without its payload; long texts are cut and end in "…"."""
 
     id: Identifier
     original_topic: str
@@ -30,7 +30,7 @@ class DeadLetterSummary(Answer):
     error_type: str
     error_message: str
     timestamp: Time
-    state: LetterStateName
+    state: DeadLetterStateName
     attempts: Count
     discard_reason: str = Field(default=ABSENT)
 
@@ -49,7 +49,7 @@ class DeadLetterPage(Page):
 
 
 class AuditFinding(Answer):
-    """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
+    """A difference that an audit found; `clearedAt` is null until a later check no longer finds it."""
 
     id: Identifier
     kind: FindingKindName
@@ -114,7 +114,7 @@ class Breaker(Answer):
 
 
 class PendingBreaker(Breaker):
-    """The breaker before the relay has looked at the command."""
+    """The breaker before the relay has applied the command."""
 
     pending: Literal[True]
 
@@ -126,7 +126,7 @@ class Breakers(Answer):
 
 
 class Part(Answer):
-    """One component; the detail explains itself."""
+    """One component; `detail` says why."""
 
     status: HealthName
     detail: str
@@ -140,7 +140,7 @@ class Health(Answer):
 
 
 class RateLimit(Answer):
-    """Where a merchant stands in one window."""
+    """A merchant's use of one rate limit window."""
 
     operation: Annotated[Operation, WithJsonSchema({"enum": [*LIMITED], "type": "string"})]
     limit: Count

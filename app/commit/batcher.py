@@ -1,6 +1,6 @@
-"""Greenlets hand in one item each and wait; few workers run whatever waits as one batch, then wake each of them.
+"""Batches items of many greenlets: each submits one item and waits; few workers run all waiting items as one batch.
 
-Never waits for more items: a batch is what came while the former one ran. Knows nothing of payments.
+A batch never waits for more items: it has those that came while the last one ran. Knows nothing of payments.
 """
 
 from collections import deque
@@ -19,11 +19,11 @@ class Full(Exception):
 
 
 class NotTaken(Exception):
-    """The time was over before a worker took the item; it has been withdrawn."""
+    """The timeout passed before a worker took the item; the item was withdrawn."""
 
 
 class StillRunning(Exception):
-    """The time was over while a worker had the item; its batch goes on."""
+    """The timeout passed while a worker ran the item; its batch continues."""
 
 
 class _Ticket(Generic[Item, Answer]):
@@ -41,7 +41,7 @@ class Batcher(Generic[Item, Answer]):
     def __init__(
         self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, size: int, capacity: int | None = None
     ) -> None:
-        """`run` answers in the order of its items. `capacity`: how many may wait (None: any number)."""
+        """`run` returns answers in the order of its items. `capacity`: how many items may wait (None: any number)."""
         self._run: Final = run
         self._size = size
         self._worker_limit = workers

@@ -1,4 +1,4 @@
-"""/audit: what audits found, for those who hold the admin token. Nothing here writes."""
+"""/audit: what audits found, with the admin token. Read only."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""/payments: the four money commands, and what became of payments."""
+"""/payments: the four money commands, and reads of payments."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""What must be true of a chunk of payments, as pure functions over what `audit.store` read. No database here."""
+"""Checks of a chunk of payments, as pure functions over what `audit.store` read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from payments.payment.rules import ReleaseReason, status_of
 
 
 def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
-    """How much of each event type a payment's amounts demand (minor units). A release is one event."""
+    """The amount of each event type that a payment's amounts require (minor units). A release is one event."""
     released = EventType.EXPIRED if payment.release_reason == ReleaseReason.EXPIRED else EventType.VOIDED
     return Counter(
         {
@@ -33,7 +33,7 @@ def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
 
 
 def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Difference]]:
-    """(events in flight, differences) of a chunk, its answers apart: those are checked in `audit.answers`."""
+    """(events in flight, differences) of a chunk, without its answers, which `audit.answers` checks."""
     differences: list[Difference] = []
     events: defaultdict[int, list[AuditedEvent]] = defaultdict(list)
     for event in chunk.events:
@@ -58,12 +58,12 @@ def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Di
 
 
 def is_late(chunk: Chunk, now: datetime) -> bool:
-    """Whether any event of the chunk has waited for so long that the ledger's progress matters."""
+    """Whether any event of the chunk has waited longer than LATE."""
     return any(not event.posted and now - event.created_at > LATE for event in chunk.events)
 
 
 def _complete(events: list[AuditedEvent]) -> bool:
-    """Outbox rows of a payment are pruned all together: with its authorization there, nothing is missing."""
+    """Whether no event was pruned: a payment's outbox rows are pruned together, so its authorization shows it."""
     return any(event.event_type == EventType.AUTHORIZED for event in events)
 
 
@@ -126,11 +126,11 @@ def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> It
 
 
 def _is_left_behind(event: AuditedEvent, progress: Progress, possible_since: datetime) -> bool:
-    """Whether a late event is not just one of many that the ledger is working off (ADR 18)."""
+    """Whether a late event is stuck, and not one of a backlog that the ledger is processing (ADR 18)."""
     passed = progress.passed.get((event.event_type, partition_of(event.payment_id)), 0) if progress.passed else 0
     if passed > event.event_id:
         return True
-    # what waited for an outage to end needs a former audit since then: only with it can progress be seen
+    # an event that waited for the end of an outage needs an earlier audit after it, to measure progress
     is_comparable = event.created_at >= possible_since or (
         progress.compared_with is not None and progress.compared_with >= possible_since
     )

@@ -1,7 +1,7 @@
-"""The audit: holds payments, outbox, stored answers and ledger against each other, chunk by chunk.
+"""The audit: compares payments, outbox, stored answers and ledger, chunk by chunk.
 
-A trial balance proves nothing here, for a posting of one row always sums to zero; what each payment's amounts demand
-of the ledger does. Reads everything, writes findings and notes of its runs. The rules are in `audit.rules` and
+A trial balance cannot find errors here, because a posting of one row always sums to zero; the audit compares each
+payment's amounts with its postings. It writes only findings and a row for each run. The rules are in `audit.rules` and
 `audit.answers`.
 """
 
@@ -25,23 +25,22 @@ from payments.platform.clock import database_now
 from payments.platform.throttle import AT_ONCE, Throttle
 
 CHUNK: Final = 500
-"""Payments in one snapshot: few, so that nobody who pays waits long for the processor (ADR 14)."""
+"""Payments in one snapshot: few, so that requests do not wait long for the CPU (ADR 14)."""
 IN_TURN: Final = 10_000
-"""Payments that an audit looks at beside those that changed; and at most so many for their open findings."""
+"""Payments that an audit checks in turn besides those that changed; also the limit of those with open findings."""
 OVERLAP: Final = timedelta(seconds=30)
-"""How far before the former run the next one looks: a commit comes later than the time stamps in it."""
+"""How far the time of a run overlaps that of the last one: a commit is later than the times in it."""
 ANSWERS_WINDOW: Final = timedelta(seconds=10)
-"""Stored answers are compared by windows of time, so that no statement runs for long."""
+"""Stored answers are compared in windows of time, so that no statement runs for long."""
 PRUNING_SLACK: Final = timedelta(minutes=1)
-"""Answers that will be pruned so soon are not missed: a round of pruning may have been a little ahead."""
+"""Answers this close to pruning may be absent: a round of pruning may already have deleted them."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What an audit found. `in_flight`: events that are stored and not yet posted.
+    """The result of an audit. `in_flight`: events that are stored and not yet posted.
 
-    `opened`: the differences that no audit had found before, or that were cleared; `cleared`: how many findings this
-    audit cleared.
+    `opened`: differences without an open finding before; `cleared`: how many findings this audit cleared.
     """
 
     at: datetime
@@ -57,7 +56,7 @@ def audit(engine: Engine, *, full: bool, answers_kept: timedelta, throttle: Thro
     """Check all payments (`full`), or those changed since the last audit, those with open findings, and IN_TURN more.
 
     `answers_kept`: how long stored answers live. Findings are stored chunk by chunk, so a run that `throttle` ends
-    early keeps them; the run itself is then not noted. Raises sqlalchemy errors when the database cannot be read, or
+    early keeps them; the run itself is then not stored. Raises sqlalchemy errors when the database cannot be read, or
     findings cannot be written.
     """
     finding_store.probe(engine)
@@ -93,7 +92,7 @@ class _Audit:
         self._known: set[str] = set()
 
     def walk(self, done: Collection[int]) -> int:
-        """Check IN_TURN payments after where the last run ended, or all; returns where the next run begins."""
+        """Check the IN_TURN payments after those of the last run, or all; returns where the next run begins."""
         all_of_them = self.report.full or self._former is None
         after = 0 if all_of_them or self._former is None else self._former.next_payment_id
         looked_at = 0
@@ -109,7 +108,7 @@ class _Audit:
         return after
 
     def check_payments(self, ids: Sequence[int]) -> None:
-        """Check these payments, and store what was found of them."""
+        """Check these payments and store the differences."""
         if not ids:
             return
         with audit_store.snapshot(self._engine) as connection:
@@ -126,12 +125,12 @@ class _Audit:
         found += audit_answers.check(chunk, steps, answers, answers_since)
         self.report.payments += len(ids)
         self.report.in_flight += in_flight
-        # a payment whose row is gone was not checked: what is known of it stays
+        # a payment whose row is missing was not checked: its findings stay
         checked = [payment.payment_id for payment in chunk.payments]
         self._take(found, audit_findings.keep_of_payments(self._engine, checked, found, now))
 
     def check_open_answers(self) -> None:
-        """Look again at the answers that were found wrong before."""
+        """Check again the answers with open findings."""
         with audit_store.snapshot(self._engine) as connection:
             open_ = [
                 Difference(FindingKind(finding.kind), None, finding.detail, finding.subject)
@@ -142,11 +141,11 @@ class _Audit:
             with audit_store.snapshot(self._engine) as connection:
                 now = database_now(connection)
                 wrong = audit_store.wrong_among(connection, [audit_answers.key_of(difference) for difference in part])
-            found = [audit_answers.not_borne_out(answer) for answer in wrong]
+            found = [audit_answers.unmatched(answer) for answer in wrong]
             self._take(found, audit_findings.keep_of_answers(self._engine, part, found, now))
 
     def check_answers(self, since: datetime | None) -> None:
-        """Check the answers given since then (None: all), and store what was found of them."""
+        """Check the answers stored since then (None: all), and store the differences."""
         with audit_store.snapshot(self._engine) as connection:
             start = audit_store.first_answer(connection, since)
         for _ in self._throttle.steps():
@@ -155,11 +154,12 @@ class _Audit:
             with audit_store.snapshot(self._engine) as connection:
                 now = database_now(connection)
                 wrong = [
-                    audit_answers.not_borne_out(answer)
+                    audit_answers.unmatched(answer)
                     for part in audit_store.wrong_answers(connection, start, ANSWERS_WINDOW)
                     for answer in part
                 ]
-                start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)  # nights without any are skipped
+                # the first answer after the window, to skip times without answers
+                start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)
             found = [difference for difference in wrong if difference.identity not in self._known]
             self._take(found, audit_findings.keep_of_answers(self._engine, (), found, now))
 
@@ -170,7 +170,7 @@ class _Audit:
         self.report.cleared += kept.cleared
 
     def note(self, next_id: int) -> None:
-        """Say that the run is complete, and where the next one goes on."""
+        """Store that the run is complete, and where the next one begins."""
         audit_store.note_run(
             self._engine,
             {

@@ -1,6 +1,6 @@
-"""The halt on poison: a flood of messages that cannot be posted means a broken sender, and somebody should look.
+"""The halt on poison: a flood of messages that cannot be posted means a broken sender, which an operator must check.
 
-Nothing is lost by halting: the messages stay in Kafka, and good ones behind the poison are posted after the resumption.
+A halt loses nothing: the messages stay in Kafka, and the good ones are posted when an operator resumes.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from payments.platform.operators import note_action
 
 
 class PostingHalted(Exception):
-    """Posting is halted; `detail` says why. Try again: when an operator has ended the halt, it goes on."""
+    """Posting is halted; `detail` says why. Retry until an operator has ended the halt."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -23,7 +23,7 @@ class PostingHalted(Exception):
 
 
 class PoisonWatch:
-    """What one ledger worker has seen since it started, or since the last halt ended."""
+    """The last messages of one ledger worker, since it started or since the last halt ended."""
 
     def __init__(self) -> None:
         self._window = Window()
@@ -31,11 +31,11 @@ class PoisonWatch:
 
     @property
     def halt_id(self) -> int:
-        """The halt that was the newest at the last look; 0: there was none."""
+        """The newest halt at the last check; 0: there was none."""
         return self._halt_id
 
     def check(self, connection: Connection | None, last: Halt | None, marks: Sequence[str | None]) -> Window:
-        """Judge a batch in its transaction (None: it changes nothing) after the halt `last`. Raises PoisonFlood."""
+        """Check a batch in its transaction (None: it changes nothing); `last`: the newest halt. Raises PoisonFlood."""
         halt_id, accepted_left = (last.halt_id, last.accepted_left) if last is not None else (0, 0)
         if halt_id != self._halt_id:
             self._window, self._halt_id = Window(), halt_id
@@ -50,7 +50,7 @@ class PoisonWatch:
         return checked.window
 
     def keep(self, window: Window) -> None:
-        """The batch is committed: go on from what `check` gave."""
+        """Keep the window that `check` returned; call it when the batch is committed."""
         self._window = window
 
 
@@ -61,9 +61,10 @@ def refuse_when_halted(last: Halt | None) -> None:
 
 
 def begin(engine: Engine, detail: str, after: int | None = None) -> bool:
-    """Halt all ledger workers, also those that start later; whether they are halted now.
+    """Halt all ledger workers, also those that start later; returns whether they are halted now.
 
-    Not when an operator has meanwhile ended a newer halt than `after` (None: than all): the reason may be accepted.
+    Does nothing when an operator has ended a halt newer than `after` (None: no such check): he may have accepted the
+    reason.
     """
     with engine.begin() as connection:
         last = halt_store.newest(connection)
@@ -76,9 +77,9 @@ def begin(engine: Engine, detail: str, after: int | None = None) -> bool:
 
 
 def resume(connection: Connection, accepted: int, actor: str) -> str | None:
-    """End the halt and note who did: `accepted` more poison messages do not count (UNTIL_CALM: no check meanwhile).
+    """End the halt and log the operator. `accepted`: poison messages that do not count (UNTIL_QUIET: all until quiet).
 
-    Returns why posting was halted; None, and nothing is noted: it was not. A halt that begins meanwhile stays.
+    Returns why posting was halted; None: it was not, and nothing is logged. A halt that begins meanwhile stays.
     """
     found = halt_store.lock_open(connection)
     if not found:

@@ -1,4 +1,4 @@
-"""Replays without an end: letters REPLAYING though their message was published long ago, or its row is gone."""
+"""Replays without a result: dead letters in REPLAYING whose message was published long ago, or whose row was pruned."""
 
 from datetime import datetime
 
@@ -40,23 +40,23 @@ _REOPEN = update(dead_letter).where(dead_letter.c.id == bindparam("letter_id"))
 
 
 def unanswered(connection: Connection, before: datetime, limit: int) -> list[int]:
-    """Ids of letters whose every replay was published before that time, with neither success nor failure since.
+    """Ids of REPLAYING dead letters whose every replay was published before that time.
 
-    A replay's row is stored with REPLAYING and pruned long after its publication: without a row it was long ago, too.
+    A replay's row is stored with REPLAYING and pruned long after its publication: a missing row means long ago, too.
     """
     return list(connection.execute(_UNANSWERED.limit(limit), {"before": before}).scalars())
 
 
 def is_unanswered(connection: Connection, letter_id: int, before: datetime) -> bool:
-    """Whether that holds for one letter."""
+    """Whether `unanswered` holds for one dead letter."""
     query = _UNANSWERED.where(dead_letter.c.id == letter_id)
     return connection.execute(query, {"before": before}).first() is not None
 
 
 def was_passed(connection: Connection, letter_id: int, limit: int) -> bool:
-    """Whether the ledger has posted what was published after the letter's newest replay.
+    """Whether the ledger has posted events that were published after the dead letter's newest replay.
 
-    Looks at the next `limit` events. Also true when nothing was published after it, or its row is gone.
+    Reads the next `limit` events. Also true when nothing was published after it, or its row was pruned.
     """
     replay_id = connection.execute(_NEWEST, {"letter_id": letter_id}).scalar()
     if replay_id is None:
@@ -66,7 +66,7 @@ def was_passed(connection: Connection, letter_id: int, limit: int) -> bool:
 
 
 def reopen(connection: Connection, letter: DeadLetter, now: datetime) -> None:
-    """OPEN again, one attempt more. The caller has locked the letter and seen that it is REPLAYING."""
+    """Set to OPEN with one attempt more. The caller has locked the dead letter and checked that it is REPLAYING."""
     attempts = letter.attempts + 1
     values = {
         "state": DeadLetterState.OPEN,

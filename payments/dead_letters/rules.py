@@ -1,4 +1,4 @@
-"""Why messages become dead letters, and when one is replayed by itself: only where waiting alone can help."""
+"""Why messages become dead letters, and which are retried: those whose error can go away with time."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -16,13 +16,13 @@ class ErrorType(StrEnum):
 
 
 RETRYABLE: Final = frozenset({ErrorType.PAYMENT_NOT_FOUND, ErrorType.EVENT_NOT_FOUND})
-"""What the message speaks of was not there; it may be later. No other error goes away by waiting."""
+"""The payment or event of the message did not exist; it may exist later. No other error goes away with time."""
 FIRST_DELAY: Final = timedelta(minutes=1)
 RETRIES: Final = 5
 
 
 def retry_delay(error_type: str, attempts: int) -> timedelta | None:
-    """How long after its failure number `attempts` (from 1) a letter is replayed by itself; None: people decide."""
+    """The delay of the automatic replay after failure number `attempts` (from 1); None: an operator decides."""
     if error_type not in RETRYABLE or attempts > RETRIES:
         return None
     return FIRST_DELAY * (1 << (attempts - 1))

@@ -1,4 +1,4 @@
-"""Dead letters as readers see them, JSON-ready: one of them whole, and pages of summaries."""
+"""Reads of dead letters, JSON-ready: one with its payload, and pages of summaries."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from payments.platform.errors import NotFound
 from payments.platform.paging import page
 
 LONGEST_IN_LIST: Final = 256
-"""Bytes of JSON that a text of a letter may take in a list; the letter itself shows it whole."""
+"""Bytes of JSON that a text may have in a list; a single dead letter has it complete."""
 
 
 def dead_letters(

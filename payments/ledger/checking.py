@@ -1,4 +1,4 @@
-"""Is a message money? Compares what a message says with what the outbox knows, and makes the letter when it is not."""
+"""Checks messages against the outbox: which may be posted, which are repeated, which become dead letters."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,15 @@ from payments.outbox.store import OutboxRow
 from payments.payment import store as payment_store
 
 LONGEST_MESSAGE: Final = 1000
-"""Characters of the sentence that says what is wrong."""
+"""Characters of a dead letter's error message."""
 _SHOWN: Final = 40
 
 
 class Message(NamedTuple):
     """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
 
-    `letter_id` is the dead letter that it says to be the replay of, `traceparent` the trace that it belongs to: both
-    from its headers, and nothing is posted on the strength of them. `unreadable` says what the Kafka client could not
-    read of it ("": nothing).
+    `letter_id` is the dead letter whose replay it claims to be, `traceparent` its trace: both are from its headers, and
+    nothing is posted because of them. `unreadable` says what the Kafka client could not read of it ("": nothing).
     """
 
     topic: str
@@ -70,7 +69,7 @@ class Known:
 
 
 def read(message: Message) -> ReceivedEvent | Rejected:
-    """Read a message's text; eventId is read from the value only, never from the headers."""
+    """Parse a message's value; eventId comes from the value only, never from the headers."""
     if message.unreadable:
         return Rejected(ErrorType.INVALID_EVENT, f"The message cannot be read: {message.unreadable}.")
     try:
@@ -82,7 +81,7 @@ def read(message: Message) -> ReceivedEvent | Rejected:
 
 
 def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
-    """Ask the database for everything that `check` needs, three statements for the whole batch."""
+    """Read from the database what `check` needs, with three statements for the whole batch."""
     payment_ids = {event.payment_id for event in events}
     event_ids = {event.event_id for event in events if event.event_id is not None}
     return Known(
@@ -93,7 +92,7 @@ def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
 
 
 def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[CheckResult]:
-    """What each message is, in their order; the second one of an event is Repeated, also within the batch."""
+    """The result of each message, in order. The second message of an event is Repeated, also within the batch."""
     found: list[CheckResult] = []
     taken = set(known.posted)
     for event in received:
@@ -134,10 +133,10 @@ def _check(event: ReceivedEvent, known: Known) -> CheckResult:
     return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
 
 
-def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
-    """For each message the letter that it is the replay of; None: none.
+def replayed_dead_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
+    """For each message the dead letter of which it is a replay; None: it is not a replay.
 
-    Topic and payload must be the letter's: a forged deadLetterId is ignored, and the message becomes a new dead letter.
+    Topic and payload must match: a forged deadLetterId is ignored, and the message becomes a new dead letter.
     """
     ids = {message.letter_id for message in messages if message.letter_id is not None}
     if not ids:
@@ -154,9 +153,9 @@ def replayed_letters(connection: Connection, messages: Sequence[Message]) -> lis
 
 
 def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:
-    """The letter of a message that is not money; its parts are kept as they came, base64 where they are not plain text.
+    """The dead letter of a rejected message; its parts are stored unchanged, in base64 where they are not plain text.
 
-    Of a value above LARGEST_PAYLOAD the first bytes are kept, which the error message says.
+    Of a value above LARGEST_PAYLOAD only the first bytes are stored, and the error message says so.
     """
     payload, encoding = _payload(message)
     key, key_encoding = key_as_text(message.key)

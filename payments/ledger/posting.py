@@ -1,6 +1,6 @@
 """The ledger's use case: messages in, postings and dead letters out, in one transaction. Knows no Kafka client.
 
-Kafka cannot book money: only what the outbox confirms is posted. Offsets are the caller's business, afterwards.
+Only events that the outbox confirms are posted, whatever Kafka delivers. The caller commits offsets afterwards.
 """
 
 import logging
@@ -21,7 +21,16 @@ from payments.dead_letters.poison import PoisonFlood
 from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
-from payments.ledger.checking import CheckResult, Message, Rejected, check, dead_letter, look_up, read, replayed_letters
+from payments.ledger.checking import (
+    CheckResult,
+    Message,
+    Rejected,
+    check,
+    dead_letter,
+    look_up,
+    read,
+    replayed_dead_letters,
+)
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
 from payments.platform.clock import database_now
@@ -29,13 +38,13 @@ from payments.platform.database import Failure, classify, refuses_a_value
 from payments.platform.states import DeadLetterState
 
 ROUNDS: Final = 5
-"""Times that a batch is read and run when another consumer was first or held a lock, before the caller is told."""
+"""Attempts at a batch when another consumer was first or held a lock; then the error is raised."""
 
 _log = logging.getLogger(__name__)
 
 
 class PostingOutcome(StrEnum):
-    """What came of a message."""
+    """What was done with a message."""
 
     POSTED = "posted"
     REPEATED = "repeated"
@@ -43,9 +52,9 @@ class PostingOutcome(StrEnum):
 
 
 class PostingResult(NamedTuple):
-    """A message's outcome; `lag` is seconds from commit to posting, `error_type` why it is a dead letter.
+    """A message's outcome; `lag`: seconds from commit to posting; `error_type`: why it is a dead letter.
 
-    `event_id` and `payment_id` are those of the event that was posted, as the outbox has them.
+    `event_id` and `payment_id` are those of the posted event, from the outbox.
     """
 
     message: Message
@@ -58,7 +67,7 @@ class PostingResult(NamedTuple):
 
 
 class _Checked(NamedTuple):
-    """A message, what it is, and the dead letter that it is the replay of (None: of none)."""
+    """A message, its check result, and the dead letter of which it is a replay (None: not a replay)."""
 
     message: Message
     result: CheckResult
@@ -72,13 +81,13 @@ class _Checked(NamedTuple):
 def post_batch(
     engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch | None = None
 ) -> list[PostingResult]:
-    """Post what is money, store dead letters for the rest; outcomes come in the order of the messages.
+    """Post confirmed events and store dead letters for the rest; returns results in the order of the messages.
 
-    One transaction, unless the database refuses it because of a message: then the batch is halved until that message
-    is alone, and it becomes a dead letter. A repeated message changes nothing.
-    Raises sqlalchemy errors with everything rolled back (or, when the connection was lost in COMMIT or the batch was
-    halved, perhaps done in part): run the same batch again, what was done is then found and repeated.
-    Raises PostingHalted, as above, while a halt is open, also when `watch` finds that this batch is a flood.
+    One transaction, unless the database refuses a value of a message: then the batch is halved until that message is
+    alone, and it becomes a dead letter. A repeated message changes nothing.
+    Raises sqlalchemy errors with everything rolled back, or done in part when the connection was lost in COMMIT or the
+    batch was halved: run the same batch again, and what was done is found as repeated.
+    Raises PostingHalted likewise while a halt is open, and when `watch` finds that this batch is a flood of poison.
     """
     watch = watch or PoisonWatch()
     try:
@@ -94,7 +103,7 @@ def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: P
         return _rounds(engine, messages, [read(message) for message in messages], cluster_id, watch)
     except (PoisonFlood, PostingHalted):
         raise
-    except Exception as error:  # what one message has caused must not stop the others for ever
+    except Exception as error:  # an error caused by one message must not stop the others
         if not _is_about_a_message(error):
             raise
         refusal = error
@@ -108,7 +117,7 @@ def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: P
 
 
 def _is_about_a_message(error: Exception) -> bool:
-    """A key that is still taken after all rounds is: nobody is faster so often, the ledger has what the inbox lacks."""
+    """True also for a duplicate key after all attempts: then the ledger has postings that the inbox lacks."""
     is_taken = isinstance(error, SQLAlchemyError) and classify(error) is Failure.DUPLICATE
     return is_taken or refuses_a_value(error)
 
@@ -142,7 +151,7 @@ def _attempt(
         last = halt_store.newest(connection)
         halt.refuse_when_halted(last)
         known = look_up(connection, [event for event in received if isinstance(event, ReceivedEvent)])
-        letters = replayed_letters(connection, messages)
+        letters = replayed_dead_letters(connection, messages)
     checked = [_Checked(*parts) for parts in zip(messages, check(received, known), letters, strict=True)]
     if not any(_changes_something(each) for each in checked):
         watch.keep(watch.check(None, last, [None] * len(checked)))
@@ -164,7 +173,7 @@ def _changes_something(each: _Checked) -> bool:
 def _write(
     connection: Connection, checked: Sequence[_Checked], cluster_id: str, now: datetime
 ) -> set[tuple[str, int, int]]:
-    """Write all that changes; returns the places of the messages that failed now, and not in an earlier delivery."""
+    """Write all changes; returns the places of the messages that failed in this delivery and not in an earlier one."""
     letters = dead_letter_changes.lock_as_they_are(connection, [each.letter for each in checked if each.letter])
     if events := [each.result for each in checked if isinstance(each.result, PostedEvent)]:
         inbox_store.post(connection, events, now)
@@ -188,7 +197,7 @@ def _write(
 
 
 def _mark(each: _Checked, failed: set[tuple[str, int, int]]) -> str | None:
-    """Why a message is poison, in words; None for a good one, and for one whose letter is stored already."""
+    """Why a message is poison, in words; None for a good one, and for one whose dead letter was stored before."""
     if not isinstance(each.result, Rejected) or each.place not in failed:
         return None
     topic, partition, offset = each.place

@@ -1,7 +1,7 @@
-"""Publishes again, without an operator, what was published long ago and never posted: Kafka has lost it.
+"""Publishes again, without an operator, events that were published long ago and never posted: Kafka lost them.
 
-Safe at any time (the inbox drops what arrives twice), so it may err; bounded, so that erring costs little. By hand:
-`republish`.
+Safe at any time, because the inbox drops repeated events; bounded, so that a false alarm costs little. Operators have
+the command `republish`.
 """
 
 import logging
@@ -27,13 +27,13 @@ from payments.platform.throttle import Throttle
 LIMIT: Final = 500
 """Events that one round publishes again."""
 WINDOW: Final = 2000
-"""Event ids looked at in one transaction: short enough not to make the relay or a request wait."""
+"""Event ids read in one transaction: short enough not to make the relay or a request wait."""
 WINDOWS: Final = 50
-"""Windows that each of the two walks of a round looks at."""
+"""Windows that each of the two walks of a round reads."""
 RECENT: Final = timedelta(seconds=60)
-"""How long ago the postings were that tell whether the ledger is behind."""
+"""The ledger's delay is measured on the postings of this last time."""
 PUBLISHED_WITHIN: Final = timedelta(seconds=60)
-"""Within which an event is published, nearly always."""
+"""Time within which nearly every event is published."""
 IN_A_LINE: Final = 100
 """Events in a line of the log."""
 
@@ -41,10 +41,10 @@ _log = logging.getLogger(__name__)
 
 
 class SelfRepair:
-    """Walks the outbox in rounds: first what has become old enough since the last one, then everything in turn.
+    """Walks the outbox in rounds: first events that have become old enough since the last round, then all in turn.
 
-    The first walk finds soon what Kafka loses from now on; the second what was lost before this process was started,
-    what was published late, and what is lost once more.
+    The first walk soon finds what Kafka loses from now on; the second finds what was lost before this process started,
+    was published late, or was lost again.
     """
 
     def __init__(self, engine: Engine, lost_after: timedelta, now: Now = database_now, limit: int = LIMIT) -> None:
@@ -72,7 +72,7 @@ class SelfRepair:
         return count + more
 
     def _old_enough(self, now: datetime, last: int) -> int:
-        """The last id of which all up to it are old enough, as far as earlier rounds can tell."""
+        """The last id up to which all events are old enough, as recorded in earlier rounds."""
         self._newest.append((now, last))
         found = self._grown_old
         while self._newest[0][0] < now - self._lost_after - PUBLISHED_WITHIN:
@@ -80,7 +80,7 @@ class SelfRepair:
         return found
 
     def _walk(self, after: int, last: int, limit: int, throttle: Throttle) -> tuple[int, int]:
-        """Look at WINDOWS windows after event `after`, or up to `last`; returns where it ended, how many were lost."""
+        """Read WINDOWS windows after event `after`, up to `last`; returns the last id read and how many were lost."""
         count = 0
         for _, _window in zip(throttle.steps(), range(WINDOWS), strict=False):
             if after >= last or count >= limit:
@@ -89,7 +89,7 @@ class SelfRepair:
             with self._engine.connect().execution_options(reading=True) as connection:
                 before = self._now(connection) - self._lost_after
                 found = repair_store.lost(connection, after, until, before, room)
-                events = repair_store.without_letters(connection, found)
+                events = repair_store.without_dead_letters(connection, found)
             count += self._publish_again(events) if events else 0
             after = found[-1].event_id if len(found) == room else until
         return after, count
@@ -105,7 +105,7 @@ class SelfRepair:
 
 
 def _ledger_trouble(connection: Connection, now: datetime, lost_after: timedelta) -> str | None:
-    """Why events may be unposted without being lost: nobody posts, or who does has not come to them yet."""
+    """Why events may be unposted without being lost: no ledger worker runs, or it has not reached them yet."""
     beat = backlog_store.lease_renewals(connection).get("ledger")
     if beat is None or now - beat > LEDGER_SILENT:
         return "no ledger worker is active"

@@ -1,6 +1,6 @@
 """The database's time for what cannot be undone: expiry, pruning, retries. Refused while that clock is suspect.
 
-Rules are in `domain.clock_watch`. Requests do not ask here: a payment is taken whatever the time.
+The rules are in `clock_watch`. Requests do not use it: a payment is accepted whatever the time.
 """
 
 import logging
@@ -17,7 +17,7 @@ from payments.platform.clock_watch import ClockWatch, Moment
 from payments.platform.operators import note_action
 
 QUIET: Final = 60.0
-"""Seconds that the clocks must agree after a jump."""
+"""Seconds for which the clocks must agree after a jump."""
 Now = Callable[[Connection], datetime]
 """Gives UTC by the database's clock; may raise ClockSuspect."""
 
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 class ClockSuspect(Exception):
-    """The database's clock cannot be believed now; the text says why."""
+    """The database's clock is suspect; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class MachineClocks:
-    """The clocks of this machine: seconds since 1970, seconds since it was started, and the name of that start."""
+    """The clocks of this machine: seconds since 1970, seconds since it was started, and the id of that boot."""
 
     wall: Callable[[], float] = clock.wall
     since_boot: Callable[[], float] = clock.since_boot
@@ -38,7 +38,7 @@ class MachineClocks:
 
 
 class ClockGuard:
-    """Compares the clocks at each question. May be asked by several threads."""
+    """Compares the clocks at each call. Several threads may call it."""
 
     def __init__(self, jump: float, quiet: float = QUIET, machine: MachineClocks | None = None) -> None:
         """More than `jump` seconds is a jump; after one the clocks must agree for `quiet` seconds."""
@@ -51,11 +51,11 @@ class ClockGuard:
 
     @property
     def suspect(self) -> bool:
-        """Whether the last look found the clock unbelievable."""
+        """Whether the last check found the clock suspect."""
         return self._watch.reason is not None
 
     def now(self, connection: Connection) -> datetime:
-        """UTC by the database's clock. Raises ClockSuspect when it must not be acted upon."""
+        """UTC by the database's clock. Raises ClockSuspect while it is suspect."""
         with self._lock:
             if not self._loaded:
                 self._watch.trusted, self._confirmed_at = clock_store.load(connection)
@@ -66,7 +66,7 @@ class ClockGuard:
             return now
 
     def keep(self, connection: Connection) -> None:
-        """Look, store what is believed in the caller's transaction, and see whether an operator has confirmed."""
+        """Check, store the trusted time in the caller's transaction, and apply an operator's confirmation."""
         with self._lock:
             stored, confirmed_at = clock_store.load(connection)
             if not self._loaded:
@@ -96,9 +96,9 @@ class ClockGuard:
 
 
 def confirm(connection: Connection, actor: str) -> bool:
-    """An operator says that the database's clock is right: housekeeping believes it again within seconds.
+    """An operator confirms the database's clock: housekeeping trusts it again within seconds.
 
-    Noted with who did. False: no housekeeping has looked at the clock yet.
+    Notes the action with `actor`. False: housekeeping has not checked the clock yet.
     """
     if not clock_store.confirm(connection):
         return False

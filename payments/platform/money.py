@@ -27,7 +27,7 @@ DECIMALS: Final[dict[str, int]] = {
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """Show an amount of minor units to people: (10050, "USD") → "100.50 USD". Integer arithmetic only."""
+    """Format an amount of minor units: (10050, "USD") → "100.50 USD". Integer arithmetic only."""
     decimals = DECIMALS[currency]
     if decimals == 0:
         return f"{amount} {currency}"

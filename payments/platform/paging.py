@@ -1,4 +1,4 @@
-"""Reads a page of a list in several statements, so that other requests are served in between."""
+"""Reads a page of a list in several statements, between which other requests are served."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 PART: Final = 101
-"""Rows of one statement: a page of 100, and the one more that tells whether there is a next one."""
+"""Rows of one statement: a page of 100, and one more that shows whether there is a next page."""
 
 
 def page(
@@ -16,9 +16,9 @@ def page(
     cursor: int | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: the last).
+    """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: last page).
 
-    `read(cursor, most)` gives at most `size` items behind that id, in the list's order.
+    `read(cursor, size)` returns at most `size` items behind that id, in the list's order.
     """
     items: list[dict[str, Any]] = []
     while len(items) <= limit:

@@ -1,4 +1,4 @@
-"""How the platform is doing, in words: the parts of /health and the numbers of /operations."""
+"""The components of /health and the numbers of /operations."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ from payments.platform.clock import database_now
 from payments.platform.task_store import TaskRun
 
 OVERDUE_INTERVALS: Final = 3
-"""A task of housekeeping that has not succeeded for so many of its intervals is overdue, as for its alert."""
+"""Intervals without success after which a task of housekeeping is overdue, as in its alert."""
 OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
-"""Whatever its interval: a task takes some time itself."""
+"""At least this time, whatever the interval: a task itself takes some time."""
 
 
 class Status(StrEnum):
-    """DEGRADED: payments are taken, but something does not move."""
+    """DEGRADED: payments work, something else does not."""
 
     UP = "UP"
     DEGRADED = "DEGRADED"
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part; `detail` explains itself."""
+    """One component; `detail` says why it has its status."""
 
     status: Status
     detail: str
@@ -45,7 +45,7 @@ DATABASE_UP: Final = Component(Status.UP, "The database answers.")
 
 
 def redis(answers: bool) -> Component:
-    """Redis is never the truth, so without it nothing is down."""
+    """Without Redis the state is DEGRADED, because the database decides."""
     if answers:
         return Component(Status.UP, "Redis answers.")
     return Component(
@@ -54,14 +54,14 @@ def redis(answers: bool) -> Component:
 
 
 def overall(components: dict[str, Component]) -> Status:
-    """DOWN only when the database is: everything else can wait for its repair while payments are taken."""
+    """DOWN only when the database is: payments work without everything else."""
     if components["database"].status is Status.DOWN:
         return Status.DOWN
     return Status.UP if all(part.status is Status.UP for part in components.values()) else Status.DEGRADED
 
 
 def components(connection: Connection) -> dict[str, Component]:
-    """What the database knows of itself, the relay, the breaker and the ledger."""
+    """The database, relay, breaker, ledger and housekeeping, read from the database."""
     now = database_now(connection)
     row = breaker_store.get(connection, BREAKER)
     renewed = backlog_store.lease_renewals(connection)
@@ -75,7 +75,7 @@ def components(connection: Connection) -> dict[str, Component]:
 
 
 def without_database() -> dict[str, Component]:
-    """The same parts when the database does not answer."""
+    """The same components when the database does not answer."""
     unknown = Component(Status.DEGRADED, "Not known while the database does not answer.")
     down = Component(Status.DOWN, "The database does not answer; no payment can be taken.")
     return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}

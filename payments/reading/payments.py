@@ -1,4 +1,4 @@
-"""What the readers of payments see, as JSON-ready members. Each reads in one transaction."""
+"""Reads of payments, JSON-ready. Each in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime

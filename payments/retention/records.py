@@ -1,6 +1,6 @@
-"""Deletes old records of operation: settled dead letters, applied breaker commands, audit runs. A batch in each call.
+"""Deletes old operational records: settled dead letters, applied breaker commands, audit runs. A batch in each call.
 
-Never: `operator_action`, the trail of who did what, and `ledger_halt`, a few rows a year. What is open stays.
+Never deletes `operator_action`, the log of operators' actions, nor `ledger_halt`, a few rows a year, nor open records.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from payments.platform.tables import circuit_breaker_command, dead_letter
 
 
 class Record(NamedTuple):
-    """A table of records: which of its rows are finished and old, and the index that finds them."""
+    """A table of records: the condition of finished old rows, and the index that finds them."""
 
     table: Table
     key: Column[int]
@@ -43,7 +43,7 @@ RECORDS: Final = (
     Record(
         audit_run,
         audit_run.c.id,
-        # the newest tells where the next audit goes on
+        # the next audit continues from the newest
         (audit_run.c.at < _BEFORE, audit_run.c.id < select(func.max(audit_run.alias().c.id)).scalar_subquery()),
         "ix_audit_run_at",
     ),

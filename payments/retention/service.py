@@ -1,4 +1,4 @@
-"""Housekeeping's two changes to the database: authorizations expire, and what has served its time is pruned."""
+"""Housekeeping's two changes to the database: it expires authorizations and prunes old rows."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,23 +22,23 @@ from payments.retention import store as retention_store
 EXPIRE_BATCH: Final = 200
 """Payments expired in one transaction, as many as a request's batch may hold."""
 EXPIRE_DEADLINE: Final = 30.0
-"""Seconds that one batch may take before housekeeping passes it over."""
+"""Seconds after which housekeeping skips a batch."""
 EXPIRE_PER_ROUND: Final = 20_000
 FAILURE_LIMIT: Final = 1000
-"""Payments that one round passes over; when it is more, it is not about single payments."""
+"""Payments that one round skips; more failures are not about single payments."""
 NAMED: Final = 10
 PRUNE_BATCH: Final = 100
-"""Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
+"""Rows read, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
 
 _log = logging.getLogger(__name__)
 START_OVER: Final = 86400.0
-"""Seconds after which the outbox is read from its start again: ids are given before commit and clocks are set, so an
-event may turn up, or grow old, behind the place where pruning is."""
+"""Seconds after which the outbox is read from its start again: ids are assigned before commit and clocks are set,
+so an event may appear, or become old, behind the position of pruning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept. `records`: settled dead letters, applied breaker commands, audit runs."""
+    """How long rows are kept. `records`: settled dead letters, applied breaker commands, audit runs."""
 
     outbox: timedelta
     inbox: timedelta
@@ -47,7 +47,7 @@ class Retention:
 
 
 class NotAllExpired(Exception):
-    """Some authorizations could not be released; all others that were due have been. The text names payments."""
+    """Some due authorizations could not be released; the others were. The text names payments."""
 
 
 def expire_due(
@@ -57,10 +57,10 @@ def expire_due(
     now: Now = database_now,
     limit: int = EXPIRE_PER_ROUND,
 ) -> int:
-    """Release what is open on authorizations whose time is over, at most `limit`; returns how many were found.
+    """Release the open amounts of expired authorizations, at most `limit`; returns how many were found.
 
-    `now` is asked before each batch. Raises NotAllExpired when some failed: they are passed over, and found again in
-    the next round.
+    Calls `now` before each batch. Raises NotAllExpired when some failed: they are skipped, and found again in the next
+    round.
     """
     tried, failed = 0, set[int]()
     while tried < limit and len(failed) < FAILURE_LIMIT:
@@ -79,7 +79,7 @@ def expire_due(
 
 
 def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, pause: Callable[[float], None]) -> set[int]:
-    """Expire these (payment id, merchant) in one transaction if that can be; returns the ids that could not be."""
+    """Expire these (payment id, merchant) in one transaction if possible; returns the ids that failed."""
     commands = [
         Command(Operation.EXPIRE, merchant_id, payment_id=payment_id, request_id="housekeeping")
         for payment_id, merchant_id in due
@@ -96,10 +96,10 @@ def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, paus
 
 
 class Pruner:
-    """Prunes in rounds; remembers where among the outbox rows it was, since some rows are kept for long."""
+    """Prunes in rounds; remembers its position in the outbox, since some rows are kept for long."""
 
     def __init__(self, engine: Engine, retention: Retention, now: Now = database_now, clock: Clock = monotonic) -> None:
-        """`now` is asked in each batch's transaction."""
+        """Calls `now` in each batch's transaction."""
         self._engine = engine
         self._now = now
         self._retention = retention
@@ -109,7 +109,7 @@ class Pruner:
         self._started_over = clock()
 
     def prune(self, throttle: Throttle) -> dict[str, int]:
-        """Delete all that is due, batch by batch, at `throttle`; returns rows deleted by table."""
+        """Delete all that is due, batch by batch, throttled; returns deleted rows by table."""
         kept = self._retention
         deleted = {
             "outbox_event": self._prune_events(throttle),
@@ -124,7 +124,7 @@ class Pruner:
         return deleted
 
     def _prune_events(self, throttle: Throttle) -> int:
-        """From where the last round ended, or from the first event that had to wait then; from the start once a day."""
+        """From the end of the last round, or from the first event that had to wait then; once a day from the start."""
         total = 0
         if self._clock() - self._started_over >= START_OVER:
             self._position, self._waiting, self._started_over = 0, None, self._clock()
@@ -143,7 +143,7 @@ class Pruner:
         return total
 
     def _prune_inbox(self, throttle: Throttle) -> int:
-        kept = max(self._retention.inbox, self._retention.outbox)  # or each round would read all that the outbox keeps
+        kept = max(self._retention.inbox, self._retention.outbox)  # else each round would read everything in the outbox
         total, position = 0, retention_store.INBOX_START
         for _ in throttle.steps():
             with self._engine.begin() as connection:

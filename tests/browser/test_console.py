@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Scheme, Visit, visit
-from tests.browser.test_store import buy, payment
+from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(400)

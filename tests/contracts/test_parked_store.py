@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters.store import DeadLetter
-from payments.dead_letters.store import add as add_letters
+from payments.dead_letters.store import add as add_dead_letters
 from payments.outbox import service as outbox
 from payments.outbox.lease import Lease
 from payments.outbox.rules import OutboxState
@@ -79,7 +79,7 @@ def test_a_payments_event_is_never_discarded(engine: Engine, held: Lease) -> Non
 def test_the_letter_of_a_discarded_replay_is_open_again(engine: Engine, held: Lease) -> None:
     letter = DeadLetter("c", "payment.voided", 0, 0, 1, "{", None, None, "EventNotFound", "m")
     with engine.begin() as connection:
-        add_letters(connection, [letter], database_now(connection))
+        add_dead_letters(connection, [letter], database_now(connection))
         dead_letters.replay(connection, 1, "cli:me")
     announcement, replay = 5, 6
     for event_id in (announcement, replay):

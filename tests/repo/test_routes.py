@@ -8,8 +8,8 @@ import pytest
 from tests.repo.sources import Source, dotted, find_nothing, python
 
 LONGEST_VIEW = 12
-NO_API = ("docs.static", "store.")
-"""Files of the docs page; the store's pages and files."""
+NO_API = ("docs.static", "shop.")
+"""Files of the docs page; the shop's pages and files."""
 
 
 def declared() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -1,6 +1,6 @@
-"""`audit` and `audit list`: hold payments and ledger against each other, and show what was found, at a terminal.
+"""`audit` and `audit list`: compare payments and ledger, and list findings, at a terminal.
 
-Needs the database only.
+Needs only the database.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from worker.cli.dead_letter_table import printable
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 PAGE: Final = 500
-"""Findings read at once."""
+"""Findings read in one page."""
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:

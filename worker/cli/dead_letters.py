@@ -1,6 +1,6 @@
-"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs the database only.
+"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs only the database.
 
-Exit codes: 0 done, 1 not done because of the letter's state or number, 2 could not run.
+Exit codes: 0 done, 1 not done because of the dead letter's state or id, 2 could not run.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def _rate(text: str) -> float:
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Carry out one action; every error is one sentence on stderr."""
+    """Run one action; every error is one sentence on stderr."""
     options.actor = settings.actor
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
@@ -97,14 +97,14 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
 def _show(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    _print_letter(letter, options.json, as_details(letter))
+    _print_dead_letter(letter, options.json, as_details(letter))
     return AGREE
 
 
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         letter = dead_letters.discard(connection, options.letter_id, options.reason, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
     return AGREE
 
 
@@ -119,7 +119,7 @@ def _replay(engine: Engine, options: argparse.Namespace) -> int:
         return _replay_matching(engine, options)
     with engine.begin() as connection:
         letter = dead_letters.replay(connection, options.letter_id, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
     return AGREE
 
 
@@ -154,7 +154,7 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
             threading.Event().wait(1 / options.rate)
     except KeyboardInterrupt:
         refused["It was interrupted; what was not replayed is still OPEN."] += 1
-    finally:  # also when the database went away: what is done is done
+    finally:  # also when the database is lost: report what was replayed
         for message in refused:
             print(message, file=sys.stderr)
         text = f"{len(replayed)} dead letters are being replayed."
@@ -162,5 +162,5 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
     return DIFFER if refused else AGREE
 
 
-def _print_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
+def _print_dead_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
     print(json.dumps(letter) if as_json else text)

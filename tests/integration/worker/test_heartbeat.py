@@ -34,7 +34,7 @@ class Beating:
         self.heartbeat = Heartbeat(
             engine, held, seconds=SECONDS, asked_at=self.clock(), observe=self.breaker.observe, clock=self.clock
         )
-        self.breaker.tell(self.heartbeat.wake)
+        self.breaker.subscribe(self.heartbeat.wake)
 
     def clock(self) -> float:
         return monotonic() + self.ahead

@@ -12,7 +12,7 @@ from payments.outbox.rules import TOPICS
 from payments.platform.tables import dead_letter
 from tests.integration.worker.raw_producer import RawMessage, RawProducer
 from tests.integration.worker.test_ledger import audited, letters, send
-from tests.integration.worker.test_replay_and_halt import stored_letters
+from tests.integration.worker.test_replay_and_halt import stored_dead_letters
 from tests.integration.worker.workers import ledger, pay, relay, unposted, unpublished
 from tests.servers import until
 
@@ -88,10 +88,10 @@ def test_of_anything_each_is_one_letter_and_every_event_is_posted(
             producer.send(RawMessage("payment.voided", chance.randbytes(LARGEST), headers=[(b"\xff", b"")]))
             producer.close()
         until(lambda: unposted(engine) == 0, "every event is posted", seconds=60)
-        until(lambda: stored_letters(engine) >= count, "all others are letters", seconds=300 if long else 60)
+        until(lambda: stored_dead_letters(engine) >= count, "all others are letters", seconds=300 if long else 60)
         until(lambda: unpublished(engine) == 0, "and announced", seconds=60)
         send(kafka_bootstrap, ("payment.voided", b"the last"))
-        until(lambda: stored_letters(engine) > count, "the ledger goes on")
+        until(lambda: stored_dead_letters(engine) > count, "the ledger goes on")
     with engine.connect() as connection:
         places = connection.execute(
             select(dead_letter.c.original_topic, dead_letter.c.partition_no, dead_letter.c.offset_no)

@@ -41,7 +41,7 @@ class World:
             clock=lambda: self.seconds,
             now=lambda: self.start + timedelta(seconds=self.seconds),
         )
-        self.breaker.tell(lambda: self.told.append(self.breaker.state))
+        self.breaker.subscribe(lambda: self.told.append(self.breaker.state))
 
     def call(self, duration: float = 0.0, fails: bool = False) -> None:
         def function() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.dead_letters.poison import LEAST_SEEN, UNTIL_QUIET, WINDOW, PoisonFlood, Window, check
+from payments.dead_letters.poison import MINIMUM_COUNT, UNTIL_QUIET, WINDOW, PoisonFlood, Window, check
 
 GOOD, BAD = None, "payment.captured 0/1 (InvalidJson: no)"
 
@@ -47,7 +47,7 @@ def test_more_than_half_of_the_last_hundred_and_fifty_seen(text: str, flood: boo
 @given(st.text(alphabet="gp", max_size=300), st.integers(min_value=0, max_value=300))
 def test_it_does_not_matter_where_a_batch_ends(text: str, cut: int) -> None:
     expected = any(
-        end >= LEAST_SEEN and 2 * (recent := text[max(0, end - WINDOW) : end]).count("p") > len(recent)
+        end >= MINIMUM_COUNT and 2 * (recent := text[max(0, end - WINDOW) : end]).count("p") > len(recent)
         for end in range(1, len(text) + 1)
     )
     assert floods(text) is expected
@@ -58,7 +58,7 @@ def test_it_does_not_matter_where_a_batch_ends(text: str, cut: int) -> None:
 def test_the_window_is_only_moved_by_who_keeps_the_new_one() -> None:
     before = Window()
     after = check(before, marks("gp" * 10), 0).window
-    assert (before.seen, before.poison, after.seen, after.poison) == (0, 0, 20, 10)
+    assert (before.count, before.poison, after.count, after.poison) == (0, 0, 20, 10)
 
 
 def test_it_says_in_words_what_it_saw() -> None:
@@ -68,7 +68,7 @@ def test_it_says_in_words_what_it_saw() -> None:
 
 def test_accepted_poison_does_not_count_and_is_used_up() -> None:
     checked = check(Window(), marks("p" * 70 + "g" * 10), 100)
-    assert (checked.accepted_left, checked.window.seen) == (30, 10)
+    assert (checked.accepted_left, checked.window.count) == (30, 10)
     assert check(checked.window, marks("p" * 30), 30).accepted_left == 0
     assert floods("p" * 149, accepted_left=100) is False
     assert floods("p" * 150, accepted_left=100) is True
