@@ -1,6 +1,6 @@
 """Rows that somebody else holds: who waits, who is told to come back, and that neighbours do not suffer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -64,10 +64,10 @@ def test_a_payment_row_that_is_given_back_in_time_is_waited_for(mariadb: Engine)
 @pytest.mark.parametrize(
     "make", [lambda i: capture(i, "held"), lambda _: authorize("held")], ids=["capture", "authorize"]
 )
-def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make) -> None:
+def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make: Callable[[int], Command]) -> None:
     payment_id, free = made(mariadb, "p"), made(mariadb, "free")
-    command: Command = make(payment_id)
-    with mariadb.connect() as first, first.begin():
+    command = make(payment_id)
+    with mariadb.connect() as first, first.begin() as transaction:
         if command.operation == "capture":
             idempotency_store.reserve(first, {command.scope: command.digest})
         else:
@@ -75,7 +75,7 @@ def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make)
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
         assert told(stuck) == "REQUEST_IN_PROGRESS"
         assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
-        first.get_transaction().rollback()  # type: ignore[union-attr]  # the owner crashed: no marker outlives it
+        transaction.rollback()  # the owner crashed: no marker outlives it
     assert told(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
 
 

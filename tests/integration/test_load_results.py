@@ -158,8 +158,8 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
         ({"BASE_URL": "http://x", "ENABLE_REFUND": "true"}, "ENABLE_REFUND needs ENABLE_CAPTURE: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_loaded_is_refused_in_one_sentence(tmp_path: Path, variables: dict, told: str) -> None:
-    ended = load(tmp_path, "stack.load", **{"ADMIN_TOKEN": TOKEN, **variables})
+def test_what_cannot_be_loaded_is_refused_in_one_sentence(tmp_path: Path, variables: dict[str, str], told: str) -> None:
+    ended = load(tmp_path, "stack.load", state=None, **{"ADMIN_TOKEN": TOKEN, **variables})
     assert ended.code == 1
     assert ended.stderr.startswith(told)
     assert len(ended.stderr.splitlines()) == 1

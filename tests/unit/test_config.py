@@ -71,7 +71,7 @@ def test_secrets_have_no_default_and_are_not_shown() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]
+        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]  # it is frozen
 
 
 def test_every_setting_has_a_name_of_its_own() -> None:
