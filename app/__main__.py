@@ -1,4 +1,4 @@
-"""`python -m app`: prints the OpenAPI document, from the routes alone; nothing is connected to or listened on."""
+"""`python -m app`: prints the OpenAPI document, from the routes; it neither connects nor listens."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from app.factory import Options, create_app
 
 
 def unconnected() -> Flask:
-    """The application with addresses at which nothing is."""
+    """The application with addresses where no server is."""
     return create_app(
         Options(
             database_url="sqlite:////nowhere/payops.db",

@@ -1,4 +1,4 @@
-"""The API's composition root: the only module under app/ that knows the settings."""
+"""The API's composition root: the only module under app/ that reads settings."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from payments.config import BadSettings, load
 
 __all__ = ["BadSettings", "build"]
 
-_PACKAGED_STORE: Final = Path(__file__).parent / "store"
+_PACKAGED_SHOP: Final = Path(__file__).parent / "store"
 _SQLITE: Final = "sqlite:///"
 
 
@@ -34,7 +34,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
         multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
-        store_folder=_store(settings.store_folder),
+        shop_folder=_shop(settings.store_folder),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)
@@ -48,18 +48,20 @@ def _traced(options: Options, endpoint: str) -> Flask:
 
     traces = OtlpTraces(endpoint, "payops-api")
     app = create_app(options, traces)
-    FlaskInstrumentor().instrument_app(app, tracer_provider=traces.provider, excluded_urls="health,metrics")
+    FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]  # half of its signature has types
+        app, tracer_provider=traces.provider, excluded_urls="health,metrics"
+    )
     return app
 
 
-def _store(chosen: str | None) -> Path | None:
+def _shop(chosen: str | None) -> Path | None:
     if chosen is not None:
-        return Path(chosen)  # of which `make run` says so before it is built
-    return _PACKAGED_STORE if _PACKAGED_STORE.is_dir() else None
+        return Path(chosen)  # `make run` sets it before the shop is built
+    return _PACKAGED_SHOP if _PACKAGED_SHOP.is_dir() else None
 
 
 def _from_working_folder(url: str) -> str:
-    # Flask-SQLAlchemy would look for a relative file in its instance folder, the workers look in the working folder
+    # Flask-SQLAlchemy resolves a relative file in its instance folder, the workers in the working folder
     if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
         return _SQLITE + str(Path(url.removeprefix(_SQLITE)).absolute())
     return url

@@ -1,4 +1,4 @@
-"""Makes the Flask application out of plain options; it reads no environment and connects to nothing yet."""
+"""Builds the Flask application from plain options; reads no environment and opens no connection."""
 
 import time
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from app.commit.commit_queue import commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.admin import AdminGuard
-from app.http.hooks import take_out
+from app.http.hooks import remove_hook
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, measure
 from app.identity import Identity
-from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, store
+from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, shop
 from app.services import EXTENSION, Services
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
@@ -35,23 +35,23 @@ from payments.platform.redis_client import Outage
 from payments.platform.traces import NoTraces, Traces
 
 COMMITS: Final = "commits"
-"""The bind of the writers' engine: reads must not use up the connections that payments need."""
+"""The bind of the writers' engine, so that reads do not use the connections that payments need."""
 READERS: Final = 8
 READ_SECONDS: Final = 1.5
-"""After which MariaDB ends a read: before the connection is given up (payments.platform.database.NETWORK_TIMEOUT)."""
+"""Seconds after which MariaDB ends a read, before the client closes the connection (database.NETWORK_TIMEOUT)."""
 SQLITE_BUSY_MS: Final = 10
-"""SQLite waits in C, and all requests with it; `execute` waits in a greenlet instead."""
+"""SQLite waits in C and blocks all requests; `execute` waits in a greenlet instead."""
 ADMISSION_BATCH_LIMIT: Final = 200
-_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, store)
+_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, shop)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
-_FILES: Final = frozenset({"store.page", "store.asset"})
+_FILES: Final = frozenset({"shop.page", "shop.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
 _UNLIMITED: Final = _MONEY | _PROBES | _FILES
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the application is made of. Capacities ≤ 0: off; durations in seconds."""
+    """The application's options. Capacities ≤ 0: off; durations in seconds."""
 
     database_url: str
     redis_url: str
@@ -65,16 +65,16 @@ class Options:
     admin_token: str | None
     trusted_proxies: int
     multiprocess: bool
-    store_folder: Path | None = None
-    """The built store; it may come to be there later. None: there is none."""
+    shop_folder: Path | None = None
+    """The built shop, which may be built later. None: there is none."""
 
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
-    """The application; every request must run in a greenlet. `traces`: None tells nobody."""
+    """The application; every request must run in a greenlet. `traces` None: no spans."""
     app = Flask("app", static_folder=None)
-    # one more, since Werkzeug cuts a chunked body off at its limit without a word
+    # one more, because Werkzeug silently truncates a chunked body at its limit
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
-    app.url_map.merge_slashes = False  # no redirects: a path is right or it is not there
+    app.url_map.merge_slashes = False  # no redirects: another path is not found
     app.url_map.converters["id"] = IdConverter
     if options.trusted_proxies > 0:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
@@ -83,7 +83,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.multiprocess)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
-    app.extensions[store.FOLDER] = options.store_folder
+    app.extensions[shop.FOLDER] = options.shop_folder
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     requests.start_at_zero("POST", [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in _MONEY])
@@ -104,8 +104,8 @@ def _databases(options: Options) -> dict[str, object]:
 
 def _engines(app: Flask, traces: Traces) -> tuple[SQLAlchemy, Mapping[str | None, Engine]]:
     database = SQLAlchemy(app, metadata=tables.metadata)
-    # app.transactions ends its sessions itself; money requests have none
-    take_out(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
+    # app.transactions ends its sessions; money requests have none
+    remove_hook(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
     with app.app_context():
         engines = database.engines
     for engine in engines.values():
@@ -133,7 +133,7 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
     return Services(
         database=database,
         admission=admission,
-        admission_batcher=Batcher(admission.admit, workers=1, most=ADMISSION_BATCH_LIMIT),
+        admission_batcher=Batcher(admission.admit, workers=1, size=ADMISSION_BATCH_LIMIT),
         queue=commit_queue(
             engines[COMMITS],
             admission,

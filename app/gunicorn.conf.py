@@ -1,7 +1,7 @@
 # ruff: noqa: ARG001, N999, PLC0415  (gunicorn names the file and the hooks; nothing here may import early)
-"""How gunicorn runs the API: reads PORT, WEB_WORKERS and PROMETHEUS_MULTIPROC_DIR; loads no application.
+"""gunicorn's settings for the API: reads PORT, WEB_WORKERS and PROMETHEUS_MULTIPROC_DIR; loads no application.
 
-Listens on this machine only; `--bind` (or GUNICORN_CMD_ARGS) says otherwise.
+Listens on this machine only, unless `--bind` (or GUNICORN_CMD_ARGS) is given.
 """
 
 import gc
@@ -15,14 +15,14 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 _METRICS_FILE = re.compile(r"(?:counter|histogram|summary|gauge_(?:live)?(?:all|max|min|mostrecent|sum))_[0-9]+\.db")
-"""As prometheus_client names what each process counts."""
-_NEW_OBJECTS = 5000  # before young ones are collected; Python's 700 come with few requests
+"""The names of prometheus_client's files of each process."""
+_NEW_OBJECTS = 5000  # before a young collection; Python's default of 700 is reached with few requests
 
 
-def _number(name: str, usual: int, most: int) -> int:
-    text = os.environ.get(name) or str(usual)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
-        raise SystemExit(f"Cannot start: {name} must be a whole number from 1 to {most}.")
+def _number(name: str, default: int, maximum: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= maximum):
+        raise SystemExit(f"Cannot start: {name} must be a whole number from 1 to {maximum}.")
     return int(text)
 
 
@@ -38,12 +38,12 @@ limit_request_line = 4094  # bytes; a cursor and a merchant need a few hundred
 limit_request_fields = 64
 limit_request_field_size = 4096
 
-forwarder_headers = ""  # a header SCRIPT_NAME must not say where the application is
+forwarder_headers = ""  # a header SCRIPT_NAME must not change the application's path
 
 # Seconds that a connection may be idle: longer than clients and proxies keep one (nginx 60, Go 90, Firefox 115), so
-# that they close it, and no request meets a connection that is being closed. A stop does not wait for idle ones.
+# that they close it, and no request is sent on a connection that is being closed. A stop does not wait for idle ones.
 keepalive = 120
-timeout = 30  # seconds without a sign of life from a worker's loop, before it is replaced
+timeout = 30  # seconds without a heartbeat of a worker's loop, before it is replaced
 graceful_timeout = 10  # seconds; every request is answered within 5
 
 
@@ -51,35 +51,35 @@ class JsonLogger(Logger):
     """gunicorn's own events as JSON lines; no access log, nginx keeps one."""
 
     def setup(self, cfg: Any) -> None:
-        """Let gunicorn's records go the way of all others."""
-        from payments import logs  # gunicorn knows our folder only after it has read this file
+        """Send gunicorn's records through the same logging as all others."""
+        from payments import logs  # gunicorn adds our folder to the path only after it has read this file
 
         super().setup(cfg)
-        logs.configure("INFO")  # a worker sets its own LOG_LEVEL, and says what is wrong with it
+        logs.configure("INFO")  # a worker sets its own LOG_LEVEL, and reports a bad one
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
 
 logger_class = JsonLogger
 
-# prometheus_client looks at this when it is imported: in the workers, and in child_exit below
+# prometheus_client reads this when it is imported: in the workers, and in child_exit below
 _given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 _metrics_folder = Path(_given or tempfile.mkdtemp(prefix="payops-metrics-"))
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
 
 
 def on_starting(server: Any) -> None:
-    """Begin with an empty metrics folder; not at a reload, whose workers are still counting."""
+    """Start with an empty metrics folder; a reload keeps it, as its workers are still counting."""
     _metrics_folder.mkdir(parents=True, exist_ok=True)
     for file in _metrics_folder.iterdir():
-        if _METRICS_FILE.fullmatch(file.name) and file.is_file():  # the folder may be one that others use, too
+        if _METRICS_FILE.fullmatch(file.name) and file.is_file():  # the folder may have other files
             file.unlink()
 
 
 def post_worker_init(worker: Any) -> None:
-    """Meet Redis before the first request does: a first connection may take longer than a request waits for one.
+    """Connect to Redis before the first request: a first connection may take longer than a request waits.
 
-    What was loaded stays, so the garbage collector need not look through it again and again while requests wait.
+    Also gc.freeze(), so that the garbage collector does not scan loaded code while requests wait.
     """
     from app.services import EXTENSION
 
@@ -90,14 +90,14 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the gauges of a worker that has ended; its counters go on counting."""
+    """Remove the gauges of a worker that has ended; its counters stay."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Finish what was accepted: also commands whose request was told that the outcome is not known yet."""
+    """Finish all accepted commands, also those answered with OUTCOME_UNKNOWN."""
     from app.services import EXTENSION
 
     application = getattr(worker, "wsgi", None)
@@ -110,6 +110,6 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove the metrics folder if it was ours."""
+    """Remove the metrics folder if this process created it."""
     if not _given:
         shutil.rmtree(_metrics_folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from payments.platform.clock import Clock
 from payments.platform.identity import Platform
 
 PATIENCE: Final = 0.3
-"""Seconds that a request waits for the first reading; without an identity Redis is left out."""
+"""Seconds that a request waits for the first read; without an identity Redis is skipped."""
 LEFT_OUT: Final = 1.0
 """Seconds between two attempts."""
 
@@ -20,13 +20,13 @@ _log = logging.getLogger(__name__)
 
 
 class Identity:
-    """Gives the platform once it was read. Until then one greenlet at a time reads it, at most once a second."""
+    """Returns the platform once it was read. Until then one greenlet at a time reads it, at most once a second."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
         self._found: Platform | None = None
-        self._reading: gevent.Greenlet | None = None
+        self._reading: gevent.Greenlet[[], None] | None = None
         self._next_at = 0.0
 
     def __call__(self) -> Platform | None:

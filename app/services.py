@@ -1,4 +1,4 @@
-"""What views work with, made once by `app.factory` and found through the running application."""
+"""The objects that views use, created once by `app.factory`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ EXTENSION: Final = "payops"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The collaborators of the views."""
+    """The objects that views use."""
 
     database: SQLAlchemy
     admission: Admission
@@ -34,6 +34,6 @@ class Services:
 
 
 def services() -> Services:
-    """Those of the application that handles the current request."""
+    """The services of the current application."""
     found: Services = current_app.extensions[EXTENSION]
     return found

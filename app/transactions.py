@@ -1,4 +1,4 @@
-"""Transactions for everything but money: one snapshot for each GET, one write for an operator's action.
+"""Transactions of all requests but money requests: one snapshot for each GET, one write for an operator's action.
 
 Both run on Flask-SQLAlchemy's session and are answered before the request's deadline, or with 503.
 """
@@ -20,18 +20,21 @@ from payments.platform.errors import OutcomeUnknown, ServiceUnavailable
 T = TypeVar("T")
 _AGAIN: Final = (Failure.LOST, Failure.BUSY)
 _PAUSE: Final = 0.05
-"""Seconds before SQLite's writer is asked again whether it is done."""
+"""Seconds between two attempts while SQLite has another writer."""
 
 _log = logging.getLogger(__name__)
 
 
 def read(function: Callable[[Connection], T]) -> T:
-    """What `function` reads. Raises ServiceUnavailable when the database does not answer before the deadline."""
+    """Run `function` in a snapshot; returns its result.
+
+    Raises ServiceUnavailable when the database does not answer before the deadline.
+    """
     return _in_time(lambda: _twice(function))
 
 
 def read_list(function: Callable[[Connection], T]) -> T:
-    """As `read`, for what may be many rows: few at once, so that payments need not wait (app.http.list_slots)."""
+    """As `read`, for many rows: few at once, so that payments do not wait (app.http.list_slots)."""
 
     def run() -> T:
         with services().lists.taken():
@@ -41,15 +44,15 @@ def read_list(function: Callable[[Connection], T]) -> T:
 
 
 def write(function: Callable[[Connection], T]) -> T:
-    """What `function` returns, once its changes are committed. Raises ServiceUnavailable, like `read`.
+    """Run `function` and commit; returns its result. Raises ServiceUnavailable like `read`.
 
-    Never runs again after a lost connection. Raises OutcomeUnknown when it was the commit that failed.
+    Never retries after a lost connection. Raises OutcomeUnknown when the commit failed.
     """
     return _in_time(lambda: _when_free(function))
 
 
 def _in_time(run: Callable[[], T]) -> T:
-    # not Timeout's own way of raising our error: SQLAlchemy drops a connection in mid-reply for a BaseException only
+    # a plain Timeout, because SQLAlchemy drops a connection in mid-reply only for a BaseException
     timeout = gevent.Timeout.start_new(max(g.deadline - time.monotonic(), 0))
     try:
         return run()
@@ -68,12 +71,12 @@ def _twice(function: Callable[[Connection], T]) -> T:
         except SQLAlchemyError as error:
             if classify(error) not in _AGAIN:
                 raise
-            # what took too long once would again, and its first statement may be running still
+            # a statement that took too long would again, and may still be running
             too_long = took_too_long(error)
             _log.warning("read_failed", extra={"error": type(error).__name__, "again": again and not too_long})
             if too_long:
                 raise ServiceUnavailable("The database takes too long to find this; ask for less, or later.") from None
-        # a pooled connection dies with the server it was made to; a new one finds the new server
+        # a pooled connection dies with its server; a new one reaches the new server
     raise ServiceUnavailable("The database does not answer; try again.")
 
 
@@ -108,6 +111,6 @@ def _commit(session: Any, connection: Connection) -> None:
     try:
         session.commit()
     except (SQLAlchemyError, gevent.Timeout) as error:
-        connection.invalidate()  # the pool must not get back a transaction that is still open
+        connection.invalidate()  # an open transaction must not return to the pool
         _log.warning("commit_failed", extra={"error": type(error).__name__})
         raise OutcomeUnknown("The commit failed, or its answer was lost; look whether it was done.") from error

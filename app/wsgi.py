@@ -1,4 +1,4 @@
-"""What gunicorn loads: `app.wsgi:app`. Patches the standard library before anything else can have been imported."""
+"""The WSGI application `app.wsgi:app`. Patches the standard library before anything else is imported."""
 
 from gevent import monkey
 
@@ -11,7 +11,7 @@ from typing import Final  # noqa: E402
 from app.bootstrap import BadSettings, build  # noqa: E402
 
 _APP_LOAD_ERROR: Final = 4
-"""gunicorn stops when a worker exits with this; after any other code it would start the next one, for ever."""
+"""gunicorn stops when a worker exits with this code; after any other it starts another worker."""
 
 try:
     app = build(os.environ)

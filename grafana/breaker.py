@@ -52,7 +52,7 @@ RATES: Final = Panel(
     above(yellow=25, red=50),
     width=12,
     least=-1,
-    most=100,
+    maximum=100,
 )
 CALLS: Final = Panel(
     "Breaker: calls by kind",

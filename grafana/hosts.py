@@ -48,7 +48,7 @@ LOAD: Final = Row(
             "percentunit",
             (Query(f'1 - avg by (node) (rate(node_cpu_seconds_total{{{CHOSEN}, mode="idle"}}{WINDOW}))', "{{node}}"),),
             above(yellow=0.75, red=0.9),
-            most=1,
+            maximum=1,
         ),
         Panel(
             "Load by core",
@@ -75,7 +75,7 @@ LOAD: Final = Row(
                 ),
             ),
             below(red=limit("MemoryLow"), yellow=0.2),
-            most=1,
+            maximum=1,
             alert="MemoryLow",
         ),
         Panel(
@@ -121,7 +121,7 @@ DISK: Final = Row(
             ),
             below(red=limit("DiskAlmostFull"), yellow=0.2),
             width=12,
-            most=1,
+            maximum=1,
             alert="DiskAlmostFull",
         ),
         Panel(
@@ -136,7 +136,7 @@ DISK: Final = Row(
             ),
             above(yellow=0.7, red=0.9),
             width=12,
-            most=1,
+            maximum=1,
         ),
         Panel(
             "Received",

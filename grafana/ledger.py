@@ -74,7 +74,7 @@ POSTING: Final = Row(
     ),
 )
 
-LETTERS: Final = Row(
+DEAD_LETTERS: Final = Row(
     "Dead letters",
     (
         Panel(
@@ -191,5 +191,5 @@ BOARD: Final = Board(
     "payops-ledger",
     "Ledger & dead letters",
     "What the ledger posts, what it cannot post, and what the audit finds.",
-    (NOW, POSTING, LETTERS, LEASES, HOUSEKEEPING),
+    (NOW, POSTING, DEAD_LETTERS, LEASES, HOUSEKEEPING),
 )

@@ -75,7 +75,7 @@ class Panel:
     names: tuple[tuple[float, str, str], ...] = ()
     alert: str = ""
     least: float | None = 0
-    most: float | None = None
+    maximum: float | None = None
 
 
 def built(panel: Panel, number: int, x: int, y: int) -> Builder:
@@ -94,8 +94,8 @@ def built(panel: Panel, number: int, x: int, y: int) -> Builder:
         builder.mappings([models.ValueMap(options)])
     if panel.least is not None and panel.kind is Kind.GRAPH:
         builder.min(panel.least)
-    if panel.most is not None:
-        builder.max(panel.most)
+    if panel.maximum is not None:
+        builder.max(panel.maximum)
     if panel.alert:
         builder.links([_runbook(panel.alert)])
     return builder

@@ -65,7 +65,7 @@ MARIADB: Final = Row(
                 ),
             ),
             above(yellow=0.6, red=limit("MariaDBConnectionsNearLimit")),
-            most=1,
+            maximum=1,
             alert="MariaDBConnectionsNearLimit",
         ),
         Panel(
@@ -128,7 +128,7 @@ REDIS: Final = Row(
             "percentunit",
             (Query("max by (node) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))", "{{node}}"),),
             above(yellow=0.75, red=limit("RedisMemoryNearLimit")),
-            most=1,
+            maximum=1,
             alert="RedisMemoryNearLimit",
         ),
         Panel(

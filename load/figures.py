@@ -1,4 +1,4 @@
-"""What k6's metrics say of a run: a row for each kind of request, each threshold, and the verdict."""
+"""What k6's metrics say of a run: a row for each kind of request, each threshold, and the result."""
 
 import re
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LoadResult:
     """Whether the run did what its profile asks, in one sentence."""
 
     good: bool
@@ -89,18 +89,18 @@ def thresholds(metrics: Metrics) -> list[Threshold]:
     return sorted(found, key=lambda one: (_natural(one.scenario), one.metric))
 
 
-def verdict(metrics: Metrics) -> Verdict:
+def result(metrics: Metrics) -> LoadResult:
     """Stress succeeds when it found a rate that holds; every other profile when all its thresholds did."""
     if "highest_rate" in metrics:
         rate = round(metrics["highest_rate"]["values"]["value"])
         if not rate:
-            return Verdict(False, "Even the lowest rate crossed a threshold.")
-        return Verdict(True, f"The highest rate within the thresholds: {rate:,} journeys a second.")
+            return LoadResult(False, "Even the lowest rate crossed a threshold.")
+        return LoadResult(True, f"The highest rate within the thresholds: {rate:,} journeys a second.")
     crossed = [one for one in thresholds(metrics) if not one.held]
     if not crossed:
-        return Verdict(True, "All thresholds held.")
+        return LoadResult(True, "All thresholds held.")
     named = ", ".join(f"{one.name} {one.bound} ({one.seen:,.4g})" for one in crossed)
-    return Verdict(False, f"Crossed: {named}.")
+    return LoadResult(False, f"Crossed: {named}.")
 
 
 def _count(metrics: Metrics, name: str) -> int:

@@ -57,7 +57,7 @@ def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -
         rows=figures.rows(measured.metrics),
         thresholds=figures.thresholds(measured.metrics),
         samples=measured.samples,
-        verdict=figures.verdict(measured.metrics),
+        result=figures.result(measured.metrics),
         finding=audit.compare(figures.answered(measured.metrics), measured.unknown, before),
         limited=figures.refused(measured.metrics),
     )
@@ -98,7 +98,7 @@ def _tell(report: Report, folder: Path) -> None:
             f"{row.kind:<9} {row.ok:>9,} answered 200, {row.rate:,.1f} a second, {row.errors:,} errors,"
             f" {row.limited:,} refused; median {row.median:.1f}, p95 {row.p95:.1f}, p99 {row.p99:.1f} ms"
         )
-    for line in (report.verdict.text, report.audit_verdict.text, *report.notes()):
+    for line in (report.result.text, report.audit_result.text, *report.notes()):
         _say(line)
     _say(f"report:  {folder / 'report.html'}\nsummary: {folder / 'summary.json'}")
 

@@ -7,20 +7,20 @@ from string import Template
 from typing import Final
 
 from load import charts
-from load.figures import Row, Threshold, Verdict
+from load.figures import LoadResult, Row, Threshold
 from load.recording import KINDS, thinned
 from load.report import Report
 
 TEMPLATE: Final = Path(__file__).with_name("page.html")
-MOST_POINTS: Final = 400
+POINT_LIMIT: Final = 400
 
 
 def write(report: Report, path: Path) -> None:
     """Make the page."""
-    samples = thinned(report.samples, MOST_POINTS)
+    samples = thinned(report.samples, POINT_LIMIT)
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(f"Load: {report.profile}"),
-        verdicts=_verdict(report.verdict) + _verdict(report.audit_verdict),
+        results=_result(report.result) + _result(report.audit_result),
         facts="".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.facts()),
         requests=_requests(report.rows),
         charts=charts.all_of(samples, report.p95_bound),
@@ -31,8 +31,8 @@ def write(report: Report, path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _verdict(verdict: Verdict) -> str:
-    return f'<p class="verdict {"good" if verdict.good else "bad"}">{escape(verdict.text)}</p>'
+def _result(result: LoadResult) -> str:
+    return f'<p class="result {"good" if result.good else "bad"}">{escape(result.text)}</p>'
 
 
 def _requests(rows: Sequence[Row]) -> str:
@@ -51,7 +51,7 @@ def _requests(rows: Sequence[Row]) -> str:
 
 def _thresholds(found: Sequence[Threshold]) -> str:
     cells = ((one.name, one.bound, f"{one.seen:,.4g}", "held" if one.held else "CROSSED") for one in found)
-    return _table(("what", "bound", "seen", "verdict"), cells)
+    return _table(("what", "bound", "seen", "result"), cells)
 
 
 def _audit(report: Report) -> str:
@@ -63,7 +63,7 @@ def _audit(report: Report) -> str:
         )
         for kind in KINDS
     )  # fmt: skip
-    return _table(("request", "answered 200", "in the ledger", "verdict"), cells)
+    return _table(("request", "answered 200", "in the ledger", "result"), cells)
 
 
 def _table(head: Sequence[str], cells: Iterable[Sequence[str]]) -> str:

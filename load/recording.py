@@ -84,9 +84,9 @@ class Recording:
         )
 
 
-def thinned(samples: list[Sample], most: int) -> list[Sample]:
-    """At most `most` samples: rates of neighbours averaged, of times and faults the worst kept."""
-    size = -(-len(samples) // most) if samples else 1
+def thinned(samples: list[Sample], limit: int) -> list[Sample]:
+    """At most `limit` samples: rates of neighbours averaged, of times and faults the worst kept."""
+    size = -(-len(samples) // limit) if samples else 1
     groups = [samples[start : start + size] for start in range(0, len(samples), size)]
     return [
         Sample(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from load.audit import Finding
-from load.figures import Row, Threshold, Verdict
+from load.figures import LoadResult, Row, Threshold
 from load.recording import Sample
 
 
@@ -23,21 +23,21 @@ class Report:
     rows: list[Row]
     thresholds: list[Threshold]
     samples: list[Sample]
-    verdict: Verdict
+    result: LoadResult
     finding: Finding
     limited: int
 
     @property
-    def audit_verdict(self) -> Verdict:
+    def audit_result(self) -> LoadResult:
         """The audit in one sentence."""
         if self.finding.faults:
-            return Verdict(False, f"The audit found: {'; '.join(self.finding.faults)}.")
-        return Verdict(True, "Every payment that was answered 200 is in the ledger, once.")
+            return LoadResult(False, f"The audit found: {'; '.join(self.finding.faults)}.")
+        return LoadResult(True, "Every payment that was answered 200 is in the ledger, once.")
 
     @property
     def good(self) -> bool:
         """Whether the profile and the audit are content."""
-        return self.verdict.good and self.audit_verdict.good
+        return self.result.good and self.audit_result.good
 
     @property
     def p95_bound(self) -> float | None:
@@ -78,9 +78,9 @@ class Report:
             "startedAt": f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
             "seconds": round(self.took.total_seconds(), 1),
             "good": self.good,
-            "verdict": asdict(self.verdict),
+            "result": asdict(self.result),
             "requests": [asdict(row) for row in self.rows],
             "thresholds": [asdict(one) for one in self.thresholds],
-            "audit": {**asdict(self.audit_verdict), **asdict(self.finding)},
+            "audit": {**asdict(self.audit_result), **asdict(self.finding)},
         }
         path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

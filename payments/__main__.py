@@ -1,4 +1,4 @@
-"""`python -m payments migrate`: brings the database of DATABASE_URL up to date, once at a time."""
+"""`python -m payments migrate`: migrates the database of DATABASE_URL, one process at a time."""
 
 import argparse
 import os

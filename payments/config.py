@@ -1,6 +1,6 @@
 """Settings, read once from the environment and frozen. Only composition roots import this module.
 
-Every knob is a field here, with its unit; nothing secret has a default. All bad keys are named in one error at start.
+Each setting is a field with its unit; nothing secret has a default. All bad keys are named in one error at start.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ PROFILES: Final = {
     "load": {"authorize": 15000, "capture": 15000, "refund": 15000, "address": 120000},
     "prod": {"authorize": 70000, "capture": 70000, "refund": 35000, "address": 350000},
 }
-"""Requests a minute per merchant and operation (void counts as capture), and per client address over all of them: twice
-what one merchant may send, which may be behind one address."""
+"""Requests a minute per merchant and operation (void counts as capture), and per client address over all operations.
+The limit of an address is twice that of a merchant, because several merchants may share one address."""
 
 _ANY = whole(-(2**31), 2**31)
 _CB = "APP_CB_KAFKA_"

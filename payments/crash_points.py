@@ -1,6 +1,6 @@
-"""Places where a test can have this process killed, as `kill -9` would, to see what is left and who repairs it.
+"""Places where a test can kill this process, as `kill -9` would, to check what remains and what repairs it.
 
-Unarmed, as always outside such a test, a point costs one comparison. Composition roots arm, business code reaches.
+Only such a test arms a point; one that is not armed costs one comparison. Composition roots arm, business code reaches.
 """
 
 import logging
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def arm(name: str | None) -> None:
-    """End this process at the point `name`, each time it comes there; None: nowhere. ValueError: no such point."""
+    """End this process whenever it reaches the point `name`; None: never. Raises ValueError for an unknown point."""
     global _armed
     if name is not None and name not in NAMES:
         raise ValueError(f"no crash point {name!r}; there are {', '.join(NAMES)}")
@@ -33,7 +33,7 @@ def arm(name: str | None) -> None:
 
 
 def reach(name: str) -> None:
-    """Go on, or end here and now when this point is armed: nothing is flushed, closed, given back or rolled back."""
+    """End the process when this point is armed, without flushing, closing or rolling back anything; else do nothing."""
     if name == _armed:
         _log.critical("crash_point", extra={"point": name})
         os.kill(os.getpid(), signal.SIGKILL)

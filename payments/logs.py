@@ -1,7 +1,7 @@
 """JSON lines on stdout through the standard library's logging: constant event names, data in fields (`extra=`).
 
-Ids are bound once per request or event and appear in each line of it. Bodies and secrets are never logged; what comes
-along all the same, in an error's text say, is masked.
+Ids are bound once per request or event and appear in each of its lines. Bodies and secrets are not logged; where an
+error's text contains some, they are masked.
 """
 
 import logging
@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from payments.masking import masked
 
 QUIET: Final = ("alembic", "flask-limiter", "urllib3")
-"""Loggers of libraries whose warnings alone are worth a line."""
+"""Libraries of which only warnings are logged."""
 
 
 def _encode(event: EventDict, **_options: Any) -> str:
@@ -44,7 +44,7 @@ def _processors() -> list[Processor]:
 
 
 def formatter() -> logging.Formatter:
-    """What turns a record into one line of JSON."""
+    """Formats a record as one line of JSON."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_processors(),
         processors=[
@@ -67,6 +67,6 @@ def configure(level: str) -> None:
 
 
 def bind(**ids: str | int) -> None:
-    """Forget the ids of the former request or event, and put these in each line from here on."""
+    """Replace the ids of the previous request or event; each line from now on has these."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**ids)

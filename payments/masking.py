@@ -1,4 +1,4 @@
-"""What must never be in a log line is taken out here: card numbers, passwords, tokens. The last step of every line."""
+"""Masks card numbers, passwords and tokens. It is the last step of every log line."""
 
 import re
 from typing import Any, Final
@@ -11,7 +11,7 @@ _SECRET_TEXT: Final = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basi
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """`value` (text, number, list or dict of such) as it may be logged under `name`."""
+    """`value` (text, number, list or dict of these), masked where it or its `name` requires it."""
     if _SECRET_NAME.search(name):
         return REMOVED
     if isinstance(value, str):

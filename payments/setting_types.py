@@ -1,4 +1,4 @@
-"""How the text of a setting is read. A reader is called with the text, and raises ValueError when it refuses it."""
+"""Readers of settings. A reader takes the text and returns the value; it raises ValueError for a bad text."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
 
-# Python's int() and float() take more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
+# Python's int() and float() accept more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?")
 
@@ -26,30 +26,30 @@ class Reader(Generic[T]):
         return self.read(text)
 
 
-def whole(least: int, most: int) -> Reader[int]:
+def whole(minimum: int, maximum: int) -> Reader[int]:
     """A reader of whole numbers in these bounds, in ASCII digits."""
 
     def read(text: str) -> int:
-        return _within(int(_matching(_WHOLE, text)), least, most)
+        return _within(int(_matching(_WHOLE, text)), minimum, maximum)
 
-    return Reader(f"a whole number from {least} to {most}", read)
+    return Reader(f"a whole number from {minimum} to {maximum}", read)
 
 
-def seconds(least: float, most: float) -> Reader[float]:
+def seconds(minimum: float, maximum: float) -> Reader[float]:
     """A reader of durations in these bounds."""
-    return _decimal("seconds", least, most)
+    return _decimal("seconds", minimum, maximum)
 
 
-def percent(least: float, most: float) -> Reader[float]:
+def percent(minimum: float, maximum: float) -> Reader[float]:
     """A reader of percentages in these bounds, without a percent sign."""
-    return _decimal("a percentage", least, most)
+    return _decimal("a percentage", minimum, maximum)
 
 
-def _decimal(what: str, least: float, most: float) -> Reader[float]:
+def _decimal(what: str, minimum: float, maximum: float) -> Reader[float]:
     def read(text: str) -> float:
-        return _within(float(_matching(_DECIMAL, text)), least, most)
+        return _within(float(_matching(_DECIMAL, text)), minimum, maximum)
 
-    return Reader(f"{what} from {least:g} to {most:g}, like 0.5 or 30", read)
+    return Reader(f"{what} from {minimum:g} to {maximum:g}, like 0.5 or 30", read)
 
 
 def _matching(pattern: re.Pattern[str], text: str) -> str:
@@ -58,8 +58,8 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _within(value: Number, least: Number, most: Number) -> Number:
-    if not least <= value <= most:
+def _within(value: Number, minimum: Number, maximum: Number) -> Number:
+    if not minimum <= value <= maximum:
         raise ValueError
     return value
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the release that servers install, once: dist/payops-VERSION-py3-none-any.whl, dist/requirements-VERSION.txt (the
-# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, worker, and the built store as
+# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, worker, and the built shop as
 # app/store. VERSION is the project's with the commit, and with a checksum of what is not committed.
 # Prints "Built …" or "Already built …". Needs git and .venv (`make setup`).
 set -euo pipefail
@@ -31,19 +31,19 @@ uncommitted() {
   git ls-files -z --others --exclude-standard -- "${in_wheel[@]}" | xargs -0r sha256sum
 }
 
-store_checksum() {
+shop_checksum() {
   (cd frontend/dist && find . -type f -print0 | sort -z | xargs -0r sha256sum)
 }
 
 version_of_tree() {
-  local base commit changed store
+  local base commit changed shop
   base="$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)"
   [ -n "$base" ] || fail "pyproject.toml names no version."
   commit="$(git log -1 --abbrev=10 --format=%h -- "${in_wheel[@]}" uv.lock)"
   changed="$(uncommitted)"
-  store="$(store_checksum)"
+  shop="$(shop_checksum)"
   version="$base+g$commit"
-  version="$version.s$(sha256sum <<<"$store" | cut -c1-8)"
+  version="$version.s$(sha256sum <<<"$shop" | cut -c1-8)"
   [ -z "$changed" ] || version="$version.d$(sha256sum <<<"$changed" | cut -c1-8)"
 }
 
@@ -57,7 +57,7 @@ stage_sources() {
 }
 
 find_uv
-.venv/bin/python -m stack.store
+.venv/bin/python -m stack.shop
 version="${PAYOPS_VERSION:-}" # tests make releases of their own name
 [ -n "$version" ] || version_of_tree
 wheel="dist/payops-$version-py3-none-any.whl"

@@ -22,7 +22,7 @@ check format "$bin/ruff" format --check --quiet
 check types "$bin/mypy"
 check imports "$bin/lint-imports"
 check shellcheck "$bin/shellcheck" scripts/*.sh .ci/run vagrant/*.sh vagrant/box/*.sh
-check store scripts/lint-store.sh
+check shop scripts/lint-shop.sh
 check rules "$bin/python" -m pytest -q -p no:cacheprovider tests/repo
 
 for name in "$@"; do

@@ -36,7 +36,7 @@ stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it too
 }
 
 set_up() {
-  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka && "$py" -m stack.store
+  scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka && "$py" -m stack.shop
 }
 
 # Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts, of what the
@@ -49,8 +49,8 @@ unmeasured() { # unmeasured FOLDER OPTIONS...: without coverage
   "$py" -m pytest "${told[@]}" ${long[@]+"${long[@]}"} "$@"
 }
 
-browser() { # the store: what it computes, then what it does in Chromium
-  scripts/test-store.sh && tests tests/browser
+browser() { # the shop: what it computes, then what it does in Chromium
+  scripts/test-shop.sh && tests tests/browser
 }
 
 coverage_report() {

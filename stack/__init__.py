@@ -1,1 +1,1 @@
-"""Brings servers and the platform's processes up on one machine; knows nothing of payments."""
+"""Starts servers and the platform's processes on one machine; knows nothing of payments."""

@@ -1,6 +1,6 @@
-"""The embedded Kafka of `make run`: librdkafka's mock cluster, in memory; after a restart it is empty and elsewhere.
+"""The embedded Kafka of `make run`: librdkafka's mock cluster, in memory; a restart empties it and changes its address.
 
-Writes its address to a file and then restarts, through supervisord, the programs that have to learn it.
+Writes its address to a file and then restarts, through supervisord, the programs that use it.
 """
 
 import argparse
@@ -21,14 +21,14 @@ RESTART_SECONDS = 8
 
 
 def start_cluster(topics: Iterable[str] = ()) -> tuple[Producer, str]:
-    """(the producer that carries the cluster, its bootstrap address `host:port`); the one ends with the other."""
-    # librdkafka makes the cluster's id from an address in memory, which could be the same after a restart: then nobody
-    # would notice that this is another cluster, and what the old one held would not be published again.
+    """(the producer that runs the cluster, the bootstrap address `host:port`); the cluster ends with the producer."""
+    # librdkafka makes the cluster's id from a memory address, which could be the same after a restart: then the relay
+    # would not notice another cluster, and would not publish the old one's messages again.
     moved = bytearray(secrets.randbelow(100_000))
     carrier = Producer({"test.mock.num.brokers": 1})
     del moved
     (broker,) = carrier.list_topics(timeout=ANSWER_SECONDS).brokers.values()
-    for topic in topics:  # asking for a topic makes it; a consumer that came before it would look again seconds later
+    for topic in topics:  # created by a metadata request, for consumers find a later topic only after seconds
         carrier.list_topics(topic, timeout=ANSWER_SECONDS)
     return carrier, f"{broker.host}:{broker.port}"
 
@@ -50,7 +50,7 @@ def main() -> None:
         Supervisor(os.environ["SUPERVISOR_SERVER_URL"]).restart(arguments.users, RESTART_SECONDS)
         print(f"restarted {' '.join(arguments.users)} in {time.monotonic() - started:.1f} s", flush=True)
     signal.sigwait(signals)
-    os._exit(0)  # there is nothing to save, and librdkafka takes a second to take its cluster down
+    os._exit(0)  # nothing to save, and librdkafka needs a second to end its cluster
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Apache Kafka 3.9 (KRaft, one node) as a private server, from Maven's jars.
 
-`python -m stack.kafka` fetches the jars now, and keeps what makes every later start cost half of the CPU time.
+`python -m stack.kafka` fetches the jars, and keeps an archive of classes that halves the CPU time of later starts.
 """
 
 import base64
@@ -19,10 +19,10 @@ from stack.server import Server, ServerError, program
 
 JAVA_PACKAGE = "default-jdk-headless"
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-# The small heap works because of the two cleaner lines below; the C1 compiler alone starts in two thirds of the time.
+# The small heap works because of the two log.cleaner lines below; with C1 alone the start takes two thirds of the time.
 SMALL_AND_QUICK = ("-Xms128m", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 CLASSES = "classes.jsa"
-"""Beside the jars: the classes of a running broker as the JVM has them in memory. Ignored by another JVM."""
+"""Beside the jars: the class data archive of a running broker. Another JVM ignores it."""
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -50,7 +50,7 @@ broker.heartbeat.interval.ms=500
 
 
 class KafkaServer(Server):
-    """One broker that is its own controller; every server is a cluster of its own with its own cluster id."""
+    """One broker that is also the controller; every server is a cluster with its own cluster id."""
 
     name = "kafka"
     start_seconds = 60.0
@@ -83,7 +83,7 @@ class KafkaServer(Server):
         meta.write_text("\n".join([*lines, f"cluster.id={self.cluster_id}", ""]))
 
     def _format(self, formatted: Path) -> None:
-        """Format a data folder once and keep it: that takes a JVM of its own, and only the cluster id differs."""
+        """Format a data folder once and copy it later: formatting needs a JVM, and only the cluster id differs."""
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", "server.properties"]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -108,7 +108,7 @@ class KafkaServer(Server):
 
 
 def answers(bootstrap: str, seconds: float) -> bool:
-    """Whether a broker answers a metadata request; a connection proves nothing (a broker without heap accepts them)."""
+    """Whether a broker answers a metadata request; a broker without heap still accepts connections."""
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 1000})
     try:
         return bool(admin.list_topics(timeout=seconds).brokers)
@@ -117,14 +117,14 @@ def answers(bootstrap: str, seconds: float) -> bool:
 
 
 def keep_classes() -> Path:
-    """Run a broker once and keep its classes, unless that was done. The folder of the jars, or ServerError."""
+    """Run a broker once to keep its class archive, unless it exists; returns the jars' folder. Raises ServerError."""
     folder = kafka_jars.fetch()
     kept = folder / CLASSES
     if not kept.exists():
         unfinished = kept.with_suffix(f".{uuid.uuid4().hex}")
         with KafkaServer((*SMALL_AND_QUICK, f"-XX:ArchiveClassesAtExit={unfinished}")) as broker:
-            broker.stop()  # in order: a JVM that is killed writes nothing
-        if unfinished.exists():  # not every JVM writes them; then each start takes its full time
+            broker.stop()  # a clean stop: a killed JVM writes no archive
+        if unfinished.exists():  # not every JVM writes one; then each start takes its full time
             unfinished.rename(kept)
     return folder
 

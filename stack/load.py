@@ -1,6 +1,6 @@
-"""`make load`: loads the running `make run`, a real stack made for it (TARGET=real), or the platform at BASE_URL.
+"""`make load`: runs a load test on the running `make run`, on a real stack of its own (TARGET=real), or on BASE_URL.
 
-Reads the environment, also for PROFILE and what k6's scripts take. What is done then is in load/.
+Reads the environment, with PROFILE and the variables of k6's scripts. The load test itself is in load/.
 """
 
 import os
@@ -35,7 +35,7 @@ def _run(given: Mapping[str, str]) -> int:
     profile = given.get("PROFILE") or "payment-scenario"
     if profile not in k6.PROFILES:
         raise k6.NotRun(f"PROFILE={profile} is unknown; there are {', '.join(k6.PROFILES)}.")
-    k6.find()  # before servers are started for it
+    k6.find()  # fail before servers are started
     with _target(given) as target:
         return lab.run(profile, target, given, Path(given.get("REPORTS") or REPORTS))
 

@@ -13,12 +13,12 @@ import pymysql
 from stack.server import Server, ServerError, program
 
 USER = "tester"
-REDO_LOG = "--innodb-log-file-size=32M"  # quick to make; the same for both programs, or the first start makes it anew
+REDO_LOG = "--innodb-log-file-size=32M"  # small: quick to create. The same for both programs, else created twice
 
 
 @dataclass(frozen=True)
 class MariaDBAddress:
-    """How to reach a server as the account that may do all."""
+    """The address of a server, with the account that has all rights."""
 
     port: int
     password: str
@@ -43,9 +43,9 @@ class MariaDBAddress:
 
 
 class MariaDBServer(Server):
-    """mariadbd with one account that may do all, over TCP; its password is new each time.
+    """mariadbd with one account with all rights, over TCP; its password is new each time.
 
-    `options` are added to the command, for example `--innodb-buffer-pool-size=512M`; the last of a name wins.
+    `options` are added to the command, for example `--innodb-buffer-pool-size=512M`; of one name the last counts.
     """
 
     name = "mariadb"
@@ -55,7 +55,7 @@ class MariaDBServer(Server):
         super().__init__()
         self.address = MariaDBAddress(self.port, secrets.token_urlsafe(16))
         self._options = tuple(options)
-        self.run_as = "mysql" if os.geteuid() == 0 else ""  # mariadbd does not want to run as root
+        self.run_as = "mysql" if os.geteuid() == 0 else ""  # mariadbd refuses to run as root
 
     @property
     def url(self) -> str:
@@ -81,16 +81,16 @@ class MariaDBServer(Server):
             options.append(f"--user={self.run_as}")
         kind = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"]
         command = [install, *options, *kind]
-        # a server that starts removes the temporary tables of every other one that shares its folder for them
+        # a starting server removes the temporary tables of all servers with the same folder for them
         own = {**os.environ, "TMPDIR": str(self.folder)}
         done = subprocess.run(command, cwd=self.folder, env=own, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ServerError(f"mariadb-install-db failed.\n{done.stdout}{done.stderr}")
 
     def _write_first_statements(self) -> None:
-        """Statements that mariadbd runs at each start; passwords are not for the command line, which ps shows."""
+        """Statements that mariadbd runs at each start; not on the command line, where ps shows passwords."""
         (self.folder / "first.sql").write_text(
-            # an anonymous user would win over 'x'@'%'; root is left to the socket in the private folder
+            # an anonymous user takes precedence over 'x'@'%'; root is reached by the socket in the private folder only
             "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');\n"  # noqa: S608
             "FLUSH PRIVILEGES;\n"
             f"CREATE USER IF NOT EXISTS '{USER}'@'127.0.0.1' IDENTIFIED BY '{self.address.password}';\n"

@@ -16,7 +16,7 @@ def fetch(pom: Path, name: str) -> Path:
     folder = CACHE / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may come here at once
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may run this at once
         if not folder.exists():
             _fetch_into(folder, pom, name)
     return folder

@@ -1,4 +1,4 @@
-"""A Node that can build the store: the one on the PATH when it is new enough, else PyPI's, fetched once by uv.lock."""
+"""Finds a Node to build the shop: the one on the PATH if it is new enough, else PyPI's, fetched once by uv.lock."""
 
 import shutil
 import subprocess
@@ -17,14 +17,14 @@ class NoNode(RuntimeError):
 
 @dataclass(frozen=True)
 class Node:
-    """How to start it and its npm."""
+    """The commands of Node and npm."""
 
     node: str
     npm: tuple[str, ...]
 
 
 def find() -> Node:
-    """The Node to use. NoNode when there is none and the network has none."""
+    """The Node to use. NoNode when there is none and none can be fetched."""
     return _on_path() or _from_pypi()
 
 

@@ -1,6 +1,6 @@
 """`make observe`: Prometheus and Alertmanager beside a running `make run`, in the foreground, until Ctrl-C or SIGTERM.
 
-Changes nothing of what it watches, and stays when that stops: then alerts fire. Reads the environment (PAYOPS_STATE).
+Does not change the platform, and keeps running when it stops: then alerts fire. Reads PAYOPS_STATE.
 """
 
 import os
@@ -19,7 +19,7 @@ from stack.supervision import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 
 _TEXT = """
@@ -34,7 +34,7 @@ Prometheus and Alertmanager watch payops at http://127.0.0.1:{port}. Ctrl-C stop
 
 
 class Stop(BaseException):
-    """A signal asked us to end."""
+    """A stop signal arrived."""
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    for number in STOP_SIGNALS:  # the next one (make passes on what the whole group got) must not end the ending
+    for number in STOP_SIGNALS:  # a second signal (make forwards its own) must not interrupt the shutdown
         signal.signal(number, signal.SIG_IGN)
     raise Stop
 
@@ -89,7 +89,7 @@ def _run(platform: State, own: State, port: int, prometheus_port: int) -> int:
         prometheus.start()
         told = {"pages": prometheus.pages, "alertmanager": alertmanager.url}
         print(_TEXT.format(port=port, folder=os.path.relpath(own.folder), **told), flush=True)
-        while not prometheus.ended(LOOK_SECONDS) and not alertmanager.ended(0):
+        while not prometheus.ended(POLL_SECONDS) and not alertmanager.ended(0):
             if (now := _seen(platform, watched)) != watched:
                 watched = now
                 prometheus.watch(watched)
@@ -111,13 +111,13 @@ def _end(server: Server) -> str:
 
 
 def _seen(platform: State, before: Mapping[str, list[int]]) -> dict[str, list[int]]:
-    """Where each program serves its metrics now; where it did `before` when that is not to be seen."""
+    """Each program's metrics ports now, or those of `before` when they cannot be read."""
     now = {**before}
     if (port := platform.port()) is not None:
         now["api"] = [port]
     try:
         processes = Supervisor(f"unix://{platform.socket}").states()
-    except OSError:  # it is starting, or has ended
+    except OSError:  # the platform is starting, or has ended
         return now
     for process in processes:
         if process["name"] in METRICS_PORTS and (found := ports.of_process(process["pid"])):

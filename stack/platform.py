@@ -1,6 +1,6 @@
 """The whole platform on real servers, as plain processes: MariaDB, Redis, Kafka, api, relay, ledger, housekeeping.
 
-For end-to-end tests and for the benchmark; `make run` is in `stack/run.py`.
+For end-to-end tests and benchmarks; `make run` is in `stack/run.py`.
 """
 
 import os
@@ -31,11 +31,11 @@ class Api(Server):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def _prepare(self) -> None:
-        metrics = self.folder / "metrics"  # a killed one cannot remove its own
+        metrics = self.folder / "metrics"  # a killed api cannot remove its folder
         self.environment = {**self.environment, "PORT": str(self.port), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
 
     def _command(self) -> list[str]:
@@ -46,7 +46,7 @@ class Api(Server):
 
 
 class Worker(Server):
-    """One process of the worker's: relay, ledger or housekeeping. Ready when it serves its metrics."""
+    """One worker process: relay, ledger or housekeeping. Ready when it serves its metrics."""
 
     def __init__(self, name: str) -> None:
         """Pick a port and a folder; nothing runs yet."""
@@ -65,7 +65,7 @@ class Worker(Server):
 
 @dataclass(frozen=True)
 class Platform:
-    """All parts, each of which may be stopped, killed, frozen and started again."""
+    """All servers and processes, each of which can be stopped, killed, frozen and started again."""
 
     mariadb: MariaDBServer
     redis: RedisServer
@@ -83,17 +83,17 @@ class Platform:
 
     @property
     def programs(self) -> dict[str, Server]:
-        """Our own processes by name."""
+        """The platform's processes by name."""
         return {part.name: part for part in (self.api, self.relay, self.ledger, self.housekeeping)}
 
     @property
     def servers(self) -> dict[str, Server]:
-        """Everybody else's."""
+        """MariaDB, Redis and Kafka by name."""
         return {part.name: part for part in (self.mariadb, self.redis, self.kafka)}
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What our processes are told, for a command that shall see the same."""
+        """The environment of the platform's processes, for commands that need the same."""
         return self.relay.environment
 
 
@@ -103,9 +103,9 @@ def real_platform(
     mariadb_options: tuple[str, ...] = (),
     accounts: Callable[[MariaDBServer], Mapping[str, str]] | None = None,
 ) -> Iterator[Platform]:
-    """The platform, up; gone afterwards. `settings` are added to the environment of our processes.
+    """The platform, up; stopped and removed afterwards. `settings` are added to the environment of its processes.
 
-    `accounts` makes database accounts and returns process → its DATABASE_URL; without it all use one that may do all.
+    `accounts` creates database accounts and returns process → DATABASE_URL; without it all use one with all rights.
     """
     with ExitStack() as stack:
         mariadb = stack.enter_context(MariaDBServer(mariadb_options))
@@ -123,15 +123,15 @@ def real_platform(
         }
         migrate(environment)
         urls = accounts(mariadb) if accounts else {}
-        programs: list[Server] = [Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")]
-        for program in programs:
+        api, relay, ledger, housekeeping = Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")
+        for program in (api, relay, ledger, housekeeping):
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
-        yield Platform(mariadb, redis, kafka, *programs, admin_token=token)  # type: ignore[arg-type]
+        yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, admin_token=token)
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring the database up to date, as an operator would. ServerError with what the command said."""
+    """Migrate the database as an operator does. ServerError with the command's output."""
     command = [sys.executable, "-m", "payments", "migrate"]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Which TCP ports are free, and who holds one that is not. Loopback only."""
+"""Finds free TCP ports, and the process that listens on a taken one. Loopback only."""
 
 import random
 import socket
@@ -6,15 +6,15 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-# Below the range from which Linux and macOS take the ports of outgoing connections: there, a client that keeps
-# trying to reach a server that is down can take the server's port, or even connect to itself.
+# Below the range of ephemeral ports of Linux and macOS: in that range a client that retries a stopped server can take
+# the server's port, or even connect to itself.
 SERVER_PORTS = range(20000, 32000)
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on `port` now."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, to use ports of closed connections
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -31,24 +31,24 @@ def free_port() -> int:
 
 
 def next_free(port: int) -> int:
-    """The first free port from `port` up, for an advice; `port` itself when all are taken."""
+    """The first free port from `port` up, for a message; `port` itself when none is free."""
     return next((candidate for candidate in range(port, min(port + 100, 65536)) if is_free(candidate)), port)
 
 
 def holder(port: int) -> tuple[int, str] | None:
-    """(pid, program name) of the process that listens on `port`; None when it cannot be seen from here."""
+    """(pid, program name) of the process that listens on `port`; None when that is unknown."""
     pid = _pid_from_proc(port) if Path("/proc/net/tcp").exists() else _pid_from_lsof(port)
     return (pid, _program(pid)) if pid else None
 
 
 def of_process(pid: int) -> list[int]:
-    """The ports that a process listens on; none when that cannot be seen from here (it ended, or this is no Linux)."""
+    """The ports on which a process listens; empty when that is unknown (the process ended, or this is not Linux)."""
     listening = _listening()
     return sorted({listening[socket] for socket in _open_files(Path("/proc") / str(pid)) if socket in listening})
 
 
 def _listening() -> dict[str, int]:
-    """What /proc calls a listening socket → its port."""
+    """Listening socket, as in /proc → its port."""
     found = {}
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
@@ -61,9 +61,9 @@ def _open_files(process: Path) -> list[str]:
     found = []
     try:
         for link in (process / "fd").iterdir():
-            with suppress(FileNotFoundError):  # closed since it was listed, as the list itself is of our own process
+            with suppress(FileNotFoundError):  # closed since it was listed
                 found.append(str(link.readlink()))
-    except OSError:  # the process ended, or belongs to someone else
+    except OSError:  # the process ended, or belongs to another user
         return []
     return found
 

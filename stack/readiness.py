@@ -1,4 +1,4 @@
-"""Waits until the platform is up: every component of `GET /health` says UP, and no program has given up."""
+"""Waits until the platform is up: every component of `GET /health` is UP, and no program has failed."""
 
 import http.client
 import json
@@ -15,11 +15,11 @@ from stack.supervision import Supervisor
 UP_SECONDS = 60.0
 POLL_SECONDS = 0.1
 LOG_LINES = 25
-GIVEN_UP = ("BACKOFF", "FATAL")
+FAILED_STATES = ("BACKOFF", "FATAL")
 
 
 class NotReady(RuntimeError):
-    """The platform did not come up, or went down; the message shows why."""
+    """The platform did not start, or stopped; the message says why."""
 
 
 def get_json(url: str, token: str = "", seconds: float = 2.0) -> dict[str, Any] | None:
@@ -43,7 +43,7 @@ def _body_of(error: urllib.error.HTTPError) -> dict[str, Any] | None:
 
 
 def wait_until_up(state: State, port: int, supervisord: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
-    """Return when /health is UP, telling each change. NotReady when a program gives up or after 60 s."""
+    """Return when /health is UP; `say` each change. NotReady when a program fails, or after 60 s."""
     deadline = time.monotonic() + UP_SECONDS
     known: dict[str, str] = {}
     while True:
@@ -70,10 +70,10 @@ def _check_programs(state: State, supervisord: subprocess.Popen[bytes]) -> None:
         raise NotReady(f"The supervisor ended with code {supervisord.returncode}.\n{output}")
     try:
         processes = Supervisor(f"unix://{state.socket}").states()
-    except OSError:  # its socket comes a moment after its start
+    except OSError:  # its socket appears shortly after its start
         return
     for process in processes:
-        if process["statename"] in GIVEN_UP:
+        if process["statename"] in FAILED_STATES:
             log = state.logs / f"{process['name']}.log"
             lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:] if log.exists() else []
             end = "".join(f"\n  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""Redis 7 as a private server that keeps nothing on disk."""
+"""Redis 7 as a private server without persistence."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from stack.server import Server, program
 
 @dataclass(frozen=True)
 class RedisAddress:
-    """How to reach a server, which has 16 databases."""
+    """The address of a server with 16 databases."""
 
     port: int
 
@@ -27,7 +27,7 @@ class RedisAddress:
 
 
 class RedisServer(Server):
-    """redis-server; nothing of it outlives it."""
+    """redis-server; its data ends with it."""
 
     name = "redis"
 

@@ -1,6 +1,6 @@
 """`make run`: the whole platform on this machine, in the foreground, until Ctrl-C or SIGTERM.
 
-Reads the environment; starts supervisord, which keeps the programs alive; waits until all components are up.
+Reads the environment; starts supervisord, which restarts programs; waits until all components are up.
 """
 
 import os
@@ -15,11 +15,11 @@ from types import FrameType
 
 from stack import ports
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
+from stack.parent_watchdog import bound_to_parent
 from stack.programs import environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
 from stack.state import AlreadyRuns, State, chosen
 from stack.supervision import Supervisor, configuration
-from stack.tether import tethered
 from stack.welcome import welcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,11 +29,11 @@ SHORTEST_TOKEN = 16
 
 
 class CannotRun(RuntimeError):
-    """Something on this machine is in the way; the message says what to do."""
+    """The platform cannot run on this machine now; the message says what to do."""
 
 
 class Stop(BaseException):
-    """A signal asked us to end."""
+    """A stop signal arrived."""
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    for number in STOP_SIGNALS:  # the next one (make passes on what the whole group got) must not end the ending
+    for number in STOP_SIGNALS:  # a second signal (make forwards its own) must not interrupt the shutdown
         signal.signal(number, signal.SIG_IGN)
     raise Stop
 
@@ -106,7 +106,7 @@ def _serve(state: State, port: int, token: str, chosen: ChosenPorts, say: Callab
     try:
         wait_until_up(state, port, supervisord, say)
         print(welcome(state, port, token), flush=True)
-        with _store_being_built(port):
+        with _shop_being_built(port):
             code = supervisord.wait()
         raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")
     finally:
@@ -122,25 +122,25 @@ def _migrate(variables: Mapping[str, str]) -> None:
 
 def _start_supervisord(state: State, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     program = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
-    command = tethered(program, signal.SIGTERM)
-    with (state.logs / "supervisord.out").open("wb") as log:  # in a session of its own: Ctrl-C reaches us alone
+    command = bound_to_parent(program, signal.SIGTERM)
+    with (state.logs / "supervisord.out").open("wb") as log:  # a new session: Ctrl-C reaches only this process
         return subprocess.Popen(
             command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
 
 
 @contextmanager
-def _store_being_built(port: int) -> Iterator[None]:
-    """The store is built beside what runs, from now on: before, it would hold the first payment up."""
-    command = [sys.executable, "-m", "stack.store", f"http://127.0.0.1:{port}/"]
+def _shop_being_built(port: int) -> Iterator[None]:
+    """Build the shop while the platform runs; before that it would delay the first payment."""
+    command = [sys.executable, "-m", "stack.shop", f"http://127.0.0.1:{port}/"]
     builder = subprocess.Popen(
-        tethered(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+        bound_to_parent(command, signal.SIGKILL), cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
     )
     try:
         yield
     finally:
         if builder.poll() is None:
-            os.killpg(builder.pid, signal.SIGKILL)  # with its tools; what it leaves, the next build takes away
+            os.killpg(builder.pid, signal.SIGKILL)  # with its tools; the next build removes what it leaves
             builder.wait()
 
 
@@ -148,7 +148,7 @@ def _stop_supervisord(state: State, supervisord: subprocess.Popen[bytes]) -> Non
     if supervisord.poll() is None:
         print("stopping …", flush=True)
         try:
-            Supervisor(f"unix://{state.socket}").shutdown()  # a signal is noticed up to a second later
+            Supervisor(f"unix://{state.socket}").shutdown()  # supervisord notices a signal up to a second later
         except OSError:
             supervisord.terminate()
     try:

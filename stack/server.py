@@ -1,4 +1,4 @@
-"""A server as a private process: start, stop, kill, freeze, thaw, restart on the same port, leave nothing behind."""
+"""A server as a private process: start, stop, kill, freeze, thaw, restart on the same port, remove its data."""
 
 import os
 import shutil
@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from stack import workdir
+from stack.parent_watchdog import bound_to_parent
 from stack.ports import free_port
-from stack.tether import tethered
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
@@ -34,9 +34,9 @@ def program(name: str, package: str) -> str:
 
 
 class Server(ABC):
-    """One server on loopback with data of its own. A context manager: started on entry, gone on exit.
+    """One server on loopback with data of its own. A context manager: started on entry, stopped and removed on exit.
 
-    Start it from a thread that lives as long as the server should (the main thread, usually): it ends with it.
+    The server ends with the thread that starts it; start it from the main thread.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Server(ABC):
     run_as = ""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Pick a port, and a folder that goes with the server unless one is given; nothing runs yet."""
+        """Pick a port, and a folder that is removed with the server unless one is given; nothing runs yet."""
         self.port = free_port()
         self.folder = folder or workdir.make(self.name)
         self._keeps_folder = folder is not None
@@ -62,21 +62,21 @@ class Server(ABC):
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether a real request is answered now (within a second or so)."""
+        """Whether a real request is answered within about a second."""
 
     @property
     def log(self) -> Path:
-        """Where the server's output goes."""
+        """The log file with the server's output."""
         return self.folder / "server.log"
 
     @property
     def pid(self) -> int:
-        """The process id. ServerError when it does not run."""
+        """The process id. ServerError when it is not running."""
         return self._running().pid
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended (negative: by that signal); None while it runs, or before its start."""
+        """The exit code (negative: a signal); None while it runs, or before its start."""
         return None if self._process is None else self._process.poll()
 
     def start(self) -> None:
@@ -85,13 +85,13 @@ class Server(ABC):
         self.wait_until_it_answers()
 
     def launch(self) -> None:
-        """Start without waiting for it. From the thread that lives longest: its end is the server's."""
+        """Start without waiting. The server ends with the calling thread."""
         if self._process is not None and self._process.poll() is None:
             raise ServerError(f"{self.name} runs already; stop it first.")
         if not self._prepared:
             self._prepare()
             self._prepared = True
-        command = tethered(self._command(), signal.SIGKILL, self.run_as)
+        command = bound_to_parent(self._command(), signal.SIGKILL, self.run_as)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -104,7 +104,7 @@ class Server(ABC):
             )
 
     def wait_until_it_answers(self) -> None:
-        """Wait for what `launch` started. ServerError with the end of its log when it does not answer in time."""
+        """Wait after `launch`. ServerError with the end of its log when it does not answer in time."""
         try:
             self._wait(self._answers, self.start_seconds)
         except BaseException:
@@ -112,7 +112,7 @@ class Server(ABC):
             raise
 
     def stop(self) -> None:
-        """Ask it to end and wait; nothing happens when it does not run. ServerError when it does not end."""
+        """Stop it and wait; no effect when it is not running. ServerError when it does not end."""
         if self._process is None or self._process.poll() is not None:
             return
         self.thaw()
@@ -124,14 +124,14 @@ class Server(ABC):
             raise ServerError(f"{self.name} did not stop within {STOP_SECONDS:g} s.{self.log_end()}") from None
 
     def kill(self) -> None:
-        """Kill -9, with all that it started (a web worker would answer for a while yet), and wait until it is gone."""
+        """SIGKILL it and its children (a web worker would go on answering), and wait until they have ended."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def ended(self, seconds: float) -> bool:
-        """Whether it has ended, or does within `seconds`. ServerError when it was never started."""
+        """Wait up to `seconds` for its end; returns whether it has ended. ServerError when it was never started."""
         if self._process is None:
             raise ServerError(f"{self.name} does not run; start it first.")
         try:
@@ -141,13 +141,13 @@ class Server(ABC):
         return True
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers. Returns when it stands still."""
+        """SIGSTOP: connections stay open and nothing answers. Returns when it is stopped."""
         process = self._running()
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
-        """SIGCONT: it goes on where it stood; nothing happens when it was not frozen."""
+        """SIGCONT; no effect when it was not frozen."""
         self._running().send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
@@ -156,18 +156,18 @@ class Server(ABC):
         self.start()
 
     def log_end(self) -> str:
-        """The last lines of its log, each below the other, to be added to a message."""
+        """The last lines of its log, for a message."""
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:] if self.log.exists() else []
         return "".join(f"\n  {line}" for line in [f"The end of {self.log}:", *lines])
 
     def close(self) -> None:
-        """End it and remove the folder that was made for it."""
+        """Stop it and remove its folder."""
         self.kill()
         if not self._keeps_folder:
             workdir.remove(self.folder)
 
     def __enter__(self) -> Self:
-        """Start; leaves nothing behind when that fails."""
+        """Start; removes everything when that fails."""
         try:
             self.start()
         except BaseException:

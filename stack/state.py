@@ -1,4 +1,4 @@
-"""The folder that holds everything `make run` keeps: where each thing lies, and the lock that lets only one run."""
+"""The state folder of `make run`: its paths, and the lock that lets only one run."""
 
 import fcntl
 import hashlib
@@ -27,7 +27,7 @@ def chosen(root: Path, given: Mapping[str, str]) -> "State":
 
 
 def _short(socket: Path) -> Path:
-    """The path itself, or one in the folder for temporary files when a socket cannot have such a long one."""
+    """The path, or one in the folder for temporary files if it is too long for a socket."""
     if len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT:
         return socket
     name = hashlib.sha256(os.fsencode(socket)).hexdigest()[:16]
@@ -39,7 +39,7 @@ def _lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # another user's
+    except PermissionError:  # a process of another user
         return True
     return True
 
@@ -48,7 +48,7 @@ class State:
     """Paths below one private folder (mode 0700)."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is made by `prepare`, not here."""
+        """`prepare` creates the folder."""
         self.folder = folder.resolve()
         self.logs = self.folder / "logs"
         self.socket = _short(self.folder / "supervisor.sock")
@@ -62,7 +62,7 @@ class State:
         self._holder = self.folder / "running.json"
 
     def prepare(self) -> None:
-        """Make the folders."""
+        """Create the folders."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.folder.chmod(0o700)
         self.logs.mkdir(exist_ok=True)
@@ -72,7 +72,7 @@ class State:
         """Hold the folder for this process, which serves on `port`. AlreadyRuns when another one does."""
         with self._lock.open("a") as file:
             while not self._locked(file):
-                if not self.is_free():  # not just a look of another process, which takes no time
+                if not self.is_free():  # not a short test by another process
                     advice = "look with `make status`, or stop it with Ctrl-C where it was started."
                     raise AlreadyRuns(f"payops runs already ({self._who()}); {advice}")
             write_whole(self._holder, json.dumps({"pid": os.getpid(), "port": port}))
@@ -98,7 +98,7 @@ class State:
         return self._of_holder("pid")
 
     def is_free(self) -> bool:
-        """Whether nobody holds the folder."""
+        """Whether no process holds the folder."""
         if not self._lock.exists():
             return True
         with self._lock.open() as file:
@@ -109,7 +109,7 @@ class State:
         return True
 
     def token(self) -> str:
-        """The admin token kept here, made at the first call."""
+        """The stored admin token, created at the first call."""
         if not self._token.exists():
             write_once(self._token, secrets.token_urlsafe(24))
         return self._token.read_text()
@@ -119,7 +119,7 @@ class State:
         return f"pid {held['pid']}, port {held['port']}" if held else "it has not said yet on which port"
 
     def _of_holder(self, what: str) -> int | None:
-        """What the holder says of itself; None also for one that took the lock a moment ago and has not said it yet."""
+        """A field of what the holder has written; None also if it took the lock and has not written yet."""
         held = None if self.is_free() else self._held_by()
         return None if held is None else held[what]
 
@@ -128,4 +128,4 @@ class State:
             held: dict[str, int] = json.loads(self._holder.read_text())
         except FileNotFoundError:
             return None
-        return held if _lives(held["pid"]) else None  # of one that was killed
+        return held if _lives(held["pid"]) else None  # else of a killed one

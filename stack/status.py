@@ -1,4 +1,4 @@
-"""`make status`: one screen of what runs here and how it does. Reads the environment (ADMIN_TOKEN); changes nothing."""
+"""`make status`: the state of the running platform on one screen. Reads ADMIN_TOKEN; changes nothing."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`python -m stack.stop` ends the `make run` whose state PAYOPS_STATE chooses, from elsewhere; returns when it is gone.
+"""`python -m stack.stop` ends the `make run` of PAYOPS_STATE from another terminal; returns when it has ended.
 
 `--show-port` prints its port instead; exit code 1 when nothing runs.
 """
@@ -13,12 +13,12 @@ from pathlib import Path
 from stack.state import State, chosen
 
 ROOT = Path(__file__).resolve().parent.parent
-STOP_SECONDS = 15.0  # it takes 1 to 5; then the supervisor has killed what did not end
+STOP_SECONDS = 15.0  # it needs 1 to 5, including the supervisor's kills
 POLL_SECONDS = 0.05
 
 
 def stop(state: State) -> str:
-    """End it, and say what was done. TimeoutError when it still runs after 15 s."""
+    """Stop the platform; returns what was done. TimeoutError when it still runs after 15 s."""
     pid = state.pid()
     if pid is None:
         return f"Nothing runs in {os.path.relpath(state.folder)}."

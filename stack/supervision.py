@@ -1,4 +1,4 @@
-"""supervisord's configuration and its XML-RPC interface over a Unix socket. Knows programs, not what they do."""
+"""supervisord's configuration and its XML-RPC interface over a Unix socket. Does not know what the programs do."""
 
 import os
 import shlex
@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
+from stack.parent_watchdog import bound_to_parent
 from stack.state import State
-from stack.tether import tethered
 
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Program:
-    """One supervised program; `waits` means that somebody else starts it.
+    """One supervised program; `waits`: another program starts it.
 
     One that ends within `start_seconds` has failed to start; one that is stopped has `stop_seconds` until SIGKILL.
     """
@@ -48,8 +48,8 @@ def configuration(state: State, groups: Mapping[str, Iterable[Program]]) -> str:
 
 
 def _section(program: Program, state: State) -> str:
-    command = tethered(program.command, signal.SIGKILL)
-    command[command.index(str(os.getpid()))] = "0"  # the parent will be supervisord, whose pid is not known yet
+    command = bound_to_parent(program.command, signal.SIGKILL)
+    command[command.index(str(os.getpid()))] = "0"  # the parent is supervisord, whose pid is not known yet
     environment = ",".join(f'{name}="{value}"' for name, value in program.environment.items())
     return _PROGRAM.format(
         name=program.name,
@@ -63,20 +63,20 @@ def _section(program: Program, state: State) -> str:
 
 
 def _plain(value: object) -> str:
-    """Text that supervisord does not expand: % is its only special character outside of commands."""
+    """Escape text for supervisord, whose only special character outside commands is %."""
     return str(value).replace("%", "%%")
 
 
 class Supervisor:
-    """A running supervisord, reached through its socket. OSError when none listens there, or when it is ending."""
+    """A running supervisord, reached through its socket. OSError when none listens there, or it is ending."""
 
     def __init__(self, url: str) -> None:
-        """`url` as supervisord gives its children in SUPERVISOR_SERVER_URL: unix:///…/supervisor.sock."""
+        """`url` as in supervisord's SUPERVISOR_SERVER_URL: unix:///…/supervisor.sock."""
         transport = SupervisorTransport(None, None, url)
         self._rpc: Any = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def states(self) -> list[dict[str, Any]]:
-        """What supervisord knows of each process: name, group, statename, pid, description, exitstatus, spawnerr."""
+        """The state of each process: name, group, statename, pid, description, exitstatus, spawnerr."""
         try:
             return list(self._rpc.getAllProcessInfo())
         except xmlrpc.client.Fault as error:
@@ -89,7 +89,7 @@ class Supervisor:
         self._rpc.shutdown()
 
     def restart(self, names: Iterable[str], seconds: float) -> None:
-        """Stop those `group:name` that run, together, and start all; TimeoutError after `seconds`."""
+        """Stop the running ones of these `group:name`, then start all; TimeoutError after `seconds`."""
         names = list(names)
         for name in names:
             self._tolerate(Faults.NOT_RUNNING, "stopProcess", name)

@@ -1,4 +1,4 @@
-"""What `make run` prints when all is up: where to look, the admin token, and three lines to paste."""
+"""The text that `make run` prints when all is up: URLs, the admin token, and three commands to paste."""
 
 import secrets
 import shlex
@@ -8,7 +8,7 @@ from stack.state import State
 _TEXT = """
 payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
 
-  store        {base}/
+  shop         {base}/
   console      {base}/console
   API          {base}
   docs         {base}/docs
@@ -24,12 +24,12 @@ curl -sS -w '\\n' "{base}/payments/$({id})?merchantId=M123"
 
 
 def welcome(state: State, port: int, token: str) -> str:
-    """The text. The lines work in any folder and shell, in this order: the id is that of the first line's answer.
+    """The text. The commands work in any folder and shell, in this order: the id is from the first one's answer.
 
-    The second one waits: right after a start it takes seconds until the broker lets the ledger in, later 0.2 s.
+    The second one waits: right after a start the ledger needs seconds to join its group, later 0.2 s.
     """
     answer = shlex.quote(str(state.last_answer))
-    key = f"first-{secrets.token_hex(4)}"  # a new one each time: a repeated key would only repeat the old answer
+    key = f"first-{secrets.token_hex(4)}"  # a new key each time, because a repeated key gets the old answer
     return _TEXT.format(
         base=f"http://127.0.0.1:{port}",
         token=token,

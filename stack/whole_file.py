@@ -1,4 +1,4 @@
-"""Writes a file in one step: a reader sees the old text or the new one, never a part, and a kill leaves one of them."""
+"""Writes files atomically: readers, also after a kill, find the old text or the new one, never a part."""
 
 import os
 import secrets
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace `path` by a file with `text` and the permissions `mode`. OSError as for any writing."""
+    """Replace `path` by a file with `text` and the permissions `mode`. OSError when writing fails."""
     unfinished = _unfinished(path, text, mode)
     unfinished.replace(path)
 
 
 def write_once(path: Path, text: str, mode: int = 0o600) -> None:
-    """As `write_whole`, but whoever is first wins: a file that is there already stays as it is."""
+    """As `write_whole`, but an existing file stays as it is."""
     unfinished = _unfinished(path, text, mode)
     try:
         os.link(unfinished, path)

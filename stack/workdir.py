@@ -1,4 +1,4 @@
-"""Folders that live as long as the process that made them; what a killed process left is swept by the next."""
+"""Folders that live as long as the process that made them; the next process removes those of killed ones."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ PREFIX = "payops-"
 
 
 def make(name: str) -> Path:
-    """A new private folder for `name`; the maker removes it with `remove`, or a later `make` does when it died."""
+    """A new private folder for `name`; its process removes it with `remove`, or a later `make` if it died."""
     _sweep()
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-"))
 
 
 def remove(folder: Path) -> None:
-    """Remove the folder and all in it; nothing happens when it is gone."""
+    """Remove the folder with its content, if it exists."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

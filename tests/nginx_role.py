@@ -31,14 +31,14 @@ def configuration(**changed: Any) -> str:
 
 
 class Nginx(Server):
-    """Serves the api on `port`, the store on `store_port`; its logs are in `folder`."""
+    """Serves the api on `port`, the shop on `shop_port`; its logs are in `folder`."""
 
     name = "nginx"
 
     def __init__(self, instances: Sequence[int], **changed: Any) -> None:
         """Pick ports and a folder; nothing runs yet. `instances`: the upstreams' ports; `changed`: role variables."""
         super().__init__()
-        self.store_port = free_port()
+        self.shop_port = free_port()
         self._changed = {"nginx_instances": list(instances), **changed}
 
     @property
@@ -52,7 +52,7 @@ class Nginx(Server):
         return self.folder / "access.log"
 
     def _prepare(self) -> None:
-        text = configuration(nginx_api_port=self.port, nginx_store_port=self.store_port, **self._changed)
+        text = configuration(nginx_api_port=self.port, nginx_store_port=self.shop_port, **self._changed)
         text = text.replace("/var/log/nginx", str(self.folder)).replace("/run/nginx.pid", str(self.folder / "pid"))
         text = text.replace("include /etc/nginx/modules-enabled/*.conf;", "").replace("user www-data;", "user root;")
         folders = "".join(f"    {name}_temp_path {self.folder / name};\n" for name in _TEMPORARY)

@@ -5,7 +5,7 @@ module Payops
     eyes = environment.address('observability')
     build = environment.address('build')
     lines = ["payops, environment #{environment.name}:"]
-    lines << "  store          http://#{app}/" << "  API            http://#{app}:8080/payments" if app
+    lines << "  shop           http://#{app}/" << "  API            http://#{app}:8080/payments" if app
     if eyes
       lines << "  Grafana        http://#{eyes}:3000/    user admin"
       lines << "  Prometheus     http://#{eyes}:9090/    user payops"

@@ -1,4 +1,4 @@
-"""`python -m worker COMMAND`: builds each worker from the environment's settings and runs it. Nothing else reads them.
+"""`python -m worker COMMAND`: builds each worker from the settings and runs it. Only this module reads settings.
 
 Modules are imported when their command is run: `audit` needs no Kafka client.
 """
@@ -28,7 +28,7 @@ _log = logging.getLogger("worker")
 
 
 class Service(NamedTuple):
-    """A worker that runs until its stop event is set, and what it says at /health."""
+    """A worker that runs until its stop event is set, and its answer at /health."""
 
     run: Callable[[], None]
     health: Health | None = None
@@ -114,7 +114,7 @@ def _kafka(settings: Settings) -> dict[str, str | int | bool]:
 
 
 class ServiceCommand(NamedTuple):
-    """Builds a service; `port` is where its metrics are when WORKER_METRICS_PORT does not say otherwise."""
+    """Builds a service; `port`: of its metrics, unless WORKER_METRICS_PORT is set."""
 
     name: str
     about: str
@@ -122,7 +122,7 @@ class ServiceCommand(NamedTuple):
     port: int
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """A service has none: it is steered by settings."""
+        """A service has no options, only settings."""
 
     def run(self, settings: Settings, _options: argparse.Namespace) -> int:
         """Run until SIGTERM or SIGINT; returns the exit code."""

@@ -1,4 +1,4 @@
-"""Which Kafka cluster is published to: another one than before, or a topic made again, has lost what was in it."""
+"""Watches which Kafka cluster is published to: a new cluster, or a topic created again, has lost its messages."""
 
 import logging
 from typing import Final
@@ -16,9 +16,9 @@ from payments.platform.kafka_topics import Cluster
 from worker.fencing import check_lease
 
 ATTEMPT_INTERVAL: Final = 2.0
-"""Seconds between two checks when they fail, or do not help."""
+"""Seconds between two checks when they fail or change nothing."""
 IDLE_INTERVAL: Final = 5.0
-"""While nothing is published, no call can notice that the cluster was replaced: so it is checked this often."""
+"""Seconds between two checks while nothing is published, when no call notices a replaced cluster."""
 ALL_TOPICS: Final = dict.fromkeys((*TOPICS.values(), DEAD_LETTER_TOPIC), PARTITIONS)
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class ClusterWatch:
     """The checks of one lease term. Durations in seconds."""
 
     def __init__(self, engine: Engine, publisher: Publisher, held: Lease, clock: Clock = monotonic) -> None:
-        """The first check is due at once."""
+        """The first check is due immediately."""
         self._engine = engine
         self._publisher = publisher
         self._lease = held
@@ -39,9 +39,9 @@ class ClusterWatch:
         publisher.check_due = True
 
     def check(self, *, idle: bool = False) -> None:
-        """Check when the publisher asks for it; when `idle`, every IDLE_INTERVAL too. Makes missing topics.
+        """Check when the publisher needs it; with `idle` also every IDLE_INTERVAL. Creates missing topics.
 
-        Bounded by the publisher's timeouts; a cluster that does not answer is tried again later. Raises LeaseLost.
+        Takes at most the publisher's timeouts; retries later if the cluster does not answer. Raises LeaseLost.
         """
         now = self._clock()
         if now < self._next_at or not (self._publisher.check_due or (idle and now >= self._idle_at)):
@@ -51,7 +51,7 @@ class ClusterWatch:
         except CallFailed as failed:
             _log.warning("kafka_not_reached", extra={"error": str(failed)})
         else:
-            self._publisher.check_due = True  # until it is noted: a database error must not make us forget
+            self._publisher.check_due = True  # until it is stored: after a database error the check must be repeated
             self._made += cluster.made
             self._note(cluster)
             self._made.clear()
@@ -60,7 +60,7 @@ class ClusterWatch:
         self._next_at = self._clock() + ATTEMPT_INTERVAL
 
     def _note(self, cluster: Cluster) -> None:
-        """Publish again what was lost, and only then remember the cluster."""
+        """Publish lost events again, then store the cluster."""
         if cluster.cluster_id is None:
             return
         with self._engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The ledger's side of Kafka's consumer: how it is set up, and what its answers mean in our terms."""
+"""The ledger's use of Kafka's consumer: its options, and the conversion of its messages and offsets."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,18 +8,18 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from payments.ledger.checking import Message
-from payments.outbox.store import LETTER_HEADER
+from payments.outbox.store import DEAD_LETTER_HEADER
 from payments.platform.trace import HEADER
 
 GROUP: Final = "payops-ledger"
 _LONGEST_ID: Final = 18
-"""Digits that surely fit into a BIGINT."""
+"""Digits that always fit into a BIGINT."""
 
 _log = logging.getLogger(__name__)
 
 
 def consumer_options(client_options: Mapping[str, Any], max_poll_interval: float) -> dict[str, Any]:
-    """What the ledger's consumer is told; `max_poll_interval` in seconds."""
+    """The options of the ledger's consumer; `max_poll_interval` in seconds."""
     return {
         **client_options,
         "group.id": GROUP,
@@ -34,9 +34,9 @@ def consumer_options(client_options: Mapping[str, Any], max_poll_interval: float
 
 
 def usable(messages: Sequence[KafkaMessage]) -> list[Message]:
-    """The messages among what the client returned; its errors are logged, it goes on by itself.
+    """The messages that the client returned; logs its errors, from which it recovers by itself.
 
-    Raises KafkaException when the client says that it cannot.
+    Raises KafkaException for a fatal error.
     """
     found = []
     for message in messages:
@@ -51,14 +51,14 @@ def usable(messages: Sequence[KafkaMessage]) -> list[Message]:
 
 
 def _plain(message: KafkaMessage) -> Message:
-    """Every part is read once: after an error the client's second answer is a list with holes in it."""
+    """Read every part once: after an error, a second read returns an incomplete list."""
     problems: list[str] = []
 
     def part(read: Callable[[], Any], name: str) -> Any:
         try:
             return read()
         except Exception as error:  # noqa: BLE001  (of one message; the client names nothing that it may raise)
-            problems.append(f"{name}: {error.__cause__ or error}")  # it may come wrapped in a SystemError
+            problems.append(f"{name}: {error.__cause__ or error}")  # it may be wrapped in a SystemError
             return None
 
     headers = part(message.headers, "headers") or []
@@ -71,14 +71,14 @@ def _plain(message: KafkaMessage) -> Message:
         timestamp,
         part(message.key, "key"),
         part(message.value, "value"),
-        *told_by(kept),
+        *from_headers(kept),
         headers=kept,
         unreadable="; ".join(problems),
     )
 
 
-def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | None, str]:
-    """What the headers say: the dead letter that this is the replay of (None: of none), and its traceparent ("": none).
+def from_headers(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | None, str]:
+    """(the dead letter of which the message is a replay, or None; its traceparent, or ""), from the headers.
 
     The first header of a name counts.
     """
@@ -86,18 +86,18 @@ def told_by(headers: Iterable[tuple[str, str | bytes | None]]) -> tuple[int | No
     for name, value in headers:
         if value is not None:
             texts.setdefault(name, value.decode("latin-1") if isinstance(value, bytes) else value)
-    letter = texts.get(LETTER_HEADER, "")
+    letter = texts.get(DEAD_LETTER_HEADER, "")
     is_number = letter.isascii() and letter.isdecimal() and len(letter) <= _LONGEST_ID
     return int(letter) if is_number else None, texts.get(HEADER, "")
 
 
 def lag_of(consumer: Consumer) -> int:
-    """Messages that wait in all our partitions, by what the client already knows; asks nobody."""
+    """Messages that wait in all assigned partitions, from the client's cache; no request."""
     lag = 0
     for place in consumer.position(consumer.assignment()):
         try:
             _, end = consumer.get_watermark_offsets(place, cached=True)
-        except KafkaException:  # the topic is gone, and what waited in it
+        except KafkaException:  # the topic was deleted with its messages
             continue
         if end >= 0 and place.offset >= 0:
             lag += end - place.offset
@@ -105,7 +105,7 @@ def lag_of(consumer: Consumer) -> int:
 
 
 def offsets_after(messages: Iterable[Message]) -> list[TopicPartition]:
-    """For each partition the offset to go on from when these messages are done."""
+    """For each partition the offset behind these messages."""
     reached: dict[tuple[str, int], int] = {}
     for message in messages:
         place = (message.topic, message.partition)
@@ -114,6 +114,6 @@ def offsets_after(messages: Iterable[Message]) -> list[TopicPartition]:
 
 
 def note_commit(error: Any, _offsets: Any) -> None:
-    """Called by the client for each commit of offsets; a lost one only means that messages come again."""
+    """The client's callback for each commit of offsets; after a lost one messages are delivered again."""
     if error is not None:
         _log.warning("offsets_not_committed", extra={"error": str(error)})

@@ -1,4 +1,4 @@
-"""One turn of the active relay: claim what waits, hand it over through the breaker, mark what Kafka confirmed."""
+"""One turn of the active relay: claim events, publish them through the breaker, mark those that Kafka confirmed."""
 
 import logging
 from collections import Counter
@@ -29,23 +29,23 @@ from worker.refusals import Refusals
 from worker.replays import replay_of
 
 CLAIM: Final = 500
-"""Events of one call while the breaker is closed; one otherwise."""
+"""Events of one call while the breaker is CLOSED or DISABLED; else one."""
 POLL_SECONDS: Final = 0.05
-"""Pause when nothing more waits: a commit is on its way within 100 ms, and small batches gather."""
+"""Pause when no more events wait: an event is published within 100 ms of its commit, and small batches fill up."""
 FAILURE_PAUSE: Final = 0.5
 ASK_INTERVAL: Final = 1.0
-"""An open breaker is asked this often while something waits."""
+"""Seconds between two requests for permission of an OPEN breaker while events wait."""
 RETRY_INTERVAL: Final = 1.0
-"""Events that Kafka refused are tried again this often, in calls of their own: the others go on between them."""
+"""Seconds between two attempts at refused events, in calls of their own between those of other events."""
 RENEWAL_WAIT: Final = 5.0
-"""A lease too short for a call is waited for this long, before the events are claimed anew."""
+"""Seconds to wait for the renewal of a lease too short for a call; then the events are claimed again."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Reign:
-    """What belongs to the time in which this relay is the active one."""
+class LeaseTerm:
+    """What a relay has while it is active, from acquiring the lease to losing it or giving it back."""
 
     lease: Lease
     heartbeat: Heartbeat
@@ -53,14 +53,14 @@ class Reign:
 
 
 class Delivery:
-    """Delivers during one reign. Durations in seconds; `ended` tells a waiting call to give up."""
+    """Delivers during one lease term. Durations in seconds; a waiting call gives up when `ended` returns True."""
 
     def __init__(
         self,
         engine: Engine,
         publisher: Publisher,
         metrics: RelayMetrics,
-        reign: Reign,
+        term: LeaseTerm,
         *,
         longest_call: float,
         ended: Callable[[], bool],
@@ -75,13 +75,13 @@ class Delivery:
         self._engine = engine
         self._publisher = publisher
         self._metrics = metrics
-        self._reign = reign
+        self._term = term
         self._longest_call = longest_call
         self._ended = ended
-        self._refusals = Refusals(engine, reign.lease, park_after)
+        self._refusals = Refusals(engine, term.lease, park_after)
         self._clock = clock
         self._traces = traces or NoTraces()
-        self._cluster = ClusterWatch(engine, publisher, reign.lease, clock)
+        self._cluster = ClusterWatch(engine, publisher, term.lease, clock)
         self._unmarked: list[OutboxRow] = []
         self._ask_at = clock()
         self._retry_at = clock()
@@ -91,7 +91,7 @@ class Delivery:
 
         Raises LeaseLost, or sqlalchemy errors: then the next turn first marks what was confirmed and not marked.
         """
-        breaker = self._reign.breaker
+        breaker = self._term.breaker
         self._mark()
         breaker.tick()
         refusing = breaker.state in (State.OPEN, State.FORCED_OPEN)
@@ -99,38 +99,38 @@ class Delivery:
             return POLL_SECONDS
         if not refusing:
             self._cluster.check()
-        most = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
-        events, behind = self._claim(most)
+        limit = CLAIM if breaker.state in (State.CLOSED, State.DISABLED) else 1
+        events, behind = self._claim(limit)
         if behind:
             self._refusals.hold(behind)
         if not events and not behind and not refusing:
             self._cluster.check(idle=True)
-        pause = 0.0 if behind or len(events) == most else POLL_SECONDS
-        if not events or not self._reign.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
+        pause = 0.0 if behind or len(events) == limit else POLL_SECONDS
+        if not events or not self._term.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
             return pause
         crash_points.reach("after_claim")
         return self._deliver(events, pause)
 
-    def _claim(self, most: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
-        """(what to hand over, what must wait behind a refused or parked event of its payment)."""
+    def _claim(self, limit: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
+        """(events to publish, events that must wait behind a refused or parked event of their payment)."""
         with self._engine.connect().execution_options(reading=True) as connection:
             if self._clock() >= self._retry_at:
                 self._retry_at = self._clock() + RETRY_INTERVAL
-                if refused := outbox_store.claim(connection, OutboxState.REFUSED, most):
+                if refused := outbox_store.claim(connection, OutboxState.REFUSED, limit):
                     return refused, []
-            claimed = outbox_store.pending(connection, most)
+            claimed = outbox_store.pending(connection, limit)
             behind = refusal_store.behind(connection, claimed)
         waiting = {event.event_id for event in behind}
         return [event for event in claimed if event.event_id not in waiting], behind
 
     def _deliver(self, events: Sequence[OutboxRow], pause: float) -> float:
-        """Hand over and mark; returns the seconds to pause, `pause` when all went well."""
+        """Publish and mark; returns the seconds to pause, `pause` on success."""
         messages, unusable = _messages_of(events)
         if unusable:
             self._refusals.note(events, unusable)
-            return 0.0  # without them, and with what comes after them held back
+            return 0.0  # the next turn holds back the events behind them
         try:
-            receipt = self._reign.breaker.call(
+            receipt = self._term.breaker.call(
                 lambda: self._hand_over(events, messages), ignored=(AllRefused, ClusterChanged)
             )
         except NotPermitted:
@@ -143,19 +143,19 @@ class Delivery:
             receipt = refused.receipt
         except CallFailed as failed:
             _log.warning("call_failed", extra={"events": len(events), "error": str(failed)})
-            self._take(events, failed.receipt)
+            self._handle(events, failed.receipt)
             self._note_failure([e for i, e in enumerate(events) if not _is_in(failed.receipt, i)], str(failed))
             return FAILURE_PAUSE
         crash_points.reach("after_confirm_before_mark")
-        self._take(events, receipt)
+        self._handle(events, receipt)
         return pause
 
     def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> Receipt:
         with self._traces.batch("publish", Kind.PRODUCER, [event.headers.get(HEADER, "") for event in events]):
             return self._publisher.hand_over(messages, self._ended)
 
-    def _take(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
-        """Mark what was confirmed, note what was refused."""
+    def _handle(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
+        """Mark confirmed events, record refused ones."""
         self._unmarked = confirmed_in_order(events, receipt.confirmed)
         self._mark()
         if receipt.refused:
@@ -166,9 +166,9 @@ class Delivery:
             return
         ids = [event.event_id for event in self._unmarked]
         with self._engine.begin() as connection:
-            marked = outbox_store.mark_published(connection, ids, database_now(connection), self._reign.lease)
+            marked = outbox_store.mark_published(connection, ids, database_now(connection), self._term.lease)
             if marked == 0:
-                check_lease(connection, self._reign.lease)
+                check_lease(connection, self._term.lease)
             refusal_store.free(connection, [e.aggregate for e in self._unmarked if e.state is OutboxState.REFUSED])
         for topic, count in Counter(event.topic for event in self._unmarked).items():
             self._metrics.published.labels(topic).inc(count)
@@ -179,8 +179,8 @@ class Delivery:
         if not ids:
             return
         with self._engine.begin() as connection:
-            if outbox_store.note_failure(connection, ids, reason, self._reign.lease) == 0:
-                check_lease(connection, self._reign.lease)
+            if outbox_store.note_failure(connection, ids, reason, self._term.lease) == 0:
+                check_lease(connection, self._term.lease)
 
 
 def _is_in(receipt: Receipt, index: int) -> bool:
@@ -188,7 +188,7 @@ def _is_in(receipt: Receipt, index: int) -> bool:
 
 
 def _messages_of(events: Sequence[OutboxRow]) -> tuple[list[OutgoingMessage], dict[int, str]]:
-    """(messages, why some could not be made, by index): a row that is not as we write them must not stop the others."""
+    """(messages, why some could not be made, by index): a malformed row must not stop the others."""
     messages: list[OutgoingMessage] = []
     unusable: dict[int, str] = {}
     for index, event in enumerate(events):
@@ -200,7 +200,7 @@ def _messages_of(events: Sequence[OutboxRow]) -> tuple[list[OutgoingMessage], di
 
 
 def message_of(event: OutboxRow) -> OutgoingMessage:
-    """What is published of a stored event. Only payments' events carry their eventId in the value."""
+    """The message of a stored event. Only payments' events have their eventId in the value."""
     if event.aggregate_type == Aggregate.REPLAY:
         return replay_of(event)
     is_payment = event.aggregate_type == Aggregate.PAYMENT
@@ -210,7 +210,7 @@ def message_of(event: OutboxRow) -> OutgoingMessage:
 
 
 def confirmed_in_order(events: Sequence[OutboxRow], confirmed: Container[int]) -> list[OutboxRow]:
-    """The events that may be marked: confirmed, and so are all before them of the same payment."""
+    """The events that may be marked: confirmed, with all earlier ones of the same payment."""
     held_back: set[tuple[str, int]] = set()
     marked = []
     for index, event in enumerate(events):

@@ -1,6 +1,6 @@
-"""The small HTTP server of a worker: `/metrics`, and `/health` where the worker has something to say there.
+"""The HTTP server of a worker: `/metrics`, and `/health` if the worker has one.
 
-One thread serves every connection, so clients that connect and say nothing cost a socket for some seconds, no thread.
+One thread serves all connections, so a silent client costs a socket for some seconds, but no thread.
 Each connection gets one answer and is closed.
 """
 
@@ -20,13 +20,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 Health = Callable[[], tuple[int, dict[str, Any]]]
-"""Gives the HTTP status and the JSON object of `/health`."""
+"""Returns the HTTP status and the JSON object of `/health`."""
 
 LOOPBACK: Final = "127.0.0.1"
 REQUEST_SECONDS: Final = 5.0
-"""Within which a client must have sent its request, and again within which it must have read the answer."""
-MOST_CONNECTIONS: Final = 128
-"""Beyond this the oldest connection is closed: silent clients must not use up the process' files."""
+"""Seconds for a client to send its request, and again to read the answer."""
+CONNECTION_LIMIT: Final = 128
+"""Beyond this the oldest connection is closed, so that silent clients do not use up file descriptors."""
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of a request's head that are read."""
 
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class PortTaken(Exception):
-    """The address cannot be listened on; the text says what to do."""
+    """The address is not available; the text says what to do."""
 
 
 class Exposition:
@@ -52,7 +52,7 @@ class Exposition:
         self.server_address: tuple[str, int] = ("", 0)
 
     def start(self, host: str, port: int) -> None:
-        """Listen on `host` and `port` (0: a free one). Raises OSError when that cannot be."""
+        """Listen on `host` and `port` (0: a free one). Raises OSError when that fails."""
         self._host, self._port = host, port
         self._thread.start()
         self.server_address = self._listening.result()
@@ -73,13 +73,13 @@ class Exposition:
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._open)
 
     async def _serve(self) -> None:
         try:
             server = await asyncio.start_server(
-                self._connected, self._host, self._port, limit=LONGEST_HEAD, backlog=MOST_CONNECTIONS
+                self._connected, self._host, self._port, limit=LONGEST_HEAD, backlog=CONNECTION_LIMIT
             )
         except OSError as error:
             self._listening.set_exception(error)
@@ -95,12 +95,12 @@ class Exposition:
         task = asyncio.current_task()
         assert task is not None  # a coroutine runs in one
         self._open[task] = writer
-        if len(self._open) > MOST_CONNECTIONS:
+        if len(self._open) > CONNECTION_LIMIT:
             next(iter(self._open)).cancel()
         try:
             await self._answer(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            writer.transport.abort()  # silent, slow, gone, or one too many: nobody waits for an answer
+            writer.transport.abort()  # silent, slow, closed, or beyond the limit
         finally:
             del self._open[task]
             writer.close()

@@ -1,4 +1,4 @@
-"""The end of a lease term: a relay that was replaced finds it out by a write that changes nothing."""
+"""The end of a lease term: a replaced relay notices it when a write changes nothing."""
 
 from sqlalchemy import Connection
 
@@ -7,10 +7,10 @@ from payments.outbox.lease import Lease
 
 
 class LeaseLost(Exception):
-    """Another relay has taken over; nothing may be written any more."""
+    """Another relay has taken over; this one must not write any more."""
 
 
 def check_lease(connection: Connection, held: Lease) -> None:
-    """After a write that changed nothing: fine when there was nothing left to change. Raises LeaseLost otherwise."""
+    """Call it after a write that changed nothing. Raises LeaseLost when the lease was taken over."""
     if not lease.holds(connection, held):
         raise LeaseLost

@@ -1,4 +1,4 @@
-"""Keeps the relay's lease and its breaker's row fresh, from a thread of its own: a call may take its whole time."""
+"""Renews the relay's lease and writes its breaker's row, in a thread of its own, also during a long call."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Started by `start`, ended by `end`. `lost` is set for good when another holder took the lease over."""
+    """Started by `start`, ended by `end`. `lost` is set when another holder took the lease over."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Heartbeat:
         observe: Callable[[], BreakerRow],
         clock: Clock = monotonic,
     ) -> None:
-        """`asked_at`: when the lease of `seconds` was asked for, by `clock`; it may not run longer than from there."""
+        """`asked_at`: when the lease of `seconds` was requested, by `clock`; its time counts from then."""
         self._engine = engine
         self._lease = held
         self._seconds = seconds
@@ -48,18 +48,18 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first row is written at once."""
+        """Start; writes the first row immediately."""
         self._thread.start()
 
     def end(self) -> None:
-        """Stop and wait until nothing is being written any more."""
+        """Stop, and wait until the last write has ended."""
         with self._news:
             self._ending = True
             self._news.notify_all()
         self._thread.join()
 
     def wake(self) -> None:
-        """Write the row now: the breaker has changed."""
+        """Write the row now, because the breaker has changed."""
         with self._news:
             self._woken = True
             self._news.notify_all()
@@ -85,14 +85,14 @@ class Heartbeat:
                 with self._news:
                     self._news.wait_for(lambda: self._woken or self._ending, ROW_INTERVAL)
                     self._woken = False
-        finally:  # also when this thread dies of something unforeseen: without it there is no lease
+        finally:  # also after an unexpected error: without this thread there is no lease
             with self._news:
                 if not self._ending:
                     self.lost.set()
                 self._news.notify_all()
 
     def _beat(self) -> None:
-        """Two transactions, so that neither holds the lease's row while it waits for the breaker's."""
+        """Uses two transactions, so that neither locks the lease's row while waiting for the breaker's."""
         asked_at = self._clock()
         renewing = asked_at >= self._renew_at
         try:

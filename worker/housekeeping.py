@@ -1,7 +1,7 @@
-"""Housekeeping: expires authorizations, retries dead letters, publishes again what was lost, prunes, audits, exports.
+"""Housekeeping: expires authorizations, retries dead letters, republishes lost events, prunes, audits, exports.
 
-It needs neither Kafka nor Redis, so it still speaks when others are dead. No task waits for another: each has a thread
-and a connection of its own, and none may act on a database clock that jumped.
+It needs neither Kafka nor Redis, so it still exports metrics when other processes fail. Each task has a thread and a
+connection of its own, and none acts while the database's clock is suspect.
 """
 
 import logging
@@ -19,32 +19,33 @@ from sqlalchemy import Engine
 
 from payments.audit import finding_store
 from payments.audit.service import audit
+from payments.audit.snapshot import FindingKind
 from payments.dead_letters.lost_replays import reopen_lost
 from payments.dead_letters.service import retry_due
 from payments.ledger.self_repair import SelfRepair
-from payments.metrics import AUDIT_KINDS, TASKS, HousekeepingMetrics
+from payments.metrics import TASKS, HousekeepingMetrics
 from payments.outbox import backlog as backlog_store
 from payments.outbox import lease
 from payments.platform.clock import database_now, monotonic
 from payments.platform.clock_guard import ClockGuard
 from payments.platform.task_log import TaskLog
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
 from worker.last_reading import LastReading
 from worker.schedule import Schedule, Task
 
 WATCH_INTERVAL: Final = 2.0
-"""Seconds between two looks at the database for the metrics and two heartbeats."""
+"""Seconds between two reads for the metrics, and between two heartbeats."""
 RETRY_INTERVAL: Final = 5.0
-"""Seconds between two looks for dead letters whose time for another try has come."""
+"""Seconds between two searches for dead letters whose retry is due."""
 CONNECTIONS: Final = len(TASKS)
-"""One for each task."""
+"""One connection for each task."""
 PRUNE_INTERVAL: Final = 60.0
-"""Seconds between two rounds of pruning; what is kept is kept for days, so nobody waits for it."""
-MOST_LOGGED: Final = 100
+"""Seconds between two rounds of pruning; rows are kept for days, so a delay does not matter."""
+LOGGED_LIMIT: Final = 100
 """New differences of one audit that are logged one by one; all of them are in `audit_finding`."""
 PRUNE_SHARE: Final = 20.0
-"""Seconds of a round for each kind of row: a backlog of one must not keep the others waiting."""
+"""Seconds of a round for each kind of row, so that a backlog of one does not delay the others."""
 REPAIR_INTERVAL: Final = 60.0
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often it looks (seconds), how long things are kept, when a replay counts as lost, what it may do at once."""
+    """Intervals in seconds, retention times, when a replay counts as lost, and limits of a round."""
 
     expire_interval: float
     audit_interval: float
@@ -83,7 +84,7 @@ class Housekeeping:
         self._clock = clock_guard or ClockGuard(plan.clock_jump)
         self._pruner = Pruner(engine, plan.retention, self._clock.now)
         self._repair = SelfRepair(engine, timedelta(seconds=plan.repair_after), self._clock.now)
-        self._pace = Pace(stop.wait)
+        self._throttle = Throttle(stop.wait)
         self._reading = LastReading(metrics)
         self._tasks = [
             Task("export", WATCH_INTERVAL, self.export),
@@ -96,17 +97,17 @@ class Housekeeping:
         self.log = TaskLog({task.name: task.interval for task in self._tasks}, metrics)
 
     def schedules(self) -> list[list[Task]]:
-        """The tasks by thread: one each, so that one that hangs or fails keeps no other waiting."""
+        """The tasks by thread: one each, so that one that hangs or fails does not delay the others."""
         return [[task] for task in self._tasks]
 
     def expire(self) -> None:
-        """Release what is open on authorizations whose time is over."""
-        most = self._plan.expire_per_round
-        if count := expire_due(self._engine, monotonic, self._pause, self._clock.now, most):
+        """Expire authorizations."""
+        limit = self._plan.expire_per_round
+        if count := expire_due(self._engine, monotonic, self._pause, self._clock.now, limit):
             _log.info("payments_expired", extra={"count": count})
 
     def retry(self) -> None:
-        """Replay the dead letters whose time has come, and open those again whose replay was lost."""
+        """Replay the dead letters that are due, and open those whose replay was lost."""
         with self._engine.connect().execution_options(reading=True) as connection:
             self._clock.now(connection)  # raises while the clock is suspect
         if count := retry_due(self._engine):
@@ -115,24 +116,24 @@ class Housekeeping:
             _log.warning("dead_letters_reopened", extra={"count": count})
 
     def repair(self) -> None:
-        """Publish again what Kafka has lost."""
-        self._metrics.republished.inc(self._repair.round(self._pace))
+        """Publish again events that Kafka lost."""
+        self._metrics.republished.inc(self._repair.round(self._throttle))
 
     def prune(self) -> bool:
-        """Delete what has served its time; whether a round was too short for it."""
+        """Delete old rows; returns whether more are due than the round had time for."""
         began = monotonic()
-        deleted = self._pruner.prune(replace(self._pace, longest=PRUNE_SHARE))
+        deleted = self._pruner.prune(replace(self._throttle, longest=PRUNE_SHARE))
         if any(deleted.values()):
             _log.info("pruned", extra=deleted)
         return monotonic() - began >= PRUNE_SHARE
 
     def audit(self) -> None:
-        """Hold ledger and payments against each other; findings are stored and exported, new ones are logged."""
-        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, pace=self._pace)
+        """Compare ledger and payments; findings are stored and exported, new ones are logged."""
+        report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, throttle=self._throttle)
         self._metrics.audit_in_flight.set(report.in_flight)
         with self._engine.connect().execution_options(reading=True) as connection:
             self._show_findings(finding_store.open_by_kind(connection))
-        for difference in report.opened[:MOST_LOGGED]:
+        for difference in report.opened[:LOGGED_LIMIT]:
             _log.error(
                 "audit_difference",
                 extra={"kind": difference.kind, "payment_id": difference.payment_id, "detail": difference.detail},
@@ -141,7 +142,7 @@ class Housekeeping:
             _log.warning("audit_findings_changed", extra={"opened": len(report.opened), "cleared": report.cleared})
 
     def export(self) -> None:
-        """Look at the database for the gauges, and say that housekeeping lives and how its tasks do."""
+        """Read the gauges' values, and store housekeeping's heartbeat and the state of its tasks."""
         with self._engine.begin() as connection:
             lease.beat(connection, "housekeeping", self._holder)
         with self._engine.connect().execution_options(reading=True) as connection:
@@ -155,15 +156,15 @@ class Housekeeping:
         self._metrics.outbox_parked.set(parked)
         self._metrics.dead_letters_open.set(letters)
         self._show_findings(findings)
-        self._reading.take(now, backlog, renewals)
-        with self._engine.begin() as connection:  # apart: without its tables the rest is seen all the same
+        self._reading.update(now, backlog, renewals)
+        with self._engine.begin() as connection:  # of its own: without its tables the rest is exported
             self._clock.keep(connection)
             self.log.keep(connection, database_now(connection))
         self._metrics.clock_suspect.set(self._clock.suspect)
         self._metrics.clock_offset.set(self._clock.offset)
 
     def _show_findings(self, open_by_kind: Mapping[str, int]) -> None:
-        for kind in AUDIT_KINDS:
+        for kind in FindingKind:
             self._metrics.audit_differences.labels(kind).set(open_by_kind.get(kind, 0))
 
     def _pause(self, seconds: float) -> None:
@@ -171,9 +172,9 @@ class Housekeeping:
 
 
 def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
-    """Keep house until `stop` is set. `engine` needs CONNECTIONS.
+    """Run all tasks until `stop` is set. `engine` needs CONNECTIONS.
 
-    A task that fails is tried again and told by its alert. Whatever else ends a thread ends the process, and is raised.
+    A task that fails is retried, and its alert reports it. Any other exception ends the process and is raised.
     """
     house = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
     schedules = [Schedule(tasks, stop, done=house.log.done) for tasks in house.schedules()]

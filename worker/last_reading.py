@@ -1,6 +1,6 @@
-"""What housekeeping last read of the database, and how old it makes things now: at the scrape, not at the reading.
+"""Housekeeping's last read of the database; ages are computed at each scrape.
 
-So an age goes on while the database cannot be read; nobody but a good reading can make it younger.
+So an age keeps growing while the database cannot be read.
 """
 
 import threading
@@ -14,10 +14,10 @@ from payments.platform.clock import Clock, monotonic
 
 
 class LastReading:
-    """Feeds the gauges of ages. A lease that was never seen is as old as this process."""
+    """Sets the gauges of ages. A lease that was never read is as old as this process."""
 
     def __init__(self, metrics: HousekeepingMetrics, clock: Clock = monotonic) -> None:
-        """From here on each scrape asks."""
+        """Registers the gauges' functions."""
         self._clock = clock
         self._lock = threading.Lock()
         self._renewed = dict.fromkeys(LEASES, clock())
@@ -26,8 +26,8 @@ class LastReading:
         for name in LEASES:
             metrics.lease_age.labels(name).set_function(partial(self._lease_age, name))
 
-    def take(self, now: datetime, backlog: OutboxBacklog, renewals: Mapping[str, datetime]) -> None:
-        """A good reading; `now` is the database's time of it."""
+    def update(self, now: datetime, backlog: OutboxBacklog, renewals: Mapping[str, datetime]) -> None:
+        """Store a successful read; `now` is its time by the database's clock."""
         at = self._clock()
         with self._lock:
             self._oldest = None if backlog.oldest is None else at - (now - backlog.oldest).total_seconds()

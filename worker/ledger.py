@@ -1,6 +1,6 @@
-"""The ledger worker: reads payments' events from Kafka and has them posted; offsets follow the database, never lead it.
+"""The ledger worker: consumes payments' events from Kafka and has them posted; commits offsets after the database.
 
-What is posted and what is a dead letter is decided in `payments.ledger.posting`; this is about Kafka and patience.
+`payments.ledger.posting` decides what is posted and what becomes a dead letter.
 """
 
 import logging
@@ -19,7 +19,7 @@ from payments import crash_points
 from payments.dead_letters import halt_store
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.ledger.checking import Message
-from payments.ledger.posting import Handled, Outcome, post_batch
+from payments.ledger.posting import PostingOutcome, PostingResult, post_batch
 from payments.metrics import LedgerMetrics
 from payments.outbox import lease
 from payments.outbox.rules import TOPICS
@@ -32,13 +32,13 @@ from worker.consumption import lag_of, offsets_after, usable
 HEARTBEAT: Final = "ledger"
 BATCH: Final = 200
 POLL_SECONDS: Final = 0.1
-"""A batch that is not full waits this long for more."""
+"""Seconds that a batch waits to become full."""
 BEAT_INTERVAL: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
-"""Between two attempts while the database is away; doubles from the first to the longest."""
-HALT_LOOK: Final = 1.0
-"""Seconds between two looks whether an operator has ended the halt."""
+"""Seconds between two attempts while the database fails; doubles from the first to the longest."""
+HALT_CHECK_SECONDS: Final = 1.0
+"""Seconds between two checks whether an operator has ended the halt."""
 CLUSTER_SECONDS: Final = 5.0
 IN_A_LINE: Final = 100
 """Events in a line of the log: journald cuts a line at 48 KiB."""
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Runs until `stop` is set; the group is left then."""
+    """Runs until `stop` is set; then leaves the consumer group."""
 
     def __init__(
         self,
@@ -99,51 +99,51 @@ class Ledger:
         batch = usable(consumer.consume(BATCH, POLL_SECONDS))
         if not batch:
             return
-        handled = self._post(consumer, batch)
-        if handled:
+        results = self._post(consumer, batch)
+        if results:
             crash_points.reach("after_posting_before_offsets")
-            self._count(handled)
-            self._tell(handled)
+            self._count(results)
+            self._log_posted(results)
             self._commit(consumer, batch)
 
-    def _post(self, consumer: Consumer, batch: list[Message]) -> list[Handled]:
-        """Try until the database takes the batch and no halt is open; nothing is skipped. Empty when stopped before.
+    def _post(self, consumer: Consumer, batch: list[Message]) -> list[PostingResult]:
+        """Retry until the batch is posted and no halt is open; never skips a message. Empty when stopped before.
 
-        Meanwhile the partitions are paused and polling goes on, so that the group does not take us for dead.
+        Meanwhile the partitions are paused and polling continues, so that the group keeps this member.
         """
         pause, waiting = FIRST_PAUSE, False
         while not self._stop.is_set():
             try:
                 with self._traces.batch("post", Kind.CONSUMER, [message.traceparent for message in batch]):
-                    handled = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
+                    results = post_batch(self._engine, batch, self._cluster(consumer), self._watch)
                 self._note_halt(None)
                 if waiting:
                     consumer.resume(consumer.assignment())
                     _log.info("posting_resumed", extra={"messages": len(batch)})
-                return handled
+                return results
             except PostingHalted as halted:
                 self._note_halt(halted.detail)
-                pause = HALT_LOOK
+                pause = HALT_CHECK_SECONDS
             except (SQLAlchemyError, KafkaException) as error:
                 _log.warning("posting_waits", extra={"messages": len(batch), "error": _reason(error)})
             waiting = True
-            consumer.pause(consumer.assignment())  # anew each time: a rebalance may have brought others
+            consumer.pause(consumer.assignment())  # each time, because a rebalance may have assigned others
             batch += usable(consumer.consume(BATCH, pause))
             pause = min(2 * pause, LONGEST_PAUSE)
             if self._halt is not None:
-                self._beat_if_due(consumer)  # halted is not dead
+                self._beat_if_due(consumer)  # a halted worker is alive
         return []
 
     def _note_halt(self, detail: str | None) -> None:
-        """Say that posting is halted, and why, or that it goes on."""
+        """Log and export that posting is halted, or that it continues."""
         if detail is not None and self._halt is None:
             _log.error("posting_halted", extra={"reason": detail})
         self._halt = detail
         self._metrics.halted.set(detail is not None)
 
     def _commit(self, consumer: Consumer, batch: Sequence[Message]) -> None:
-        """Without waiting for the answer: a frozen broker must not stop the polling, and a repeat posts nothing."""
-        # partitions that went to another consumer are its business: our offset could take its own one back
+        """Commit without waiting: a frozen broker must not stop polling, and a repeated message is not posted."""
+        # only assigned partitions: for others this offset could undo the commit of their consumer
         offsets = offsets_after(message for message in batch if (message.topic, message.partition) in self._assigned)
         if offsets:
             try:
@@ -151,13 +151,13 @@ class Ledger:
             except KafkaException as error:
                 _log.warning("offsets_not_committed", extra={"error": _reason(error)})
 
-    def _count(self, handled: Sequence[Handled]) -> None:
-        for (topic, outcome), count in Counter((each.message.topic, each.outcome) for each in handled).items():
+    def _count(self, results: Sequence[PostingResult]) -> None:
+        for (topic, outcome), count in Counter((each.message.topic, each.outcome) for each in results).items():
             self._metrics.events.labels(topic, outcome.value).inc(count)
-        for each in handled:
-            if each.outcome is Outcome.POSTED:
+        for each in results:
+            if each.outcome is PostingOutcome.POSTED:
                 self._metrics.lag_seconds.observe(each.lag)
-            elif each.outcome is Outcome.DEAD_LETTER:
+            elif each.outcome is PostingOutcome.DEAD_LETTER:
                 message = each.message
                 self._metrics.dead_letters.labels(message.topic, each.error_type).inc()
                 _log.warning(
@@ -171,18 +171,18 @@ class Ledger:
                     },
                 )
 
-    def _tell(self, handled: Sequence[Handled]) -> None:
-        """One line for a batch: which event, of which payment and trace, is in the ledger now."""
+    def _log_posted(self, results: Sequence[PostingResult]) -> None:
+        """Log which events were posted, with payment and trace: one line for a batch."""
         posted = [
             {"eventId": each.event_id, "paymentId": each.payment_id, "traceId": trace_id_of(each.message.traceparent)}
-            for each in handled
-            if each.outcome is Outcome.POSTED
+            for each in results
+            if each.outcome is PostingOutcome.POSTED
         ]
         for start in range(0, len(posted), IN_A_LINE):
             _log.info("events_posted", extra={"events": posted[start : start + IN_A_LINE]})
 
     def _beat_if_due(self, consumer: Consumer) -> None:
-        """The sign of life comes from the loop itself: a loop that hangs is seen as dead."""
+        """Write the heartbeat, from the loop itself, so that a loop that hangs counts as dead."""
         if self._clock() < self._beat_at:
             return
         self._beat_at = self._clock() + BEAT_INTERVAL
@@ -202,7 +202,7 @@ class Ledger:
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned |= {(each.topic, each.partition) for each in partitions}
-        self._cluster_id = None  # asked again: the brokers may have been replaced
+        self._cluster_id = None  # read again: the brokers may have been replaced
         _log.info("partitions_assigned", extra={"count": len(partitions)})
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -1,4 +1,4 @@
-"""What the relay does about events that Kafka refuses: counts, parks, holds back what comes after them."""
+"""Handles events that Kafka refuses: counts, parks, and holds back later events of their payment."""
 
 import logging
 from collections import defaultdict
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Refusals:
-    """Those of one lease term. All methods raise LeaseLost and sqlalchemy errors."""
+    """Refusals of one lease term. All methods raise LeaseLost and sqlalchemy errors."""
 
     def __init__(self, engine: Engine, held: Lease, park_after: int) -> None:
         """`park_after`: how often an event is refused before it waits for an operator."""
@@ -26,13 +26,13 @@ class Refusals:
         self._park_after = park_after
 
     def hold(self, events: Sequence[OutboxRow]) -> None:
-        """Take these out of what is claimed until the events before them are published."""
+        """Hold these events back until the events before them are published."""
         with self._engine.begin() as connection:
             if refusal_store.hold(connection, events, self._lease) == 0:
                 check_lease(connection, self._lease)
 
     def note(self, events: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
-        """Count these refusals (reasons by index in `events`); of an aggregate, what follows the first waits for it."""
+        """Count these refusals (reasons by index in `events`); later events of an aggregate wait for its first one."""
         alike: defaultdict[tuple[str, int], list[OutboxRow]] = defaultdict(list)
         seen: set[tuple[str, int]] = set()
         for index, reason in sorted(refused.items()):

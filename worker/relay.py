@@ -15,33 +15,34 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments import crash_points
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import BreakerRow
-from payments.metrics import BREAKER, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.outbox.lease import Lease
 from payments.platform.clock import Clock, monotonic
 from payments.platform.kafka import Publisher
 from payments.platform.traces import NoTraces, Traces
-from worker.delivery import Delivery, Reign
+from worker.breaker_commands import BreakerCommands
+from worker.delivery import Delivery, LeaseTerm
 from worker.fencing import LeaseLost
 from worker.heartbeat import Heartbeat
-from worker.orders import Orders
 
 LEASE: Final = "relay"
 STAND_BY_SECONDS: Final = 0.5
-"""Between two looks whether the lease is free."""
+"""Seconds between two attempts to acquire the lease."""
 DATABASE_PAUSE: Final = 0.5
-"""Before the database is tried again."""
+"""Seconds before the database is tried again."""
 
 BreakerMaker = Callable[[BreakerRow | None], Breaker]
-"""Makes the breaker of a reign from the row that the last one left."""
+"""Makes the breaker of a lease term from the row that the previous one stored."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RelayTimes:
-    """Seconds: how long the lease lasts, and the longest call."""
+    """Seconds: the length of the lease, and the timeouts of a call and a probe."""
 
     lease: float
     call_timeout: float
@@ -49,7 +50,7 @@ class RelayTimes:
 
 
 class Relay:
-    """Runs until `stop` is set; the lease is given back then."""
+    """Runs until `stop` is set; then gives the lease back."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Relay:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[-128:]
 
     def run(self) -> None:
-        """Stand by and reign in turn until stopped."""
+        """Stand by for the lease, publish while it is held, and so on until stopped."""
         _log.info("relay_started", extra={"holder": self._holder})
         while not self._stop.is_set():
             try:
@@ -91,7 +92,7 @@ class Relay:
             if held is None:
                 self._stop.wait(STAND_BY_SECONDS)
             else:
-                self._reign(held, before, asked_at)
+                self._serve_term(held, before, asked_at)
         _log.info("relay_stopped", extra={"holder": self._holder})
 
     def _ask_for_lease(self) -> tuple[Lease | None, BreakerRow | None]:
@@ -99,7 +100,7 @@ class Relay:
             held = lease.acquire(connection, LEASE, self._holder, self._times.lease)
             return held, breaker_store.get(connection, BREAKER) if held else None
 
-    def _reign(self, held: Lease, before: BreakerRow | None, asked_at: float) -> None:
+    def _serve_term(self, held: Lease, before: BreakerRow | None, asked_at: float) -> None:
         _log.info("relay_active", extra={"fence": held.fence})
         crash_points.reach("in_lease_take_over")
         breaker = self._make_breaker(before)
@@ -111,27 +112,27 @@ class Relay:
             observe=breaker.observe,
             clock=self._clock,
         )
-        breaker.tell(heartbeat.wake)
+        breaker.subscribe(heartbeat.wake)
         heartbeat.start()
         try:
-            self._deliver(Reign(held, heartbeat, breaker))
+            self._deliver(LeaseTerm(held, heartbeat, breaker))
         finally:
             self._publisher.purge()
             heartbeat.end()
             breaker.retire()
             self._give_back(held)
 
-    def _deliver(self, reign: Reign) -> None:
+    def _deliver(self, term: LeaseTerm) -> None:
         def ended() -> bool:
-            return self._stop.is_set() or reign.heartbeat.lost.is_set()
+            return self._stop.is_set() or term.heartbeat.lost.is_set()
 
         longest_call = self._times.call_timeout + self._times.probe_timeout
-        orders = Orders(self._engine, reign.breaker, reign.lease, self._clock)
+        breaker_commands = BreakerCommands(self._engine, term.breaker, term.lease, self._clock)
         delivery = Delivery(
             self._engine,
             self._publisher,
             self._metrics,
-            reign,
+            term,
             longest_call=longest_call,
             ended=ended,
             park_after=self._park_after,
@@ -140,7 +141,7 @@ class Relay:
         )
         while not ended():
             try:
-                if not orders.carry_out():
+                if not breaker_commands.carry_out():
                     break
                 self._stop.wait(delivery.run_once())
             except SQLAlchemyError as error:
@@ -148,7 +149,7 @@ class Relay:
             except LeaseLost:
                 break
         if not self._stop.is_set():
-            _log.warning("lease_lost", extra={"fence": reign.lease.fence})
+            _log.warning("lease_lost", extra={"fence": term.lease.fence})
 
     def _give_back(self, held: Lease) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Tasks that are done again and again, each at its own interval, one after the other."""
+"""Runs tasks periodically, each at its own interval, one after the other."""
 
 import logging
 import threading
@@ -13,21 +13,21 @@ from payments.platform.clock_guard import ClockSuspect
 from payments.retention.service import NotAllExpired
 
 EXPECTED = (SQLAlchemyError, ClockSuspect, NotAllExpired)
-"""What ends a run and is no bug: one line of the log tells of it."""
+"""Errors that are no bugs: they end a run, with one line in the log."""
 
 _log = logging.getLogger(__name__)
 
 
 class Done(Protocol):
-    """Told of the end of each run: the task's name, when it began (monotonic), and whether it did its work."""
+    """Called at the end of each run: the task's name, its start (monotonic), and whether it succeeded."""
 
     def __call__(self, name: str, began: float, *, succeeded: bool) -> None:
-        """Note it."""
+        """Record the run."""
 
 
 @dataclass(slots=True)
 class Task:
-    """Something done every `interval` seconds; an error ends this time only. Run again at once when `run` says True."""
+    """A task, run every `interval` seconds; an error ends one run only. Runs again at once when `run` returns True."""
 
     name: str
     interval: float
@@ -47,12 +47,12 @@ class Schedule:
         self._done = done
 
     def run(self) -> None:
-        """Go on until stopped."""
+        """Run tasks until stopped."""
         while not self._stop.wait(max(0.0, min(task.due for task in self._tasks) - self._clock())):
             self.run_once()
 
     def run_once(self) -> None:
-        """Run what is due now."""
+        """Run the tasks that are due."""
         for task in self._tasks:
             if self._stop.is_set() or task.due > self._clock():
                 continue
@@ -63,9 +63,9 @@ class Schedule:
             task.due = self._clock() + (0.0 if more else task.interval)
 
     def _attempt(self, task: Task) -> tuple[bool, bool]:
-        """Returns whether it succeeded, and whether there is more to do at once.
+        """Returns whether it succeeded, and whether to run again at once.
 
-        Whatever it raises, other tasks have their turn: that this one does not succeed is told by its alert.
+        Whatever it raises, other tasks run; its alert reports that it does not succeed.
         """
         try:
             return True, bool(task.run())

@@ -1,4 +1,4 @@
-"""What the API answers about payments and the ledger, as pydantic models: they describe the JSON of `payments`."""
+"""Pydantic models of the API's answers about payments and the ledger: they describe the JSON of `payments`."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -11,7 +11,7 @@ from payments.outbox.rules import EventType
 from payments.payment.rules import Status
 
 ABSENT: Final[Any] = None
-"""The default of a member that is left out, and never null."""
+"""The default of a member that is omitted, and never null."""
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="UTC with microseconds")]
 Count = Annotated[int, Field(ge=0)]
@@ -19,31 +19,31 @@ Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
 
 
-def _inline(names: type[StrEnum]) -> WithJsonSchema:
-    """The names where they are used: an enum of its own would be another type for clients."""
+def inline(names: type[StrEnum]) -> WithJsonSchema:
+    """The enum's names inline: an enum schema of its own would be another type for clients."""
     return WithJsonSchema({"enum": [*names], "type": "string"})
 
 
-StatusName = Annotated[Status, _inline(Status)]
-AccountName = Annotated[Account, _inline(Account)]
-EventName = Annotated[EventType, _inline(EventType)]
+StatusName = Annotated[Status, inline(Status)]
+AccountName = Annotated[Account, inline(Account)]
+EventName = Annotated[EventType, inline(EventType)]
 
 
 class Answer(BaseModel):
-    """Nothing but the members that are named."""
+    """A model without additional members."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
 class FieldError(Answer):
-    """One thing wrong with a request."""
+    """One error in a request."""
 
     field: str
     message: str
 
 
 class ProblemDetails(Answer):
-    """RFC 9457, with our code."""
+    """RFC 9457, with a stable code."""
 
     type: str
     title: str
@@ -72,7 +72,7 @@ class Entry(Answer):
 
 
 class PaymentItem(Answer):
-    """A payment as lists show it."""
+    """A payment in a list."""
 
     payment_id: Identifier
     merchant_id: str
@@ -87,7 +87,7 @@ class PaymentItem(Answer):
 
 
 class CommandAnswer(PaymentItem):
-    """A payment right after a command; its postings follow, GET shows them."""
+    """A payment right after a command; its postings follow later, see GET."""
 
     ledger_entries: Annotated[list[Entry], Field(max_length=0)]
     message: str
@@ -156,7 +156,7 @@ class Totals(Answer):
 
 
 class Audit(Answer):
-    """When the newest complete audit began; `differences` are the findings that are open now, and must be 0."""
+    """When the newest complete audit began; `differences`: the findings that are open now, which must be 0."""
 
     at: Time
     differences: Count

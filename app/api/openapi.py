@@ -1,6 +1,6 @@
-"""Makes the OpenAPI document out of the routes, what their views say of themselves, and the pydantic models.
+"""Builds the OpenAPI document from the routes, the descriptions of their views, and the pydantic models.
 
-Version 3.0.3, because the Swagger UI that PyPI carries shows nothing newer.
+Version 3.0.3, because the Swagger UI on PyPI shows nothing newer.
 """
 
 import re
@@ -41,7 +41,7 @@ _CHALLENGE: Final = {"WWW-Authenticate": _header("Bearer", _TEXT)}
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """The document for every route whose view describes itself."""
+    """The document of all routes whose views have a description."""
     spec = APISpec(title="payops", version=VERSION, openapi_version="3.0.3", info={"description": _about()})
     spec.components.security_scheme("admin", {"type": "http", "scheme": "bearer"})
     models = _Models(spec)
@@ -80,7 +80,7 @@ def _operation(description: Description, endpoint: str, models: "_Models") -> di
     for status, kind in description.answers.items():
         content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
         made["responses"][str(status)] = _response(description, status, "Done", content)
-    for status in sorted({400, *description.problems}):  # 400: of a head or a query that nothing can be made of
+    for status in sorted({400, *description.problems}):  # 400: a malformed head or query
         titles = " · ".join(title for number, title in PROBLEMS.values() if number == status)
         content = {PROBLEM_JSON: models.schema(ProblemDetails)}
         made["responses"][str(status)] = _response(description, status, titles, content)
@@ -111,7 +111,7 @@ class _Models:
         schema = model.model_json_schema(ref_template=_REF, by_alias=True)
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
-        if model is AuthorizeBody:  # the header may carry it instead, which OpenAPI cannot say
+        if model is AuthorizeBody:  # the header may have it instead, which OpenAPI cannot express
             schema["required"].append("idempotencyKey")
         self._add(model.__name__, schema)
         return {"schema": {"$ref": _REF.format(model=model.__name__)}}
@@ -122,7 +122,7 @@ class _Models:
 
 
 def _as_openapi_3_0(schema: Any) -> Any:
-    """JSON Schema 2020-12, as pydantic writes it, in the dialect of OpenAPI 3.0: no null type, no const."""
+    """Convert pydantic's JSON Schema 2020-12 to the dialect of OpenAPI 3.0: no null type, no const."""
     if isinstance(schema, list):
         return [_as_openapi_3_0(item) for item in schema]
     if not isinstance(schema, dict):

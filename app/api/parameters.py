@@ -1,15 +1,16 @@
-"""The parameters that several operations of the API share, as OpenAPI describes them."""
+"""OpenAPI parameters that several operations share."""
 
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
-from app.api.queries import LARGEST_ID, MOST, USUAL
-from app.api.reports import FindingKind, FindingState, LetterState
+from app.api.queries import DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
 from app.api.schemas import LONGEST_MERCHANT_ID
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.audit.snapshot import FindingKind, FindingState
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
+from payments.platform.states import DeadLetterState
 
 Parameter = dict[str, Any]
 
@@ -22,25 +23,26 @@ _ID: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LAR
 _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_MERCHANT_ID, "pattern": texts.NOT_BLANK}
 
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
-LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
+DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
 LIMIT: Final = _query(
-    "limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, "How many items at most"
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+    "How many items at most",
 )
 CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
 )
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
-TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only letters from this topic")
+TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")
 ERROR_TYPE: Final = _query(
-    "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only letters that failed like this"
+    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only dead letters of this error type"
 )
-LETTER_STATES: Final = get_args(LetterState)
-LETTER_STATE: Final = _query("state", {"type": "string", "enum": list(LETTER_STATES)}, "Only letters in this state")
-FINDING_STATES: Final = get_args(FindingState)
-FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FINDING_STATES)}, "Only findings in this state")
-FINDING_KINDS: Final = get_args(FindingKind)
-FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FINDING_KINDS)}, "Only findings of this kind")
+DEAD_LETTER_STATE: Final = _query(
+    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only dead letters in this state"
+)
+FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
+FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")

@@ -1,9 +1,9 @@
-"""Query strings: cursors, limits, choices and merchants, or a ValidationFailed that names the field."""
+"""Reads query strings: cursors, limits, choices, merchants. Raises ValidationFailed with the field."""
 
 import base64
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -14,10 +14,10 @@ from app.http.errors import invalid
 from payments.platform import texts
 
 LARGEST_ID: Final = 2**63 - 1
-MOST: Final = 200
-USUAL: Final = 50
+LARGEST_LIMIT: Final = 200
+DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
-"""An id of 18 digits in base64url; all that matches is a cursor, so that OpenAPI can say exactly what is one."""
+"""An id of 18 digits in base64url; every match is a valid cursor, so OpenAPI describes cursors exactly."""
 
 
 def required_merchant() -> str:
@@ -41,17 +41,17 @@ def merchant() -> str | None:
     return text
 
 
-def choice(name: str, choices: Collection[str]) -> str | None:
+def choice(name: str, choices: Iterable[str]) -> str | None:
     """One of `choices`, or None."""
     text = request.args.get(name)
-    if text is not None and text not in choices:
-        raise invalid(name, f"must be one of {', '.join(choices)}")
+    if text is not None and text not in (known := [str(one) for one in choices]):
+        raise invalid(name, f"must be one of {', '.join(known)}")
     return text
 
 
 def limit() -> int:
     """How many items a page may have."""
-    return _number("limit", request.args.get("limit", str(USUAL)), MOST)
+    return _number("limit", request.args.get("limit", str(DEFAULT_LIMIT)), LARGEST_LIMIT)
 
 
 def number(name: str) -> int | None:
@@ -86,7 +86,7 @@ def page(items: list[dict[str, Any]], last: int | None) -> Response:
 
 
 def answer(members: dict[str, Any], status: int = 200) -> Response:
-    """Compact JSON. Sums beyond 64 bits, which orjson refuses, are written as exactly by the standard library."""
+    """Compact JSON. The standard library writes sums beyond 64 bits, which orjson refuses."""
     try:
         text = orjson.dumps(members)
     except orjson.JSONEncodeError:

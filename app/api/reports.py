@@ -1,20 +1,27 @@
-"""What the API answers about its own condition: breaker, dead letters, health, backlog. Pydantic models for OpenAPI."""
+"""Pydantic models of the API's answers about operations: breaker, dead letters, findings, health, backlog."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from app.api.answers import ABSENT, Answer, Count, Identifier, Page, Time
+from app.api.answers import ABSENT, Answer, Count, Identifier, Page, Time, inline
+from payments.audit.snapshot import FindingKind
+from payments.breaker.rules import BREAKER, State
+from payments.outbox.rules import Aggregate
+from payments.payment.commands import LIMITED, Operation
+from payments.platform.states import DeadLetterState
+from payments.reading.health import Status
 
-LetterState = Literal["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"]
-FindingState = Literal["OPEN", "CLEARED"]
-FindingKind = Literal["ledger", "outbox", "answers", "orphan_posting", "stuck"]
-BreakerState = Literal["CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN", "FORCED_HALF_OPEN"]
+DeadLetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
+FindingKindName = Annotated[FindingKind, inline(FindingKind)]
+BreakerStateName = Annotated[State, inline(State)]
+AggregateName = Annotated[Aggregate, inline(Aggregate)]
+HealthName = Annotated[Status, inline(Status)]
 Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
 
 
 class DeadLetterSummary(Answer):
-    """A message that could not be posted, without its payload; long texts are cut, and end in "…" then."""
+    """A message that could not be posted, without its payload; long texts are cut and end in "…"."""
 
     id: Identifier
     original_topic: str
@@ -23,7 +30,7 @@ class DeadLetterSummary(Answer):
     error_type: str
     error_message: str
     timestamp: Time
-    state: LetterState
+    state: DeadLetterStateName
     attempts: Count
     discard_reason: str = Field(default=ABSENT)
 
@@ -42,10 +49,10 @@ class DeadLetterPage(Page):
 
 
 class AuditFinding(Answer):
-    """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
+    """A difference that an audit found; `clearedAt` is null until a later check no longer finds it."""
 
     id: Identifier
-    kind: FindingKind
+    kind: FindingKindName
     payment_id: Identifier | None
     detail: str
     first_seen: Time
@@ -63,7 +70,7 @@ class ParkedEvent(Answer):
     """An event that Kafka refused; later ones of its payment wait behind it."""
 
     event_id: Identifier
-    aggregate_type: Literal["payment", "dead_letter", "replay"]
+    aggregate_type: AggregateName
     aggregate_id: Identifier
     event_type: str
     topic: str
@@ -82,8 +89,8 @@ class ParkedPage(Page):
 class Transition(Answer):
     """One change of the breaker's state."""
 
-    from_: BreakerState = Field(alias="from")
-    to: BreakerState
+    from_: BreakerStateName = Field(alias="from")
+    to: BreakerStateName
     at: Time
     reason: str
     actor: str
@@ -92,7 +99,7 @@ class Transition(Answer):
 class Breaker(Answer):
     """The relay's circuit breaker; stale when no relay has reported for 5 s."""
 
-    state: BreakerState
+    state: BreakerStateName
     number_of_successful_calls: Count
     number_of_failed_calls: Count
     number_of_slow_calls: Count
@@ -107,7 +114,7 @@ class Breaker(Answer):
 
 
 class PendingBreaker(Breaker):
-    """The breaker before the relay has looked at the command."""
+    """The breaker before the relay has applied the command."""
 
     pending: Literal[True]
 
@@ -115,27 +122,27 @@ class PendingBreaker(Breaker):
 class Breakers(Answer):
     """All breakers by name."""
 
-    kafka_publisher: Breaker = Field(alias="kafka-publisher")
+    kafka_publisher: Breaker = Field(alias=BREAKER)
 
 
 class Part(Answer):
-    """One component; the detail explains itself."""
+    """One component; `detail` says why."""
 
-    status: Literal["UP", "DEGRADED", "DOWN"]
+    status: HealthName
     detail: str
 
 
 class Health(Answer):
     """DOWN only when the database is."""
 
-    status: Literal["UP", "DEGRADED", "DOWN"]
+    status: HealthName
     components: dict[str, Part]
 
 
 class RateLimit(Answer):
-    """Where a merchant stands in one window."""
+    """A merchant's use of one rate limit window."""
 
-    operation: Literal["authorize", "capture", "refund"]
+    operation: Annotated[Operation, WithJsonSchema({"enum": [*LIMITED], "type": "string"})]
     limit: Count
     remaining: Count
     reset_at: Time

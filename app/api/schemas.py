@@ -1,7 +1,7 @@
-"""Request bodies: pydantic models that validate, make the command's digest, and describe themselves in OpenAPI.
+"""Request bodies: pydantic models that validate, compute the command's digest, and appear in OpenAPI.
 
-Strict: no text is taken for a number, null is not "absent", and a field that nobody knows is refused, since a misspelt
-`amount` must not capture everything.
+Strict: a string is not a number, null is not "absent", and an unknown field is refused, because a misspelt `amount`
+must not capture everything.
 """
 
 from hashlib import sha256
@@ -11,7 +11,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.answers import ABSENT
-from app.api.reports import BreakerState
+from app.api.reports import BreakerStateName
 from payments.platform import card_numbers, texts
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
@@ -22,7 +22,7 @@ LONGEST_DISCARD_REASON: Final = 500
 
 
 def _key(text: str) -> str:
-    # machines make keys, and some look like a card number: `card_numbers.storable_key`
+    # keys are random, and some look like a card number: `card_numbers.storable_key`
     return _sound(text, texts.fault(text))
 
 
@@ -35,7 +35,7 @@ def _prose(text: str) -> str:
 
 
 def _kept(text: str, fault: str | None) -> str:
-    """What people write and we keep: it may hold no card number."""
+    """A text that people write and that is stored: it must not contain a card number."""
     if card_numbers.contains(_sound(text, fault)):
         raise ValueError(card_numbers.REFUSAL)
     return text
@@ -54,7 +54,7 @@ def _circulating(code: str) -> str:
 
 
 def _text(longest: int, description: str, pattern: str = texts.NOT_BLANK) -> Any:
-    schema: dict[str, Any] = {"pattern": pattern}  # for readers of the schema: what is checked after the length
+    schema: dict[str, Any] = {"pattern": pattern}  # documents what is checked after the length
     return Field(min_length=1, max_length=longest, description=description, json_schema_extra=schema)
 
 
@@ -81,21 +81,21 @@ DiscardReason = Annotated[
 
 
 class Body(BaseModel):
-    """What every request body has in common."""
+    """The base of all request bodies."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class MoneyBody(Body):
-    """A command of one merchant. A field that may be absent is None then."""
+    """A command of one merchant. Absent optional fields are None."""
 
     merchant_id: MerchantId = Field(alias="merchantId")
     idempotency_key: IdempotencyKey = Field(default=ABSENT, alias="idempotencyKey")
 
     def digest(self, operation: str, payment_id: int) -> str:
-        """SHA-256 (hex) of the operation, the payment id and every field but the key; absent fields are left out.
+        """SHA-256 (hex) of the operation, the payment id and every field but the key, without absent fields.
 
-        Left out, so that an optional field of a later release does not change the digests already stored.
+        So an optional field of a later release does not change the digests already stored.
         """
         fields = self.model_dump(exclude={"idempotency_key"}, exclude_none=True)
         return sha256(orjson.dumps([operation, payment_id, fields], option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -126,7 +126,7 @@ class VoidBody(MoneyBody):
 
 
 class DiscardBody(Body):
-    """Put a dead letter, or a parked event that moves no money, away for good."""
+    """Discard a dead letter, or a parked event that moves no money."""
 
     reason: DiscardReason
 
@@ -134,5 +134,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: BreakerState
+    to: BreakerStateName
     reason: Reason = Field(default=ABSENT)

@@ -1,11 +1,11 @@
-"""Greenlets hand in one item each and wait; few workers run whatever waits as one batch, then wake each of them.
+"""Batches items of many greenlets: each submits one item and waits; few workers run all waiting items as one batch.
 
-Never waits for more items: a batch is what came while the former one ran. Knows nothing of payments.
+A batch never waits for more items: it has those that came while the last one ran. Knows nothing of payments.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import gevent
 from gevent.event import AsyncResult
@@ -19,11 +19,11 @@ class Full(Exception):
 
 
 class NotTaken(Exception):
-    """The time was over before a worker took the item; it has been withdrawn."""
+    """The timeout passed before a worker took the item; the item was withdrawn."""
 
 
 class StillRunning(Exception):
-    """The time was over while a worker had the item; its batch goes on."""
+    """The timeout passed while a worker ran the item; its batch continues."""
 
 
 class _Ticket(Generic[Item, Answer]):
@@ -36,18 +36,18 @@ class _Ticket(Generic[Item, Answer]):
 
 
 class Batcher(Generic[Item, Answer]):
-    """Runs items in batches of at most `most` by at most `workers` greenlets, which exist only while there is work."""
+    """Runs items in batches of at most `size` by at most `workers` greenlets, which exist only while there is work."""
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, most: int, capacity: int | None = None
+        self, run: Callable[[Sequence[Item]], Sequence[Answer]], *, workers: int, size: int, capacity: int | None = None
     ) -> None:
-        """`run` answers in the order of its items. `capacity`: how many may wait (None: any number)."""
+        """`run` returns answers in the order of its items. `capacity`: how many items may wait (None: any number)."""
         self._run: Final = run
-        self._most = most
-        self._most_workers = workers
+        self._size = size
+        self._worker_limit = workers
         self._capacity = capacity
         self._waiting: deque[_Ticket[Item, Answer]] = deque()
-        self._workers: set[gevent.Greenlet] = set()
+        self._workers: set[gevent.Greenlet[[], None]] = set()
 
     @property
     def depth(self) -> int:
@@ -63,11 +63,10 @@ class Batcher(Generic[Item, Answer]):
             raise Full
         ticket: _Ticket[Item, Answer] = _Ticket(item)
         self._waiting.append(ticket)
-        if len(self._workers) < self._most_workers:
+        if len(self._workers) < self._worker_limit:
             self._workers.add(gevent.spawn(self._work))
         try:
-            answer: Answer = ticket.answer.get(timeout=max(timeout, 0))
-            return answer
+            return cast(Answer, ticket.answer.get(timeout=max(timeout, 0)))  # set, so not gevent's None
         except gevent.Timeout:
             if ticket.taken:
                 raise StillRunning from None
@@ -82,7 +81,7 @@ class Batcher(Generic[Item, Answer]):
     def _work(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                batch = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
                 self._serve(batch)
         finally:
             self._workers.discard(gevent.getcurrent())

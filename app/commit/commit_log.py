@@ -1,6 +1,6 @@
-"""What was done to which payment by which request: the link between nginx' log, the payment and its events.
+"""The log of commits: which request changed which payment. It links nginx' log, the payment and its events.
 
-One line for a commit, not one for a request: a line costs the same whether it tells of one payment or of fifty.
+One line for each commit, not for each request: a line costs the same for one payment and for fifty.
 """
 
 import logging
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def note(done: Sequence[tuple[Command, Result]]) -> None:
-    """Log what came of a batch; nothing is said of the commands' texts."""
+    """Log the results of a batch, without the texts of its commands."""
     if _log.isEnabledFor(logging.INFO):
         for start in range(0, len(done), IN_A_LINE):
             commands = [_line(command, result) for command, result in done[start : start + IN_A_LINE]]

@@ -1,6 +1,6 @@
 """Group commit: the commands of all requests run in few transactions, and each request is answered in time.
 
-What a command does is `payments.payment`; this only says which run together, who waits, and for how long.
+`payments.payment` carries out commands; this module decides which run together and how long a request waits.
 """
 
 import logging
@@ -29,7 +29,7 @@ from payments.platform.errors import (
 )
 from payments.platform.traces import Kind, Traces
 
-MOST_IN_A_COMMIT: Final = 200
+COMMIT_BATCH_LIMIT: Final = 200
 PATIENCE: Final = 4.0
 """Retry budget of a batch (seconds), shorter than a request's deadline: its requests still get the exact outcome."""
 
@@ -39,7 +39,7 @@ Execute = Callable[[Sequence[Command], float], list[Result]]
 
 
 class CommitQueue:
-    """Where request greenlets wait for their command's result."""
+    """Queues commands; request greenlets wait for their results."""
 
     def __init__(
         self,
@@ -51,18 +51,18 @@ class CommitQueue:
         metrics: ApiMetrics,
         clock: Clock,
     ) -> None:
-        """`execute(commands, deadline)` runs a batch; `committed` hears of its results and must not block."""
+        """`execute(commands, deadline)` runs a batch; `committed` is called with its results and must not block."""
         self._execute = execute
         self._committed = committed
         self._metrics = metrics
         self._clock = clock
         self._in_flight: dict[Key, str] = {}
         self._batcher: Batcher[Command, Result] = Batcher(
-            self._run, workers=writers, most=MOST_IN_A_COMMIT, capacity=capacity
+            self._run, workers=writers, size=COMMIT_BATCH_LIMIT, capacity=capacity
         )
 
     def submit(self, command: Command, deadline: float) -> Result:
-        """Wait for the command's result until `deadline` (of the clock). Errors are in the result; never raises one."""
+        """Wait for the command's result until `deadline` (of the clock). Never raises; errors are in the result."""
         scope = command.scope
         digest = self._in_flight.get(scope)
         if digest is not None:
@@ -75,11 +75,11 @@ class CommitQueue:
             self._in_flight.pop(scope)
             said = "Too many requests are waiting." if isinstance(error, Full) else "The database does not keep up."
             return Result(error=ServiceUnavailable(f"{said} Nothing was done; try again."))
-        except StillRunning:  # its writer takes it out of _in_flight
+        except StillRunning:  # its writer removes it from _in_flight
             return Result(error=OutcomeUnknown("The request is still being carried out; repeat it with the same key."))
 
     def drain(self, timeout: float) -> bool:
-        """Wait at most `timeout` seconds until every accepted command has its result; False when one has not."""
+        """Wait at most `timeout` seconds until every accepted command has its result. False: one has not."""
         return self._batcher.drain(timeout)
 
     def _run(self, commands: Sequence[Command]) -> list[Result]:

@@ -1,4 +1,4 @@
-"""How a money request is taken in: its body is read and checked, Redis is asked, its command is committed.
+"""Handles a money request: reads and checks its body, asks Redis, has its command committed.
 
 The order is part of the contract: size, media type, JSON, model; then Redis (stored answer, limits); then the queue.
 """
@@ -21,9 +21,9 @@ from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
 from app.http.request_context import traceparent
 from app.services import Services, services
-from payments.payment.admission import COUNTED_AS, AdmissionResult, Attempt, Refusal
+from payments.payment.admission import AdmissionResult, Attempt, Refusal
 from payments.payment.answers import Result
-from payments.payment.commands import Command, Operation
+from payments.payment.commands import COUNTED_AS, Command, Operation
 from payments.platform import card_numbers, texts, trace
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.platform.problems import status_of
@@ -31,7 +31,7 @@ from payments.platform.problems import status_of
 LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
-"""Seconds: more than two round trips with all their timeouts; only a name that does not resolve takes longer."""
+"""Seconds. More than two round trips with all their timeouts; only resolving a name can take longer."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -52,12 +52,12 @@ def read_body(model: type[_Model]) -> _Model:
 
 
 def _body() -> bytes:
-    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):
+    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
         try:
             text = request.get_data(cache=False)
         except HTTPException:
             raise
-        except Exception as error:  # gunicorn's, of a broken chunk; the socket's, of a client that has gone
+        except Exception as error:  # gunicorn's for a broken chunk; the socket's for a client that disconnected
             raise errors.Problem("MALFORMED_JSON", "The body was truncated.") from error
         if len(text) > LARGEST_BODY:
             raise RequestEntityTooLarge
@@ -66,7 +66,7 @@ def _body() -> bytes:
 
 
 def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
-    """Carry out one money request, from its body to its answer; counts what came of it."""
+    """Handle one money request, from its body to its answer; counts its outcome."""
     parts = services()
     try:
         result = _result(parts, operation, model, payment_id)
@@ -79,7 +79,7 @@ def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) ->
         parts.metrics.replays.labels(operation.value).inc()
     elif result.status == 200:
         parts.metrics.payments.labels(operation.value, "succeeded").inc()
-        if result.step:  # not known of a success that was found again after a lost COMMIT
+        if result.step:  # 0 for a success that was found after a lost COMMIT
             parts.metrics.amount.labels(operation.value, result.currency).inc(result.step)
     else:
         parts.metrics.payments.labels(operation.value, "conflict").inc()
@@ -89,7 +89,7 @@ def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) ->
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether it was the request's own fault, or came too early; else it was ours."""
+    """Whether the error is the client's (also: too early) and not the platform's."""
     if isinstance(error, PaymentsError):
         return status_of(error.code) < 500
     return isinstance(error, errors.Problem | HTTPException)
@@ -116,7 +116,7 @@ def _ask_redis(parts: Services, command: Command) -> AdmissionResult:
 
 
 def _give_back(parts: Services, command: Command, admitted: AdmissionResult) -> None:
-    """A wrong or repeated request does not use up the merchant's window: anybody can send one in its name."""
+    """A wrong or repeated request does not count against the merchant's window: anybody can send one in its name."""
     window = admitted.window
     if window is not None:
         parts.admission.give_back(command.scope, window)
@@ -125,7 +125,7 @@ def _give_back(parts: Services, command: Command, admitted: AdmissionResult) -> 
 
 
 def _known(parts: Services, command: Command, admitted: AdmissionResult) -> Result | None:
-    """The answer that Redis knows. Raises IdempotencyKeyReused, or Problem when the limit is reached."""
+    """The stored answer from Redis, or None. Raises IdempotencyKeyReused, or Problem when the limit is reached."""
     window = admitted.window
     if window is not None:
         g.answer_headers.update(rate_headers(window.limit, window.remaining, window.ends_at))
@@ -136,7 +136,7 @@ def _known(parts: Services, command: Command, admitted: AdmissionResult) -> Resu
             raise IdempotencyKeyReused("This idempotency key was used before with another request.")
         return Result(admitted.answer.status, admitted.answer.body, replayed=True)
     if not admitted.allowed and window is not None:
-        parts.metrics.rejections.labels(COUNTED_AS[command.operation.value]).inc()
+        parts.metrics.rejections.labels(COUNTED_AS[command.operation]).inc()
         whose = "from this address" if admitted.refusal is Refusal.ADDRESS else "of this merchant"
         wait = retry_header(window.ends_at)
         raise errors.Problem("RATE_LIMIT_EXCEEDED", f"Too many requests {whose}; wait.", wait)
@@ -172,7 +172,7 @@ def _key(in_body: str | None) -> str | None:
     if raw is None:
         return in_body
     try:
-        in_header = raw.encode("latin-1").decode()  # WSGI shows bytes as latin-1; we take them for UTF-8
+        in_header = raw.encode("latin-1").decode()  # WSGI decodes bytes as latin-1; here they are UTF-8
     except UnicodeDecodeError:
         raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
     if not 1 <= len(in_header) <= LONGEST_KEY:

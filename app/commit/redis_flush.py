@@ -1,4 +1,4 @@
-"""Sends Redis what it is still to be told: answers that were committed, requests that did not count."""
+"""Sends pending writes to Redis: committed answers, and counts that are taken back."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import gevent
 from payments.payment.admission import Admission
 
 DELAY: Final = 0.05
-"""Seconds. Most often another request takes it along before that, and then nothing is left to send."""
+"""Seconds. Usually another request sends them earlier, in its own round trip."""
 
 
 def flush_soon(admission: Admission) -> None:

@@ -1,4 +1,4 @@
-"""The admin token: who may see the ledger and move the breaker. The right one always opens; wrong ones are limited."""
+"""The admin token, for the ledger and operators' actions. The right one is always accepted; wrong ones are limited."""
 
 import hmac
 from typing import Final
@@ -13,7 +13,7 @@ CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
 class AdminGuard:
-    """Lets a request pass that carries the token; without a token to compare with, none."""
+    """Accepts requests with the admin token; without a configured token, none."""
 
     def __init__(self, token: str | None, wrong: WrongTokens) -> None:
         self._token = None if token is None else token.encode()
@@ -24,14 +24,14 @@ class AdminGuard:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if self._token is None or scheme.lower() != "bearer":
             return False
-        # Bytes, because compare_digest refuses other text; WSGI shows them as latin-1. Only spaces and tabs go: other
-        # white space of latin-1 may be a byte of a UTF-8 token.
+        # Bytes, because compare_digest refuses non-ASCII text; WSGI decodes them as latin-1. Strips only spaces and
+        # tabs: other white space of latin-1 may be a byte of a UTF-8 token.
         return hmac.compare_digest(given.strip(" \t").encode("latin-1", "replace"), self._token)
 
     def check(self) -> None:
         """Raise Problem UNAUTHORIZED, or RATE_LIMIT_EXCEEDED for an address that guessed wrong too often.
 
-        A neighbour's guesses from the same address do not lock out who has the token.
+        Wrong tokens from the same address do not lock out a client with the right one.
         """
         if not self.holds():
             self._wrong.count(get_remote_address())

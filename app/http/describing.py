@@ -1,4 +1,4 @@
-"""What a view says of itself for /openapi.json, right beside it; `app.api.openapi` makes the document out of it."""
+"""Descriptions of views for /openapi.json, written beside the views; `app.api.openapi` builds the document."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _ATTRIBUTE: Final = "described_as"
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One operation. `answers`: status → model, or the media type of what has none; `problems`: statuses of errors."""
+    """One operation. `answers`: status → model, or media type without a model; `problems`: statuses of errors."""
 
     summary: str
     tag: str
@@ -39,6 +39,6 @@ def describe(description: Description) -> Callable[[View], View]:
 
 
 def description_of(view: Callable[..., Any]) -> Description | None:
-    """What `describe` attached, or None."""
+    """The description that `describe` attached, or None."""
     found: Description | None = getattr(view, _ATTRIBUTE, None)
     return found

@@ -1,4 +1,4 @@
-"""Everything that goes wrong becomes application/problem+json; nobody sees a stack trace or a 500."""
+"""Answers every error with application/problem+json; clients never see a stack trace."""
 
 import logging
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ _OF_WERKZEUG: Final = {
     413: ("PAYLOAD_TOO_LARGE", "The body must not be larger than 16 KiB."),
     415: ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."),
 }
-"""What Werkzeug's own errors are called here; any other of 4xx is a request that is not valid."""
+"""Werkzeug's errors by code; any other 4xx is VALIDATION_FAILED."""
 
 _log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """An error of HTTP itself, by its code in `payments.platform.problems`."""
+    """An HTTP error, by its code in `payments.platform.problems`."""
 
     def __init__(self, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -43,12 +43,12 @@ def install(app: Flask) -> None:
 
 
 def invalid(field: str, message: str) -> ValidationFailed:
-    """A ValidationFailed about one field; `message` goes on after its name."""
+    """A ValidationFailed about one field; `message` completes "FIELD …"."""
     return ValidationFailed(f"{field} {message}.", ((field, message),))
 
 
 def invalid_fields(error: ValidationError) -> ValidationFailed:
-    """A ValidationFailed with all that pydantic found, fields named as in the JSON."""
+    """A ValidationFailed with all errors that pydantic found; fields named as in the JSON."""
     errors = tuple(
         (".".join(map(str, found["loc"])), _words(found))
         for found in error.errors(include_url=False, include_context=False, include_input=False)
@@ -98,6 +98,6 @@ def _of_werkzeug(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     _log.error("request_crashed", extra={"path": request.path}, exc_info=error)
-    if request.method == "POST":  # it may have been carried out before this went wrong
+    if request.method == "POST":  # it may have been carried out before the error
         return answer(OutcomeUnknown("Something went wrong here, and it has been noted. Repeat it with the same key."))
     return answer(ServiceUnavailable("Something went wrong here, and it has been noted. Try again."))

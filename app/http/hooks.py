@@ -1,4 +1,4 @@
-"""Takes hooks of a library out of Flask by their names: never those of somebody else that stand in their place."""
+"""Removes hooks of a library from Flask, by their names."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class HookMissing(Exception):
-    """The library has no such hook any more: look what its version does instead."""
+    """The library has no such hook: check what this version does instead."""
 
 
-def take_out(hooks: list[Any], name: str) -> Callable[..., Any]:
+def remove_hook(hooks: list[Any], name: str) -> Callable[..., Any]:
     """Remove the one function called `name` (its `__qualname__`) from a list of Flask's hooks, and return it.
 
     Raises HookMissing when there is none, or more than one.

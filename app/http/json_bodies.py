@@ -1,6 +1,6 @@
-"""JSON as RFC 7493 has it: UTF-8, no NaN, no key twice in an object; a number may have any size and any form.
+"""JSON by RFC 7493: UTF-8, no NaN, no duplicate keys in an object; numbers of any size and form.
 
-orjson does not see doubled keys, so the text goes through a second parser: 3 µs for a payment's body.
+orjson does not detect duplicate keys, so the text goes through a second parser: 3 µs for a payment's body.
 """
 
 import json
@@ -11,7 +11,7 @@ import orjson
 
 
 class Malformed(Exception):
-    """The text is not such JSON; says why."""
+    """The text is not such JSON; the message says why."""
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -30,18 +30,18 @@ def _whole(digits: str) -> int | float:
 
 
 _DIGITS: Final = 18
-"""What surely fits into 64 bits."""
+"""An int if it has so few digits that it fits into 64 bits, else a float."""
 _KEYS: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_int=str, parse_float=str)
 _ANY_NUMBER: Final = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=_whole, parse_float=float, parse_constant=_refuse
 )
-"""Makes infinity of a number that no double can hold, which no model takes. Only for texts that orjson refuses."""
+"""Reads a number beyond a double's range as infinity, which no model accepts. Only for texts that orjson refuses."""
 
 
 def parse(text: bytes) -> Any:
     """The value of `text`. Raises Malformed."""
     try:
-        value = orjson.loads(text)  # refuses NaN, bad UTF-8, lone surrogates and what is nested too deep
+        value = orjson.loads(text)  # refuses NaN, bad UTF-8, lone surrogates and too deep nesting
     except orjson.JSONDecodeError:
         return _with_any_number(text)
     _decode(_KEYS, text)
@@ -49,7 +49,7 @@ def parse(text: bytes) -> Any:
 
 
 def _with_any_number(text: bytes) -> Any:
-    """The value of a text that orjson refuses for nothing but the size of a number. Raises Malformed."""
+    """The value of a text that orjson refuses only for the size of a number. Raises Malformed."""
     value = _decode(_ANY_NUMBER, text)
     try:
         json.dumps(value, ensure_ascii=False).encode()

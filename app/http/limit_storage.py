@@ -1,6 +1,6 @@
-"""Where Flask-Limiter counts: in windows of `payments.platform.redis_windows`, under the platform's own keys.
+"""Flask-Limiter's storage: windows of `payments.platform.redis_windows`, under the platform's own keys.
 
-Its own Redis storage would count in whatever it finds at a key, also without an end, and for every platform alike.
+Flask-Limiter's Redis storage accepts any value at a key, also one without expiry, and shares keys between platforms.
 """
 
 import time
@@ -25,22 +25,22 @@ class WindowStorage(Storage):
     STORAGE_SCHEME: Final = [SCHEME]  # type: ignore[misc]
 
     def __init__(self, uri: str | None = None, *, wrap_exceptions: bool = False, **options: Any) -> None:
-        """`client`: of Redis; `platform`: gives the platform, which is known when anything is counted."""
+        """`client`: of Redis; `platform`: returns the platform, which is known when a request is counted."""
         super().__init__(uri, wrap_exceptions, **options)
         self._client: Redis = options["client"]
         self._platform: Callable[[], Platform | None] = options["platform"]
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """What the methods raise."""
+        """The exceptions of the methods."""
         return RedisError, OSError
 
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:  # noqa: ARG002  (all our limits cost one)
-        """Count one; the number of it."""
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:  # noqa: ARG002  (every limit costs one)
+        """Count one; returns the count."""
         return redis_windows.count(self._client, self._key(key), 1000 * expiry)[0]
 
     def get(self, key: str) -> int:
-        """How many were counted."""
+        """The count."""
         return redis_windows.read(self._client, self._key(key), _MINUTE_MS)[0]
 
     def get_expiry(self, key: str) -> float:
@@ -52,11 +52,11 @@ class WindowStorage(Storage):
         return bool(self._client.ping())
 
     def reset(self) -> int | None:
-        """Never asked for."""
+        """Not supported."""
         raise NotImplementedError
 
     def clear(self, key: str) -> None:
-        """Forget a window."""
+        """Delete a window."""
         self._client.delete(self._key(key))
 
     def _key(self, key: str) -> str:

@@ -1,6 +1,6 @@
 """Limits by client address, for reads (Flask-Limiter) and for wrong admin tokens; without Redis reads are not limited.
 
-Money has its own limits (`payments.payment.admission`) and must not pay for these.
+Money requests have their own limits (`payments.payment.admission`) and skip these.
 """
 
 import time
@@ -14,17 +14,17 @@ from flask_limiter.util import get_remote_address
 from redis import Redis
 
 from app.http.errors import Problem
-from app.http.hooks import take_out
+from app.http.hooks import remove_hook
 from app.http.limit_storage import SCHEME
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
 from payments.platform.redis_windows import count
 
 WRONG_TOKENS: Final = 10
-"""A minute, from one address."""
+"""Wrong tokens a minute from one address."""
 _MINUTE: Final = 60
-_MOST_ADDRESSES: Final = 10_000
-"""Remembered while Redis does not answer; then the oldest is forgotten."""
+_ADDRESS_LIMIT: Final = 10_000
+"""Addresses counted in memory while Redis does not answer; beyond that the oldest is dropped."""
 
 
 class ReadLimits:
@@ -53,11 +53,11 @@ class ReadLimits:
             key_prefix="reads",
         )
         self._limiter.init_app(app)
-        # The limiter's hooks cost even where nothing is limited, so the one that counts is called from ours. The other
-        # two would put Retry-After on every answer, and end a context that ends with its request anyway.
-        self._count = take_out(app.before_request_funcs[None], "Limiter._check_request_limit")
-        take_out(app.after_request_funcs[None], "Limiter.__inject_headers")
-        take_out(app.teardown_request_funcs[None], "Limiter.__release_context")
+        # The limiter's hooks cost time on every request, so only its check is called. The other two are removed: they
+        # set Retry-After on every answer, and end a context that ends with its request anyway.
+        self._count = remove_hook(app.before_request_funcs[None], "Limiter._check_request_limit")
+        remove_hook(app.after_request_funcs[None], "Limiter.__inject_headers")
+        remove_hook(app.teardown_request_funcs[None], "Limiter.__release_context")
         app.before_request(self._check)
 
     def _check(self) -> None:
@@ -97,7 +97,7 @@ class WrongTokens:
         self._own: dict[str, tuple[int, float]] = {}
 
     def count(self, address: str) -> None:
-        """One more from `address`. Raises Problem RATE_LIMIT_EXCEEDED when it has sent more than WRONG_TOKENS."""
+        """Count a wrong token of `address`. Raises Problem RATE_LIMIT_EXCEEDED after more than WRONG_TOKENS."""
         used, ends_at = self._in_redis(address) or self._in_memory(address)
         if used > WRONG_TOKENS:
             headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
@@ -117,13 +117,13 @@ class WrongTokens:
         if not now < ends_at <= now + _MINUTE:
             used, ends_at = 0, now + _MINUTE
         self._own[address] = used + 1, ends_at
-        if len(self._own) > _MOST_ADDRESSES:
+        if len(self._own) > _ADDRESS_LIMIT:
             del self._own[next(iter(self._own))]
         return self._own[address]
 
 
 def rate_headers(limit: int, remaining: int, ends_at: float) -> dict[str, str]:
-    """The headers that tell a client where it stands; `ends_at` in seconds since the epoch."""
+    """The X-RateLimit headers; `ends_at` in seconds since the epoch."""
     return {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(remaining),

@@ -1,6 +1,6 @@
-"""Keeps lists and sums from taking the web worker, and the database, away from payments: few run at once.
+"""Limits concurrent lists and sums, so that payments get the web worker and the database.
 
-Where more of them wait, a slot rests after each for a while. A read of one payment, or a probe, needs no slot.
+While others wait, a slot rests after each list. A read of one payment, or a probe, needs no slot.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,17 +14,17 @@ from payments.platform.clock import Clock
 
 SLOTS: Final = 2
 REST: Final = 4.0
-"""Times as long as the read took; by the clock, so that it is longer where the worker or the database is busy."""
+"""A slot rests this many times the elapsed time of its read, so longer when worker or database are busy."""
 SHORTEST_REST: Final = 0.15
 LONGEST_REST: Final = 0.5
-"""Seconds. The shortest keeps quick lists from taking as much of the worker as long ones."""
+"""Seconds. The shortest rest stops quick lists from using as much of the worker as long ones."""
 
 
 class ListSlots:
-    """For the lists of one web worker."""
+    """The slots of one web worker."""
 
     def __init__(self, clock: Clock, later: Callable[..., object] = gevent.spawn_later) -> None:
-        """`later(seconds, function)` calls the function after so many seconds."""
+        """`later(seconds, function)` calls the function after that time."""
         self._clock = clock
         self._later = later
         self._free = Semaphore(SLOTS)
@@ -32,7 +32,7 @@ class ListSlots:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Around a list. Waits for a slot for as long as it takes; the caller has a gevent.Timeout."""
+        """Hold a slot around a list. Waits without limit; the caller sets a gevent.Timeout."""
         self._waiting += 1
         try:
             self._free.acquire()

@@ -1,4 +1,4 @@
-"""prometheus-flask-exporter, with label values that no client can multiply: routes, known methods, statuses."""
+"""prometheus-flask-exporter, with a bounded set of label values: routes, known methods, statuses."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -6,8 +6,10 @@ from typing import Any, Final
 from flask import Flask, Request
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
-from prometheus_flask_exporter import PrometheusMetrics
-from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+from prometheus_flask_exporter import PrometheusMetrics  # type: ignore[import-untyped]
+from prometheus_flask_exporter.multiprocess import (  # type: ignore[import-untyped]
+    GunicornInternalPrometheusMetrics,
+)
 
 from app.http.describing import Description, describe
 from payments.platform.problems import PROBLEMS
@@ -15,44 +17,44 @@ from payments.platform.problems import PROBLEMS
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 ENDPOINT: Final = "prometheus_metrics"
-"""What the exporter calls its view."""
+"""The endpoint of the exporter's view."""
 WATCHED_STATUSES: Final = tuple(sorted({200, 500, *(status for status, _ in PROBLEMS.values() if status >= 500)}))
-"""Statuses that alerts read by themselves; 500 would be a bug, and must page all the same. Of refusals alerts read only
-the sum, and each series here makes every scrape longer: 16 of them for each route."""
+"""Statuses that alerts read one by one; 500 would be a bug, and must page. Of refusals alerts read only the sum, and
+each status here adds 16 series for each route to every scrape."""
 
 
 class KnownMethods(Request):
-    """A request whose method, where it is shown, is a known one or OTHER. Routing still sees the real one."""
+    """A request whose method label is a known one or OTHER. Routing uses the real method."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Parameters as of Flask's Request."""
+        """Parameters as for Flask's Request."""
         super().__init__(*arguments, **options)
         if self.method not in METHODS:
             self.method = "OTHER"
 
 
 def url_rule(request: Request) -> str:
-    """The label `url_rule`: the route as declared, so that ids make no series."""
+    """The label `url_rule`: the route as declared, so that ids do not create series."""
     return "unmatched" if request.url_rule is None else request.url_rule.rule
 
 
 class RequestMetrics(CollectorRegistry):
-    """The registry of the exporter's own metrics; finds the histogram that the exporter keeps to itself."""
+    """The registry of the exporter's metrics; captures the exporter's private histogram."""
 
     def __init__(self) -> None:
-        """Nothing is registered yet."""
+        """An empty registry."""
         super().__init__()
         self._histograms: list[Any] = []
 
     def register(self, collector: Collector) -> None:
-        """As any registry does."""
+        """Register a collector."""
         super().register(collector)
-        describe = getattr(collector, "describe", list)  # that of the multiprocess files has none
+        describe = getattr(collector, "describe", list)  # the collector of the multiprocess files has none
         if any(family.type == "histogram" for family in describe()):
             self._histograms.append(collector)
 
     def start_at_zero(self, method: str, url_rules: Iterable[str]) -> None:
-        """Show the watched statuses of these routes before any request: no rate sees a series that a burst makes."""
+        """Create these routes' series of watched statuses: a rate misses a burst with which a series begins."""
         for url_rule in url_rules:
             for status in WATCHED_STATUSES:
                 for histogram in self._histograms:
@@ -60,7 +62,7 @@ class RequestMetrics(CollectorRegistry):
 
 
 def measure(app: Flask, *, multiprocess: bool) -> RequestMetrics:
-    """Count and time every request, and serve /metrics; of all web workers when `multiprocess`."""
+    """Count and time every request, and serve /metrics; for all web workers when `multiprocess`."""
     app.request_class = KnownMethods
     registry = RequestMetrics()
     exporter = GunicornInternalPrometheusMetrics if multiprocess else PrometheusMetrics

@@ -1,4 +1,4 @@
-"""What identifies a request: X-Request-Id, traceparent (W3C), and the moment by which it must have been answered."""
+"""A request's ids (X-Request-Id, W3C traceparent) and its deadline."""
 
 import re
 import secrets
@@ -11,13 +11,13 @@ from payments import logs
 from payments.platform import card_numbers, trace
 
 ANSWERED_WITHIN: Final = 4.3
-"""Seconds from arrival to answer: below the 5 s that clients are promised, above two of the network's timeouts."""
+"""Seconds from arrival to answer: below the promised 5 s, above two network timeouts."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 
 def install(app: Flask) -> None:
-    """Give each request its ids and its deadline, each answer its X-Request-Id and what `answer_headers` collected."""
+    """Give each request its ids and deadline, each answer its X-Request-Id and the headers of `answer_headers`."""
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -30,7 +30,7 @@ def _begin() -> None:
 
 
 def request_id(given: str | None) -> str:
-    """The id that the client gave, if it may be kept, else a new one."""
+    """The client's id, if it is valid, else a new one."""
     if given is not None and _REQUEST_ID.fullmatch(given) and not card_numbers.contains(given):
         return given
     return secrets.token_hex(16)
@@ -41,7 +41,7 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.request_id
     for name, value in g.answer_headers.items():
         headers[name] = value
-    headers.setdefault("Cache-Control", "no-store")  # pages and the API's description have their own
+    headers.setdefault("Cache-Control", "no-store")  # pages and the API's description set their own
     headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 

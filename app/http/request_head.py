@@ -1,6 +1,6 @@
-"""What is refused for a request's head, before any view runs: lists where one value is meant, codings, bad queries.
+"""Checks a request's head before any view: lists where one value is allowed, codings, bad queries.
 
-Header lines that come twice are refused in `app.server.framing`: WSGI joins them by commas, as proxies may.
+`app.server.framing` refuses duplicate header lines, which WSGI joins by commas, as proxies may.
 """
 
 import re
@@ -22,11 +22,11 @@ _ONE_VALUE: Final = {
     "HTTP_X_REQUEST_ID": "X-Request-Id",
 }
 _TWO_CREDENTIALS: Final = re.compile(r",\s*[A-Za-z]+ ")
-"""A second scheme behind a comma; a comma alone may be part of a token."""
+"""A second scheme after a comma; a comma alone may be part of a token."""
 
 
 def install(app: Flask, trusted_proxies: int) -> None:
-    """Check each request; at most `trusted_proxies` addresses may stand in X-Forwarded-For, if there are any."""
+    """Check each request; X-Forwarded-For may have at most `trusted_proxies` addresses, if there are any."""
 
     def check() -> None:
         _check_headers(trusted_proxies)
@@ -60,7 +60,7 @@ def _check_codings() -> None:
 def _check_query() -> None:
     endpoint = request.endpoint
     if endpoint in (None, ENDPOINT) or description_of(current_app.view_functions[endpoint]) is None:
-        return  # pages, paths that are not there, and /metrics, which takes lists
+        return  # pages, unknown paths, and /metrics, which accepts lists
     try:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:

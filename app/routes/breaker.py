@@ -1,4 +1,4 @@
-"""/circuit-breaker: the relay's breaker as it last reported it, and how an operator asks it to move."""
+"""/circuit-breaker: the relay's breaker as last reported, and operators' commands to it."""
 
 import time
 from typing import Any, Final
@@ -14,14 +14,14 @@ from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.breaker import service as breaker
-from payments.metrics import BREAKER
+from payments.breaker.rules import BREAKER
 from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
 
 ANSWER_WITHIN: Final = 1.0
-"""Seconds that an operator waits for the relay, before the answer is 202."""
-_LOOK_EVERY: Final = 0.05
+"""Seconds to wait for the relay before the answer is 202."""
+_POLL_SECONDS: Final = 0.05
 _OPERATORS: Final = "Without the admin token, `history` does not say which operator moved the breaker, or why."
 
 
@@ -32,7 +32,7 @@ _OPERATORS: Final = "Without the admin token, `history` does not say which opera
     )
 )
 def show() -> Response:
-    """The one breaker there is."""
+    """The breaker."""
     return queries.answer(_shown())
 
 
@@ -48,9 +48,9 @@ def status() -> Response:
 
 
 def _shown() -> dict[str, Any]:
-    """The breaker; who moved it by hand and why only for who sends the admin token."""
+    """The breaker; operators' names and reasons only with the admin token."""
     if "Authorization" in request.headers:
-        services().admin.check()  # also a wrong one is refused and counted: the answer would tell that it is wrong
+        services().admin.check()  # refuses and counts wrong tokens: else the answer would reveal that one is wrong
         return read(breaker.show)
     return breaker.without_operators(read(breaker.show))
 
@@ -80,10 +80,10 @@ def transition() -> Response:
 
 
 def _outcome(command_id: int) -> str | None:
-    """What the relay made of the command; None when it has not looked at it in time."""
+    """The outcome of the command; None when the relay has not applied it in time."""
     deadline = time.monotonic() + ANSWER_WITHIN
     while (outcome := read(lambda connection: breaker.outcome(connection, command_id))) is None:
         if time.monotonic() >= deadline:
             return None
-        gevent.sleep(_LOOK_EVERY)  # the relay tells nobody; its mark in the table is the only sign
+        gevent.sleep(_POLL_SECONDS)  # the relay only marks the command in the table
     return outcome

@@ -1,9 +1,9 @@
-"""/dead-letters: messages that could not be posted, for those who hold the admin token."""
+"""/dead-letters: messages that could not be posted, with the admin token."""
 
 from flask import Blueprint, Response, request
 
 from app.api import queries
-from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LETTER_STATES, LIMIT, TOPIC
+from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
 from app.api.reports import DeadLetter, DeadLetterPage
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
@@ -12,8 +12,9 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
+from payments.platform.states import DeadLetterState
 
 blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
 
@@ -30,15 +31,15 @@ def _admins_only() -> None:
         "dead letters",
         answers={200: DeadLetterPage},
         problems=(400, 401, 429, 503),
-        parameters=(TOPIC, ERROR_TYPE, LETTER_STATE, LIMIT, CURSOR),
+        parameters=(TOPIC, ERROR_TYPE, DEAD_LETTER_STATE, LIMIT, CURSOR),
         admin=True,
     )
 )
 def index() -> Response:
-    """A page of letters."""
+    """A page of dead letters."""
     topic = queries.choice("topic", TOPICS.values())
-    error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
-    state, before, limit = queries.choice("state", LETTER_STATES), queries.cursor(), queries.limit()
+    error_type = queries.choice("errorType", ErrorType)
+    state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
     return queries.page(
         *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
     )
@@ -51,12 +52,12 @@ def index() -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(401, 404, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         admin=True,
     )
 )
 def show(letter_id: int) -> Response:
-    """One letter."""
+    """One dead letter."""
     return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
@@ -67,12 +68,12 @@ def show(letter_id: int) -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(401, 404, 409, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         admin=True,
     )
 )
 def replay(letter_id: int) -> Response:
-    """The letter, REPLAYING now."""
+    """The dead letter, now REPLAYING."""
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
@@ -84,13 +85,13 @@ def replay(letter_id: int) -> Response:
         "dead letters",
         answers={200: DeadLetter},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),
-        parameters=(LETTER_ID,),
+        parameters=(DEAD_LETTER_ID,),
         body=DiscardBody,
         admin=True,
     )
 )
 def discard(letter_id: int) -> Response:
-    """The letter, DISCARDED now."""
+    """The dead letter, now DISCARDED."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

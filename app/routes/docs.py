@@ -1,4 +1,4 @@
-"""/openapi.json and /docs: the API's description, and Swagger UI from our own files (no CDN). Each is made once."""
+"""/openapi.json and /docs: the API's description, and Swagger UI from local files (no CDN). Each is built once."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 from flask import Blueprint, Response, current_app, request
-from swagger_ui_bundle import swagger_ui_path
+from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 from app.api.openapi import document
 from app.http.describing import Description, describe
@@ -14,7 +14,7 @@ from app.http.describing import Description, describe
 blueprint = Blueprint("docs", __name__, static_folder=str(swagger_ui_path), static_url_path="/docs/static")
 
 _MADE: Final = "openapi_document"
-"""Where the application keeps the document once it was asked for."""
+"""Key of the cached document in the application's extensions."""
 _SCRIPT: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true})'
 _PAGE: Final = f"""<!DOCTYPE html>
 <html lang="en">
@@ -35,7 +35,7 @@ SAFETY: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""Swagger UI carries its images as data: addresses."""
+"""Swagger UI has its images as data: URLs."""
 
 
 @blueprint.get("/openapi.json")
@@ -58,7 +58,8 @@ def docs() -> Response:
 def _cached(content: bytes, content_type: str) -> Response:
     response = Response(content, content_type=content_type)
     response.set_etag(sha256(content).hexdigest()[:32])
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.after_request

@@ -1,4 +1,4 @@
-"""/health for people and for load balancers; /operations for the console."""
+"""/health, for people and load balancers."""
 
 from flask import Blueprint, Response
 
@@ -27,7 +27,7 @@ def _answer(components: dict[str, health.Component]) -> Response:
 @blueprint.get("/health")
 @describe(_probe("All parts; DOWN only when the database is"))
 def whole() -> Response:
-    """Every part."""
+    """Every component."""
     try:
         components = read(health.components)
     except ServiceUnavailable:
@@ -39,14 +39,14 @@ def whole() -> Response:
 @blueprint.get("/health/live")
 @describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
 def live() -> Response:
-    """The process alone."""
+    """Only the process."""
     return queries.answer({"status": "UP", "components": {}})
 
 
 @blueprint.get("/health/ready")
 @describe(_probe("Whether payments can be taken: the database alone"))
 def ready() -> Response:
-    """The database."""
+    """Only the database."""
     try:
         read(operations_store.ping)
     except ServiceUnavailable:

@@ -1,4 +1,4 @@
-"""/ledger: postings and balances, for those who hold the admin token. Nothing here writes."""
+"""/ledger: postings and balances, with the admin token. Read only."""
 
 from flask import Blueprint, Response
 
@@ -46,7 +46,7 @@ def balances() -> Response:
     )
 )
 def trial_balance() -> Response:
-    """Both sides."""
+    """The trial balance."""
     return queries.answer(read_list(ledger_reading.trial_balance))
 
 

@@ -12,7 +12,7 @@ from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.outbox.rules import format_time
-from payments.payment.admission import Window
+from payments.platform.redis_windows import Window
 from payments.reading import health
 
 blueprint = Blueprint("operations", __name__, url_prefix="/operations")

@@ -1,4 +1,4 @@
-"""/outbox/parked: events that Kafka refused, for those who hold the admin token."""
+"""/outbox/parked: events that Kafka refused, with the admin token."""
 
 from flask import Blueprint, Response, request
 
@@ -50,7 +50,7 @@ def index() -> Response:
     )
 )
 def release(event_id: int) -> Response:
-    """The event as it was."""
+    """The event as it was before."""
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: outbox.release(connection, event_id, actor)))
 
@@ -69,7 +69,7 @@ def release(event_id: int) -> Response:
     )
 )
 def discard(event_id: int) -> Response:
-    """The event as it was."""
+    """The event as it was before."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
     return queries.answer(write(lambda connection: outbox.discard(connection, event_id, body.reason, actor)))

@@ -1,4 +1,4 @@
-"""/payments: the four money commands, and what became of payments."""
+"""/payments: the four money commands, and reads of payments."""
 
 from flask import Blueprint, Response
 
@@ -90,6 +90,6 @@ def show(payment_id: int) -> Response:
 )
 def index() -> Response:
     """A page of payments."""
-    merchant_id, status = queries.required_merchant(), queries.choice("status", [status.value for status in Status])
+    merchant_id, status = queries.required_merchant(), queries.choice("status", Status)
     before, limit = queries.cursor(), queries.limit()
     return queries.page(*read_list(lambda connection: reading.payments(connection, merchant_id, status, before, limit)))

@@ -1,4 +1,4 @@
-"""Clients' connections: how long one may be idle, which of the idle ones is closed first, and how one is closed.
+"""Clients' connections: how long one may be idle, which idle one is closed first, and how one is closed.
 
 Knows nothing of HTTP: a connection is idle from `first_bytes` until something arrives.
 """
@@ -12,20 +12,20 @@ from typing import Any, Final
 import gevent
 
 WRITTEN_WITHIN: Final = 10.0
-"""Seconds for a client to take what is written at once, or to send more of a body."""
+"""Seconds for a client to receive one write, or to send more of a body."""
 LINGER: Final = 1.0
-"""Seconds in which a closed connection's client may finish sending: else the reset would destroy its answer."""
+"""Seconds for a client to finish sending after the close: else a reset would destroy its answer."""
 _CHUNK: Final = 8192
 
 
 class IdleConnections:
-    """Those that wait for a request, the longest idle first."""
+    """Connections that wait for a request, the longest idle first."""
 
     def __init__(self) -> None:
         self._used: dict[Any, bool] = {}
 
     def first_bytes(self, client: Any, seconds: float, *, used: bool) -> bytes:
-        """What begins the next request; none when nothing came in time, or when either side has closed the connection.
+        """The first bytes of the next request; empty when nothing came in time or either side closed the connection.
 
         `used`: whether the connection has had a request before; then its client expects that it may be closed.
         """
@@ -41,20 +41,20 @@ class IdleConnections:
         return data
 
     def close_longest(self) -> None:
-        """Close the one that has been idle for longest, if there is one."""
+        """Close the connection that has been idle longest, if there is one."""
         for client in list(self._used):
             if _close_idle(client):
                 return
 
     def close_all(self, *, unused: bool) -> None:
-        """Close all that had a request before, and also those that had none when `unused`."""
+        """Close all that had a request before; with `unused` also those that had none."""
         for client, used in list(self._used.items()):
             if used or unused:
                 _close_idle(client)
 
 
 def _close_idle(client: Any) -> bool:
-    """Close a connection, unless a request has just arrived. Whoever waits for its first bytes gets none."""
+    """Close a connection, unless a request has just arrived. `first_bytes` then returns nothing."""
     with suppress(OSError):
         if fcntl.ioctl(client, termios.FIONREAD, bytes(4)) == bytes(4):
             client.shutdown(socket.SHUT_RDWR)
@@ -63,8 +63,8 @@ def _close_idle(client: Any) -> bool:
 
 
 def close(client: Any) -> None:
-    """Close a connection so that its client gets all that was sent; what it still sends is thrown away."""
-    with suppress(OSError), gevent.Timeout(LINGER, False):
+    """Close a connection so that its client receives everything sent; discards what it still sends."""
+    with suppress(OSError), gevent.Timeout(LINGER, False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
         client.shutdown(socket.SHUT_WR)
         while client.recv(_CHUNK):
             pass

@@ -1,4 +1,4 @@
-"""What gunicorn itself refuses, in the words of the API: a problem with a stable code, then the connection ends."""
+"""Answers what gunicorn refuses like the API: a problem with a stable code, then the connection ends."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,16 +16,16 @@ _CODES: Final = (
     (errors.UnsupportedTransferCoding, "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood."),
     (errors.ParseException, "VALIDATION_FAILED", "The request is not HTTP/1.1 as RFC 9112 has it."),
 )
-_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
-"""Headers that the application wanted to send."""
+_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # type: ignore[attr-defined]  # newer than its stubs
+"""Errors in headers that the application sends."""
 
 Meaning = tuple[str, str, tuple[tuple[str, str], ...]]
-"""Code, message, and what is wrong with which field."""
+"""(code, message, errors by field)."""
 
 
 def answer(error: BaseException, request: Any = None) -> tuple[str, bytes]:
-    """The code and the whole answer for an `error` of gunicorn's parser, or one that nobody caught."""
-    # gunicorn's master loads this module; what a reload is to replace is loaded by its workers
+    """The code and the raw answer for an `error` of gunicorn's parser, or an uncaught one."""
+    # gunicorn's master loads this module; the workers load what a reload replaces
     from app.http.request_context import request_id  # noqa: PLC0415
     from payments.platform.problems import problem_body, status_of  # noqa: PLC0415
 
@@ -51,7 +51,7 @@ def _meaning(error: BaseException) -> Meaning:
 def _of_header(name: str, request: Any) -> Meaning:
     if name == "TRANSFER-ENCODING" and _codings(request) - {"chunked"}:
         return "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood.", ()
-    if name not in ONE_LINE | {"TRANSFER-ENCODING"}:  # else it may be a whole line, secrets and all
+    if name not in ONE_LINE | {"TRANSFER-ENCODING"}:  # else it may be a whole line, with secrets
         return "VALIDATION_FAILED", "A header is not as RFC 9110 has it.", ()
     shown = "traceparent" if name == "TRACEPARENT" else name.title()
     missing = name == "HOST" and all(given != name for given, _ in request.headers)

@@ -1,10 +1,11 @@
-"""gunicorn's gevent worker, whose idle connections live long, end at once at a stop, and make room for new ones.
+"""gunicorn's gevent worker, with long idle connections that are closed at a stop and when new ones need room.
 
-An answer's head and body leave in one write, and what gunicorn refuses is answered like everything else.
+Sends an answer's head and body in one write, and answers what gunicorn refuses with problems.
 Knows nothing of payments.
 """
 
-from typing import Any, Final
+import socket
+from typing import Any, Final, cast
 
 import gevent
 from gunicorn.http.errors import NoMoreData, ParseException
@@ -17,18 +18,18 @@ from app.server.framing import Parser
 HEAD_WITHIN: Final = 5.0
 """Seconds from the first byte of a request's head to its last."""
 LAST_REQUEST: Final = 1.0
-"""Seconds that a new connection has at a stop for the request it was made for."""
+"""Seconds at a stop for a new connection to send its request."""
 SPARE: Final = 0.1
 """The part of `worker_connections` that idle connections may not use."""
-_MOST_HELD: Final = 64 * 1024
-"""Bytes; what is larger is sent on as it comes."""
+_HELD_LIMIT: Final = 64 * 1024
+"""Bytes; more is sent at once."""
 
 
-class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class WebWorker(GeventWorker):
     """Named by `worker_class` in gunicorn.conf.py."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Parameters as of gunicorn's worker."""
+        """Parameters as for gunicorn's worker."""
         super().__init__(*arguments, **options)
         self._idle = IdleConnections()
         self._begun: set[Any] = set()
@@ -60,28 +61,28 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _next(self, parser: Any, client: Any) -> Any:
         """The connection's next request; None when there is none."""
-        if not parser.unreader.buf.getvalue():  # nothing was sent ahead
+        if not parser.unreader.buf.getvalue():  # no bytes of the next request yet
             patience = self.cfg.keepalive if self.alive else LAST_REQUEST
             first = self._idle.first_bytes(client, patience, used=parser.req_count > 0)
             if not first:
                 return None
             parser.unreader.unread(first)
-        with gevent.Timeout(HEAD_WITHIN, False):
+        with gevent.Timeout(HEAD_WITHIN, False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
             return next(parser)
-        return None
+        return None  # type: ignore[unreachable]  # the head did not come in time
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        """Serve one request of a connection."""
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Serve one request of a connection. Whether gunicorn has had all of its answer, which nobody asks here."""
         held = _Held(sock)
         self._begun.add(req)
         try:
-            super().handle_request(listener_name, req, held, addr)
+            return super().handle_request(listener_name, req, cast(socket.socket, held), addr)
         finally:
             self._begun.discard(req)
             held.flush()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002
-        """Answer what gunicorn refuses, or what nobody caught, without a word of the request in the log."""
+        """Answer what gunicorn refuses, and uncaught errors, without logging any part of the request."""
         code, answer = refusals.answer(exc, req)
         if isinstance(exc, ParseException) and code != "OUTCOME_UNKNOWN":
             self.log.info("request_refused", extra={"code": code, "reason": type(exc).__name__})
@@ -90,10 +91,10 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         client.sendall(answer)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        """SIGTERM: what has begun is answered, what is idle is closed."""
+        """SIGTERM: answer begun requests, close idle connections."""
         super().handle_exit(sig, frame)
         for request in self._begun:
-            request.force_close()  # its answer tells the client that no other will follow
+            request.force_close()  # its answer tells the client that the connection closes
         gevent.spawn(self._close_idle)
 
     def _close_idle(self) -> None:
@@ -103,24 +104,24 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Held:
-    """A client's socket that keeps what is written until `flush`, or until it is much."""
+    """A client's socket that buffers writes until `flush`, or up to _HELD_LIMIT bytes."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
         self._held = bytearray()
 
     def sendall(self, data: bytes) -> None:
-        """Keep it, unless it is much."""
+        """Buffer the bytes; send everything when there are too many."""
         self._held += data
-        if len(self._held) > _MOST_HELD:
+        if len(self._held) > _HELD_LIMIT:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is kept."""
+        """Send the buffer."""
         if self._held:
             data, self._held = self._held, bytearray()
             self._sock.sendall(data)
 
     def __getattr__(self, name: str) -> Any:
-        self.flush()  # whatever else is done with the socket comes after what was written
+        self.flush()  # any other use of the socket comes after the buffered bytes
         return getattr(self._sock, name)

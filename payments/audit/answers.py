@@ -1,4 +1,4 @@
-"""Are a payment's steps answered, and do the answers say what happened? Pure functions over what `audit.store` read."""
+"""Checks that each step of a payment has a stored answer that matches it. Pure; `audit.store` reads the data."""
 
 import json
 from collections import defaultdict
@@ -14,6 +14,7 @@ from payments.audit.snapshot import (
     AuditedPayment,
     Chunk,
     Difference,
+    FindingKind,
     WrongAnswer,
 )
 from payments.ledger.rules import RULES
@@ -24,13 +25,13 @@ from payments.payment.rules import ReleaseReason, Status, status_of
 OPERATIONS: Final = {
     event: operation.value for operation, event in EVENT_OF.items() if operation is not Operation.EXPIRE
 }
-"""What is answered; an expiry is not."""
+"""Steps that have an answer; an expiry has none."""
 
 _MEMBERS: Final = ("paymentId", "amount", "capturedAmount", "releasedAmount", "refundedAmount", "status")
 
 
 class State(NamedTuple):
-    """A payment after a step, as its answer shows it; amounts in minor units. Of an answer: whatever it says."""
+    """A payment after a step, as an answer shows it; amounts in minor units. From a broken answer: any values."""
 
     payment_id: int
     amount: int
@@ -52,7 +53,7 @@ class Step:
     event_type: EventType
     amount: int
     times: frozenset[datetime]
-    """When it was made: one moment, unless its event was changed by hand. None: unknown."""
+    """When the step was made; more than one time if its event was changed by hand. None: unknown."""
     has_event: bool
 
 
@@ -78,7 +79,7 @@ def steps_of(chunk: Chunk) -> dict[int, list[Step]]:
 
 
 def _in_order(own: dict[int, Step], payment: AuditedPayment) -> list[Step]:
-    """By event. Moments of postings say nothing about answers where they are not the payment's: then it was aged."""
+    """By event. Drops times of postings that do not match the payment's: then its rows were aged by hand."""
     ordered = [own[event_id] for event_id in sorted(own)]
     first = next((step for step in ordered if step.event_type is EventType.AUTHORIZED), None)
     is_aged = first is None or payment.requested_at not in first.times
@@ -94,7 +95,7 @@ def _from_entries(entries: Sequence[AuditedEntry], reason: str | None) -> Step |
     first = min(entries, key=lambda entry: entry.posting_no)
     pairs = [(entry.debit, entry.credit) for entry in sorted(entries, key=lambda entry: entry.posting_no)]
     fitting = [event_type for event_type, rule in RULES.items() if pairs == [(d.value, c.value) for d, c in rule]]
-    if len(fitting) > 1:  # both releases post the same
+    if len(fitting) > 1:  # void and expiry have the same postings
         fitting = [EventType.EXPIRED if reason == ReleaseReason.EXPIRED else EventType.VOIDED]
     if not fitting:
         return None
@@ -103,7 +104,7 @@ def _from_entries(entries: Sequence[AuditedEntry], reason: str | None) -> Step |
 
 
 def times_to_read(steps: dict[int, list[Step]], answers_since: datetime) -> set[datetime]:
-    """When the answers to changes were given that must still be stored."""
+    """The times of the changes whose answers must still be stored."""
     return {time for own in steps.values() for step in own if _is_answered(step, answers_since) for time in step.times}
 
 
@@ -115,7 +116,7 @@ def _is_answered(step: Step, since: datetime) -> bool:
 def check(
     chunk: Chunk, steps: dict[int, list[Step]], answers: Sequence[AuditedAnswer], since: datetime
 ) -> Iterator[Difference]:
-    """Each payment authorized since `since` has the answer to that, and each change since then its own."""
+    """Differences: payments authorized since `since` without that answer, and changes since then without theirs."""
     by_payment: defaultdict[int, list[AuditedAnswer]] = defaultdict(list)
     for answer in answers:
         by_payment[answer.payment_id].append(answer)
@@ -134,7 +135,7 @@ def _authorization(payment: AuditedPayment, steps: Sequence[Step], body: str | N
         detail = f"the answer to its authorization says {said or 'no JSON'}, it must say {state}"
     else:
         return
-    yield Difference("answers", payment.payment_id, detail, "authorize")
+    yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, "authorize")
 
 
 def _authorized(payment: AuditedPayment, steps: Sequence[Step]) -> int:
@@ -161,7 +162,7 @@ def _changes(
         if other is not None:
             left.remove(other)
             detail = f"{operation} of event {step.event_id}: the answer says {_said(other.body)}, it must say {state}"
-        yield Difference("answers", payment.payment_id, detail, f"event {step.event_id}")
+        yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, f"event {step.event_id}")
 
 
 def _answers(answer: AuditedAnswer, step: Step) -> bool:
@@ -182,7 +183,7 @@ def _states(payment: AuditedPayment, steps: Sequence[Step]) -> Iterator[State]:
 
 
 def _said(body: str) -> State | None:
-    """What an answer says; None: it is no JSON object."""
+    """The state in an answer's body; None: it is not a JSON object."""
     try:
         members = json.loads(body)
     except (ValueError, RecursionError):
@@ -193,18 +194,18 @@ def _said(body: str) -> State | None:
     return State(*said)
 
 
-def not_borne_out(answer: WrongAnswer) -> Difference:
-    """The finding of an answer that no payment bears out; it belongs to no payment."""
+def unmatched(answer: WrongAnswer) -> Difference:
+    """The finding of a stored answer that matches no payment; it has no payment id."""
     what = f"stored answer to {answer.operation} {answer.merchant_id}/{answer.key}"
     detail = (
         f"{what} does not agree with its payment ({answer.payment_id})"
         if answer.is_found
         else f"{what} matches no payment"
     )
-    return Difference("answers", None, detail, json.dumps([answer.merchant_id, answer.operation, answer.key]))
+    return Difference(FindingKind.ANSWERS, None, detail, json.dumps([answer.merchant_id, answer.operation, answer.key]))
 
 
 def key_of(difference: Difference) -> tuple[str, str, str]:
-    """The answer's (merchant, operation, key) of a finding made by `not_borne_out`."""
+    """The answer's (merchant, operation, key), from a finding made by `unmatched`."""
     merchant_id, operation, key = json.loads(difference.subject)
     return merchant_id, operation, key

@@ -1,7 +1,4 @@
-"""`audit_finding`: what audits found, one row for each finding, open until a check of its subject clears it.
-
-Writes nothing else. Which findings there are is decided in `audit.service`.
-"""
+"""The table `audit_finding`: one row for each finding, open until a check of its subject clears it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +9,11 @@ from sqlalchemy import Connection, Engine, bindparam, case, func, null, select, 
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from payments.audit.snapshot import FindingState
 from payments.platform.housekeeping_tables import audit_finding as table
 
 BATCH: Final = 500
 """Rows in one statement."""
-OPEN, CLEARED = "OPEN", "CLEARED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +52,18 @@ _PAYMENTS_WITH_OPEN = (
     .where(_OPEN, table.c.payment_id.is_not(None))
     .group_by(table.c.payment_id)
     .order_by(func.min(table.c.last_seen))
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 _OPEN_ANSWERS = (
     select(*_COLUMNS)
     .where(_OPEN, table.c.payment_id.is_(None))
     .order_by(table.c.last_seen, table.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 _COUNTS = select(table.c.kind, func.count().label("open")).where(_OPEN).group_by(table.c.kind)
 _CLEAR = (
     update(table)
-    # a check that read its data earlier than the newest one that found it proves nothing
+    # a check whose data is older than the newest check that found it must not clear it
     .where(table.c.id.in_(bindparam("ids", expanding=True)), _OPEN, table.c.last_seen <= bindparam("checked_at"))
     .values(cleared_at=bindparam("checked_at"))
 )
@@ -76,13 +73,13 @@ _PROBE = update(table).where(table.c.id == 0).values(detail="")
 
 
 def probe(engine: Engine) -> None:
-    """Raise sqlalchemy's error now, and not after a long check, when findings cannot be written. Changes nothing."""
+    """Raise sqlalchemy's error before a long check when findings cannot be written. Changes nothing."""
     with engine.begin() as connection:
         connection.execute(_PROBE)
 
 
 def is_refused(error: SQLAlchemyError) -> bool:
-    """Whether the database was there, but may only be read by this user."""
+    """Whether the database answered, and this user may only read it."""
     if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
         return False
     return error.orig.args[0] in _REFUSED or "readonly database" in str(error.orig)
@@ -98,14 +95,14 @@ def open_among(connection: Connection, identities: Sequence[str]) -> dict[str, i
     return {row.identity: row.id for row in connection.execute(_OPEN_OF_IDENTITIES, {"identities": identities})}
 
 
-def payments_with_open(connection: Connection, most: int) -> list[int]:
-    """At most `most` payments that have open findings, those that were checked longest ago first."""
-    return list(connection.execute(_PAYMENTS_WITH_OPEN, {"most": most}).scalars())
+def payments_with_open(connection: Connection, limit: int) -> list[int]:
+    """At most `limit` payments that have open findings, those that were checked longest ago first."""
+    return list(connection.execute(_PAYMENTS_WITH_OPEN, {"limit": limit}).scalars())
 
 
-def open_of_answers(connection: Connection, most: int) -> list[Finding]:
-    """At most `most` open findings of answers that belong to no payment, those checked longest ago first."""
-    return _findings(connection.execute(_OPEN_ANSWERS, {"most": most}))
+def open_of_answers(connection: Connection, limit: int) -> list[Finding]:
+    """At most `limit` open findings of answers that belong to no payment, those checked longest ago first."""
+    return _findings(connection.execute(_OPEN_ANSWERS, {"limit": limit}))
 
 
 def open_by_kind(connection: Connection) -> dict[str, int]:
@@ -119,7 +116,7 @@ def page(
     """Findings, newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
     query = select(*_COLUMNS)
     if state is not None:
-        query = query.where(_OPEN if state == OPEN else table.c.cleared_at.is_not(None))
+        query = query.where(_OPEN if state == FindingState.OPEN else table.c.cleared_at.is_not(None))
     for column, wanted in ((table.c.kind, kind), (table.c.payment_id, payment_id)):
         if wanted is not None:
             query = query.where(column == wanted)
@@ -129,13 +126,14 @@ def page(
 
 
 def _findings(rows: Iterable[Any]) -> list[Finding]:
-    return [Finding(*row) for row in rows]  # rows have the fields in their order
+    return [Finding(*row) for row in rows]  # the columns are in the order of the fields
 
 
 def record(connection: Connection, rows: Sequence[Mapping[str, Any]], seen: datetime) -> None:
-    """Open findings as of `seen`, or see them again. `rows` have identity, kind, payment_id, subject, detail.
+    """Open findings as of `seen`, or record that they were found again.
 
-    A finding that was cleared by a check of later than `seen` stays cleared.
+    `rows` have identity, kind, payment_id, subject, detail. A finding that a check later than `seen` cleared stays
+    cleared.
     """
     ordered = sorted(rows, key=lambda row: str(row["identity"]))  # one order of locks for two audits at once
     statement = _upsert(connection)
@@ -162,7 +160,7 @@ def _changes(new: Any) -> dict[str, Any]:
 
 
 def clear(connection: Connection, ids: Sequence[int], checked_at: datetime) -> int:
-    """Clear findings that a check of `checked_at` did not find any more; returns how many were open until now."""
+    """Clear findings that a check at `checked_at` no longer found; returns how many were open."""
     cleared = 0
     for start in range(0, len(ids), BATCH):
         values = {"ids": ids[start : start + BATCH], "checked_at": checked_at}

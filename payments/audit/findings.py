@@ -1,4 +1,4 @@
-"""Keeps what audits find: opens findings, sees them again, and clears those whose subject was checked and is right."""
+"""Stores what audits find: opens findings, updates those found again, clears those whose subject is now right."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from payments.platform import paging
 from payments.platform.database import Failure, classify
 
 LONGEST_DETAIL: Final = 1000
-"""Characters that are kept: what was read may be broken, and then of any length."""
+"""Characters that are stored: a broken value may have any length."""
 ROUNDS: Final = 4
-"""Times that a write is tried while another audit writes, too."""
+"""Attempts at a write while another audit writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a check changed: differences that were not open before, and how many findings it cleared."""
+    """Changes of a check: the differences that were not open before, and the number of findings it cleared."""
 
     opened: list[Difference]
     cleared: int
 
 
 def keep_of_payments(engine: Engine, checked: Sequence[int], found: Sequence[Difference], at: datetime) -> Kept:
-    """Store what was found of the payments `checked`, as of `at`; their other open findings are cleared."""
+    """Store the differences of the payments `checked`, as of `at`, and clear their other open findings."""
 
     def known(connection: Connection) -> dict[str, int]:
         return finding_store.open_of_payments(connection, checked)
@@ -39,7 +39,7 @@ def keep_of_payments(engine: Engine, checked: Sequence[int], found: Sequence[Dif
 
 
 def keep_of_answers(engine: Engine, checked: Sequence[Difference], found: Sequence[Difference], at: datetime) -> Kept:
-    """Store what was found of answers, as of `at`; of `checked`, what is not in `found` is cleared."""
+    """Store the differences of answers, as of `at`, and clear those of `checked` that are not in `found`."""
     identities = sorted({difference.identity for difference in (*checked, *found)})
 
     def known(connection: Connection) -> dict[str, int]:
@@ -91,8 +91,8 @@ def page(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of findings, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[Finding]:
-        return finding_store.page(connection, state, kind, payment_id, behind, most)
+    def read(behind: int | None, size: int) -> list[Finding]:
+        return finding_store.page(connection, state, kind, payment_id, behind, size)
 
     return paging.page(read, _members, lambda item: item.finding_id, before, limit)
 

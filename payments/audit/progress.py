@@ -1,4 +1,4 @@
-"""Does the ledger make progress with what waits? Reads only; what that means for an event is in `audit.rules`."""
+"""Reads whether the ledger makes progress with waiting events; `audit.rules` decides what that means for an event."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from payments.platform.tables import circuit_breaker, inbox_event, ledger_halt, 
 MEMORY: Final = timedelta(minutes=5)
 """Postings older than this do not show that the ledger makes progress now."""
 LEAST: Final = timedelta(seconds=10)
-"""Progress is looked for at least so far back, however short ago the former audit ran."""
+"""Progress is measured over at least this time, even if the last audit ran later."""
 POSTINGS: Final = 1000
-"""The newest postings that are read, and the newest of those made LATE ago."""
+"""How many of the newest postings are read, and of the newest of those older than LATE."""
 
 _NEWEST = (
     select(
@@ -36,7 +36,7 @@ _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def read(connection: Connection, now: datetime, former: datetime | None) -> Progress:
-    """The ledger's progress since `former`, when the former audit ran."""
+    """The ledger's progress since `former`, the time of the last audit."""
     possible_since = posting_possible_since(connection)
     if possible_since is None or former is None:
         return Progress(possible_since, former)
@@ -55,7 +55,7 @@ def _posted(connection: Connection, after: datetime, until: datetime) -> Sequenc
 
 
 def posting_possible_since(connection: Connection) -> datetime | None:
-    """Since when events could be published and posted without hindrance; None: they cannot be at present."""
+    """Since when publishing and posting have worked; None: they do not work now."""
     halted = connection.execute(_HALTED).first()
     breaker = connection.execute(select(circuit_breaker.c.state, circuit_breaker.c.state_since)).first()
     if halted is not None or (breaker is not None and breaker.state != "CLOSED"):

@@ -1,4 +1,4 @@
-"""The audit's statements: what it reads of a chunk of payments, of stored answers, and by which index. Runs none."""
+"""The audit's statements on payments and stored answers, with their indexes. Does not run them."""
 
 from typing import Any, Final
 
@@ -21,8 +21,8 @@ from sqlalchemy import (
 from payments.outbox.rules import Aggregate
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
-MOST_LISTED: Final = 500
-"""Wrong stored answers listed by one statement; the next one goes on behind them."""
+LISTED_LIMIT: Final = 500
+"""Wrong stored answers listed by one statement; the next statement continues behind them."""
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 NEXT = select(payment.c.payment_id).where(payment.c.payment_id > bindparam("after"))
@@ -31,8 +31,8 @@ POSTED = select(inbox_event.c.payment_id).where(inbox_event.c.posted_at >= bindp
 
 
 def _by_index(query: Select[Any], table: Table, index: str) -> Select[Any]:
-    """The query, bound to an index: left to itself, MariaDB goes by statistics when there are more than 200 ids, and
-    reads the whole of a table that has grown since they were taken (its eq_range_index_dive_limit).
+    """The query with an index hint: with more than 200 ids MariaDB uses statistics, and reads a whole table that has
+    grown since they were taken (eq_range_index_dive_limit).
     """
     return query.with_hint(table, f"FORCE INDEX ({index})", "mysql")
 
@@ -117,12 +117,12 @@ STEPS = _by_index(
     idem_response_cache,
     "ix_idem_created",
 )
-"""Answers to the changes of payments. There is no index on what they say: they were given when their event was made."""
+"""Answers to changes of payments, found by time: they have the time of their event, and no index on their content."""
 
 _BORNE_OUT = and_(
     payment.c.merchant_id == idem_response_cache.c.merchant_id,
     payment.c.amount == _in_body("amount"),
-    # amounts only grow: what was answered once can never be more than what is there now
+    # amounts only grow: an answer can never show more than the payment has now
     payment.c.captured_amount >= _in_body("capturedAmount"),
     payment.c.released_amount >= _in_body("releasedAmount"),
     payment.c.refunded_amount >= _in_body("refundedAmount"),
@@ -135,13 +135,13 @@ _KEY = (
 _WRONG = (
     select(*_KEY, _PAYMENT_ID.label("payment_id"), payment.c.payment_id.label("found_id"))
     .outerjoin(payment, payment.c.payment_id == _PAYMENT_ID)
-    # what is absent makes a comparison NULL, which is as wrong as false
+    # a missing value makes a comparison NULL, which counts as wrong
     .where(idem_response_cache.c.http_status == 200, case((_BORNE_OUT, literal(1)), else_=literal(0)) == 0)
 )
 _WRONG_IN_WINDOW = _WRONG.where(
     idem_response_cache.c.created_at >= bindparam("start"), idem_response_cache.c.created_at < bindparam("end")
 )
-WRONG_ANSWERS = _WRONG_IN_WINDOW.order_by(*_KEY).limit(MOST_LISTED)
+WRONG_ANSWERS = _WRONG_IN_WINDOW.order_by(*_KEY).limit(LISTED_LIMIT)
 WRONG_ANSWERS_NEXT = WRONG_ANSWERS.where(
     tuple_(*_KEY) > tuple_(bindparam("merchant_id"), bindparam("operation"), bindparam("idempotency_key"))
 )

@@ -1,17 +1,26 @@
-"""What must be true of a chunk of payments, as pure functions over what `audit.store` read. No database here."""
+"""Checks of a chunk of payments, as pure functions over what `audit.store` read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from payments.audit.snapshot import LATE, AuditedEntry, AuditedEvent, AuditedPayment, Chunk, Difference, Progress
+from payments.audit.snapshot import (
+    LATE,
+    AuditedEntry,
+    AuditedEvent,
+    AuditedPayment,
+    Chunk,
+    Difference,
+    FindingKind,
+    Progress,
+)
 from payments.ledger.rules import RULES
 from payments.outbox.rules import EventType, partition_of
 from payments.payment.rules import ReleaseReason, status_of
 
 
 def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
-    """How much of each event type a payment's amounts demand (minor units). A release is one event."""
+    """The amount of each event type that a payment's amounts require (minor units). A release is one event."""
     released = EventType.EXPIRED if payment.release_reason == ReleaseReason.EXPIRED else EventType.VOIDED
     return Counter(
         {
@@ -24,7 +33,7 @@ def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
 
 
 def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Difference]]:
-    """(events in flight, differences) of a chunk, its answers apart: those are checked in `audit.answers`."""
+    """(events in flight, differences) of a chunk, without its answers, which `audit.answers` checks."""
     differences: list[Difference] = []
     events: defaultdict[int, list[AuditedEvent]] = defaultdict(list)
     for event in chunk.events:
@@ -32,7 +41,7 @@ def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Di
             events[event.payment_id].append(event)
         else:
             detail = f"the type or the payload of event {event.event_id} cannot be read"
-            differences.append(Difference("outbox", event.payment_id, detail, f"event {event.event_id}"))
+            differences.append(Difference(FindingKind.OUTBOX, event.payment_id, detail, f"event {event.event_id}"))
     entries: defaultdict[int, list[AuditedEntry]] = defaultdict(list)
     for entry in chunk.entries:
         entries[entry.payment_id].append(entry)
@@ -49,12 +58,12 @@ def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Di
 
 
 def is_late(chunk: Chunk, now: datetime) -> bool:
-    """Whether any event of the chunk has waited for so long that the ledger's progress matters."""
+    """Whether any event of the chunk has waited longer than LATE."""
     return any(not event.posted and now - event.created_at > LATE for event in chunk.events)
 
 
 def _complete(events: list[AuditedEvent]) -> bool:
-    """Outbox rows of a payment are pruned all together: with its authorization there, nothing is missing."""
+    """Whether no event was pruned: a payment's outbox rows are pruned together, so its authorization shows it."""
     return any(event.event_type == EventType.AUTHORIZED for event in events)
 
 
@@ -63,7 +72,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     status = status_of(payment.amount, payment.captured, payment.released, payment.refunded, reason)
     if status != payment.status:
         detail = f"status is {payment.status}, the amounts say {status}"
-        yield Difference("outbox", payment.payment_id, detail, "status")
+        yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, "status")
     if not _complete(events):
         return
     told: Counter[EventType] = Counter()
@@ -72,7 +81,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     for event_type in sorted(amounts_by_type(payment) | told):
         if told[event_type] != amounts_by_type(payment)[event_type]:
             yield Difference(
-                "outbox",
+                FindingKind.OUTBOX,
                 payment.payment_id,
                 f"{event_type}: the events tell {told[event_type]}, the payment {amounts_by_type(payment)[event_type]}",
                 event_type,
@@ -94,7 +103,7 @@ def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[
         if expected[pair] != found[pair]:
             accounts = f"debit {pair[0]}, credit {pair[1]}"
             detail = f"{accounts}: {found[pair]} {pair[2]} posted, {expected[pair]} expected"
-            yield Difference("ledger", payment.payment_id, detail, " ".join(pair))
+            yield Difference(FindingKind.LEDGER, payment.payment_id, detail, " ".join(pair))
 
 
 def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
@@ -103,7 +112,7 @@ def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[
     known = {event.event_id for event in events if event.posted}
     for event_id in sorted({entry.event_id for entry in entries} - known):
         detail = f"a posting names event {event_id}, which was not posted"
-        yield Difference("orphan_posting", payment.payment_id, detail, f"event {event_id}")
+        yield Difference(FindingKind.ORPHAN_POSTING, payment.payment_id, detail, f"event {event_id}")
 
 
 def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> Iterator[Difference]:
@@ -113,15 +122,15 @@ def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> It
         since = max(event.created_at, progress.possible_since)
         if now - since > LATE and _is_left_behind(event, progress, progress.possible_since):
             detail = f"event {event.event_id} could be posted for {int((now - since).total_seconds())} s"
-            yield Difference("stuck", event.payment_id, detail, f"event {event.event_id}")
+            yield Difference(FindingKind.STUCK, event.payment_id, detail, f"event {event.event_id}")
 
 
 def _is_left_behind(event: AuditedEvent, progress: Progress, possible_since: datetime) -> bool:
-    """Whether a late event is not just one of many that the ledger is working off (ADR 18)."""
+    """Whether a late event is stuck, and not one of a backlog that the ledger is processing (ADR 18)."""
     passed = progress.passed.get((event.event_type, partition_of(event.payment_id)), 0) if progress.passed else 0
     if passed > event.event_id:
         return True
-    # what waited for an outage to end needs a former audit since then: only with it can progress be seen
+    # an event that waited for the end of an outage needs an earlier audit after it, to measure progress
     is_comparable = event.created_at >= possible_since or (
         progress.compared_with is not None and progress.compared_with >= possible_since
     )

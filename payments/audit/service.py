@@ -1,7 +1,7 @@
-"""The audit: holds payments, outbox, stored answers and ledger against each other, chunk by chunk.
+"""The audit: compares payments, outbox, stored answers and ledger, chunk by chunk.
 
-A trial balance proves nothing here, for a posting of one row always sums to zero; what each payment's amounts demand
-of the ledger does. Reads everything, writes findings and notes of its runs. The rules are in `audit.rules` and
+A trial balance cannot find errors here, because a posting of one row always sums to zero; the audit compares each
+payment's amounts with its postings. It writes only findings and a row for each run. The rules are in `audit.rules` and
 `audit.answers`.
 """
 
@@ -19,29 +19,28 @@ from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
 from payments.audit import store as audit_store
 from payments.audit.findings import Kept
-from payments.audit.snapshot import Difference, Progress
+from payments.audit.snapshot import Difference, FindingKind, Progress
 from payments.audit.store import LastRun
 from payments.platform.clock import database_now
-from payments.platform.throttle import AT_ONCE, Pace
+from payments.platform.throttle import AT_ONCE, Throttle
 
 CHUNK: Final = 500
-"""Payments in one snapshot: few, so that nobody who pays waits long for the processor (ADR 14)."""
+"""Payments in one snapshot: few, so that requests do not wait long for the CPU (ADR 14)."""
 IN_TURN: Final = 10_000
-"""Payments that an audit looks at beside those that changed; and at most so many for their open findings."""
+"""Payments that an audit checks in turn besides those that changed; also the limit of those with open findings."""
 OVERLAP: Final = timedelta(seconds=30)
-"""How far before the former run the next one looks: a commit comes later than the time stamps in it."""
+"""How far the time of a run overlaps that of the last one: a commit is later than the times in it."""
 ANSWERS_WINDOW: Final = timedelta(seconds=10)
-"""Stored answers are compared by windows of time, so that no statement runs for long."""
+"""Stored answers are compared in windows of time, so that no statement runs for long."""
 PRUNING_SLACK: Final = timedelta(minutes=1)
-"""Answers that will be pruned so soon are not missed: a round of pruning may have been a little ahead."""
+"""Answers this close to pruning may be absent: a round of pruning may already have deleted them."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What an audit found. `in_flight`: events that are stored and not yet posted.
+    """The result of an audit. `in_flight`: events that are stored and not yet posted.
 
-    `opened`: the differences that no audit had found before, or that were cleared; `cleared`: how many findings this
-    audit cleared.
+    `opened`: differences without an open finding before; `cleared`: how many findings this audit cleared.
     """
 
     at: datetime
@@ -53,11 +52,11 @@ class Report:
     cleared: int = 0
 
 
-def audit(engine: Engine, *, full: bool, answers_kept: timedelta, pace: Pace = AT_ONCE) -> Report:
+def audit(engine: Engine, *, full: bool, answers_kept: timedelta, throttle: Throttle = AT_ONCE) -> Report:
     """Check all payments (`full`), or those changed since the last audit, those with open findings, and IN_TURN more.
 
-    `answers_kept`: how long stored answers live. What is found is stored chunk by chunk, so that a run that `pace` ends
-    early keeps it; the run itself is then not noted. Raises sqlalchemy errors when the database cannot be read, or
+    `answers_kept`: how long stored answers live. Findings are stored chunk by chunk, so a run that `throttle` ends
+    early keeps them; the run itself is then not stored. Raises sqlalchemy errors when the database cannot be read, or
     findings cannot be written.
     """
     finding_store.probe(engine)
@@ -67,14 +66,14 @@ def audit(engine: Engine, *, full: bool, answers_kept: timedelta, pace: Pace = A
         since = None if full or former is None else former.at - OVERLAP
         changed = () if since is None else audit_store.changed_payments(connection, since)
         suspect = finding_store.payments_with_open(connection, IN_TURN)
-    run = _Audit(engine, Report(now, full), answers_kept, former, pace)
+    run = _Audit(engine, Report(now, full), answers_kept, former, throttle)
     first = sorted({*changed, *suspect})
-    for _, start in zip(pace.steps(), range(0, len(first), CHUNK), strict=False):
+    for _, start in zip(throttle.steps(), range(0, len(first), CHUNK), strict=False):
         run.check_payments(first[start : start + CHUNK])
     next_id = run.walk(frozenset(first))
     run.check_open_answers()
     run.check_answers(since)
-    if not pace.is_over:
+    if not throttle.is_over:
         run.note(next_id)
     return run.report
 
@@ -83,21 +82,21 @@ class _Audit:
     """One run."""
 
     def __init__(
-        self, engine: Engine, report: Report, answers_kept: timedelta, former: LastRun | None, pace: Pace
+        self, engine: Engine, report: Report, answers_kept: timedelta, former: LastRun | None, throttle: Throttle
     ) -> None:
         self.report = report
         self._engine = engine
         self._answers_kept = answers_kept
         self._former = former
-        self._pace = pace
+        self._throttle = throttle
         self._known: set[str] = set()
 
     def walk(self, done: Collection[int]) -> int:
-        """Check IN_TURN payments after where the last run ended, or all; returns where the next run begins."""
+        """Check the IN_TURN payments after those of the last run, or all; returns where the next run begins."""
         all_of_them = self.report.full or self._former is None
         after = 0 if all_of_them or self._former is None else self._former.next_payment_id
         looked_at = 0
-        for _ in self._pace.steps():
+        for _ in self._throttle.steps():
             with audit_store.snapshot(self._engine) as connection:
                 ids = audit_store.payments_after(connection, after, CHUNK)
             self.check_payments([payment_id for payment_id in ids if payment_id not in done])
@@ -109,7 +108,7 @@ class _Audit:
         return after
 
     def check_payments(self, ids: Sequence[int]) -> None:
-        """Check these payments, and store what was found of them."""
+        """Check these payments and store the differences."""
         if not ids:
             return
         with audit_store.snapshot(self._engine) as connection:
@@ -126,40 +125,41 @@ class _Audit:
         found += audit_answers.check(chunk, steps, answers, answers_since)
         self.report.payments += len(ids)
         self.report.in_flight += in_flight
-        # a payment whose row is gone was not checked: what is known of it stays
+        # a payment whose row is missing was not checked: its findings stay
         checked = [payment.payment_id for payment in chunk.payments]
         self._take(found, audit_findings.keep_of_payments(self._engine, checked, found, now))
 
     def check_open_answers(self) -> None:
-        """Look again at the answers that were found wrong before."""
+        """Check again the answers with open findings."""
         with audit_store.snapshot(self._engine) as connection:
             open_ = [
-                Difference(finding.kind, None, finding.detail, finding.subject)
+                Difference(FindingKind(finding.kind), None, finding.detail, finding.subject)
                 for finding in finding_store.open_of_answers(connection, IN_TURN)
             ]
-        for _, start in zip(self._pace.steps(), range(0, len(open_), CHUNK), strict=False):
+        for _, start in zip(self._throttle.steps(), range(0, len(open_), CHUNK), strict=False):
             part = open_[start : start + CHUNK]
             with audit_store.snapshot(self._engine) as connection:
                 now = database_now(connection)
                 wrong = audit_store.wrong_among(connection, [audit_answers.key_of(difference) for difference in part])
-            found = [audit_answers.not_borne_out(answer) for answer in wrong]
+            found = [audit_answers.unmatched(answer) for answer in wrong]
             self._take(found, audit_findings.keep_of_answers(self._engine, part, found, now))
 
     def check_answers(self, since: datetime | None) -> None:
-        """Check the answers given since then (None: all), and store what was found of them."""
+        """Check the answers stored since then (None: all), and store the differences."""
         with audit_store.snapshot(self._engine) as connection:
             start = audit_store.first_answer(connection, since)
-        for _ in self._pace.steps():
+        for _ in self._throttle.steps():
             if start is None or start > self.report.at:
                 break
             with audit_store.snapshot(self._engine) as connection:
                 now = database_now(connection)
                 wrong = [
-                    audit_answers.not_borne_out(answer)
+                    audit_answers.unmatched(answer)
                     for part in audit_store.wrong_answers(connection, start, ANSWERS_WINDOW)
                     for answer in part
                 ]
-                start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)  # nights without any are skipped
+                # the first answer after the window, to skip times without answers
+                start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)
             found = [difference for difference in wrong if difference.identity not in self._known]
             self._take(found, audit_findings.keep_of_answers(self._engine, (), found, now))
 
@@ -170,7 +170,7 @@ class _Audit:
         self.report.cleared += kept.cleared
 
     def note(self, next_id: int) -> None:
-        """Say that the run is complete, and where the next one goes on."""
+        """Store that the run is complete, and where the next one begins."""
         audit_store.note_run(
             self._engine,
             {

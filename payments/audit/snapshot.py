@@ -1,4 +1,4 @@
-"""What an audit compares, as of one moment, and what it finds: plain values.
+"""The values that an audit compares, as of one moment, and the differences it finds.
 
 `audit.store` and `audit.progress` read them, `audit.rules` and `audit.answers` check them.
 """
@@ -8,18 +8,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 LATE: Final = timedelta(seconds=60)
 """An event that waits for longer than this is late."""
 
 Lane = tuple[str, int]
-"""Event type and partition: what is published first is posted first there."""
+"""(event type, partition): its events are posted in the order in which they are published."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedPayment:
-    """A payment's row as it stands, its stored status included."""
+    """A payment's row, including its stored status."""
 
     payment_id: int
     amount: int
@@ -44,7 +45,7 @@ class AuditedEvent:
     created_at: datetime
     posted: bool
     occurred_at: datetime
-    """As its payload says; the same as `created_at`, unless one of them was changed."""
+    """`occurredAt` of its payload; the same as `created_at`, unless one of them was changed."""
     readable: bool = True
     """False: its type or its payload is broken, and `amount` is unknown."""
 
@@ -75,7 +76,7 @@ class AuditedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class WrongAnswer:
-    """A stored success that no payment bears out: `payment_id` is what it says, `is_found` whether that payment is."""
+    """A stored success that matches no payment: `payment_id` from its body; `is_found`: whether that payment exists."""
 
     merchant_id: str
     operation: str
@@ -86,9 +87,9 @@ class WrongAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Payments and all that hangs on them, as of one moment.
+    """Payments with their events, postings and answers, as of one moment.
 
-    `authorizations`: the answer's body (None: there is none) of each payment that is young enough to have one.
+    `authorizations`: the answer's body (None: missing) of each payment that is young enough to have one.
     """
 
     payments: list[AuditedPayment]
@@ -99,12 +100,12 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of the ledger's progress at one moment.
+    """The ledger's progress at one moment.
 
-    `possible_since`: since when events could be published and posted without hindrance; None: they cannot at present.
-    `compared_with`: when the former audit ran (None: there was none). `draining`: since then, or within LEAST, late
-    events were posted.
-    `passed`: the highest event of a lane that was posted LATE ago or earlier, among the newest of those.
+    `possible_since`: since when publishing and posting have worked; None: they do not work now.
+    `compared_with`: the time of the last audit (None: there was none). `draining`: late events were posted since then,
+    or within LEAST.
+    `passed`: by lane, the highest event that was posted LATE ago or earlier, among the newest of those.
     """
 
     possible_since: datetime | None
@@ -113,19 +114,36 @@ class Progress:
     passed: Mapping[Lane, int] | None = None
 
 
+class FindingKind(StrEnum):
+    """What does not agree."""
+
+    LEDGER = "ledger"
+    OUTBOX = "outbox"
+    ANSWERS = "answers"
+    ORPHAN_POSTING = "orphan_posting"
+    STUCK = "stuck"
+
+
+class FindingState(StrEnum):
+    """OPEN until a check of its subject finds it right."""
+
+    OPEN = "OPEN"
+    CLEARED = "CLEARED"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that does not agree. `kind`: ledger, outbox, answers, orphan_posting or stuck.
+    """One difference.
 
-    With `kind` and `payment_id`, `subject` says which thing it is: the same one in each audit, whatever `detail` says.
+    `kind`, `payment_id` and `subject` identify it: they are the same in each audit, while `detail` may change.
     """
 
-    kind: str
+    kind: FindingKind
     payment_id: int | None
     detail: str
     subject: str
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of what makes it the same finding in another audit."""
+        """SHA-256 (hex) of `kind`, `payment_id` and `subject`."""
         return hashlib.sha256(json.dumps([self.kind, self.payment_id, self.subject]).encode()).hexdigest()

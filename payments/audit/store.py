@@ -1,4 +1,4 @@
-"""What the audit reads: one snapshot for each chunk of payments, and the notes of earlier runs. Changes no money."""
+"""Reads for the audit: one snapshot for each chunk of payments, and the rows of earlier runs."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
@@ -17,14 +17,14 @@ from payments.platform.housekeeping_tables import audit_run
 from payments.platform.tables import idem_response_cache, payment
 
 TIMES: Final = 500
-"""Moments in one statement: from 1,000 on MariaDB makes a table of them (in_predicate_conversion_threshold)."""
+"""Times in one statement: from 1,000 on MariaDB makes a table of them (in_predicate_conversion_threshold)."""
 
 _EVENT_TYPES: Final = frozenset(EventType)
 
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """Where the former audit ended."""
+    """Where the last audit ended."""
 
     at: datetime
     next_payment_id: int
@@ -32,15 +32,15 @@ class LastRun:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection whose reads all see one moment."""
+    """A connection whose reads see one consistent snapshot."""
     with engine.connect().execution_options(reading=True) as connection, connection.begin():
         begin_snapshot(connection)
         yield connection
 
 
-def payments_after(connection: Connection, after: int, most: int) -> list[int]:
-    """The next `most` payment ids above `after`, ascending."""
-    query = audit_queries.NEXT.order_by(payment.c.payment_id).limit(most)
+def payments_after(connection: Connection, after: int, limit: int) -> list[int]:
+    """The next `limit` payment ids above `after`, ascending."""
+    query = audit_queries.NEXT.order_by(payment.c.payment_id).limit(limit)
     return list(connection.execute(query, {"after": after}).scalars())
 
 
@@ -52,7 +52,7 @@ def changed_payments(connection: Connection, since: datetime) -> list[int]:
 
 
 def read_chunk(connection: Connection, ids: Sequence[int], answers_since: datetime) -> Chunk:
-    """All that the audit compares for these payments; answers are missed only for payments after `answers_since`."""
+    """All that the audit compares for these payments; answers are required only for payments after `answers_since`."""
     # rows have the fields of the dataclasses in their order
     return Chunk(
         payments=[AuditedPayment(*row) for row in connection.execute(audit_queries.PAYMENTS, {"ids": ids})],
@@ -88,7 +88,7 @@ def _event(row: Any) -> AuditedEvent:
 
 
 def first_answer(connection: Connection, since: datetime | None) -> datetime | None:
-    """When the first of the stored answers since then was given; None: there is none. `since` None: of all."""
+    """The time of the first stored answer since then (None: of all); None: there is none."""
     first = select(func.min(idem_response_cache.c.created_at))
     if since is not None:
         first = first.where(idem_response_cache.c.created_at >= since)
@@ -97,12 +97,12 @@ def first_answer(connection: Connection, since: datetime | None) -> datetime | N
 
 
 def wrong_answers(connection: Connection, start: datetime, length: timedelta) -> Iterator[list[WrongAnswer]]:
-    """Stored successes of a window that no payment bears out, at most audit_queries.MOST_LISTED at a time."""
+    """Stored successes of a window that match no payment, at most audit_queries.LISTED_LIMIT at a time."""
     window = {"start": start, "end": start + length}
     found = _wrong(connection, audit_queries.WRONG_ANSWERS, window)
     while found:
         yield found
-        if len(found) < audit_queries.MOST_LISTED:
+        if len(found) < audit_queries.LISTED_LIMIT:
             return
         last = {
             "merchant_id": found[-1].merchant_id,
@@ -113,7 +113,7 @@ def wrong_answers(connection: Connection, start: datetime, length: timedelta) ->
 
 
 def wrong_among(connection: Connection, keys: Collection[tuple[str, str, str]]) -> list[WrongAnswer]:
-    """Those of the answers to these (merchant, operation, key) that no payment bears out."""
+    """Those of the answers to these (merchant, operation, key) that match no payment."""
     return _wrong(connection, audit_queries.WRONG_AMONG, {"keys": keys})
 
 
@@ -127,7 +127,7 @@ def _wrong(connection: Connection, query: Select[Any], parameters: dict[str, Any
 def last_run(connection: Connection, now: datetime) -> LastRun | None:
     """Where the newest audit ended, or None before the first.
 
-    `at` is the newest moment up to `now`: a clock that was ahead for a while must not hide what changed since.
+    `at` is the newest time up to `now`: a clock that was ahead for a while must not hide later changes.
     """
     row = connection.execute(select(audit_run.c.next_payment_id).order_by(audit_run.c.id.desc()).limit(1)).first()
     at = connection.execute(select(func.max(audit_run.c.at)).where(audit_run.c.at <= now)).scalar()
@@ -135,6 +135,6 @@ def last_run(connection: Connection, now: datetime) -> LastRun | None:
 
 
 def note_run(engine: Engine, values: dict[str, Any]) -> None:
-    """Keep what an audit found; `values` are the columns of `audit_run`."""
+    """Store a run; `values` are the columns of `audit_run`."""
     with engine.begin() as connection:
         connection.execute(insert(audit_run), values)

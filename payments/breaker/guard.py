@@ -1,4 +1,4 @@
-"""The relay's circuit breaker: `payments.breaker.rules` decides, pybreaker guards the call, this tells the world.
+"""The relay's circuit breaker: `payments.breaker.rules` decides, pybreaker guards the call, this module reports.
 
 `call` holds pybreaker's lock while the call runs, so there is one caller; `observe` may be called from any thread.
 """
@@ -10,17 +10,17 @@ from typing import Any, Final, TypeVar
 
 import pybreaker
 
+from payments.breaker.rules import BREAKER, BreakerConfig, CallOutcome, Counters, State
 from payments.breaker.rules import Breaker as Rules
-from payments.breaker.rules import BreakerConfig, Counters, Outcome, State
 from payments.breaker.store import HISTORY_KEPT, RELAY, BreakerRow, Snapshot, Transition
-from payments.metrics import BREAKER, BREAKER_STATES, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox.rules import format_time
 from payments.platform.clock import Clock, monotonic
 
 T = TypeVar("T")
 
 NEVER: Final = 2**31
-"""pybreaker's own verdict (failures in a row, then a timeout) is switched off by limits that are never reached."""
+"""pybreaker's own decision (failures in a row, then a timeout) is switched off by limits that are never reached."""
 _NAMES: Final = frozenset(state.value for state in State)
 
 
@@ -29,7 +29,7 @@ class NotPermitted(Exception):
 
 
 def utc_now() -> datetime:
-    """The machine's clock; it only dates transitions, money never reads it."""
+    """The machine's clock; used for the times of transitions only."""
     return datetime.now(UTC)
 
 
@@ -45,11 +45,11 @@ class Breaker:
         clock: Clock = monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """CLOSED with an empty window, or what outlives a restart of `before` (the row that the last relay left)."""
+        """CLOSED with an empty window, or the state of `before` (the last relay's row) if it survives a restart."""
         self._metrics = metrics
         self._config = config
         self._clock, self._now = clock, now
-        self._on_news: Callable[[], None] | None = None
+        self._on_change: Callable[[], None] | None = None
         self._seen = threading.Lock()
         self._rules = Rules(config, clock())
         self.applied_command_id = before.applied_command_id if before else 0
@@ -72,14 +72,14 @@ class Breaker:
         """The state now."""
         return self._rules.state
 
-    def tell(self, on_news: Callable[[], None]) -> None:
-        """Call this at each change of state and after the first call of a new window."""
-        self._on_news = on_news
+    def subscribe(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` at each change of state and after the first call of a new window."""
+        self._on_change = on_change
 
     def call(self, function: Callable[[], T], ignored: tuple[type[Exception], ...] = ()) -> T:
-        """Make the call and count it. Raises NotPermitted without calling, or whatever the call raises: a failure.
+        """Make the call and count it. Raises NotPermitted without calling, or the call's exception, which is a failure.
 
-        What is `ignored` says nothing about the service: it is raised, not counted, and the permission is given back.
+        An `ignored` exception says nothing about the service: it is raised, not counted, its permission given back.
         """
         self._let(self._decide(self._rules.acquire, "the wait is over"))
         self._recorder.ignored = ignored
@@ -91,11 +91,11 @@ class Breaker:
             raise NotPermitted(f"The circuit breaker is {self.state}.") from refusal
 
     def tick(self) -> None:
-        """Let time pass: an OPEN breaker whose wait is over becomes HALF_OPEN without waiting for a call."""
+        """Make an OPEN breaker whose wait is over HALF_OPEN, without a call."""
         self._decide(self._rules.tick, "the wait is over")
 
     def move(self, to: str, reason: str | None, actor: str) -> bool:
-        """Do what an operator asks; False: it cannot go there from where it is."""
+        """Make an operator's transition; False: it is not allowed from this state."""
         if to not in _NAMES:
             return False
         wanted = State(to)
@@ -104,7 +104,7 @@ class Breaker:
         )
 
     def observe(self) -> BreakerRow:
-        """What the breaker looks like now; `observed_at` is set when it is stored."""
+        """The breaker's row as of now; `observed_at` is set when it is stored."""
         with self._seen:
             snapshot = _snapshot(self._rules.counters)
             return BreakerRow(
@@ -112,9 +112,9 @@ class Breaker:
             )
 
     def retire(self) -> None:
-        """Stop showing a state: another relay's breaker counts from now on."""
-        for state in BREAKER_STATES:
-            self._metrics.state.labels(BREAKER, state).set(0)
+        """Remove the state's metric: from now on another relay's breaker counts."""
+        for state in State:
+            self._metrics.state.labels(BREAKER, state.lower()).set(0)
 
     def _resume(self, before: BreakerRow) -> None:
         was = State(before.state)
@@ -131,29 +131,31 @@ class Breaker:
         if self._guard.current_state != wanted:
             (self._guard.close if permitted else self._guard.open)()
 
-    def _record(self, outcome: Outcome, duration: float) -> None:
-        self._metrics.calls.labels(BREAKER, "failed" if outcome is Outcome.ERROR else "successful").observe(duration)
+    def _record(self, outcome: CallOutcome, duration: float) -> None:
+        self._metrics.calls.labels(BREAKER, "failed" if outcome is CallOutcome.ERROR else "successful").observe(
+            duration
+        )
         self._decide(lambda now: self._rules.record(outcome, duration, now))
 
     def _decide(
         self, act: Callable[[float], T], reason: str | None = None, actor: str = RELAY, *, asked: bool = False
     ) -> T:
-        """Let the rules act now; note a change of state (when `asked` for, also one into the same state); show all."""
+        """Apply the rules, record a change of state (if `asked`, also into the same state), update metrics."""
         with self._seen:
             before, window = self._rules.state, self._rules.counters
             result = act(self._clock())
             changed = self._rules.state is not before or (asked and bool(result))
             if changed:
                 self._since = self._now()
-                self._note(before, reason or self._verdict(window), actor)
+                self._note(before, reason or self._reason_of(window), actor)
             first = window.buffered == 0 and self._rules.counters.buffered == 1
         self._show()
-        if (changed or first) and self._on_news is not None:
-            self._on_news()
+        if (changed or first) and self._on_change is not None:
+            self._on_change()
         return result
 
-    def _verdict(self, before: Counters) -> str:
-        """Why results changed the state. OPEN shows the window that opened it; a trial that closed it shows none."""
+    def _reason_of(self, before: Counters) -> str:
+        """The reason of a transition by results. OPEN has the window that opened it; CLOSED after a trial has none."""
         now = self._rules.counters
         if self._rules.state is not State.OPEN:
             return f"the trial calls succeeded ({before.successful + 1} of {before.buffered + 1})"
@@ -183,8 +185,8 @@ class Breaker:
             metrics.slow_calls.labels(BREAKER, kind).set(slow)
         metrics.failure_rate.labels(BREAKER).set(counters.failure_rate)
         metrics.slow_call_rate.labels(BREAKER).set(counters.slow_call_rate)
-        for name in BREAKER_STATES:
-            metrics.state.labels(BREAKER, name).set(name == state.value.lower())
+        for each in State:
+            metrics.state.labels(BREAKER, each.lower()).set(each is state)
 
 
 def _snapshot(counters: Counters) -> Snapshot:
@@ -200,9 +202,9 @@ def _snapshot(counters: Counters) -> Snapshot:
 
 
 class _Recorder(pybreaker.CircuitBreakerListener):
-    """Hears from pybreaker of each call, measures it, and passes it on; `release` is called for an ignored one."""
+    """A listener of pybreaker: measures each call and records it; calls `release` for an ignored one."""
 
-    def __init__(self, record: Callable[[Outcome, float], None], release: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, record: Callable[[CallOutcome, float], None], release: Callable[[], None], clock: Clock) -> None:
         self._record = record
         self._release = release
         self._clock = clock
@@ -211,7 +213,7 @@ class _Recorder(pybreaker.CircuitBreakerListener):
         self.ignored: tuple[type[Exception], ...] = ()
 
     def ignores(self, error: BaseException) -> bool:
-        """Whether pybreaker is not to take this for a failure; it calls `success` then."""
+        """Whether pybreaker must not count this as a failure; it then calls `success`."""
         self._says_nothing = isinstance(error, self.ignored)
         return self._says_nothing
 
@@ -221,12 +223,12 @@ class _Recorder(pybreaker.CircuitBreakerListener):
         self._says_nothing = False
 
     def success(self, cb: Any) -> None:
-        """It gave a result, or raised what is ignored."""
+        """The call returned, or raised an ignored exception."""
         if self._says_nothing:
             self._release()
         else:
-            self._record(Outcome.SUCCESS, self._clock() - self._started)
+            self._record(CallOutcome.SUCCESS, self._clock() - self._started)
 
     def failure(self, cb: Any, exc: BaseException) -> None:
-        """It raised."""
-        self._record(Outcome.ERROR, self._clock() - self._started)
+        """The call raised."""
+        self._record(CallOutcome.ERROR, self._clock() - self._started)

@@ -1,7 +1,7 @@
 """A circuit breaker by the rules of Resilience4j 2.1.0 (COUNT_BASED), as a pure state machine; time is passed in.
 
-It decides and counts; it calls nothing, waits for nothing and knows no threads. Times and durations are numbers of one
-unit (seconds here, any in tests), `now` from a clock that only goes forward.
+It decides and counts, without calls, waits or threads. Times and durations have one unit (seconds; any in tests); `now`
+is of a monotonic clock.
 """
 
 import struct
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
 
+BREAKER: Final = "kafka-publisher"
+"""The name of the relay's breaker; there is no other."""
+
 
 class State(StrEnum):
-    """FORCED_HALF_OPEN is ours: HALF_OPEN as an operator enters it, also out of CLOSED."""
+    """FORCED_HALF_OPEN is not in Resilience4j: HALF_OPEN entered by an operator, also from CLOSED."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -22,8 +25,8 @@ class State(StrEnum):
     FORCED_HALF_OPEN = "FORCED_HALF_OPEN"
 
 
-class Outcome(Enum):
-    """What came of a permitted call."""
+class CallOutcome(Enum):
+    """The outcome of a permitted call."""
 
     SUCCESS = "success"
     ERROR = "error"
@@ -49,7 +52,7 @@ class BreakerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The window's sums, and rates in percent (-1.0 below the minimum number of calls)."""
+    """The window's counts, and rates in percent (-1.0 below the minimum number of calls)."""
 
     successful: int
     failed: int
@@ -71,7 +74,7 @@ class Counters:
 
 
 class _Window:
-    """The last `size` results; (failed, slow) each, with their sums kept up."""
+    """The last `size` results, (failed, slow) each, with running counts."""
 
     def __init__(self, size: int, minimum: int) -> None:
         self._results: deque[tuple[bool, bool]] = deque(maxlen=size)
@@ -106,7 +109,7 @@ def _float32(value: float) -> float:
 
 
 def _percent(part: int, whole: int) -> float:
-    """As the jar computes it, in 32 bits: one third of three calls must meet a threshold of 33.333332."""
+    """As Resilience4j computes it, in 32 bits: one of three calls must reach a threshold of 33.333332."""
     return _float32(_float32(part * 100.0) / whole)
 
 
@@ -122,7 +125,7 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """The state as of the last call of a method; only `acquire` and `tick` let an OPEN one end."""
+        """The state after the last call of a method; only `acquire` and `tick` end an OPEN one."""
         return self._state
 
     @property
@@ -132,11 +135,11 @@ class Breaker:
 
     @property
     def counters(self) -> Counters:
-        """What the window holds."""
+        """The counts of the window."""
         return self._window.counters()
 
     def acquire(self, now: float) -> bool:
-        """Ask for permission to make one call; a refusal is counted. An OPEN state ends here after its wait."""
+        """Ask for permission to make one call; a refusal is counted. Ends an OPEN state whose wait is over."""
         if self._state is State.OPEN and now > self._retry_after:
             self._enter(State.HALF_OPEN, now, self._new_trial())
         if self._state in (State.CLOSED, State.DISABLED):
@@ -147,12 +150,12 @@ class Breaker:
         self._window.not_permitted += 1
         return False
 
-    def record(self, outcome: Outcome, duration: float, now: float) -> None:
-        """Record what came of a permitted call that took `duration`; it may change the state."""
+    def record(self, outcome: CallOutcome, duration: float, now: float) -> None:
+        """Record the outcome of a permitted call that took `duration`; it may change the state."""
         if self._state not in COUNTING_STATES:
             return
-        self._window.add(outcome is Outcome.ERROR, duration > self._config.slow_call_duration)
-        if self._state is State.OPEN:  # a call that began before: it counts, and decides nothing
+        self._window.add(outcome is CallOutcome.ERROR, duration > self._config.slow_call_duration)
+        if self._state is State.OPEN:  # a call that began before: it is counted without effect on the state
             return
         counters = self._window.counters()
         if counters.failure_rate < 0:
@@ -169,12 +172,12 @@ class Breaker:
             self._permits += 1
 
     def tick(self, now: float) -> None:
-        """Let time pass without a call: OPEN becomes HALF_OPEN when its wait is over (automatic transition)."""
+        """Make OPEN HALF_OPEN when its wait is over, without a call (automatic transition)."""
         if self._state is State.OPEN and now >= self._retry_after:
             self._enter(State.HALF_OPEN, now, self._new_trial())
 
     def move(self, to: State, now: float) -> bool:
-        """An operator's transition; False when it is not allowed (CLOSED → HALF_OPEN), and then nothing changes."""
+        """Make an operator's transition. False: it is not allowed (CLOSED → HALF_OPEN), and nothing changes."""
         if self._state is State.CLOSED and to is State.HALF_OPEN:
             return False
         windows = {
@@ -186,7 +189,7 @@ class Breaker:
         return True
 
     def resume(self, state: State, elapsed: float, now: float) -> None:
-        """Go on after a restart as `state`, which was entered `elapsed` ago: FORCED_OPEN, DISABLED and OPEN stay.
+        """Continue after a restart from `state`, entered `elapsed` ago: FORCED_OPEN, DISABLED and OPEN stay.
 
         OPEN keeps its remaining wait; any other state starts CLOSED. The window is empty.
         """
@@ -194,9 +197,10 @@ class Breaker:
         self._enter(kept, now - elapsed if kept is not State.CLOSED else now, self._new_window())
 
     def _window_for_open(self) -> _Window:
-        """OPEN keeps the window it comes from, refusals included. Out of FORCED_OPEN or DISABLED it gets all its slots:
+        """OPEN keeps the previous window with its refusals.
 
-        in the jar it has none, and the next result of a call raises there.
+        From FORCED_OPEN or DISABLED it gets a window of full size; in Resilience4j that window has size 0, and the
+        next result raises.
         """
         if self._state in COUNTING_STATES:
             return self._window

@@ -1,12 +1,12 @@
-"""The relay's circuit breaker as others see it, and how operators ask it to move. Only the relay ever moves it."""
+"""Use cases of the circuit breaker: show it, and ask the relay for a transition. Only the relay changes its state."""
 
 from typing import Any
 
 from sqlalchemy import Connection
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import RELAY, BreakerRow, Snapshot
-from payments.metrics import BREAKER
 from payments.outbox.lease import RELAY_SILENT
 from payments.outbox.rules import format_time
 from payments.platform.clock import database_now
@@ -24,7 +24,7 @@ _NOTHING: Snapshot = {
 
 
 def show(connection: Connection) -> dict[str, Any]:
-    """The breaker as its relay last reported it; before the first report: CLOSED, nothing counted, stale."""
+    """The breaker's row, JSON-ready; before the first relay: CLOSED, empty window, stale."""
     now = database_now(connection)
     row = breaker_store.get(connection, BREAKER)
     stale = row is None or now - row.observed_at > RELAY_SILENT
@@ -47,19 +47,19 @@ def show(connection: Connection) -> dict[str, Any]:
 
 
 def without_operators(shown: dict[str, Any]) -> dict[str, Any]:
-    """What `show` returned, without the addresses, names and reasons of those who moved the breaker by hand."""
+    """`shown` without the addresses, names and reasons of operators."""
     hidden = {"actor": "operator", "reason": "asked for by an operator"}
     return {**shown, "history": [move if move["actor"] == RELAY else {**move, **hidden} for move in shown["history"]]}
 
 
 def request_transition(connection: Connection, to_state: str, reason: str | None, actor: str) -> int:
-    """Ask the relay for a transition, and note who did; returns the command's id. In the caller's transaction."""
+    """Ask the relay for a transition and log the operator, in the caller's transaction; returns the command's id."""
     command_id = breaker_store.append_command(connection, BREAKER, to_state, reason, actor)
     note_action(connection, actor, "circuit_breaker.transition", f"{BREAKER} to {to_state}", reason or "")
     return command_id
 
 
 def outcome(connection: Connection, command_id: int) -> str | None:
-    """What the relay made of a command: `applied`, `not_allowed`, or None while it has not looked at it."""
+    """The outcome of a command: `applied`, `not_allowed`, or None before the relay has read it."""
     command = breaker_store.command(connection, command_id)
     return None if command is None else command.outcome

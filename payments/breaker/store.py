@@ -1,4 +1,4 @@
-"""What the relay writes about its circuit breaker, and what operators ask of it; everybody else only reads."""
+"""The row of the circuit breaker, which the relay writes, and operators' commands to it."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from payments.platform.tables import circuit_breaker as table
 from payments.platform.tables import circuit_breaker_command as command_table
 
 LATE_COMMANDS: Final = 1000
-"""How far before the last applied command one without outcome is looked for."""
+"""How many ids before the last applied command are searched for commands without outcome."""
 HISTORY_KEPT: Final = 50
-"""Transitions that the row remembers."""
+"""Transitions that the row keeps."""
 RELAY: Final = "relay"
-"""The actor of a transition that no operator asked for."""
+"""The actor of automatic transitions."""
 
 
 class Snapshot(TypedDict):
-    """The window's counts. Rates in percent; -1.0: too few calls to tell."""
+    """The window's counts. Rates in percent; -1.0: too few calls."""
 
     successful: int
     failed: int
@@ -38,7 +38,7 @@ Transition = TypedDict("Transition", {"from": str, "to": str, "at": str, "reason
 
 @dataclass(frozen=True, slots=True)
 class BreakerRow:
-    """The breaker as the active relay last saw it; `history` has the newest transition first."""
+    """The breaker as the active relay last wrote it; `history` has the newest transition first."""
 
     name: str
     state: str
@@ -96,7 +96,7 @@ _MARK = (
 
 
 def get(connection: Connection, name: str) -> BreakerRow | None:
-    """The breaker's row, or None before the first relay ever was active."""
+    """The breaker's row, or None before any relay was active."""
     row = connection.execute(_GET, {"breaker": name}).first()
     if row is None:
         return None
@@ -142,14 +142,14 @@ def command(connection: Connection, command_id: int) -> BreakerCommand | None:
 def next_commands(connection: Connection, name: str, after_id: int) -> list[BreakerCommand]:
     """Commands without outcome after `after_id`, in their order; also those shortly before it.
 
-    Ids are given before commit: one may appear when a later one has been applied.
+    Ids are assigned before commit: a command may appear after a later one was applied.
     """
     rows = connection.execute(_NEXT, {"breaker": name, "after_id": after_id - LATE_COMMANDS})
     return [_command(row) for row in rows]
 
 
 def mark_command(connection: Connection, command_id: int, outcome: str, lease: Lease) -> bool:
-    """Write what came of a command; False: the lease is lost, or another relay has marked it."""
+    """Store the outcome of a command. False: the lease is lost, or another relay has marked it."""
     values = {**lease.parameters(), "id": command_id, "now": database_now(connection), "new_outcome": outcome}
     return connection.execute(_MARK, values).rowcount == 1
 

@@ -1,4 +1,4 @@
-"""Halts of the ledger: why posting stopped, and on what terms an operator let it go on. The newest row counts."""
+"""Halts of the ledger: why posting stopped, and the terms on which an operator resumed it. The newest row counts."""
 
 import json
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.platform.tables import ledger_halt as table
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """The newest halt. `accepted_left`: poison that may still pass uncounted after it was resumed, or UNTIL_CALM."""
+    """The newest halt. `accepted_left`: poison messages that still do not count, or UNTIL_QUIET."""
 
     halt_id: int
     detail: str
@@ -59,34 +59,34 @@ def lock_open(connection: Connection) -> dict[int, str]:
 
 
 def resume(connection: Connection, ids: Iterable[int], accepted: int, now: datetime) -> None:
-    """End these halts, which the caller has locked; `accepted` poison messages (or UNTIL_CALM) then pass uncounted."""
+    """End these halts, which the caller has locked; `accepted` poison messages (or UNTIL_QUIET) then do not count."""
     values = {"resumed_at": now, "resume_detail": _as_text(accepted, accepted)}
     connection.execute(_RESUME.values(values), {"ids": list(ids)})
 
 
 def lock_accepted_left(connection: Connection, halt_id: int) -> int:
-    """How much poison may still pass uncounted after this halt; locked until the caller's transaction ends."""
+    """The poison messages that still do not count after this halt; locked until the caller's transaction ends."""
     return _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())[1]
 
 
 def set_accepted_left(connection: Connection, halt_id: int, left: int) -> None:
-    """Write back what `lock_accepted_left` gave, less what was used."""
+    """Store the rest after `lock_accepted_left`."""
     granted, _ = _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())
     connection.execute(_SPEND.values(resume_detail=_as_text(granted, left)), {"halt_id": halt_id})
 
 
 def _as_text(granted: int, left: int) -> str:
-    if granted == UNTIL_CALM:
-        return json.dumps({"skipCheck": left == UNTIL_CALM})
+    if granted == UNTIL_QUIET:
+        return json.dumps({"skipCheck": left == UNTIL_QUIET})
     return json.dumps({"acceptPoison": granted, "left": left})
 
 
 def _terms(text: str | None) -> tuple[int, int]:
-    """(granted, left); nothing for a halt that is open, or that somebody ended by hand in words of their own."""
+    """(granted, left); (0, 0) for an open halt, and for one ended by hand with an unknown text."""
     try:
         terms = json.loads(text or "{}")
         if "skipCheck" in terms:
-            return UNTIL_CALM, UNTIL_CALM if terms["skipCheck"] else 0
+            return UNTIL_QUIET, UNTIL_QUIET if terms["skipCheck"] else 0
         return int(terms.get("acceptPoison", 0)), int(terms.get("left", 0))
     except (ValueError, TypeError, AttributeError):
         return 0, 0

@@ -1,4 +1,4 @@
-"""What a dead letter keeps of a Kafka message: payload, key and headers as text, and back to bytes for a replay."""
+"""The stored form of a Kafka message: payload, key and headers as text, and back to bytes for a replay."""
 
 import base64
 import json
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 LARGEST_PAYLOAD: Final = 4 * 1024 * 1024
-"""Bytes of a value that are kept. Escaped, that still fits into one statement (MariaDB's default: 16 MiB)."""
+"""Bytes of a value that are stored. Escaped, they still fit into one statement (MariaDB's default: 16 MiB)."""
 LONGEST_KEY: Final = 8192
-"""Bytes of a message key that is kept; a longer one is not kept at all."""
+"""Bytes of a message key; a longer one is not stored."""
 LONGEST_HEADERS: Final = 16_384
 """Bytes of the JSON text of all headers. Twice this and twice the key fit into the outbox's headers (64 KiB)."""
 
@@ -33,19 +33,19 @@ def as_text(value: bytes) -> tuple[str, str | None]:
 
 
 def as_bytes(text: str, encoding: str | None) -> bytes:
-    """What `as_text` was given."""
+    """The inverse of `as_text`."""
     return base64.b64decode(text) if encoding == _BASE64 else text.encode()
 
 
 def key_as_text(key: bytes | None) -> tuple[str | None, str | None]:
-    """As `as_text`; (None, None) for no key, and for one that is too long to be kept."""
+    """As `as_text`; (None, None) for no key, and for one that is too long."""
     return (None, None) if key is None or len(key) > LONGEST_KEY else as_text(key)
 
 
 def headers_as_text(headers: Iterable[tuple[str, bytes | None]]) -> str:
-    """JSON: a list of [name, text], [name, base64, "base64"] and [name, null], in their order, repeats included.
+    """JSON: a list of [name, text], [name, base64, "base64"] and [name, null], in their order, including repeats.
 
-    A header that does not fit into LONGEST_HEADERS any more is left out.
+    Omits headers that do not fit into LONGEST_HEADERS.
     """
     kept, size = [], len("[]")
     for name, value in headers:
@@ -59,7 +59,7 @@ def headers_as_text(headers: Iterable[tuple[str, bytes | None]]) -> str:
 
 
 def headers_from_text(text: str) -> list[tuple[str, bytes | None]]:
-    """The headers that `headers_as_text` has kept."""
+    """The inverse of `headers_as_text`."""
     return [
         (name, None if value is None else as_bytes(value, encoding[0] if encoding else None))
         for name, value, *encoding in json.loads(text)

@@ -1,6 +1,6 @@
-"""Opens dead letters again whose replay was lost: published, and never seen by a ledger that is at work.
+"""Sets dead letters to OPEN again whose replay was lost: published, and never read by a working ledger.
 
-A replay that is only late does no harm then: its event is posted once, and RESOLVED follows from OPEN, too.
+A replay that is only late is harmless: its event is posted once, and OPEN can become RESOLVED, too.
 """
 
 import logging
@@ -19,18 +19,18 @@ from payments.platform.database import Failure, classify
 from payments.platform.operators import HOUSEKEEPING, note_action
 
 BATCH: Final = 100
-"""Letters that are opened again in one round."""
+"""Dead letters that one round opens again."""
 LATER_EVENTS: Final = 500
-"""Events published after a replay that are looked at for a posted one."""
+"""Events after a replay among which a posted one is searched."""
 
 _log = logging.getLogger(__name__)
 
 
 def reopen_lost(engine: Engine, timeout: timedelta) -> int:
-    """Open the letters whose replay was published `timeout` ago or longer and has no end; returns how many.
+    """Open the dead letters whose replay was published `timeout` ago or longer without a result; returns how many.
 
-    None of them while posting is halted, for `timeout` after that, and while the ledger is silent or has not come to
-    what was published after the replay: then the replay only waits. By the database's clock.
+    Opens none while posting is halted, for `timeout` after that, and while the ledger is silent or has not posted later
+    events: then the replay still waits. By the database's clock.
     """
     with engine.connect().execution_options(reading=True) as connection:
         now = database_now(connection)
@@ -40,7 +40,7 @@ def reopen_lost(engine: Engine, timeout: timedelta) -> int:
         try:
             with engine.begin() as connection:
                 count += _reopen(connection, letter_id, timeout)
-        except SQLAlchemyError as error:  # one letter must not keep the others from their turn
+        except SQLAlchemyError as error:  # one dead letter must not block the others
             if classify(error) in (Failure.LOST, Failure.BUSY):
                 raise
             _log.warning("dead_letter_not_reopened", extra={"letter_id": letter_id, "error": str(error)})
@@ -48,7 +48,7 @@ def reopen_lost(engine: Engine, timeout: timedelta) -> int:
 
 
 def _is_working(connection: Connection, now: datetime, timeout: timedelta) -> bool:
-    """A ledger that has never been heard of does not count as silent: its letters come from one."""
+    """A ledger without any heartbeat does not count as silent: dead letters show that one worked."""
     halt = halt_store.newest(connection)
     if halt is not None and (halt.resumed_at is None or halt.resumed_at > now - timeout):
         return False
@@ -57,7 +57,7 @@ def _is_working(connection: Connection, now: datetime, timeout: timedelta) -> bo
 
 
 def _reopen(connection: Connection, letter_id: int, timeout: timedelta) -> bool:
-    """Everything is read again under the letter's lock; False when it is not lost, or somebody else has it."""
+    """Check again under the row's lock, then open; False: not lost, or locked by another transaction."""
     letter = dead_letter_changes.lock(connection, letter_id, wait=False)
     if letter is None:
         return False

@@ -1,15 +1,15 @@
-"""When is poison a flood? The last messages are looked at; an operator may let some poison pass uncounted."""
+"""Detects a flood of poison among the last messages. An operator may accept some poison, which then does not count."""
 
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 WINDOW: Final = 100
-"""The newest messages that are looked at."""
-LEAST_SEEN: Final = 50
-"""Before that many were seen, nothing is a flood."""
-UNTIL_CALM: Final = -1
-"""Instead of a number of poison messages to accept: any, until the flood is over."""
+"""Messages in the window, the newest ones."""
+MINIMUM_COUNT: Final = 50
+"""Messages in the window below which nothing is a flood."""
+UNTIL_QUIET: Final = -1
+"""Instead of a number of poison messages to accept: any number, until the flood is over."""
 
 
 class PoisonFlood(Exception):
@@ -17,59 +17,59 @@ class PoisonFlood(Exception):
 
 
 class Window:
-    """The last messages: which were poison."""
+    """The last messages, each poison or not."""
 
     def __init__(self, marks: Sequence[bool] = ()) -> None:
         self._marks = deque(marks, WINDOW)
         self.poison = sum(self._marks)
 
     def copy(self) -> "Window":
-        """Another one that goes its own way."""
+        """An independent copy."""
         return Window(self._marks)
 
-    def see(self, poison: bool) -> None:
-        """One message more; the oldest is forgotten."""
+    def add(self, poison: bool) -> None:
+        """Add a message; a full window drops the oldest."""
         if len(self._marks) == WINDOW:
             self.poison -= self._marks[0]
         self._marks.append(poison)
         self.poison += poison
 
     @property
-    def seen(self) -> int:
-        """How many messages it knows, 100 at most."""
+    def count(self) -> int:
+        """Messages in the window, at most WINDOW."""
         return len(self._marks)
 
     @property
     def flooded(self) -> bool:
-        """At least 50 seen, and more than half of them poison."""
-        return self.seen >= LEAST_SEEN and 2 * self.poison > self.seen
+        """Whether there are enough messages, and more than half of them are poison."""
+        return self.count >= MINIMUM_COUNT and 2 * self.poison > self.count
 
     @property
-    def calm(self) -> bool:
-        """Full, and not flooded."""
-        return self.seen == WINDOW and not self.flooded
+    def is_quiet(self) -> bool:
+        """Whether the window is full and not flooded."""
+        return self.count == WINDOW and not self.flooded
 
 
-class Judged(NamedTuple):
-    """The window after some messages, and the poison that may still pass uncounted (UNTIL_CALM: any)."""
+class WindowCheck(NamedTuple):
+    """The window after some messages, and the number of poison messages that still do not count (UNTIL_QUIET: any)."""
 
     window: Window
-    left: int
+    accepted_left: int
 
 
-def judge(before: Window, marks: Sequence[str | None], left: int) -> Judged:
-    """Look at messages in their order: None for a good one, in words why one is poison. Raises PoisonFlood."""
+def check(before: Window, marks: Sequence[str | None], accepted_left: int) -> WindowCheck:
+    """Add messages in order: None for a good one, else why it is poison. Raises PoisonFlood."""
     window = before.copy()
     for mark in marks:
-        if mark is not None and left > 0:
-            left -= 1
+        if mark is not None and accepted_left > 0:
+            accepted_left -= 1
             continue
-        window.see(mark is not None)
-        if left == UNTIL_CALM:
-            left = 0 if window.calm else UNTIL_CALM
+        window.add(mark is not None)
+        if accepted_left == UNTIL_QUIET:
+            accepted_left = 0 if window.is_quiet else UNTIL_QUIET
         elif window.flooded:
             reason = next((text for text in reversed(marks) if text is not None), "seen before")
             raise PoisonFlood(
-                f"{window.poison} of the last {window.seen} messages could not be posted, among them {reason}"
+                f"{window.poison} of the last {window.count} messages could not be posted, among them {reason}"
             )
-    return Judged(window, left)
+    return WindowCheck(window, accepted_left)

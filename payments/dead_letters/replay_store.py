@@ -1,4 +1,4 @@
-"""Replays without an end: letters REPLAYING though their message was published long ago, or its row is gone."""
+"""Replays without a result: dead letters in REPLAYING whose message was published long ago, or whose row was pruned."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.dead_letters.store import DeadLetter, retry_at
 from payments.outbox.rules import Aggregate
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 _OF_LETTER = and_(
@@ -15,7 +16,7 @@ _IS_ON_ITS_WAY = or_(outbox_event.c.published != 1, outbox_event.c.published_at 
 _UNANSWERED = (
     select(dead_letter.c.id)
     .outerjoin(outbox_event, and_(_OF_LETTER, _IS_ON_ITS_WAY))
-    .where(dead_letter.c.state == "REPLAYING", outbox_event.c.event_id.is_(None))
+    .where(dead_letter.c.state == DeadLetterState.REPLAYING, outbox_event.c.event_id.is_(None))
     .order_by(dead_letter.c.updated_at)
 )
 _NEWEST = select(func.max(outbox_event.c.event_id)).where(
@@ -29,7 +30,7 @@ _LATER = (
         outbox_event.c.published == 1,
     )
     .order_by(outbox_event.c.event_id)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
     .subquery()
 )
 _LATER_POSTED = select(func.count(), func.count(inbox_event.c.event_id)).select_from(
@@ -38,37 +39,37 @@ _LATER_POSTED = select(func.count(), func.count(inbox_event.c.event_id)).select_
 _REOPEN = update(dead_letter).where(dead_letter.c.id == bindparam("letter_id"))
 
 
-def unanswered(connection: Connection, before: datetime, most: int) -> list[int]:
-    """Ids of letters whose every replay was published before that time, with neither success nor failure since.
+def unanswered(connection: Connection, before: datetime, limit: int) -> list[int]:
+    """Ids of REPLAYING dead letters whose every replay was published before that time.
 
-    A replay's row is stored with REPLAYING and pruned long after its publication: without a row it was long ago, too.
+    A replay's row is stored with REPLAYING and pruned long after its publication: a missing row means long ago, too.
     """
-    return list(connection.execute(_UNANSWERED.limit(most), {"before": before}).scalars())
+    return list(connection.execute(_UNANSWERED.limit(limit), {"before": before}).scalars())
 
 
 def is_unanswered(connection: Connection, letter_id: int, before: datetime) -> bool:
-    """Whether that holds for one letter."""
+    """Whether `unanswered` holds for one dead letter."""
     query = _UNANSWERED.where(dead_letter.c.id == letter_id)
     return connection.execute(query, {"before": before}).first() is not None
 
 
-def was_passed(connection: Connection, letter_id: int, most: int) -> bool:
-    """Whether the ledger has posted what was published after the letter's newest replay.
+def was_passed(connection: Connection, letter_id: int, limit: int) -> bool:
+    """Whether the ledger has posted events that were published after the dead letter's newest replay.
 
-    Looks at the next `most` events. Also true when nothing was published after it, or its row is gone.
+    Reads the next `limit` events. Also true when nothing was published after it, or its row was pruned.
     """
     replay_id = connection.execute(_NEWEST, {"letter_id": letter_id}).scalar()
     if replay_id is None:
         return True
-    later, posted = connection.execute(_LATER_POSTED, {"replay_id": replay_id, "most": most}).one()
+    later, posted = connection.execute(_LATER_POSTED, {"replay_id": replay_id, "limit": limit}).one()
     return later == 0 or posted > 0
 
 
 def reopen(connection: Connection, letter: DeadLetter, now: datetime) -> None:
-    """OPEN again, one attempt more. The caller has locked the letter and seen that it is REPLAYING."""
+    """Set to OPEN with one attempt more. The caller has locked the dead letter and checked that it is REPLAYING."""
     attempts = letter.attempts + 1
     values = {
-        "state": "OPEN",
+        "state": DeadLetterState.OPEN,
         "attempts": attempts,
         "next_retry_at": retry_at(letter, letter.error_type, attempts, now),
         "updated_at": now,

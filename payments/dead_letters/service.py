@@ -1,4 +1,4 @@
-"""What people and housekeeping do with dead letters: replay, discard. Each action is noted with who did it."""
+"""Use cases of dead letters: replay, discard, automatic retries. Each action is logged with its actor."""
 
 import logging
 from collections.abc import Iterator
@@ -17,26 +17,27 @@ from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
 from payments.platform.errors import DeadLetterConflict, NotFound
 from payments.platform.operators import HOUSEKEEPING, note_action
+from payments.platform.states import DeadLetterState
 
 RETRY_BATCH: Final = 100
-"""Letters that housekeeping replays in one round, so that its other tasks have their turn."""
+"""Dead letters that housekeeping replays in one round, so that its other tasks run, too."""
 RETRY_TRIES: Final = 500
-"""Letters that it tries to replay in one round; those that fail do not count among the RETRY_BATCH."""
+"""Dead letters that it tries to replay in one round; failed ones do not count among the RETRY_BATCH."""
 RETRY_PAUSE: Final = timedelta(minutes=5)
-"""After a retry that failed, until the next: meanwhile others are due before it."""
+"""The time from a failed retry to the next one; meanwhile others are due first."""
 PAGE: Final = 500
 _SERVICE_IS_AWAY: Final = (Failure.LOST, Failure.BUSY)
-"""Not about one letter: the round is over."""
+"""Failures that are not about one dead letter; they end the round."""
 
 _log = logging.getLogger(__name__)
 
 
 def replay(connection: Connection, letter_id: int, actor: str) -> dict[str, Any]:
-    """Send the letter's message once more, in the caller's transaction; returns the letter as it is shown.
+    """Publish a dead letter's message again, in the caller's transaction; returns the dead letter, JSON-ready.
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN or too large to be published.
     """
-    letter = _open_letter(connection, letter_id)
+    letter = _open_dead_letter(connection, letter_id)
     _start(connection, letter, actor)
     return dead_letter(connection, letter_id)
 
@@ -51,20 +52,20 @@ def _start(connection: Connection, letter: DeadLetter, actor: str) -> None:
 
 
 def discard(connection: Connection, letter_id: int, reason: str, actor: str) -> dict[str, Any]:
-    """Put the letter away for good, in the caller's transaction; returns it as it is shown.
+    """Discard a dead letter, in the caller's transaction; returns it, JSON-ready.
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN.
     """
-    _open_letter(connection, letter_id)
+    _open_dead_letter(connection, letter_id)
     dead_letter_changes.discard(connection, letter_id, reason, database_now(connection))
     note_action(connection, actor, "dead_letter.discard", f"dead letter {letter_id}", reason)
     return dead_letter(connection, letter_id)
 
 
 def open_ids(engine: Engine, topic: str | None, error_type: str | None) -> Iterator[int]:
-    """Ids of the letters that are OPEN now, oldest first, page by page.
+    """Ids of the dead letters that are OPEN now, oldest first, page by page.
 
-    One that is replayed and fails meanwhile does not come again.
+    One that is replayed and fails meanwhile is not repeated.
     """
     after = 0
     with engine.connect().execution_options(reading=True) as connection:
@@ -72,17 +73,16 @@ def open_ids(engine: Engine, topic: str | None, error_type: str | None) -> Itera
     while after < last:
         with engine.connect().execution_options(reading=True) as connection:
             ids = dead_letter_store.open_ids(
-                connection, topic=topic, error_type=error_type, after=after, until=last, most=PAGE
+                connection, topic=topic, error_type=error_type, after=after, until=last, limit=PAGE
             )
         yield from ids
         after = ids[-1] if len(ids) == PAGE else last
 
 
 def retry_due(engine: Engine) -> int:
-    """Replay the letters whose time has come, by the database's clock; returns how many.
+    """Replay the dead letters that are due, by the database's clock; returns how many.
 
-    One that cannot be replayed is put off, and the others have their turn. Raises sqlalchemy errors only when the
-    database is not there.
+    One that cannot be replayed is put off. Raises sqlalchemy errors only when the database does not answer.
     """
     with engine.connect().execution_options(reading=True) as connection:
         due = dead_letter_store.due(connection, database_now(connection), RETRY_TRIES)
@@ -102,9 +102,9 @@ def retry_due(engine: Engine) -> int:
 
 
 def _retry(connection: Connection, letter_id: int) -> bool:
-    """False: somebody else has it, or was faster."""
+    """False: it is locked by another transaction, or no longer due."""
     letter = dead_letter_changes.lock(connection, letter_id, wait=False)
-    if letter is None or letter.state != "OPEN" or letter.next_retry_at is None:
+    if letter is None or letter.state != DeadLetterState.OPEN or letter.next_retry_at is None:
         return False
     if letter.next_retry_at > database_now(connection):
         return False
@@ -122,10 +122,10 @@ def _put_off(engine: Engine, letter_id: int) -> None:
         _log.warning("dead_letter_not_put_off", extra={"letter_id": letter_id, "error": str(error)})
 
 
-def _open_letter(connection: Connection, letter_id: int) -> DeadLetter:
+def _open_dead_letter(connection: Connection, letter_id: int) -> DeadLetter:
     letter = dead_letter_changes.lock(connection, letter_id)
     if letter is None:
         raise NotFound(f"There is no dead letter {letter_id}.")
-    if letter.state != "OPEN":
+    if letter.state != DeadLetterState.OPEN:
         raise DeadLetterConflict(f"Dead letter {letter_id} is {letter.state}, not OPEN.")
     return letter

@@ -1,4 +1,4 @@
-"""Dead letters: messages that could not be posted, kept for people. Storing one also announces it on `payment.dlq`."""
+"""Dead letters: messages that could not be posted. Storing one also announces it on `payment.dlq`."""
 
 import json
 from collections.abc import Iterable
@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal
 from payments.dead_letters.rules import retry_delay
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, format_time
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter as table
 
 EVENT_TYPE: Final = "DEAD_LETTER"
 LARGEST_ANNOUNCEMENT: Final = 950_000
-"""Bytes. Brokers take 1 MiB by default, and one message that none takes would hold up the whole outbox."""
+"""Bytes. Brokers accept 1 MiB by default, and a message that none accepts would block the whole outbox."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
@@ -28,7 +29,7 @@ class DeadLetter:
     """One message that could not be posted.
 
     `payload` is its text, or base64 where `payload_encoding` says so; `message_key` likewise (None: none, or too long).
-    `headers` is the JSON text of `kept_message`; None for letters stored before there was the column. `attempts` counts
+    `headers` is the JSON text of `kept_message`; None for dead letters older than the column. `attempts` counts
     the times that posting failed. `timestamp` is the broker's, in ms since 1970. One that is not stored yet has id 0.
     """
 
@@ -43,7 +44,7 @@ class DeadLetter:
     error_type: str
     error_message: str
     letter_id: int = 0
-    state: str = "OPEN"
+    state: str = DeadLetterState.OPEN
     attempts: int = 1
     discard_reason: str | None = None
     created_at: datetime = _EPOCH
@@ -54,18 +55,18 @@ class DeadLetter:
 
     @property
     def source(self) -> Source:
-        """Where the message was; a letter is unique by it."""
+        """Where the message was read; unique."""
         return (self.cluster_id, self.topic, self.partition, self.offset, self.timestamp)
 
     @property
     def too_large(self) -> bool:
-        """Whether a broker may refuse the message: then it is not replayed, for it would hold up the outbox."""
+        """Whether a broker may refuse the message: then it is not replayed, because it would block the outbox."""
         return len(self.payload.encode()) * (3 if self.payload_encoding else 4) > LARGEST_ANNOUNCEMENT * 4
 
     def announcement(self, at: datetime) -> str:
         """The value on `payment.dlq`: `at` is when posting failed.
 
-        JSON can double a text; where that would be more than a broker takes, the payload is cut and the value says so.
+        JSON can double a text; where that is more than a broker accepts, the payload is cut and marked as truncated.
         """
         members: dict[str, Any] = {
             "originalTopic": self.topic,
@@ -92,7 +93,7 @@ _COLUMN: Final = {
     "offset": "offset_no",
     "timestamp": "broker_timestamp",
 }
-"""Where a field's column has another name."""
+"""Field → column, where their names differ."""
 _SOURCE = (
     table.c.cluster_id,
     table.c.original_topic,
@@ -124,16 +125,16 @@ _BY_IDS = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 _NEWEST = select(func.max(table.c.id))
 _DUE = (
     select(table.c.id)
-    .where(table.c.state == "OPEN", table.c.next_retry_at <= bindparam("now"))
+    .where(table.c.state == DeadLetterState.OPEN, table.c.next_retry_at <= bindparam("now"))
     .order_by(table.c.next_retry_at)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 
 
 def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) -> list[DeadLetter]:
-    """Store the letters that are not known by their source yet, each with its event for `payment.dlq`; returns those.
+    """Store the dead letters whose source is new, each with its event for `payment.dlq`; returns those.
 
-    Raises sqlalchemy IntegrityError when another consumer stores one of them at the same time: roll back, run again.
+    Raises sqlalchemy IntegrityError when another consumer stores one of them at the same time: roll back and retry.
     """
     by_source = {letter.source: letter for letter in letters}
     known = _ids(connection, by_source)
@@ -161,13 +162,13 @@ def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) ->
 
 
 def get(connection: Connection, letter_id: int) -> DeadLetter | None:
-    """One letter, or None."""
+    """One dead letter, or None."""
     row = connection.execute(_GET, {"letter_id": letter_id}).first()
     return None if row is None else from_row(row)
 
 
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, DeadLetter]:
-    """Those of these letters that there are."""
+    """Dead letters by id; unknown ids are absent."""
     return {row.id: from_row(row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
 
 
@@ -180,7 +181,7 @@ def page(
     before: int | None,
     limit: int,
 ) -> list[DeadLetter]:
-    """Letters newest first: at most `limit`, with ids smaller than `before`; None filters nothing.
+    """Dead letters, newest first: at most `limit`, with ids smaller than `before`; None filters nothing.
 
     Their payloads, keys and headers are not read (empty, None); of other texts only the first TEXT_READ characters.
     """
@@ -191,25 +192,27 @@ def page(
 
 
 def open_ids(
-    connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, most: int
+    connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, limit: int
 ) -> list[int]:
-    """Ids of OPEN letters, oldest first: at most `most`, above `after` and up to `until`; None filters nothing."""
-    query = _only(select(table.c.id), topic, error_type, "OPEN").where(table.c.id > after, table.c.id <= until)
-    return list(connection.execute(query.order_by(table.c.id).limit(most)).scalars())
+    """Ids of OPEN dead letters, oldest first: at most `limit`, in (after, until]; None filters nothing."""
+    query = _only(select(table.c.id), topic, error_type, DeadLetterState.OPEN).where(
+        table.c.id > after, table.c.id <= until
+    )
+    return list(connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
 
 
 def newest_id(connection: Connection) -> int:
-    """The id of the newest letter; 0: there is none."""
+    """The id of the newest dead letter; 0: there is none."""
     return connection.execute(_NEWEST).scalar() or 0
 
 
-def due(connection: Connection, now: datetime, most: int) -> list[int]:
-    """Ids of OPEN letters that are to be tried again by now, the longest due first."""
-    return list(connection.execute(_DUE, {"now": now, "most": most}).scalars())
+def due(connection: Connection, now: datetime, limit: int) -> list[int]:
+    """Ids of OPEN dead letters whose automatic retry is due, the longest due first."""
+    return list(connection.execute(_DUE, {"now": now, "limit": limit}).scalars())
 
 
 def retry_at(letter: DeadLetter, error_type: str, attempts: int, now: datetime) -> datetime | None:
-    """When the letter is tried again by itself after its failure number `attempts`, at `now`; None: never."""
+    """When the dead letter is retried automatically after failure number `attempts`, at `now`; None: never."""
     delay = None if letter.too_large else retry_delay(error_type, attempts)
     return None if delay is None else now + delay
 
@@ -234,5 +237,5 @@ def _values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
 
 
 def from_row(row: Row[Any]) -> DeadLetter:
-    """A letter from its whole row."""
+    """A dead letter from its whole row."""
     return DeadLetter(**{field.name: getattr(row, _COLUMN.get(field.name, field.name)) for field in fields(DeadLetter)})

@@ -1,4 +1,4 @@
-"""Dead letters as readers see them, JSON-ready: one of them whole, and pages of summaries."""
+"""Reads of dead letters, JSON-ready: one with its payload, and pages of summaries."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from payments.platform.errors import NotFound
 from payments.platform.paging import page
 
 LONGEST_IN_LIST: Final = 256
-"""Bytes of JSON that a text of a letter may take in a list; the letter itself shows it whole."""
+"""Bytes of JSON that a text may have in a list; a single dead letter has it complete."""
 
 
 def dead_letters(
@@ -23,9 +23,9 @@ def dead_letters(
     Without payloads, and with long texts cut: at most 200 times 1.2 kB.
     """
 
-    def read(behind: int | None, most: int) -> list[DeadLetter]:
+    def read(behind: int | None, size: int) -> list[DeadLetter]:
         return dead_letter_store.page(
-            connection, topic=topic, error_type=error_type, state=state, before=behind, limit=most
+            connection, topic=topic, error_type=error_type, state=state, before=behind, limit=size
         )
 
     return page(read, _summary, lambda item: item.letter_id, before, limit)
@@ -74,11 +74,11 @@ def _condition(letter: DeadLetter, error_message: str, discard_reason: str | Non
     return members
 
 
-def shortened(text: str, most: int) -> str:
-    """`text`, or its beginning and "…", in no more than `most` bytes of JSON."""
-    if len(orjson.dumps(text)) <= most:
+def shortened(text: str, size: int) -> str:
+    """`text`, or its beginning and "…", in no more than `size` bytes of JSON."""
+    if len(orjson.dumps(text)) <= size:
         return text
-    kept = text[:most]
-    while len(orjson.dumps(kept)) > most - len("…".encode()):
+    kept = text[:size]
+    while len(orjson.dumps(kept)) > size - len("…".encode()):
         kept = kept[: len(kept) * 7 // 8]
     return kept + "…"

@@ -1,4 +1,4 @@
-"""Is a message money? Compares what a message says with what the outbox knows, and makes the letter when it is not."""
+"""Checks messages against the outbox: which may be posted, which are repeated, which become dead letters."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.kept_message import LARGEST_PAYLOAD, Headers, as_text, headers_as_text, key_as_text
+from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
 from payments.ledger.inbox_store import PostedEvent
@@ -19,16 +20,15 @@ from payments.outbox.store import OutboxRow
 from payments.payment import store as payment_store
 
 LONGEST_MESSAGE: Final = 1000
-"""Characters of the sentence that says what is wrong."""
+"""Characters of a dead letter's error message."""
 _SHOWN: Final = 40
 
 
 class Message(NamedTuple):
     """One Kafka message; `timestamp` is the broker's, in ms since 1970 (-1: none).
 
-    `letter_id` is the dead letter that it says to be the replay of, `traceparent` the trace that it belongs to: both
-    from its headers, and nothing is posted on the strength of them. `unreadable` says what the Kafka client could not
-    read of it ("": nothing).
+    `letter_id` is the dead letter whose replay it claims to be, `traceparent` its trace: both are from its headers, and
+    nothing is posted because of them. `unreadable` says what the Kafka client could not read of it ("": nothing).
     """
 
     topic: str
@@ -44,9 +44,9 @@ class Message(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Why a message is a dead letter: one of the five types and a sentence."""
+    """Why a message is a dead letter: its type and a sentence."""
 
-    error_type: str
+    error_type: ErrorType
     error_message: str
 
 
@@ -56,7 +56,7 @@ class Repeated(NamedTuple):
     event_id: int
 
 
-Verdict = PostedEvent | Repeated | Rejected
+CheckResult = PostedEvent | Repeated | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,19 @@ class Known:
 
 
 def read(message: Message) -> ReceivedEvent | Rejected:
-    """Read a message's text; eventId is read from the value only, never from the headers."""
+    """Parse a message's value; eventId comes from the value only, never from the headers."""
     if message.unreadable:
-        return Rejected("InvalidEvent", f"The message cannot be read: {message.unreadable}.")
+        return Rejected(ErrorType.INVALID_EVENT, f"The message cannot be read: {message.unreadable}.")
     try:
         return read_event(message.topic, message.value or b"")
     except InvalidJson as error:
-        return Rejected("InvalidJson", f"The message is not JSON: {error}.")
+        return Rejected(ErrorType.INVALID_JSON, f"The message is not JSON: {error}.")
     except InvalidEvent as error:
-        return Rejected("InvalidEvent", f"The message is not an event of its topic: {error}.")
+        return Rejected(ErrorType.INVALID_EVENT, f"The message is not an event of its topic: {error}.")
 
 
 def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
-    """Ask the database for everything that `verdicts` needs, three statements for the whole batch."""
+    """Read from the database what `check` needs, with three statements for the whole batch."""
     payment_ids = {event.payment_id for event in events}
     event_ids = {event.event_id for event in events if event.event_id is not None}
     return Known(
@@ -91,31 +91,31 @@ def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
     )
 
 
-def verdicts(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[Verdict]:
-    """What each message is, in their order; the second one of an event is Repeated, also within the batch."""
-    found: list[Verdict] = []
+def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[CheckResult]:
+    """The result of each message, in order. The second message of an event is Repeated, also within the batch."""
+    found: list[CheckResult] = []
     taken = set(known.posted)
     for event in received:
-        verdict = event if isinstance(event, Rejected) else _verdict(event, known)
-        if isinstance(verdict, PostedEvent):
-            if verdict.event_id in taken:
-                verdict = Repeated(verdict.event_id)
+        result = event if isinstance(event, Rejected) else _check(event, known)
+        if isinstance(result, PostedEvent):
+            if result.event_id in taken:
+                result = Repeated(result.event_id)
             else:
-                taken.add(verdict.event_id)
-        found.append(verdict)
+                taken.add(result.event_id)
+        found.append(result)
     return found
 
 
-def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
+def _check(event: ReceivedEvent, known: Known) -> CheckResult:
     if event.payment_id not in known.payments:
-        return Rejected("PaymentNotFound", f"There is no payment {event.payment_id}.")
+        return Rejected(ErrorType.PAYMENT_NOT_FOUND, f"There is no payment {event.payment_id}.")
     if event.event_id is None:
-        return Rejected("EventNotFound", "The message has no eventId, so it cannot come from the outbox.")
+        return Rejected(ErrorType.EVENT_NOT_FOUND, "The message has no eventId, so it cannot come from the outbox.")
     stored = known.events.get(event.event_id)
     if stored is None:
         if known.posted.get(event.event_id) == event.payment_id:  # posted long ago, and pruned from the outbox
             return Repeated(event.event_id)
-        return Rejected("EventNotFound", f"The outbox has no event {event.event_id}.")
+        return Rejected(ErrorType.EVENT_NOT_FOUND, f"The outbox has no event {event.event_id}.")
     payload = json.loads(stored.payload)
     for field, said, true in (
         ("paymentId", event.payment_id, stored.aggregate_id),
@@ -126,16 +126,17 @@ def _verdict(event: ReceivedEvent, known: Known) -> Verdict:
         if said != true:
             shown = ascii(said)[:_SHOWN]
             return Rejected(
-                "EventMismatch", f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}."
+                ErrorType.EVENT_MISMATCH,
+                f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}.",
             )
     steps = postings(event.event_type, event.amount)
     return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)
 
 
-def replayed_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
-    """For each message the letter that it is the replay of; None: none.
+def replayed_dead_letters(connection: Connection, messages: Sequence[Message]) -> list[DeadLetter | None]:
+    """For each message the dead letter of which it is a replay; None: it is not a replay.
 
-    Topic and payload must be the letter's: a forged deadLetterId is ignored, and the message becomes a new dead letter.
+    Topic and payload must match: a forged deadLetterId is ignored, and the message becomes a new dead letter.
     """
     ids = {message.letter_id for message in messages if message.letter_id is not None}
     if not ids:
@@ -152,9 +153,9 @@ def replayed_letters(connection: Connection, messages: Sequence[Message]) -> lis
 
 
 def dead_letter(message: Message, rejected: Rejected, cluster_id: str) -> DeadLetter:
-    """The letter of a message that is not money; its parts are kept as they came, base64 where they are not plain text.
+    """The dead letter of a rejected message; its parts are stored unchanged, in base64 where they are not plain text.
 
-    Of a value above LARGEST_PAYLOAD the first bytes are kept, which the error message says.
+    Of a value above LARGEST_PAYLOAD only the first bytes are stored, and the error message says so.
     """
     payload, encoding = _payload(message)
     key, key_encoding = key_as_text(message.key)

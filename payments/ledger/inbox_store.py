@@ -1,4 +1,4 @@
-"""The inbox: one row for each event that is posted, written with its postings, so that a redelivery does nothing."""
+"""The inbox: one row for each posted event, written with its postings, so a redelivered event is not posted again."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from payments.platform.writing import Insert, as_text, write
 
 @dataclass(frozen=True, slots=True)
 class PostedEvent:
-    """An event and what it does to the ledger; `occurred_at` is when it was stored with its payment."""
+    """An event and its postings; `occurred_at` is when it was stored with its payment."""
 
     event_id: int
     payment_id: int
@@ -41,14 +41,14 @@ _ENTRY: Final = (
 
 
 def known(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
-    """The payment of each of these events that is posted already."""
+    """Event id → payment id, of those events that are posted."""
     return {row.event_id: row.payment_id for row in connection.execute(_KNOWN, {"ids": list(ids)})}
 
 
 def post(connection: Connection, events: Sequence[PostedEvent], now: datetime) -> None:
     """Write inbox rows and postings, in order of payment and event, in one round trip.
 
-    Raises sqlalchemy IntegrityError when another consumer has posted one of them: roll back, read again, run again.
+    Raises sqlalchemy IntegrityError when another consumer has posted one of them: roll back, read again, retry.
     """
     ordered = sorted(events, key=lambda event: (event.payment_id, event.event_id))
     at = as_text(now)

@@ -1,6 +1,6 @@
 """The ledger's use case: messages in, postings and dead letters out, in one transaction. Knows no Kafka client.
 
-Kafka cannot book money: only what the outbox confirms is posted. Offsets are the caller's business, afterwards.
+Only events that the outbox confirms are posted, whatever Kafka delivers. The caller commits offsets afterwards.
 """
 
 import logging
@@ -18,36 +18,47 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.changes import UNSETTLED, FailedReplay
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.dead_letters.poison import PoisonFlood
+from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
-from payments.ledger.checking import Message, Rejected, Verdict, dead_letter, look_up, read, replayed_letters, verdicts
+from payments.ledger.checking import (
+    CheckResult,
+    Message,
+    Rejected,
+    check,
+    dead_letter,
+    look_up,
+    read,
+    replayed_dead_letters,
+)
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify, refuses_a_value
+from payments.platform.states import DeadLetterState
 
 ROUNDS: Final = 5
-"""Times that a batch is read and run when another consumer was first or held a lock, before the caller is told."""
+"""Attempts at a batch when another consumer was first or held a lock; then the error is raised."""
 
 _log = logging.getLogger(__name__)
 
 
-class Outcome(StrEnum):
-    """What came of a message."""
+class PostingOutcome(StrEnum):
+    """What was done with a message."""
 
     POSTED = "posted"
     REPEATED = "repeated"
     DEAD_LETTER = "dead_letter"
 
 
-class Handled(NamedTuple):
-    """A message's outcome; `lag` is seconds from commit to posting, `error_type` why it is a dead letter.
+class PostingResult(NamedTuple):
+    """A message's outcome; `lag`: seconds from commit to posting; `error_type`: why it is a dead letter.
 
-    `event_id` and `payment_id` are those of the event that was posted, as the outbox has them.
+    `event_id` and `payment_id` are those of the posted event, from the outbox.
     """
 
     message: Message
-    outcome: Outcome
+    outcome: PostingOutcome
     lag: float = 0.0
     error_type: str = ""
     error_message: str = ""
@@ -55,11 +66,11 @@ class Handled(NamedTuple):
     payment_id: int = 0
 
 
-class _Judged(NamedTuple):
-    """A message, what it is, and the dead letter that it is the replay of (None: of none)."""
+class _Checked(NamedTuple):
+    """A message, its check result, and the dead letter of which it is a replay (None: not a replay)."""
 
     message: Message
-    verdict: Verdict
+    result: CheckResult
     letter: DeadLetter | None
 
     @property
@@ -69,14 +80,14 @@ class _Judged(NamedTuple):
 
 def post_batch(
     engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch | None = None
-) -> list[Handled]:
-    """Post what is money, store dead letters for the rest; outcomes come in the order of the messages.
+) -> list[PostingResult]:
+    """Post confirmed events and store dead letters for the rest; returns results in the order of the messages.
 
-    One transaction, unless the database refuses it because of a message: then the batch is halved until that message
-    is alone, and it becomes a dead letter. A repeated message changes nothing.
-    Raises sqlalchemy errors with everything rolled back (or, when the connection was lost in COMMIT or the batch was
-    halved, perhaps done in part): run the same batch again, what was done is then found and repeated.
-    Raises PostingHalted, as above, while a halt is open, also when `watch` finds that this batch is a flood.
+    One transaction, unless the database refuses a value of a message: then the batch is halved until that message is
+    alone, and it becomes a dead letter. A repeated message changes nothing.
+    Raises sqlalchemy errors with everything rolled back, or done in part when the connection was lost in COMMIT or the
+    batch was halved: run the same batch again, and what was done is found as repeated.
+    Raises PostingHalted likewise while a halt is open, and when `watch` finds that this batch is a flood of poison.
     """
     watch = watch or PoisonWatch()
     try:
@@ -87,26 +98,26 @@ def post_batch(
         return post_batch(engine, messages, cluster_id, watch)  # an operator has just accepted it
 
 
-def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch) -> list[Handled]:
+def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: PoisonWatch) -> list[PostingResult]:
     try:
         return _rounds(engine, messages, [read(message) for message in messages], cluster_id, watch)
     except (PoisonFlood, PostingHalted):
         raise
-    except Exception as error:  # what one message has caused must not stop the others for ever
+    except Exception as error:  # an error caused by one message must not stop the others
         if not _is_about_a_message(error):
             raise
         refusal = error
     reason = str(getattr(refusal, "orig", refusal))
     _log.warning("posting_refused", extra={"messages": len(messages), "error": reason})
     if len(messages) == 1:
-        rejected = Rejected("InvalidEvent", f"The message cannot be posted: {type(refusal).__name__} {reason}")
+        rejected = Rejected(ErrorType.INVALID_EVENT, f"The message cannot be posted: {type(refusal).__name__} {reason}")
         return _rounds(engine, messages, [rejected], cluster_id, watch)
     middle = len(messages) // 2
     return [part for half in (messages[:middle], messages[middle:]) for part in _post(engine, half, cluster_id, watch)]
 
 
 def _is_about_a_message(error: Exception) -> bool:
-    """A key that is still taken after all rounds is: nobody is faster so often, the ledger has what the inbox lacks."""
+    """True also for a duplicate key after all attempts: then the ledger has postings that the inbox lacks."""
     is_taken = isinstance(error, SQLAlchemyError) and classify(error) is Failure.DUPLICATE
     return is_taken or refuses_a_value(error)
 
@@ -117,7 +128,7 @@ def _rounds(
     received: Sequence[ReceivedEvent | Rejected],
     cluster_id: str,
     watch: PoisonWatch,
-) -> list[Handled]:
+) -> list[PostingResult]:
     for _ in range(ROUNDS - 1):
         try:
             return _attempt(engine, messages, received, cluster_id, watch)
@@ -135,47 +146,47 @@ def _attempt(
     received: Sequence[ReceivedEvent | Rejected],
     cluster_id: str,
     watch: PoisonWatch,
-) -> list[Handled]:
+) -> list[PostingResult]:
     with engine.connect().execution_options(reading=True) as connection:
         last = halt_store.newest(connection)
         halt.refuse_when_halted(last)
         known = look_up(connection, [event for event in received if isinstance(event, ReceivedEvent)])
-        letters = replayed_letters(connection, messages)
-    judged = [_Judged(*parts) for parts in zip(messages, verdicts(received, known), letters, strict=True)]
-    if not any(_changes_something(each) for each in judged):
-        watch.keep(watch.look(None, last, [None] * len(judged)))
-        return [Handled(message, Outcome.REPEATED) for message in messages]
+        letters = replayed_dead_letters(connection, messages)
+    checked = [_Checked(*parts) for parts in zip(messages, check(received, known), letters, strict=True)]
+    if not any(_changes_something(each) for each in checked):
+        watch.keep(watch.check(None, last, [None] * len(checked)))
+        return [PostingResult(message, PostingOutcome.REPEATED) for message in messages]
     with engine.begin() as connection:
         now = database_now(connection)
-        failed = _write(connection, judged, cluster_id, now)
-        window = watch.look(connection, last, [_mark(each, failed) for each in judged if each.letter is None])
+        failed = _write(connection, checked, cluster_id, now)
+        window = watch.check(connection, last, [_mark(each, failed) for each in checked if each.letter is None])
     watch.keep(window)
-    return [_handled(each, now.timestamp(), failed) for each in judged]
+    return [_result_of(each, now.timestamp(), failed) for each in checked]
 
 
-def _changes_something(each: _Judged) -> bool:
+def _changes_something(each: _Checked) -> bool:
     if each.letter is not None:
-        return each.letter.state in UNSETTLED or isinstance(each.verdict, PostedEvent)
-    return isinstance(each.verdict, PostedEvent | Rejected)
+        return each.letter.state in UNSETTLED or isinstance(each.result, PostedEvent)
+    return isinstance(each.result, PostedEvent | Rejected)
 
 
 def _write(
-    connection: Connection, judged: Sequence[_Judged], cluster_id: str, now: datetime
+    connection: Connection, checked: Sequence[_Checked], cluster_id: str, now: datetime
 ) -> set[tuple[str, int, int]]:
-    """Write all that changes; returns the places of the messages that failed now, and not in an earlier delivery."""
-    letters = dead_letter_changes.lock_as_they_are(connection, [each.letter for each in judged if each.letter])
-    if events := [each.verdict for each in judged if isinstance(each.verdict, PostedEvent)]:
+    """Write all changes; returns the places of the messages that failed in this delivery and not in an earlier one."""
+    letters = dead_letter_changes.lock_as_they_are(connection, [each.letter for each in checked if each.letter])
+    if events := [each.result for each in checked if isinstance(each.result, PostedEvent)]:
         inbox_store.post(connection, events, now)
     failed, new, resolved, reopened = set(), [], [], []
-    for each in judged:
+    for each in checked:
         letter = letters.pop(each.letter.letter_id, None) if each.letter is not None else None
         if each.letter is None:
-            if isinstance(each.verdict, Rejected):
-                new.append(dead_letter(each.message, each.verdict, cluster_id))
-        elif not isinstance(each.verdict, Rejected):
+            if isinstance(each.result, Rejected):
+                new.append(dead_letter(each.message, each.result, cluster_id))
+        elif not isinstance(each.result, Rejected):
             resolved.append(each.letter.letter_id)
-        elif letter is not None and letter.state == "REPLAYING":
-            reopened.append(FailedReplay(letter, *each.verdict))
+        elif letter is not None and letter.state == DeadLetterState.REPLAYING:
+            reopened.append(FailedReplay(letter, *each.result))
             failed.add(each.place)
     dead_letter_changes.resolve(connection, resolved, now)
     dead_letter_changes.reopen(connection, reopened, now)
@@ -185,19 +196,21 @@ def _write(
     return failed | {(letter.topic, letter.partition, letter.offset) for letter in added}
 
 
-def _mark(each: _Judged, failed: set[tuple[str, int, int]]) -> str | None:
-    """Why a message is poison, in words; None for a good one, and for one whose letter is stored already."""
-    if not isinstance(each.verdict, Rejected) or each.place not in failed:
+def _mark(each: _Checked, failed: set[tuple[str, int, int]]) -> str | None:
+    """Why a message is poison, in words; None for a good one, and for one whose dead letter was stored before."""
+    if not isinstance(each.result, Rejected) or each.place not in failed:
         return None
     topic, partition, offset = each.place
-    return f"{topic} {partition}/{offset} ({each.verdict.error_type}: {each.verdict.error_message})"
+    return f"{topic} {partition}/{offset} ({each.result.error_type}: {each.result.error_message})"
 
 
-def _handled(each: _Judged, now: float, failed: set[tuple[str, int, int]]) -> Handled:
-    verdict = each.verdict
-    if isinstance(verdict, PostedEvent):
-        lag = max(now - verdict.occurred_at.timestamp(), 0.0)
-        return Handled(each.message, Outcome.POSTED, lag, event_id=verdict.event_id, payment_id=verdict.payment_id)
-    if isinstance(verdict, Rejected) and each.place in failed:
-        return Handled(each.message, Outcome.DEAD_LETTER, 0.0, verdict.error_type, verdict.error_message)
-    return Handled(each.message, Outcome.REPEATED)
+def _result_of(each: _Checked, now: float, failed: set[tuple[str, int, int]]) -> PostingResult:
+    result = each.result
+    if isinstance(result, PostedEvent):
+        lag = max(now - result.occurred_at.timestamp(), 0.0)
+        return PostingResult(
+            each.message, PostingOutcome.POSTED, lag, event_id=result.event_id, payment_id=result.payment_id
+        )
+    if isinstance(result, Rejected) and each.place in failed:
+        return PostingResult(each.message, PostingOutcome.DEAD_LETTER, 0.0, result.error_type, result.error_message)
+    return PostingResult(each.message, PostingOutcome.REPEATED)

@@ -1,4 +1,4 @@
-"""How the text of a message from Kafka is read: as an event of its topic, or as not JSON, or as not an event."""
+"""Parses messages from Kafka as events of their topics."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class InvalidEvent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """What a message says. A message from elsewhere may lack event_id and currency; then it never becomes money."""
+    """The fields of a message. A message from elsewhere may lack event_id and currency; it is never posted."""
 
     event_type: EventType
     payment_id: int
@@ -48,7 +48,7 @@ def read_event(topic: str, value: bytes) -> ReceivedEvent:
         data = json.loads(value.decode("utf-8"), parse_constant=_reject_constant)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InvalidJson(str(error)) from error
-    except ValueError as error:  # a number with more digits than int() takes
+    except ValueError as error:  # a number with more digits than int() accepts
         raise InvalidJson(str(error)) from error
     if not isinstance(data, dict):
         raise InvalidEvent("the message must be a JSON object")

@@ -50,11 +50,11 @@ def postings(event_type: EventType, amount: int) -> list[Posting]:
 
 
 CREDIT_NORMAL: Final = frozenset({Account.HOLD_CLEARING, Account.MERCHANT_PAYABLE})
-"""Accounts that grow by credits (what we owe); the others grow by debits (what we hold or are owed)."""
+"""Accounts that grow by credits (liabilities); the others grow by debits (assets and holds)."""
 
 
 def balance(account: Account, debits: int, credits: int) -> int:
-    """An account's balance on its normal side, so that a healthy balance is never negative (minor units)."""
+    """An account's balance on its normal side, never negative in a correct ledger (minor units)."""
     return credits - debits if account in CREDIT_NORMAL else debits - credits
 
 

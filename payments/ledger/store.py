@@ -1,4 +1,4 @@
-"""What the ledger's readers see: postings in pages, sums by account. Only the ledger worker writes postings."""
+"""Reads postings: in pages, and as sums by account. `inbox_store` writes them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def posted_at(connection: Connection, event_ids: Iterable[int]) -> dict[int, dat
 
 
 def moved(connection: Connection, merchant_id: str | None) -> list[Moved]:
-    """What went from which account to which, of one merchant's payments or of all; exact, however large."""
+    """The sums of postings by pair of accounts, of one merchant's payments or of all; exact, however large."""
     # in two parts: SQLite refuses a sum beyond 2^63, which nine million of the largest payments reach
     low = table.c.amount % _PART
     query: Select[Any] = select(

@@ -1,4 +1,4 @@
-"""How far behind things are: what waits for publication, posting, somebody. For health, /operations, metrics."""
+"""The backlog: events that wait for publication, for posting, for an operator. For health, /operations, metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,11 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from payments.outbox.rules import RETRYING, Aggregate, OutboxState
 from payments.outbox.store import by_state
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, lease, outbox_event
 
 FIRST_WINDOW: Final = 4096
-"""Newest outbox rows that are looked at for the ledger's lag; doubled while all of them are unposted."""
+"""Newest outbox rows that are read for the ledger's lag; doubled while all of them are unposted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class OutboxBacklog:
 
 
 _PENDING = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published.in_(RETRYING)))
-# ids are given in the order of time, so one row tells: MIN(created_at) would read each row of a long backlog
+# ids grow with time, so one row suffices: MIN(created_at) would read each row of a long backlog
 _OLDEST = by_state(
     select(outbox_event.c.created_at)
     .where(outbox_event.c.published == bindparam("state"))
@@ -31,7 +32,7 @@ _OLDEST = by_state(
     .limit(1)
 )
 _PARKED = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published == OutboxState.PARKED))
-_OPEN_LETTERS = select(func.count()).where(dead_letter.c.state == "OPEN")
+_OPEN_DEAD_LETTERS = select(func.count()).where(dead_letter.c.state == DeadLetterState.OPEN)
 _NEWEST = select(func.max(outbox_event.c.event_id))
 _UNPOSTED = (
     select(func.min(outbox_event.c.event_id), func.min(outbox_event.c.created_at))
@@ -40,13 +41,13 @@ _UNPOSTED = (
         outbox_event.c.event_id > bindparam("floor"),
         outbox_event.c.aggregate_type == Aggregate.PAYMENT.value,
         inbox_event.c.event_id.is_(None),
-        outbox_event.c.published.not_in((OutboxState.PARKED, OutboxState.BEHIND)),  # the ledger cannot have them
+        outbox_event.c.published.not_in((OutboxState.PARKED, OutboxState.BEHIND)),  # the ledger has not received them
     )
 )
 
 
 def outbox_backlog(connection: Connection) -> OutboxBacklog:
-    """What the relay has still to publish; parked events and those behind them are not counted."""
+    """Events that the relay has yet to publish; parked events and those behind them are not counted."""
     pending = int(connection.execute(_PENDING).scalar_one())
     found = [connection.execute(_OLDEST, {"state": state}).scalar() for state in RETRYING] if pending else []
     return OutboxBacklog(pending, min((oldest for oldest in found if oldest is not None), default=None))
@@ -60,7 +61,7 @@ def outbox_parked(connection: Connection) -> int:
 def oldest_unposted(connection: Connection) -> datetime | None:
     """When the oldest event that the ledger has not posted was stored; None: it is up to date.
 
-    Looks at the newest rows only, and further back while unposted ones reach to the edge of what it saw.
+    Reads the newest rows only, and more of them while all are unposted.
     """
     newest = connection.execute(_NEWEST).scalar()
     window = FIRST_WINDOW
@@ -75,8 +76,8 @@ def oldest_unposted(connection: Connection) -> datetime | None:
 
 
 def dead_letters_open(connection: Connection) -> int:
-    """Dead letters that wait for somebody."""
-    return int(connection.execute(_OPEN_LETTERS).scalar_one())
+    """The number of OPEN dead letters."""
+    return int(connection.execute(_OPEN_DEAD_LETTERS).scalar_one())
 
 
 def lease_renewals(connection: Connection) -> dict[str, datetime]:

@@ -1,4 +1,4 @@
-"""Which Kafka cluster the outbox was last published to: another one has none of the messages."""
+"""The Kafka cluster to which the outbox was last published: another cluster has none of the messages."""
 
 from sqlalchemy import Connection, bindparam, select
 

@@ -1,7 +1,7 @@
-"""Leases in the table `lease`: who may do what only one may do, by the database's clock; and plain heartbeats.
+"""Leases in the table `lease`, by the database's clock: one process at a time may do a task. Also plain heartbeats.
 
-A lease carries a fence, +1 at each take-over: whoever writes on the strength of a lease names holder and fence in the
-same statement (`still_held`), so that a holder who was frozen and replaced changes nothing any more.
+A lease has a fence, +1 at each takeover. A write under a lease requires holder and fence in the same statement
+(`still_held`), so that a holder that was frozen and replaced changes nothing.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from payments.platform.database import upsert
 from payments.platform.tables import lease as table
 
 HEARTBEAT_SECONDS: Final = 10.0
-"""How long a heartbeat says that its process lives."""
+"""Seconds for which a heartbeat shows that its process is alive."""
 RELAY_SILENT: Final = timedelta(seconds=5)
-"""After this long without a renewal there is no relay, and what the breaker's row says is stale."""
+"""Seconds without a renewal after which no relay is running and the breaker's row is stale."""
 LEDGER_SILENT: Final = timedelta(seconds=10)
 HOUSEKEEPING_SILENT: Final = timedelta(seconds=10)
 
@@ -62,7 +62,7 @@ def acquire(connection: Connection, name: str, holder: str, seconds: float) -> L
     same moment: try again.
     """
     row = connection.execute(_LOCK, {"lease_name": name}).first()
-    now = database_now(connection)  # after the lock: waiting for it must not make an old lease look alive
+    now = database_now(connection)  # after the lock: else waiting for it makes an expired lease seem valid
     if row is not None and now < row.expires_at <= _until(now, seconds) and row.holder != holder:
         return None
     fence = 1 if row is None else row.fence + 1
@@ -75,24 +75,24 @@ def acquire(connection: Connection, name: str, holder: str, seconds: float) -> L
 
 
 def renew(connection: Connection, lease: Lease, seconds: float) -> bool:
-    """Hold the lease for `seconds` from now on; False: it was taken over, for good."""
+    """Hold the lease for `seconds` from now on. False: it was taken over."""
     now = database_now(connection)
     values = {**lease.parameters(), "now": now, "until": _until(now, seconds)}
     return connection.execute(_RENEW, values).rowcount == 1
 
 
 def holds(connection: Connection, lease: Lease) -> bool:
-    """Whether nobody has taken the lease over (it may have run out)."""
+    """Whether nobody has taken the lease over; it may have expired."""
     return connection.execute(_HELD, lease.parameters()).first() is not None
 
 
 def give_back(connection: Connection, lease: Lease) -> None:
-    """Let the next one take it at once; nothing happens when it was taken over."""
+    """End the lease, so that another process can take it at once; no effect when it was taken over."""
     connection.execute(_GIVE_BACK, {**lease.parameters(), "now": database_now(connection)})
 
 
 def beat(connection: Connection, name: str, holder: str) -> None:
-    """Write a sign of life under `name`. Excludes nobody: of several holders the last one is seen."""
+    """Write a heartbeat under `name`. It excludes nobody: of several holders the last one is stored."""
     now = database_now(connection)
     statement = upsert(connection, table, ["name"], ["holder", "renewed_at", "expires_at"])
     until = _until(now, HEARTBEAT_SECONDS)

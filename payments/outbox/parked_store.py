@@ -1,4 +1,4 @@
-"""Parked events as operators see them, and what they may do with one: release it, or discard what is no payment's."""
+"""Parked events for operators: list, release, and discard those that are not a payment's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from payments.outbox import refusal_store
 from payments.outbox.rules import OutboxState
 from payments.outbox.store import by_state
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter
 from payments.platform.tables import outbox_event as table
 
@@ -30,7 +31,7 @@ class ParkedEvent:
 
     @property
     def aggregate(self) -> tuple[str, int]:
-        """Whose event it is."""
+        """(type, id) of the aggregate."""
         return (self.aggregate_type, self.aggregate_id)
 
 
@@ -54,12 +55,13 @@ _RELEASE = (
 _DISCARD = (
     update(table)
     .where(table.c.event_id == bindparam("id"), table.c.published == OutboxState.PARKED)
-    .values(published=OutboxState.DISCARDED, published_at=bindparam("now"))  # from then on as old as a published one
+    # published_at: pruned like an event published now
+    .values(published=OutboxState.DISCARDED, published_at=bindparam("now"))
 )
-_REOPEN_LETTER = (
+_REOPEN_DEAD_LETTER = (
     update(dead_letter)
-    .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == "REPLAYING")
-    .values(state="OPEN", next_retry_at=None, updated_at=bindparam("now"))
+    .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == DeadLetterState.REPLAYING)
+    .values(state=DeadLetterState.OPEN, next_retry_at=None, updated_at=bindparam("now"))
 )
 
 
@@ -74,7 +76,7 @@ def page(connection: Connection, before: int | None, limit: int, topic: str | No
 
 
 def lock(connection: Connection, event_id: int) -> ParkedEvent | OutboxState | None:
-    """A parked event, locked until the caller's transaction ends; its state when it is not parked; None: none."""
+    """A parked event, locked until the caller's transaction ends; its state if not parked; None: no such event."""
     row = connection.execute(_LOCK, {"id": event_id}).first()
     if row is None:
         return None
@@ -84,20 +86,20 @@ def lock(connection: Connection, event_id: int) -> ParkedEvent | OutboxState | N
 
 
 def release(connection: Connection, event: ParkedEvent) -> None:
-    """Let the relay try it again, and then what waits behind it. The caller has locked it."""
+    """Let the relay publish it again, and then the events behind it. The caller has locked it."""
     connection.execute(_RELEASE, {"id": event.event_id})
     refusal_store.free(connection, [event.aggregate])
 
 
 def discard(connection: Connection, event: ParkedEvent, now: datetime) -> None:
-    """Never publish it. The caller has locked it, and seen that it is no payment's."""
+    """Never publish it. The caller has locked it and checked that it is not a payment's."""
     connection.execute(_DISCARD, {"id": event.event_id, "now": now})
     refusal_store.free(connection, [event.aggregate])
 
 
-def reopen_letter(connection: Connection, letter_id: int, now: datetime) -> None:
-    """The letter's replay is discarded: it waits for somebody again, and is not retried by itself."""
-    connection.execute(_REOPEN_LETTER, {"letter_id": letter_id, "now": now})
+def reopen_dead_letter(connection: Connection, letter_id: int, now: datetime) -> None:
+    """Set a dead letter whose replay was discarded to OPEN again, without automatic retries."""
+    connection.execute(_REOPEN_DEAD_LETTER, {"letter_id": letter_id, "now": now})
 
 
 def _event(row: Any) -> ParkedEvent:

@@ -1,7 +1,7 @@
-"""Events that Kafka refuses: counted, parked, and what comes after them held behind them. Operators: `parked_store`.
+"""Events that Kafka refuses: counted, parked, and later events of their payment held back. Operators: `parked_store`.
 
-Whoever makes rows wait locks those that they wait for; whoever ends the wait changes these first, and frees then. So no
-row waits for nothing, whichever commits first.
+A transaction that holds rows back locks the rows for which they wait; one that ends the wait changes those first and
+then frees the waiting rows. So no row waits for ever, whichever commits first.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ _OF_AGGREGATES = (
     table.c.aggregate_type == bindparam("kind"),
 )
 _BLOCKING = (
-    # with hundreds of ids, MariaDB would rather read all that is parked, for each claim
+    # given hundreds of ids, MariaDB else reads all parked rows for each claim
     select(table.c.aggregate_type, table.c.aggregate_id, table.c.event_id)
     .with_hint(table, "FORCE INDEX (ix_outbox_aggregate)", "mysql")
     .where(*_OF_AGGREGATES, table.c.published.in_(BLOCKING))
@@ -64,7 +64,7 @@ def behind(connection: Connection, rows: Sequence[OutboxRow]) -> list[OutboxRow]
 
 
 def hold(connection: Connection, rows: Sequence[OutboxRow], lease: Lease) -> int:
-    """Make rows wait that still have to, on the strength of the relay's lease; returns how many do from now on."""
+    """Hold back rows that still have to wait, under the relay's lease; returns how many."""
     waiting = [row.event_id for row in _behind(connection, rows, _LOCK_BLOCKING)]
     return connection.execute(_HOLD, {**lease.parameters(), "ids": waiting}).rowcount if waiting else 0
 
@@ -72,7 +72,7 @@ def hold(connection: Connection, rows: Sequence[OutboxRow], lease: Lease) -> int
 def refuse(
     connection: Connection, ids: Iterable[int], error: str, attempts: int, parked_at: datetime | None, lease: Lease
 ) -> int:
-    """Note that Kafka refused these events, now `attempts` times; parked when `parked_at` is given.
+    """Store that Kafka refused these events, now `attempts` times; park them when `parked_at` is given.
 
     Returns how many; 0: the lease may be lost.
     """
@@ -82,7 +82,7 @@ def refuse(
 
 
 def free(connection: Connection, aggregates: Aggregates) -> None:
-    """Let what waits behind events of these aggregates be claimed again; the caller has changed those before."""
+    """Let events behind those of these aggregates be claimed again; the caller has changed the latter before."""
     for kind, ids in _by_kind(aggregates).items():
         connection.execute(_FREE, {"kind": kind, "aggregates": ids})
 
@@ -106,7 +106,7 @@ def _behind(connection: Connection, rows: Sequence[OutboxRow], blocking: Any) ->
 
 
 def _by_kind(aggregates: Aggregates) -> dict[str, list[int]]:
-    """Ids by aggregate type, each ascending and once."""
+    """Ids by aggregate type, ascending, without duplicates."""
     found: defaultdict[str, set[int]] = defaultdict(set)
     for kind, aggregate_id in aggregates:
         found[kind].add(aggregate_id)

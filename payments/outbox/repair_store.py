@@ -1,6 +1,6 @@
-"""What self-repair reads and changes: events that were published long ago and never posted, and why some must wait.
+"""Reads and changes for self-repair: events that were published long ago and never posted.
 
-All by primary keys in bounded windows: an outbox of millions is never read at once.
+By primary keys in bounded windows, so that an outbox of millions is never read at once.
 """
 
 import json
@@ -12,10 +12,11 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from payments.outbox.rules import Aggregate
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 RECENT: Final = 500
-"""Postings that are looked at to see how far behind the ledger is."""
+"""Postings from which the ledger's delay is measured."""
 
 _ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_id))
 _RECENTLY_POSTED = (
@@ -30,7 +31,10 @@ _PUBLISHED_AT = func.coalesce(outbox_event.c.published_at, outbox_event.c.create
 _LOST = (
     select(outbox_event.c.event_id, outbox_event.c.aggregate_type, outbox_event.c.aggregate_id, outbox_event.c.topic)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
-    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
+    .outerjoin(
+        dead_letter,
+        and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == DeadLetterState.REPLAYING),
+    )
     .where(
         outbox_event.c.event_id > bindparam("after"),
         outbox_event.c.event_id <= bindparam("until"),
@@ -41,7 +45,7 @@ _LOST = (
             and_(
                 outbox_event.c.aggregate_type == Aggregate.REPLAY.value,
                 dead_letter.c.id.is_not(None),
-                ~exists().where(  # the letter's last replay alone
+                ~exists().where(  # only the dead letter's last replay
                     _LATER.c.aggregate_id == outbox_event.c.aggregate_id,
                     _LATER.c.aggregate_type == Aggregate.REPLAY.value,
                     _LATER.c.event_id > outbox_event.c.event_id,
@@ -50,10 +54,10 @@ _LOST = (
         ),
     )
     .order_by(outbox_event.c.event_id)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
-_UNSETTLED_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
-    dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != "RESOLVED"
+_UNSETTLED_DEAD_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
+    dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != DeadLetterState.RESOLVED
 )
 _PUBLISH_AGAIN = (
     update(outbox_event)
@@ -64,7 +68,7 @@ _PUBLISH_AGAIN = (
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """An outbox row that was published and of which nothing came; `aggregate_id` is its payment, or its dead letter."""
+    """An outbox row that was published without effect; `aggregate_id` is its payment or its dead letter."""
 
     event_id: int
     aggregate_type: str
@@ -79,24 +83,27 @@ def ends(connection: Connection) -> tuple[int, int]:
 
 
 def posting_delays(connection: Connection, since: datetime) -> list[timedelta]:
-    """From publication to posting, of the events that were posted after `since`: of the last RECENT."""
+    """Times from publication to posting, of the last RECENT events posted after `since`."""
     rows = connection.execute(_RECENTLY_POSTED, {"since": since})
     return [row.posted_at - row.published_at for row in rows]
 
 
-def lost(connection: Connection, after: int, until: int, before: datetime, most: int) -> list[LostEvent]:
-    """At most `most` events with ids in (after, until], published before `before`, unposted or never-ending replays."""
-    rows = connection.execute(_LOST, {"after": after, "until": until, "before": before, "most": most})
+def lost(connection: Connection, after: int, until: int, before: datetime, limit: int) -> list[LostEvent]:
+    """Events that Kafka lost: published before `before` and not posted, or replays that did not end.
+
+    At most `limit`, with ids in (after, until].
+    """
+    rows = connection.execute(_LOST, {"after": after, "until": until, "before": before, "limit": limit})
     return [LostEvent(*row) for row in rows]
 
 
-def without_letters(connection: Connection, events: Sequence[LostEvent]) -> list[LostEvent]:
-    """Those of `events` of whose message no dead letter is waiting, being replayed, or discarded: it did arrive."""
+def without_dead_letters(connection: Connection, events: Sequence[LostEvent]) -> list[LostEvent]:
+    """Those of `events` without a dead letter that is OPEN, REPLAYING or DISCARDED; the others did arrive."""
     payments = [each for each in events if each.aggregate_type == Aggregate.PAYMENT.value]
     keys = {str(each.aggregate_id) for each in payments}
     arrived = {
         (row.message_key, row.original_topic, _event_id(row.payload))
-        for row in (connection.execute(_UNSETTLED_LETTERS, {"keys": sorted(keys)}) if keys else ())
+        for row in (connection.execute(_UNSETTLED_DEAD_LETTERS, {"keys": sorted(keys)}) if keys else ())
     }
     return [
         each
@@ -107,12 +114,12 @@ def without_letters(connection: Connection, events: Sequence[LostEvent]) -> list
 
 
 def publish_again(connection: Connection, ids: Iterable[int]) -> int:
-    """Hand these to the relay once more, in the caller's transaction; returns how many."""
+    """Let the relay publish these again, in the caller's transaction; returns how many."""
     return connection.execute(_PUBLISH_AGAIN, {"ids": list(ids)}).rowcount
 
 
 def _event_id(payload: str) -> int | None:
-    """The event that a letter's message speaks of; None when that cannot be read: then it may be any."""
+    """The event id in a dead letter's message; None when it cannot be read: then it may be any event."""
     try:
         found = json.loads(payload)["eventId"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -1,6 +1,6 @@
-"""Publishes again what Kafka lost: events marked as published that the ledger never posted, and unfinished replays.
+"""Publishes again what Kafka lost: published events that the ledger never posted, and unfinished replays.
 
-Safe at any time: an event that is in Kafka after all arrives twice, and the inbox drops the second.
+Safe at any time: the inbox drops an event that arrives twice.
 """
 
 from typing import Final
@@ -8,16 +8,20 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.outbox.rules import Aggregate, OutboxState
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 WINDOW: Final = 2000
-"""Event ids looked at in one transaction: short enough not to make the relay or a request wait."""
+"""Event ids read in one transaction: short enough not to make the relay or a request wait."""
 
 _ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_id))
 _UNPOSTED = (
     select(outbox_event.c.event_id)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
-    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
+    .outerjoin(
+        dead_letter,
+        and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == DeadLetterState.REPLAYING),
+    )
     .where(
         outbox_event.c.event_id >= bindparam("start"),
         outbox_event.c.event_id < bindparam("end"),
@@ -32,14 +36,14 @@ _PUBLISH_AGAIN = (
     update(outbox_event)
     .where(
         outbox_event.c.event_id.in_(bindparam("ids", expanding=True)),
-        outbox_event.c.published == OutboxState.PUBLISHED,  # since it was read it may have been refused, and be parked
+        outbox_event.c.published == OutboxState.PUBLISHED,  # it may have been refused and parked since it was read
     )
     .values(published=OutboxState.PENDING, published_at=None)
 )
 
 
 def republish_unposted(connection: Connection) -> int:
-    """Hand every published but unposted payment event, and every replay without an end, to the relay again.
+    """Let the relay publish again every published but unposted payment event and every unfinished replay.
 
     Returns how many. Commits as it goes.
     """

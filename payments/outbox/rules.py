@@ -34,7 +34,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Aggregate(StrEnum):
-    """Whose row in the outbox it is; money counts `payment` rows only."""
+    """What an outbox row is about; only `payment` rows are about money."""
 
     PAYMENT = "payment"
     DEAD_LETTER = "dead_letter"
@@ -42,24 +42,24 @@ class Aggregate(StrEnum):
 
 
 class OutboxState(IntEnum):
-    """How far an outbox row is, in its column `published`. The relay claims PENDING, and REFUSED once a second."""
+    """The state of an outbox row, in its column `published`. The relay claims PENDING, and REFUSED once a second."""
 
     PENDING = 0
     PUBLISHED = 1
     PARKED = 2
-    """Kafka refused it too often; it waits for an operator."""
+    """Kafka refused it too often; an operator must release or discard it."""
     BEHIND = 3
-    """It waits for a PARKED or REFUSED row of its payment that comes before it."""
+    """An earlier row of its payment is PARKED or REFUSED."""
     REFUSED = 4
     """Kafka refused it; `attempts` counts how often."""
     DISCARDED = 5
-    """An operator gave it up; kept as long as a published one."""
+    """An operator discarded it; pruned like a published one."""
 
 
 BLOCKING: Final = (OutboxState.PARKED, OutboxState.REFUSED)
 """Later events of the same payment wait for rows in these states."""
 RETRYING: Final = (OutboxState.PENDING, OutboxState.REFUSED)
-"""What the relay still tries to publish."""
+"""The states that the relay still publishes."""
 
 
 def format_time(at: datetime) -> str:
@@ -68,7 +68,7 @@ def format_time(at: datetime) -> str:
 
 
 def shown_time(stored: str) -> str:
-    """The same of a time as a database writes it: 2025-10-27 06:16:28.123456."""
+    """`format_time` of a time in a database's text form: 2025-10-27 06:16:28.123456."""
     return f"{stored[:10]}T{stored[11:]}Z"
 
 
@@ -85,7 +85,7 @@ class PaymentEvent:
     occurred_at: datetime
 
     def payload(self) -> str:
-        """The stored JSON object, without the eventId: the database gives that; see `with_event_id`."""
+        """The stored JSON object, without the eventId, which the database assigns; see `with_event_id`."""
         return _encode(
             {
                 "eventType": self.event_type.value,
@@ -105,5 +105,5 @@ def partition_of(payment_id: int) -> int:
 
 
 def with_event_id(payload: str, event_id: int) -> str:
-    """The text that is published: the stored payload with its eventId put first."""
+    """The published text: the stored payload with its eventId as the first member."""
     return f'{{"eventId":{event_id},{payload[1:]}'

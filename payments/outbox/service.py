@@ -1,4 +1,4 @@
-"""What operators do with events that Kafka refused: list, release, discard. Each action is noted with who did it."""
+"""Use cases for events that Kafka refused: list, release, discard. Each action is logged with its operator."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ def parked(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of parked events, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[ParkedEvent]:
-        return parked_store.page(connection, behind, most, topic)
+    def read(behind: int | None, size: int) -> list[ParkedEvent]:
+        return parked_store.page(connection, behind, size, topic)
 
     return page(read, _members, lambda event: event.event_id, before, limit)
 
 
 def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]:
-    """Let the relay try a parked event again, in the caller's transaction; returns the event as it was.
+    """Let the relay publish a parked event again, in the caller's transaction; returns the event as it was.
 
     Raises NotFound, or OutboxConflict when it is not parked.
     """
@@ -45,10 +45,10 @@ def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]
 
 
 def discard(connection: Connection, event_id: int, reason: str, actor: str) -> dict[str, Any]:
-    """Give up a parked event that moves no money, in the caller's transaction; returns it as it was.
+    """Discard a parked event that moves no money, in the caller's transaction; returns it as it was.
 
     The dead letter of a discarded replay is OPEN again. Raises NotFound, or OutboxConflict when it is not parked or is
-    a payment's: without it the ledger would stay wrong.
+    a payment's, without which the ledger would be wrong.
     """
     event = _parked_event(connection, event_id)
     if event.aggregate_type == Aggregate.PAYMENT:
@@ -56,7 +56,7 @@ def discard(connection: Connection, event_id: int, reason: str, actor: str) -> d
     now = database_now(connection)
     parked_store.discard(connection, event, now)
     if event.aggregate_type == Aggregate.REPLAY:
-        parked_store.reopen_letter(connection, event.aggregate_id, now)
+        parked_store.reopen_dead_letter(connection, event.aggregate_id, now)
     target = f"event {event_id} ({event.aggregate_type} {event.aggregate_id})"
     note_action(connection, actor, "outbox.discard", target, reason)
     return _members(event)

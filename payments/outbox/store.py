@@ -1,6 +1,6 @@
-"""The outbox: events stored with the change that they tell of, until the relay has published them.
+"""The outbox: events, stored in the transaction of their change, which the relay publishes.
 
-What becomes of an event that Kafka refuses is in `refusal_store`.
+Events that Kafka refuses are in `refusal_store`.
 """
 
 import json
@@ -35,18 +35,18 @@ class OutboxRow:
 
     @property
     def aggregate(self) -> tuple[str, int]:
-        """Whose event it is; events of one aggregate are published in their order."""
+        """(type, id) of the aggregate, whose events are published in order."""
         return (self.aggregate_type, self.aggregate_id)
 
 
-LETTER_HEADER: Final = "deadLetterId"
-"""Names the dead letter that a replay is of, also on its message."""
+DEAD_LETTER_HEADER: Final = "deadLetterId"
+"""The header, stored and published, with the dead letter of which an event is a replay."""
 ENCODING_HEADER: Final = "payloadEncoding"
-"""Of a replay whose stored payload is base64; its message carries the bytes, and not this."""
+"""The stored header of a replay whose payload is in base64; the message has the bytes and not this header."""
 
 
 def by_state(query: Any) -> Any:
-    """The query, bound to the index on state and id: left to itself, MariaDB may read the whole outbox in id order."""
+    """The query with a hint for the index on state and id: else MariaDB may read the whole outbox in id order."""
     return query.with_hint(table, "FORCE INDEX (ix_outbox_published)", "mysql")
 
 
@@ -62,7 +62,7 @@ _COLUMNS: Final = (
     "attempts",
 )
 _CLAIM = by_state(
-    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("most"))
+    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("limit"))
 )
 _OF_PAYMENT = (
     select(table)
@@ -84,7 +84,7 @@ _NOTE_FAILURE = (
     .values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
 )
 ERROR_LENGTH: Final = 1000
-"""Characters of an error that are kept."""
+"""Characters of an error that are stored."""
 
 
 def from_row(row: Row[Any]) -> OutboxRow:
@@ -105,7 +105,7 @@ def from_row(row: Row[Any]) -> OutboxRow:
 
 
 def _headers(text: str) -> dict[str, str]:
-    """None for a text that is not as we write it: one such row must not stop the claims of all others."""
+    """No headers for a malformed text: one such row must not stop the claims of all others."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -116,17 +116,17 @@ def _headers(text: str) -> dict[str, str]:
 def new_row(
     aggregate: Aggregate, aggregate_id: int, event_type: str, topic: str, payload: str, headers: str, now: datetime
 ) -> tuple[Any, ...]:
-    """A row that waits for publication; `headers` is a JSON object of texts."""
+    """A PENDING row; `headers` is a JSON object of strings."""
     return (aggregate.value, aggregate_id, event_type, topic, payload, headers, as_text(now), 0, 0)
 
 
 def addition(rows: Sequence[tuple[Any, ...]]) -> Insert:
-    """Stores rows made by `new_row`, in their order."""
+    """An Insert of rows made by `new_row`, in order."""
     return Insert(table.name, _COLUMNS, rows)
 
 
 def event_row(event: PaymentEvent, headers: str) -> tuple[Any, ...]:
-    """The row of a payment's event; `headers` is a JSON object of texts."""
+    """The row of a payment's event; `headers` is a JSON object of strings."""
     topic, payload = TOPICS[event.event_type], event.payload()
     return new_row(
         Aggregate.PAYMENT, event.payment_id, event.event_type.value, topic, payload, headers, event.occurred_at
@@ -138,14 +138,14 @@ def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     write_in_parts(connection, addition(rows))
 
 
-def pending(connection: Connection, most: int) -> list[OutboxRow]:
+def pending(connection: Connection, limit: int) -> list[OutboxRow]:
     """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
-    return claim(connection, OutboxState.PENDING, most)
+    return claim(connection, OutboxState.PENDING, limit)
 
 
-def claim(connection: Connection, state: OutboxState, most: int) -> list[OutboxRow]:
+def claim(connection: Connection, state: OutboxState, limit: int) -> list[OutboxRow]:
     """The oldest events in this state, by id."""
-    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "most": most})]
+    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "limit": limit})]
 
 
 def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
@@ -159,11 +159,11 @@ def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, Outb
 
 
 def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
-    """Mark confirmed events on the strength of the relay's lease; returns how many. 0: the lease may be lost."""
+    """Mark confirmed events as published, under the relay's lease; returns how many. 0: the lease may be lost."""
     return connection.execute(_MARK, {**lease.parameters(), "ids": list(ids), "now": now}).rowcount
 
 
 def note_failure(connection: Connection, ids: Iterable[int], error: str, lease: Lease) -> int:
-    """Count a failed attempt on unconfirmed events, with its reason; returns how many. 0: the lease may be lost."""
+    """Store a failed attempt of unconfirmed events, under the lease; returns how many. 0: the lease may be lost."""
     values = {**lease.parameters(), "ids": list(ids), "error": error[:ERROR_LENGTH]}
     return connection.execute(_NOTE_FAILURE, values).rowcount

@@ -1,7 +1,7 @@
-"""What Redis does for a money request, in one script: find its stored answer, else count it against its limits.
+"""Admission of a money request, one Redis script: find its stored answer, else count it against its limits.
 
-Redis is never the truth: when it is empty, down, frozen or holds something else every request passes, and the database
-decides. Keys carry the platform's id, so two platforms on one Redis do not see each other.
+Redis decides nothing for good: when it is empty, down, frozen or holds other data, every request passes and the
+database decides. Keys carry the platform's id, so two platforms on one Redis do not see each other.
 """
 
 import time
@@ -16,15 +16,13 @@ from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from payments.payment.answers import StoredAnswer
-from payments.payment.commands import Key
+from payments.payment.commands import COUNTED_AS, Key
 from payments.payment.sealed_answers import seal, unseal
 from payments.platform import redis_windows
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
 from payments.platform.redis_windows import Window, window
 
-COUNTED_AS: Final = {"authorize": "authorize", "capture": "capture", "refund": "refund", "void": "capture"}
-"""Whose limit an operation uses up."""
 ADDRESS: Final = "address"
 """The limit of a client's address, over all operations."""
 
@@ -33,14 +31,14 @@ SCRIPT: Final = (
     + """
 local answer = redis.pcall('GET', KEYS[1])
 local capacity, length = tonumber(ARGV[1]), tonumber(ARGV[2])
-local most, period = tonumber(ARGV[3]), tonumber(ARGV[4])
+local address_limit, period = tonumber(ARGV[3]), tonumber(ARGV[4])
 local used, left = 0, 0
 if capacity > 0 then used, left = read(KEYS[2], length) end
 if type(answer) == 'string' then return {answer, 0, used, left} end
 if capacity > 0 and used >= capacity then return {false, 1, used, left} end
-if most > 0 then
+if address_limit > 0 then
   local sent, rest = read(KEYS[3], period)
-  if sent >= most then return {false, 2, sent, rest} end
+  if sent >= address_limit then return {false, 2, sent, rest} end
   count(KEYS[3], period, rest)
 end
 if capacity > 0 then used, left = count(KEYS[2], length, left) end
@@ -58,7 +56,7 @@ class Attempt(NamedTuple):
 
 
 class Refusal(Enum):
-    """Whose limit is used up."""
+    """The limit that is used up."""
 
     MERCHANT = 1
     ADDRESS = 2
@@ -66,7 +64,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AdmissionResult:
-    """`answer`: what was said to this key before; `unseen`: Redis has none, so the database most likely neither.
+    """`answer`: the stored answer of this key. `unseen`: Redis has none, so the key is most likely new.
 
     `window`: the merchant's, or the address's when that one refuses; None when unlimited or when Redis did not answer.
     """
@@ -84,7 +82,7 @@ class AdmissionResult:
 
 
 class Admission:
-    """Stored answers and rate limits; answers in the order of what it is asked, and never raises."""
+    """Stored answers and rate limits in Redis. Never raises; results come in the order of the requests."""
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class Admission:
     ) -> None:
         """`limits`: (capacity, window in seconds) of authorize, capture, refund and, perhaps, address.
 
-        `platform` gives None while it is not known; Redis is left out until then. `answer_ttl` in seconds.
+        `platform` returns None while it is not known; Redis is skipped until then. `answer_ttl` in seconds.
         """
         self._client = client
         self._outage = outage
@@ -108,22 +106,22 @@ class Admission:
         self._uncounted: list[tuple[Key, float]] = []
 
     def admit(self, entries: Sequence[Attempt]) -> list[AdmissionResult]:
-        """Decide on requests, all in one round trip; each of them is counted unless its answer is known."""
+        """Decide on all requests in one round trip; counts each of them unless it has a stored answer."""
         platform = self._platform()
-        verdicts = None if platform is None else self._outage.ask(lambda: self._verdicts(platform, entries))
-        return [self._open(entry.key) for entry in entries] if verdicts is None else verdicts
+        results = None if platform is None else self._outage.ask(lambda: self._results(platform, entries))
+        return [self._open(entry.key) for entry in entries] if results is None else results
 
-    def _verdicts(self, platform: Platform, entries: Sequence[Attempt]) -> list[AdmissionResult]:
+    def _results(self, platform: Platform, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         now = time.time()
         replies = self._evaluate(platform, entries)
-        verdicts = [self._verdict(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
-        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and verdicts[at].answer is None]
-        if forged:  # what is not ours is no answer: it goes, and its request counts like any other
+        results = [self._result(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
+        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and results[at].answer is None]
+        if forged:  # a value with a wrong seal is deleted, and its request is counted like any other
             self._client.delete(*(_answer_key(platform, entries[at].key) for at in forged))
             again = self._evaluate(platform, [entries[at] for at in forged])
             for at, reply in zip(forged, again, strict=True):
-                verdicts[at] = self._verdict(platform, entries[at], (None, *reply[1:]), now)
-        return verdicts
+                results[at] = self._result(platform, entries[at], (None, *reply[1:]), now)
+        return results
 
     def _evaluate(self, platform: Platform, entries: Sequence[Attempt]) -> list[Any]:
         calls = [self._call(platform, entry) for entry in entries]
@@ -133,7 +131,7 @@ class Admission:
             pipeline.evalsha(_SHA, 3, *call)
         replies = pipeline.execute(raise_on_error=False)[sent:]
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-        if unknown:  # Redis was restarted: EVAL teaches it the script again
+        if unknown:  # Redis was restarted: EVAL loads the script again
             for index in unknown:
                 pipeline.eval(SCRIPT, 3, *calls[index])
             for index, reply in zip(unknown, pipeline.execute(raise_on_error=False), strict=True):
@@ -152,7 +150,7 @@ class Admission:
         )
         return (*keys, *self._limits[name], *self._limits[ADDRESS])
 
-    def _verdict(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
+    def _result(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
         stored, refused, used, left = reply
         refusal = Refusal(refused) if refused else None
         name = ADDRESS if refusal is Refusal.ADDRESS else COUNTED_AS[entry.key.operation]
@@ -166,20 +164,21 @@ class Admission:
         return AdmissionResult(failed_open=limited)
 
     def give_back(self, key: Key, counted: Window) -> None:
-        """The request did not count after all: its merchant's window `counted` gets one back, with the next round trip
-        or with `flush`. Does no I/O. A window that is over needs nothing back.
+        """Take a request's count back from its merchant's window `counted`, with the next round trip or with `flush`.
+
+        Does no I/O. A window that has ended is ignored.
         """
         self._uncounted.append((key, counted.ends_at))
 
     def remember(self, answers: Mapping[Key, StoredAnswer]) -> None:
-        """Keep committed answers for a while; they go with the next round trip, or with `flush`. Does no I/O.
+        """Store committed answers with the next round trip or with `flush`. Does no I/O.
 
-        Those that get lost on the way lose nothing: the rows are the truth.
+        An answer that does not reach Redis is still in the database.
         """
         self._unsent.update(answers)
 
     def flush(self) -> None:
-        """Send what still waits to be remembered or given back."""
+        """Send the answers and counts that still wait."""
         if (self._unsent or self._uncounted) and (platform := self._platform()) is not None:
             pipeline = self._client.pipeline(transaction=False)
             self._add_unsent(pipeline, platform)
@@ -223,7 +222,7 @@ class Admission:
 
 
 def _answer_key(platform: Platform, key: Key) -> str:
-    # the length keeps ("a", "b:c") and ("a:b", "c") apart, whatever text they hold
+    # the length keeps ("a", "b:c") and ("a:b", "c") apart, whatever they contain
     merchant_id = key.merchant_id
     return f"payops:{platform.id}:answer:{key.operation}:{len(merchant_id)}:{merchant_id}:{key.idempotency_key}"
 

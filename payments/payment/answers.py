@@ -1,4 +1,4 @@
-"""What a command comes to: an answer, which is stored and sent again as it was, or an error, which is never stored."""
+"""Results of commands: an answer, which is stored and sent again unchanged, or an error, which is never stored."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ class StoredAnswer:
 
     @property
     def is_expired(self) -> bool:
-        """Whether the answer is no longer kept: only that the key was used is known."""
+        """Whether the answer was pruned: only the used key is still known."""
         return self.status == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An answer to store and send (`status`, `body`), or the error that is answered but never stored.
+    """An answer to store and send (`status`, `body`), or an error to send but not store.
 
-    `step` is what a success moved just now, in minor units of `currency`; 0 for conflicts and replays. `payment_id`: of
-    the payment that it is about; 0 when it is not known (an authorization that made none, or a replayed one).
+    `step`: the amount that this success moved, in minor units of `currency`; 0 for conflicts and replays.
+    `payment_id`: 0 when it is not known (an authorization that failed, or a replayed one).
     """
 
     status: int = 0

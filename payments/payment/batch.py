@@ -1,6 +1,6 @@
 """`run_batch`: the only code that changes a payment. One transaction for many commands, each with its own result.
 
-Who runs again after which error is decided by `payments.payment.execution`; who waits for a result, by the faces.
+`payments.payment.execution` decides what is retried after which error; the callers wait for results.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ from payments.platform.database import Failure, classify
 from payments.platform.writing import Insert, write
 
 
-def run_batch(connection: Connection, commands: Sequence[Command], *, look_first: bool = True) -> list[Result]:
+def run_batch(connection: Connection, commands: Sequence[Command], *, find_used_keys: bool = True) -> list[Result]:
     """Run commands in ONE transaction, which is committed; results come in the order of the commands.
 
-    `look_first`: find the keys that were used before. Without it one of them fails the whole batch as a DUPLICATE.
+    `find_used_keys`: look up used keys first; without it a used key fails the whole batch as a DUPLICATE.
     A command whose answer is stored gets that answer; two with one key in a batch are answered as if in sequence.
-    Raises BatchFailed on any database error, with everything rolled back: then no command has happened, except
-    perhaps when it was COMMIT that failed.
+    Raises BatchFailed on any database error, with everything rolled back. When COMMIT failed, the commands may have
+    been committed.
     """
-    batch = _Batch(connection, Plan(commands), look_first)
+    batch = _Batch(connection, Plan(commands), find_used_keys)
     transaction = None
     try:
         transaction = connection.begin()
@@ -41,7 +41,7 @@ def run_batch(connection: Connection, commands: Sequence[Command], *, look_first
         crash_points.reach("after_commit_before_answer")
     except SQLAlchemyError as error:
         if batch.stage is Stage.COMMIT:
-            connection.invalidate()  # SQLAlchemy sends no ROLLBACK now: the pool must not get back what is still open
+            connection.invalidate()  # SQLAlchemy sends no ROLLBACK now: an open transaction must not return to the pool
         elif transaction is not None:
             _roll_back(transaction)
         raise BatchFailed(classify(error), batch.stage) from error
@@ -53,7 +53,7 @@ def _roll_back(transaction: RootTransaction) -> None:
     try:
         transaction.rollback()
     except SQLAlchemyError:
-        # no connection, so no transaction: the server has undone it; a pooled connection must not come back
+        # the connection is lost, and the server rolls back; it must not return to the pool
         if not transaction.connection.closed:
             transaction.connection.invalidate()
 
@@ -76,22 +76,22 @@ class BatchFailed(Exception):
 
 
 class _Batch:
-    """One transaction's work. Locks are taken in one global order: authorizations' keys, other keys, payments."""
+    """The work of one transaction. Locks are taken in one global order: authorizations' keys, other keys, payments."""
 
-    def __init__(self, connection: Connection, plan: Plan, look_first: bool) -> None:
+    def __init__(self, connection: Connection, plan: Plan, find_used_keys: bool) -> None:
         self.plan = plan
         self.stage = Stage.KEYS
         self._connection = connection
-        self._look_first = look_first
+        self._find_used_keys = find_used_keys
         self._events: list[tuple[Any, ...]] = []
         self._writes: list[Insert] = []
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
-        if self._look_first:  # one used key would fail the batch, and all others in it would commit later
-            self._find_used()
+        if self._find_used_keys:  # one used key would fail the batch, and the others in it would commit later
+            self._read_used_keys()
         ids = self.plan.changed_payments()
-        self.plan.take_owners(payment_store.owners(self._connection, ids) if ids else {})
+        self.plan.set_owners(payment_store.owners(self._connection, ids) if ids else {})
         self._authorize()
         self._change()
         if self._events:
@@ -99,11 +99,11 @@ class _Batch:
         if self._writes:
             write(self._connection, *self._writes)
 
-    def _find_used(self) -> None:
+    def _read_used_keys(self) -> None:
         made = self.plan.keys_of_payments()
         used = {made[pair] for pair in (payment_store.taken_keys(self._connection, made) if made else ())}
-        # payments first: an answer is committed with its payment, so one that is still kept is seen afterwards
-        self.plan.take_used(used, idempotency_store.find(self._connection, used | self.plan.keys_of_answers()))
+        # payments first: an answer is committed with its payment, so the answer is visible afterwards
+        self.plan.set_used(used, idempotency_store.find(self._connection, used | self.plan.keys_of_answers()))
 
     def _authorize(self) -> None:
         new = self.plan.new_payments()
@@ -121,7 +121,7 @@ class _Batch:
         if digests := self.plan.digests():
             idempotency_store.reserve(self._connection, digests)
         self.stage = Stage.PAYMENTS
-        payments, now = payment_store.lock(self._connection, ids)  # of after the waits: time passed
+        payments, now = payment_store.lock(self._connection, ids)  # the time after waiting for locks
         changes = self.plan.change(payments, now)
         if changes.payments:
             self._writes.append(payment_store.saving(changes.payments))

@@ -1,5 +1,6 @@
-"""What can be asked of payments: one validated command each, the scope of its idempotency key, and what it does."""
+"""Commands: validated requests to change a payment, the scope of their idempotency keys, and their effect."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,13 +11,25 @@ from payments.payment.rules import Payment
 
 
 class Operation(StrEnum):
-    """What a command does; the first four are scopes of idempotency keys."""
+    """The kinds of commands."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
     EXPIRE = "expire"
+
+
+REQUESTED: Final = (Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND, Operation.VOID)
+"""What callers ask for, and scopes of idempotency keys. Only housekeeping lets payments expire."""
+COUNTED_AS: Final[Mapping[str, Operation]] = {
+    Operation.AUTHORIZE: Operation.AUTHORIZE,
+    Operation.CAPTURE: Operation.CAPTURE,
+    Operation.REFUND: Operation.REFUND,
+    Operation.VOID: Operation.CAPTURE,
+}
+"""An operation → the one whose rate limit it counts towards."""
+LIMITED: Final = tuple(dict.fromkeys(COUNTED_AS.values()))
 
 
 EVENT_OF: Final = {
@@ -54,17 +67,17 @@ class Command:
 
     @property
     def scope(self) -> Key:
-        """Where its answer is stored."""
+        """The key of its stored answer."""
         return Key(self.merchant_id, self.operation.value, self.key)
 
     @property
     def instance(self) -> str:
-        """The path of its request, as problem details name it."""
+        """The path of its request, for problem details."""
         return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
 
 
 def apply(command: Command, payment: Payment, now: datetime) -> tuple[Payment, int]:
-    """The payment after the command, and what it moved (minor units). Raises a Conflict. Not for AUTHORIZE."""
+    """The payment after the command, and the amount it moved (minor units). Raises Conflict. Not for AUTHORIZE."""
     if command.operation is Operation.CAPTURE:
         return payment.capture(command.amount, now)
     if command.operation is Operation.REFUND:

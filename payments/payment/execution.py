@@ -1,6 +1,6 @@
-"""Runs commands until each has a result: which database error means what, who runs again, who is told what.
+"""Runs commands until each has a result: retries after database errors, and maps what remains to business errors.
 
-Nothing here knows HTTP or greenlets; the clock and the pause are passed in.
+Knows neither HTTP nor greenlets; the clock and the pause are passed in.
 """
 
 import logging
@@ -24,9 +24,9 @@ from payments.platform.errors import (
 )
 
 ROUNDS_TOGETHER: Final = 2
-"""Failed rounds of the whole batch, before each command gets a transaction of its own."""
+"""Failed attempts of the whole batch, after which each command gets a transaction of its own."""
 PAUSE: Final = 0.02
-"""Seconds before the database is tried again after it was lost or busy; doubles up to LONGEST_PAUSE."""
+"""Seconds before the next attempt after the database was lost or busy; doubles up to LONGEST_PAUSE."""
 LONGEST_PAUSE: Final = 0.25
 
 _log = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ _log = logging.getLogger(__name__)
 def execute(
     engine: Engine, commands: Sequence[Command], deadline: float, clock: Clock, pause: Callable[[float], None]
 ) -> list[Result]:
-    """Run `commands` as one transaction if that can be, else in parts; results come in their order. Never raises.
+    """Run `commands` as one transaction if possible, else in parts; returns results in their order. Never raises.
 
-    `deadline` is a time of `clock` (seconds) after which nothing is tried again: what is left then is
+    `deadline` is a time of `clock` (seconds) after which nothing is retried: a command without a result is then
     OutcomeUnknown if its COMMIT was sent, else ServiceUnavailable.
     """
     return _Execution(engine, commands, clock, pause).run(deadline)
@@ -69,19 +69,21 @@ class _Execution:
         return [index for index in self._order if index not in self._results]
 
     def _attempt(self, indices: Sequence[int]) -> None:
-        # a lone command that was never tried: its key is most likely new, and if it is not, no other one pays for that
-        look_first = self._tried or len(indices) > 1
+        # a lone command on its first attempt: its key is most likely new; if not, no other command is affected
+        find_used_keys = self._tried or len(indices) > 1
         self._tried = True
         try:
             with self._engine.connect() as connection:
-                results = run_batch(connection, [self._commands[index] for index in indices], look_first=look_first)
+                results = run_batch(
+                    connection, [self._commands[index] for index in indices], find_used_keys=find_used_keys
+                )
         except BatchFailed as failed:
             self._failed(indices, failed.failure, failed.stage, failed.__cause__)
         except SQLAlchemyError as error:
             self._failed(indices, classify(error), Stage.KEYS, error)
         else:
             for index, result in zip(indices, results, strict=True):
-                # found after a lost COMMIT: it is this request's own answer, not a repeated one
+                # found after a lost COMMIT: the answer is this request's own, not a replay
                 own = result.replayed and index in self._uncertain
                 self._results[index] = replace(result, replayed=False) if own else result
 
@@ -96,7 +98,7 @@ class _Execution:
             self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
             return
         self._failed_rounds += 1
-        if alone:  # to the end of the queue: a row that somebody holds for long must not fail its neighbours
+        if alone:  # to the end of the queue: a row that is locked for long must not fail the others
             self._order.remove(indices[0])
             self._order.append(indices[0])
         if failure is Failure.LOCKED and alone and stage is Stage.KEYS and indices[0] not in self._uncertain:

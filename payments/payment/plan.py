@@ -1,6 +1,6 @@
-"""What a batch of commands does, given what is known: which payments, events and answers are written, and each result.
+"""Plans a batch of commands: the payments, events and answers to write, and the result of each command.
 
-Pure: `payments.payment.batch` reads what it asks for, one step after the other, and writes what it decides.
+Pure: `payments.payment.batch` reads what the plan asks for, step by step, and writes what it decides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -19,7 +19,7 @@ _USED: StoredAnswer = StoredAnswer("", 0, "")
 
 
 class _Step(NamedTuple):
-    """What a success moved."""
+    """The step of a successful command."""
 
     amount: int = 0
     currency: str = ""
@@ -27,7 +27,7 @@ class _Step(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What is to be written: events with the headers of their command, and the answers to keys."""
+    """Rows to write: payments, events with the headers of their command, and answers."""
 
     events: list[tuple[PaymentEvent, dict[str, str]]]
     answers: dict[Key, StoredAnswer]
@@ -35,10 +35,10 @@ class Changes(NamedTuple):
 
 
 class Plan:
-    """One batch. Its methods are called in the order in which they stand, each with what the database knows."""
+    """The plan of one batch. Call its methods in their order, each with what was read from the database."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
-        """Nothing is known yet."""
+        """A plan without anything read yet."""
         self._commands = commands
         self._keyed = [command for command in commands if command.operation is not Operation.EXPIRE]
         self._expiring = [command for command in commands if command.operation is Operation.EXPIRE]
@@ -48,23 +48,23 @@ class Plan:
         self._steps: dict[Key, _Step] = {}
 
     def keys_of_payments(self) -> dict[tuple[str, str], Key]:
-        """(merchant, key) of authorizations: used when there is such a payment."""
+        """(merchant, key) of authorizations: a key is used when a payment has it."""
         return {(c.merchant_id, c.key): c.scope for c in self._keyed if c.operation is Operation.AUTHORIZE}
 
     def keys_of_answers(self) -> set[Key]:
-        """Keys of all other commands: used when they have an answer."""
+        """Keys of all other commands: a key is used when it has an answer."""
         return {c.scope for c in self._keyed if c.operation is not Operation.AUTHORIZE}
 
-    def take_used(self, used: Set[Key], answers: Mapping[Key, StoredAnswer]) -> None:
-        """Keys that were `used`, and the answers that are kept; their commands do nothing now."""
+    def set_used(self, used: Set[Key], answers: Mapping[Key, StoredAnswer]) -> None:
+        """Record the `used` keys and their stored answers; the commands with these keys change nothing."""
         self._answers = dict.fromkeys(used, _USED) | dict(answers)
 
     def changed_payments(self) -> set[int]:
-        """Ids of the payments that fresh commands want to change."""
+        """Ids of the payments that commands with new keys change."""
         return {c.payment_id for c in self._keyed if c.scope not in self._answers and c.payment_id}
 
-    def take_owners(self, owners: Mapping[int, str]) -> None:
-        """The merchant of each payment that is there. The others are answered 404, which is never stored."""
+    def set_owners(self, owners: Mapping[int, str]) -> None:
+        """Record the merchant of each existing payment. Commands on other payments get a 404, which is not stored."""
         for command in self._keyed:
             if command.scope in self._answers:
                 continue
@@ -74,7 +74,7 @@ class Plan:
                 self._missing.add(id(command))
 
     def new_payments(self) -> list[NewPayment]:
-        """Authorizations, as they are stored."""
+        """The payments to insert."""
         return [
             NewPayment(c.merchant_id, c.key, c.amount or 0, c.currency, c.lifetime)
             for c in self._fresh.values()
@@ -82,7 +82,7 @@ class Plan:
         ]
 
     def authorize(self, stored: Mapping[tuple[str, str], Payment]) -> Changes:
-        """The payments that were made, by (merchant, key)."""
+        """Record the inserted payments, by (merchant, key); returns their events and answers."""
         changes = Changes([], {}, [])
         for command in self._fresh.values():
             if command.operation is Operation.AUTHORIZE:
@@ -92,11 +92,11 @@ class Plan:
         return changes
 
     def digests(self) -> dict[Key, str]:
-        """Keys that are taken before payments are locked, and what their commands are."""
+        """Keys to reserve before payments are locked, with the digests of their commands."""
         return {c.scope: c.digest for c in self._fresh.values() if c.operation is not Operation.AUTHORIZE}
 
     def locked_payments(self) -> set[int]:
-        """Ids of the payments that fresh commands and expiries change."""
+        """Ids of the payments to lock: those that commands with new keys and expiries change."""
         return {c.payment_id for c in self._changing()}
 
     def change(self, payments: Mapping[int, Payment], now: datetime) -> Changes:

@@ -1,4 +1,4 @@
-"""The JSON texts about payments that the API answers with. Key order is part of the contract: answers are replayed."""
+"""JSON of payments in the API's answers. The order of members is part of the contract, because answers are replayed."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -48,13 +48,13 @@ def payment_members(payment: Payment) -> dict[str, Any]:
 
 
 def listed_members(row: Sequence[Any]) -> dict[str, Any]:
-    """The same of what `payment_store.page` gives, without the way over a Payment: lists are long."""
+    """The same for a row of `payment_store.page`, without building a Payment, for lists are long."""
     *members, requested_at, expires_at = row
     return dict(zip(_MEMBERS, [*members, shown_time(requested_at), shown_time(expires_at)], strict=True))
 
 
 def command_body(payment: Payment, operation: str) -> str:
-    """The answer of a successful command. Postings follow later, so `ledgerEntries` is empty here for ever."""
+    """The answer of a successful command. Postings follow later, so `ledgerEntries` is always empty here."""
     members = payment_members(payment)
     members["ledgerEntries"] = []
     members["message"] = MESSAGES[operation]

@@ -1,6 +1,6 @@
-"""A payment: its amounts are the truth, its status is a total function of them.
+"""A payment: its status is a total function of its amounts.
 
-Commands return the payment as it becomes and the amount of the step, or raise a Conflict. No I/O; time is passed in.
+Commands return the changed payment and the amount of the step, or raise a Conflict. No I/O; time is passed in.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from payments.platform.errors import CaptureConflict, RefundConflict, VoidConfli
 
 
 class Status(StrEnum):
-    """What a merchant sees; derived from the amounts by `status_of`."""
+    """The status that a merchant sees; derived from the amounts by `status_of`."""
 
     AUTHORIZED = "AUTHORIZED"
     PARTIALLY_CAPTURED = "PARTIALLY_CAPTURED"
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 class ReleaseReason(StrEnum):
-    """Why the open rest of an authorization was released."""
+    """Why the open amount of an authorization was released."""
 
     VOIDED = "VOIDED"
     EXPIRED = "EXPIRED"
@@ -43,7 +43,7 @@ def status_of(amount: int, captured: int, released: int, refunded: int, reason: 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One authorization and what became of it. Amounts in minor units, times in UTC."""
+    """One authorization with its captured, released and refunded amounts. Amounts in minor units, times in UTC."""
 
     payment_id: int
     merchant_id: str
@@ -70,13 +70,13 @@ class Payment:
 
     @property
     def status(self) -> Status:
-        """The status that the amounts make."""
+        """The status, from the amounts."""
         return status_of(
             self.amount, self.captured_amount, self.released_amount, self.refunded_amount, self.release_reason
         )
 
     def capture(self, amount: int | None, now: datetime) -> tuple["Payment", int]:
-        """Capture `amount`, or all that is open. Several captures are allowed, also after a refund.
+        """Capture `amount` (None: all that is open). Several captures are allowed, also after a refund.
 
         Raises CaptureConflict when nothing is open, the authorization has expired, or `amount` exceeds what is open.
         """
@@ -94,7 +94,7 @@ class Payment:
         return replace(self, captured_amount=self.captured_amount + step, updated_at=now), step
 
     def refund(self, amount: int | None, now: datetime) -> tuple["Payment", int]:
-        """Refund `amount`, or all that is captured and not refunded. Raises RefundConflict when that is exceeded."""
+        """Refund `amount` (None: all that is captured and not refunded). Raises RefundConflict when it exceeds that."""
         if self.refundable_amount == 0:
             raise RefundConflict(
                 f"Nothing is left to refund: the payment is {self.status}.", payment_id=self.payment_id
@@ -108,11 +108,11 @@ class Payment:
         return replace(self, refunded_amount=self.refunded_amount + step, updated_at=now), step
 
     def void(self, now: datetime) -> tuple["Payment", int]:
-        """Release all that is open, also after a partial capture. Raises VoidConflict when nothing is."""
+        """Release all that is open, also after a partial capture. Raises VoidConflict when nothing is open."""
         return self._release(ReleaseReason.VOIDED, now)
 
     def expire(self, now: datetime) -> tuple["Payment", int]:
-        """Release all that is open because its time is over. Raises VoidConflict when nothing is open or it is not."""
+        """Release the open amount once expired. Raises VoidConflict when nothing is open or it has not expired."""
         if now < self.expires_at:
             raise VoidConflict("The authorization has not expired yet.", payment_id=self.payment_id)
         return self._release(ReleaseReason.EXPIRED, now)
@@ -126,7 +126,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
-    """An authorization that the database has yet to number and to date. All of `amount` (minor units) is open."""
+    """An authorization before the database gives it an id and a time. All of `amount` (minor units) is open."""
 
     merchant_id: str
     idempotency_key: str
@@ -135,7 +135,7 @@ class NewPayment:
     lifetime: timedelta
 
     def stored(self, payment_id: int, at: datetime) -> Payment:
-        """The payment that was stored under this id at this time (UTC); it expires `lifetime` later."""
+        """The payment as stored with this id at this time (UTC); it expires `lifetime` later."""
         return Payment(
             payment_id, self.merchant_id, self.idempotency_key, self.amount, self.currency, at, at, at + self.lifetime
         )

@@ -1,7 +1,7 @@
-"""Stored answers as bytes that prove where they are from: this platform wrote them, for this key, and all of them.
+"""Stored answers as authenticated bytes: written by this platform, for this key, and complete.
 
-The seal is a BLAKE2b MAC with the platform's secret over the key and the value. Whatever else lies at the key (cut off,
-changed, moved from another key, of another platform) opens as None.
+The seal is a BLAKE2b MAC with the platform's secret over the key and the value. A value that is truncated, changed, of
+another key or of another platform opens as None.
 """
 
 import hmac
@@ -11,7 +11,7 @@ from typing import Final
 from payments.payment.answers import StoredAnswer
 
 _SEAL: Final = 16
-"""Bytes."""
+"""Length of the seal in bytes."""
 
 
 def seal(secret: bytes, key: str, answer: StoredAnswer) -> bytes:
@@ -21,14 +21,14 @@ def seal(secret: bytes, key: str, answer: StoredAnswer) -> bytes:
 
 
 def unseal(secret: bytes, key: str, stored: bytes) -> StoredAnswer | None:
-    """The answer stored at `key`, or None when it was not `seal` that made it. Never raises."""
+    """The answer stored at `key`, or None when `seal` did not make it. Never raises."""
     value = stored[_SEAL:]
     if not hmac.compare_digest(_mac(secret, key, value), stored[:_SEAL]):
         return None
     try:
         digest, status, body = value.decode().split("\n", 2)
         return StoredAnswer(digest, int(status), body)
-    except ValueError:  # of a release that stores answers in another form
+    except ValueError:  # written by a release with another format
         return None
 
 

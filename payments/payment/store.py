@@ -1,4 +1,4 @@
-"""Payments in the table `payment`: batches for the commands, single ones and pages for the readers."""
+"""Payments in the table `payment`: in batches for commands, single and in pages for reads."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from payments.platform.writing import Insert, as_text, write_returning
 _WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
 _COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
 _BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
-# times as the databases write them: reading two of them as times costs more than all else of a row
+# times as text: converting two of them to datetime costs more than the rest of a row
 _LISTED: Final = (
     table.c.payment_id,
     table.c.merchant_id,
@@ -28,7 +28,7 @@ _LISTED: Final = (
     cast(table.c.requested_at, String).label("requested_at"),
     cast(table.c.expires_at, String).label("expires_at"),
 )
-# SYSDATE, not NOW: the time when the row was got, and not when waiting for it began (sessions are in UTC)
+# SYSDATE, not NOW: the time when the row is locked, not when the wait for it began (sessions are in UTC)
 _LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
 _OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
     table.c.payment_id.in_(bindparam("ids", expanding=True))
@@ -48,7 +48,7 @@ _NEW: Final = (
     "status",
 )
 _AT_FIRST: Final = f"0,0,0,'{Status.AUTHORIZED.value}'"
-"""The values of the last four."""
+"""The values of the last four columns."""
 _MADE: Final = ("merchant_id", "idempotency_key", "payment_id")
 _CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_reason", "status", "updated_at")
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -56,9 +56,9 @@ _EXPIRED = (
     select(table.c.payment_id, table.c.merchant_id)
     .where(table.c.open_until <= bindparam("now"))
     .order_by(table.c.open_until)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
-# bound to its index: MariaDB may else read all of the merchant's payments in their order, to find a few of one status
+# with an index hint: else MariaDB may read all of the merchant's payments to find a few of one status
 _BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
 
 
@@ -106,11 +106,11 @@ def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment], datetime]:
-    """Lock the rows of `ids` in their order and read them, with the time when the last was got (UTC).
+    """Lock the rows of `ids` in order and read them; returns also the time when the last was locked (UTC).
 
     Ids that do not exist are absent.
     """
-    if connection.dialect.name == "sqlite":  # it has no row locks: the transaction already holds the whole file
+    if connection.dialect.name == "sqlite":  # no row locks: the transaction has locked the whole file
         rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all()
         return {row.payment_id: _payment(row) for row in rows}, database_now(connection)
     rows = connection.execute(_LOCK, {"ids": sorted(ids)}).all()
@@ -119,20 +119,20 @@ def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment]
 
 
 def add(connection: Connection, payments: Sequence[NewPayment]) -> tuple[dict[tuple[str, str], Payment], datetime]:
-    """Insert new payments: each as it is stored, by (merchant, key), and the time of all (UTC).
+    """Insert new payments; returns them as stored, by (merchant, key), and their time (UTC).
 
-    Raises sqlalchemy IntegrityError when one of the keys already made a payment.
+    Raises sqlalchemy IntegrityError when a payment with one of the keys exists.
     """
     new = {(payment.merchant_id, payment.idempotency_key): payment for payment in payments}
     ordered = [payment for _, payment in sorted(new.items())]
     rows = _add_to_sqlite(connection, ordered) if connection.dialect.name == "sqlite" else _add(connection, ordered)
     at = rows[0][3].replace(tzinfo=UTC)
-    # matched by key, never by position: RETURNING promises no order
+    # matched by key: RETURNING guarantees no order
     return {(merchant, key): new[merchant, key].stored(payment_id, at) for merchant, key, payment_id, _at in rows}, at
 
 
 def _add(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
-    # the database's clock without asking for it first: within one statement it stands still
+    # the database's clock, which is constant within one statement
     times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
     rows = [(p.merchant_id, p.idempotency_key, p.amount, p.currency, p.lifetime // _MICROSECOND) for p in payments]
     text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
@@ -150,19 +150,19 @@ def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment]) -> Se
 
 
 def saving(payments: Iterable[Payment]) -> Insert:
-    """Writes the amounts, status and time of payments whose rows this transaction has locked."""
+    """An Insert that writes the amounts, status and time of payments whose rows this transaction has locked."""
     rows = [_row(payment) for payment in sorted(payments, key=lambda p: p.payment_id)]
     return Insert(table.name, _WRITTEN, rows, ("payment_id",), _CHANGED)
 
 
 def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these (merchant, idempotency key) pairs already made a payment."""
+    """Those of these (merchant, idempotency key) pairs for which a payment exists."""
     return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
 
 
-def expired(connection: Connection, now: datetime, most: int) -> list[tuple[int, str]]:
-    """At most `most` (payment id, merchant) whose authorization is over with something open, the oldest first."""
-    return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "most": most})]
+def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """At most `limit` (payment id, merchant) whose authorization has expired with an open amount, oldest first."""
+    return [(row.payment_id, row.merchant_id) for row in connection.execute(_EXPIRED, {"now": now, "limit": limit})]
 
 
 def get(connection: Connection, payment_id: int) -> Payment | None:
@@ -176,7 +176,7 @@ def page(
 ) -> Sequence[Row[Any]]:
     """A merchant's payments, newest first: at most `limit`, with ids smaller than `before`.
 
-    Each as what a list shows, in `replies.payment_members`' order, its times as texts: 2025-10-27 06:16:28.123456.
+    Rows have a list's columns, in `replies.payment_members`' order; times are text: 2025-10-27 06:16:28.123456.
     """
     query = select(*_LISTED).where(table.c.merchant_id == merchant_id)
     if status is not None:

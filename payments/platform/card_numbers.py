@@ -1,6 +1,6 @@
 """Card numbers in texts: found by form, issuer's prefix and Luhn's digit, so that nobody stores or logs one.
 
-A number within letters (UUIDs, hashes) or within a longer number is none. ISO/IEC 7812-1 has the form and the digit.
+Digits within letters (UUIDs, hashes) or within a longer number do not count. ISO/IEC 7812-1 defines the form.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 MASK: Final = "[card number]"
 REFUSAL: Final = "must not contain a card number; if this is not a card number, prefix it with a letter"
-"""What is said of a text that people write and that would be stored; a number within a word is none."""
+"""The message for a text that people write and that would be stored."""
 _HASHED: Final = "payops-sha256:"
 
 _GROUPED: Final = r"[0-9]{4}([ ._-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ ._-])[0-9]{6}\2[0-9]{4,5}"
@@ -27,7 +27,7 @@ _ISSUER: Final = re.compile(
     r"|(?:352[89]|35[3-8][0-9])[0-9]{12,15}"  # JCB
     r"|62[0-9]{14,17}"  # UnionPay
     r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])[0-9]{8,15}"  # Maestro
-    r"|9[0-9]{15}"  # cards that are good in Korea alone
+    r"|9[0-9]{15}"  # cards for use in Korea only
 )
 
 
@@ -42,10 +42,10 @@ def mask(text: str) -> str:
 
 
 def storable_key(key: str) -> str:
-    """What is kept and shown of an idempotency key: the key, or its SHA-256 where it looks like a card number.
+    """How an idempotency key is stored and shown: as it is, or as its SHA-256 where it looks like a card number.
 
-    A random key does so once in 60,000 times, and must be taken; a card number that is sent as one must not be kept.
-    At most 64 characters when `key` is; different keys have different results.
+    One random key in 60,000 does and must be accepted; a card number sent as a key must not be stored.
+    Returns at most 64 characters when `key` has at most 64; different keys have different results.
     """
     if not key.startswith(_HASHED) and not contains(key):
         return key
@@ -59,7 +59,7 @@ def _is_card(found: str) -> bool:
 
 
 def _luhn(digits: str) -> bool:
-    """Whether the last digit is the one that follows from the others (ISO/IEC 7812-1, annex B)."""
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = int(digit) * (1 + place % 2)

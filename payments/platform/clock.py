@@ -1,4 +1,4 @@
-"""Clocks. Money reads the database's clock only, so that all processes agree; waits use the monotonic one."""
+"""Clocks. Business rules use the database's clock, so that all processes agree; waits use the monotonic clock."""
 
 import time
 from datetime import UTC, datetime
@@ -20,21 +20,21 @@ class Clock(Protocol):
 
 monotonic: Clock = time.monotonic
 wall: Clock = time.time
-"""This machine's own time, seconds since 1970: what people set, and what may jump."""
+"""This machine's wall clock, seconds since 1970. It can be set, so it can jump."""
 
 
 def since_boot() -> float:
-    """Seconds since this machine was started, also those that it slept; the same for all of its processes."""
+    """Seconds since this machine started, including those it slept; the same in all of its processes."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def boot_name() -> str:
-    """Names this machine since it was last started; empty where that cannot be known."""
+    """An id of this machine's current boot; empty where it is not known."""
     return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
 
 
 def database_now(connection: Connection) -> datetime:
-    """UTC now with microseconds, by the database's clock. SQLite has none of its own: this machine's clock is its."""
+    """UTC now with microseconds, by the database's clock. On SQLite that is this machine's clock."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
     now: datetime = connection.execute(_MARIADB_NOW).scalar_one()

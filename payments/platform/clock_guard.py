@@ -1,6 +1,6 @@
 """The database's time for what cannot be undone: expiry, pruning, retries. Refused while that clock is suspect.
 
-Rules are in `domain.clock_watch`. Requests do not ask here: a payment is taken whatever the time.
+The rules are in `clock_watch`. Requests do not use it: a payment is accepted whatever the time.
 """
 
 import logging
@@ -17,7 +17,7 @@ from payments.platform.clock_watch import ClockWatch, Moment
 from payments.platform.operators import note_action
 
 QUIET: Final = 60.0
-"""Seconds that the clocks must agree after a jump."""
+"""Seconds for which the clocks must agree after a jump."""
 Now = Callable[[Connection], datetime]
 """Gives UTC by the database's clock; may raise ClockSuspect."""
 
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 class ClockSuspect(Exception):
-    """The database's clock cannot be believed now; the text says why."""
+    """The database's clock is suspect; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class MachineClocks:
-    """The clocks of this machine: seconds since 1970, seconds since it was started, and the name of that start."""
+    """The clocks of this machine: seconds since 1970, seconds since it was started, and the id of that boot."""
 
     wall: Callable[[], float] = clock.wall
     since_boot: Callable[[], float] = clock.since_boot
@@ -38,7 +38,7 @@ class MachineClocks:
 
 
 class ClockGuard:
-    """Compares the clocks at each question. May be asked by several threads."""
+    """Compares the clocks at each call. Several threads may call it."""
 
     def __init__(self, jump: float, quiet: float = QUIET, machine: MachineClocks | None = None) -> None:
         """More than `jump` seconds is a jump; after one the clocks must agree for `quiet` seconds."""
@@ -51,22 +51,22 @@ class ClockGuard:
 
     @property
     def suspect(self) -> bool:
-        """Whether the last look found the clock unbelievable."""
+        """Whether the last check found the clock suspect."""
         return self._watch.reason is not None
 
     def now(self, connection: Connection) -> datetime:
-        """UTC by the database's clock. Raises ClockSuspect when it must not be acted upon."""
+        """UTC by the database's clock. Raises ClockSuspect while it is suspect."""
         with self._lock:
             if not self._loaded:
                 self._watch.trusted, self._confirmed_at = clock_store.load(connection)
                 self._loaded = True
             now, moment = self._moment(connection)
-            if reason := self._look(moment):
+            if reason := self._check(moment):
                 raise ClockSuspect(reason)
             return now
 
     def keep(self, connection: Connection) -> None:
-        """Look, store what is believed in the caller's transaction, and see whether an operator has confirmed."""
+        """Check, store the trusted time in the caller's transaction, and apply an operator's confirmation."""
         with self._lock:
             stored, confirmed_at = clock_store.load(connection)
             if not self._loaded:
@@ -76,7 +76,7 @@ class ClockGuard:
                 self._confirmed_at = confirmed_at
                 self._watch.accept(moment)
                 _log.warning("clock_confirmed", extra={"offset": round(moment.offset, 3)})
-            if self._look(moment) is None and self._watch.trusted is not None:
+            if self._check(moment) is None and self._watch.trusted is not None:
                 clock_store.save(connection, self._watch.trusted)
 
     def _moment(self, connection: Connection) -> tuple[datetime, Moment]:
@@ -85,9 +85,9 @@ class ClockGuard:
         self.offset = moment.offset
         return now, moment
 
-    def _look(self, moment: Moment) -> str | None:
+    def _check(self, moment: Moment) -> str | None:
         before = self._watch.reason
-        reason = self._watch.look(moment)
+        reason = self._watch.check(moment)
         if before is None and reason is not None:
             _log.error("clock_suspect", extra={"reason": reason})
         elif before is not None and reason is None:
@@ -96,9 +96,9 @@ class ClockGuard:
 
 
 def confirm(connection: Connection, actor: str) -> bool:
-    """An operator says that the database's clock is right: housekeeping believes it again within seconds.
+    """An operator confirms the database's clock: housekeeping trusts it again within seconds.
 
-    Noted with who did. False: no housekeeping has looked at the clock yet.
+    Notes the action with `actor`. False: housekeeping has not checked the clock yet.
     """
     if not clock_store.confirm(connection):
         return False

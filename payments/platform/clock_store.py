@@ -1,4 +1,4 @@
-"""The last database time that housekeeping believed (`clock_watch`), so that a jump is noticed over a restart too."""
+"""Stores the last database time that housekeeping trusted: a jump across a restart is noticed (`clock_watch`)."""
 
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ _KEPT: Final = ("trusted_at", "ahead", "measured", "machine", "accepted_offset")
 
 
 def load(connection: Connection) -> tuple[Trusted | None, datetime | None]:
-    """What was believed last (None: nothing yet), and when an operator last confirmed the clock."""
+    """What was trusted last (None: nothing yet), and when an operator last confirmed the clock."""
     row = connection.execute(_ROW).first()
     if row is None:
         return None, None
@@ -26,7 +26,7 @@ def load(connection: Connection) -> tuple[Trusted | None, datetime | None]:
 
 
 def save(connection: Connection, trusted: Trusted) -> None:
-    """Store what is believed now, in the caller's transaction."""
+    """Store what is trusted now, in the caller's transaction."""
     values = {
         "name": NAME,
         "trusted_at": trusted.at,
@@ -39,5 +39,5 @@ def save(connection: Connection, trusted: Trusted) -> None:
 
 
 def confirm(connection: Connection) -> bool:
-    """Note that an operator says the clock is right; False: no housekeeping has looked at it yet."""
+    """Store that an operator confirmed the clock. False: housekeeping has not checked it yet."""
     return connection.execute(_CONFIRM, {"now": database_now(connection)}).rowcount == 1

@@ -1,6 +1,6 @@
-"""Decides whether the database's clock can be believed: it must agree with this machine's and go on as it does.
+"""Decides whether the database's clock can be trusted: it must agree with this machine's clock and advance like it.
 
-Pure: every time is passed in. Nothing here knows what must not be done on a clock that jumped.
+Pure: every time is passed in. What is refused while the clock is suspect is up to the callers.
 """
 
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 LONGEST_STOP: Final = 7 * 86400.0
-"""Seconds that nobody may have looked without the next look being suspect: as long as an authorization lives."""
+"""Seconds between two checks, above which the next one is suspect: the lifetime of an authorization."""
 MEASURED_EACH: Final = 3600.0
-"""Seconds: in that time clocks that are slewed drift apart by 2 s, far less than a jump."""
+"""Seconds. In that time slewed clocks drift apart by 2 s, far less than a jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One look at three clocks, in seconds: `database` and `wall` since 1970, `boot` since this machine was started.
+    """A reading of three clocks, in seconds: `database` and `wall` since 1970, `boot` since this machine started.
 
-    `machine` names that start, so that two moments of the same name can be subtracted.
+    `machine` is the id of that boot; `boot` of two moments with the same id can be subtracted.
     """
 
     database: float
@@ -33,11 +33,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The last database time that was believed, and what the next one is compared with; kept over a restart.
+    """The last database time that was trusted, with which the next one is compared; stored across restarts.
 
-    `ahead`: how far the database's clock was ahead of `boot`, at `measured` (of that clock). It is measured anew each
-    hour and not at each look: many small jumps are one large one. `accepted_offset`: an operator has said that the
-    database is right although it is so far ahead of the wall clock.
+    `ahead`: seconds by which the database's clock was ahead of `boot`, at `measured` (by that clock). Measured once an
+    hour and not at each check, so that many small jumps add up to one. `accepted_offset`: seconds by which the database
+    is ahead of the wall clock with an operator's confirmation.
     """
 
     database: float
@@ -53,7 +53,7 @@ class Trusted:
 
 
 class ClockWatch:
-    """Believes the database's clock, or says why not (`reason`), look by look."""
+    """Trusts the database's clock or says why not (`reason`), check by check."""
 
     def __init__(self, jump: float, quiet: float) -> None:
         """More than `jump` seconds is a jump; after one, the clocks must agree for `quiet` seconds."""
@@ -63,8 +63,8 @@ class ClockWatch:
         self.trusted: Trusted | None = None
         self.reason: str | None = None
 
-    def look(self, now: Moment) -> str | None:
-        """Compare; returns why the clock cannot be believed now, None when it can."""
+    def check(self, now: Moment) -> str | None:
+        """Compare the clocks; returns why the database's is suspect, None when it is trusted."""
         problem = self._problem(now)
         if problem is not None:
             self._agreed_since, self.reason = None, problem
@@ -78,7 +78,7 @@ class ClockWatch:
         return None
 
     def accept(self, now: Moment) -> None:
-        """An operator says that the database's clock is right as it is."""
+        """An operator confirms the database's clock as it is."""
         self._agreed_since, self.reason = None, None
         accepted = now.offset if abs(now.offset) > self._jump else 0.0
         self.trusted = _measured(now, accepted)

@@ -14,7 +14,7 @@ MARIADB_OPTIONS: Final[dict[str, Any]] = {
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb4",
     "mariadb_collate": "utf8mb4_nopad_bin",
-    "sqlite_autoincrement": True,  # without it a pruned id would come again, and its posting be taken for a repeat
+    "sqlite_autoincrement": True,  # else a pruned id is given again, and its posting is taken for a repeat
 }
 
 
@@ -29,7 +29,7 @@ class UtcTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime() if dialect.name == "sqlite" else DATETIME(fsp=6))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse local times: only UTC goes in."""
+        """Raise ValueError for a time that is not UTC."""
         if value is None:
             return None
         if value.tzinfo is not UTC:
@@ -37,17 +37,17 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What comes out is UTC."""
+        """Return UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
 class _Flag(UserDefinedType[int]):
-    """A small whole number in a column that was made as BOOLEAN."""
+    """A small integer in a column that was created as BOOLEAN."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: Any) -> str:
-        """As SQLite has it."""
+        """The type's name on SQLite."""
         return "BOOLEAN"
 
 

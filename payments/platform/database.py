@@ -1,4 +1,4 @@
-"""Engines for both databases, and what a database error means for whoever has to decide what to do next."""
+"""Engines for both databases, and the classification of their errors: who lost, and whether a retry can help."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -24,27 +24,27 @@ NETWORK_TIMEOUT: Final = 2
 LOCK_WAIT: Final = 1
 """Seconds that a statement waits for a row lock (InnoDB's smallest unit)."""
 IDLE_WRITE_TRANSACTION: Final = 5
-"""Seconds after which MariaDB ends a writing transaction whose client has gone silent, and frees its locks."""
-GIVEN_UP_WITHIN: Final = 0.5
-"""Seconds that MariaDB goes on with a statement after its client has given up."""
+"""Seconds after which MariaDB ends a writing transaction of a silent client and frees its locks."""
+GIVE_UP_MARGIN: Final = 0.5
+"""Seconds for which MariaDB continues a statement after its client has given up."""
 SQLITE_BUSY_MS: Final = 5000
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
 _COMMON: Final[dict[str, Any]] = {
     "hide_parameters": True,  # an error's text is logged: keep keys and responses out of logs
-    "pool_reset_on_return": None,  # a ROLLBACK after every COMMIT: a round trip; we end each transaction ourselves
+    "pool_reset_on_return": None,  # else one more round trip, a ROLLBACK after every COMMIT
 }
 
 _DUPLICATE = {1062, 1586}
 _LOCKED = {1205, 1213, 1020}
 _REFUSED = {1153, 1292, 1366, 1406, 1644, 3819, 4025}
-"""Too large for a packet, no such value, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
+"""Too large for a packet, invalid, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
 _LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
 _TOO_LONG = {1969, 3024}
 
 
 class Failure(Enum):
-    """What a database error means: who lost, and whether running again can help."""
+    """What a database error means, and whether a retry can help."""
 
     DUPLICATE = "a unique key is taken: somebody else was first"
     LOCKED = "a lock was not given in time, or a deadlock chose us"
@@ -54,7 +54,7 @@ class Failure(Enum):
 
 
 def classify(error: Exception) -> Failure:
-    """Say what `error` (of SQLAlchemy) means. Never raises."""
+    """Classify `error` (of SQLAlchemy). Never raises."""
     if isinstance(error, PoolTimeout):
         return Failure.LOST
     if not isinstance(error, DBAPIError):
@@ -75,10 +75,10 @@ def classify(error: Exception) -> Failure:
 
 
 def refuses_a_value(error: Exception) -> bool:
-    """Whether `error` is about what was to be written, so that other rows would be taken; else it is the service's.
+    """Whether `error` is about a value that was to be written, so that other rows would be accepted.
 
-    A missing table or right, a full disk or a lost connection is not. Errors that are not SQLAlchemy's are about a
-    value, unless they are the machine's.
+    False for failures of the service: a missing table or right, a full disk, a lost connection. Errors that are not
+    SQLAlchemy's are about a value, unless they are OSError or MemoryError.
     """
     if not isinstance(error, SQLAlchemyError):
         return not isinstance(error, OSError | MemoryError)
@@ -91,7 +91,7 @@ def refuses_a_value(error: Exception) -> bool:
 
 
 def took_too_long(error: Exception) -> bool:
-    """Whether `error` (of SQLAlchemy) says that a statement was given up for its time, here or in the server."""
+    """Whether `error` (of SQLAlchemy) says that a statement timed out, here or in the server."""
     if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
         return False
     code, text = error.orig.args[0], str(error.orig)
@@ -108,14 +108,14 @@ def engine_options(
 ) -> dict[str, Any]:
     """Keyword arguments for `sqlalchemy.create_engine` (also for Flask-SQLAlchemy's engine options).
 
-    MariaDB: READ COMMITTED and short waits in every session; no pre-ping, a lost connection is handled where it shows.
+    MariaDB: READ COMMITTED and short waits in every session; no pre-ping: a lost connection is handled where it fails.
     A read or write gives up after `timeout` seconds, and the server ends the statement after `statement_seconds` (None:
-    GIVEN_UP_WITHIN later). SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
+    GIVE_UP_MARGIN later). SQLite: a writer waits `busy_ms` milliseconds for the file's lock.
     """
     if make_url(url).get_backend_name() == "sqlite":
         lock_wait = {"timeout": busy_ms / 1000, "check_same_thread": False}
         return {"connect_args": lock_wait, "pool_size": pool_size, **_COMMON}
-    longest = timeout + GIVEN_UP_WITHIN if statement_seconds is None else statement_seconds
+    longest = timeout + GIVE_UP_MARGIN if statement_seconds is None else statement_seconds
     session = (
         f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, idle_write_transaction_timeout={IDLE_WRITE_TRANSACTION},"
         f" max_statement_time={longest},"
@@ -141,7 +141,7 @@ def engine_options(
 def create_engine(
     url: str, *, pool_size: int = 8, busy_ms: int = SQLITE_BUSY_MS, timeout: int = NETWORK_TIMEOUT
 ) -> Engine:
-    """An engine for MariaDB or SQLite, prepared by `prepare`; parameters as in `engine_options`. Connects lazily."""
+    """An engine for MariaDB or SQLite, set up by `prepare`; parameters as in `engine_options`. Connects lazily."""
     options = engine_options(url, pool_size=pool_size, busy_ms=busy_ms, timeout=timeout)
     engine = sqlalchemy_create_engine(url, **options)
     prepare(engine)
@@ -149,10 +149,10 @@ def create_engine(
 
 
 def prepare(engine: Engine) -> None:
-    """Give an engine the sessions we need; on SQLite: WAL, foreign keys, and BEGIN IMMEDIATE for transactions.
+    """Configure an engine's sessions; on SQLite: WAL, foreign keys, and BEGIN IMMEDIATE for transactions.
 
     A connection whose COMMIT or ROLLBACK failed does not go back to the pool: its transaction may still be open, and
-    the next COMMIT on it would store what was given up.
+    the next COMMIT on it would commit that transaction, too.
     """
 
     @event.listens_for(engine, "handle_error")
@@ -165,7 +165,7 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves: pysqlite's own would be a deferred one
+        connection.isolation_level = None  # BEGIN is sent explicitly: pysqlite's own is deferred
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an answered payment survives a power cut, as on MariaDB
@@ -196,10 +196,10 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], changed: S
 
 
 def begin_snapshot(connection: Connection) -> None:
-    """Before the first statement of a transaction: all that it reads is of one moment, and it only reads.
+    """Make a transaction read one consistent snapshot, and nothing but read. Call it before the first statement.
 
-    On SQLite every transaction is like that.
+    On SQLite every transaction reads one snapshot.
     """
     if connection.dialect.name != "sqlite":
-        # by a statement, not by SQLAlchemy's isolation_level: that lets the driver's own errors through
+        # a statement, because SQLAlchemy's isolation_level raises the driver's errors unwrapped
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

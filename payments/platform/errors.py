@@ -1,6 +1,6 @@
-"""One tree of everything that can go wrong in the business, each leaf with a stable code.
+"""The business errors, one tree; each leaf has a stable code.
 
-Recoverable: the same request may succeed later. Permanent: it will not, unless the world changes.
+Recoverable: the same request may succeed later. Permanent: it fails again, unless something else changes.
 HTTP statuses are not here: `payments.platform.problems` maps codes to them.
 """
 
@@ -47,13 +47,13 @@ class Conflict(Permanent):
 
 
 class CaptureConflict(Conflict):
-    """Nothing open, expired, or more than what is open."""
+    """Nothing is open, the authorization expired, or the amount is more than what is open."""
 
     code = "CAPTURE_CONFLICT"
 
 
 class RefundConflict(Conflict):
-    """More than what is captured and not yet refunded."""
+    """The amount is more than what is captured and not yet refunded."""
 
     code = "REFUND_CONFLICT"
 
@@ -107,6 +107,6 @@ class ServiceUnavailable(Recoverable):
 
 
 class OutcomeUnknown(Recoverable):
-    """The request may have been carried out; repeating it with the same key tells."""
+    """The request may have been carried out; repeating it with the same key gives the answer."""
 
     code = "OUTCOME_UNKNOWN"

@@ -1,4 +1,4 @@
-"""What housekeeping and its audits remember; part of `tables.metadata`, which imports this."""
+"""Tables of housekeeping and its audits; part of `tables.metadata`, which imports this."""
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 

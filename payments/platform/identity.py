@@ -1,4 +1,4 @@
-"""Which platform this database is (table `platform`): its id, and the key that signs what it leaves outside."""
+"""The platform's identity (table `platform`): its id, and the secret that signs what it stores in Redis."""
 
 from dataclasses import dataclass, field
 
@@ -16,6 +16,6 @@ class Platform:
 
 
 def find(connection: Connection) -> Platform | None:
-    """The platform of this database; None before the migration that makes it."""
+    """The platform of this database; None before the migration that creates it."""
     row = connection.execute(select(table.c.id, table.c.secret).order_by(table.c.id).limit(1)).one_or_none()
     return None if row is None else Platform(row.id, bytes.fromhex(row.secret))

@@ -1,4 +1,4 @@
-"""Kafka's producer as the relay needs it: hand events over and say exactly which ones the broker confirmed or refused.
+"""Kafka's producer for the relay: sends events and returns which of them the broker confirmed or refused.
 
 One caller at a time. The ledger's consumer is in `worker/ledger.py`; the API never loads this module.
 """
@@ -23,27 +23,27 @@ from payments.platform.kafka_answers import (
 from payments.platform.kafka_topics import Cluster, make_topics
 
 FRESH_SECONDS: Final = 0.5
-"""After a success this recent the broker needs no probe before the next call."""
+"""Seconds after a success in which the next call needs no probe."""
 PROBE_INTERVAL: Final = 2.0
-"""Seconds after which a probe is due also without a pause or an error: it is what notices another cluster."""
+"""Seconds after which a probe is due in any case: it notices another cluster."""
 LONGEST_RECONNECT_MS: Final = 500
 LINGER_MS: Final = 2
-"""A call hands over hundreds of events at once; this long the client waits to send them together."""
+"""A call hands over hundreds of events at once; the client waits this long to send them together."""
 POLL_SLICE: Final = 0.1
-"""Seconds that a wait for confirmations may go without looking whether it should end."""
+"""Seconds between two checks whether a wait for confirmations is to end."""
 TOPIC_WAIT_MS: Final = 500
-"""A topic that the broker does not know is refused after this time (30 s by default, and then as a time-out)."""
+"""A message to a topic that the broker does not know is refused after this time (default: 30 s, as a time-out)."""
 ALONE_SECONDS: Final = 0.5
-"""How much of a call may be spent on sending messages one by one, to find those that the broker refuses."""
-MOST_TURNS: Final = 8
-"""Messages of one key that a call sends, one after the other's confirmation; the rest is left for the next call."""
+"""Seconds of a call for sending messages one by one, to find those that the broker refuses."""
+TURN_LIMIT: Final = 8
+"""Messages of one key that a call sends, each after the one before is confirmed; the next call sends the rest."""
 SASL_MECHANISM: Final = "SCRAM-SHA-512"
 
 _log = logging.getLogger(__name__)
 
 
 def client_options(bootstrap: str, protocol: str, username: str | None, password: str | None) -> dict[str, Any]:
-    """What every Kafka client of ours is told: addresses, Kafka's security protocol, SASL's user where there is one."""
+    """Options of every Kafka client: addresses, security protocol, SASL user where there is one."""
     options: dict[str, Any] = {
         "bootstrap.servers": bootstrap,
         "security.protocol": protocol,
@@ -57,7 +57,7 @@ def client_options(bootstrap: str, protocol: str, username: str | None, password
 
 
 class Publisher:
-    """An idempotent producer with acks=all. Durations in seconds; `ended` tells a waiting call to give up."""
+    """An idempotent producer with acks=all. Durations in seconds; a waiting call gives up when `ended` returns True."""
 
     def __init__(
         self,
@@ -77,23 +77,24 @@ class Publisher:
         self._probed_at: float | None = None
         self._cluster_id: str | None = None
         self.check_due = True
-        """Whether `check` is to be called: it never was, a topic is missing, or another cluster answers."""
+        """Whether `check` must be called: it was not yet, a topic is missing, or another cluster answers."""
         self._fatal = ""
 
     def hand_over(self, messages: Sequence[OutgoingMessage], ended: Callable[[], bool]) -> Receipt:
         """Send and wait until every message is confirmed or refused; a message waits for those before it of its key.
 
-        What is in neither of the receipt's sets was not sent: one before it was refused, or there was no time. Raises
-        CallFailed when the broker does not answer, after dropping what was still on its way: that may arrive all the
-        same, and what is not confirmed must be sent again. Raises AllRefused, or ClusterChanged: call `check` first.
+        A message in neither set of the receipt was not sent: one before it was refused, or there was no time.
+        Raises CallFailed when the broker does not answer, after dropping the messages in flight: they may still arrive,
+        so send again whatever is not confirmed. Raises AllRefused, or ClusterChanged: then call `check` first.
         """
         self._probe(messages[0].topic)
         answers = Answers()
         deadline = self._clock() + self._call_timeout
-        for turn in turns(messages)[:MOST_TURNS]:
-            self._take_turn(messages, turn, answers, deadline, ended)
+        for turn in turns(messages)[:TURN_LIMIT]:
+            self._send_turn(messages, turn, answers, deadline, ended)
             if answers.failure:
-                failed = CallFailed(answers.failure, answers.receipt())  # before the purge, which answers for the rest
+                # before the purge, which counts the rest as failed
+                failed = CallFailed(answers.failure, answers.receipt())
                 self._last_success = None
                 self.purge()
                 raise failed
@@ -104,9 +105,9 @@ class Publisher:
         return answers.receipt()
 
     def check(self, topics: Mapping[str, int]) -> Cluster:
-        """Learn which cluster answers, and make the topics that it lacks (name → partitions). Raises CallFailed.
+        """Ask which cluster answers, and create the topics that it lacks (name → partitions). Raises CallFailed.
 
-        A topic that cannot be made is tolerated: somebody else may make it, or the broker on first use.
+        A topic that cannot be created is tolerated: the broker or an operator may create it.
         """
         try:
             metadata = self._connected().list_topics(timeout=self._probe_timeout)
@@ -122,7 +123,7 @@ class Publisher:
         return Cluster(metadata.cluster_id, made)
 
     def purge(self) -> None:
-        """Forget everything that is queued or in flight; what is in flight may arrive all the same."""
+        """Drop all messages that are queued or in flight; those in flight may still arrive."""
         if self._producer is None:
             return
         self._producer.purge()
@@ -148,13 +149,13 @@ class Publisher:
         return self._producer
 
     def _on_error(self, error: KafkaError) -> None:
-        self._probed_at = None  # a connection broke: who answers next may be another cluster
+        self._probed_at = None  # a connection broke: another cluster may answer next
         if error.fatal():
-            self._fatal = error.str()  # this producer never sends again: `purge` drops it, the next call makes one
+            self._fatal = error.str()  # this producer cannot send any more: `purge` drops it, the next call creates one
         _log.warning("kafka_error", extra={"error": error.str()})
 
     def _probe(self, topic: str) -> None:
-        """A metadata request: a dead broker is noticed after the probe's time, not only after the call's."""
+        """Request metadata: a dead broker is noticed after the probe's timeout instead of the call's."""
         now = self._clock()
         fresh = self._last_success is not None and now - self._last_success <= FRESH_SECONDS
         if fresh and self._probed_at is not None and now - self._probed_at <= PROBE_INTERVAL:
@@ -169,7 +170,7 @@ class Publisher:
             self.check_due = True
             raise ClusterChanged(f"cluster {metadata.cluster_id} answers, not {self._cluster_id}")
 
-    def _take_turn(
+    def _send_turn(
         self,
         messages: Sequence[OutgoingMessage],
         turn: Sequence[int],
@@ -177,21 +178,21 @@ class Publisher:
         deadline: float,
         ended: Callable[[], bool],
     ) -> None:
-        """Send the messages of one turn together, and then alone those whose batch was refused."""
+        """Send the messages of one turn together; then, one by one, those whose batch was refused."""
         sent = [index for index in turn if messages[index].key not in answers.stopped]
         for index in sent:
             if not self._send(index, messages[index], answers):
                 break
         self._wait(answers, deadline, ended)
         until = min(deadline, self._clock() + ALONE_SECONDS)
-        for index in answers.take_batch_refusals(messages, sent):
+        for index in answers.drop_batch_refusals(messages, sent):
             if answers.failure or self._clock() >= until:
                 return
             self._send(index, messages[index], answers)
             self._wait(answers, deadline, ended)
 
     def _send(self, index: int, message: OutgoingMessage, answers: Answers) -> bool:
-        """Queue a message. False: neither it nor what follows could be queued."""
+        """Queue a message. False: neither this message nor a later one can be queued now."""
         producer = self._connected()
         settle = answers.expect(index, message.key)
         try:
@@ -215,7 +216,7 @@ class Publisher:
 
 
 def client_log() -> logging.Logger:
-    """Where Kafka's clients write: their texts become a field of lines with one constant name."""
+    """The logger of Kafka's clients: one constant event name, the client's text as a field."""
     log = logging.getLogger("kafka.client")
     if not log.filters:
         log.addFilter(_as_field)

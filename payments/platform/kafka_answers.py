@@ -1,6 +1,6 @@
-"""What the broker says of messages, and what that means: an error of a record says nothing about the service.
+"""Classifies the broker's answers to messages: an error of a record says nothing about the service.
 
-Sends nothing; `kafka` does.
+Does not send; `kafka` does.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ OF_A_BATCH: Final = frozenset(
         KafkaError.INVALID_TIMESTAMP,
     }
 )
-"""The broker refuses a batch of messages as a whole for these, also for one message in it."""
+"""Errors for which the broker refuses a whole batch, even if only one of its messages has the error."""
 REFUSALS: Final = (
     MISSING_TOPIC
     | OF_A_BATCH
@@ -40,11 +40,11 @@ REFUSALS: Final = (
 
 
 Key = str | bytes | None
-"""None: no key, and no order among messages without one."""
+"""None: no key; messages without a key have no order."""
 
 
 class OutgoingMessage(NamedTuple):
-    """What goes to Kafka; texts go as UTF-8."""
+    """A message to Kafka; texts are sent as UTF-8."""
 
     topic: str
     key: Key
@@ -60,7 +60,7 @@ class Receipt(NamedTuple):
 
 
 class CallFailed(Exception):
-    """Kafka does not answer as it should. `receipt`: what it said of messages before that."""
+    """The broker did not answer. `receipt`: what was confirmed or refused before that."""
 
     def __init__(self, reason: str, receipt: Receipt | None = None) -> None:
         super().__init__(reason)
@@ -68,7 +68,7 @@ class CallFailed(Exception):
 
 
 class AllRefused(Exception):
-    """Nothing was confirmed, and each answer was about a record; they are in `receipt`."""
+    """Nothing was confirmed; each answer was an error of a record. They are in `receipt`."""
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__("Kafka refused every event")
@@ -76,11 +76,11 @@ class AllRefused(Exception):
 
 
 class ClusterChanged(Exception):
-    """Another cluster answers than the one that was checked: check it before anything is sent."""
+    """Another cluster answers than the one that was checked; call `Publisher.check` before sending."""
 
 
 class Answers:
-    """What the broker said of the messages of one call; late answers to an earlier call find their own object."""
+    """The broker's answers to the messages of one call; late answers to an earlier call go to that call's object."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -88,21 +88,21 @@ class Answers:
         self.failure = ""
         self.missing_topic = False
         self.stopped: set[Key] = set()
-        """Keys of messages that were refused: nothing more is sent with them."""
+        """Keys of refused messages: no further message with such a key is sent."""
         self._refused: dict[int, str] = {}
         self._of_batch: set[int] = set()
 
     def expect(self, index: int, key: Key) -> Callable[[KafkaError | None, Delivered | None], None]:
-        """What to call with the answer to this message."""
+        """The delivery callback of this message."""
         self.waiting += 1
         return partial(self._settle, index, key)
 
     def give_up(self, reason: str) -> None:
-        """Count what is still waited for as not answered."""
+        """Count all messages without an answer as not answered."""
         self.failure = self.failure or reason
 
-    def take_batch_refusals(self, messages: Sequence[OutgoingMessage], sent: Sequence[int]) -> list[int]:
-        """Those of `sent` that were perhaps refused because of another message; as if they had not been sent."""
+    def drop_batch_refusals(self, messages: Sequence[OutgoingMessage], sent: Sequence[int]) -> list[int]:
+        """Those of `sent` that may have been refused for another message of their batch; their answers are dropped."""
         topics = Counter(messages[index].topic for index in sent)
         doubtful = [index for index in sent if index in self._of_batch and topics[messages[index].topic] > 1]
         for index in doubtful:
@@ -111,11 +111,11 @@ class Answers:
         return doubtful
 
     def receipt(self) -> Receipt:
-        """All of it."""
+        """Everything that was confirmed or refused so far."""
         return Receipt(frozenset(self.confirmed), dict(self._refused))
 
     def _settle(self, index: int, key: Key, error: KafkaError | None, message: Delivered | None) -> None:
-        """`message` is None when the client itself refused it, before it was part of a batch."""
+        """`message` is None when the client refused it before it was part of a batch."""
         self.waiting -= 1
         if error is None:
             self.confirmed.add(index)
@@ -146,6 +146,6 @@ def turns(messages: Sequence[OutgoingMessage]) -> list[list[int]]:
 
 
 def text_of(error: KafkaException) -> str:
-    """What the exception says."""
+    """The text of the exception's error."""
     cause = error.args[0]
     return cause.str() if isinstance(cause, KafkaError) else str(error)

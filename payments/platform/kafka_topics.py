@@ -1,4 +1,4 @@
-"""Makes topics that a cluster lacks. One that cannot be made is logged and left: the others must not wait for it."""
+"""Creates topics that a cluster lacks. One that cannot be created is logged, and the others are still created."""
 
 import logging
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ _log = logging.getLogger(__name__)
 
 
 class Cluster(NamedTuple):
-    """The cluster that answers, and the topics that were made on it just now."""
+    """The cluster that answers, and the topics that were just created on it."""
 
     cluster_id: str | None
     made: list[str]
 
 
 def make_topics(options: Mapping[str, Any], topics: Mapping[str, int], client_log: logging.Logger) -> list[str]:
-    """Make these topics (name → partitions) in up to ADMIN_SECONDS; returns those that were made and were not there."""
+    """Create these topics (name → partitions) within ADMIN_SECONDS; returns those that did not exist before."""
     admin = AdminClient(dict(options), logger=client_log)
     wanted = [NewTopic(topic, partitions) for topic, partitions in topics.items()]
     made = []

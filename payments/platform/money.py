@@ -26,8 +26,8 @@ DECIMALS: Final[dict[str, int]] = {
 """Currency code → decimals of the minor unit (KRW 0, USD 2, KWD 3)."""
 
 
-def in_major_units(amount: int, currency: str) -> str:
-    """Show an amount of minor units to people: (10050, "USD") → "100.50 USD". Integer arithmetic only."""
+def format_amount(amount: int, currency: str) -> str:
+    """Format an amount of minor units: (10050, "USD") → "100.50 USD". Integer arithmetic only."""
     decimals = DECIMALS[currency]
     if decimals == 0:
         return f"{amount} {currency}"

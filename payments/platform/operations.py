@@ -1,7 +1,6 @@
-"""What tells operators whether money moves: is the database there, when was the last audit.
+"""Reads for operators: does the database answer, when was the last audit.
 
-Reads only; how far behind things are is in `outbox.backlog`, whether posting is halted in
-`dead_letters.halt_store`.
+The backlog is in `outbox.backlog`, the halt of posting in `dead_letters.halt_store`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from payments.platform.housekeeping_tables import audit_run
 
 @dataclass(frozen=True, slots=True)
 class AuditRun:
-    """When a complete audit began, and how many events were then on their way."""
+    """When a complete audit began, and how many events were then in flight."""
 
     at: datetime
     in_flight: int
@@ -25,7 +24,7 @@ _AUDIT = select(audit_run.c.at, audit_run.c.in_flight).order_by(audit_run.c.id.d
 
 
 def ping(connection: Connection) -> None:
-    """Ask the database for anything. Raises sqlalchemy errors when it does not answer."""
+    """Run a trivial query. Raises sqlalchemy errors when the database does not answer."""
     connection.execute(_PING)
 
 

@@ -1,4 +1,4 @@
-"""What operators did, for whoever asks later: one row in `operator_action` for each action."""
+"""The log of operators' actions: one row in `operator_action` for each."""
 
 from typing import Final
 
@@ -8,10 +8,10 @@ from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
 
 HOUSEKEEPING: Final = "housekeeping"
-"""The actor of what nobody asked for."""
+"""The actor of actions that no operator asked for."""
 
 
 def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
-    """Note an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
+    """Add an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
     values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
     connection.execute(insert(operator_action), values)

@@ -1,6 +1,6 @@
-"""Sends spans to an OpenTelemetry collector by OTLP over HTTP. Imported only when one is set: it takes memory and time.
+"""Sends spans to an OpenTelemetry collector by OTLP over HTTP. Imported only when one is set: it costs memory and time.
 
-A collector that is away costs nothing but its spans: they are sent from a thread of their own, and dropped when late.
+A thread of its own sends the spans and drops them when the collector is away.
 """
 
 import time
@@ -23,7 +23,7 @@ from payments.platform.trace import HEADER
 from payments.platform.traces import Kind
 
 EXPORT_SECONDS: Final = 5
-"""Patience with a collector."""
+"""How long to wait for a collector."""
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
@@ -31,7 +31,7 @@ class OtlpTraces:
     """The spans of this process."""
 
     def __init__(self, endpoint: str, service: str) -> None:
-        """`endpoint`: the collector's address without a path, `http://host:4318`; `service`: who we are."""
+        """`endpoint`: the collector's address without a path (`http://host:4318`); `service`: this process's name."""
         exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
         self.provider = TracerProvider(resource=Resource.create({"service.name": service}))
         self.provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -39,7 +39,7 @@ class OtlpTraces:
 
     def watch(self, engines: Sequence[Engine]) -> None:
         """See payments.platform.traces."""
-        # it says that it knows SQLAlchemy below 2.1; that it works with ours is tested (tests/e2e/test_traces.py)
+        # it declares SQLAlchemy below 2.1 only; tests/e2e/test_traces.py shows that it works with ours
         SQLAlchemyInstrumentor().instrument(engines=list(engines), tracer_provider=self.provider, skip_dep_check=True)
 
     def current(self) -> str:

@@ -1,4 +1,4 @@
-"""Reads a page of a list in several statements, so that other requests are served in between."""
+"""Reads a page of a list in several statements, between which other requests are served."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 PART: Final = 101
-"""Rows of one statement: a page of 100, and the one more that tells whether there is a next one."""
+"""Rows of one statement: a page of 100, and one more that shows whether there is a next page."""
 
 
 def page(
@@ -16,18 +16,18 @@ def page(
     cursor: int | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: the last).
+    """At most `limit` items as JSON-ready members, and the id after which the next page begins (None: last page).
 
-    `read(cursor, most)` gives at most `most` items behind that id, in the list's order.
+    `read(cursor, size)` returns at most `size` items behind that id, in the list's order.
     """
     items: list[dict[str, Any]] = []
     while len(items) <= limit:
-        most = min(PART, limit + 1 - len(items))
-        found = read(cursor, most)
+        size = min(PART, limit + 1 - len(items))
+        found = read(cursor, size)
         if len(items) + len(found) > limit:
             return [*items, *map(members, found[:-1])], id_of(found[-2]) if len(found) > 1 else cursor
         items += map(members, found)
-        if len(found) < most:
+        if len(found) < size:
             break
         cursor = id_of(found[-1])
     return items, None

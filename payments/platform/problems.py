@@ -81,5 +81,5 @@ def body_of(error: PaymentsError, *, instance: str, request_id: str) -> bytes:
 
 
 def retry_after(error: PaymentsError) -> int | None:
-    """Seconds after which the same request may succeed, or None when it never will."""
+    """Seconds after which the same request may succeed; None: it never does."""
     return error.retry_after if isinstance(error, Recoverable) else None

@@ -1,4 +1,4 @@
-"""How this platform talks to Redis: short timeouts, no second try, and a pause after an error. Knows no key."""
+"""Redis clients: short timeouts, no retries, a pause after an error. Knows no key."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -12,15 +12,15 @@ from payments.platform.clock import Clock
 
 _T = TypeVar("_T")
 TIMEOUT: Final = 0.05
-"""Seconds for a connect, and for a reply: a frozen Redis must not be felt."""
+"""Seconds for a connect, and for a reply: a frozen Redis must not slow requests."""
 LATE: Final = 4 * TIMEOUT
-"""Seconds; a connect, a greeting and a reply that each time out take less."""
+"""Seconds. More than a connect, a greeting and a reply take that each time out."""
 LEFT_OUT: Final = 1.0
 """Seconds without an attempt after an error."""
 
 
 class Outage:
-    """Knows whether Redis fails; then one attempt a second is made, and nobody else waits for it."""
+    """Remembers whether Redis fails: then one caller a second tries it, and the others skip it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -28,10 +28,10 @@ class Outage:
         self._out_until = 0.0
 
     def ask(self, call: Callable[[], _T]) -> _T | None:
-        """What `call` gets from Redis, or None when Redis fails or is left out.
+        """The result of `call`, or None when Redis fails or is skipped.
 
-        Asks once more when a timeout came late: then it was this process that had no time, and not Redis. What was
-        counted is counted twice then, which is the safe side.
+        Calls once more when a timeout came late: then this process was short of CPU, not Redis. A count may then be
+        made twice, which errs on the safe side.
         """
         if not self._may_try():
             return None

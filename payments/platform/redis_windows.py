@@ -1,7 +1,7 @@
 """Fixed windows of rate limits in Redis: Lua functions for scripts, and the script that counts in one window.
 
-A counter that is no number, or has no end within the window's length, is deleted and counting starts anew: it must not
-refuse, or let pass, for as long as it lives.
+A counter that is not a number, or does not expire within the window's length, is deleted and counting starts anew:
+else it would refuse requests, or let them pass, for as long as it exists.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ local function count(key, length, left)
   return 1, length
 end
 """
-"""`read(key, length)` gives the number of a window and the milliseconds left of it (0, 0: none is open); `count` counts
-one more in a window that `read` said has `left`, or opens one. `length` in milliseconds."""
+"""`read(key, length)` returns a window's count and its remaining milliseconds (0, 0: none is open); `count` adds one
+to the window of which `read` returned `left`, or opens one. `length` in milliseconds."""
 
 READ: Final = FUNCTIONS + "return {read(KEYS[1], tonumber(ARGV[1]))}"
 GIVE_BACK: Final = FUNCTIONS + "if read(KEYS[1], tonumber(ARGV[1])) > 0 then redis.call('DECR', KEYS[1]) end"
@@ -42,7 +42,7 @@ return {count(KEYS[1], length, left)}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A fixed window: requests in all and left, and when it ends (seconds since the epoch)."""
+    """A fixed window: its limit, the requests left, and its end (seconds since the epoch)."""
 
     limit: int
     remaining: int
@@ -55,7 +55,7 @@ def window(capacity: int, used: int, left_ms: int, now: float) -> Window:
 
 
 def count(client: Redis, key: str, length_ms: int) -> tuple[int, int]:
-    """Count one in the window `key`: its number, and the milliseconds left of it. Raises RedisError, OSError."""
+    """Count one in the window `key`; returns its count and its remaining milliseconds. Raises RedisError, OSError."""
     used, left = client.eval(_COUNT, 1, key, length_ms)
     return used, left
 

@@ -1,4 +1,4 @@
-"""Every table of `paydb`, as SQLAlchemy Core sees it. Migrations make them; this file never does.
+"""Every table of `paydb`, for SQLAlchemy Core. Migrations create them; this file does not.
 
 Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY on SQLite. Times are UTC.
 """
@@ -41,7 +41,7 @@ payment = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
-    # expires_at while something is open, else NULL: the database keeps it, nobody writes it
+    # expires_at while something is open, else NULL: a generated column, never written
     Column("open_until", UtcTime, Computed(OPEN_UNTIL, persisted=False)),
     UniqueConstraint("merchant_id", "idempotency_key", name="uq_payment_merchant_key"),
     Index("ix_payment_merchant", "merchant_id", "payment_id"),

@@ -1,4 +1,4 @@
-"""How housekeeping's tasks do: when each last succeeded and how long it took, for its metrics and for /health."""
+"""When each task of housekeeping last succeeded and how long it took, for metrics and /health."""
 
 import threading
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class _Task:
     counted_from: float
     succeeded: bool = False
     at: datetime | None = None
-    """`counted_from` by the database's clock; found out once, so that an unchanged row is not written again."""
+    """`counted_from` by the database's clock; computed once, so that an unchanged row is not written again."""
 
 
 class TaskLog:
-    """What this process knows of its tasks; written by their threads, read by each scrape."""
+    """The tasks of this process; written by their threads, read by each scrape."""
 
     def __init__(self, intervals: Mapping[str, float], metrics: HousekeepingMetrics, clock: Clock = monotonic) -> None:
         """`intervals`: seconds between two runs of each task. Time is counted from here on."""
@@ -41,7 +41,7 @@ class TaskLog:
             metrics.task_last_success.labels(name).set_function(partial(self.last_success, name))
 
     def last_success(self, name: str) -> float:
-        """Seconds since 1970, by the wall clock as it is now: that one may have jumped since."""
+        """Seconds since 1970, computed with the present wall clock, which may have jumped since the success."""
         return wall() - (self._clock() - self._tasks[name].counted_from)
 
     def done(self, name: str, began: float, *, succeeded: bool) -> None:
@@ -54,9 +54,9 @@ class TaskLog:
                 task.counted_from, task.succeeded, task.at = now, True, None
 
     def keep(self, connection: Connection, now: datetime) -> None:
-        """Store all, in the caller's transaction at `now`; the first time, learn what was stored before.
+        """Store all tasks in the caller's transaction at `now`; the first time, read what was stored before.
 
-        Thereby a task that always fails is overdue also where the process is started again and again.
+        So a task that always fails is overdue even if the process restarts again and again.
         """
         stored = {} if self._loaded else task_store.runs(connection)
         with self._lock:

@@ -12,7 +12,7 @@ from payments.platform.housekeeping_tables import task_run as table
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """A task that should succeed every `interval` seconds; before its first success, time counts from `since`."""
+    """A task that should succeed every `interval` seconds; before its first success, time is counted from `since`."""
 
     name: str
     interval: float
@@ -21,12 +21,12 @@ class TaskRun:
 
     @property
     def counted_from(self) -> datetime:
-        """The last success, or from when on it is waited for."""
+        """The last success; before the first, `since`."""
         return self.last_success or self.since
 
 
 def save(connection: Connection, runs: Iterable[TaskRun]) -> None:
-    """Store these, in the caller's transaction; one that is there already is replaced."""
+    """Store these in the caller's transaction; one that is stored already is updated."""
     rows = [
         {
             "name": run.name,
@@ -41,7 +41,7 @@ def save(connection: Connection, runs: Iterable[TaskRun]) -> None:
 
 
 def runs(connection: Connection) -> dict[str, TaskRun]:
-    """Each task by its name; one that no housekeeping has had yet is absent."""
+    """The stored tasks by name."""
     return {
         row.name: TaskRun(row.name, row.interval_seconds, row.since, row.last_success_at)
         for row in connection.execute(select(table))

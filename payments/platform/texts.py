@@ -1,4 +1,4 @@
-r"""Texts that are kept: what counts as white space in all of them, and which characters a reason may have.
+r"""Rules of stored texts: what counts as white space, and which characters a reason may have.
 
 The patterns are for JSON Schema and say the same as the functions, without `\s`, which each language defines in its
 own way. Card numbers are `payments.platform.card_numbers`.
@@ -11,7 +11,7 @@ _WHITE_SPACE: Final = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200
 """What Python's `str.isspace` takes for white space."""
 _CONTROLS: Final = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 """C0 and C1, line and paragraph separators, embeddings, overrides and isolates of the writing direction: in a reason
-they would forge lines, or turn round what an operator reads."""
+they could forge lines, or reverse what an operator reads."""
 
 NOT_BLANK: Final = f"[^{_WHITE_SPACE}]"
 """A text that is not only white space: identifiers, which may have any character."""
@@ -23,12 +23,12 @@ _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 
 
 def fault(text: str) -> str | None:
-    """Why `text` cannot be kept as an identifier, to go on after its name; None when it can."""
+    """Why `text` cannot be stored as an identifier (completes "NAME …"); None when it can."""
     return None if _VISIBLE.search(text) else "must not be only white space"
 
 
 def fault_of_prose(text: str) -> str | None:
-    """Why `text` cannot be kept as a reason, to go on after its name; None when it can."""
+    """Why `text` cannot be stored as a reason (completes "NAME …"); None when it can."""
     if _CONTROL.search(text) and _VISIBLE.search(text):
         return "must not contain control characters, line separators or controls of the writing direction"
     return fault(text)

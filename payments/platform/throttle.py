@@ -1,4 +1,4 @@
-"""Throttles long jobs of housekeeping: after each step, sleep four times its duration. Not when a step is due."""
+"""Throttles long jobs of housekeeping: after each step, sleeps four times its duration. Does not schedule."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -8,17 +8,17 @@ from typing import Final
 from payments.platform.clock import Clock, monotonic
 
 RESTS: Final = 4.0
-"""A rest lasts so many times as long as the step before it: a fifth of the time, at most, is work (ADR 14)."""
+"""A rest lasts this many times as long as the step before it, so at most a fifth of the time is work (ADR 14)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """Steps with rests between them. `pause` takes seconds and says whether to stop (as `threading.Event.wait`)."""
+class Throttle:
+    """Steps with rests between them. `pause(seconds)` returns whether to stop, as `threading.Event.wait` does."""
 
     pause: Callable[[float], bool]
     clock: Clock = monotonic
     longest: float = math.inf
-    """Seconds after which `steps` begins no further one, so that what comes after has its turn."""
+    """Seconds after which `steps` begins no further step."""
 
     @property
     def is_over(self) -> bool:
@@ -26,7 +26,7 @@ class Pace:
         return self.pause(0.0)
 
     def steps(self) -> Iterator[None]:
-        """Yields for step after step, and rests after each, until the process is to end or `longest` is over."""
+        """Yield once for each step and rest after it, until the process is to end or `longest` has passed."""
         rest, began = 0.0, self.clock()
         while not self.pause(rest):
             started = self.clock()
@@ -40,5 +40,5 @@ def _without(_seconds: float) -> bool:
     return False
 
 
-AT_ONCE: Final = Pace(_without)
-"""No rests: for a command that somebody waits for."""
+AT_ONCE: Final = Throttle(_without)
+"""No rests: for a command that an operator waits for."""

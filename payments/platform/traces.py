@@ -1,7 +1,7 @@
-"""Where spans go (OpenTelemetry): nowhere, unless a collector is set. `payments.platform.otlp` is the one that sends.
+"""The interface to OpenTelemetry. Without a collector nothing is recorded; `payments.platform.otlp` sends spans.
 
-Work is done in batches here, and a batch belongs to many traces: so each of them gets a span of its own, and the
-batch's span, under which the statements are, is linked to all.
+A batch belongs to many traces: each trace gets a span of its own, linked with the span of the batch, whose children are
+the statements.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 
 class Kind(Enum):
-    """What a span is to the others (OpenTelemetry's SpanKind)."""
+    """OpenTelemetry's SpanKind."""
 
     INTERNAL = "internal"
     PRODUCER = "producer"
@@ -21,7 +21,7 @@ class Kind(Enum):
 
 
 class Traces(Protocol):
-    """What a process tells of the work that it does."""
+    """Records spans of the work of a process."""
 
     def watch(self, engines: Sequence[Engine]) -> None:
         """A span for each statement of these engines, without its parameters. To be called once."""
@@ -37,7 +37,7 @@ class Traces(Protocol):
 
 
 class NoTraces:
-    """Says nothing, at no cost."""
+    """Records nothing, at no cost."""
 
     def watch(self, _engines: Sequence[Engine]) -> None:
         """Nothing."""

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 Row = Sequence[Any]
 _SQLITE: Final = "sqlite"
-_MOST_IN_A_PART: Final = 1024 * 1024
-"""Characters, which may need four bytes each; MariaDB's default packet has 16 MiB."""
+_PART_LIMIT: Final = 1024 * 1024
+"""Characters of up to four bytes each; MariaDB's default packet has 16 MiB."""
 
 
 class Insert(NamedTuple):
@@ -30,7 +30,7 @@ class Insert(NamedTuple):
 
 
 def write(connection: Connection, *inserts: Insert) -> None:
-    """Run them in their order: on MariaDB in one round trip. The first error ends it, as sqlalchemy's errors."""
+    """Run them in order, on MariaDB in one round trip. Raises sqlalchemy errors; the first one ends it."""
     if connection.dialect.name == _SQLITE:
         for insert in inserts:
             connection.exec_driver_sql(_text(insert, "?", _on_conflict(insert)), _values(insert))
@@ -42,12 +42,12 @@ def write(connection: Connection, *inserts: Insert) -> None:
 
 
 def write_in_parts(connection: Connection, insert: Insert) -> None:
-    """Run one whose rows may be large: in as many statements as keep each below what MariaDB takes as one packet."""
+    """Run one whose rows may be large, in as many statements as keep each below MariaDB's largest packet."""
     part: list[Row] = []
     size = 0
     for row in insert.rows:
         length = sum(len(value) for value in row if isinstance(value, str))
-        if part and size + length > _MOST_IN_A_PART:
+        if part and size + length > _PART_LIMIT:
             write(connection, insert._replace(rows=part))
             part, size = [], 0
         part.append(row)
@@ -56,7 +56,7 @@ def write_in_parts(connection: Connection, insert: Insert) -> None:
 
 
 def write_returning(connection: Connection, insert: Insert, row: str, *returned: str) -> Sequence[Row]:
-    """Run one whose every row is the text `row` (values: %s on MariaDB, ? on SQLite); what it returned of each."""
+    """Run one whose rows are the text `row` each (values: %s on MariaDB, ? on SQLite); returns columns `returned`."""
     text = f"{_head(insert)}{','.join([row] * len(insert.rows))} RETURNING {','.join(returned)}"
     return connection.exec_driver_sql(text, _values(insert)).all()
 

@@ -1,15 +1,17 @@
-"""How the platform is doing, in words: the parts of /health and the numbers of /operations."""
+"""The components of /health and the numbers of /operations."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER, State
 from payments.breaker.store import BreakerRow
 from payments.dead_letters import halt_store
-from payments.metrics import BREAKER, TASKS
+from payments.metrics import TASKS
 from payments.outbox import backlog as backlog_store
 from payments.outbox.lease import HOUSEKEEPING_SILENT, LEDGER_SILENT, RELAY_SILENT
 from payments.outbox.rules import format_time
@@ -18,38 +20,48 @@ from payments.platform.clock import database_now
 from payments.platform.task_store import TaskRun
 
 OVERDUE_INTERVALS: Final = 3
-"""A task of housekeeping that has not succeeded for so many of its intervals is overdue, as for its alert."""
+"""Intervals without success after which a task of housekeeping is overdue, as in its alert."""
 OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
-"""Whatever its interval: a task takes some time itself."""
+"""At least this time, whatever the interval: a task itself takes some time."""
+
+
+class Status(StrEnum):
+    """DEGRADED: payments work, something else does not."""
+
+    UP = "UP"
+    DEGRADED = "DEGRADED"
+    DOWN = "DOWN"
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part: UP, DEGRADED (payments are taken, but something does not move) or DOWN; `detail` explains itself."""
+    """One component; `detail` says why it has its status."""
 
-    status: str
+    status: Status
     detail: str
 
 
-DATABASE_UP: Final = Component("UP", "The database answers.")
+DATABASE_UP: Final = Component(Status.UP, "The database answers.")
 
 
 def redis(answers: bool) -> Component:
-    """Redis is never the truth, so without it nothing is down."""
+    """Without Redis the state is DEGRADED, because the database decides."""
     if answers:
-        return Component("UP", "Redis answers.")
-    return Component("DEGRADED", "Redis does not answer: nothing is limited, stored answers come from the database.")
+        return Component(Status.UP, "Redis answers.")
+    return Component(
+        Status.DEGRADED, "Redis does not answer: nothing is limited, stored answers come from the database."
+    )
 
 
-def overall(components: dict[str, Component]) -> str:
-    """DOWN only when the database is: everything else can wait for its repair while payments are taken."""
-    if components["database"].status == "DOWN":
-        return "DOWN"
-    return "UP" if all(part.status == "UP" for part in components.values()) else "DEGRADED"
+def overall(components: dict[str, Component]) -> Status:
+    """DOWN only when the database is: payments work without everything else."""
+    if components["database"].status is Status.DOWN:
+        return Status.DOWN
+    return Status.UP if all(part.status is Status.UP for part in components.values()) else Status.DEGRADED
 
 
 def components(connection: Connection) -> dict[str, Component]:
-    """What the database knows of itself, the relay, the breaker and the ledger."""
+    """The database, relay, breaker, ledger and housekeeping, read from the database."""
     now = database_now(connection)
     row = breaker_store.get(connection, BREAKER)
     renewed = backlog_store.lease_renewals(connection)
@@ -63,56 +75,59 @@ def components(connection: Connection) -> dict[str, Component]:
 
 
 def without_database() -> dict[str, Component]:
-    """The same parts when the database does not answer."""
-    unknown = Component("DEGRADED", "Not known while the database does not answer.")
-    down = Component("DOWN", "The database does not answer; no payment can be taken.")
+    """The same components when the database does not answer."""
+    unknown = Component(Status.DEGRADED, "Not known while the database does not answer.")
+    down = Component(Status.DOWN, "The database does not answer; no payment can be taken.")
     return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}
 
 
 def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Component:
     if renewed_at is None:
-        return Component("DEGRADED", "No relay has ever run; events wait in the outbox.")
+        return Component(Status.DEGRADED, "No relay has ever run; events wait in the outbox.")
     if now - renewed_at > RELAY_SILENT:
-        return Component("DEGRADED", f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
+        return Component(Status.DEGRADED, f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
     if row is None or now - row.observed_at > RELAY_SILENT:
-        return Component("DEGRADED", "The relay holds its lease, but does not report its breaker.")
-    return Component("UP", "A relay is active.")
+        return Component(Status.DEGRADED, "The relay holds its lease, but does not report its breaker.")
+    return Component(Status.UP, "A relay is active.")
 
 
 def _breaker(row: BreakerRow | None) -> Component:
     if row is None:
-        return Component("UP", "CLOSED; no relay has reported yet.")
-    if row.state in ("CLOSED", "DISABLED"):
-        return Component("UP", f"{row.state} since {format_time(row.state_since)}.")
+        return Component(Status.UP, "CLOSED; no relay has reported yet.")
+    if row.state in (State.CLOSED, State.DISABLED):
+        return Component(Status.UP, f"{row.state} since {format_time(row.state_since)}.")
     return Component(
-        "DEGRADED", f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken."
+        Status.DEGRADED,
+        f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken.",
     )
 
 
 def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Component:
     if halt is not None:
-        return Component("DEGRADED", f"Posting is halted: {halt}")
+        return Component(Status.DEGRADED, f"Posting is halted: {halt}")
     if renewed_at is None:
-        return Component("DEGRADED", "No ledger worker has ever run; events wait to be posted.")
+        return Component(Status.DEGRADED, "No ledger worker has ever run; events wait to be posted.")
     if now - renewed_at > LEDGER_SILENT:
-        return Component("DEGRADED", f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
-    return Component("UP", "A ledger worker is active.")
+        return Component(
+            Status.DEGRADED, f"No ledger worker since {format_time(renewed_at)}; events wait to be posted."
+        )
+    return Component(Status.UP, "A ledger worker is active.")
 
 
 def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Component:
     if renewed_at is None:
-        return Component("DEGRADED", "No housekeeping has ever run; nothing expires, nothing is audited.")
+        return Component(Status.DEGRADED, "No housekeeping has ever run; nothing expires, nothing is audited.")
     if abs(now - renewed_at) > HOUSEKEEPING_SILENT:  # in the future: the database's clock went back
         since = format_time(renewed_at)
-        return Component("DEGRADED", f"No housekeeping since {since}; nothing expires, nothing is audited.")
+        return Component(Status.DEGRADED, f"No housekeeping since {since}; nothing expires, nothing is audited.")
     overdue = [
         f"{run.name} has not succeeded since {format_time(run.counted_from)}"
         for run in (runs[name] for name in TASKS if name in runs)
         if abs(now - run.counted_from) > max(OVERDUE_INTERVALS * timedelta(seconds=run.interval), OVERDUE_AT_LEAST)
     ]
     if overdue:
-        return Component("DEGRADED", f"Tasks are overdue: {', '.join(overdue)}.")
-    return Component("UP", "Housekeeping is active, and each of its tasks succeeds.")
+        return Component(Status.DEGRADED, f"Tasks are overdue: {', '.join(overdue)}.")
+    return Component(Status.UP, "Housekeeping is active, and each of its tasks succeeds.")
 
 
 def operations(connection: Connection) -> dict[str, Any]:

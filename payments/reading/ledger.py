@@ -1,4 +1,4 @@
-"""What the readers of the ledger see: postings in pages, balances, the trial balance. Each reads in one transaction."""
+"""Reads of the ledger, JSON-ready: postings in pages, balances, the trial balance. Each in one transaction."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,8 +20,8 @@ def entries(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> list[Entry]:
-        return ledger_store.page(connection, payment_id, behind or 0, most)
+    def read(behind: int | None, size: int) -> list[Entry]:
+        return ledger_store.page(connection, payment_id, behind or 0, size)
 
     return page(read, entry_members, lambda item: item.entry_id, after, limit)
 
@@ -43,7 +43,7 @@ def trial_balance(connection: Connection) -> dict[str, Any]:
     return {
         "items": _accounts(moved),
         "asOf": format_time(database_now(connection)),
-        # one row names both sides, so these cannot differ; the audit is what proves something
+        # one row has both sides, so these are always equal; the audit compares with the payments
         "totals": [{"currency": c, "debits": total, "credits": total} for c, total in sorted(totals.items())],
         "audit": audit and {"at": format_time(audit.at), "differences": differences, "inFlight": audit.in_flight},
     }
@@ -67,7 +67,7 @@ def _accounts(moved: Iterable[Moved]) -> list[dict[str, Any]]:
 
 
 def entry_members(entry: Entry) -> dict[str, Any]:
-    """One posting as it is shown."""
+    """One posting, JSON-ready."""
     return {
         "entryId": entry.entry_id,
         "eventId": entry.event_id,

@@ -1,4 +1,4 @@
-"""What the readers of payments see, as JSON-ready members. Each reads in one transaction."""
+"""Reads of payments, JSON-ready. Each in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -53,8 +53,8 @@ def payments(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of a merchant's payments, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, most: int) -> Sequence[Row[Any]]:
-        return payment_store.page(connection, merchant_id, status, behind, most)
+    def read(behind: int | None, size: int) -> Sequence[Row[Any]]:
+        return payment_store.page(connection, merchant_id, status, behind, size)
 
     return page(read, listed_members, lambda item: item.payment_id, before, limit)
 

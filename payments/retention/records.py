@@ -1,6 +1,6 @@
-"""Deletes old records of operation: settled dead letters, applied breaker commands, audit runs. A batch in each call.
+"""Deletes old operational records: settled dead letters, applied breaker commands, audit runs. A batch in each call.
 
-Never: `operator_action`, the trail of who did what, and `ledger_halt`, a few rows a year. What is open stays.
+Never deletes `operator_action`, the log of operators' actions, nor `ledger_halt`, a few rows a year, nor open records.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
 
 from payments.platform.housekeeping_tables import audit_run
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import circuit_breaker_command, dead_letter
 
 
 class Record(NamedTuple):
-    """A table of records: which of its rows are finished and old, and the index that finds them."""
+    """A table of records: the condition of finished old rows, and the index that finds them."""
 
     table: Table
     key: Column[int]
@@ -27,7 +28,10 @@ RECORDS: Final = (
     Record(
         dead_letter,
         dead_letter.c.id,
-        (dead_letter.c.state.in_(["RESOLVED", "DISCARDED"]), dead_letter.c.updated_at < _BEFORE),
+        (
+            dead_letter.c.state.in_([DeadLetterState.RESOLVED, DeadLetterState.DISCARDED]),
+            dead_letter.c.updated_at < _BEFORE,
+        ),
         "ix_dead_letter_settled",
     ),
     Record(
@@ -39,16 +43,16 @@ RECORDS: Final = (
     Record(
         audit_run,
         audit_run.c.id,
-        # the newest tells where the next audit goes on
+        # the next audit continues from the newest
         (audit_run.c.at < _BEFORE, audit_run.c.id < select(func.max(audit_run.alias().c.id)).scalar_subquery()),
         "ix_audit_run_at",
     ),
 )
 
 
-def prune(connection: Connection, record: Record, before: datetime, most: int) -> int:
-    """Delete at most `most` rows of `record` that were finished before `before`; returns how many."""
-    due = select(record.key).where(*record.finished).limit(most)
+def prune(connection: Connection, record: Record, before: datetime, limit: int) -> int:
+    """Delete at most `limit` rows of `record` that were finished before `before`; returns how many."""
+    due = select(record.key).where(*record.finished).limit(limit)
     due = due.with_hint(record.table, f"FORCE INDEX ({record.by_index})", "mysql")
     ids = list(connection.execute(due, {"before": before}).scalars())
     if not ids:

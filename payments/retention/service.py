@@ -1,4 +1,4 @@
-"""Housekeeping's two changes to the database: authorizations expire, and what has served its time is pruned."""
+"""Housekeeping's two changes to the database: it expires authorizations and prunes old rows."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,30 +15,30 @@ from payments.payment.commands import Command, Operation
 from payments.payment.execution import execute
 from payments.platform.clock import Clock, database_now, monotonic
 from payments.platform.clock_guard import Now
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 from payments.retention import records as record_retention
 from payments.retention import store as retention_store
 
 EXPIRE_BATCH: Final = 200
 """Payments expired in one transaction, as many as a request's batch may hold."""
 EXPIRE_DEADLINE: Final = 30.0
-"""Seconds that one batch may take before housekeeping passes it over."""
+"""Seconds after which housekeeping skips a batch."""
 EXPIRE_PER_ROUND: Final = 20_000
-MOST_FAILED: Final = 1000
-"""Payments that one round passes over; when it is more, it is not about single payments."""
+FAILURE_LIMIT: Final = 1000
+"""Payments that one round skips; more failures are not about single payments."""
 NAMED: Final = 10
 PRUNE_BATCH: Final = 100
-"""Rows looked at, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
+"""Rows read, and at most deleted, in one transaction: short enough that no request waits for it (ADR 14)."""
 
 _log = logging.getLogger(__name__)
 START_OVER: Final = 86400.0
-"""Seconds after which the outbox is read from its start again: ids are given before commit and clocks are set, so an
-event may turn up, or grow old, behind the place where pruning is."""
+"""Seconds after which the outbox is read from its start again: ids are assigned before commit and clocks are set,
+so an event may appear, or become old, behind the position of pruning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept. `records`: settled dead letters, applied breaker commands, audit runs."""
+    """How long rows are kept. `records`: settled dead letters, applied breaker commands, audit runs."""
 
     outbox: timedelta
     inbox: timedelta
@@ -47,7 +47,7 @@ class Retention:
 
 
 class NotAllExpired(Exception):
-    """Some authorizations could not be released; all others that were due have been. The text names payments."""
+    """Some due authorizations could not be released; the others were. The text names payments."""
 
 
 def expire_due(
@@ -55,16 +55,16 @@ def expire_due(
     clock: Clock,
     pause: Callable[[float], None],
     now: Now = database_now,
-    most: int = EXPIRE_PER_ROUND,
+    limit: int = EXPIRE_PER_ROUND,
 ) -> int:
-    """Release what is open on authorizations whose time is over, at most `most`; returns how many were found.
+    """Release the open amounts of expired authorizations, at most `limit`; returns how many were found.
 
-    `now` is asked before each batch. Raises NotAllExpired when some failed: they are passed over, and found again in
-    the next round.
+    Calls `now` before each batch. Raises NotAllExpired when some failed: they are skipped, and found again in the next
+    round.
     """
     tried, failed = 0, set[int]()
-    while tried < most and len(failed) < MOST_FAILED:
-        wanted = min(EXPIRE_BATCH, most - tried)
+    while tried < limit and len(failed) < FAILURE_LIMIT:
+        wanted = min(EXPIRE_BATCH, limit - tried)
         with engine.connect().execution_options(reading=True) as connection:
             found = payment_store.expired(connection, now(connection), wanted + len(failed))
         due = [each for each in found if each[0] not in failed][:wanted]
@@ -79,7 +79,7 @@ def expire_due(
 
 
 def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, pause: Callable[[float], None]) -> set[int]:
-    """Expire these (payment id, merchant) in one transaction if that can be; returns the ids that could not be."""
+    """Expire these (payment id, merchant) in one transaction if possible; returns the ids that failed."""
     commands = [
         Command(Operation.EXPIRE, merchant_id, payment_id=payment_id, request_id="housekeeping")
         for payment_id, merchant_id in due
@@ -96,10 +96,10 @@ def _failures(engine: Engine, due: Sequence[tuple[int, str]], clock: Clock, paus
 
 
 class Pruner:
-    """Prunes in rounds; remembers where among the outbox rows it was, since some rows are kept for long."""
+    """Prunes in rounds; remembers its position in the outbox, since some rows are kept for long."""
 
     def __init__(self, engine: Engine, retention: Retention, now: Now = database_now, clock: Clock = monotonic) -> None:
-        """`now` is asked in each batch's transaction."""
+        """Calls `now` in each batch's transaction."""
         self._engine = engine
         self._now = now
         self._retention = retention
@@ -108,27 +108,27 @@ class Pruner:
         self._waiting: int | None = None
         self._started_over = clock()
 
-    def prune(self, pace: Pace) -> dict[str, int]:
-        """Delete all that is due, batch by batch, at `pace`; returns rows deleted by table."""
+    def prune(self, throttle: Throttle) -> dict[str, int]:
+        """Delete all that is due, batch by batch, throttled; returns deleted rows by table."""
         kept = self._retention
         deleted = {
-            "outbox_event": self._prune_events(pace),
-            "inbox_event": self._prune_inbox(pace),
+            "outbox_event": self._prune_events(throttle),
+            "inbox_event": self._prune_inbox(throttle),
             "idem_response_cache": self._each_batch(
-                pace, lambda c: retention_store.prune_answers(c, self._now(c) - kept.answers, PRUNE_BATCH)
+                throttle, lambda c: retention_store.prune_answers(c, self._now(c) - kept.answers, PRUNE_BATCH)
             ),
         }
         for record in record_retention.RECORDS:
             prune = partial(self._prune_record, record)
-            deleted[record.table.name] = self._each_batch(pace, prune)
+            deleted[record.table.name] = self._each_batch(throttle, prune)
         return deleted
 
-    def _prune_events(self, pace: Pace) -> int:
-        """From where the last round ended, or from the first event that had to wait then; from the start once a day."""
+    def _prune_events(self, throttle: Throttle) -> int:
+        """From the end of the last round, or from the first event that had to wait then; once a day from the start."""
         total = 0
         if self._clock() - self._started_over >= START_OVER:
             self._position, self._waiting, self._started_over = 0, None, self._clock()
-        for _ in pace.steps():
+        for _ in throttle.steps():
             with self._engine.begin() as connection:
                 before = self._now(connection) - self._retention.outbox
                 step = retention_store.prune_events(connection, before, self._position, PRUNE_BATCH)
@@ -142,10 +142,10 @@ class Pruner:
                 break
         return total
 
-    def _prune_inbox(self, pace: Pace) -> int:
-        kept = max(self._retention.inbox, self._retention.outbox)  # or each round would read all that the outbox keeps
+    def _prune_inbox(self, throttle: Throttle) -> int:
+        kept = max(self._retention.inbox, self._retention.outbox)  # else each round would read everything in the outbox
         total, position = 0, retention_store.INBOX_START
-        for _ in pace.steps():
+        for _ in throttle.steps():
             with self._engine.begin() as connection:
                 before = self._now(connection) - kept
                 deleted, go_on = retention_store.prune_inbox(connection, before, position, PRUNE_BATCH)
@@ -159,9 +159,9 @@ class Pruner:
         before = self._now(connection) - self._retention.records
         return record_retention.prune(connection, record, before, PRUNE_BATCH)
 
-    def _each_batch(self, pace: Pace, prune: Callable[[Connection], int]) -> int:
+    def _each_batch(self, throttle: Throttle, prune: Callable[[Connection], int]) -> int:
         total = 0
-        for _ in pace.steps():
+        for _ in throttle.steps():
             with self._engine.begin() as connection:
                 deleted = prune(connection)
             total += deleted

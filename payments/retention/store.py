@@ -1,8 +1,8 @@
-"""Deletes what has served its time, a bounded batch in each call. Payments and postings: never.
+"""Deletes old rows, a bounded batch in each call; never payments or postings.
 
 Another transaction may commit between a read here and the DELETE after it (READ COMMITTED). So rows are deleted by the
-ids that were read, and what can change in between is a condition of the DELETE, too. Operators' records: see
-`record_retention`.
+ids that were read, and what can change in between is also a condition of the DELETE. Operational records are in
+`records`.
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ from payments.payment.idempotency_store import ONLY_THE_KEY, ONLY_THE_KEY_AT
 from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
 
 InboxPosition = tuple[datetime, int]
-"""Where pruning the inbox goes on: behind the row with this time of posting and event id."""
+"""The position in the inbox: behind the row with this time of posting and event id."""
 INBOX_START: Final[InboxPosition] = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE: BindParameter[Any] = bindparam("before")
-_LIMIT: BindParameter[Any] = bindparam("most")
+_LIMIT: BindParameter[Any] = bindparam("limit")
 _WINDOW = (
     select(
         outbox_event.c.event_id,
@@ -51,12 +51,12 @@ _OF_PAYMENTS = (
     .order_by(outbox_event.c.event_id)
 )
 _DELETE_EVENTS = delete(outbox_event).where(outbox_event.c.event_id.in_(_IDS))
-# a replay that is to be published once more stays
+# a replay that is still to be published stays
 _DELETE_OTHERS = _DELETE_EVENTS.where(outbox_event.c.published == 1, outbox_event.c.published_at < _BEFORE)
 
 _INBOX = (
     select(inbox_event.c.event_id, inbox_event.c.posted_at, outbox_event.c.created_at)
-    # not NOT EXISTS: MariaDB answers that by reading the whole outbox first, for each batch
+    # not NOT EXISTS, for which MariaDB reads the whole outbox in each batch
     .outerjoin(outbox_event, outbox_event.c.event_id == inbox_event.c.event_id)
     .where(
         inbox_event.c.posted_at < _BEFORE,
@@ -85,11 +85,11 @@ _KEEP_KEYS = update(idem_response_cache).where(*_THESE).values(ONLY_THE_KEY)
 
 
 class EventsPruned(NamedTuple):
-    """What one step of pruning the outbox did.
+    """The result of one step of pruning the outbox.
 
-    `position`: the event id behind which the next step goes on. `waiting`: the first old event of this step that has to
-    stay for now (it is not posted or published yet, or its payment is open); None: there is none. `ended`: nothing
-    behind `position` is old.
+    `position`: the event id behind which the next step continues. `waiting`: the first old event of this step that must
+    stay (not posted or published yet, or its payment is open); None: there is none. `ended`: nothing behind `position`
+    is old.
     """
 
     deleted: int
@@ -98,25 +98,24 @@ class EventsPruned(NamedTuple):
     ended: bool
 
 
-def prune_events(connection: Connection, before: datetime, after: int, most: int) -> EventsPruned:
-    """Delete outbox rows with ids above `after` that have served their time: all of a payment at once, when nothing of
-    its authorization is open and they are all posted and older than `before`; those of dead letters and replays when
-    they were published before that.
+def prune_events(connection: Connection, before: datetime, after: int, limit: int) -> EventsPruned:
+    """Delete old outbox rows with ids above `after`: all of a payment at once, when nothing of it is open and they are
+    all posted and older than `before`; those of dead letters and replays when they were published before that.
 
-    Looks at `most` rows, and deletes no more, unless one payment alone has more. A payment's events go when its newest
-    one is reached, so none is read again only because a newer one keeps it.
+    Reads `limit` rows, and deletes no more, unless one payment alone has more. A payment's events are deleted when its
+    newest one is reached, so none is read again only because a newer one keeps it.
     """
-    rows = connection.execute(_WINDOW, {"after": after, "most": most}).all()
-    # ids are given in the order of time, so behind a row that is too young nothing is due: without this each round
-    # would read all that is kept
+    rows = connection.execute(_WINDOW, {"after": after, "limit": limit}).all()
+    # ids grow with time, so nothing is due behind a row that is too young: without this each round would read the
+    # whole outbox
     old = list(takewhile(lambda row: row.created_at < before, rows))
     of_payments = _of_payments(connection, old)
     mine: dict[bool, list[int]] = {True: [], False: []}
-    position, waiting, ended = after, None, len(old) < most
+    position, waiting, ended = after, None, len(old) < limit
     for row in old:
         due = _due(row, of_payments, before)
         taken = len(mine[True]) + len(mine[False])
-        if due and taken and taken + len(due) > most:
+        if due and taken and taken + len(due) > limit:
             ended = False
             break
         if due is None and waiting is None:
@@ -142,38 +141,38 @@ def _of_payments(connection: Connection, old: Sequence[Any]) -> dict[int, list[A
 
 
 def _due(row: Any, of_payments: Mapping[int, list[Any]], before: datetime) -> list[int] | None:
-    """The events to delete when pruning has come to `row`; None: it has to stay for now."""
+    """The events to delete at `row`; None: it must stay."""
     if not _is_payments(row):
         return [row.event_id] if row.published_at is not None and row.published_at < before else None
     events = of_payments.get(row.aggregate_id, [])
     if not events or events[-1].event_id != row.event_id:
-        return []  # the newest one decides, further on
+        return []  # decided at its newest event
     done = all(e.posted_at is not None and e.created_at < before and e.open_until is None for e in events)
     return [e.event_id for e in events] if done else None
 
 
 def prune_inbox(
-    connection: Connection, before: datetime, after: InboxPosition, most: int
+    connection: Connection, before: datetime, after: InboxPosition, limit: int
 ) -> tuple[int, InboxPosition | None]:
     """Delete inbox rows older than `before` whose outbox row is gone, so that no redelivery can post them again.
 
-    An outbox row that is gone never returns, for ids are not given twice. A redelivery after that finds neither row and
-    becomes a dead letter, never a second posting. Looks at `most` rows behind `after`; returns (rows deleted, where to
-    go on; None: the end was reached).
+    An outbox row that was deleted never returns, because ids are not given twice. A redelivery after that finds neither
+    row and becomes a dead letter, never a second posting. Reads `limit` rows behind `after`; returns (rows deleted, the
+    next position; None: the end was reached).
     """
     at, event_id = after
-    rows = connection.execute(_INBOX, {"before": before, "at": at, "after": event_id, "most": most}).all()
+    rows = connection.execute(_INBOX, {"before": before, "at": at, "after": event_id, "limit": limit}).all()
     deleted = _delete(connection, _DELETE_INBOX, {"ids": [row.event_id for row in rows if row.created_at is None]})
-    return deleted, (rows[-1].posted_at, rows[-1].event_id) if len(rows) == most else None
+    return deleted, (rows[-1].posted_at, rows[-1].event_id) if len(rows) == limit else None
 
 
-def prune_answers(connection: Connection, before: datetime, most: int) -> int:
-    """Forget at most `most` stored answers older than `before`, the oldest first; returns how many.
+def prune_answers(connection: Connection, before: datetime, limit: int) -> int:
+    """Prune at most `limit` stored answers older than `before`, the oldest first; returns how many.
 
-    Of an authorization the row goes, for its key stays with the payment. Of all others the key stays, so that it never
+    Deletes the row of an authorization, whose key stays with the payment. Of all others the key stays, so that it never
     moves money a second time: a captured payment can be refunded for ever.
     """
-    rows = connection.execute(_OLD_ANSWERS, {"before": before, "most": most}).all()
+    rows = connection.execute(_OLD_ANSWERS, {"before": before, "limit": limit}).all()
     keys: dict[bool, list[tuple[str, ...]]] = {True: [], False: []}
     for row in rows:
         keys[row.operation == Operation.AUTHORIZE].append(tuple(row))
@@ -182,7 +181,7 @@ def prune_answers(connection: Connection, before: datetime, most: int) -> int:
 
 
 def _delete(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
-    """Run it, unless its list of ids or keys is empty; how many rows it changed."""
+    """Run it, unless its list of ids or keys is empty; returns the number of changed rows."""
     if not (values.get("ids") or values.get("keys")):
         return 0
     return int(connection.execute(statement, values).rowcount)

@@ -1,1 +1,1 @@
-"""The store and the console in a real browser, on a real platform."""
+"""The shop and the console in a real browser, on a real platform."""

@@ -39,7 +39,7 @@ class Visit:
     shots: Path = SHOTS
 
     def go(self, path: str) -> None:
-        """Load a page of the store."""
+        """Load a page of the shop."""
         self.page.goto(self.base + path)
 
     def shoot(self, name: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from stack import store
+from stack import shop
 from stack.platform import Platform, real_platform
 from tests.browser.browser import Visit, chromium, visit
 
@@ -20,8 +20,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """The platform with the built store, a breaker that moves quickly, and few refunds."""
-    folder = store.build()
+    """The platform with the built shop, a breaker that moves quickly, and few refunds."""
+    folder = shop.build()
     with real_platform({**SETTINGS, "APP_STORE_FOLDER": str(folder)}) as running:
         yield running
 
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def shopper(browser: Browser, platform: Platform) -> Iterator[Visit]:
-    """Somebody at the store, whose browser must have nothing to complain of."""
+    """Somebody at the shop, whose browser must have nothing to complain of."""
     with visit(browser, platform.api.url) as visitor:
         yield visitor
         assert visitor.complaints == []

@@ -1,4 +1,4 @@
-"""The built store and its sources: size, agreement with the API, `make run` serving it, and no Node on the machine."""
+"""The built shop and its sources: size, agreement with the API, `make run` serving it, and no Node on the machine."""
 
 import gzip
 import json
@@ -11,14 +11,14 @@ import pytest
 
 from app.__main__ import unconnected
 from app.api.openapi import document
-from app.routes.store import PAGES, SECTIONS
+from app.routes.shop import PAGES, SECTIONS
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.problems import PROBLEMS
-from stack import node, store
+from stack import node, shop
 
-SOURCES = store.FRONTEND / "src"
+SOURCES = shop.FRONTEND / "src"
 LARGEST_FIRST_LOAD = 200 * 1024
-"""Bytes over the network, gzipped, until the store shows."""
+"""Bytes over the network, gzipped, until the shop shows."""
 
 pytestmark = pytest.mark.timeout(500)
 
@@ -33,7 +33,7 @@ def first_load(dist: Path) -> int:
 
 
 def test_the_first_load_is_small_and_everything_is_our_own() -> None:
-    dist = store.build()
+    dist = shop.build()
     index = (dist / "index.html").read_text()
     assert len(re.findall(r"assets/[^\"]+\.(?:js|css)", index)) >= 2
     assert first_load(dist) <= LARGEST_FIRST_LOAD
@@ -54,8 +54,8 @@ def test_the_types_are_those_of_the_api(tmp_path: Path) -> None:
     described, made = tmp_path / "openapi.json", tmp_path / "schema.ts"
     described.write_text(json.dumps(document(unconnected())))
     tool = "node_modules/openapi-typescript/bin/cli.js"
-    command = [store.with_packages().node, tool, "--alphabetize", str(described), "-o", str(made)]
-    subprocess.run(command, cwd=store.FRONTEND, check=True, capture_output=True)
+    command = [shop.with_packages().node, tool, "--alphabetize", str(described), "-o", str(made)]
+    subprocess.run(command, cwd=shop.FRONTEND, check=True, capture_output=True)
     assert made.read_text() == (SOURCES / "api/schema.ts").read_text()
 
 
@@ -85,24 +85,24 @@ def test_the_pages_are_those_that_the_api_serves() -> None:
     assert set(re.findall(r'path: "/console/([^"]+)"', console)) == set(SECTIONS)
 
 
-def test_a_store_that_cannot_be_built_is_told(
+def test_a_shop_that_cannot_be_built_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def none() -> node.Node:
         raise node.NoNode("Node could not be fetched: no network.")
 
-    monkeypatch.setattr(store, "is_built", lambda: False)
-    monkeypatch.setattr(store, "find", none)
-    assert store.main("http://127.0.0.1:1/") == 1
+    monkeypatch.setattr(shop, "is_built", lambda: False)
+    monkeypatch.setattr(shop, "find", none)
+    assert shop.main("http://127.0.0.1:1/") == 1
     told = capsys.readouterr()
-    assert "The store could not be built; everything else runs. Node could not be fetched" in told.err
-    assert "the store is ready" not in told.out
+    assert "The shop could not be built; everything else runs. Node could not be fetched" in told.err
+    assert "the shop is ready" not in told.out
 
 
 def test_a_tool_that_fails_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(store, "LOG", tmp_path / "log")
-    with store.LOG.open("w") as log, pytest.raises(store.NotBuilt, match=r"(?s)code 3; the end of .*no such thing"):
-        store._run(["sh", "-c", "echo no such thing; exit 3"], log)
+    monkeypatch.setattr(shop, "LOG", tmp_path / "log")
+    with shop.LOG.open("w") as log, pytest.raises(shop.NotBuilt, match=r"(?s)code 3; the end of .*no such thing"):
+        shop._run(["sh", "-c", "echo no such thing; exit 3"], log)
 
 
 def test_without_node_on_the_path_pypi_has_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

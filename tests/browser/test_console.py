@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Visit, visit
-from tests.browser.test_store import buy, payment
+from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -45,7 +45,7 @@ def test_kafka_stopped_is_seen_and_its_return_too(operator: Visit, platform: Pla
         operator.shoot("console-open-1280")
     finally:
         platform.kafka.start()
-    paid += [authorize(platform, f"back-{number}") for number in range(4)]  # three calls make the verdict
+    paid += [authorize(platform, f"back-{number}") for number in range(4)]  # three calls decide
     expect_state(operator, "CLOSED")
     expect(waiting.locator("p").first).to_have_text("0", timeout=BREAKER_MS)
     until(lambda: all(is_posted(platform, payment_id) for payment_id in paid), "all is posted")

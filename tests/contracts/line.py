@@ -42,13 +42,13 @@ class Line:
         self._plan = (text, cut, for_good)
 
     def cut(self) -> None:
-        """Cut every connection now and let none through until `mend`."""
+        """Cut every connection now and let none through until `fix`."""
         self._dead = True
         with self._lock:
             for end in list(self._open):
                 _close(end)
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Let new connections through again."""
         self._dead = False
 

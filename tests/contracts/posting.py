@@ -3,21 +3,21 @@
 from sqlalchemy import Engine, select, update
 
 from payments.ledger.checking import Message
-from payments.ledger.posting import Handled, post_batch
+from payments.ledger.posting import PostingResult, post_batch
 from payments.outbox.rules import Aggregate, with_event_id
 from payments.platform.tables import outbox_event
 
 CLUSTER = "test-cluster"
 
 
-def publish_and_post(engine: Engine, most: int = 1000) -> list[Handled]:
+def publish_and_post(engine: Engine, limit: int = 1000) -> list[PostingResult]:
     """Mark the payments' waiting events as published and post them; what came of each."""
     with engine.begin() as connection:
         waiting = connection.execute(
             select(outbox_event)
             .where(outbox_event.c.published == 0, outbox_event.c.aggregate_type == Aggregate.PAYMENT.value)
             .order_by(outbox_event.c.event_id)
-            .limit(most)
+            .limit(limit)
         ).all()
         ids = [row.event_id for row in waiting]
         connection.execute(

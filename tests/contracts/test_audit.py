@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, delete, insert, select, text, update
 
 from payments.audit.service import Report, audit
+from payments.audit.snapshot import FindingKind
 from payments.platform.housekeeping_tables import audit_run
 from payments.platform.tables import (
     circuit_breaker,
@@ -18,7 +19,7 @@ from payments.platform.tables import (
     outbox_event,
     payment,
 )
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
@@ -131,7 +132,7 @@ def test_answers_days_apart_are_all_looked_at(engine: Engine, paid: int) -> None
     for operation, age in (("authorize", timedelta(days=9)), ("void", timedelta(hours=30)), ("capture", timedelta(0))):
         given = idem_response_cache.c.operation == operation
         change(engine, wrong.where(given).values(created_at=now - age))
-    assert [(d.kind, d.payment_id) for d in run(engine).differences].count(("answers", None)) == 3
+    assert [(d.kind, d.payment_id) for d in run(engine).differences].count((FindingKind.ANSWERS, None)) == 3
 
 
 @pytest.mark.parametrize(("hindrance", "found"), [("", ["stuck"]), ("open", []), ("halted", [])])
@@ -159,7 +160,7 @@ def test_a_pruned_payment_is_held_against_its_ledger_alone(engine: Engine, paid:
 
 
 def test_an_audit_that_was_ended_early_is_not_noted(engine: Engine, paid: int) -> None:
-    audit(engine, full=False, answers_kept=KEPT, pace=Pace(lambda _seconds: True))
+    audit(engine, full=False, answers_kept=KEPT, throttle=Throttle(lambda _seconds: True))
     with engine.connect() as connection:
         assert connection.execute(select(audit_run)).all() == []
 
@@ -176,7 +177,7 @@ def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     publish_and_post(engine)
     assert run(engine, full=False).payments == 7  # the first one has no former run: all
     with engine.begin() as connection:  # as if all of that were long ago
-        before = connection.execute(select(payment.c.updated_at)).scalars().first() - timedelta(hours=1)
+        before = connection.execute(select(payment.c.updated_at).limit(1)).scalar_one() - timedelta(hours=1)
         connection.execute(update(payment).values(updated_at=before))
         connection.execute(update(inbox_event).values(posted_at=before))
     assert [run(engine, full=False).payments for _ in range(4)] == [2, 2, 2, 1]

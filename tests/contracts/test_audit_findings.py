@@ -12,10 +12,10 @@ from payments.audit import finding_store
 from payments.audit import service as module
 from payments.audit.findings import keep_of_payments
 from payments.audit.service import Report, audit
-from payments.audit.snapshot import Difference
+from payments.audit.snapshot import Difference, FindingKind
 from payments.platform.housekeeping_tables import audit_finding, audit_run
 from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
-from payments.platform.throttle import Pace
+from payments.platform.throttle import AT_ONCE, Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
@@ -23,8 +23,8 @@ KEPT = timedelta(days=30)
 WRONG, RIGHT = {"released_amount": 1, "release_reason": "VOIDED"}, {"released_amount": 0, "release_reason": None}
 
 
-def run(engine: Engine, *, full: bool = False, pace: Pace = module.AT_ONCE) -> Report:
-    return audit(engine, full=full, answers_kept=KEPT, pace=pace)
+def run(engine: Engine, *, full: bool = False, throttle: Throttle = AT_ONCE) -> Report:
+    return audit(engine, full=full, answers_kept=KEPT, throttle=throttle)
 
 
 def change(engine: Engine, *statements: Any) -> None:
@@ -61,7 +61,7 @@ def spoil(engine: Engine, *ids: int) -> None:
     change(engine, update(payment).where(payment.c.payment_id.in_(ids)).values(WRONG))
 
 
-def mend(engine: Engine, *ids: int) -> None:
+def fix(engine: Engine, *ids: int) -> None:
     change(engine, update(payment).where(payment.c.payment_id.in_(ids)).values(RIGHT))
 
 
@@ -72,11 +72,11 @@ def test_a_finding_stays_while_audits_look_elsewhere(
     run(engine, full=True)
     assert open_payments(engine) == paid[:2]
     before = findings(engine)
-    monkeypatch.setattr(module.finding_store, "payments_with_open", lambda _connection, _most: [])
+    monkeypatch.setattr(finding_store, "payments_with_open", lambda _connection, _limit: [])
     monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(module, "IN_TURN", 1)
     change(engine, update(audit_run).values(next_payment_id=paid[1]))
-    mend(engine, *paid)
+    fix(engine, *paid)
     assert run(engine).payments == 1  # the third one
     assert findings(engine) == before
 
@@ -87,7 +87,7 @@ def test_payments_with_findings_are_checked_each_time_until_they_are_right(engin
     assert kinds == [("ledger", paid[2]), ("outbox", paid[2])]
     again = run(engine)
     assert (sorted({(d.kind, d.payment_id) for d in again.differences}), again.opened) == (kinds, [])
-    mend(engine, paid[2])
+    fix(engine, paid[2])
     right = run(engine)
     assert (right.differences, right.cleared) == ([], len(findings(engine)))
     assert open_payments(engine) == []
@@ -98,7 +98,7 @@ def test_of_many_findings_the_longest_unchecked_are_checked_first(
 ) -> None:
     spoil(engine, *paid)
     run(engine, full=True)
-    mend(engine, *paid)
+    fix(engine, *paid)
     monkeypatch.setattr(module, "IN_TURN", 1)
     monkeypatch.setattr(module, "CHUNK", 1)
     change(engine, update(audit_run).values(next_payment_id=max(paid)))  # so that nothing is checked in turn
@@ -115,7 +115,7 @@ def test_a_finding_that_comes_back_is_the_same_one(engine: Engine, paid: list[in
         spoil(engine, paid[0])
         run(engine, full=True)
         assert open_payments(engine) == [paid[0]]
-        mend(engine, paid[0])
+        fix(engine, paid[0])
         run(engine)
         assert open_payments(engine) == []
     rows = findings(engine)
@@ -129,7 +129,7 @@ def test_what_was_found_is_kept_when_the_run_is_ended(
     monkeypatch.setattr(module, "CHUNK", 1)
     spoil(engine, *paid)
     steps = iter([False, False, False])
-    report = run(engine, full=True, pace=Pace(lambda _seconds: next(steps, True)))
+    report = run(engine, full=True, throttle=Throttle(lambda _seconds: next(steps, True)))
     assert 0 < len(open_payments(engine)) < len(paid)
     assert {difference.payment_id for difference in report.differences} == set(open_payments(engine))
     with engine.connect() as connection:
@@ -137,7 +137,7 @@ def test_what_was_found_is_kept_when_the_run_is_ended(
 
 
 def test_a_payment_that_is_gone_clears_nothing(engine: Engine, paid: list[int]) -> None:
-    found = [Difference("ledger", 4711, "is wrong", "hold")]
+    found = [Difference(FindingKind.LEDGER, 4711, "is wrong", "hold")]
     keep_of_payments(engine, [4711], found, datetime.now(UTC) - timedelta(minutes=1))
     run(engine)
     assert open_payments(engine) == [4711]
@@ -145,7 +145,7 @@ def test_a_payment_that_is_gone_clears_nothing(engine: Engine, paid: list[int]) 
 
 def test_an_older_check_neither_clears_nor_opens(engine: Engine) -> None:
     now = datetime.now(UTC)
-    found = [Difference("ledger", 7, "is wrong", "hold")]
+    found = [Difference(FindingKind.LEDGER, 7, "is wrong", "hold")]
     keep_of_payments(engine, [7], found, now)
     keep_of_payments(engine, [7], [], now - timedelta(seconds=1))
     assert open_payments(engine) == [7]

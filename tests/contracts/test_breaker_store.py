@@ -81,7 +81,7 @@ def test_the_history_keeps_the_newest(engine: Engine) -> None:
     assert found.history == history[: store.HISTORY_KEPT]
 
 
-def test_orders_come_in_their_order_until_they_have_an_outcome(engine: Engine) -> None:
+def test_commands_come_in_their_order_until_they_have_an_outcome(engine: Engine) -> None:
     lost, valid = leases(engine)
     with engine.begin() as connection:
         first = store.append_command(connection, NAME, "OPEN", "é", "api:::1")

@@ -36,8 +36,8 @@ class Clocks:
     database: timedelta = timedelta(0)
     wall: timedelta = timedelta(0)
     boot: float = 0.0
-    looks: int = 0
-    at_look: dict[int, timedelta] = field(default_factory=dict)
+    checks: int = 0
+    at_check: dict[int, timedelta] = field(default_factory=dict)
     name: str = "boot-1"
 
     def machine(self) -> MachineClocks:
@@ -46,8 +46,8 @@ class Clocks:
         )
 
     def now(self, _connection: Connection) -> datetime:
-        self.looks += 1
-        self.database = self.at_look.get(self.looks, self.database)
+        self.checks += 1
+        self.database = self.at_check.get(self.checks, self.database)
         return datetime.now(UTC) + self.database
 
 
@@ -169,7 +169,7 @@ def test_the_clock_is_asked_before_each_batch(
     tasks, _ = house()
     tasks.export()
     for task in (tasks.prune, tasks.expire):
-        clocks.database, clocks.at_look = timedelta(0), {clocks.looks + 2: YEAR}
+        clocks.database, clocks.at_check = timedelta(0), {clocks.checks + 2: YEAR}
         with pytest.raises(ClockSuspect):
             task()
         tasks._clock._watch.reason = None  # the next task begins anew

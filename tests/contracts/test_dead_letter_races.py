@@ -18,7 +18,7 @@ from tests.contracts.test_dead_letter_changes import LETTER, NOW
 
 Action = Callable[[Engine], Any]
 BAD = Message("payment.captured", 0, 1, 1, b"1", b"{")
-MOST_STATEMENTS = 40
+STATEMENT_LIMIT = 40
 
 
 _letter_ids: dict[str, int] = {}
@@ -62,7 +62,7 @@ def one(engine: Engine, query: str) -> Any:
 
 def interleaved(engine: Engine, action: Action, rival: Action, at: int) -> tuple[list[Any], bool]:
     """What `action` and `rival` did, the latter once before statement `at` of the former; and whether that came."""
-    other, count, done = create_engine(engine.url), 0, []
+    other, count, done = create_engine(engine.url.render_as_string(hide_password=False)), 0, []
     # whom a lock keeps out is told at once: it would wait for a transaction that waits for it
     event.listen(other, "connect", lambda raw, _: raw.cursor().execute("SET SESSION innodb_lock_wait_timeout = 0"))
 
@@ -86,7 +86,7 @@ def interleaved(engine: Engine, action: Action, rival: Action, at: int) -> tuple
 
 
 def each_place(engine: Engine, action: Action, rival: Action, check: Callable[[list[Any]], None]) -> None:
-    for at in range(1, MOST_STATEMENTS):
+    for at in range(1, STATEMENT_LIMIT):
         with engine.begin() as connection:
             for table in ("dead_letter", "outbox_event", "operator_action", "ledger_halt"):
                 connection.exec_driver_sql(f"DELETE FROM {table}")

@@ -35,7 +35,7 @@ def expired(engine: Engine) -> set[int]:
 def test_a_round_expires_no_more_than_it_may(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "EXPIRE_BATCH", 2)
     authorized(engine, 5)
-    assert [expire_due(engine, monotonic, no_pause, most=3) for _ in range(3)] == [3, 2, 0]
+    assert [expire_due(engine, monotonic, no_pause, limit=3) for _ in range(3)] == [3, 2, 0]
 
 
 @pytest.mark.parametrize("way", ["answer", "bug"])

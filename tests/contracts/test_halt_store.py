@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select, update
 
 from payments.dead_letters import halt, halt_store
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
-from payments.dead_letters.poison import UNTIL_CALM, PoisonFlood
+from payments.dead_letters.poison import UNTIL_QUIET, PoisonFlood
 from payments.platform.tables import ledger_halt, operator_action
 
 AT = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
@@ -19,12 +19,12 @@ def open_halt(engine: Engine) -> str | None:
         return halt_store.open_halt(connection)
 
 
-def look(engine: Engine, watch: PoisonWatch, marks: list[str | None]) -> None:
+def check(engine: Engine, watch: PoisonWatch, marks: list[str | None]) -> None:
     """What a worker does with a batch, and commits."""
     with engine.begin() as connection:
         last = halt_store.newest(connection)
         halt.refuse_when_halted(last)
-        window = watch.look(connection, last, marks)
+        window = watch.check(connection, last, marks)
     watch.keep(window)
 
 
@@ -46,7 +46,7 @@ def test_one_halt_is_open_however_many_workers_begin_it(engine: Engine) -> None:
     halt.begin(engine, "second")
     assert open_halt(engine) == "first"
     with pytest.raises(PostingHalted, match="first"):
-        look(engine, PoisonWatch(), [None])
+        check(engine, PoisonWatch(), [None])
 
 
 def test_its_end_is_noted_with_its_terms(engine: Engine) -> None:
@@ -66,13 +66,13 @@ def test_accepted_poison_is_kept_in_the_row_across_restarts_and_workers(engine: 
     halt.begin(engine, "flood")
     end(engine, 100)
     one, two = PoisonWatch(), PoisonWatch()
-    look(engine, one, [BAD] * 30)
-    look(engine, two, [BAD] * 30)
+    check(engine, one, [BAD] * 30)
+    check(engine, two, [BAD] * 30)
     assert left(engine) == 40
-    look(engine, PoisonWatch(), [BAD] * 40)
+    check(engine, PoisonWatch(), [BAD] * 40)
     assert left(engine) == 0
     with pytest.raises(PoisonFlood):
-        look(engine, two, [BAD] * 50)
+        check(engine, two, [BAD] * 50)
 
 
 def test_a_batch_that_is_rolled_back_uses_nothing_up(engine: Engine) -> None:
@@ -80,32 +80,32 @@ def test_a_batch_that_is_rolled_back_uses_nothing_up(engine: Engine) -> None:
     end(engine, 10)
     watch = PoisonWatch()
     with pytest.raises(PoisonFlood):
-        look(engine, watch, [BAD] * 60)
+        check(engine, watch, [BAD] * 60)
     assert left(engine) == 10
-    look(engine, watch, [BAD] * 59)
+    check(engine, watch, [BAD] * 59)
     assert left(engine) == 0
 
 
 def test_without_the_check_all_passes_until_it_is_calm(engine: Engine) -> None:
     halt.begin(engine, "flood")
-    end(engine, UNTIL_CALM)
+    end(engine, UNTIL_QUIET)
     watch = PoisonWatch()
-    look(engine, watch, [BAD] * 500)
-    assert left(engine) == UNTIL_CALM
-    look(engine, watch, [None] * 60)
+    check(engine, watch, [BAD] * 500)
+    assert left(engine) == UNTIL_QUIET
+    check(engine, watch, [None] * 60)
     assert left(engine) == 0
     with pytest.raises(PoisonFlood):
-        look(engine, watch, [BAD] * 60)
+        check(engine, watch, [BAD] * 60)
 
 
 def test_after_a_halt_the_window_starts_anew(engine: Engine) -> None:
     watch = PoisonWatch()
-    look(engine, watch, [BAD] * 49)
+    check(engine, watch, [BAD] * 49)
     halt.begin(engine, "flood")
     end(engine, 1)
-    look(engine, watch, [None, BAD, BAD])
+    check(engine, watch, [None, BAD, BAD])
     with pytest.raises(PoisonFlood):
-        look(engine, watch, [BAD] * 48)
+        check(engine, watch, [BAD] * 48)
 
 
 @pytest.mark.parametrize("words", ["because I say so", "[]", '{"acceptPoison": null}', None])

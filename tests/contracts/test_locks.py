@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -98,7 +99,7 @@ def test_a_deadlock_runs_again(mariadb: Engine) -> None:
     first, second = made(mariadb, "first"), made(mariadb, "second")
     with ThreadPoolExecutor(1) as pool, mariadb.connect() as other:
         transaction = other.begin()
-        heavy = [
+        heavy: list[dict[str, Any]] = [
             {"at": database_now(other), "actor": "a", "action": "b", "target": str(n), "detail": ""} for n in range(99)
         ]
         other.execute(text("INSERT INTO operator_action (at, actor, action, target, detail)"

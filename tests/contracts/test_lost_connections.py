@@ -52,7 +52,7 @@ def test_what_cannot_be_looked_up_is_unknown(mariadb: Engine, over_line: Engine,
     line.cut_at(COMMIT, cut, for_good=True)
     command = capture(payment_id, "c", 4000)
     assert told(carry_out(over_line, command, seconds=1)[0]) == "OUTCOME_UNKNOWN"
-    line.mend()
+    line.fix()
     (repeated,) = carry_out(over_line, command)
     assert told(repeated) == "PARTIALLY_CAPTURED"
     assert repeated.replayed is (cut is Cut.AFTER)

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select, update
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters.store import DeadLetter
-from payments.dead_letters.store import add as add_letters
+from payments.dead_letters.store import add as add_dead_letters
 from payments.outbox import service as outbox
 from payments.outbox.lease import Lease
 from payments.outbox.rules import OutboxState
@@ -53,7 +53,7 @@ def test_pages_are_newest_first(engine: Engine, held: Lease) -> None:
 
 
 @pytest.mark.parametrize("act", [lambda c, n: outbox.release(c, n, "x"), lambda c, n: outbox.discard(c, n, "r", "x")])
-def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:
     refuse(engine, held, 1)
     hold_all(engine, held)
     with engine.begin() as connection:
@@ -75,7 +75,7 @@ def test_a_payments_event_is_never_discarded(engine: Engine, held: Lease) -> Non
 def test_the_letter_of_a_discarded_replay_is_open_again(engine: Engine, held: Lease) -> None:
     letter = DeadLetter("c", "payment.voided", 0, 0, 1, "{", None, None, "EventNotFound", "m")
     with engine.begin() as connection:
-        add_letters(connection, [letter], database_now(connection))
+        add_dead_letters(connection, [letter], database_now(connection))
         dead_letters.replay(connection, 1, "cli:me")
     announcement, replay = 5, 6
     for event_id in (announcement, replay):

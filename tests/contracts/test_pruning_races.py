@@ -23,7 +23,7 @@ from tests.contracts.posting import publish_and_post
 KEPT = Retention(timedelta(days=9), timedelta(days=30), timedelta(days=30))
 OLD = timedelta(days=31)
 NAMES = count()
-MOST = 100
+STATEMENT_LIMIT = 100
 """More statements than a round of pruning has."""
 
 
@@ -102,18 +102,18 @@ def prune_and_count(pruning: Engine, number: int, by: Callable[[], None]) -> int
 
 @pytest.mark.parametrize("does", ["refund", "refund_and_post", "expire"])
 def test_what_commits_between_two_statements_of_pruning_is_not_lost(mariadb: Engine, second: Engine, does: str) -> None:
-    for number in range(MOST):
+    for number in range(STATEMENT_LIMIT):
         books = Books(mariadb)
         statements = prune_and_count(second, number, getattr(books, does))
         books.proves_right()
         if number >= statements:
             break
-    assert MOST > number > 12  # there was something to prune, and each statement had its turn
+    assert STATEMENT_LIMIT > number > 12  # there was something to prune, and each statement had its turn
 
 
 def test_a_key_that_is_answered_anew_keeps_its_answer(mariadb: Engine, second: Engine) -> None:
     """Two housekeepings at once: the other has forgotten the answer, and the key was answered again since."""
-    for number in range(MOST):
+    for number in range(STATEMENT_LIMIT):
         books = Books(mariadb)
         mine = (idem_response_cache.c.idempotency_key == books.name, idem_response_cache.c.operation == "refund")
         done: list[int] = []
@@ -129,12 +129,12 @@ def test_a_key_that_is_answered_anew_keeps_its_answer(mariadb: Engine, second: E
         assert body == ("anew" if done else "")
         if number >= statements:
             break
-    assert number < MOST
+    assert number < STATEMENT_LIMIT
 
 
 def test_a_replay_that_is_published_once_more_stays(mariadb: Engine, second: Engine) -> None:
     of_replay = outbox_event.c.aggregate_type == Aggregate.REPLAY.value
-    for number in range(MOST):
+    for number in range(STATEMENT_LIMIT):
         books = Books(mariadb)
         with mariadb.begin() as connection:
             connection.execute(delete(outbox_event).where(of_replay))
@@ -155,4 +155,4 @@ def test_a_replay_that_is_published_once_more_stays(mariadb: Engine, second: Eng
         assert left == sum(waits)
         if number >= statements:
             break
-    assert number < MOST
+    assert number < STATEMENT_LIMIT

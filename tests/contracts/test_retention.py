@@ -10,7 +10,7 @@ from payments.audit.service import audit
 from payments.outbox.republish import republish_unposted
 from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
-from payments.platform.throttle import AT_ONCE, Pace
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
@@ -158,7 +158,7 @@ def test_it_goes_on_batch_by_batch(engine: Engine, monkeypatch: pytest.MonkeyPat
 def test_it_stops_when_it_shall(engine: Engine) -> None:
     settled(engine, "a")
     publish_and_post(engine)
-    assert not any(Pruner(engine, NOW).prune(Pace(lambda _seconds: True)).values())
+    assert not any(Pruner(engine, NOW).prune(Throttle(lambda _seconds: True)).values())
 
 
 def test_an_authorization_whose_time_is_over_is_released(engine: Engine) -> None:

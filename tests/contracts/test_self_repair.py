@@ -76,7 +76,7 @@ def test_what_was_lost_is_published_again_once_in_a_period(engine: Engine) -> No
 def test_a_round_is_bounded_and_the_next_goes_on(engine: Engine) -> None:
     pay(engine, "lost", 7)
     publish(engine)
-    repair = SelfRepair(engine, AFTER, most=3)
+    repair = SelfRepair(engine, AFTER, limit=3)
     assert [repair.round(AT_ONCE) for _ in range(4)] == [3, 3, 1, 0]
 
 

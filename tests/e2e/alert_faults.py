@@ -37,13 +37,13 @@ class Fault:
 
 
 @contextmanager
-def done(harm: Callable[[], None], mend: Callable[[], None]) -> Iterator[None]:
+def done(harm: Callable[[], None], fix: Callable[[], None]) -> Iterator[None]:
     """Do it, and undo it in the end, also when nobody told of it."""
     harm()
     try:
         yield
     finally:
-        mend()
+        fix()
 
 
 def poison(watched: Watched) -> AbstractContextManager[None]:
@@ -120,7 +120,7 @@ FAULTS = (
     Fault("worker killed", "WorkerDown", "page", lambda w: killed(w.platform.ledger), {"job": "ledger"}),
     Fault("poison sent", "DeadLettersOpen", "ticket", poison),
     Fault("latency injected", "LatencyBurnsVeryFast", "page", slow_database),
-    Fault("5xx injected", "AvailabilityBurnsVeryFast", "page", lambda w: done(w.line.cut, w.line.mend)),
+    Fault("5xx injected", "AvailabilityBurnsVeryFast", "page", lambda w: done(w.line.cut, w.line.fix)),
     Fault("disk filling", "DiskAlmostFull", "page", lambda w: done(w.disk.fill, w.disk.empty), {"device": DEVICE}),
     Fault("relay stopped", "RelayStale", "page", lambda w: stopped(w.platform.relay)),
     Fault("audit difference planted", "AuditDifferences", "page", wrong_amount, {"kind": "ledger"}),

@@ -32,7 +32,7 @@ class Load:
         return len(self.payments)
 
     def run(self) -> None:
-        """One thread's share of the stream, at an even pace, until stopped."""
+        """One thread's share of the stream, at an even rate, until stopped."""
         interval, session = THREADS / self.per_second, requests.Session()
         session.trust_env = False  # else each request reads the environment, which other tests may be changing
         due = time.monotonic()

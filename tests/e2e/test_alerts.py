@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,9 +85,7 @@ def is_told(watched: Watched, faults: tuple[Fault, ...], status: str, since: int
     """The receiver of each fault's alert, and no other, was told since then, and this last."""
     for fault in faults:
         alert, last = fault.expected, (fault.receiver, status)
-        told = until(
-            lambda alert=alert, last=last: said(watched, alert, last, since), f"{alert}: {last}", seconds=TOLD_SECONDS
-        )
+        told = until(partial(said, watched, alert, last, since), f"{alert}: {last}", seconds=TOLD_SECONDS)
         assert {receiver for receiver, _ in told} == {fault.receiver}
 
 

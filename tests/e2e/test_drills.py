@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from stack.parent_watchdog import bound_to_parent
 from stack.platform import Platform, real_platform
-from stack.tether import tethered
 from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +100,9 @@ def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subproce
     environment = {**os.environ, **platform.environment, **hooks}
     as_in_a_shell = ("env", "--default-signal=PIPE")  # Python ignores it, and what it starts would inherit that
     return subprocess.Popen(
-        tethered([*as_in_a_shell, str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM),
+        bound_to_parent(
+            [*as_in_a_shell, str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM
+        ),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -131,25 +133,25 @@ def test_a_drill_whose_hooks_do_nothing_fails(platform: Platform) -> None:
 
 
 def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
-    broken, mended = tmp_path / "broken", tmp_path / "mended"
-    hooks = {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"}
+    broken, fixed = tmp_path / "broken", tmp_path / "mended"
+    hooks = {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {fixed}"}
     drill = begin(BREAKER, platform, hooks)
     until(broken.exists, "the drill has stopped Kafka")
     drill.send_signal(signal.SIGINT)
     printed, _ = drill.communicate(timeout=90)
     assert drill.returncode == 130, printed
-    assert mended.exists()
+    assert fixed.exists()
 
 
 def test_a_drill_that_nobody_reads_any_more_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
     """A terminal that is closed, a build that is aborted: bash alone would end at its next word."""
-    broken, mended = tmp_path / "broken", tmp_path / "mended"
-    drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {mended}"})
+    broken, fixed = tmp_path / "broken", tmp_path / "mended"
+    drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {fixed}"})
     until(broken.exists, "the drill has stopped Kafka")
     assert drill.stdout
     drill.stdout.close()
     assert drill.wait(timeout=90) != 0
-    assert mended.exists()
+    assert fixed.exists()
 
 
 def test_without_a_platform_it_is_one_sentence(tmp_path: Path) -> None:

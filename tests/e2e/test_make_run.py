@@ -15,10 +15,10 @@ import psutil
 import pytest
 import requests
 
+from stack.parent_watchdog import bound_to_parent
 from stack.ports import free_port
 from stack.state import State
 from stack.supervision import Supervisor
-from stack.tether import tethered
 from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def start(folder: Path) -> Run:
     environment = {**os.environ, "PAYOPS_STATE": str(folder), "PORT": str(port), "WORKER_METRICS_PORT": "0"}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            tethered(["make", "run"], signal.SIGTERM),
+            bound_to_parent(["make", "run"], signal.SIGTERM),
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -167,7 +167,7 @@ def test_clean_refuses_while_it_runs(run: Run, tmp_path: Path) -> None:
 def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
     log = run.folder / "observe.out"
     with log.open("wb") as output:
-        command = tethered(["make", "observe"], signal.SIGTERM)
+        command = bound_to_parent(["make", "observe"], signal.SIGTERM)
         environment = {**os.environ, "PAYOPS_STATE": str(run.folder)}
         observing = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True

@@ -27,7 +27,7 @@ LONG_SECONDS = 1200
 BETWEEN_KILLS = 100
 """Steps answered between two kills."""
 POISON_INTERVAL = 2.0
-LARGE_LETTER = 2000
+LARGE_DEAD_LETTER = 2000
 """Bytes of a poison message, and more than the broker takes on the topic of dead letters here."""
 SETTLED_SECONDS = 180
 SETTINGS = {
@@ -86,7 +86,7 @@ def poisoned(platform: Platform) -> Iterator[None]:
 
     def send() -> None:
         for number in range(10**9):
-            producer.produce("payment.captured", f"poison {number} {'x' * (LARGE_LETTER * (number % 2))}".encode())
+            producer.produce("payment.captured", f"poison {number} {'x' * (LARGE_DEAD_LETTER * (number % 2))}".encode())
             producer.poll(0)
             if ended.wait(POISON_INTERVAL):
                 return
@@ -141,7 +141,7 @@ def booked(database: Engine) -> Counter[Step]:
 @pytest.mark.timeout(LONG_SECONDS + 900)
 def test_each_answered_step_is_in_the_ledger_once(platform: Platform, database: Engine, long: bool) -> None:
     seed = random.randrange(10**6)
-    largest_message(platform, DLQ, LARGE_LETTER)
+    largest_message(platform, DLQ, LARGE_DEAD_LETTER)
     with shopping(platform.api.url, seed) as shoppers, poisoned(platform):
         until(lambda: shoppers.answered >= BETWEEN_KILLS, "the shoppers shop", seconds=60)
         killed = suffer(platform, shoppers, seed, LONG_SECONDS if long else 0)

@@ -16,7 +16,7 @@ from tests.exporters import Exporter
 from tests.serving import Answer, Request, Server, serving
 
 QUICK = Timing(
-    scrape="1s", evaluation="1s", group_wait="1s", group_interval="1s", hold="1s", haste=60
+    scrape="1s", evaluation="1s", group_wait="1s", group_interval="1s", hold="1s", time_scale=60
 )  # an hour of the rules is a minute here
 SETTINGS = {
     "APP_RATE_LIMIT_PROFILE": "prod",

@@ -74,10 +74,10 @@ def test_the_list_itself_forbids_what_it_should() -> None:
 @pytest.fixture
 def many_files() -> Iterator[None]:
     """As many as the machine lets one process open."""
-    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (usual[1], usual[1]))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.mark.alone  # other tests would be refused meanwhile, who connect from here too

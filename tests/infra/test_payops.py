@@ -9,7 +9,7 @@ from tests.infra.asking import exposure, mode_and_owner
 INSTANCES = ["payops-api@8081", "payops-api@8082"]
 WORKERS = ["payops-relay", "payops-ledger", "payops-housekeeping"]
 USERS = ["payops-api", *WORKERS, "payops-operator", "payops-migration"]
-MOST_EXPOSED = 4.0
+EXPOSURE_LIMIT = 4.0
 KNOWS = {
     "api": {"vault_mariadb_api_password", "vault_redis_app_password", "vault_payops_admin_token"},
     "relay": {"vault_mariadb_relay_password", "vault_kafka_relay_password"},
@@ -34,7 +34,7 @@ def test_it_runs_and_comes_back_after_a_boot(application, unit: str) -> None:
 
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)
 def test_it_is_sandboxed(application, unit: str) -> None:
-    assert exposure(application, unit) <= MOST_EXPOSED
+    assert exposure(application, unit) <= EXPOSURE_LIMIT
 
 
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)

@@ -15,10 +15,10 @@ import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from stack.parent_watchdog import bound_to_parent
 from stack.programs import PLATFORM, SERVERS, broker, user_of_broker
 from stack.state import AlreadyRuns, State
 from stack.supervision import Program, Supervisor, configuration
-from stack.tether import tethered
 from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def supervisor(state: State) -> Iterator[Supervisor]:
     groups = {SERVERS: [broker(state.bootstrap, ["t"], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"])], PLATFORM: users}
     state.supervisor_configuration.write_text(configuration(state, groups))
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
-    process = subprocess.Popen(tethered(command), cwd=ROOT)
+    process = subprocess.Popen(bound_to_parent(command), cwd=ROOT)
     until(state.socket.exists, "supervisord listens")
     yield Supervisor(f"unix://{state.socket}")
     process.terminate()
@@ -99,7 +99,7 @@ class TestSupervision:
         text = configuration(state, {"g": [Program("p", ["echo", "%d"], {"A": "1%"})]})
         state.supervisor_configuration.write_text(text)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_configuration)]
-        process = subprocess.Popen(tethered(command), cwd=ROOT)
+        process = subprocess.Popen(bound_to_parent(command), cwd=ROOT)
         try:
             log = state.logs / "p.log"
             until(lambda: log.exists() and log.read_text().startswith("%d\n"), "the program told its argument")
@@ -143,11 +143,11 @@ class TestState:
         seen: set[int | None] = set()
         ended = threading.Event()
 
-        def look() -> None:
+        def read() -> None:
             while not ended.is_set():
                 seen.add(state.port())
 
-        reader = threading.Thread(target=look)
+        reader = threading.Thread(target=read)
         reader.start()
         try:
             for port in range(8000, 8200):

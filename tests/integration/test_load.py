@@ -14,7 +14,7 @@ import requests
 from load.k6 import PROFILES
 from load.recording import Recording
 from tests.e2e.test_make_run import Run, start, wait_until_up
-from tests.integration.test_load_verdicts import ROOT, load
+from tests.integration.test_load_results import ROOT, load
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(500)  # the first test starts everything
@@ -42,7 +42,7 @@ def test_a_profile_is_run_and_proved(run: Run, tmp_path: Path, profile: str) -> 
     flow = {"ENABLE_CAPTURE": "true", "ENABLE_REFUND": "true", "TIME_SCALE": SCALES[profile]}
     ended = load(tmp_path, "stack.load", state=run.folder, PROFILE=profile, **SHORT, **flow)
     assert ended.summary["audit"]["good"], ended
-    assert ended.code == (0 if ended.summary["verdict"]["good"] else 3)  # a busy machine may be slow, not wrong
+    assert ended.code == (0 if ended.summary["result"]["good"] else 3)  # a busy machine may be slow, not wrong
     audit, rows = ended.summary["audit"], {row["kind"]: row for row in ended.summary["requests"]}
     assert set(rows) == {"authorize", "capture", *(() if profile == "smoke" else ("refund",))}
     assert rows["authorize"]["ok"] >= 10
@@ -83,7 +83,7 @@ def test_what_a_merchant_had_before_does_not_count(run: Run, tmp_path: Path) -> 
     paid = requests.post(f"{run.base}/payments/authorize", json=before, timeout=10).json()
     until(lambda: is_posted(run, paid["paymentId"]), "the payment is posted")
     command = ["load", "smoke", "--base-url", run.base, "--reports", str(tmp_path)]
-    ended = load(tmp_path, *command, **SHORT, MERCHANT_ID="OLD", ADMIN_TOKEN=run.state.token())
+    ended = load(tmp_path, *command, state=None, **SHORT, MERCHANT_ID="OLD", ADMIN_TOKEN=run.state.token())
     assert ended.summary["audit"]["good"], ended
     assert "the platform's audit of" in ended.summary["audit"]["platform"]
 
@@ -95,6 +95,6 @@ def is_posted(run: Run, payment_id: int) -> bool:
 
 def test_a_wrong_token_is_said(run: Run, tmp_path: Path) -> None:
     wrong = {"BASE_URL": run.base, "ADMIN_TOKEN": "not-the-token-of-it", "MERCHANT_ID": "M1"}
-    ended = load(tmp_path, "stack.load", **wrong)
+    ended = load(tmp_path, "stack.load", state=None, **wrong)
     assert (ended.code, ended.stdout) == (1, "")
     assert ended.stderr == f"{run.base} does not take the admin token; set ADMIN_TOKEN to the one that it was given.\n"

@@ -115,7 +115,7 @@ def test_no_log_has_a_card_number(upstream: Server, started: Callable[..., Nginx
         for path in (f"/payments/{form}", f"/payments?merchantId={form}", f"/assets/{form}", f"/{form}"):
             headers = {"User-Agent": f"shop {form}", "Referer": f"http://shop/{form}", "Cookie": form}
             requests.get(f"{nginx.url}{path}", headers=headers, timeout=5)
-            requests.get(f"http://127.0.0.1:{nginx.store_port}{path}", headers=headers, timeout=5)
+            requests.get(f"http://127.0.0.1:{nginx.shop_port}{path}", headers=headers, timeout=5)
     requests.get(f"{nginx.url}/health", headers={"X-Request-Id": CARD}, timeout=5)
     requests.post(f"{nginx.url}/payments/{CARD}", data=b"x" * 70_000, timeout=5)
     pipelined(nginx, 100)

@@ -1,4 +1,4 @@
-"""What the stages do with machines and the store, in a tree whose Ansible and npm only note how they were called."""
+"""What the stages do with machines and the shop, in a tree whose Ansible and npm only note how they were called."""
 
 import os
 import shutil
@@ -101,12 +101,12 @@ def test_logs_of_machines_are_their_support_bundles(tree: Tree, machines: dict[s
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_the_store_is_built_as_for_make_run(tree: Tree, code: int) -> None:
+def test_the_shop_is_built_as_for_make_run(tree: Tree, code: int) -> None:
     tree.program(".venv/bin/python", f"exit {code}\n")
-    done = tree.run("build-store.sh")
+    done = tree.run("build-shop.sh")
     assert done.returncode == code
-    assert tree.notes() == ["setup-env.sh run", "python -m stack.store"]
-    assert ("The store is in frontend/dist." in done.stdout) is (code == 0)
+    assert tree.notes() == ["setup-env.sh run", "python -m stack.shop"]
+    assert ("The shop is in frontend/dist." in done.stdout) is (code == 0)
 
 
 def test_a_vault_that_is_none_is_not_put_in_the_place_of_ours(tree: Tree, machines: dict[str, str]) -> None:

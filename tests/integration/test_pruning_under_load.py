@@ -15,7 +15,7 @@ from payments.audit.service import audit
 from payments.platform.clock import monotonic
 from payments.platform.database import create_engine
 from payments.platform.tables import outbox_event, payment
-from payments.platform.throttle import AT_ONCE, Pace
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
@@ -69,7 +69,7 @@ def test_nothing_that_was_answered_is_lost_beside_pruning(mariadb_url: str, long
     market, pruner, pruned = Market(engine, stop), Pruner(engine, KEPT), [0]
 
     def prune() -> None:
-        pruned[0] += pruner.prune(Pace(lambda _seconds: stop.is_set()))["outbox_event"]
+        pruned[0] += pruner.prune(Throttle(lambda _seconds: stop.is_set()))["outbox_event"]
 
     def again_and_again(work: Callable[[], None]) -> None:
         while not stop.wait(0.01):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymysql
@@ -185,7 +186,7 @@ class TestKafka:
         assert receive(kafka_bootstrap, DEAD_LETTER_TOPIC) == time.encode()
 
 
-def parent_with_server(module: str, server: str) -> tuple[subprocess.Popen[str], dict[str, object]]:
+def parent_with_server(module: str, server: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """A process that started a server and waits for ever; what it tells of the server."""
     code = f"""
 import json, signal

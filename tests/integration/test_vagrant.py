@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = {path.stem: path for path in (ROOT / "vagrant/environments").glob("*.yml")}
-MOST_MEMORY = {"full": 6144, "single": 3072}
+MEMORY_LIMIT = {"full": 6144, "single": 3072}
 """MB, of all machines together: what a laptop of 16 GB can spare, and one of 8 GB."""
 
 
@@ -79,7 +79,7 @@ def test_looking_writes_nothing_that_ansible_reads(vagrant, checkout: Path) -> N
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
 def test_it_fits(environment: str) -> None:
-    assert sum(node["memory"] for node in nodes(environment)) <= MOST_MEMORY[environment]
+    assert sum(node["memory"] for node in nodes(environment)) <= MEMORY_LIMIT[environment]
 
 
 def test_every_group_has_its_machine() -> None:

@@ -25,7 +25,9 @@ def sleeps(source: Source) -> list[str]:
     in_test = source.path.startswith(TESTS)
     found = []
     for node in ast.walk(source.tree):
-        name = dotted(node.func if isinstance(node, ast.Call) else node) if isinstance(node, ast.expr) else ""
+        if not isinstance(node, ast.expr):
+            continue
+        name = dotted(node.func if isinstance(node, ast.Call) else node)
         if name in ("time.sleep", "sleep") and (in_test or isinstance(node, ast.Call)):
             found.append(f"{source.path}:{node.lineno} {name}")
     if "time.sleep" in imports(source.tree):
@@ -40,9 +42,10 @@ def patched_by_text(source: Source) -> list[str]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name, first = dotted(node.func), node.args[0]
-        by_text = isinstance(first, ast.Constant) and isinstance(first.value, str) and "." in first.value
+        text = first.value if isinstance(first, ast.Constant) else None
+        by_text = isinstance(text, str) and "." in text
         if by_text and (name.split(".")[-1] in ("patch", "delattr", "setattr") or name.endswith("patch.multiple")):
-            found.append(f"{source.path}:{node.lineno} {name}({first.value!r})")
+            found.append(f"{source.path}:{node.lineno} {name}({text!r})")
     return found
 
 

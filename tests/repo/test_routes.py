@@ -8,8 +8,8 @@ import pytest
 from tests.repo.sources import Source, dotted, find_nothing, python
 
 LONGEST_VIEW = 12
-NO_API = ("docs.static", "store.")
-"""Files of the docs page; the store's pages and files."""
+NO_API = ("docs.static", "shop.")
+"""Files of the docs page; the shop's pages and files."""
 
 
 def declared() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -50,8 +50,8 @@ def test_routes_and_their_document_are_the_same() -> None:
 
 
 def test_views_are_short() -> None:
-    faces = [source for source in python() if source.path.startswith("app/routes/")]
-    find_nothing(long_views, faces)
+    views = [source for source in python() if source.path.startswith("app/routes/")]
+    find_nothing(long_views, views)
 
 
 @pytest.mark.parametrize("decorator", ["blueprint.post('/a')", "blueprint.route('/a')", "app.get('/a')"])

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, text, update
 
 from payments.audit.service import Report, audit
 from payments.ledger.checking import Message
-from payments.ledger.posting import Handled, post_batch
+from payments.ledger.posting import PostingResult, post_batch
 from payments.ledger.rules import Account, balance
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import with_event_id
@@ -52,7 +52,7 @@ class Books:
             ids = connection.execute(select(outbox_event.c.event_id).order_by(outbox_event.c.event_id)).scalars().all()
             return list(outbox_store.payment_events(connection, ids).values())
 
-    def deliver(self, events: Sequence[OutboxRow] | None = None) -> list[Handled]:
+    def deliver(self, events: Sequence[OutboxRow] | None = None) -> list[PostingResult]:
         """Give `events` (or all) to the ledger in this order; each delivery is a message of its own."""
         messages = [self._message(event) for event in (self.events() if events is None else events)]
         return post_batch(self.engine, messages, CLUSTER) if messages else []
@@ -67,7 +67,7 @@ class Books:
         wanted = (ledger_entry.c.debit_account, ledger_entry.c.credit_account, ledger_entry.c.amount)
         of_payment = select(*wanted).where(ledger_entry.c.payment_id == payment_id).order_by(ledger_entry.c.entry_id)
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(of_payment)]  # type: ignore[misc]
+            return [tuple(row) for row in connection.execute(of_payment)]
 
     def trial_balance(self) -> int:
         """Debits − credits over all lines; zero, or the ledger is broken."""

@@ -41,12 +41,12 @@ class Expected:
         """Whether the command is allowed; if so, what it does to the sums."""
         still_open = self.amount - self.captured - self.released
         if operation == Operation.CAPTURE:
-            step, most = wanted or still_open, 0 if self.over else still_open
+            step, possible = wanted or still_open, 0 if self.over else still_open
         elif operation == Operation.REFUND:
-            step, most = wanted or self.captured - self.refunded, self.captured - self.refunded
+            step, possible = wanted or self.captured - self.refunded, self.captured - self.refunded
         else:
-            step, most = still_open, still_open if self.over or operation == Operation.VOID else 0
-        if not 1 <= step <= most:
+            step, possible = still_open, still_open if self.over or operation == Operation.VOID else 0
+        if not 1 <= step <= possible:
             return False
         self.captured += step if operation == Operation.CAPTURE else 0
         self.refunded += step if operation == Operation.REFUND else 0
@@ -135,7 +135,7 @@ class AnySequence(RuleBasedStateMachine):
         for event in chosen:
             expected.append("repeated" if event.event_id in self.delivered else "posted")
             self.delivered.add(event.event_id)
-        assert [handled.outcome for handled in self.books.deliver(chosen)] == expected
+        assert [result.outcome for result in self.books.deliver(chosen)] == expected
 
     def own_events(self):
         own = {payment.payment_id for payment in self.payments}
@@ -167,8 +167,13 @@ class AnySequence(RuleBasedStateMachine):
 
 def test_any_sequence_keeps_every_sum(engine: Engine, long: bool) -> None:
     books = Books(engine)
+
+    class OfThisDatabase(AnySequence):
+        def __init__(self) -> None:
+            super().__init__(books, "run")
+
     run_state_machine_as_test(
-        lambda: AnySequence(books, "run"),
+        OfThisDatabase,
         settings=settings(
             max_examples=200 if long else 25,
             stateful_step_count=25 if long else 15,

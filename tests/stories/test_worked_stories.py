@@ -19,7 +19,7 @@ class Row:
 
     step: str
     posting: tuple[str, str, int]
-    balances: dict[str, int]
+    balances: dict[Account, int]
     status: str
 
 
@@ -76,7 +76,7 @@ def test_a_story(engine: Engine, story: list[Row]) -> None:
         entries = books.entries(payment_id)
         assert entries[seen - 1] == row.posting, row.step
         after = balances(entries[:seen])
-        assert {account: after[Account(account)] for account in row.balances} == row.balances, row.step
+        assert {account: after[account] for account in row.balances} == row.balances, row.step
         if row.status:
             assert books.payment(payment_id).status == row.status, row.step
             assert len(entries) == seen, f"{row.step}: no posting that the page does not show"
@@ -96,10 +96,10 @@ def test_the_last_page_of_a_story_holds_whatever_order_events_arrive_in(engine: 
     for step in ("capture 6,000", "refund 1,000", "capture the rest, 4,000", "refund all, 9,000"):
         assert run_one(engine, command(step, payment_id)).status == 200
     refunds_first = sorted(books.events(), key=lambda event: event.event_type, reverse=True)
-    assert [handled.outcome for handled in books.deliver(refunds_first[:1])] == ["posted"]
+    assert [result.outcome for result in books.deliver(refunds_first[:1])] == ["posted"]
     assert balances(books.entries(payment_id))[Account.MERCHANT_PAYABLE] < 0, "until its capture is posted"
     assert (books.audit().differences, books.audit().in_flight) == ([], 4)
-    outcomes = [handled.outcome for handled in books.deliver(refunds_first)]
+    outcomes = [result.outcome for result in books.deliver(refunds_first)]
     assert outcomes == ["repeated", "posted", "posted", "posted", "posted"]
     assert set(balances(books.entries(payment_id)).values()) == {0}
     assert books.audit().differences == []

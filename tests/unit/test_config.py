@@ -147,13 +147,13 @@ def test_a_database_is_migrated_without_docstrings_too(tmp_path: Path) -> None:
 def test_a_call_must_outlast_a_slow_call() -> None:
     (line,) = refused(APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS="8")
     assert "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS" in line
-    assert load(NEEDED | {"APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "7.9"})
+    assert load(NEEDED | {"APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "7.9"}).cb_slow_call_duration == 7.9
 
 
 def test_a_lease_must_outlast_a_call() -> None:
     (line,) = refused(APP_LEASE_SECONDS="9.4")
     assert "APP_LEASE_SECONDS" in line
-    assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"})
+    assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"}).lease_seconds == 9.5
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,8 @@ def test_a_lease_must_outlast_a_call() -> None:
 def test_events_are_kept_for_longer_than_an_authorization_lasts(environment: dict[str, str]) -> None:
     (line,) = refused(**environment)
     assert line.startswith("APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS")
-    assert load(NEEDED | {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1", "APP_OUTBOX_RETENTION_SECONDS": "1.1"})
+    settings = load(NEEDED | {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1", "APP_OUTBOX_RETENTION_SECONDS": "1.1"})
+    assert (settings.authorization_lifetime, settings.outbox_retention) == (1, 1.1)
 
 
 @pytest.mark.parametrize(

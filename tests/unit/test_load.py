@@ -1,11 +1,14 @@
-"""What load/ makes of k6's metrics and recordings: verdicts, thinning, axes. What needs k6 is in tests/integration."""
+"""What load/ makes of k6's metrics and recordings: results, thinning, axes. What needs k6 is in tests/integration."""
 
 import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from load import charts, figures, k6
+from load.api import Api
 from load.audit import Audit
 from load.recording import Recording, Sample, thinned
 
@@ -19,8 +22,8 @@ def metric(seen: float, held: bool) -> dict:
 
 
 def test_a_crossed_threshold_is_named_with_what_was_seen() -> None:
-    verdict = figures.verdict({"http_req_duration{scenario:after}": metric(120.5, False), "errors": metric(0, True)})
-    assert verdict == figures.Verdict(False, "Crossed: latency in ms of after p(95)<100 (120.5).")
+    result = figures.result({"http_req_duration{scenario:after}": metric(120.5, False), "errors": metric(0, True)})
+    assert result == figures.LoadResult(False, "Crossed: latency in ms of after p(95)<100 (120.5).")
 
 
 def test_thresholds_come_in_the_order_of_the_steps() -> None:
@@ -77,17 +80,17 @@ def test_the_clock_counts_minutes() -> None:
 
 
 def test_k6_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(k6.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(k6.NotRun, match=r"^k6 is not installed; `make setup` brings it, on a machine the role k6\.$"):
         k6.find()
 
 
-class Behind:
+@dataclass(frozen=True)
+class Behind(Api):
     """An API whose ledger is never done, and lacks or has what k6 was answered."""
 
-    def __init__(self, debits: int) -> None:
-        self.debits = debits
+    debits: int
 
     def balances(self, _merchant: str) -> dict:
         return {"customer_hold": {"debits": self.debits, "credits": 0}}
@@ -100,7 +103,7 @@ class Behind:
 
 
 def compared(debits: int, unknown: list[dict]) -> list[str]:
-    audit = Audit(Behind(debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
+    audit = Audit(Behind("", "", debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
     zero = {"capture": 0, "refund": 0}
     return audit.compare({"authorize": 10, **zero}, unknown, {"authorize": 0, **zero}).faults
 

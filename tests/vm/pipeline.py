@@ -32,7 +32,8 @@ class Pipeline:
 
     def stage(self, name: str, **more: str) -> str:
         """What the stage's command says; AssertionError when it failed."""
-        return run("sh", "-c", self.commands[name], seconds=STAGE_SECONDS, **self.environment, **more).well()
+        command = ("sh", "-c", self.commands[name])
+        return run(*command, seconds=STAGE_SECONDS, folder=ROOT, **self.environment, **more).well()
 
 
 def commands() -> dict[str, str]:

@@ -42,7 +42,7 @@ class Stream:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """One thread's share, at an even pace, until stopped."""
+        """One thread's share, at an even rate, until stopped."""
         interval, session = THREADS / self.per_second, requests.Session()
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):

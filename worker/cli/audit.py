@@ -1,6 +1,6 @@
-"""`audit` and `audit list`: hold payments and ledger against each other, and show what was found, at a terminal.
+"""`audit` and `audit list`: compare payments and ledger, and list findings, at a terminal.
 
-Needs the database only.
+Needs only the database.
 """
 
 import argparse
@@ -13,15 +13,16 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.audit import findings as audit_findings
-from payments.audit.finding_store import OPEN, is_refused
+from payments.audit.finding_store import is_refused
 from payments.audit.service import Report, audit
+from payments.audit.snapshot import FindingState
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
 from worker.cli.dead_letter_table import printable
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 PAGE: Final = 500
-"""Findings read at once."""
+"""Findings read in one page."""
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +58,7 @@ def _may_only_read(engine: Engine) -> int:
 
 
 def _list(engine: Engine, options: argparse.Namespace) -> int:
-    found = _findings(engine, None if options.all else OPEN)
+    found = _findings(engine, None if options.all else FindingState.OPEN)
     if options.json:
         print(json.dumps({"items": list(found)}))
         return AGREE

@@ -1,4 +1,4 @@
-"""`clock`: what housekeeping believes of the database's clock, and an operator's word that it is right."""
+"""`clock`: show whether housekeeping trusts the database's clock, and confirm it."""
 
 import argparse
 
@@ -18,7 +18,7 @@ def add_clock(parser: argparse.ArgumentParser) -> None:
 
 
 def run_clock(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Exit code 1: no housekeeping has looked at the clock yet; 2: it could not run."""
+    """Exit code 1: housekeeping has not checked the clock yet; 2: it could not run."""
     engine = create_engine(settings.database_url, pool_size=1, timeout=STATEMENT_SECONDS)
     try:
         with engine.begin() as connection:

@@ -1,14 +1,14 @@
-"""How dead letters look at a terminal: a table of at most 100 columns, and one letter in full."""
+"""Formats dead letters for a terminal: a table of at most 100 columns, and one dead letter in full."""
 
 from typing import Any, Final
 
 WIDTH: Final = 100
 _COLUMNS: Final = (("ID", 7), ("STATE", 9), ("TRIES", 5), ("ERROR", 15), ("TOPIC", 18), ("SINCE", 19))
-"""Title and least width; what went wrong, in words, has the rest of the line."""
+"""Title and minimum width; the error message has the rest of the line."""
 
 
 def as_table(items: list[dict[str, Any]]) -> str:
-    """One line for each letter, as `payments.dead_letters.view` gives it."""
+    """One line for each dead letter of `payments.dead_letters.view`."""
     lines = [_line([title for title, _ in _COLUMNS], "WHAT")]
     for item in items:
         since = item["timestamp"][:19].replace("T", " ")
@@ -24,7 +24,7 @@ def _line(values: list[str], rest: str) -> str:
 
 
 def as_details(letter: dict[str, Any]) -> str:
-    """One letter, a line for each member; the payload last, as it came."""
+    """One dead letter, a line for each member; the payload last, unchanged."""
     encoding = f" ({letter['payloadEncoding']})" if "payloadEncoding" in letter else ""
     members = {name: value for name, value in letter.items() if name not in ("payload", "payloadEncoding")}
     lines = [f"{name:<14} {printable(str(value))}" for name, value in members.items()]
@@ -32,5 +32,5 @@ def as_details(letter: dict[str, Any]) -> str:
 
 
 def printable(text: str, keep: str = "") -> str:
-    """`text` without what a terminal might take for a command; `keep`: what may stay all the same."""
+    """`text` without control characters, which a terminal may interpret, except those in `keep`."""
     return "".join(sign if sign.isprintable() or sign in keep else "?" for sign in text)

@@ -1,6 +1,6 @@
-"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs the database only.
+"""`dlq`: list, show, replay and discard dead letters at a terminal. Needs only the database.
 
-Exit codes: 0 done, 1 not done because of the letter's state or number, 2 could not run.
+Exit codes: 0 done, 1 not done because of the dead letter's state or id, 2 could not run.
 """
 
 import argparse
@@ -15,17 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
+from payments.platform.states import DeadLetterState
 from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
-STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
-USUAL: Final = 50
-USUAL_RATE: Final = 20.0
+DEFAULT_LIMIT: Final = 50
+DEFAULT_RATE: Final = 20.0
 
 
 def add_dlq(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +33,16 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     listing = actions.add_parser("list", help="list letters, newest first")
     _add_filters(listing)
-    listing.add_argument("--state", choices=STATES, help="only letters in this state")
-    listing.add_argument("--limit", type=whole_number, default=USUAL, help=f"at most so many (default {USUAL})")
+    listing.add_argument("--state", choices=[*DeadLetterState], help="only letters in this state")
+    listing.add_argument(
+        "--limit", type=whole_number, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
     show = actions.add_parser("show", help="show one letter with its payload")
     replay = actions.add_parser("replay", help="send one letter's message again, or that of all open ones that match")
     replay.add_argument("letter_id", metavar="ID", type=whole_number, nargs="?", help="the letter")
     replay.add_argument("--all", action="store_true", help="every open letter")
     _add_filters(replay)
-    replay.add_argument("--rate", type=_rate, default=USUAL_RATE, help=f"letters a second (default {USUAL_RATE:g})")
+    replay.add_argument("--rate", type=_rate, default=DEFAULT_RATE, help=f"letters a second (default {DEFAULT_RATE:g})")
     replay.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     discard = actions.add_parser("discard", help="put one open letter away for good")
     discard.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
@@ -52,7 +54,7 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic", choices=list(TOPICS.values()), help="only letters from this topic")
-    parser.add_argument("--error-type", choices=DEAD_LETTER_TYPES, help="only letters that failed like this")
+    parser.add_argument("--error-type", choices=[*ErrorType], help="only letters that failed like this")
 
 
 def _rate(text: str) -> float:
@@ -66,7 +68,7 @@ def _rate(text: str) -> float:
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Carry out one action; every error is one sentence on stderr."""
+    """Run one action; every error is one sentence on stderr."""
     options.actor = settings.actor
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
@@ -95,14 +97,14 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
 def _show(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    _print_letter(letter, options.json, as_details(letter))
+    _print_dead_letter(letter, options.json, as_details(letter))
     return AGREE
 
 
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         letter = dead_letters.discard(connection, options.letter_id, options.reason, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
     return AGREE
 
 
@@ -117,7 +119,7 @@ def _replay(engine: Engine, options: argparse.Namespace) -> int:
         return _replay_matching(engine, options)
     with engine.begin() as connection:
         letter = dead_letters.replay(connection, options.letter_id, options.actor)
-    _print_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
+    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
     return AGREE
 
 
@@ -126,7 +128,7 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
         return list(dead_letters.open_ids(engine, options.topic, options.error_type))
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    if letter["state"] != "OPEN":
+    if letter["state"] != DeadLetterState.OPEN:
         raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
     return [options.letter_id]
 
@@ -152,7 +154,7 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
             threading.Event().wait(1 / options.rate)
     except KeyboardInterrupt:
         refused["It was interrupted; what was not replayed is still OPEN."] += 1
-    finally:  # also when the database went away: what is done is done
+    finally:  # also when the database is lost: report what was replayed
         for message in refused:
             print(message, file=sys.stderr)
         text = f"{len(replayed)} dead letters are being replayed."
@@ -160,5 +162,5 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
     return DIFFER if refused else AGREE
 
 
-def _print_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
+def _print_dead_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
     print(json.dumps(letter) if as_json else text)

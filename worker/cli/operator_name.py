@@ -1,4 +1,4 @@
-"""Who is at the terminal, as `operator_action` notes it: the person, not the user that the service runs as."""
+"""The operator's name for `operator_action`: the person at the terminal, not the service's user."""
 
 import getpass
 import os
@@ -10,8 +10,9 @@ LONGEST: Final = 124
 
 
 def actor(environment: Mapping[str, str]) -> str:
-    """`cli:` and who called sudo, else who logged in, else the process's user. A statement, not a proof: the
-    environment is the caller's.
+    """`cli:` and the user who called sudo, else who logged in, else the process's user.
+
+    Not authenticated: the caller controls the environment.
     """
     name = _safe(environment.get("SUDO_USER", "")) or _safe(_login_name())
     return f"cli:{name or f'uid-{os.getuid()}'}"

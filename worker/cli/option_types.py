@@ -1,4 +1,4 @@
-"""Options that several commands have in common, and a parser that says in one sentence what is wrong with them."""
+"""Options that several commands share, and a parser with errors of one sentence."""
 
 import argparse
 from typing import Final, NoReturn
@@ -10,7 +10,7 @@ LONGEST_REASON: Final = 500
 
 
 class PlainParser(argparse.ArgumentParser):
-    """Says what is wrong with the options in one sentence."""
+    """Reports a wrong option in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
@@ -18,14 +18,14 @@ class PlainParser(argparse.ArgumentParser):
 
 
 def whole_number(text: str) -> int:
-    """A whole number from 1 on, such as an id. Raises argparse's ArgumentTypeError."""
+    """A whole number, at least 1, such as an id. Raises argparse's ArgumentTypeError."""
     if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
 
 
 def reason(text: str) -> str:
-    """Why something is discarded. Raises argparse's ArgumentTypeError, also for what looks like a card number."""
+    """The reason of a discard. Raises argparse's ArgumentTypeError, also for text with a card number."""
     if texts.fault(text) is not None or len(text) > LONGEST_REASON:
         raise argparse.ArgumentTypeError(f"the reason must have 1 to {LONGEST_REASON} characters, not only white space")
     fault = texts.fault_of_prose(text)

@@ -1,6 +1,6 @@
-"""`outbox`: list, release and discard events that Kafka refused, at a terminal. Needs the database only.
+"""`outbox`: list, release and discard events that Kafka refused, at a terminal. Needs only the database.
 
-Exit codes: 0 done, 1 not done because of the event's state or number, 2 could not run.
+Exit codes: 0 done, 1 not done because of the event's state or id, 2 could not run.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def add_outbox(parser: argparse.ArgumentParser) -> None:
 
 
 def run_outbox(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Carry out one action; every error is one sentence on stderr."""
+    """Run one action; every error is one sentence on stderr."""
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         options.actor = settings.actor
@@ -88,7 +88,7 @@ def _release(engine: Engine, options: argparse.Namespace) -> int:
     ids = [options.event_id] if options.event_id else outbox.parked_ids(engine, options.topic)
     released: list[int] = []
     refused = ""
-    for event_id in ids:  # each on its own: thousands in one transaction would make the relay wait
+    for event_id in ids:  # one transaction each: thousands in one would make the relay wait
         try:
             with engine.begin() as connection:
                 outbox.release(connection, event_id, options.actor)

@@ -1,4 +1,4 @@
-"""`republish` and `ledger-resume`, for operators at a terminal. They need the database only, no Kafka."""
+"""`republish` and `ledger-resume`, for operators at a terminal. They need only the database."""
 
 import argparse
 import sys
@@ -10,20 +10,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import halt
-from payments.dead_letters.halt_store import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
 from payments.platform.operators import note_action
 
 STATEMENT_SECONDS: Final = 60
-"""An operator's command may read much; only then is the server taken for dead."""
+"""Seconds until the database counts as lost: an operator's command may read much."""
 AGREE, DIFFER, COULD_NOT_RUN = 0, 1, 2
-MOST_POISON: Final = 10**9
+LARGEST_ACCEPTED: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """What these commands need of the settings; `actor` is who calls them, for `operator_action`."""
+    """The settings of these commands; `actor`: the operator, for `operator_action`."""
 
     database_url: str
     answers_kept: timedelta
@@ -38,7 +38,7 @@ def add_republish(parser: argparse.ArgumentParser) -> None:
 
 
 def run_republish(settings: ToolSettings, _options: argparse.Namespace) -> int:
-    """Hand lost events to the relay again; the action is noted. Exit code 2: it could not run."""
+    """Let the relay publish lost events again; logs the action. Exit code 2: it could not run."""
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         with engine.connect() as connection:
@@ -59,14 +59,14 @@ def add_ledger_resume(parser: argparse.ArgumentParser) -> None:
 
 
 def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> int:
-    """End the ledger's halt; the action is noted. Exit code 1: it was not halted; 2: it could not run."""
-    if not options.skip_check and not 1 <= options.accept_poison <= MOST_POISON:
-        print(f"--accept-poison must be a whole number from 1 to {MOST_POISON}.", file=sys.stderr)
+    """End the ledger's halt; logs the action. Exit code 1: it was not halted; 2: it could not run."""
+    if not options.skip_check and not 1 <= options.accept_poison <= LARGEST_ACCEPTED:
+        print(f"--accept-poison must be a whole number from 1 to {LARGEST_ACCEPTED}.", file=sys.stderr)
         return COULD_NOT_RUN
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         with engine.begin() as connection:
-            why = halt.resume(connection, UNTIL_CALM if options.skip_check else options.accept_poison, settings.actor)
+            why = halt.resume(connection, UNTIL_QUIET if options.skip_check else options.accept_poison, settings.actor)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
     if why is None:
@@ -77,7 +77,7 @@ def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> in
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
-    """Say in one sentence that the database cannot be used; returns the exit code."""
+    """Print in one sentence that the database cannot be used; returns the exit code."""
     where = engine.url.render_as_string(hide_password=True)
     print(f"The database {where} cannot be used: {getattr(error, 'orig', error)}", file=sys.stderr)
     return COULD_NOT_RUN

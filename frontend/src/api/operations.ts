@@ -1,27 +1,18 @@
 /** What only the console asks: everything here but the breaker's state needs the admin token. */
 import { queryOptions, skipToken } from "@tanstack/react-query";
 import { call, type Schema } from "./client";
+import type { paths } from "./schema";
 
 export type Breaker = Schema["Breaker"];
 export type BreakerState = Breaker["state"];
 export type DeadLetter = Schema["DeadLetter"];
 export type DeadLetterSummary = Schema["DeadLetterSummary"];
-export type LetterState = DeadLetter["state"];
+export type DeadLetterState = DeadLetter["state"];
 export type ParkedEvent = Schema["ParkedEvent"];
 export type Finding = Schema["AuditFinding"];
-export type FindingState = "OPEN" | "CLEARED";
+export type FindingState = NonNullable<NonNullable<paths["/audit/findings"]["get"]["parameters"]["query"]>["state"]>;
 export type Operations = Schema["Operations"];
 export type RateLimit = Schema["RateLimit"];
-
-export const LETTER_STATES: readonly LetterState[] = ["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"];
-export const BREAKER_STATES: readonly BreakerState[] = [
-  "CLOSED",
-  "OPEN",
-  "HALF_OPEN",
-  "DISABLED",
-  "FORCED_OPEN",
-  "FORCED_HALF_OPEN",
-];
 
 const SAMPLES_KEPT = 150; // five minutes at one answer every two seconds
 
@@ -71,7 +62,7 @@ export function entriesQuery(token: string, paymentId: number | null, cursor: st
   });
 }
 
-export function deadLettersQuery(token: string, state: LetterState | "", cursor: string | null) {
+export function deadLettersQuery(token: string, state: DeadLetterState | "", cursor: string | null) {
   return queryOptions({
     queryKey: ["dead-letters", state, cursor],
     queryFn: async ({ signal }) => {
@@ -117,11 +108,11 @@ export async function checkToken(token: string): Promise<void> {
   await call("get", "/operations", { token });
 }
 
-export function replayLetter(token: string, id: number) {
+export function replayDeadLetter(token: string, id: number) {
   return call("post", "/dead-letters/{letter_id}/replay", { path: { letter_id: id }, token });
 }
 
-export function discardLetter(token: string, id: number, reason: string) {
+export function discardDeadLetter(token: string, id: number, reason: string) {
   return call("post", "/dead-letters/{letter_id}/discard", { path: { letter_id: id }, body: { reason }, token });
 }
 

@@ -1,4 +1,4 @@
-/** What the store and the console ask about payments. */
+/** What the shop and the console ask about payments. */
 import { queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
 

@@ -494,7 +494,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description When the newest complete audit began; `differences` are the findings that are open now, and must be 0. */
+        /** @description When the newest complete audit began; `differences`: the findings that are open now, which must be 0. */
         Audit: {
             /**
              * Format: date-time
@@ -504,7 +504,7 @@ export interface components {
             differences: number;
             inFlight: number;
         };
-        /** @description Something that an audit found wrong; `clearedAt` is null until a later check finds it right. */
+        /** @description A difference that an audit found; `clearedAt` is null until a later check no longer finds it. */
         AuditFinding: {
             /**
              * Format: date-time
@@ -605,7 +605,7 @@ export interface components {
             /** @description The merchant; a name, not a credential */
             merchantId: string;
         };
-        /** @description A payment right after a command; its postings follow, GET shows them. */
+        /** @description A payment right after a command; its postings follow later, see GET. */
         CommandAnswer: {
             /** @description Minor units of the currency */
             amount: number;
@@ -659,7 +659,7 @@ export interface components {
             items: components["schemas"]["DeadLetterSummary"][];
             nextCursor: string | null;
         };
-        /** @description A message that could not be posted, without its payload; long texts are cut, and end in "…" then. */
+        /** @description A message that could not be posted, without its payload; long texts are cut and end in "…". */
         DeadLetterSummary: {
             attempts: number;
             discardReason?: string;
@@ -677,7 +677,7 @@ export interface components {
              */
             timestamp: string;
         };
-        /** @description Put a dead letter, or a parked event that moves no money, away for good. */
+        /** @description Discard a dead letter, or a parked event that moves no money. */
         DiscardBody: {
             /** @description Why nobody needs it any more */
             reason: string;
@@ -734,7 +734,7 @@ export interface components {
             /** @enum {string} */
             status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
-        /** @description One thing wrong with a request. */
+        /** @description One error in a request. */
         FieldError: {
             field: string;
             message: string;
@@ -778,7 +778,7 @@ export interface components {
             items: components["schemas"]["ParkedEvent"][];
             nextCursor: string | null;
         };
-        /** @description One component; the detail explains itself. */
+        /** @description One component; `detail` says why. */
         Part: {
             detail: string;
             /** @enum {string} */
@@ -812,7 +812,7 @@ export interface components {
             /** @enum {string} */
             status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
-        /** @description A payment as lists show it. */
+        /** @description A payment in a list. */
         PaymentItem: {
             /** @description Minor units of the currency */
             amount: number;
@@ -843,7 +843,7 @@ export interface components {
             items: components["schemas"]["PaymentItem"][];
             nextCursor: string | null;
         };
-        /** @description The breaker before the relay has looked at the command. */
+        /** @description The breaker before the relay has applied the command. */
         PendingBreaker: {
             /** @description -1.00% below the minimum number of calls */
             failureRate: string;
@@ -871,7 +871,7 @@ export interface components {
              */
             stateSince: string;
         };
-        /** @description RFC 9457, with our code. */
+        /** @description RFC 9457, with a stable code. */
         ProblemDetails: {
             code: string;
             detail: string;
@@ -884,7 +884,7 @@ export interface components {
             title: string;
             type: string;
         };
-        /** @description Where a merchant stands in one window. */
+        /** @description A merchant's use of one rate limit window. */
         RateLimit: {
             limit: number;
             /** @enum {string} */
@@ -1459,13 +1459,13 @@ export interface operations {
             query?: {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
-                /** @description Only letters that failed like this */
+                /** @description Only dead letters of this error type */
                 errorType?: "InvalidJson" | "InvalidEvent" | "PaymentNotFound" | "EventNotFound" | "EventMismatch";
                 /** @description How many items at most */
                 limit?: number;
-                /** @description Only letters in this state */
+                /** @description Only dead letters in this state */
                 state?: "OPEN" | "REPLAYING" | "RESOLVED" | "DISCARDED";
-                /** @description Only letters from this topic */
+                /** @description Only dead letters from this topic */
                 topic?: "payment.authorized" | "payment.captured" | "payment.refunded" | "payment.voided" | "payment.expired";
             };
             header?: never;

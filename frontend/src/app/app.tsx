@@ -4,7 +4,7 @@ import { BrowserRouter, Link, Route, Routes } from "react-router";
 import { ApiProblem } from "../api/client";
 import { OrderPage } from "../features/checkout/order-page";
 import { OrdersPage } from "../features/checkout/orders-page";
-import { StorePage } from "../features/checkout/store-page";
+import { ShopPage } from "../features/checkout/shop-page";
 import { LanguageProvider, useTexts } from "../i18n/language";
 import { Button, buttonClass } from "../ui/button";
 import { Loading } from "../ui/notice";
@@ -36,7 +36,7 @@ export function App() {
             <Boundary fallback={<Broken />}>
               <Suspense fallback={<Loading />}>
                 <Routes>
-                  <Route path={PATHS.store} element={<StorePage />} />
+                  <Route path={PATHS.shop} element={<ShopPage />} />
                   <Route path={PATHS.orders} element={<OrdersPage />} />
                   <Route path={PATHS.order} element={<OrderPage />} />
                   <Route path={PATHS.console} element={<ConsolePage />}>

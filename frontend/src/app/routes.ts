@@ -1,6 +1,6 @@
-/** The paths that are pages of the store. The servers answer exactly these with it; a test compares. */
+/** The paths that are pages of the shop. The servers answer exactly these with it; a test compares. */
 export const PATHS = {
-  store: "/",
+  shop: "/",
   orders: "/orders",
   order: "/orders/:paymentId",
   console: "/console",

@@ -18,7 +18,7 @@ export function Shell({ children }: { children: ReactNode }) {
             {texts.shell.brand}
           </Link>
           <nav className={styles.nav} aria-label={texts.shell.brand}>
-            <NavLink to="/" end>{texts.shell.store}</NavLink>
+            <NavLink to="/" end>{texts.shell.shop}</NavLink>
             <NavLink to="/orders">{texts.shell.orders}</NavLink>
             <NavLink to="/console">{texts.shell.console}</NavLink>
           </nav>

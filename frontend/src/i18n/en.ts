@@ -6,16 +6,16 @@ export const en = {
   name: "English", locale: "en-US",
   shell: {
     brand: "payops",
-    store: "Store",
+    shop: "Shop",
     orders: "Orders",
     console: "Console",
     skip: "Skip to content",
     language: "Language",
     theme: "Appearance",
     themes: { system: "System", light: "Light", dark: "Dark" },
-    footer: "A demonstration store: nothing is shipped, no card is charged. Every payment is real to the ledger.",
+    footer: "A demonstration shop: nothing is shipped, no card is charged. Every payment is real to the ledger.",
     notHere: "There is no such page",
-    home: "Back to the store",
+    home: "Back to the shop",
     broke: "This page has stopped working",
     reload: "Reload the page",
   },
@@ -29,7 +29,7 @@ export const en = {
     requestId: "Request",
     details: "What the server said",
   },
-  store: {
+  shop: {
     title: "Things worth paying for",
     lead: "Buy in one click, capture later or refund a part, and watch each step arrive in the ledger.",
     categories: { phones: "Phones", computers: "Tablets and laptops", home: "Home" },

@@ -7,7 +7,7 @@ export const ko: Texts = {
   name: "한국어", locale: "ko-KR",
   shell: {
     brand: "payops",
-    store: "스토어",
+    shop: "스토어",
     orders: "주문",
     console: "콘솔",
     skip: "본문으로 건너뛰기",
@@ -30,7 +30,7 @@ export const ko: Texts = {
     requestId: "요청",
     details: "서버 메시지",
   },
-  store: {
+  shop: {
     title: "결제할 만한 물건들",
     lead: "한 번에 구매하거나 나중에 매입하고, 일부만 환불하면서 각 단계가 원장에 도착하는 모습을 확인하세요.",
     categories: { phones: "휴대폰", computers: "태블릿·노트북", home: "홈" },

@@ -32,7 +32,7 @@ describe("texts", () => {
   });
 });
 
-it("chooses what was chosen, else what the browser wishes, else English", () => {
+it("chooses what was chosen, else what the browser prefers, else English", () => {
   expect(firstLanguage("ko", ["en-US"])).toBe("ko");
   expect(firstLanguage("xx", ["de-DE", "ko-KR", "en"])).toBe("ko");
   expect(firstLanguage(null, ["de"])).toBe("en");

@@ -144,10 +144,10 @@ def test_the_answer_is_what_the_relay_makes_of_it(
 
 
 @contextmanager
-def relay(look: Callable[[], bool]) -> Iterator[None]:
+def relay(is_done: Callable[[], bool]) -> Iterator[None]:
     """Look for a command in a thread of its own, as the relay does, until one was marked."""
     with ThreadPoolExecutor(1) as threads:
-        looking = threads.submit(servers.until, look, "an operator's command")
+        looking = threads.submit(servers.until, is_done, "an operator's command")
         yield
         looking.result()
 

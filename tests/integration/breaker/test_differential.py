@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from payments.breaker.rules import Breaker, BreakerConfig, Outcome, State
+from payments.breaker.rules import Breaker, BreakerConfig, CallOutcome, State
 from stack import maven
 from stack.server import program
 from tests.integration.breaker.trace import NAMES, differences, encode, observe, random_config, random_steps
@@ -70,7 +70,7 @@ def test_open_after_a_forced_state_has_all_its_slots(forced: State) -> None:
     breaker.move(forced, 0)
     breaker.move(State.OPEN, 0)
     for _ in range(25):
-        breaker.record(Outcome.ERROR, 0, 0)
+        breaker.record(CallOutcome.ERROR, 0, 0)
     assert (breaker.state, breaker.counters.buffered) == (State.OPEN, 20)
 
 
@@ -91,8 +91,12 @@ def test_the_wait_ends_by_itself() -> None:
     assert breaker.state is State.HALF_OPEN
 
 
-@pytest.mark.parametrize(("outcome", "verdict"), [(Outcome.SUCCESS, State.CLOSED), (Outcome.ERROR, State.OPEN)])
-def test_forced_half_open_is_entered_by_an_operator_and_ends_by_its_verdict(outcome: Outcome, verdict: State) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "end_state"), [(CallOutcome.SUCCESS, State.CLOSED), (CallOutcome.ERROR, State.OPEN)]
+)
+def test_forced_half_open_is_entered_by_an_operator_and_ends_by_its_trial_calls(
+    outcome: CallOutcome, end_state: State
+) -> None:
     breaker = Breaker(BreakerConfig(permitted_calls_in_half_open=2), 0)
     assert not breaker.move(State.HALF_OPEN, 0)
     assert breaker.move(State.FORCED_HALF_OPEN, 0)
@@ -100,4 +104,4 @@ def test_forced_half_open_is_entered_by_an_operator_and_ends_by_its_verdict(outc
     breaker.record(outcome, 0, 0)
     assert breaker.state is State.FORCED_HALF_OPEN
     breaker.record(outcome, 0, 0)
-    assert breaker.state is verdict
+    assert breaker.state is end_state

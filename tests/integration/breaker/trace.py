@@ -4,7 +4,7 @@ import random
 import struct
 from typing import Final
 
-from payments.breaker.rules import Breaker, BreakerConfig, Outcome, State
+from payments.breaker.rules import Breaker, BreakerConfig, CallOutcome, State
 
 START: Final = 1_000_000
 """The oracle's clock at the start of each trace, in milliseconds."""
@@ -69,7 +69,7 @@ def _take(breaker: Breaker, step: str, now: int) -> str:
     if kind == "I":
         breaker.release(now)
     elif kind in "SE":
-        breaker.record(Outcome.SUCCESS if kind == "S" else Outcome.ERROR, int(value), now)
+        breaker.record(CallOutcome.SUCCESS if kind == "S" else CallOutcome.ERROR, int(value), now)
     return "-"
 
 

@@ -2,7 +2,7 @@
 test_relay.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -16,10 +16,10 @@ from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, OutboxState
 from payments.platform.clock import database_now, monotonic
 from payments.platform.database import create_engine
 from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import AllRefused, ClusterChanged, OutgoingMessage, Receipt
+from payments.platform.kafka_answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
 from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
-from worker.delivery import RETRY_INTERVAL, Delivery, Reign
+from worker.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
 from worker.heartbeat import Heartbeat
 
 PARK_AFTER = 3
@@ -31,11 +31,11 @@ class Told(Publisher):
     def __init__(self) -> None:
         super().__init__({}, call_timeout=1, probe_timeout=1)
         self.refused: set[str] = set()
-        self.sent: list[list[str]] = []
+        self.sent: list[list[Key]] = []
         self.changed = False
         self.checked = 0
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]  # noqa: ARG002
+    def hand_over(self, messages: Sequence[OutgoingMessage], ended: object) -> Receipt:  # noqa: ARG002
         if self.changed:
             self.check_due = True
             raise ClusterChanged("another")
@@ -46,7 +46,7 @@ class Told(Publisher):
             raise AllRefused(receipt)
         return receipt
 
-    def check(self, topics: object) -> Cluster:  # type: ignore[override]  # noqa: ARG002
+    def check(self, topics: object) -> Cluster:  # noqa: ARG002
         self.checked += 1
         self.changed = False
         return Cluster("c", [])
@@ -67,7 +67,7 @@ class Turns:
             engine,
             self.publisher,
             metrics,
-            Reign(held, heartbeat, self.breaker),
+            LeaseTerm(held, heartbeat, self.breaker),
             longest_call=1,
             ended=lambda: False,
             park_after=PARK_AFTER,

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, select, text, update
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
-from payments.breaker.rules import BreakerConfig
-from payments.metrics import BREAKER, RelayMetrics
+from payments.breaker.rules import BREAKER, BreakerConfig
+from payments.metrics import RelayMetrics
 from payments.outbox.lease import Lease, acquire
 from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import lease as table
@@ -34,7 +34,7 @@ class Beating:
         self.heartbeat = Heartbeat(
             engine, held, seconds=SECONDS, asked_at=self.clock(), observe=self.breaker.observe, clock=self.clock
         )
-        self.breaker.tell(self.heartbeat.wake)
+        self.breaker.subscribe(self.heartbeat.wake)
 
     def clock(self) -> float:
         return monotonic() + self.ahead

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.ledger.checking import Message
-from payments.ledger.posting import ROUNDS, Handled, Outcome, post_batch
+from payments.ledger.posting import ROUNDS, PostingOutcome, PostingResult, post_batch
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import with_event_id
 from payments.platform.database import create_engine
@@ -29,8 +29,8 @@ def messages(engine: Engine) -> list[Message]:
     return [*good, Message("payment.voided", 5, 1, 1, None, b"{")]
 
 
-def outcomes(handled: list[Handled]) -> dict[Outcome, int]:
-    found = [each.outcome for each in handled]
+def outcomes(results: list[PostingResult]) -> dict[PostingOutcome, int]:
+    found = [each.outcome for each in results]
     return {outcome: found.count(outcome) for outcome in set(found)}
 
 
@@ -73,10 +73,13 @@ def test_when_another_consumer_was_faster_all_is_repeated(engine: Engine, anothe
 
     def post_elsewhere() -> None:
         if next(faster, False):
-            assert outcomes(post_batch(another, batch, CLUSTER)) == {Outcome.POSTED: 10, Outcome.DEAD_LETTER: 1}
+            assert outcomes(post_batch(another, batch, CLUSTER)) == {
+                PostingOutcome.POSTED: 10,
+                PostingOutcome.DEAD_LETTER: 1,
+            }
 
     with before_each_write(engine, post_elsewhere):
-        assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.REPEATED: 11}
+        assert outcomes(post_batch(engine, batch, CLUSTER)) == {PostingOutcome.REPEATED: 11}
     assert counts(engine) == (10, 15, 1)
 
 
@@ -89,8 +92,8 @@ def test_when_another_posted_a_part_the_rest_is_posted(engine: Engine, another: 
             post_batch(another, batch[2:5], CLUSTER)
 
     with before_each_write(engine, post_some_elsewhere):
-        handled = post_batch(engine, batch, CLUSTER)
-    assert outcomes(handled) == {Outcome.POSTED: 7, Outcome.REPEATED: 3, Outcome.DEAD_LETTER: 1}
+        results = post_batch(engine, batch, CLUSTER)
+    assert outcomes(results) == {PostingOutcome.POSTED: 7, PostingOutcome.REPEATED: 3, PostingOutcome.DEAD_LETTER: 1}
     assert counts(engine) == (10, 15, 1)
 
 
@@ -109,8 +112,8 @@ def test_many_consumers_with_the_same_batch_post_it_once(engine: Engine, databas
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(each.get(Outcome.POSTED, 0) for each in found) == 100
-    assert sum(each.get(Outcome.DEAD_LETTER, 0) for each in found) == 1
+    assert sum(each.get(PostingOutcome.POSTED, 0) for each in found) == 100
+    assert sum(each.get(PostingOutcome.DEAD_LETTER, 0) for each in found) == 1
     assert counts(engine) == (100, 150, 1)
 
 
@@ -129,7 +132,10 @@ def test_a_payment_that_is_locked_is_waited_for(mariadb_url: str) -> None:
                 transaction.rollback()
 
         with before_each_write(engine, release_in_the_second_round):
-            assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.POSTED: 4, Outcome.DEAD_LETTER: 1}
+            assert outcomes(post_batch(engine, batch, CLUSTER)) == {
+                PostingOutcome.POSTED: 4,
+                PostingOutcome.DEAD_LETTER: 1,
+            }
     assert len(rounds) == 2
     assert counts(engine) == (4, 6, 1)
     engine.dispose()
@@ -166,7 +172,7 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(mariadb_url: s
         post_batch(engine, batch, CLUSTER)
     event.remove(engine, "before_cursor_execute", cut)
     assert counts(engine) == (0, 0, 0)
-    assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.POSTED: 10, Outcome.DEAD_LETTER: 1}
+    assert outcomes(post_batch(engine, batch, CLUSTER)) == {PostingOutcome.POSTED: 10, PostingOutcome.DEAD_LETTER: 1}
     engine.dispose()
     another.dispose()
 
@@ -178,9 +184,9 @@ def test_an_event_without_its_payment_row_stops_nothing(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE outbox_event SET aggregate_id = 77 WHERE event_id = 1"))
     value = (batch[0].value or b"").replace(b'"paymentId":1,', b'"paymentId":77,')
-    handled = post_batch(engine, [batch[0]._replace(value=value), *batch[1:]], CLUSTER)
-    assert handled[0].error_type == "PaymentNotFound"
-    assert handled[1].outcome is Outcome.POSTED
+    results = post_batch(engine, [batch[0]._replace(value=value), *batch[1:]], CLUSTER)
+    assert results[0].error_type == "PaymentNotFound"
+    assert results[1].outcome is PostingOutcome.POSTED
 
 
 def test_nothing_to_do_writes_nothing(engine: Engine) -> None:
@@ -189,5 +195,5 @@ def test_nothing_to_do_writes_nothing(engine: Engine) -> None:
     post_batch(engine, batch, CLUSTER)
     writes: list[int] = []
     with before_each_write(engine, lambda: writes.append(1)):
-        assert outcomes(post_batch(engine, batch[:-1], CLUSTER)) == {Outcome.REPEATED: 2}
+        assert outcomes(post_batch(engine, batch[:-1], CLUSTER)) == {PostingOutcome.REPEATED: 2}
     assert writes == []

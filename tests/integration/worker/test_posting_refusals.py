@@ -10,7 +10,7 @@ from payments.dead_letters import service as dead_letters
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.halt import PoisonWatch
 from payments.ledger import inbox_store
-from payments.ledger.posting import Outcome, post_batch
+from payments.ledger.posting import PostingOutcome, post_batch
 from payments.platform.database import refuses_a_value
 from tests.contracts.test_lost_replays import refuse
 from tests.integration.worker.test_posting import CLUSTER, counts, messages, outcomes
@@ -22,13 +22,13 @@ def test_what_the_database_refuses_is_a_letter_and_the_others_are_posted(engine:
     pay(engine, "a", 5)
     batch = messages(engine)
     refuse(engine, "NEW.event_id = 3", "ledger_entry", "INSERT")
-    handled = post_batch(engine, batch, CLUSTER)
-    assert outcomes(handled) == {Outcome.POSTED: 9, Outcome.DEAD_LETTER: 2}
-    assert [each.message for each in handled] == batch, "in their order"
-    assert (handled[2].outcome, handled[2].error_type) == (Outcome.DEAD_LETTER, "InvalidEvent")
-    assert "refused by a test" in handled[2].error_message
+    results = post_batch(engine, batch, CLUSTER)
+    assert outcomes(results) == {PostingOutcome.POSTED: 9, PostingOutcome.DEAD_LETTER: 2}
+    assert [each.message for each in results] == batch, "in their order"
+    assert (results[2].outcome, results[2].error_type) == (PostingOutcome.DEAD_LETTER, "InvalidEvent")
+    assert "refused by a test" in results[2].error_message
     assert number(engine, "SELECT COUNT(*) FROM inbox_event WHERE event_id = 3") == 0
-    assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.REPEATED: 11}
+    assert outcomes(post_batch(engine, batch, CLUSTER)) == {PostingOutcome.REPEATED: 11}
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER test_refusal")
         letter_id = connection.execute(text("SELECT id FROM dead_letter WHERE offset_no = 3")).scalar_one()
@@ -44,13 +44,16 @@ def test_what_raises_is_a_letter_whatever_it_raises(
     pay(engine, "a", 5)
     post = inbox_store.post
 
-    def fail(connection, events, now):  # type: ignore[no-untyped-def]
+    def fail(connection, events, now):
         if any(event.event_id == 4 for event in events):
             raise error
         post(connection, events, now)
 
     monkeypatch.setattr(inbox_store, "post", fail)
-    assert outcomes(post_batch(engine, messages(engine), CLUSTER)) == {Outcome.POSTED: 9, Outcome.DEAD_LETTER: 2}
+    assert outcomes(post_batch(engine, messages(engine), CLUSTER)) == {
+        PostingOutcome.POSTED: 9,
+        PostingOutcome.DEAD_LETTER: 2,
+    }
 
 
 def test_an_outbox_row_that_nobody_can_read_stops_only_its_own_message(engine: Engine) -> None:
@@ -58,9 +61,9 @@ def test_an_outbox_row_that_nobody_can_read_stops_only_its_own_message(engine: E
     batch = messages(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE outbox_event SET payload = '{}' WHERE event_id = 2"))
-    handled = post_batch(engine, batch, CLUSTER)
-    assert outcomes(handled) == {Outcome.POSTED: 5, Outcome.DEAD_LETTER: 2}
-    assert handled[1].error_message == "The message cannot be posted: KeyError 'amount'"
+    results = post_batch(engine, batch, CLUSTER)
+    assert outcomes(results) == {PostingOutcome.POSTED: 5, PostingOutcome.DEAD_LETTER: 2}
+    assert results[1].error_message == "The message cannot be posted: KeyError 'amount'"
 
 
 def test_postings_that_the_inbox_does_not_know_stop_only_their_own_message(engine: Engine) -> None:
@@ -69,7 +72,7 @@ def test_postings_that_the_inbox_does_not_know_stop_only_their_own_message(engin
     post_batch(engine, batch[:1], CLUSTER)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM inbox_event"))
-    assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.POSTED: 5, Outcome.DEAD_LETTER: 2}
+    assert outcomes(post_batch(engine, batch, CLUSTER)) == {PostingOutcome.POSTED: 5, PostingOutcome.DEAD_LETTER: 2}
     assert number(engine, "SELECT COUNT(*) FROM ledger_entry WHERE event_id = 1") == 1
 
 
@@ -83,7 +86,7 @@ def test_what_is_wrong_with_the_database_makes_no_letters(engine: Engine) -> Non
     assert number(engine, "SELECT COUNT(*) FROM dead_letter") == 0
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO inbox_event"))
-    assert outcomes(post_batch(engine, batch, CLUSTER)) == {Outcome.POSTED: 6, Outcome.DEAD_LETTER: 1}
+    assert outcomes(post_batch(engine, batch, CLUSTER)) == {PostingOutcome.POSTED: 6, PostingOutcome.DEAD_LETTER: 1}
 
 
 def test_a_letter_that_is_refused_waits(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.dead_letters.store import DeadLetter
 from payments.ledger.checking import Message
-from payments.ledger.posting import Handled, Outcome, post_batch
+from payments.ledger.posting import PostingOutcome, PostingResult, post_batch
 from tests.integration.worker.test_posting import CLUSTER, counts, messages, outcomes
 from tests.integration.worker.workers import number, pay
 
@@ -21,7 +21,7 @@ def bad(offset: int, value: bytes = b"{", letter_id: int | None = None) -> Messa
     return Message("payment.voided", 0, offset, 1, None, value, letter_id)
 
 
-def post(engine: Engine, batch: Sequence[Message], watch: PoisonWatch | None = None) -> list[Handled]:
+def post(engine: Engine, batch: Sequence[Message], watch: PoisonWatch | None = None) -> list[PostingResult]:
     return post_batch(engine, batch, CLUSTER, watch)
 
 
@@ -43,8 +43,8 @@ def early(engine: Engine) -> Message:
     message = messages(engine)[0]
     with engine.begin() as connection:
         connection.execute(text("UPDATE outbox_event SET aggregate_type = 'hidden' WHERE event_id = 1"))
-    (handled,) = post(engine, [message])
-    assert handled.error_type == "EventNotFound"
+    (result,) = post(engine, [message])
+    assert result.error_type == "EventNotFound"
     with engine.begin() as connection:
         connection.execute(text("UPDATE outbox_event SET aggregate_type = 'payment' WHERE event_id = 1"))
     return message._replace(offset=900, letter_id=1)
@@ -53,25 +53,25 @@ def early(engine: Engine) -> Message:
 def test_a_replay_that_is_posted_resolves_its_letter(engine: Engine) -> None:
     again = early(engine)
     replay(engine)
-    assert outcomes(post(engine, [again])) == {Outcome.POSTED: 1}
+    assert outcomes(post(engine, [again])) == {PostingOutcome.POSTED: 1}
     assert (letter(engine).state, counts(engine)) == ("RESOLVED", (1, 1, 1))
-    assert outcomes(post(engine, [again])) == {Outcome.REPEATED: 1}
+    assert outcomes(post(engine, [again])) == {PostingOutcome.REPEATED: 1}
 
 
 def test_a_replay_of_what_is_posted_already_resolves_its_letter(engine: Engine) -> None:
     again = early(engine)
-    assert outcomes(post(engine, [again._replace(offset=1, letter_id=None)])) == {Outcome.POSTED: 1}
+    assert outcomes(post(engine, [again._replace(offset=1, letter_id=None)])) == {PostingOutcome.POSTED: 1}
     assert letter(engine).state == "OPEN"
     replay(engine)
-    assert outcomes(post(engine, [again, again])) == {Outcome.REPEATED: 2}
+    assert outcomes(post(engine, [again, again])) == {PostingOutcome.REPEATED: 2}
     assert (letter(engine).state, counts(engine)) == ("RESOLVED", (1, 1, 1))
 
 
 def test_a_replay_that_fails_again_makes_no_second_letter_and_no_announcement(engine: Engine) -> None:
     post(engine, [bad(1)])
     replay(engine)
-    assert outcomes(post(engine, [bad(2, letter_id=1)])) == {Outcome.DEAD_LETTER: 1}
-    assert outcomes(post(engine, [bad(2, letter_id=1)])) == {Outcome.REPEATED: 1}
+    assert outcomes(post(engine, [bad(2, letter_id=1)])) == {PostingOutcome.DEAD_LETTER: 1}
+    assert outcomes(post(engine, [bad(2, letter_id=1)])) == {PostingOutcome.REPEATED: 1}
     assert (letter(engine).state, letter(engine).attempts) == ("OPEN", 2)
     assert number(engine, "SELECT COUNT(*) FROM outbox_event WHERE aggregate_type = 'dead_letter'") == 1
 
@@ -80,7 +80,7 @@ def test_a_replay_that_fails_again_makes_no_second_letter_and_no_announcement(en
 def test_a_borrowed_number_hides_nothing(engine: Engine, stranger: Message) -> None:
     post(engine, [bad(1)])
     replay(engine)
-    assert outcomes(post(engine, [stranger])) == {Outcome.DEAD_LETTER: 1}
+    assert outcomes(post(engine, [stranger])) == {PostingOutcome.DEAD_LETTER: 1}
     assert (letter(engine).state, letter(engine, 2).state) == ("REPLAYING", "OPEN")
 
 
@@ -98,7 +98,7 @@ def test_of_a_flood_nothing_is_stored_until_it_is_accepted(engine: Engine) -> No
         post(engine, batch[:1], PoisonWatch())
     with engine.begin() as connection:
         halt.resume(connection, 60, "cli:ann")
-    assert outcomes(post(engine, batch, watch)) == {Outcome.POSTED: 10, Outcome.DEAD_LETTER: 60}
+    assert outcomes(post(engine, batch, watch)) == {PostingOutcome.POSTED: 10, PostingOutcome.DEAD_LETTER: 60}
     with engine.begin() as connection:
         last = halt_store.newest(connection)
     assert last is not None
@@ -109,11 +109,11 @@ def test_poison_delivered_again_and_replays_are_no_flood(engine: Engine) -> None
     watch = PoisonWatch()
     for start in range(0, 80, 40):
         post(engine, [bad(offset) for offset in range(start, start + 40)], PoisonWatch())
-    assert outcomes(post(engine, [bad(offset) for offset in range(80)], watch)) == {Outcome.REPEATED: 80}
+    assert outcomes(post(engine, [bad(offset) for offset in range(80)], watch)) == {PostingOutcome.REPEATED: 80}
     for letter_id in dead_letters.open_ids(engine, None, None):
         replay(engine, letter_id)
     again = [bad(100 + number_, letter_id=number_) for number_ in range(1, 81)]
-    assert outcomes(post(engine, again, watch)) == {Outcome.DEAD_LETTER: 80}
+    assert outcomes(post(engine, again, watch)) == {PostingOutcome.DEAD_LETTER: 80}
     assert counts(engine) == (0, 0, 80)
 
 

@@ -80,13 +80,13 @@ def test_a_taken_port_is_a_sentence_and_exit_code_2(kafka_bootstrap: str) -> Non
 
 @pytest.mark.parametrize("command", ["audit", "republish"])
 def test_commands_that_need_no_kafka_do_not_load_its_client(command: str) -> None:
-    look = (
+    code = (
         "import sys; from worker.__main__ import main\n"
         f"try: main(['{command}', '--help'])\n"
         "except SystemExit: pass\n"
         "print('loaded' if 'confluent_kafka' in sys.modules else 'not loaded')"
     )
-    done = ran("-c", look)
+    done = ran("-c", code)
     assert done.stdout.endswith("\nnot loaded\n"), done.stderr
 
 

@@ -25,13 +25,13 @@ FAULTS: list[tuple[Callable[[KafkaServer], None], Callable[[KafkaServer], None]]
 ]
 
 
-@pytest.mark.parametrize(("break_it", "mend_it"), FAULTS, ids=["stopped", "frozen"])
+@pytest.mark.parametrize(("break_it", "fix_it"), FAULTS, ids=["stopped", "frozen"])
 def test_the_breaker_opens_and_the_backlog_drains_by_itself(
     engine: Engine,
     database_url: str,
     own_kafka: KafkaServer,
     break_it: Callable[[KafkaServer], None],
-    mend_it: Callable[[KafkaServer], None],
+    fix_it: Callable[[KafkaServer], None],
 ) -> None:
     with relay(database_url, own_kafka.bootstrap):
         pay(engine, "before", 30)
@@ -45,7 +45,7 @@ def test_the_breaker_opens_and_the_backlog_drains_by_itself(
         assert number(engine, "SELECT MIN(attempts) FROM outbox_event WHERE published = 0") >= 1
         assert number(engine, "SELECT COUNT(*) FROM outbox_event WHERE published = 0 AND last_error IS NULL") == 0
         assert number(engine, "SELECT fence FROM lease") == 1, "the lease was held all the time"
-        mend_it(own_kafka)
+        fix_it(own_kafka)
         until(lambda: unpublished(engine) == 0, "the backlog drains")
         until(lambda: breaker_state(engine) == "CLOSED", "the breaker is closed")
         pay(engine, "after", 5)

@@ -16,9 +16,9 @@ from confluent_kafka.admin import (
 from sqlalchemy import Engine, text
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
-from payments.metrics import BREAKER
 from payments.outbox import service as outbox
 from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now
@@ -169,7 +169,7 @@ def test_a_topic_that_may_not_be_written_stops_no_other(
         until(lambda: unpublished(engine) == 0, "the authorizations are published")
         assert breaker_state(engine) == "CLOSED"
         for future in admin.delete_acls(
-            [AclBindingFilter(*CAPTURES, None, None, AclOperation.ANY, AclPermissionType.ANY)]
+            [AclBindingFilter(*CAPTURES, None, None, AclOperation.ANY, AclPermissionType.ANY)]  # type: ignore[arg-type]  # None: any
         ).values():
             future.result()
         for event_id in outbox.parked_ids(engine, "payment.captured"):

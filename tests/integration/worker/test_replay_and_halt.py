@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text, update
 from payments.dead_letters import halt, halt_store
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import store as dead_letter_store
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.platform import tables
 from tests.integration.worker.test_ledger import audited, counted, letters, posted, send
 from tests.integration.worker.workers import (
@@ -39,7 +39,7 @@ def database_url(mariadb_url: str) -> str:
     return mariadb_url
 
 
-def stored_letters(engine: Engine) -> int:
+def stored_dead_letters(engine: Engine) -> int:
     return number(engine, "SELECT COUNT(*) FROM dead_letter")
 
 
@@ -130,24 +130,24 @@ def test_a_flood_halts_and_stores_nothing_until_an_operator_accepts_it(
     with ledger(database_url, kafka_bootstrap, registry):
         until(lambda: halted(engine), "it halts")
         until(shows_halt(registry, 1), "it says so")
-        stored, there = posted(engine), stored_letters(engine)
+        stored, there = posted(engine), stored_dead_letters(engine)
         assert there < 51, "nothing of the batch in which it was noticed is stored"
         pay(engine, "later", 5)
         beat = "SELECT COUNT(*) FROM lease WHERE name = 'ledger' AND renewed_at > NOW() - INTERVAL 3 SECOND"
         with engine.begin() as connection:
             connection.execute(text("UPDATE lease SET renewed_at = '2020-01-01' WHERE name = 'ledger'"))
         until(lambda: number(engine, beat) == 1, "it is alive")
-        assert (posted(engine), stored_letters(engine)) == (stored, there)
+        assert (posted(engine), stored_dead_letters(engine)) == (stored, there)
     assert "could not be posted" in (halted(engine) or "")
     restarted = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, restarted):
         until(shows_halt(restarted, 1), "a restart stays halted")
         until(lambda: caplog.messages.count("posting_halted") >= 2, "also with messages at hand")
-        assert (posted(engine), stored_letters(engine)) == (stored, there)
+        assert (posted(engine), stored_dead_letters(engine)) == (stored, there)
         resume(engine, 200)
         until(shows_halt(restarted, 0), "it notices without a restart")
         until(lambda: unposted(engine) == 0, "the good ones, also behind the poison, are posted")
-        until(lambda: stored_letters(engine) == 120, "the poison is dead letters")
+        until(lambda: stored_dead_letters(engine) == 120, "the poison is dead letters")
     assert (halted(engine), audited(engine).differences) == (None, [])
 
 
@@ -158,15 +158,15 @@ def test_without_the_check_it_goes_on_and_replays_are_no_poison(
     registry = CollectorRegistry()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap, registry):
         until(lambda: halted(engine), "it halts")
-        resume(engine, UNTIL_CALM)
-        until(lambda: stored_letters(engine) == 120, "the poison is dead letters")
+        resume(engine, UNTIL_QUIET)
+        until(lambda: stored_dead_letters(engine) == 120, "the poison is dead letters")
         pay(engine, "calm", 60)
         until(lambda: unposted(engine) == 0, "good ones are posted")
         for letter_id in dead_letters.open_ids(engine, None, None):
             replay(engine, letter_id)
         failed = "SELECT COUNT(*) FROM dead_letter WHERE state = 'OPEN' AND attempts = 2"
         until(lambda: number(engine, failed) == 120, "all replays failed again")
-        assert (halted(engine), stored_letters(engine)) == (None, 120)
+        assert (halted(engine), stored_dead_letters(engine)) == (None, 120)
         send(kafka_bootstrap, *[BROKEN] * 60)
         until(lambda: halted(engine), "the check is there again")
     assert audited(engine).differences == []

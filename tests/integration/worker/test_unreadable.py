@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from payments.dead_letters import halt
-from payments.dead_letters.poison import UNTIL_CALM
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.rules import TOPICS
 from payments.platform.tables import dead_letter
 from tests.integration.worker.raw_producer import RawMessage, RawProducer
 from tests.integration.worker.test_ledger import audited, letters, send
-from tests.integration.worker.test_replay_and_halt import stored_letters
+from tests.integration.worker.test_replay_and_halt import stored_dead_letters
 from tests.integration.worker.workers import ledger, pay, relay, unposted, unpublished
 from tests.servers import until
 
@@ -48,8 +48,8 @@ def test_a_header_that_is_not_utf_8_is_a_dead_letter_and_the_next_is_posted(
 def anything(chance: random.Random) -> Iterator[RawMessage]:
     """Messages that are no events, of all kinds."""
 
-    def some_bytes(most: int) -> bytes:
-        return chance.randbytes(chance.randint(0, most))
+    def some_bytes(size: int) -> bytes:
+        return chance.randbytes(chance.randint(0, size))
 
     topics = list(TOPICS.values())
     sizes = [0, 1, 10, 100, 1000, 10_000]
@@ -77,7 +77,7 @@ def test_of_anything_each_is_one_letter_and_every_event_is_posted(
     count, chance = 5000 if long else 300, random.Random(20261128)
     halt.begin(engine, "not about floods")
     with engine.begin() as connection:
-        halt.resume(connection, UNTIL_CALM if long else count + 1, "cli:ann")
+        halt.resume(connection, UNTIL_QUIET if long else count + 1, "cli:ann")
     messages = anything(chance)
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
         for codec in CODECS:
@@ -88,10 +88,10 @@ def test_of_anything_each_is_one_letter_and_every_event_is_posted(
             producer.send(RawMessage("payment.voided", chance.randbytes(LARGEST), headers=[(b"\xff", b"")]))
             producer.close()
         until(lambda: unposted(engine) == 0, "every event is posted", seconds=60)
-        until(lambda: stored_letters(engine) >= count, "all others are letters", seconds=300 if long else 60)
+        until(lambda: stored_dead_letters(engine) >= count, "all others are letters", seconds=300 if long else 60)
         until(lambda: unpublished(engine) == 0, "and announced", seconds=60)
         send(kafka_bootstrap, ("payment.voided", b"the last"))
-        until(lambda: stored_letters(engine) > count, "the ledger goes on")
+        until(lambda: stored_dead_letters(engine) > count, "the ledger goes on")
     with engine.connect() as connection:
         places = connection.execute(
             select(dead_letter.c.original_topic, dead_letter.c.partition_no, dead_letter.c.offset_no)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.metrics import BREAKER
+from payments.breaker.rules import BREAKER
 from tests.unit.breaker.world import CLOSED, HALF_OPEN, MINIMUM, OPEN, TRIALS, WAIT, World, refuse
 
 
@@ -57,8 +57,8 @@ def test_time_makes_it_half_open_without_a_call() -> None:
     assert world.breaker.state == HALF_OPEN
 
 
-@pytest.mark.parametrize(("fails", "verdict"), [(False, CLOSED), (True, OPEN)])
-def test_the_trial_calls_decide(fails: bool, verdict: str) -> None:
+@pytest.mark.parametrize(("fails", "end_state"), [(False, CLOSED), (True, OPEN)])
+def test_the_trial_calls_decide(fails: bool, end_state: str) -> None:
     world = World().opened()
     world.seconds += WAIT
     world.breaker.tick()
@@ -66,7 +66,7 @@ def test_the_trial_calls_decide(fails: bool, verdict: str) -> None:
         world.call(fails=fails)
     assert world.breaker.state == HALF_OPEN
     world.call(fails=fails)
-    assert (world.breaker.state, world.told) == (verdict, [CLOSED, OPEN, HALF_OPEN, HALF_OPEN, verdict])
+    assert (world.breaker.state, world.told) == (end_state, [CLOSED, OPEN, HALF_OPEN, HALF_OPEN, end_state])
 
 
 class Ignored(Exception):

@@ -42,14 +42,14 @@ def test_disabled_lets_everything_through_and_counts_nothing() -> None:
     assert (world.breaker.state, world.breaker.observe().snapshot["buffered"]) == ("DISABLED", 0)
 
 
-@pytest.mark.parametrize(("fails", "verdict"), [(False, CLOSED), (True, OPEN)])
-def test_forced_half_open_lasts_until_its_verdict(fails: bool, verdict: str) -> None:
+@pytest.mark.parametrize(("fails", "end_state"), [(False, CLOSED), (True, OPEN)])
+def test_forced_half_open_lasts_until_its_trial_calls_decide(fails: bool, end_state: str) -> None:
     world = World()
     world.breaker.move("FORCED_HALF_OPEN", None, "cli:root")
     for _ in range(TRIALS):
         assert world.breaker.state == "FORCED_HALF_OPEN"
         world.call(fails=fails)
-    assert world.breaker.state == verdict
+    assert world.breaker.state == end_state
 
 
 @pytest.mark.parametrize("state", ["FORCED_OPEN", "DISABLED"])

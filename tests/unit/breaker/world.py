@@ -6,9 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from payments.breaker.guard import Breaker, NotPermitted
-from payments.breaker.rules import BreakerConfig
+from payments.breaker.rules import BREAKER, BreakerConfig
 from payments.breaker.store import BreakerRow
-from payments.metrics import BREAKER, RelayMetrics
+from payments.metrics import RelayMetrics
 
 WAIT = 30.0
 CLOSED, OPEN, HALF_OPEN = "CLOSED", "OPEN", "HALF_OPEN"
@@ -41,7 +41,7 @@ class World:
             clock=lambda: self.seconds,
             now=lambda: self.start + timedelta(seconds=self.seconds),
         )
-        self.breaker.tell(lambda: self.told.append(self.breaker.state))
+        self.breaker.subscribe(lambda: self.told.append(self.breaker.state))
 
     def call(self, duration: float = 0.0, fails: bool = False) -> None:
         def function() -> None:

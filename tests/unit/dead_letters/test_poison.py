@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.dead_letters.poison import LEAST_SEEN, UNTIL_CALM, WINDOW, PoisonFlood, Window, judge
+from payments.dead_letters.poison import MINIMUM_COUNT, UNTIL_QUIET, WINDOW, PoisonFlood, Window, check
 
 GOOD, BAD = None, "payment.captured 0/1 (InvalidJson: no)"
 
@@ -14,10 +14,10 @@ def marks(text: str) -> list[str | None]:
     return [BAD if sign == "p" else GOOD for sign in text]
 
 
-def floods(text: str, before: str = "", left: int = 0) -> bool:
-    window = judge(Window(), marks(before), 0).window
+def floods(text: str, before: str = "", accepted_left: int = 0) -> bool:
+    window = check(Window(), marks(before), 0).window
     try:
-        judge(window, marks(text), left)
+        check(window, marks(text), accepted_left)
     except PoisonFlood:
         return True
     return False
@@ -47,7 +47,7 @@ def test_more_than_half_of_the_last_hundred_and_fifty_seen(text: str, flood: boo
 @given(st.text(alphabet="gp", max_size=300), st.integers(min_value=0, max_value=300))
 def test_it_does_not_matter_where_a_batch_ends(text: str, cut: int) -> None:
     expected = any(
-        end >= LEAST_SEEN and 2 * (recent := text[max(0, end - WINDOW) : end]).count("p") > len(recent)
+        end >= MINIMUM_COUNT and 2 * (recent := text[max(0, end - WINDOW) : end]).count("p") > len(recent)
         for end in range(1, len(text) + 1)
     )
     assert floods(text) is expected
@@ -57,28 +57,28 @@ def test_it_does_not_matter_where_a_batch_ends(text: str, cut: int) -> None:
 
 def test_the_window_is_only_moved_by_who_keeps_the_new_one() -> None:
     before = Window()
-    after = judge(before, marks("gp" * 10), 0).window
-    assert (before.seen, before.poison, after.seen, after.poison) == (0, 0, 20, 10)
+    after = check(before, marks("gp" * 10), 0).window
+    assert (before.count, before.poison, after.count, after.poison) == (0, 0, 20, 10)
 
 
 def test_it_says_in_words_what_it_saw() -> None:
     with pytest.raises(PoisonFlood, match=r"50 of the last 50 messages could not be posted, among them payment.captu"):
-        judge(Window(), marks("p" * 60), 0)
+        check(Window(), marks("p" * 60), 0)
 
 
 def test_accepted_poison_does_not_count_and_is_used_up() -> None:
-    judged = judge(Window(), marks("p" * 70 + "g" * 10), 100)
-    assert (judged.left, judged.window.seen) == (30, 10)
-    assert judge(judged.window, marks("p" * 30), 30).left == 0
-    assert floods("p" * 149, left=100) is False
-    assert floods("p" * 150, left=100) is True
+    checked = check(Window(), marks("p" * 70 + "g" * 10), 100)
+    assert (checked.accepted_left, checked.window.count) == (30, 10)
+    assert check(checked.window, marks("p" * 30), 30).accepted_left == 0
+    assert floods("p" * 149, accepted_left=100) is False
+    assert floods("p" * 150, accepted_left=100) is True
 
 
 def test_without_the_check_anything_passes_until_the_flood_is_over() -> None:
-    during = judge(Window(), marks("p" * 500), UNTIL_CALM)
-    assert (during.left, during.window.poison) == (UNTIL_CALM, 100)
-    assert judge(during.window, marks("g" * 49), UNTIL_CALM).left == UNTIL_CALM
-    assert judge(during.window, marks("g" * 50), UNTIL_CALM).left == 0
-    assert judge(Window(), marks("g" * 99), UNTIL_CALM).left == UNTIL_CALM
+    during = check(Window(), marks("p" * 500), UNTIL_QUIET)
+    assert (during.accepted_left, during.window.poison) == (UNTIL_QUIET, 100)
+    assert check(during.window, marks("g" * 49), UNTIL_QUIET).accepted_left == UNTIL_QUIET
+    assert check(during.window, marks("g" * 50), UNTIL_QUIET).accepted_left == 0
+    assert check(Window(), marks("g" * 99), UNTIL_QUIET).accepted_left == UNTIL_QUIET
     with pytest.raises(PoisonFlood):
-        judge(during.window, marks("g" * 50 + "p" * 51), UNTIL_CALM)
+        check(during.window, marks("g" * 50 + "p" * 51), UNTIL_QUIET)

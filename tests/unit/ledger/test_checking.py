@@ -17,7 +17,8 @@ from payments.dead_letters.kept_message import (
     headers_as_text,
     headers_from_text,
 )
-from payments.ledger.checking import Known, Message, Rejected, Repeated, Verdict, dead_letter, read, verdicts
+from payments.dead_letters.rules import ErrorType
+from payments.ledger.checking import CheckResult, Known, Message, Rejected, Repeated, check, dead_letter, read
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
 from payments.outbox.rules import EventType
@@ -42,13 +43,13 @@ def known(posted: dict[int, int] | None = None, events: bool = True) -> Known:
     return Known(frozenset({1, 2}), {7: row} if events else {}, posted or {})
 
 
-def verdict(event: ReceivedEvent | Rejected, what: Known | None = None) -> Verdict:
-    (found,) = verdicts([event], what or known())
+def result(event: ReceivedEvent | Rejected, what: Known | None = None) -> CheckResult:
+    (found,) = check([event], what or known())
     return found
 
 
 def test_an_event_of_the_outbox_is_money() -> None:
-    found = verdict(told())
+    found = result(told())
     assert isinstance(found, PostedEvent)
     assert (found.event_id, found.payment_id, found.currency, found.occurred_at) == (7, 1, "KRW", AT)
     assert [posting.amount for posting in found.postings] == [500, 500]
@@ -70,7 +71,7 @@ def test_an_event_of_the_outbox_is_money() -> None:
     ],
 )
 def test_anything_else_is_a_dead_letter(changed: dict[str, Any], error_type: str, part: str) -> None:
-    found = verdict(told(**changed))
+    found = result(told(**changed))
     assert isinstance(found, Rejected)
     assert found.error_type == error_type
     assert part in found.error_message
@@ -84,23 +85,23 @@ def test_what_is_not_json_is_invalid_json(value: bytes | None) -> None:
 
 
 def test_a_posted_event_is_repeated_also_when_the_outbox_has_forgotten_it() -> None:
-    assert verdict(told(), known(posted={7: 1})) == Repeated(7)
-    assert verdict(told(), known(posted={7: 1}, events=False)) == Repeated(7)
+    assert result(told(), known(posted={7: 1})) == Repeated(7)
+    assert result(told(), known(posted={7: 1}, events=False)) == Repeated(7)
 
 
 def test_a_posted_events_number_does_not_excuse_another_content() -> None:
-    assert isinstance(verdict(told(amount=9), known(posted={7: 1})), Rejected)
-    assert isinstance(verdict(told(paymentId=2), known(posted={7: 1}, events=False)), Rejected)
+    assert isinstance(result(told(amount=9), known(posted={7: 1})), Rejected)
+    assert isinstance(result(told(paymentId=2), known(posted={7: 1}, events=False)), Rejected)
 
 
 def test_within_a_batch_the_second_one_is_repeated() -> None:
-    first, second, third = verdicts([told(), told(amount=9), told()], known())
+    first, second, third = check([told(), told(amount=9), told()], known())
     assert isinstance(first, PostedEvent)
     assert isinstance(second, Rejected)
     assert third == Repeated(7)
 
 
-REJECTED = Rejected("InvalidJson", "no")
+REJECTED = Rejected(ErrorType.INVALID_JSON, "no")
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"é":"😀"}', "line\r\n\ttab", '"\\u0000"'])
@@ -185,7 +186,7 @@ def test_of_a_value_that_no_row_holds_the_beginning_is_kept() -> None:
 
 
 def test_an_error_message_stays_short_whatever_came() -> None:
-    found = verdict(told(currency="x" * 10**6))
+    found = result(told(currency="x" * 10**6))
     assert isinstance(found, Rejected)
     assert len(found.error_message) < 200
 
@@ -194,4 +195,4 @@ def test_every_event_type_can_be_money() -> None:
     for event_type in EventType:
         row = OutboxRow(7, "payment", 1, event_type, "t", '{"amount":5,"currency":"KRW"}', {}, AT, None)
         event = ReceivedEvent(event_type, 1, 5, 7, "KRW")
-        assert isinstance(verdict(event, Known(frozenset({1}), {7: row}, {})), PostedEvent)
+        assert isinstance(result(event, Known(frozenset({1}), {7: row}, {})), PostedEvent)

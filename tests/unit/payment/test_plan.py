@@ -18,7 +18,7 @@ HELD: Payment = NewPayment("M1", "k", 100, "KRW", timedelta(days=7)).stored(7, N
 
 def changed(plan: Plan, *payments: Payment) -> Changes:
     """The rest of a plan over locked payments, none of which is new."""
-    plan.take_owners({payment.payment_id: payment.merchant_id for payment in payments})
+    plan.set_owners({payment.payment_id: payment.merchant_id for payment in payments})
     assert plan.new_payments() == []
     return plan.change({payment.payment_id: payment for payment in payments}, NOW)
 
@@ -29,7 +29,7 @@ def told(plan: Plan) -> list[object]:
 
 def test_a_new_payment_is_decided_before_it_is_stored() -> None:
     plan = Plan([made.authorize("a", 500), made.authorize("b", 700, merchant="M2")])
-    plan.take_owners({})
+    plan.set_owners({})
     first, second = plan.new_payments()
     assert (first.amount, second.merchant_id) == (500, "M2")
     changes = plan.authorize({("M1", "a"): first.stored(1, NOW), ("M2", "b"): second.stored(2, NOW)})
@@ -67,7 +67,7 @@ def test_an_expiry_has_an_event_and_no_answer() -> None:
 @pytest.mark.parametrize("owners", [{}, {7: "M2"}])
 def test_what_is_not_there_is_nobody_s(owners: dict[int, str]) -> None:
     plan = Plan([made.capture(7, "c")])
-    plan.take_owners(owners)
+    plan.set_owners(owners)
     assert (plan.locked_payments(), told(plan)) == (set(), ["NOT_FOUND"])
 
 
@@ -90,7 +90,7 @@ def test_two_with_one_key_are_one_and_its_replay() -> None:
 def test_a_used_key_does_nothing(command: Command, answer: StoredAnswer, code: str) -> None:
     plan = Plan([command])
     assert [*plan.keys_of_payments().values(), *plan.keys_of_answers()] == [command.scope]
-    plan.take_used({command.scope}, {command.scope: answer})
+    plan.set_used({command.scope}, {command.scope: answer})
     assert plan.changed_payments() == set()
     changes = changed(plan)
     assert (changes.events, told(plan)) == ([], [code])
@@ -99,6 +99,6 @@ def test_a_used_key_does_nothing(command: Command, answer: StoredAnswer, code: s
 def test_a_payment_whose_answer_is_gone_was_made_all_the_same() -> None:
     command = made.authorize("k")
     plan = Plan([command])
-    plan.take_used({command.scope}, {})
+    plan.set_used({command.scope}, {})
     changed(plan)
     assert told(plan) == ["IDEMPOTENCY_KEY_EXPIRED"]

@@ -19,7 +19,7 @@ def later(seconds: float, database: float = 0.0, wall: float = 0.0, machine: str
 
 def watching() -> ClockWatch:
     watch = ClockWatch(JUMP, QUIET)
-    assert watch.look(START) is None
+    assert watch.check(START) is None
     return watch
 
 
@@ -32,51 +32,51 @@ def restarted(watch: ClockWatch) -> ClockWatch:
 def test_clocks_that_go_on_are_believed() -> None:
     watch = watching()
     for second in range(0, 100_000, 100):
-        assert watch.look(later(second, database=second * 0.0005)) is None, "slewed by 500 parts in a million"
+        assert watch.check(later(second, database=second * 0.0005)) is None, "slewed by 500 parts in a million"
 
 
 @pytest.mark.parametrize("jump", [YEAR, -YEAR, JUMP + 1, -JUMP - 1])
 @pytest.mark.parametrize("both", [True, False])
 def test_a_jump_is_suspect_whether_the_wall_clock_jumps_too_or_not(jump: float, both: bool) -> None:
     watch = watching()
-    assert watch.look(later(2, database=jump, wall=jump if both else 0))
-    assert watch.look(later(100_000, database=jump, wall=jump if both else 0)), "however long it stays"
+    assert watch.check(later(2, database=jump, wall=jump if both else 0))
+    assert watch.check(later(100_000, database=jump, wall=jump if both else 0)), "however long it stays"
     assert watch.trusted == Trusted(START.database, START.database - START.boot, START.boot, "boot-1")
 
 
 def test_small_steps_are_none() -> None:
-    assert watching().look(later(2, database=JUMP - 1)) is None
+    assert watching().check(later(2, database=JUMP - 1)) is None
 
 
 def test_many_small_jumps_are_a_large_one() -> None:
     watch = watching()
-    assert any(watch.look(later(2 * n, database=50.0 * n, wall=50.0 * n)) for n in range(10))
+    assert any(watch.check(later(2 * n, database=50.0 * n, wall=50.0 * n)) for n in range(10))
 
 
 def test_a_wall_clock_alone_that_jumps_is_suspect() -> None:
-    assert watching().look(later(2, wall=-YEAR))
+    assert watching().check(later(2, wall=-YEAR))
 
 
 def test_clocks_that_differ_from_the_start_are_suspect() -> None:
-    assert ClockWatch(JUMP, QUIET).look(later(0, database=YEAR))
+    assert ClockWatch(JUMP, QUIET).check(later(0, database=YEAR))
 
 
 def test_after_a_jump_the_clocks_must_agree_for_a_while() -> None:
     watch = watching()
-    assert watch.look(later(2, database=YEAR))
-    assert watch.look(later(4))
-    assert watch.look(later(30, database=YEAR))
-    assert watch.look(later(40))
-    assert watch.look(later(40 + QUIET - 1))
-    assert watch.look(later(40 + QUIET)) is None
+    assert watch.check(later(2, database=YEAR))
+    assert watch.check(later(4))
+    assert watch.check(later(30, database=YEAR))
+    assert watch.check(later(40))
+    assert watch.check(later(40 + QUIET - 1))
+    assert watch.check(later(40 + QUIET)) is None
 
 
 @pytest.mark.parametrize("stopped", [0.0, 3600.0])
 def test_a_restart_of_the_process_forgets_no_jump(stopped: float) -> None:
     watch = watching()
-    assert watch.look(later(2, database=3600, wall=3600))
-    assert restarted(watch).look(later(3 + stopped, database=3600, wall=3600))
-    assert restarted(watching()).look(later(3 + stopped)) is None
+    assert watch.check(later(2, database=3600, wall=3600))
+    assert restarted(watch).check(later(3 + stopped, database=3600, wall=3600))
+    assert restarted(watching()).check(later(3 + stopped)) is None
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_a_restart_of_the_process_forgets_no_jump(stopped: float) -> None:
 )
 def test_after_a_reboot_only_what_cannot_be_is_suspect(passed: float, suspect: bool) -> None:
     elsewhere = later(0, database=passed, wall=passed, machine="boot-2")
-    assert bool(restarted(watching()).look(replace(elsewhere, boot=3.0))) is suspect
+    assert bool(restarted(watching()).check(replace(elsewhere, boot=3.0))) is suspect
 
 
 @pytest.mark.parametrize("both", [True, False])
 def test_an_operators_word_is_believed_also_after_a_restart(both: bool) -> None:
     watch = watching()
     moved = later(2, database=YEAR, wall=YEAR if both else 0)
-    assert watch.look(moved)
+    assert watch.check(moved)
     watch.accept(moved)
-    assert watch.look(later(4, database=YEAR, wall=YEAR if both else 0)) is None
-    assert restarted(watch).look(later(9, database=YEAR, wall=YEAR if both else 0)) is None
-    assert watch.look(later(10_000, database=YEAR, wall=YEAR if both else 0)) is None
-    assert watch.look(later(10_002, database=2 * YEAR, wall=YEAR if both else 0)), "the next jump is another one"
+    assert watch.check(later(4, database=YEAR, wall=YEAR if both else 0)) is None
+    assert restarted(watch).check(later(9, database=YEAR, wall=YEAR if both else 0)) is None
+    assert watch.check(later(10_000, database=YEAR, wall=YEAR if both else 0)) is None
+    assert watch.check(later(10_002, database=2 * YEAR, wall=YEAR if both else 0)), "the next jump is another one"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from payments.platform.money import DECIMALS, in_major_units
+from payments.platform.money import DECIMALS, format_amount
 
 NOT_IN_CIRCULATION = {
     "XAG": "silver",
@@ -56,12 +56,12 @@ def test_exactly_the_circulating_currencies_have_their_decimals() -> None:
     ],
 )
 def test_amounts_are_shown_in_major_units(amount: int, currency: str, shown: str) -> None:
-    assert in_major_units(amount, currency) == shown
+    assert format_amount(amount, currency) == shown
 
 
 @given(st.integers(-(10**20), 10**20), st.sampled_from(sorted(DECIMALS)))
 def test_no_minor_unit_is_lost_when_shown(amount: int, currency: str) -> None:
-    number, code = in_major_units(amount, currency).split(" ")
+    number, code = format_amount(amount, currency).split(" ")
     assert code == currency
     assert int(number.replace(".", "")) == amount
     assert len(number.partition(".")[2]) == DECIMALS[currency]

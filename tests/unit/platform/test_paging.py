@@ -11,9 +11,9 @@ def test_in_parts_as_in_one(stored: int, limit: int, cursor: int | None) -> None
     """Ids 1 to `stored`, oldest first."""
     asked: list[int] = []
 
-    def read(behind: int | None, most: int) -> list[int]:
-        asked.append(most)
-        return list(range(1, stored + 1))[behind or 0 :][:most]
+    def read(behind: int | None, size: int) -> list[int]:
+        asked.append(size)
+        return list(range(1, stored + 1))[behind or 0 :][:size]
 
     items, following = page(read, lambda number: {"id": number}, lambda number: number, cursor, limit)
 

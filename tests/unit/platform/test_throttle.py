@@ -6,28 +6,28 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.platform.throttle import AT_ONCE, RESTS, Pace
+from payments.platform.throttle import AT_ONCE, RESTS, Throttle
 
 
 class Time:
     """A clock that steps and rests alike move on; says to stop after so many rests."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
         self.now = 0.0
         self.rests: list[float] = []
-        self._most = most
+        self._limit = limit
 
     def pause(self, seconds: float) -> bool:
         self.now += seconds
         self.rests.append(seconds)
-        return len(self.rests) > self._most
+        return len(self.rests) > self._limit
 
     def clock(self) -> float:
         return self.now
 
 
 def worked(time: Time, lengths: list[float]) -> Iterator[float]:
-    for length, _ in zip(lengths, Pace(time.pause, time.clock).steps(), strict=False):
+    for length, _ in zip(lengths, Throttle(time.pause, time.clock).steps(), strict=False):
         time.now += length
         yield length
 
@@ -43,7 +43,7 @@ def test_it_rests_after_each_step_in_proportion_to_it(lengths: list[float]) -> N
 def test_it_goes_on_with_nothing_once_it_shall_stop() -> None:
     time = Time(2)
     assert list(worked(time, [1.0] * 9)) == [1.0, 1.0]
-    assert Pace(time.pause, time.clock).is_over
+    assert Throttle(time.pause, time.clock).is_over
 
 
 def test_a_step_that_is_waited_for_has_no_rests() -> None:

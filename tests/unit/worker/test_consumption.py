@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Message as KafkaMessage
 
-from worker.consumption import told_by, usable
+from worker.consumption import from_headers, usable
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -28,11 +28,11 @@ Headers = list[tuple[str, str | bytes | None]]
     ],
 )
 def test_the_number_of_a_letter_is_read_from_the_headers(headers: Headers, letter_id: int | None) -> None:
-    assert told_by(headers) == (letter_id, "")
+    assert from_headers(headers) == (letter_id, "")
 
 
 def test_the_trace_is_read_from_the_headers_the_first_one_counts() -> None:
-    assert told_by([("traceparent", b"first"), ("traceparent", b"second")]) == (None, "first")
+    assert from_headers([("traceparent", b"first"), ("traceparent", b"second")]) == (None, "first")
 
 
 class Received:

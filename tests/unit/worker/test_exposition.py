@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from tests.servers import until
 from worker import exposition
-from worker.exposition import MOST_CONNECTIONS, Exposition, Health, PortTaken, serve
+from worker.exposition import CONNECTION_LIMIT, Exposition, Health, PortTaken, serve
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_of_too_many_connections_the_oldest_is_closed(
     monkeypatch.setattr(exposition, "REQUEST_SECONDS", 600.0)
     with ExitStack() as stack:
         first = stack.enter_context(silent(server_without_health))
-        for _ in range(MOST_CONNECTIONS):
+        for _ in range(CONNECTION_LIMIT):
             stack.enter_context(silent(server_without_health))
         assert closed(first)
 

@@ -8,7 +8,7 @@ import { Button } from "../../ui/button";
 import { Notice, Problem } from "../../ui/notice";
 import { Panel, TextField } from "../../ui/panel";
 import { useStep } from "./step";
-import styles from "./store.module.css";
+import styles from "./shop.module.css";
 
 export function ChangePanel({ payment }: { payment: Payment }) {
   const texts = useTexts();

@@ -12,7 +12,7 @@ import { ChangePanel } from "./change-panel";
 import { keptOrders, type KeptOrder } from "./orders";
 import { productOf } from "./products";
 import { MERCHANT_ID } from "./purchase";
-import styles from "./store.module.css";
+import styles from "./shop.module.css";
 
 /** One order: what it is, what can be done with it, and how far it has come. */
 export function OrderPage() {
@@ -32,7 +32,7 @@ export function OrderPage() {
         </div>
         <Link to="/" className={buttonClass("plain")}>{texts.order.again}</Link>
       </div>
-      {state?.captureFailed === true && mayCapture && <Notice tone="warn">{texts.store.authorizedNotCaptured}</Notice>}
+      {state?.captureFailed === true && mayCapture && <Notice tone="warn">{texts.shop.authorizedNotCaptured}</Notice>}
       {query.isPending && <Loading />}
       {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
       {query.data !== undefined && <Order payment={query.data} kept={kept} />}
@@ -67,7 +67,7 @@ function Repeat({ kept }: { kept: KeptOrder }) {
   const mutation = useMutation({ mutationFn: () => authorize({ merchantId, amount, currency, idempotencyKey }) });
   const again = () => { mutation.mutate(); };
   return (
-    <Panel title={texts.store.key}>
+    <Panel title={texts.shop.key}>
       <code className={styles.key}>{idempotencyKey}</code>
       <p className={styles.muted}>{texts.order.repeatHint}</p>
       <Button onClick={again} disabled={mutation.isPending}>{texts.order.repeat}</Button>

@@ -7,7 +7,7 @@ import { Panel } from "../../ui/panel";
 import { Picture } from "./picture";
 import { productOf } from "./products";
 import { orderOf, purchaseOf, undecidedPurchase, type Draft, type Purchase, type useDraft, type usePurchase } from "./purchase";
-import styles from "./store.module.css";
+import styles from "./shop.module.css";
 
 const MOST = 9;
 
@@ -22,18 +22,18 @@ export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start
   const texts = useTexts();
   const undecided = mutation.isPending ? null : undecidedPurchase.request;
   return (
-    <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.store.order}>
-      <Panel title={texts.store.order}>
+    <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.shop.order}>
+      <Panel title={texts.shop.order}>
         {undecided !== null && <Again purchase={undecided} error={mutation.error} retry={() => { start(undecided); }} />}
-        {undecided === null && draft === null && <Empty>{texts.store.nothing}</Empty>}
+        {undecided === null && draft === null && <Empty>{texts.shop.nothing}</Empty>}
         {undecided === null && draft !== null && (
           <>
             <Chosen draft={draft} busy={mutation.isPending} onQuantity={change.changeQuantity} />
             <div className={styles.buttons}>
               <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, true)); }}>
-                {mutation.isPending ? texts.store.paying : texts.store.buy}
+                {mutation.isPending ? texts.shop.paying : texts.shop.buy}
               </Button>
-              <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false)); }}>{texts.store.authorize}</Button>
+              <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false)); }}>{texts.shop.authorize}</Button>
             </div>
             {mutation.isError && <Problem error={mutation.error} />}
             <Key draft={draft} busy={mutation.isPending} onRenew={change.renewKey} onReset={() => { mutation.reset(); change.reset(); }} />
@@ -53,10 +53,10 @@ function Again({ purchase, error, retry }: { purchase: Purchase; error: unknown;
       <p>
         {productOf(productId)?.name ?? productId} × {quantity}: <Amount minor={order.amount} currency={order.currency} />
       </p>
-      <p>{texts.store.undecided}</p>
+      <p>{texts.shop.undecided}</p>
       {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
       <div className={styles.key}>
-        <span className={styles.muted}>{texts.store.key}</span>
+        <span className={styles.muted}>{texts.shop.key}</span>
         <code data-testid="key">{order.idempotencyKey}</code>
       </div>
     </>
@@ -76,15 +76,15 @@ function Chosen({ draft, busy, onQuantity }: { draft: Draft; busy: boolean; onQu
         </div>
       </div>
       <div className={styles.line}>
-        <span>{texts.store.quantity}</span>
+        <span>{texts.shop.quantity}</span>
         <span className={styles.stepper}>
-          <Button small aria-label={texts.store.less} disabled={busy || quantity === 1} onClick={() => { onQuantity(quantity - 1); }}>−</Button>
+          <Button small aria-label={texts.shop.less} disabled={busy || quantity === 1} onClick={() => { onQuantity(quantity - 1); }}>−</Button>
           <output aria-live="polite">{quantity}</output>
-          <Button small aria-label={texts.store.more} disabled={busy || quantity === MOST} onClick={() => { onQuantity(quantity + 1); }}>+</Button>
+          <Button small aria-label={texts.shop.more} disabled={busy || quantity === MOST} onClick={() => { onQuantity(quantity + 1); }}>+</Button>
         </span>
       </div>
       <div className={styles.line}>
-        <span>{texts.store.total}</span>
+        <span>{texts.shop.total}</span>
         <span className={styles.total}><Amount minor={orderOf(draft).amount} currency={currency} /></span>
       </div>
     </>
@@ -102,12 +102,12 @@ function Key({ draft, busy, onRenew, onReset }: KeyProps) {
   const texts = useTexts();
   return (
     <div className={styles.key}>
-      <span className={styles.muted}>{texts.store.key}</span>
+      <span className={styles.muted}>{texts.shop.key}</span>
       <code data-testid="key">{draft.key}</code>
-      <span className={styles.muted}>{texts.store.keyHint}</span>
+      <span className={styles.muted}>{texts.shop.keyHint}</span>
       <span className={styles.line}>
-        <Button kind="quiet" small disabled={busy} onClick={onRenew}>{texts.store.newKey}</Button>
-        <Button kind="quiet" small disabled={busy} onClick={onReset}>{texts.store.reset}</Button>
+        <Button kind="quiet" small disabled={busy} onClick={onRenew}>{texts.shop.newKey}</Button>
+        <Button kind="quiet" small disabled={busy} onClick={onReset}>{texts.shop.reset}</Button>
       </span>
     </div>
   );

@@ -6,7 +6,7 @@ import { Empty } from "../../ui/notice";
 import { keptOrders } from "./orders";
 import { Picture } from "./picture";
 import { productOf } from "./products";
-import styles from "./store.module.css";
+import styles from "./shop.module.css";
 
 /** The orders that this browser has made. */
 export function OrdersPage() {

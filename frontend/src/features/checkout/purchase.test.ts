@@ -98,7 +98,7 @@ it("makes a new key for every change of the order", () => {
   expect(result.current.draft).toBeNull();
 });
 
-it("survives a store of orders that somebody else wrote", () => {
+it("survives stored orders that another program wrote", () => {
   localStorage.setItem("payops.orders", "not json");
   expect(keptOrders()).toEqual([]);
   localStorage.setItem("payops.orders", '[1, {"paymentId": 1}]');

@@ -8,7 +8,7 @@ import styles from "./console.module.css";
 import { FindingsPage } from "./findings-page";
 import { useHistory, WithHistory } from "./history";
 import { LedgerPage } from "./ledger-page";
-import { LettersPage } from "./letters-page";
+import { DeadLettersPage } from "./dead-letters-page";
 import { Overview } from "./overview";
 import { ParkedPage } from "./parked-page";
 import { PaymentsPage } from "./payments-page";
@@ -21,7 +21,7 @@ const SECTIONS = {
   payments: { path: "/console/payments", page: PaymentsPage },
   ledger: { path: "/console/ledger", page: LedgerPage },
   findings: { path: "/console/findings", page: FindingsPage },
-  letters: { path: "/console/dead-letters", page: LettersPage },
+  letters: { path: "/console/dead-letters", page: DeadLettersPage },
   parked: { path: "/console/parked", page: ParkedPage },
   breaker: { path: "/console/breaker", page: BreakerPage },
 } as const;

@@ -29,7 +29,7 @@ def runs() -> Runs:
 
 
 def test_what_waits_when_a_worker_is_free_is_one_batch(runs: Runs) -> None:
-    batcher = Batcher(runs, workers=1, most=10)
+    batcher = Batcher(runs, workers=1, size=10)
     asked = [gevent.spawn(batcher.submit, number, 1) for number in range(5)]
     gevent.joinall(asked)
     assert [greenlet.value for greenlet in asked] == [0, 2, 4, 6, 8]
@@ -37,14 +37,14 @@ def test_what_waits_when_a_worker_is_free_is_one_batch(runs: Runs) -> None:
 
 
 def test_a_batch_has_at_most_so_many_items(runs: Runs) -> None:
-    batcher = Batcher(runs, workers=1, most=2)
+    batcher = Batcher(runs, workers=1, size=2)
     gevent.joinall([gevent.spawn(batcher.submit, number, 1) for number in range(5)])
     assert runs.batches == [[0, 1], [2, 3], [4]]
 
 
 def test_what_comes_while_a_batch_runs_is_the_next_batch(runs: Runs) -> None:
     runs.go.clear()
-    batcher = Batcher(runs, workers=1, most=10)
+    batcher = Batcher(runs, workers=1, size=10)
     asked = [gevent.spawn(batcher.submit, 1, 1)]
     gevent.idle()
     asked += [gevent.spawn(batcher.submit, number, 1) for number in (2, 3)]
@@ -57,7 +57,7 @@ def test_what_comes_while_a_batch_runs_is_the_next_batch(runs: Runs) -> None:
 
 def test_several_workers_run_batches_beside_each_other(runs: Runs) -> None:
     runs.go.clear()
-    batcher = Batcher(runs, workers=2, most=10)
+    batcher = Batcher(runs, workers=2, size=10)
     for number in (1, 2, 3):
         gevent.spawn(batcher.submit, number, 1)
         gevent.idle()
@@ -69,7 +69,7 @@ def test_several_workers_run_batches_beside_each_other(runs: Runs) -> None:
 
 def test_a_full_gathering_refuses_at_once(runs: Runs) -> None:
     runs.go.clear()
-    batcher = Batcher(runs, workers=1, most=10, capacity=1)
+    batcher = Batcher(runs, workers=1, size=10, capacity=1)
     gevent.spawn(batcher.submit, 1, 1)
     gevent.idle()
     gevent.spawn(batcher.submit, 2, 1)
@@ -82,7 +82,7 @@ def test_a_full_gathering_refuses_at_once(runs: Runs) -> None:
 
 def test_an_item_that_nobody_took_in_time_is_withdrawn(runs: Runs) -> None:
     runs.go.clear()
-    batcher = Batcher(runs, workers=1, most=10)
+    batcher = Batcher(runs, workers=1, size=10)
     gevent.spawn(batcher.submit, 1, 1)
     gevent.idle()
     with pytest.raises(NotTaken):
@@ -94,7 +94,7 @@ def test_an_item_that_nobody_took_in_time_is_withdrawn(runs: Runs) -> None:
 
 def test_an_item_that_was_taken_runs_to_its_end(runs: Runs) -> None:
     runs.go.clear()
-    batcher = Batcher(runs, workers=1, most=10)
+    batcher = Batcher(runs, workers=1, size=10)
     with pytest.raises(StillRunning):
         batcher.submit(1, 0.01)
     assert not batcher.drain(0.01)
@@ -107,7 +107,7 @@ def test_what_a_batch_raises_reaches_each_that_waits() -> None:
     def broken(_items: Sequence[int]) -> list[int]:
         raise LookupError("no")
 
-    batcher: Batcher[int, int] = Batcher(broken, workers=1, most=10)
+    batcher: Batcher[int, int] = Batcher(broken, workers=1, size=10)
     asked = [gevent.spawn(batcher.submit, number, 1) for number in range(2)]
     gevent.joinall(asked)
     assert [type(greenlet.exception) for greenlet in asked] == [LookupError, LookupError]

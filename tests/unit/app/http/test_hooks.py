@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from app.http.hooks import HookMissing, take_out
+from app.http.hooks import HookMissing, remove_hook
 
 
 def first(_self: object) -> None: ...
@@ -17,7 +17,9 @@ def second(_self: object) -> None: ...
 
 def test_one_is_taken_out_wherever_it_stands() -> None:
     hooks = [partial(first, None), second]
-    assert take_out(hooks, "first").func is first
+    found = remove_hook(hooks, "first")
+    assert isinstance(found, partial)
+    assert found.func is first
     assert hooks == [second]
 
 
@@ -25,7 +27,7 @@ def test_one_is_taken_out_wherever_it_stands() -> None:
 def test_none_or_several_are_an_error_that_names_what_is_there(hooks: list) -> None:
     before = list(hooks)
     with pytest.raises(HookMissing, match=f"{len([h for h in hooks if h is not second])} hooks are called first"):
-        take_out(hooks, "first")
+        remove_hook(hooks, "first")
     assert hooks == before
 
 
@@ -34,5 +36,5 @@ def test_another_hook_that_came_later_stays() -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
     SQLAlchemy(app)
     app.teardown_appcontext(second)
-    take_out(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
+    remove_hook(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
     assert app.teardown_appcontext_funcs == [second]

@@ -1,6 +1,6 @@
 """The socket that keeps an answer's head until its body is there."""
 
-from app.server.web_worker import _MOST_HELD, _Held
+from app.server.web_worker import _HELD_LIMIT, _Held
 
 
 class Wire:
@@ -39,5 +39,5 @@ def test_much_is_not_kept() -> None:
     wire = Wire()
     held = _Held(wire)
     held.sendall(b"head")
-    held.sendall(b"x" * _MOST_HELD)
-    assert wire.done == [b"head" + b"x" * _MOST_HELD]
+    held.sendall(b"x" * _HELD_LIMIT)
+    assert wire.done == [b"head" + b"x" * _HELD_LIMIT]

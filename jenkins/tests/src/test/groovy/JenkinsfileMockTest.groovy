@@ -8,7 +8,7 @@ import org.junit.Test
 /** The Jenkinsfile with steps that only note that they were called: order, parameters, failures, aborts. */
 class JenkinsfileMockTest extends JenkinsfileTest {
     static final List<String> GREEN = [
-        'Checkout: checkout', 'Store build: scripts/build-store.sh', 'Build: scripts/run-build.sh',
+        'Checkout: checkout', 'Shop build: scripts/build-shop.sh', 'Build: scripts/run-build.sh',
         'Build: junit build/pipeline/reports/unit.xml', 'Build: archive build/pipeline/release/*',
         'Bring up: scripts/bring-up.sh', 'Health check: scripts/wait-for-health.sh --seconds 10',
         'Smoke test: scripts/smoke-test.sh --preset "$DRILL_PRESET"',

@@ -39,7 +39,7 @@ class PlantedFaultsTest extends JenkinsfileTest {
 
     @Test
     void aSectionInTheWrongPlace() {
-        found(IllegalStateException, 'post stands in steps', "sh 'scripts/build-store.sh'", 'post { always { } }')
+        found(IllegalStateException, 'post stands in steps', "sh 'scripts/build-shop.sh'", 'post { always { } }')
         found(IllegalStateException, 'sh stands in stage', "stage('Checkout') {", "stage('Checkout') {\nsh 'true'")
         found(IllegalStateException, 'retry stands in options', 'timestamps()', 'retry(6) { }')
         found(IllegalStateException, 'stage Checkout has no steps', "steps {\n        checkout scm\n      }", '')

@@ -1,0 +1,89 @@
+import { useRef } from "react";
+import { useNavigate } from "react-router";
+import { useTexts } from "../../i18n/language";
+import { Amount } from "../../payment/amount";
+import { OrderPanel } from "./order-panel";
+import { Picture } from "./picture";
+import { CATEGORIES, CURRENCIES, PRODUCTS, type Currency, type Product } from "./products";
+import { useDraft, usePurchase } from "./purchase";
+import styles from "./shop.module.css";
+
+/** The shop: choose, and buy beside it. */
+export function ShopPage() {
+  const texts = useTexts();
+  const navigate = useNavigate();
+  const draft = useDraft();
+  const panel = useRef<HTMLElement>(null);
+  const purchase = usePurchase(({ paymentId, captureError }) => {
+    void navigate(`/orders/${paymentId}`, { state: { captureFailed: captureError !== null } });
+  });
+  const choose = (product: Product) => {
+    draft.choose(product);
+    purchase.mutation.reset();
+    panel.current?.focus({ preventScroll: true });
+    panel.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  };
+  return (
+    <div className={styles.page}>
+      <div className={styles.intro}>
+        <div>
+          <h1>{texts.shop.title}</h1>
+          <p className={styles.lead}>{texts.shop.lead}</p>
+        </div>
+        <CurrencyChoice currency={draft.currency} onChange={draft.changeCurrency} />
+      </div>
+      <div className={styles.columns}>
+        <div className={styles.shelves}>
+          {CATEGORIES.map((category) => (
+            <section key={category} className={styles.shelf} aria-label={texts.shop.categories[category]}>
+              <h2>{texts.shop.categories[category]}</h2>
+              <div className={styles.grid}>
+                {PRODUCTS.filter((product) => product.category === category).map((product) => (
+                  <Card
+                    key={product.id}
+                    product={product}
+                    currency={draft.currency}
+                    chosen={draft.draft?.product.id === product.id}
+                    onChoose={() => { choose(product); }}
+                  />
+                ))}
+              </div>
+            </section>
+          ))}
+        </div>
+        <OrderPanel ref={panel} draft={draft} purchase={purchase} />
+      </div>
+    </div>
+  );
+}
+
+interface CardProps {
+  product: Product;
+  currency: Currency;
+  chosen: boolean;
+  onChoose: () => void;
+}
+
+function Card({ product, currency, chosen, onChoose }: CardProps) {
+  return (
+    <button type="button" className={styles.card} aria-pressed={chosen} onClick={onChoose}>
+      <Picture product={product} />
+      <span className={styles.words}>
+        <span className={styles.maker}>{product.maker}</span>
+        <span className={styles.name}>{product.name}</span>
+        <span className={styles.price}><Amount minor={product.price[currency]} currency={currency} /></span>
+      </span>
+    </button>
+  );
+}
+
+function CurrencyChoice({ currency, onChange }: { currency: Currency; onChange: (currency: Currency) => void }) {
+  const texts = useTexts();
+  return (
+    <div className={styles.group} role="group" aria-label={texts.shop.currency}>
+      {CURRENCIES.map((code) => (
+        <button key={code} type="button" aria-pressed={code === currency} onClick={() => { onChange(code); }}>{code}</button>
+      ))}
+    </div>
+  );
+}
