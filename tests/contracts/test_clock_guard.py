@@ -19,7 +19,7 @@ from payments.platform.tables import dead_letter, idem_response_cache, operator_
 from payments.retention import service as retention
 from payments.retention.service import Retention
 from tests.contracts import commands
-from tests.contracts.answers import made
+from tests.contracts.answers import new_payment_id
 from tests.contracts.posting import publish_and_post
 from worker.cli.clock import run_clock
 from worker.cli.repair import ToolSettings
@@ -81,7 +81,7 @@ def authorized(engine: Engine, count: int) -> None:
 def settled(engine: Engine, count: int) -> None:
     """Payments of which nothing is open, so that their two events may be pruned."""
     for number in range(count):
-        payment_id = made(engine, f"s{number}")
+        payment_id = new_payment_id(engine, f"s{number}")
         commands.run_one(engine, commands.void(payment_id, f"v{number}"))
     publish_and_post(engine)
 

@@ -148,8 +148,8 @@ def test_large_letters_fit(engine: Engine) -> None:
 @pytest.mark.parametrize("text", ['"' * 2**20, "é" * 2**19, "AAAA" * 2**18])
 def test_an_announcement_fits_into_a_message_and_says_that_it_was_cut(text: str) -> None:
     value = replace(LETTER, payload=text, payload_encoding="base64").announcement(NOW)
-    told = json.loads(value)
+    announced = json.loads(value)
     assert len(value.encode()) <= store.LARGEST_ANNOUNCEMENT
-    assert told["payloadTruncated"] is True
-    assert text.startswith(told["payload"])
-    assert (len(told["payload"]) > 300_000, len(told["payload"]) % 4) == (True, 0)
+    assert announced["payloadTruncated"] is True
+    assert text.startswith(announced["payload"])
+    assert (len(announced["payload"]) > 300_000, len(announced["payload"]) % 4) == (True, 0)

@@ -71,8 +71,8 @@ def test_vagrant_takes_it(vagrant: Vagrant, environment: str, provider: str) -> 
     validated = vagrant("validate", environment=environment, provider=provider)
     assert validated.returncode == 0, validated.stdout + validated.stderr
     status = vagrant("status", "--machine-readable", environment=environment, provider=provider).stdout
-    told = {line.split(",")[1] for line in status.splitlines() if f",provider-name,{provider}" in line}
-    assert told == {node["name"] for node in nodes(environment)}, status
+    names = {line.split(",")[1] for line in status.splitlines() if f",provider-name,{provider}" in line}
+    assert names == {node["name"] for node in nodes(environment)}, status
 
 
 def test_looking_writes_nothing_that_ansible_reads(vagrant: Vagrant, checkout: Path) -> None:

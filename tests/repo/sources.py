@@ -1,4 +1,4 @@
-"""What the guards read: the repository's own files, as git knows them (tracked, or new and not ignored)."""
+"""The files that the guards read: tracked by git, or new and not ignored."""
 
 import ast
 import subprocess
@@ -23,7 +23,7 @@ class Source:
 
     @property
     def tree(self) -> ast.Module:
-        """Its syntax, when it is Python."""
+        """The syntax tree of a Python file."""
         return ast.parse(self.text, self.path)
 
     @property

@@ -51,9 +51,9 @@ def patched_by_text(source: Source) -> list[str]:
 
 def monkey_patching(source: Source) -> list[str]:
     """Allowed in app/wsgi.py alone, before anything else is imported."""
-    told = re.findall(r"gevent\.monkey|from gevent import monkey|monkey\.patch_\w+", source.text)
+    patches = re.findall(r"gevent\.monkey|from gevent import monkey|monkey\.patch_\w+", source.text)
     if source.path != "app/wsgi.py":
-        return [f"{source.path}: {text}" for text in told]
+        return [f"{source.path}: {text}" for text in patches]
     body = source.tree.body[1:] if ast.get_docstring(source.tree) else source.tree.body
     first = [ast.unparse(statement) for statement in body[:2]]
     expected = ["from gevent import monkey", "monkey.patch_all()"]

@@ -83,7 +83,7 @@ def test_rules_import_the_standard_library_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "effect"),
     [
         ("import socket\nsocket.create_connection(('127.0.0.1', 1))", "socket."),
         ("import socket\nsocket.socket().bind(('127.0.0.1', 0))", "socket.bind"),
@@ -95,9 +95,9 @@ def test_rules_import_the_standard_library_only() -> None:
         ("import nowhere_to_be_found", "failed"),
     ],
 )
-def test_a_planted_side_effect_is_found(tmp_path: Path, text: str, told: str) -> None:
+def test_a_planted_side_effect_is_found(tmp_path: Path, text: str, effect: str) -> None:
     (tmp_path / "planted.py").write_text(text)
-    assert any(told in line for line in import_all(tmp_path, ["planted"]))
+    assert any(effect in line for line in import_all(tmp_path, ["planted"]))
 
 
 def test_a_quiet_module_is_quiet(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from worker.publication.heartbeat import Heartbeat
 PARK_AFTER = 3
 
 
-class Told(Publisher):
+class RecordingPublisher(Publisher):
     """Refuses the messages with these keys, and confirms the others; `checked` counts how often the cluster was."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Turns:
         held = stored(engine, *payments)
         metrics = RelayMetrics(CollectorRegistry())
         self.breaker = Breaker(metrics, BreakerConfig(), clock=lambda: self.now)
-        self.publisher = Told()
+        self.publisher = RecordingPublisher()
         heartbeat = Heartbeat(engine, held, seconds=60, asked_at=monotonic(), observe=self.breaker.observe)
         self.delivery = Delivery(
             engine,

@@ -66,9 +66,9 @@ def main() -> None:
     start.add_argument("--all", action="store_true", required=True)
     for command in (config, start):
         command.add_argument("--config", type=Path, required=True)
-    told = parser.parse_args()
-    read = checked(told.config)
-    if told.command == "start":
+    arguments = parser.parse_args()
+    read = checked(arguments.config)
+    if arguments.command == "start":
         serve(read)
 
 
