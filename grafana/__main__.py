@@ -1,4 +1,4 @@
-"""`python -m grafana`: write dashboards, and the rules and docs of the objectives; remove what is no dashboard now."""
+"""`python -m grafana`: write dashboards, and the rules and docs of the objectives; remove old dashboards."""
 
 import sys
 
@@ -6,7 +6,7 @@ from grafana.outputs import DASHBOARDS, ROOT, outputs
 
 
 def main() -> int:
-    """Write what differs, and say so."""
+    """Write files that differ, and print their names."""
     DASHBOARDS.mkdir(exist_ok=True)
     written = outputs()
     for path in DASHBOARDS.glob("*.json"):

@@ -1,6 +1,6 @@
-"""The limits of alerts, read from prometheus/rules, so that dashboards turn red there and no number is kept twice.
+"""The limits of alerts, read from prometheus/rules, so that dashboards use the same numbers.
 
-Burn rates are not among them: their rules are written from grafana/service_levels.py.
+Without burn rates, whose rules are written from grafana/service_levels.py.
 """
 
 import math
@@ -17,12 +17,12 @@ _LIMIT: Final = re.compile(r"(?:[<>]=?|==) (\d+(?:\.\d+)?(?: \* \d+(?:\.\d+)?)*)
 
 
 def limit(alert: str) -> float:
-    """The limit of an alert. KeyError: there is no such alert. ValueError: its expression ends with none."""
+    """The limit of an alert. KeyError: unknown alert. ValueError: its expression does not end with a number."""
     return compared_with(_expressions()[alert])
 
 
 def compared_with(expression: str) -> float:
-    """The number that ends an expression, as in `… > 26 * 3600`, in the unit of what is compared. ValueError: none."""
+    """The number that ends an expression, as in `… > 26 * 3600`, in the metric's unit. ValueError: there is none."""
     found = _LIMIT.search(expression)
     if not found:
         raise ValueError(f"this expression ends with no limit: {expression}")

@@ -1,4 +1,4 @@
-"""A dashboard: rows of panels, laid out from left to right, with what all dashboards of ours have in common."""
+"""A dashboard: rows of panels, laid out from left to right, with the links and variables that all dashboards share."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """A dashboard. `node`: whether one chooses among the machines (`$node` in its queries)."""
+    """A dashboard. `node`: whether it has a choice of machines (`$node` in its queries)."""
 
     uid: str
     title: str
@@ -34,7 +34,7 @@ class Board:
 
 
 def dashboard(board: Board) -> models.Dashboard:
-    """What Grafana loads."""
+    """The dashboard as Grafana loads it."""
     made = (
         builders.Dashboard(board.title)
         .uid(board.uid)

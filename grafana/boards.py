@@ -1,4 +1,4 @@
-"""Every dashboard, and its text as it is committed."""
+"""Every dashboard, and its JSON text."""
 
 import json
 from typing import Final
@@ -19,10 +19,10 @@ BOARDS: Final[tuple[Board, ...]] = (
 
 
 def texts() -> dict[str, str]:
-    """File name → text, the same for the same code."""
+    """File name → text; deterministic."""
     return {f"{board.uid}.json": text(board) for board in BOARDS}
 
 
 def text(board: Board) -> str:
-    """One dashboard as JSON that a diff shows line by line."""
+    """One dashboard as indented JSON."""
     return json.dumps(dashboard(board), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Panels of the circuit breaker between relay and Kafka, in the names that users of Resilience4j know."""
+"""Panels of the circuit breaker between relay and Kafka, with Resilience4j's names."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ NAMES: Final = (
 
 
 def state() -> str:
-    """The state as its number; a relay that stands by says closed, and so adds nothing."""
+    """The state as its number; a standby relay exports closed, which is 0."""
     each = [
         f'{number:g} * max by (name) ({PREFIX}state{{state="{name.lower()}"}})' for number, name, _color in NAMES[1:]
     ]
@@ -43,7 +43,7 @@ STATE: Final = Panel(
 RATES: Final = Panel(
     "Breaker: failure and slow rate",
     "Percent of the calls in the window that failed, and that took longer than 5 s. It opens at 50; -1: there are too "
-    "few calls to judge.",
+    "few calls to decide.",
     "percent",
     (
         Query(f"max by (name) ({PREFIX}failure_rate)", "{{name}} failed"),
@@ -86,7 +86,7 @@ DURATION: Final = Panel(
 )
 BUFFERED: Final = Panel(
     "Calls in the window",
-    "What the breaker judges by: the last 20 calls, and how many of them were slow.",
+    "The window by which the breaker decides: the last 20 calls, and how many of them were slow.",
     "short",
     (window("buffered_calls"), window("slow_calls")),
     NO_LIMIT,

@@ -1,4 +1,4 @@
-"""Panels of an event's way: outbox, Kafka, ledger. Several dashboards show them."""
+"""Panels of events from outbox over Kafka to ledger, which several dashboards share."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Hosts: the machines below everything, by node_exporter; and the backup, whose time lies in a text file there."""
+"""Hosts: the machines, by node_exporter; and the backup, whose time is in node_exporter's text file."""
 
 from typing import Final
 

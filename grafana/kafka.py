@@ -1,4 +1,4 @@
-"""Kafka, as those see it who depend on it: the relay that publishes, the ledger that reads."""
+"""Kafka, as seen by its clients: the relay that publishes, the ledger that consumes."""
 
 from dataclasses import replace
 from typing import Final

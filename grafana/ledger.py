@@ -1,4 +1,4 @@
-"""Ledger & dead letters: what is posted, what could not be, and whether payments and postings agree."""
+"""Ledger & dead letters: postings, dead letters, and whether payments and postings agree."""
 
 from typing import Final
 
@@ -142,7 +142,7 @@ HOUSEKEEPING: Final = Row(
             "the database cannot be read.",
             "s",
             (Query("max by (task) (time() - housekeeping_task_last_success_timestamp_seconds)", "{{task}}"),),
-            above(yellow=60, red=180),  # of a task that is due each minute: others have other intervals
+            above(yellow=60, red=180),  # for tasks that are due each minute; others have other intervals
             alert="HousekeepingTaskOverdue",
         ),
         Panel(

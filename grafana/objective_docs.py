@@ -9,7 +9,7 @@ END: Final = "<!-- objectives: end -->"
 
 
 def updated(page: str) -> str:
-    """The page with the tables as they are now. ValueError: it has not both marks, once each and in their order."""
+    """The page with the current tables. ValueError: it does not have both marks once, in order."""
     before, begin, rest = page.partition(BEGIN)
     _old, end, after = rest.partition(END)
     if not (begin and end) or page.count(BEGIN) + page.count(END) != 2:
@@ -18,9 +18,9 @@ def updated(page: str) -> str:
 
 
 def tables() -> str:
-    """What is promised, and when somebody is told that it is in danger."""
-    promises = "".join(promise(objective) for objective in OBJECTIVES)
-    alerts = "".join(told(burn) for burn in BURN_RATES)
+    """The tables of objectives and of their alerts."""
+    promises = "".join(objective_row(objective) for objective in OBJECTIVES)
+    alerts = "".join(burn_row(burn) for burn in BURN_RATES)
     return (
         "| objective | of | good are those that | target | error budget |\n| --- | --- | --- | --- | --- |\n"
         f"{promises}\n"
@@ -29,13 +29,13 @@ def tables() -> str:
     )
 
 
-def promise(objective: Objective) -> str:
+def objective_row(objective: Objective) -> str:
     """The row of an objective."""
-    told = (objective.name, objective.requests, objective.good, f"{objective.target} %", objective.percent)
-    return f"| {' | '.join(told)} |\n"
+    burn_row = (objective.name, objective.requests, objective.good, f"{objective.target} %", objective.percent)
+    return f"| {' | '.join(burn_row)} |\n"
 
 
-def told(burn: BurnRate) -> str:
+def burn_row(burn: BurnRate) -> str:
     """The row of a burn rate, with the alerts of all objectives."""
     names = ", ".join(burn.alert(objective) for objective in OBJECTIVES)
     return f"| {names} | {burn.rate:g} | {burn.long} | {burn.short} | {burn.days} days | {burn.severity} |\n"

@@ -1,4 +1,4 @@
-"""prometheus/rules/objectives.yml: what is recorded for each objective, and the alerts on how fast its budget burns."""
+"""prometheus/rules/objectives.yml: the recording rules of each objective, and the alerts on its burn rates."""
 
 import json
 from typing import Final
@@ -22,12 +22,12 @@ def text() -> str:
 
 
 def group(name: str, rules: list[str]) -> str:
-    """Rules that Prometheus evaluates one after the other."""
+    """A group of rules, which Prometheus evaluates one after the other."""
     return f"  - name: {name}\n    rules:\n{''.join(rules)}"
 
 
 def recording(objective: Objective, window: str) -> str:
-    """The share of bad requests over a window, kept as a series of its own."""
+    """The recording rule of the share of bad requests over a window."""
     lines = objective.errors.replace(WINDOW, window).replace("\n", "\n          ")
     return f"""\
       - record: {objective.recorded(window)}
@@ -55,7 +55,7 @@ def alert(objective: Objective, burn: BurnRate) -> str:
 
 
 def how_fast(burn: BurnRate) -> str:
-    """The rate in words: whole times, and when the budget is gone."""
+    """The rate in words: a whole multiple, and when the budget is used up."""
     if burn.rate == 1:
         return "faster than it is given"
     return f"{burn.rate:.0f} times too fast: gone in {wording.number(burn.days)} days"

@@ -1,4 +1,4 @@
-"""SLO: how much of the error budgets is left, how fast they burn, and which routes burn them."""
+"""SLO: the remaining error budgets, their burn rates, and the routes that use them."""
 
 from typing import Final
 
@@ -24,23 +24,23 @@ BURNS: Final = (
 
 
 def errors(objective: Objective, window: str) -> str:
-    """The recorded share of bad requests; before the first 5xx there is none: then 0, where there are requests."""
+    """The recorded share of bad requests; 0 where there are requests but no series of 5xx yet."""
     recorded = objective.recorded(window)
     return f"({recorded} or 0 * {LATENCY.recorded(window)})" if objective == AVAILABILITY else recorded
 
 
 def left(objective: Objective) -> Query:
-    """What is left of the budget of the longest window: 1 is all of it, below 0 it is overdrawn."""
+    """The remaining budget of the longest window: 1 is all of it; below 0 it is overdrawn."""
     return Query(f"1 - {errors(objective, LONGEST)} / {objective.budget:g}", "left")
 
 
 def burning(objective: Objective) -> tuple[Query, ...]:
-    """How many times faster than it is given the budget is used up, over each window."""
+    """The burn rate over each window: how many times faster than allowed the budget is used."""
     return tuple(Query(f"{errors(objective, window)} / {objective.budget:g}", window) for window in WINDOWS)
 
 
 def firing(severity: str) -> Query:
-    """How many alerts of a severity fire now."""
+    """The number of firing alerts of a severity."""
     return Query(f'count(ALERTS{{alertstate="firing", severity="{severity}"}}) or vector(0)', severity)
 
 

@@ -12,7 +12,7 @@ PAGE: Final = ROOT / "docs/observing.md"
 
 
 def outputs() -> dict[Path, str]:
-    """Path → text. Of the page only the tables are ours; the rest is taken as it stands."""
+    """Path → text. Of the docs page only the tables are written; the rest is kept."""
     return {
         **{DASHBOARDS / name: text for name, text in boards.texts().items()},
         RULES: objective_rules.text(),

@@ -1,4 +1,4 @@
-"""Payment Service Overview: what somebody who was woken looks at first, from the request to the posting."""
+"""Payment Service Overview: the first dashboard to read on call, from the request to the posting."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""One panel: what it asks, in which unit, where its limits are. What Grafana's own builders need is added here."""
+"""One panel: its queries, unit and limits; converts them for Grafana's builders."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -21,7 +21,7 @@ Builder: TypeAlias = timeseries.Panel | stat.Panel | statetimeline.Panel
 
 
 class Kind(Enum):
-    """How a panel shows what it asks."""
+    """How a panel shows its queries."""
 
     GRAPH = "lines over time"
     NUMBER = "the last value"
@@ -30,7 +30,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Query:
-    """PromQL, and how a series is called in the legend."""
+    """PromQL, and the legend of its series."""
 
     expr: str
     legend: str
@@ -45,9 +45,9 @@ class Limits:
 
 
 NO_LIMIT: Final = Limits(BLUE)
-"""Of a flow: no value of it is bad by itself."""
+"""Of a rate: no value is bad by itself."""
 UP: Final = Limits(RED, ((1, GREEN),))
-"""Of something that answers (1) or does not (0)."""
+"""Of a metric that is 1 (up) or 0 (down)."""
 
 
 def above(*, red: float, yellow: float | None = None) -> Limits:
@@ -62,7 +62,7 @@ def below(*, red: float, yellow: float) -> Limits:
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel without its place. `alert`: the one that fires at its red limit; the panel links to its runbook."""
+    """A panel without its position. `alert`: the alert that fires at its red limit; the panel links to its runbook."""
 
     title: str
     description: str
@@ -79,7 +79,7 @@ class Panel:
 
 
 def built(panel: Panel, number: int, x: int, y: int) -> Builder:
-    """The panel for Grafana, with its id and its place."""
+    """The panel for Grafana, with its id and position."""
     builder = _builder(panel)
     builder.id(number).title(panel.title).description(panel.description).datasource(SOURCE).unit(panel.unit)
     builder.grid_pos(models.GridPos(h=panel.height, w=panel.width, x=x, y=y))

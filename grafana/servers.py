@@ -1,4 +1,4 @@
-"""MariaDB & Redis: the only truth, and what makes things faster."""
+"""MariaDB and Redis."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ UP_OR_DOWN: Final = ((0, "down", RED), (1, "up", GREEN))
 
 
 def rate(metric: str, legend: str, by: str = "node") -> Query:
-    """How fast a counter grows on each machine."""
+    """The rate of a counter on each machine."""
     return Query(f"sum by ({by}) (rate({metric}{WINDOW}))", legend)
 
 

@@ -1,6 +1,6 @@
-"""Service level objectives: what is promised of the money requests, and how fast their error budgets may burn.
+"""Service level objectives: objectives of the money requests, and the burn rates of their alerts.
 
-They stand here alone: `make dashboards` writes the rules, the dashboards' limits and the docs' tables from it.
+`make dashboards` writes the rules, the dashboards' limits and the docs' tables from this file.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 PERIOD_DAYS: Final = 30
-"""Over how many days a budget is meant to last."""
+"""Days for which a budget lasts."""
 SLOW_SECONDS: Final = 0.5
-"""An answer that takes longer is a bad one. It must be a bucket of flask_http_request_duration_seconds."""
+"""Slower answers are bad. It must be a bucket of flask_http_request_duration_seconds."""
 WINDOW: Final = "$window"
-"""Stands in an expression for the window of a rate."""
+"""Placeholder of the window in an expression."""
 DURATION: Final = "flask_http_request_duration_seconds"
 MONEY: Final = 'method="POST", url_rule=~"/payments/(authorize|capture|refund|void).*"'
 _SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400}
@@ -35,11 +35,11 @@ class Objective:
 
     @property
     def percent(self) -> str:
-        """The budget as a person reads it."""
+        """The budget in percent, as text."""
         return f"{100 - self.target} %"
 
     def recorded(self, window: str) -> str:
-        """The recording rule that keeps the share of bad requests over a window."""
+        """The name of the recording rule of the share of bad requests over a window."""
         return f"slo:{self.name}_errors:ratio_rate{window}"
 
 
@@ -58,7 +58,7 @@ class BurnRate:
 
     @property
     def days(self) -> int:
-        """After how many days at this rate the budget is gone."""
+        """Days until the budget is used up at this rate."""
         return round(PERIOD_DAYS / self.rate)
 
     def alert(self, objective: Objective) -> str:
@@ -92,9 +92,9 @@ BURN_RATES: Final = (VERY_FAST, FAST, SLOW)
 
 
 def seconds(window: str) -> int:
-    """How long a window such as 30m is."""
+    """The length of a window such as 30m, in seconds."""
     return int(window[:-1]) * _SECONDS[window[-1]]
 
 
 WINDOWS: Final = tuple(sorted({window for burn in BURN_RATES for window in (burn.long, burn.short)}, key=seconds))
-"""Those that are recorded, the shortest first."""
+"""The recorded windows, shortest first."""

@@ -1,4 +1,4 @@
-"""`make load`: runs a profile of k6/, holds the ledger against what k6 was answered, and writes a report.
+"""`make load`: runs a profile of k6/, compares the ledger with the answers to k6, and writes a report.
 
-Knows the platform by HTTP alone and needs the standard library alone: it runs on any machine that has k6.
+Uses the platform's HTTP API and the standard library only, so it runs on any machine with k6.
 """

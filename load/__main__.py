@@ -1,6 +1,6 @@
-"""`python -m load PROFILE --base-url http://host:port`: loads any platform. ADMIN_TOKEN is of the environment.
+"""`python -m load PROFILE --base-url http://host:port`: runs a load test on any platform. Reads ADMIN_TOKEN.
 
-`make load` is stack/load.py, which also knows the platforms of this machine.
+`make load` is stack/load.py, which also finds or starts a platform on this machine.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--base-url", default=os.environ.get("BASE_URL", ""), help="the API, else BASE_URL")
     parser.add_argument("--reports", type=Path, default=Path("build/load"), help="folder for the reports")
     arguments = parser.parse_args()
-    return lab.told(lambda: _run(arguments, os.environ.get("ADMIN_TOKEN", "")))
+    return lab.exit_code_of(lambda: _run(arguments, os.environ.get("ADMIN_TOKEN", "")))
 
 
 def _run(arguments: argparse.Namespace, token: str) -> int:

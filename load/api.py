@@ -1,4 +1,4 @@
-"""What the audit asks of a platform, by HTTP. Not for load: that is k6's."""
+"""The HTTP requests of the audit. k6 makes those of the load."""
 
 import http.client
 import json
@@ -12,12 +12,12 @@ SECONDS: Final = 10.0
 
 
 class NoAnswer(RuntimeError):
-    """The platform did not answer, or not as it should; the message says what it was asked."""
+    """The platform did not answer as expected; the message has the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A platform at `url`, with the admin token that its operators' routes want."""
+    """A platform at `url`, with the admin token of its operators' routes."""
 
     url: str
     token: str
@@ -37,11 +37,11 @@ class Api:
         return bool(numbers["outboxPending"] or numbers["ledgerLagSeconds"])
 
     def trial_balance(self) -> dict[str, Any]:
-        """When (`asOf`), and what housekeeping's newest audit found (`audit`, None before the first)."""
+        """The trial balance: its time (`asOf`), and housekeeping's newest audit (`audit`, None before the first)."""
         return self._get("/ledger/trial-balance")
 
     def post(self, path: str, body: dict[str, Any], key: str) -> int:
-        """Send a command; the status of the answer."""
+        """Send a command; returns the status of the answer."""
         status, _ = self._ask(path, json.dumps(body).encode(), {"Idempotency-Key": key})
         return status
 

@@ -1,6 +1,6 @@
-"""After a load: is every payment that was answered 200 in the ledger, once, and nothing else?
+"""After a load: checks that every payment answered with 200 is in the ledger, once, and nothing else.
 
-k6 added up the amounts of its 200s; the run's merchants are its own, so their accounts must show the same sums.
+k6 sums the amounts of its 200s; a run has its own merchants, so their accounts must have the same sums.
 """
 
 import time
@@ -12,35 +12,35 @@ from load.api import Api, NoAnswer
 from load.recording import KINDS
 
 SETTLE_SECONDS: Final = 60.0
-"""How long nothing may settle before the rest is given up."""
+"""Seconds without progress after which the remaining requests are given up."""
 POSTED_SECONDS: Final = 120.0
 AUDIT_SECONDS: Final = 300.0
-"""Housekeeping audits each minute, unless it was set otherwise, and takes its time over a load (ADR 14)."""
+"""Housekeeping audits once a minute by default, and slows down under load (ADR 14)."""
 POLL_SECONDS: Final = 0.5
 PLACES: Final = {
     "authorize": ("customer_hold", "debits"),
     "capture": ("merchant_payable", "credits"),
     "refund": ("merchant_payable", "debits"),
 }
-"""Where the amount of each kind of request stands in the ledger, and nothing else does."""
+"""The account and side that sum exactly the amounts of each kind of request."""
 Sums = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was compared: by kind of request, k6's sum and the ledger's. `faults` is empty when all is proved."""
+    """The comparison: by kind of request, k6's sum and the ledger's. `faults` is empty when they are equal."""
 
     answered: Sums
     posted: Sums
     settled: int
     platform: str
-    """What the platform's own audit said."""
+    """The result of the platform's audit, in words."""
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The audit of one run. `own` runs the platform's own audit: its words, and whether it found nothing."""
+    """The audit of one run. `own` runs the platform's audit; returns its output, and whether it found nothing."""
 
     api: Api
     merchants: Sequence[str]
@@ -49,7 +49,7 @@ class Audit:
     settle_seconds: float = SETTLE_SECONDS
 
     def posted(self) -> Sums:
-        """What the ledger has of the run's merchants now."""
+        """The ledger's sums of the run's merchants now."""
         sums = dict.fromkeys(KINDS, 0)
         for merchant_id in self.merchants:
             accounts = self.api.balances(merchant_id)
@@ -58,7 +58,7 @@ class Audit:
         return sums
 
     def compare(self, answered: Sums, unknown: Iterable[dict[str, Any]], before: Sums) -> Finding:
-        """Settle what is unknown, wait until all is posted, compare. NoAnswer when the platform cannot be asked."""
+        """Settle unknown outcomes, wait until all is posted, compare. NoAnswer when the platform does not answer."""
         answered, settled, faults = self._settle(answered, list(unknown))
         all_posted = _until(lambda: not self.api.in_flight(), self.posted_seconds)
         posted = {kind: value - before[kind] for kind, value in self.posted().items()}
@@ -75,7 +75,7 @@ class Audit:
         return Finding(answered, posted, settled, platform, faults)
 
     def _settle(self, answered: Sums, unknown: list[dict[str, Any]]) -> tuple[Sums, int, list[str]]:
-        """Ask again, with its key, for each request that got no answer that says whether the money moved."""
+        """Repeat, with its key, each request whose outcome is unknown."""
         sums, still_open = dict(answered), []
         deadline = time.monotonic() + self.settle_seconds
         for request in unknown:
@@ -92,7 +92,7 @@ class Audit:
         return sums, len(unknown) - len(still_open), faults
 
     def _outcome(self, request: dict[str, Any], deadline: float) -> int | None:
-        """The status that settles it; None when there is none in time."""
+        """The status that settles it; None when none comes in time."""
         statuses: list[int] = []
 
         def is_settled() -> bool:
@@ -102,12 +102,13 @@ class Audit:
                 return False
             return statuses[-1] < 500 and statuses[-1] != 429
 
-        left = deadline - time.monotonic()  # since the last that settled: what is gone is not asked a thousand times
+        # the deadline counts from the last one settled, so that a dead platform is not asked a thousand times
+        left = deadline - time.monotonic()
         return statuses[-1] if left > 0 and _until(is_settled, left) else None
 
 
 def newest_audit(api: Api, seconds: float = AUDIT_SECONDS) -> tuple[str, bool]:
-    """What the platform's housekeeping finds from now on: for platforms whose database is out of reach."""
+    """The result of housekeeping's next audit, for platforms whose database is not reachable."""
     since = api.trial_balance()["asOf"]
     found: dict[str, Any] = {}
 

@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A title with its unit, the lines, and perhaps the bound of its p95."""
+    """A title with its unit, the lines, and optionally the bound of the p95."""
 
     title: str
     unit: str
@@ -58,12 +58,12 @@ def draw(chart: Chart, samples: Sequence[Sample]) -> str:
         y = HEIGHT * (1 - chart.bound / top)
         paths += f'<line class="bound" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
         legend += f'<li class="bound">bound of p95: {chart.bound:g} {escape(chart.unit)}</li>'
-    told = f"{chart.title}, {chart.unit}: at most {highest:,.1f}"
+    summary = f"{chart.title}, {chart.unit}: at most {highest:,.1f}"
     return (
         f"<figure><figcaption>{escape(chart.title)} <small>{escape(chart.unit)}</small></figcaption>"
         f'<ul class="legend">{legend}</ul><div class="plot">'
         f'<div class="y"><span>{top:,g}</span><span>{top / 2:,g}</span><span>0</span></div>'
-        f'<svg role="img" aria-label="{escape(told)}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
+        f'<svg role="img" aria-label="{escape(summary)}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
         f'<path class="grid" d="M0 0H{WIDTH}M0 {HEIGHT // 2}H{WIDTH}M0 {HEIGHT}H{WIDTH}"/>{paths}</svg>'
         f'<div class="x"><span>0:00</span><span>{clock(length / 2)}</span><span>{clock(length)}</span></div>'
         "</div></figure>"

@@ -1,4 +1,4 @@
-"""What k6's metrics say of a run: a row for each kind of request, each threshold, and the result."""
+"""Reads k6's metrics of a run: a row for each kind of request, each threshold, and the result."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NAMES: Final = {
     "http_req_failed": "share of failed requests",
     "checks": "share of journeys as expected",
 }
-"""k6's metrics with a threshold, for people."""
+"""Names of k6's metrics with a threshold, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One bound: of which metric (`scenario` is empty: of the whole run), what was seen, whether it held."""
+    """One threshold: its metric (`scenario` empty: of the whole run), the measured value, whether it held."""
 
     metric: str
     scenario: str
@@ -44,20 +44,20 @@ class Threshold:
 
     @property
     def name(self) -> str:
-        """What it is about, in plain words."""
+        """Its name in plain words."""
         return NAMES.get(self.metric, self.metric) + (f" of {self.scenario}" if self.scenario else "")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Whether the run did what its profile asks, in one sentence."""
+    """Whether the run met its profile's goal, and why, in one sentence."""
 
     good: bool
     text: str
 
 
 def rows(metrics: Metrics) -> list[Row]:
-    """The kinds that were asked for at all."""
+    """A row for each kind with requests."""
     found = []
     for kind in KINDS:
         if f"{kind}_duration" in metrics:
@@ -69,23 +69,23 @@ def rows(metrics: Metrics) -> list[Row]:
 
 
 def answered(metrics: Metrics) -> dict[str, int]:
-    """By kind: the sum of the amounts of all that was answered 200."""
+    """By kind, the sum of the amounts of all requests answered with 200."""
     return {kind: _count(metrics, f"{kind}_amount") for kind in KINDS}
 
 
 def refused(metrics: Metrics) -> int:
-    """How many requests the rate limit refused."""
+    """The number of requests that the rate limit refused."""
     return sum(_count(metrics, f"{kind}_limited") for kind in KINDS)
 
 
 def thresholds(metrics: Metrics) -> list[Threshold]:
-    """All of them, in the order of scenario and metric."""
+    """All thresholds, ordered by scenario and metric."""
     found = []
     for name, metric in metrics.items():
-        for expression, told in metric.get("thresholds", {}).items():
+        for expression, outcome in metric.get("thresholds", {}).items():
             base, scenario = _parts(name)
             statistic = re.split(r"[<>=!]", expression, maxsplit=1)[0].strip()
-            found.append(Threshold(base, scenario, expression, metric["values"].get(statistic, 0.0), told["ok"]))
+            found.append(Threshold(base, scenario, expression, metric["values"].get(statistic, 0.0), outcome["ok"]))
     return sorted(found, key=lambda one: (_natural(one.scenario), one.metric))
 
 

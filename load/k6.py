@@ -1,4 +1,4 @@
-"""Runs k6 with a profile of k6/, tells how it goes, and keeps what it measured in a folder."""
+"""Runs k6 with a profile of k6/, prints progress, and stores its measurements in a folder."""
 
 import json
 import shutil
@@ -18,12 +18,12 @@ TELL_SECONDS: Final = 5.0
 
 
 class NotRun(RuntimeError):
-    """There was no load, or not all of it; the message says why."""
+    """The load did not run, or not to its end; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What k6 says at its end. `unknown`: requests of which nobody knows whether the money moved."""
+    """k6's results. `unknown`: requests with an unknown outcome."""
 
     metrics: dict[str, Any]
     samples: list[Sample]
@@ -31,7 +31,7 @@ class Measured:
 
 
 def find() -> str:
-    """The program: beside this interpreter (`make setup`), else on the PATH. NotRun when there is none."""
+    """The k6 program: beside this interpreter (`make setup`), else on the PATH. NotRun when there is none."""
     beside = Path(sys.executable).with_name("k6")
     found = str(beside) if beside.exists() else shutil.which("k6")
     if not found:

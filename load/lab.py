@@ -1,4 +1,4 @@
-"""One run from beginning to end: load, audit, report. Whoever calls it says against what."""
+"""One run: load, audit, report."""
 
 import secrets
 import signal
@@ -19,7 +19,7 @@ from load.report import Report
 
 GOOD, NOT_RUN, BAD = 0, 1, 3
 MERCHANTS: Final = 200
-"""Merchants of a run: with the smallest limits (500 refunds a minute) they carry 1,600 journeys a second."""
+"""Merchants of a run: with the smallest limits (500 refunds a minute) they allow 1,600 journeys a second."""
 STEERING: Final = (
     "ENABLE_CAPTURE", "ENABLE_REFUND", "MERCHANT_ID", "MERCHANTS", "LONGEST_P95_MS", "MOST_RATE", "RATE", "DURATION",
     "RATE_SCALE", "TIME_SCALE",
@@ -28,7 +28,7 @@ STEERING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is loaded. `own` runs the platform's own audit; without it, its housekeeping's newest one counts."""
+    """The platform under load. `own` runs its audit; without it, housekeeping's newest audit counts."""
 
     name: str
     api: Api
@@ -36,7 +36,7 @@ class Target:
 
 
 def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -> int:
-    """Load `target`, prove, report; the exit code. `given` is the environment, for k6's settings. NotRun, NoAnswer."""
+    """Load `target`, audit, report; returns the exit code. `given`: k6's environment. Raises NotRun, NoAnswer."""
     run_id = secrets.token_hex(4)
     variables = {"MERCHANTS": str(MERCHANTS), **given, "BASE_URL": target.api.url, "RUN": run_id}
     audit = Audit(target.api, _merchants(variables, run_id), target.own or (lambda: newest_audit(target.api)))
@@ -67,8 +67,8 @@ def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -
     return GOOD if report.good else BAD
 
 
-def told(work: Callable[[], int], *reasons: type[Exception]) -> int:
-    """The exit code of `work`; what kept it from its end (of our own or of `reasons`) is said in one sentence."""
+def exit_code_of(work: Callable[[], int], *reasons: type[Exception]) -> int:
+    """The exit code of `work`; prints its error (our own, or one of `reasons`) in one sentence."""
     known: tuple[type[Exception], ...] = (k6.NotRun, NoAnswer, *reasons)
     signal.signal(signal.SIGTERM, _interrupt)
     try:

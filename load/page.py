@@ -16,7 +16,7 @@ POINT_LIMIT: Final = 400
 
 
 def write(report: Report, path: Path) -> None:
-    """Make the page."""
+    """Write the page."""
     samples = thinned(report.samples, POINT_LIMIT)
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(f"Load: {report.profile}"),
@@ -37,7 +37,7 @@ def _result(result: LoadResult) -> str:
 
 def _requests(rows: Sequence[Row]) -> str:
     """A column for each kind: there are three, and phones are narrow."""
-    told: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    columns: tuple[tuple[str, Callable[[Row], str]], ...] = (
         ("answered 200", lambda row: f"{row.ok:,}"),
         ("a second", lambda row: f"{row.rate:,.1f}"),
         ("errors", lambda row: f"{row.errors:,}"),
@@ -46,7 +46,7 @@ def _requests(rows: Sequence[Row]) -> str:
         ("p95 ms", lambda row: f"{row.p95:,.1f}"),
         ("p99 ms", lambda row: f"{row.p99:,.1f}"),
     )
-    return _table(("", *(row.kind for row in rows)), ((name, *map(show, rows)) for name, show in told))
+    return _table(("", *(row.kind for row in rows)), ((name, *map(show, rows)) for name, show in columns))
 
 
 def _thresholds(found: Sequence[Threshold]) -> str:

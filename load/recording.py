@@ -1,6 +1,6 @@
-"""The recording that k6's dashboard makes of a run: a line of JSON for each second, summed up by k6 itself.
+"""Reads the recording of k6's dashboard: a line of JSON with k6's aggregates for each second.
 
-May be read while k6 still writes it.
+Can be read while k6 still writes it.
 """
 
 import json
@@ -27,7 +27,7 @@ class Sample:
 
 
 class Recording:
-    """The samples so far; `read` takes in what has been written since."""
+    """The samples so far; `read` adds those written since."""
 
     def __init__(self, path: Path) -> None:
         """`path` need not exist yet."""
@@ -47,14 +47,14 @@ class Recording:
         with self._path.open("rb") as file:
             file.seek(self._taken)
             for line in file:
-                if not line.endswith(b"\n"):  # the rest of it comes later
+                if not line.endswith(b"\n"):  # the rest of the line is not written yet
                     break
                 self._taken += len(line)
                 event = json.loads(line)
-                self._take(event["event"], event["data"])
+                self._add(event["event"], event["data"])
         return self.samples[known:]
 
-    def _take(self, event: str, data: Any) -> None:
+    def _add(self, event: str, data: Any) -> None:
         if event == "param":
             self._trend, self._counter = data["aggregates"]["trend"], data["aggregates"]["counter"]
         elif event == "metric":
@@ -62,18 +62,18 @@ class Recording:
         elif event == "start":
             self._started = data[0][0]
         elif event == "snapshot" and self._started is not None:
-            seen = dict(zip(sorted(self._metrics), data, strict=True))  # k6 sorts its columns by name
-            self.samples.append(self._sample(seen, self._started))
+            values = dict(zip(sorted(self._metrics), data, strict=True))  # k6 sorts its columns by name
+            self.samples.append(self._sample(values, self._started))
 
-    def _sample(self, seen: dict[str, list[float]], started: float) -> Sample:
+    def _sample(self, values: dict[str, list[float]], started: float) -> Sample:
         nothing = [0.0] * len(self._trend)  # a column is empty when there was nothing in that second
-        times = dict(zip(self._trend, seen.get("http_req_duration") or nothing, strict=True))
+        times = dict(zip(self._trend, values.get("http_req_duration") or nothing, strict=True))
 
         def rate(*names: str) -> float:
-            return sum(seen[name][self._counter.index("rate")] for name in names if seen.get(name))
+            return sum(values[name][self._counter.index("rate")] for name in names if values.get(name))
 
         return Sample(
-            at=(seen["time"][0] - started) / 1000,
+            at=(values["time"][0] - started) / 1000,
             requests=rate("http_reqs"),
             median=times["med"],
             p95=times["p(95)"],

@@ -1,4 +1,4 @@
-"""Everything that is known of a run, as facts for the page and as JSON for programs."""
+"""The report of a run: facts for the page, and JSON for programs."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,12 +12,12 @@ from load.recording import Sample
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run: what was loaded how and when, what k6 measured, what the audit found."""
+    """A run: its target, profile and time, k6's results, the audit's result."""
 
     profile: str
     target: str
     settings: dict[str, str]
-    """Variables that steered the profile."""
+    """The variables of the profile."""
     started: datetime
     took: timedelta
     rows: list[Row]
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def good(self) -> bool:
-        """Whether the profile and the audit are content."""
+        """Whether the profile's goal was met and the audit found nothing."""
         return self.result.good and self.audit_result.good
 
     @property
@@ -58,7 +58,7 @@ class Report:
         return found
 
     def notes(self) -> list[str]:
-        """What explains the audit and what to do about refusals."""
+        """Notes about the audit, and about refused requests."""
         found = [f"{self.finding.platform[:1].upper()}{self.finding.platform[1:]}."]
         if self.finding.settled:
             found.append(f"{self.finding.settled} requests without a clear answer were asked again with their keys.")
@@ -70,8 +70,8 @@ class Report:
         return found
 
     def write_json(self, path: Path) -> None:
-        """The same for programs; what k6 itself said is in k6-summary.json beside it."""
-        told = {
+        """Write the report as JSON; k6's own summary is in k6-summary.json beside it."""
+        members = {
             "profile": self.profile,
             "target": self.target,
             "settings": self.settings,
@@ -83,4 +83,4 @@ class Report:
             "thresholds": [asdict(one) for one in self.thresholds],
             "audit": {**asdict(self.audit_result), **asdict(self.finding)},
         }
-        path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(members, indent=2) + "\n", encoding="utf-8")

@@ -65,7 +65,7 @@ heard ready "$reads"
 heard live 200
 
 step "start the database"
-mend_it
+fix_it
 fine "done: $DATABASE_START_CMD"
 
 step "the refused payment again, and five more"

@@ -48,7 +48,7 @@ not_found="$(newest PaymentNotFound)" not_json="$(newest InvalidJson)"
 
 step "an unknown payment and a text that is not JSON arrive"
 break_it "${POISON_CMD:-poison \"\$unknown\" \"\$broken\"}" true
-mend_it
+fix_it
 pays 5
 fine "and five payments beside them"
 

@@ -43,7 +43,7 @@ repeated 10
 fine "the same payments: the database knows them"
 
 step "start Redis"
-mend_it
+fix_it
 until_true "$patience" "/health says UP" is_well
 fine "UP"
 

@@ -38,7 +38,7 @@ pays 5
 waits_for published is_published "${paid[${#paid[@]} - 1]}"
 
 step "start the relay"
-mend_it
+fix_it
 all_posted
 
 step "kill the ledger"
@@ -52,7 +52,7 @@ until_true "$patience" "payment $last is published" is_published "$last"
 waits_for posted is_posted "$last"
 
 step "start the ledger"
-mend_it
+fix_it
 all_posted
 until_true "$patience" "/health says UP" is_well
 audit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the drills share; they source it. `drill "$@"` reads --base-url and --preset, then the hooks and facts are known.
-# Needs bash, curl, python3. A check that does not hold ends the drill with 1; what a drill broke is mended in any case.
+# Needs bash, curl, python3. A check that does not hold ends the drill with 1; what a drill broke is restored in any case.
 # shellcheck disable=SC2034  # the drills read these variables
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -8,7 +8,7 @@ base_url="" preset="" token="${ADMIN_TOKEN:-}" database_url="${DATABASE_URL:-}" 
 merchant=DRILL
 drill_id="$$-$RANDOM"
 steps=0 made=0
-mend=""   # the hook that mends what is broken now
+fix=""   # the hook that restores what is broken now
 status="" # of the last answer
 paid=()   # ids of all payments answered 200
 took=()   # seconds that each of them took
@@ -65,23 +65,23 @@ hook() { # hook NAME...: these must be known
   for name in "$@"; do [ -n "${!name:-}" ] || usage "$name is not set"; done
 }
 
-break_it() { # break_it STOP START: run the first command; the second one mends, by `mend_it` or at the latest at the end
-  mend="$2"
+break_it() { # break_it STOP START: run the first command; `fix_it`, or the end of the drill, runs the second one
+  fix="$2"
   eval "$1" || lie "the hook failed: $1"
 }
 
-mend_it() {
-  eval "$mend" || lie "the hook failed: $mend"
-  mend=""
+fix_it() {
+  eval "$fix" || lie "the hook failed: $fix"
+  fix=""
 }
 
 at_exit() {
   trap - EXIT ERR
-  trap '' INT TERM PIPE # whoever is impatient now, or no longer there to read this, must not keep us from mending
+  trap '' INT TERM PIPE # a second signal or a closed terminal must not prevent the restoration
   set +e
-  if [ -n "$mend" ]; then
-    say "restoring: $mend"
-    eval "$mend" || say "could not restore; run it yourself: $mend"
+  if [ -n "$fix" ]; then
+    say "restoring: $fix"
+    eval "$fix" || say "could not restore; run it yourself: $fix"
   fi
   rm -rf "$scratch"
   if [ "$1" = 0 ]; then say "drill ${0##*/}: all true"; else say "drill ${0##*/}: FAILED ($1)" >&2; fi

@@ -56,7 +56,7 @@ done
 fine "OPEN since $(last_opening)"
 
 step "start Kafka"
-mend_it
+fix_it
 fine "done: $KAFKA_START_CMD"
 
 step "recovery payments"

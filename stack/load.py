@@ -28,7 +28,7 @@ MARIADB = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")  # a
 
 def main() -> int:
     """Run and return the exit code."""
-    return lab.told(lambda: _run(os.environ), ServerError)
+    return lab.exit_code_of(lambda: _run(os.environ), ServerError)
 
 
 def _run(given: Mapping[str, str]) -> int:

@@ -87,8 +87,8 @@ def _run(platform: State, own: State, port: int, prometheus_port: int) -> int:
     try:
         alertmanager.start()
         prometheus.start()
-        told = {"pages": prometheus.pages, "alertmanager": alertmanager.url}
-        print(_TEXT.format(port=port, folder=os.path.relpath(own.folder), **told), flush=True)
+        urls = {"pages": prometheus.pages, "alertmanager": alertmanager.url}
+        print(_TEXT.format(port=port, folder=os.path.relpath(own.folder), **urls), flush=True)
         while not prometheus.ended(POLL_SECONDS) and not alertmanager.ended(0):
             if (now := _seen(platform, watched)) != watched:
                 watched = now

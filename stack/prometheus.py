@@ -98,12 +98,12 @@ class Prometheus(Server):
     def watch(self, jobs: Mapping[str, Sequence[int]]) -> None:
         """Scrape these local ports, by job, from now on; also Prometheus itself and Alertmanager."""
         every = {**jobs, "prometheus": [self.port], "alertmanager": [self._alertmanager.port]}
-        told = [
+        groups = [
             {"targets": [f"127.0.0.1:{port}" for port in ports], "labels": {"job": job, "node": NODE}}
             for job, ports in every.items()
         ]
         new = self._targets.with_suffix(".new")
-        new.write_text(json.dumps(told, indent=2))
+        new.write_text(json.dumps(groups, indent=2))
         new.replace(self._targets)  # atomic: Prometheus may read it at any time
 
     @property

@@ -1,6 +1,6 @@
-"""Fixtures that every test may ask for. The servers behind them are in tests/servers.py.
+"""Fixtures for all tests. The servers are in tests/servers.py.
 
-With xdist the controller starts MariaDB and Redis once and tells its workers where they are.
+With xdist the controller starts MariaDB and Redis once and passes their addresses to its workers.
 """
 
 import shutil
@@ -39,45 +39,45 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker, before it starts, where the servers are; the first one makes them start."""
+    """Pass the servers' addresses to an xdist worker before it starts; starts the servers for the first one."""
     shared = node.config.stash[SHARED]
     try:
         mariadb, redis = shared.mariadb(), shared.redis()
         node.workerinput["servers"] = {"mariadb": [mariadb.port, mariadb.password], "redis": redis.port}
-    except ServerError as error:  # tests without servers can run all the same
+    except ServerError as error:  # tests without servers can still run
         node.workerinput["servers"] = {"error": str(error)}
 
 
 def _from_controller(config: pytest.Config) -> dict[str, Any] | None:
-    told = getattr(config, "workerinput", {}).get("servers")
-    if told and "error" in told:
-        raise ServerError(told["error"])
-    return told
+    settings = getattr(config, "workerinput", {}).get("servers")
+    if settings and "error" in settings:
+        raise ServerError(settings["error"])
+    return settings
 
 
 @pytest.fixture(scope="session")
 def long(request: pytest.FixtureRequest) -> bool:
-    """Whether the long variants are wanted (`pytest --long`, `make test-long`)."""
+    """Whether to run the long variants (`pytest --long`, `make test-long`)."""
     return bool(request.config.getoption("--long"))
 
 
 @pytest.fixture(scope="session")
 def mariadb_server(request: pytest.FixtureRequest) -> MariaDBAddress:
-    """The MariaDB that all tests share: never stop or freeze it, that is what `own_mariadb` is for."""
-    told = _from_controller(request.config)
-    return MariaDBAddress(*told["mariadb"]) if told else request.config.stash[SHARED].mariadb()
+    """The MariaDB that all tests share: never stop or freeze it; use `own_mariadb` for that."""
+    settings = _from_controller(request.config)
+    return MariaDBAddress(*settings["mariadb"]) if settings else request.config.stash[SHARED].mariadb()
 
 
 @pytest.fixture(scope="session")
 def redis_server(request: pytest.FixtureRequest) -> RedisAddress:
-    """The Redis that all tests share: never stop or freeze it, that is what `own_redis` is for."""
-    told = _from_controller(request.config)
-    return RedisAddress(told["redis"]) if told else request.config.stash[SHARED].redis()
+    """The Redis that all tests share: never stop or freeze it; use `own_redis` for that."""
+    settings = _from_controller(request.config)
+    return RedisAddress(settings["redis"]) if settings else request.config.stash[SHARED].redis()
 
 
 @pytest.fixture(scope="session")
 def kafka_server() -> Iterator[KafkaServer]:
-    """The Kafka of this xdist worker: never stop or freeze it, that is what `own_kafka` is for."""
+    """The Kafka of this xdist worker: never stop or freeze it; use `own_kafka` for that."""
     with KafkaServer() as server:
         yield server
 
@@ -118,7 +118,7 @@ def mariadb_url(mariadb_server: MariaDBAddress, mariadb_schema: str) -> Iterator
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file that nobody has open."""
+    """A migrated SQLite file that no process has open."""
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
     migrate(f"sqlite:///{file}")
     return file

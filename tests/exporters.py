@@ -1,4 +1,4 @@
-"""Debian's exporters as private processes, for a MariaDB, a Redis and the machine that the tests run on."""
+"""Debian's exporters as private processes, for a MariaDB, a Redis and this machine."""
 
 import time
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ class Exporter(Server):
         self.arguments = list(arguments)
 
     def metrics(self) -> str:
-        """What it shows now."""
+        """Its metrics now."""
         answer = requests.get(f"http://127.0.0.1:{self.port}/metrics", timeout=5)
         answer.raise_for_status()
         return answer.text
 
     def _prepare(self) -> None:
-        """Nothing: the arguments say all."""
+        """Does nothing: there is no configuration."""
 
     def _command(self) -> list[str]:
         package = f"prometheus-{self.name}"
@@ -54,12 +54,12 @@ def of_redis(port: int) -> Exporter:
 
 
 def of_this_machine() -> Exporter:
-    """The exporter of the machine, with the text file that a backup leaves."""
+    """The exporter of this machine, with the text file of a backup."""
     return with_backup(Exporter("node-exporter", "--web.listen-address"))
 
 
 def with_backup(exporter: Exporter) -> Exporter:
-    """A node exporter that also shows when the last backup was: now."""
+    """A node exporter with a last backup that was made now."""
     text = f"# TYPE {WRITTEN_BY_BACKUP} gauge\n{WRITTEN_BY_BACKUP} {time.time():.0f}\n"
     exporter = _with_file(exporter, "payops-backup.prom", text)
     exporter.arguments.append(f"--collector.textfile.directory={exporter.folder}")

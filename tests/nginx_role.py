@@ -1,4 +1,4 @@
-"""A real nginx with the configuration of role nginx, on free ports, before upstreams of a test's own."""
+"""A real nginx with the configuration of role nginx, on free ports, before a test's own upstreams."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def variables(**changed: Any) -> dict[str, Any]:
 
 
 def configuration(**changed: Any) -> str:
-    """What the role writes to /etc/nginx/nginx.conf."""
+    """The role's /etc/nginx/nginx.conf."""
     loader = jinja2.FileSystemLoader(ROLE / "templates")
     environment = jinja2.Environment(loader=loader, trim_blocks=True, keep_trailing_newline=True)  # noqa: S701  (no HTML)
     return environment.get_template("nginx.conf.j2").render(variables(**changed))
@@ -43,7 +43,7 @@ class Nginx(Server):
 
     @property
     def url(self) -> str:
-        """Where the api is."""
+        """The api's URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property

@@ -1,6 +1,6 @@
-"""`make pictures`: Prometheus' pages beside a platform that is loaded, then broken, for docs/pictures/.
+"""`make pictures`: screenshots of Prometheus' pages on a platform under load, then with faults, for docs/pictures/.
 
-Everything is started for it and ends with it. It is no test: whether the pages show what the docs say is for a reader.
+Starts and ends everything that it needs. It is not a test: a person checks the pictures.
 """
 
 import sys
@@ -23,7 +23,7 @@ TIMING = Timing(scrape="2s", evaluation="2s", group_wait="1s", group_interval="1
 """Windows as on the machines, so that the expressions in the pictures are those of the rules."""
 PER_SECOND = 20
 SAMPLES = 40
-"""Of a recording rule, before its graph is worth a picture."""
+"""Samples of a recording rule before its graph is taken."""
 RATE = 'url_rule:requests:rate5m{method="POST"}'
 WAIT_SECONDS = 120
 SIZE = (1200, 800)
@@ -69,14 +69,14 @@ def graph(watched: Watched, browser: Browser) -> None:
 
 
 def targets(watched: Watched, browser: Browser) -> None:
-    """What is scraped, all of it up."""
+    """The scraped targets, all up."""
     with visit(browser, watched.prometheus.pages, SIZE) as visitor:
         visitor.go("/targets")
         keep(visitor.page, "prometheus-targets")
 
 
 def alerts(watched: Watched, browser: Browser) -> None:
-    """The alerts that fire, one of them opened."""
+    """The firing alerts, one of them expanded."""
     with visit(browser, watched.prometheus.pages, SIZE) as visitor:
         visitor.go("/alerts")
         visitor.page.get_by_text("Inactive (").click()

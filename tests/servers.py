@@ -1,4 +1,4 @@
-"""The servers of a pytest run and what a test gets of them: a database, a Redis number, empty topics of its own.
+"""The servers of a pytest run, and a test's part of them: a database, a Redis number, empty topics.
 
 One MariaDB and one Redis serve a whole run (also that of several xdist workers); Kafka is one per worker.
 """
@@ -22,10 +22,10 @@ KAFKA_SECONDS = 30.0
 
 
 def until(condition: Callable[[], Any], what: str, *, seconds: float = 30.0, interval: float = 0.05) -> Any:
-    """Ask until `condition` gives something true, and return that. AssertionError naming `what` after `seconds`.
+    """Call `condition` until its result is true; returns it. AssertionError naming `what` after `seconds`.
 
-    Fewer seconds than the default are for what the architecture promises: on a machine that several tests share, a few
-    seconds of silence say nothing.
+    Use fewer seconds than the default only for times that the architecture promises: on a busy machine a delay of a few
+    seconds means nothing.
     """
     waiting = Retrying(
         retry=retry_if_result(lambda value: not value), stop=stop_after_delay(seconds), wait=wait_fixed(interval)
@@ -37,7 +37,7 @@ def until(condition: Callable[[], Any], what: str, *, seconds: float = 30.0, int
 
 
 class SharedServers:
-    """MariaDB and Redis, each started when first asked for, by the process that owns the run."""
+    """MariaDB and Redis, each started at first use, by the process that owns the run."""
 
     def __init__(self) -> None:
         """Nothing runs yet."""
@@ -74,7 +74,7 @@ def empty_database(address: MariaDBAddress) -> Iterator[str]:
 
 
 def schema_of_migrations(address: MariaDBAddress) -> str:
-    """What the migrations make, as SQL; to load it takes half the time of running them."""
+    """The migrations' schema as SQL, which loads in half the time of running them."""
     with empty_database(address) as url:
         migrate(url)
         dump = ["mariadb-dump", "--routines", "--triggers", "--skip-comments", url.rsplit("/", 1)[1]]
@@ -108,7 +108,7 @@ def _client(address: MariaDBAddress, command: list[str], text: str) -> str:
 
 
 def empty_topics(bootstrap: str, names: Iterable[str], partitions: int) -> None:
-    """Leave exactly the topics `names`, all empty and with a leader, and no consumer group."""
+    """Make `names` the only topics, empty and with a leader, and remove all consumer groups."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     present = _topics(admin)
     if present:
@@ -130,7 +130,7 @@ def _topics(admin: AdminClient) -> dict[str, int]:
 
 
 def _delete_groups(admin: AdminClient) -> bool:
-    """Try to delete every group; False while there are some: the member of a killed process leaves seconds later."""
+    """Try to delete every group; False while there are some: a killed process leaves its group seconds later."""
     groups = [group.group_id for group in admin.list_consumer_groups().result(KAFKA_SECONDS).valid]
     try:
         for done in admin.delete_consumer_groups(groups).values() if groups else ():

@@ -1,4 +1,4 @@
-"""A local HTTP server whose answers are a function of the request, and which remembers the requests."""
+"""A local HTTP server whose answers are a function of the request, and which records requests."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """The result of a command."""
 
     code: int
     stdout: str
@@ -20,7 +20,7 @@ class Done:
 
 
 def done(main: Callable[[], int]) -> Done:
-    """Run a command in this process: a process of its own for each takes a second, mostly for imports."""
+    """Run a command in this process: a child process takes a second, mostly for imports."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
         code = main()
     return Done(code, stdout.getvalue(), stderr.getvalue())
@@ -28,7 +28,7 @@ def done(main: Callable[[], int]) -> Done:
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came."""
+    """One received request."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass
 class Server:
-    """Where it listens, and what it was asked."""
+    """Its URL, and the requests it received."""
 
     url: str
     requests: list[Request]
@@ -84,7 +84,7 @@ def serving(answer: Callable[[Request, str], Answer]) -> Iterator[Server]:
         do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815  (http.server names them)
 
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  (http.server names it)
-            """Say nothing."""
+            """No log."""
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     url = f"http://127.0.0.1:{httpd.server_port}"

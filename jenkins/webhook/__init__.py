@@ -1,4 +1,4 @@
 """GitHub's webhook to Jenkins: its signature, its registration at GitHub, a test event."""
 
 PATH = "/github-webhook/"
-"""Where Jenkins' GitHub plugin listens; the only path that the tunnel lets through."""
+"""The path of Jenkins' GitHub plugin; the only one that the tunnel allows."""

@@ -1,17 +1,17 @@
-"""What can be in the way; the message says what to do. The commands print it and end with 1."""
+"""Errors of the commands, which print the message and exit with 1; the message says what to do."""
 
 
 class WebhookFault(RuntimeError):
-    """Base of all."""
+    """The base class."""
 
 
 class NoTunnel(WebhookFault):
-    """Nobody knows a public address of Jenkins."""
+    """There is no known public address of Jenkins."""
 
 
 class NoSecret(WebhookFault):
-    """A token or secret is missing or cannot be one."""
+    """A token or secret is missing or invalid."""
 
 
 class Refused(WebhookFault):
-    """GitHub or Jenkins said no."""
+    """GitHub or Jenkins refused the request."""

@@ -1,4 +1,4 @@
-"""What the commands are given: secrets from files or the environment, never from the command line; the repository."""
+"""Inputs of the commands: secrets from files or the environment, never from the command line; the repository."""
 
 import re
 import subprocess
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from jenkins.webhook.faults import NoSecret, WebhookFault
 
-SHORTEST_SECRET = 16  # as the role jenkins wants it
+SHORTEST_SECRET = 16  # as the role jenkins requires
 _ORIGIN = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def secret(file: Path | None, environment: Mapping[str, str], name: str, shortest: int = 1) -> str:
-    """The secret in `file`, else in the variable `name`. NoSecret when there is none, or one that is too short."""
+    """The secret in `file`, else in the variable `name`. NoSecret when there is none, or it is too short."""
     try:
         text = file.read_text(encoding="utf-8").strip() if file else environment.get(name, "")
     except (OSError, UnicodeDecodeError) as error:

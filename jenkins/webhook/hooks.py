@@ -1,4 +1,4 @@
-"""The repository's hook at GitHub: exactly one is ours, with the wanted address and secret."""
+"""The repository's webhook at GitHub: keeps exactly one, with the wanted address and secret."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ SECONDS = 10
 TRIES = 3
 EVENTS = ["push"]
 TUNNEL_DOMAINS = (".ngrok-free.app", ".ngrok-free.dev", ".ngrok.app", ".ngrok.dev", ".ngrok.io")
-"""A new tunnel has a new address: hooks to the old ones, on Jenkins' path, were ours."""
+"""Domains of tunnels. A new tunnel has a new address; webhooks to old ones, on Jenkins' path, are ours."""
 
 _NO_RIGHT = (
     "the token may not administer webhooks of {repository}, or cannot see the repository. A fine-grained token needs "
@@ -34,7 +34,7 @@ class Hooks:
     """The hooks of one repository. Refused when GitHub says no."""
 
     def __init__(self, repository: str, token: str, api: str = API) -> None:
-        """Nothing is asked yet."""
+        """Makes no request."""
         self._name = repository
         self._github = Github(
             auth=Auth.Token(token), base_url=api, timeout=SECONDS, retry=GithubRetry(total=TRIES), lazy=True
@@ -42,7 +42,7 @@ class Hooks:
         self._repository = self._github.get_repo(repository)
 
     def register(self, url: str, secret: str, dry_run: bool = False) -> list[str]:
-        """Make the one hook; says what was done. GitHub does not show secrets, so an existing hook gets it again."""
+        """Create or update the webhook; returns what was done. GitHub does not show secrets, so it is always set."""
         config = {"url": url, "content_type": "json", "insecure_ssl": "0", "secret": secret}
         with self._refusals():
             ours = self._ours(url)
@@ -55,11 +55,11 @@ class Hooks:
             was = "" if kept.config["url"] == url else f", was {kept.config['url']}"
             if not dry_run:
                 kept.edit("web", config, EVENTS, active=True)
-            told = f"{'would update' if dry_run else 'updated'}: {url} (hook {kept.id}{was})"
-            return [told, *self._remove([hook for hook in ours if hook.id != kept.id], dry_run)]
+            line = f"{'would update' if dry_run else 'updated'}: {url} (hook {kept.id}{was})"
+            return [line, *self._remove([hook for hook in ours if hook.id != kept.id], dry_run)]
 
     def delete(self, url: str | None, dry_run: bool = False) -> list[str]:
-        """Remove what is ours; says what was done."""
+        """Remove our webhooks; returns what was done."""
         with self._refusals():
             return self._remove(self._ours(url), dry_run) or ["nothing to delete"]
 

@@ -1,4 +1,4 @@
-"""Makes GitHub tell Jenkins of each push: creates or updates the repository's webhook. May be repeated."""
+"""Creates or updates the repository's webhook, with which GitHub reports each push to Jenkins. Idempotent."""
 
 import argparse
 import logging
@@ -25,13 +25,13 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--token-file", type=Path, metavar="FILE", help="instead of GITHUB_TOKEN")
     options.add_argument("--secret-file", type=Path, metavar="FILE", help="instead of GITHUB_WEBHOOK_SECRET")
     options.add_argument("--api", default=API, metavar="URL", help="GitHub's API (%(default)s)")
-    options.add_argument("--dry-run", action="store_true", help="look, say what would be done, change nothing")
+    options.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
     options.add_argument("--delete", action="store_true", help="remove the webhook")
     return options
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[str]:
-    """What was done, line by line. WebhookFault when something is in the way."""
+    """Run; returns what was done, line by line. Raises WebhookFault."""
     name = given.repository(arguments.repository, Path.cwd())
     token = given.secret(arguments.token_file, environment, "GITHUB_TOKEN")
     hooks = Hooks(name, token, arguments.api)
@@ -46,14 +46,14 @@ def _url_if_any(domain: str | None, agent: str) -> str | None:
     try:
         return tunnel.webhook_url(domain, agent)
     except NoTunnel:
-        if domain:  # a mistyped one
+        if domain:  # fails for a mistyped domain
             raise
-        return None  # the tunnel is gone already; its hook is known by ngrok's domains
+        return None  # the tunnel has ended; its webhook is found by ngrok's domains
 
 
 def main(given_arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Return the exit code."""
-    logging.getLogger("github").setLevel(logging.ERROR)  # a fault says the same, and what to do
+    logging.getLogger("github").setLevel(logging.ERROR)  # a WebhookFault says the same, and what to do
     try:
         lines = run(parser().parse_args(given_arguments), environment)
     except WebhookFault as fault:

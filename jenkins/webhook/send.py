@@ -26,7 +26,7 @@ _MEANINGS = {
 
 
 def push_event(repository: str, branch: str, commit: str) -> bytes:
-    """The part of GitHub's push event that Jenkins reads: which branch of which repository, who pushed."""
+    """The part of GitHub's push event that Jenkins reads: repository, branch, pusher."""
     owner, name = repository.split("/")
     page = f"https://github.com/{repository}"
     person = {"name": owner, "login": owner, "email": f"{owner}@users.noreply.github.com"}
@@ -52,7 +52,7 @@ def push_event(repository: str, branch: str, commit: str) -> bytes:
 
 
 def send(jenkins: str, secret: str, body: bytes) -> str:
-    """Post the event; says what was answered. Refused when it was not taken."""
+    """Post the event; returns the answer in words. Refused when Jenkins did not accept it."""
     url = jenkins.rstrip("/") + PATH
     headers = {
         "Content-Type": "application/json",
@@ -77,7 +77,7 @@ def _commit(branch: str) -> str:
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
-    """What was answered. WebhookFault when something is in the way."""
+    """Run; returns the answer in words. Raises WebhookFault."""
     repository = given.repository(arguments.repository, Path.cwd())
     secret = given.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", given.SHORTEST_SECRET)
     return send(arguments.jenkins, secret, push_event(repository, arguments.branch, _commit(arguments.branch)))

@@ -12,5 +12,5 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def is_signed(secret: str, body: bytes, signature: str) -> bool:
-    """Whether the signature is that of this body; takes the same time wherever they differ."""
+    """Whether the signature is that of this body; compares in constant time."""
     return hmac.compare_digest(sign(secret, body).encode(), signature.encode())

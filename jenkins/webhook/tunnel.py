@@ -1,4 +1,4 @@
-"""Where GitHub reaches Jenkins: a fixed domain, or what ngrok's agent tells on its local API."""
+"""The public address of Jenkins: a fixed domain, or the one from the local API of ngrok's agent."""
 
 import re
 
@@ -37,5 +37,5 @@ def _of_agent(agent: str) -> str:
         return secure["jenkins"]
     if len(secure) == 1:
         return next(iter(secure.values()))
-    told = ", ".join(f"{name} {address}" for name, address in sorted(addresses.items())) or "none"
-    raise NoTunnel(f"ngrok's agent on {agent} has no one https endpoint for Jenkins; it has: {told}.")
+    endpoints = ", ".join(f"{name} {address}" for name, address in sorted(addresses.items())) or "none"
+    raise NoTunnel(f"ngrok's agent on {agent} has no one https endpoint for Jenkins; it has: {endpoints}.")

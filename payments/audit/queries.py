@@ -119,7 +119,7 @@ STEPS = _by_index(
 )
 """Answers to changes of payments, found by time: they have the time of their event, and no index on their content."""
 
-_BORNE_OUT = and_(
+_MATCHED = and_(
     payment.c.merchant_id == idem_response_cache.c.merchant_id,
     payment.c.amount == _in_body("amount"),
     # amounts only grow: an answer can never show more than the payment has now
@@ -136,7 +136,7 @@ _WRONG = (
     select(*_KEY, _PAYMENT_ID.label("payment_id"), payment.c.payment_id.label("found_id"))
     .outerjoin(payment, payment.c.payment_id == _PAYMENT_ID)
     # a missing value makes a comparison NULL, which counts as wrong
-    .where(idem_response_cache.c.http_status == 200, case((_BORNE_OUT, literal(1)), else_=literal(0)) == 0)
+    .where(idem_response_cache.c.http_status == 200, case((_MATCHED, literal(1)), else_=literal(0)) == 0)
 )
 _WRONG_IN_WINDOW = _WRONG.where(
     idem_response_cache.c.created_at >= bindparam("start"), idem_response_cache.c.created_at < bindparam("end")

@@ -75,17 +75,14 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
         yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, "status")
     if not _complete(events):
         return
-    told: Counter[EventType] = Counter()
+    stored: Counter[EventType] = Counter()
     for event in events:
-        told[EventType(event.event_type)] += event.amount
-    for event_type in sorted(amounts_by_type(payment) | told):
-        if told[event_type] != amounts_by_type(payment)[event_type]:
-            yield Difference(
-                FindingKind.OUTBOX,
-                payment.payment_id,
-                f"{event_type}: the events tell {told[event_type]}, the payment {amounts_by_type(payment)[event_type]}",
-                event_type,
-            )
+        stored[EventType(event.event_type)] += event.amount
+    required = amounts_by_type(payment)
+    for event_type in sorted(required | stored):
+        if stored[event_type] != required[event_type]:
+            detail = f"{event_type}: the events tell {stored[event_type]}, the payment {required[event_type]}"
+            yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, event_type)
 
 
 def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:

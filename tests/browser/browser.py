@@ -1,11 +1,11 @@
-"""Debian's Chromium through Playwright, and what the tests want to know of a page."""
+"""Debian's Chromium through Playwright, and checks of a page."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -17,11 +17,12 @@ WAIT_MS = 15_000
 WIDE, NARROW = (1280, 900), (320, 720)
 SERIOUS = ("serious", "critical")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+Scheme = Literal["light", "dark"]
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without windows."""
+    """A headless browser."""
     found = next(filter(None, map(shutil.which, NAMES)), None) or program("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
@@ -31,7 +32,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """A page of its own, with everything that it complained of."""
+    """A page with its console errors and failed requests."""
 
     page: Page
     base: str
@@ -43,19 +44,19 @@ class Visit:
         self.page.goto(self.base + path)
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page."""
+        """Save a screenshot of the whole page."""
         self.shots.mkdir(parents=True, exist_ok=True)
         self.page.evaluate("window.scrollTo(0, 0)")
         self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
 
     def enter(self, token: str) -> None:
-        """Open the console that asks for the token."""
+        """Enter the admin token in the console."""
         self.page.locator("input[type=password]").fill(token)
         self.page.locator("form button[type=submit]").click()
         self.page.get_by_test_id("breaker-state").wait_for()
 
     def findings(self) -> list[str]:
-        """What axe finds serious or worse."""
+        """axe's findings of impact serious or critical."""
         found: dict[str, Any] = Axe().run(self.page).response
         return [
             f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"
@@ -65,24 +66,24 @@ class Visit:
         ]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
+        """The pixels by which the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
 def _is_complaint(said: ConsoleMessage) -> bool:
-    # a browser asks for this file by itself when a page names no icon
+    # browsers request this file when a page names no icon
     return said.type == "error" and not said.location["url"].endswith("/favicon.ico")
 
 
 @contextmanager
 def visit(
-    browser: Browser, base: str, size: tuple[int, int] = WIDE, *, locale: str = "en-US", scheme: str = "light"
+    browser: Browser, base: str, size: tuple[int, int] = WIDE, *, locale: str = "en-US", scheme: Scheme = "light"
 ) -> Iterator[Visit]:
-    """A new visitor without memory."""
+    """A new browser context."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale=locale,
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         reduced_motion="reduce",
     )
     context.set_default_timeout(WAIT_MS)

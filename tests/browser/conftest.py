@@ -20,7 +20,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """The platform with the built shop, a breaker that moves quickly, and few refunds."""
+    """The platform with the built shop, a breaker with short times, and a low refund limit."""
     folder = shop.build()
     with real_platform({**SETTINGS, "APP_STORE_FOLDER": str(folder)}) as running:
         yield running
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def shopper(browser: Browser, platform: Platform) -> Iterator[Visit]:
-    """Somebody at the shop, whose browser must have nothing to complain of."""
+    """A visitor of the shop; fails if the browser reports an error."""
     with visit(browser, platform.api.url) as visitor:
         yield visitor
         assert visitor.complaints == []
@@ -43,7 +43,7 @@ def shopper(browser: Browser, platform: Platform) -> Iterator[Visit]:
 
 @pytest.fixture
 def operator(browser: Browser, platform: Platform) -> Iterator[Visit]:
-    """Somebody in the console, with the token."""
+    """A visitor of the console, with the token."""
     with visit(browser, platform.api.url) as visitor:
         visitor.go("/console")
         visitor.enter(platform.admin_token)

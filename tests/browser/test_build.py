@@ -94,9 +94,9 @@ def test_a_shop_that_cannot_be_built_is_told(
     monkeypatch.setattr(shop, "is_built", lambda: False)
     monkeypatch.setattr(shop, "find", none)
     assert shop.main("http://127.0.0.1:1/") == 1
-    told = capsys.readouterr()
-    assert "The shop could not be built; everything else runs. Node could not be fetched" in told.err
-    assert "the shop is ready" not in told.out
+    output = capsys.readouterr()
+    assert "The shop could not be built; everything else runs. Node could not be fetched" in output.err
+    assert "the shop is ready" not in output.out
 
 
 def test_a_tool_that_fails_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What came of commands: short words for answers, and what the database says of them."""
+"""Results of commands as short texts, and sums from the database."""
 
 import json
 
@@ -9,12 +9,12 @@ from payments.platform.tables import payment
 from tests.contracts.commands import authorize, run_one
 
 
-def made(engine: Engine, key: str) -> int:
+def new_payment_id(engine: Engine, key: str) -> int:
     """The id of a new payment of 10,000."""
     return int(json.loads(run_one(engine, authorize(key)).body)["paymentId"])
 
 
-def told(result: Result) -> str:
+def status_or_code(result: Result) -> str:
     """The status of the payment, or the code of what was wrong."""
     if result.error is not None:
         return result.error.code
@@ -23,6 +23,6 @@ def told(result: Result) -> str:
 
 
 def captured(engine: Engine) -> int:
-    """Captured by all payments together."""
+    """The captured amount of all payments."""
     with engine.connect() as connection:
         return int(connection.execute(select(func.sum(payment.c.captured_amount))).scalar_one())

@@ -1,4 +1,4 @@
-"""Commands as the HTTP face would make them, and short ways to run them; for contracts and stories."""
+"""Commands as the API makes them, and functions to run them; for contracts and stories."""
 
 import hashlib
 from datetime import timedelta
@@ -33,7 +33,7 @@ def authorize(
 
 
 def new_payment(key: str, amount: int = 10_000, merchant: str = "M1", currency: str = "KRW") -> NewPayment:
-    """What that is stored as."""
+    """The NewPayment of that authorization."""
     return NewPayment(merchant, key, amount, currency, WEEK)
 
 
@@ -53,23 +53,23 @@ def void(payment_id: int, key: str, merchant: str = "M1") -> Command:
 
 
 def expire(payment_id: int, merchant: str = "M1") -> Command:
-    """What housekeeping asks for when the time is over."""
+    """Housekeeping's command for an expired authorization."""
     return Command(Operation.EXPIRE, merchant, payment_id=payment_id)
 
 
 def run(engine: Engine, *commands: Command) -> list[Result]:
-    """All in one transaction."""
+    """Run all in one transaction."""
     with engine.connect() as connection:
         return run_batch(connection, commands)
 
 
 def run_one(engine: Engine, command: Command) -> Result:
-    """One command in a transaction of its own."""
+    """Run one command in a transaction of its own."""
     return run(engine, command)[0]
 
 
 def carry_out(engine: Engine, *commands: Command, seconds: float = 10.0, clock: Clock = monotonic) -> list[Result]:
-    """As the API does: run again what can be run again, for `seconds`."""
+    """Run as the API does, with retries for `seconds`."""
     return execute(engine, commands, clock() + seconds, clock, _pause)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the contracts that one database alone has to keep."""
+"""Fixtures of contracts on MariaDB only."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def mariadb(mariadb_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def second(mariadb_url: str) -> Iterator[Engine]:
-    """Another engine on the same MariaDB database: somebody else."""
+    """Another engine on the same MariaDB database."""
     engine = create_engine(mariadb_url)
     yield engine
     engine.dispose()

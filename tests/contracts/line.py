@@ -1,4 +1,4 @@
-"""A line to a server that a test can cut or make slow: a TCP proxy, which may also cut itself at a given text."""
+"""A TCP proxy to a server that a test can cut or slow down; it can also cut itself at a given text."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _CHUNK: Final = 65536
 
 
 class Cut(Enum):
-    """What becomes of the message at which the line is cut."""
+    """What happens to the message at which the line is cut."""
 
     BEFORE = "it never arrives"
     AFTER = "it arrives, but no answer comes back"
@@ -20,11 +20,11 @@ class Cut(Enum):
 class Line:
     """Listens on a free port of its own and carries bytes both ways; `cuts` counts the planned cuts that happened.
 
-    `delay`: seconds that every answer of the server takes longer.
+    `delay`: seconds added to every answer of the server.
     """
 
     def __init__(self, server_port: int) -> None:
-        """Listen; `server_port` is where it leads to, on this machine."""
+        """Listen; connect to `server_port` on this machine."""
         self.cuts = 0
         self.delay = 0.0
         self._closed = Event()
@@ -42,7 +42,7 @@ class Line:
         self._plan = (text, cut, for_good)
 
     def cut(self) -> None:
-        """Cut every connection now and let none through until `fix`."""
+        """Cut every connection and let none through until `fix`."""
         self._dead = True
         with self._lock:
             for end in list(self._open):
@@ -82,7 +82,7 @@ class Line:
             return None
 
     def _to_server(self, client: socket.socket, server: socket.socket, silent: Event) -> None:
-        with suppress(OSError):  # either end was closed: both are, below
+        with suppress(OSError):  # one end was closed; both are closed below
             while data := client.recv(_CHUNK):
                 if self._plan is not None and self._plan[0] in data:
                     _, cut, self._dead = self._plan
@@ -96,9 +96,9 @@ class Line:
         _close(server)
 
     def _to_client(self, client: socket.socket, server: socket.socket, silent: Event) -> None:
-        with suppress(OSError):  # either end was closed: both are, below
+        with suppress(OSError):  # one end was closed; both are closed below
             while data := server.recv(_CHUNK):
-                if silent.is_set():  # the server has done what it was told
+                if silent.is_set():  # the server has executed the statement
                     self.cuts += 1
                     break
                 self._closed.wait(self.delay)

@@ -1,4 +1,4 @@
-"""Posts what waits in the outbox as relay and ledger would, without Kafka between them."""
+"""Posts pending outbox events as relay and ledger do, without Kafka."""
 
 from sqlalchemy import Engine, select, update
 
@@ -11,7 +11,7 @@ CLUSTER = "test-cluster"
 
 
 def publish_and_post(engine: Engine, limit: int = 1000) -> list[PostingResult]:
-    """Mark the payments' waiting events as published and post them; what came of each."""
+    """Mark the payments' pending events as published and post them; returns the results."""
     with engine.begin() as connection:
         waiting = connection.execute(
             select(outbox_event)

@@ -1,4 +1,4 @@
-"""How many rows and index entries MariaDB has read for a session: what a plan really costs, whatever EXPLAIN says."""
+"""Counts the rows and index entries that MariaDB has read for a session: the real cost of a plan."""
 
 from typing import Final
 
@@ -10,5 +10,5 @@ _READS: Final = text(
 
 
 def rows_read(connection: Connection) -> int:
-    """Since the session began."""
+    """Rows and index entries read since the session began."""
     return int(connection.execute(_READS).scalar_one())

@@ -1,4 +1,4 @@
-"""Events in the outbox that Kafka refuses, as the relay notes it."""
+"""Outbox events that Kafka refuses, as the relay stores them."""
 
 from datetime import UTC, datetime
 
@@ -26,8 +26,8 @@ def stored(engine: Engine, *payments: int) -> Lease:
 
 
 def event(payment_id: int) -> tuple[object, ...]:
-    told = PaymentEvent(EventType.CAPTURED, payment_id, "M", 10, "KRW", "CAPTURED", NOW)
-    return outbox_store.event_row(told, "{}")
+    captured = PaymentEvent(EventType.CAPTURED, payment_id, "M", 10, "KRW", "CAPTURED", NOW)
+    return outbox_store.event_row(captured, "{}")
 
 
 def states(engine: Engine) -> dict[int, OutboxState]:

@@ -110,7 +110,7 @@ def test_a_payment_without_its_answer(engine: Engine, paid: int) -> None:
 
 
 @pytest.mark.parametrize("member", ["paymentId", "amount", "capturedAmount", "refundedAmount", "releasedAmount"])
-def test_an_answer_that_nothing_bears_out(engine: Engine, paid: int, member: str) -> None:
+def test_an_answer_that_matches_no_payment(engine: Engine, paid: int, member: str) -> None:
     with engine.begin() as connection:
         body = json.loads(
             connection.execute(

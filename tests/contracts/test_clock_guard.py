@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select, update
 
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
@@ -19,7 +19,7 @@ from payments.platform.tables import dead_letter, idem_response_cache, operator_
 from payments.retention import service as retention
 from payments.retention.service import Retention
 from tests.contracts import commands
-from tests.contracts.answers import made
+from tests.contracts.answers import new_payment_id
 from tests.contracts.posting import publish_and_post
 from worker.cli.clock import run_clock
 from worker.cli.repair import ToolSettings
@@ -81,14 +81,14 @@ def authorized(engine: Engine, count: int) -> None:
 def settled(engine: Engine, count: int) -> None:
     """Payments of which nothing is open, so that their two events may be pruned."""
     for number in range(count):
-        payment_id = made(engine, f"s{number}")
+        payment_id = new_payment_id(engine, f"s{number}")
         commands.run_one(engine, commands.void(payment_id, f"v{number}"))
     publish_and_post(engine)
 
 
-def count(engine: Engine, table: object, *where: object) -> int:
+def count(engine: Engine, table: Table, *where: ColumnElement[bool]) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())  # type: ignore[arg-type]
+        return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
 
 
 def test_every_task_that_changes_something_asks(engine: Engine, house: House, clocks: Clocks) -> None:

@@ -128,7 +128,7 @@ def test_waiting_doubles_five_times_and_then_people_decide(engine: Engine) -> No
 
 
 @pytest.mark.parametrize("error_type", ["InvalidJson", "InvalidEvent", "EventMismatch"])
-def test_what_time_does_not_heal_is_not_retried(engine: Engine, error_type: str) -> None:
+def test_an_error_that_time_does_not_fix_is_not_retried(engine: Engine, error_type: str) -> None:
     add(engine, replace(LETTER, error_type=error_type))
     assert get(engine).next_retry_at is None
 

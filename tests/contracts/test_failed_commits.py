@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 
 from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
-from tests.contracts.answers import captured, made, told
+from tests.contracts.answers import captured, new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -55,16 +55,16 @@ def test_a_commit_that_fails_once_is_looked_up(engine: Engine, done: bool) -> No
 
     with commits(engine, fail_once):
         for number, kind in enumerate(ERRORS, 1):
-            payment_id = made(engine, kind)
+            payment_id = new_payment_id(engine, kind)
             failing.append(kind)
             results = carry_out(engine, capture(payment_id, f"c-{kind}", 4000), authorize(f"n-{kind}"))
-            assert [(told(result), result.replayed) for result in results] == [
+            assert [(status_or_code(result), result.replayed) for result in results] == [
                 ("PARTIALLY_CAPTURED", False), ("AUTHORIZED", False),
             ], kind  # fmt: skip
             assert captured(engine) == number * 4000
             failing.append(kind)
             (alone,) = carry_out(engine, authorize(f"alone-{kind}"))
-            assert (told(alone), alone.replayed) == ("AUTHORIZED", False), kind
+            assert (status_or_code(alone), alone.replayed) == ("AUTHORIZED", False), kind
 
 
 def test_a_commit_that_always_fails_is_unknown_and_leaves_nothing_open(engine: Engine) -> None:
@@ -77,19 +77,19 @@ def test_a_commit_that_always_fails_is_unknown_and_leaves_nothing_open(engine: E
 
     with commits(engine, fail):
         for number, kind in enumerate(ERRORS, 1):
-            payment_id = made(other, kind)
+            payment_id = new_payment_id(other, kind)
             failing.append(kind)
             results = carry_out(engine, capture(payment_id, f"c-{kind}", 4000), authorize(f"n-{kind}"), seconds=0.1)
             failing.clear()
-            assert [told(result) for result in results] == ["OUTCOME_UNKNOWN"] * 2, kind
+            assert [status_or_code(result) for result in results] == ["OUTCOME_UNKNOWN"] * 2, kind
             (again,) = carry_out(other, capture(payment_id, f"c-{kind}", 4000))  # nobody has kept its locks
-            assert (told(again), again.replayed) == ("PARTIALLY_CAPTURED", False), kind
+            assert (status_or_code(again), again.replayed) == ("PARTIALLY_CAPTURED", False), kind
             assert captured(other) == number * 4000
     other.dispose()
 
 
 def test_what_is_refused_after_a_commit_was_sent_is_unknown_too(engine: Engine) -> None:
-    payment_id = made(engine, "p")
+    payment_id = new_payment_id(engine, "p")
     sent: list[Connection] = []
 
     def fail(connection: Connection) -> None:
@@ -104,7 +104,7 @@ def test_what_is_refused_after_a_commit_was_sent_is_unknown_too(engine: Engine) 
     with commits(engine, fail):
         (result,) = carry_out(engine, capture(payment_id, "c", 4000), seconds=1)
     event.remove(engine, "before_cursor_execute", refuse)
-    assert told(result) == "OUTCOME_UNKNOWN"
+    assert status_or_code(result) == "OUTCOME_UNKNOWN"
 
 
 def test_what_a_failed_commit_leaves_open_is_stored_by_nobody_else(

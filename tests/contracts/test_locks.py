@@ -1,6 +1,6 @@
 """Rows that somebody else holds: who waits, who is told to come back, and that neighbours do not suffer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +15,7 @@ from payments.payment.commands import Command
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.writing import write
-from tests.contracts.answers import captured, made, told
+from tests.contracts.answers import captured, new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out, new_payment, run_one, void
 from tests.servers import until
 
@@ -42,45 +42,45 @@ def wait_for_lock_wait(engine: Engine) -> None:
 
 
 def test_a_held_payment_row_does_not_fail_its_neighbours(mariadb: Engine) -> None:
-    held, free = made(mariadb, "held"), made(mariadb, "free")
+    held, free = new_payment_id(mariadb, "held"), new_payment_id(mariadb, "free")
     with holding(mariadb, held):
         stuck, *others = carry_out(
             mariadb, capture(held, "c"), capture(free, "c2"), authorize("n"), void(free, "v"), seconds=4.5
         )
-    assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED", "VOID_CONFLICT"]
-    assert told(stuck) == "SERVICE_UNAVAILABLE", "nothing was committed for it, so its key may be used again"
-    assert told(run_one(mariadb, capture(held, "c"))) == "CAPTURED"
+    assert [status_or_code(result) for result in others] == ["CAPTURED", "AUTHORIZED", "VOID_CONFLICT"]
+    assert status_or_code(stuck) == "SERVICE_UNAVAILABLE", "nothing was committed for it, so its key may be used again"
+    assert status_or_code(run_one(mariadb, capture(held, "c"))) == "CAPTURED"
 
 
 def test_a_payment_row_that_is_given_back_in_time_is_waited_for(mariadb: Engine) -> None:
-    held, free = made(mariadb, "held"), made(mariadb, "free")
+    held, free = new_payment_id(mariadb, "held"), new_payment_id(mariadb, "free")
     with ThreadPoolExecutor(1) as pool:
         with holding(mariadb, held):
             results = pool.submit(carry_out, mariadb, capture(held, "c"), capture(free, "c2"))
             wait_for_lock_wait(mariadb)
-        assert [told(result) for result in results.result(15)] == ["CAPTURED", "CAPTURED"]
+        assert [status_or_code(result) for result in results.result(15)] == ["CAPTURED", "CAPTURED"]
 
 
 @pytest.mark.parametrize(
     "make", [lambda i: capture(i, "held"), lambda _: authorize("held")], ids=["capture", "authorize"]
 )
-def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make) -> None:
-    payment_id, free = made(mariadb, "p"), made(mariadb, "free")
-    command: Command = make(payment_id)
-    with mariadb.connect() as first, first.begin():
+def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make: Callable[[int], Command]) -> None:
+    payment_id, free = new_payment_id(mariadb, "p"), new_payment_id(mariadb, "free")
+    command = make(payment_id)
+    with mariadb.connect() as first, first.begin() as transaction:
         if command.operation == "capture":
             idempotency_store.reserve(first, {command.scope: command.digest})
         else:
             payment_store.add(first, [new_payment("held")])
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
-        assert told(stuck) == "REQUEST_IN_PROGRESS"
-        assert [told(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
-        first.get_transaction().rollback()  # type: ignore[union-attr]  # the owner crashed: no marker outlives it
-    assert told(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
+        assert status_or_code(stuck) == "REQUEST_IN_PROGRESS"
+        assert [status_or_code(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
+        transaction.rollback()  # the owner crashed: no marker outlives it
+    assert status_or_code(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
 
 
 def test_a_key_whose_owner_commits_while_we_wait_is_replayed(mariadb: Engine) -> None:
-    payment_id = made(mariadb, "p")
+    payment_id = new_payment_id(mariadb, "p")
     command = capture(payment_id, "c", 4000)
     with ThreadPoolExecutor(1) as pool, mariadb.connect() as first:
         transaction = first.begin()
@@ -96,7 +96,7 @@ def test_a_key_whose_owner_commits_while_we_wait_is_replayed(mariadb: Engine) ->
 
 
 def test_a_deadlock_runs_again(mariadb: Engine) -> None:
-    first, second = made(mariadb, "first"), made(mariadb, "second")
+    first, second = new_payment_id(mariadb, "first"), new_payment_id(mariadb, "second")
     with ThreadPoolExecutor(1) as pool, mariadb.connect() as other:
         transaction = other.begin()
         heavy: list[dict[str, Any]] = [
@@ -110,23 +110,26 @@ def test_a_deadlock_runs_again(mariadb: Engine) -> None:
         wait_for_lock_wait(mariadb)  # the batch has the first row and waits for the second
         payment_store.lock(other, [first])  # MariaDB ends the lighter of the two: the batch
         transaction.commit()
-        assert [told(result) for result in batch.result(15)] == ["CAPTURED", "CAPTURED"]
+        assert [status_or_code(result) for result in batch.result(15)] == ["CAPTURED", "CAPTURED"]
 
 
 def test_a_file_that_another_process_writes_is_waited_for(sqlite_url: str) -> None:
     engine, impatient = create_engine(sqlite_url), create_engine(sqlite_url, busy_ms=10)
-    payment_id = made(engine, "p")
+    payment_id = new_payment_id(engine, "p")
     with ThreadPoolExecutor(1) as pool:
         with holding(engine, payment_id):
-            assert told(carry_out(impatient, capture(payment_id, "a", 1), seconds=0.2)[0]) == "SERVICE_UNAVAILABLE"
+            assert (
+                status_or_code(carry_out(impatient, capture(payment_id, "a", 1), seconds=0.2)[0])
+                == "SERVICE_UNAVAILABLE"
+            )
             waiting = pool.submit(carry_out, impatient, capture(payment_id, "c"))
-        assert told(waiting.result(15)[0]) == "CAPTURED"
+        assert status_or_code(waiting.result(15)[0]) == "CAPTURED"
     engine.dispose()
     impatient.dispose()
 
 
 def test_a_killed_connection_runs_again(mariadb: Engine) -> None:
-    held = made(mariadb, "p")
+    held = new_payment_id(mariadb, "p")
     with ThreadPoolExecutor(1) as pool:
         with holding(mariadb, held):
             batch = pool.submit(carry_out, mariadb, capture(held, "c"))
@@ -134,4 +137,4 @@ def test_a_killed_connection_runs_again(mariadb: Engine) -> None:
             with mariadb.connect() as killer:
                 victim = killer.execute(text(f"SELECT trx_mysql_thread_id {WAITING}")).scalar_one()
                 killer.execute(text(f"KILL {victim}"))
-        assert told(batch.result(15)[0]) == "CAPTURED"
+        assert status_or_code(batch.result(15)[0]) == "CAPTURED"

@@ -22,12 +22,12 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield open_connection
 
 
-def told(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> PaymentEvent:
+def payment_event(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> PaymentEvent:
     return PaymentEvent(event_type, payment_id, "é\0😀 ", 10, "KRW", "AUTHORIZED", NOW)
 
 
 def event(payment_id: int, event_type: EventType = EventType.AUTHORIZED) -> tuple[Any, ...]:
-    return outbox_store.event_row(told(payment_id, event_type), json.dumps(HEADERS))
+    return outbox_store.event_row(payment_event(payment_id, event_type), json.dumps(HEADERS))
 
 
 def letter(letter_id: int) -> tuple[Any, ...]:
@@ -50,7 +50,7 @@ def test_events_wait_in_their_order(connection: Connection) -> None:
 def test_a_row_comes_back_as_it_was(connection: Connection) -> None:
     outbox_store.add(connection, [event(1)])
     (row,) = outbox_store.pending(connection, 1)
-    assert (row.payload, row.headers, row.created_at) == (told(1).payload(), HEADERS, NOW)
+    assert (row.payload, row.headers, row.created_at) == (payment_event(1).payload(), HEADERS, NOW)
     assert (row.aggregate_type, row.published_at) == ("payment", None)
 
 
@@ -80,5 +80,5 @@ def test_ids_never_return_after_a_delete(engine: Engine) -> None:
 
 @pytest.mark.parametrize("headers", ["", "{", "[]", "null", "5"])
 def test_a_row_whose_headers_cannot_be_read_stops_no_claim(connection: Connection, headers: str) -> None:
-    outbox_store.add(connection, [outbox_store.event_row(told(1), headers), event(2)])
+    outbox_store.add(connection, [outbox_store.event_row(payment_event(1), headers), event(2)])
     assert [row.headers for row in outbox_store.pending(connection, 10)] == [{}, HEADERS]

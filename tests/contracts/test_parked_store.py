@@ -1,7 +1,9 @@
 """What operators see of parked events and do with them, on both databases."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters.store import DeadLetter
@@ -53,7 +55,9 @@ def test_pages_are_newest_first(engine: Engine, held: Lease) -> None:
 
 
 @pytest.mark.parametrize("act", [lambda c, n: outbox.release(c, n, "x"), lambda c, n: outbox.discard(c, n, "r", "x")])
-def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:
+def test_only_what_is_parked_is_released_or_discarded(
+    engine: Engine, held: Lease, act: Callable[[Connection, int], object]
+) -> None:
     refuse(engine, held, 1)
     hold_all(engine, held)
     with engine.begin() as connection:

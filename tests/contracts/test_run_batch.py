@@ -2,9 +2,10 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Engine, Table, delete, func, select, text
 
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import format_time
@@ -15,12 +16,12 @@ from payments.platform.tables import idem_response_cache, outbox_event, payment
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, run, run_one, void
 
 
-def made(engine: Engine, key: str = "made", **fields: object) -> int:
+def made(engine: Engine, key: str = "made", **fields: Any) -> int:
     """The id of a new payment of 10,000."""
-    return int(json.loads(run_one(engine, authorize(key, **fields)).body)["paymentId"])  # type: ignore[arg-type]
+    return int(json.loads(run_one(engine, authorize(key, **fields)).body)["paymentId"])
 
 
-def told(result: Result) -> tuple[int, str]:
+def status_and_text(result: Result) -> tuple[int, str]:
     """(status, status of the payment or code of the problem)."""
     if result.error is not None:
         return 0, result.error.code
@@ -28,7 +29,7 @@ def told(result: Result) -> tuple[int, str]:
     return result.status, body.get("code") or body["status"]
 
 
-def count(engine: Engine, table) -> int:
+def count(engine: Engine, table: Table) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
@@ -67,7 +68,7 @@ def test_conflicts_are_stored_even_when_the_payment_changes_afterwards(engine: E
     payment_id = made(engine)
     early = run_one(engine, refund(payment_id, "r", 1))
     run_one(engine, capture(payment_id, "c"))
-    assert told(early) == (409, "REFUND_CONFLICT")
+    assert status_and_text(early) == (409, "REFUND_CONFLICT")
     assert run_one(engine, refund(payment_id, "r", 1)).body == early.body
     assert json.loads(early.body)["instance"] == f"/payments/refund/{payment_id}"
 
@@ -76,7 +77,7 @@ def test_another_command_with_the_same_key_is_refused(engine: Engine) -> None:
     payment_id = made(engine)
     run(engine, authorize("k", 5), capture(payment_id, "k", 10))
     for other in (authorize("k", 6), authorize("k", 5, currency="USD"), capture(payment_id, "k", 11)):
-        assert told(run_one(engine, other)) == (0, "IDEMPOTENCY_KEY_REUSED")
+        assert status_and_text(run_one(engine, other)) == (0, "IDEMPOTENCY_KEY_REUSED")
     assert count(engine, payment) == 2
 
 
@@ -89,7 +90,7 @@ def test_operations_and_merchants_do_not_share_keys(engine: Engine) -> None:
         void(payment_id, "k"),
         authorize("k", merchant="M2"),
     )
-    assert [told(result)[0] for result in results] == [200] * 4
+    assert [status_and_text(result)[0] for result in results] == [200] * 4
 
 
 def test_twice_in_one_batch_is_once_and_a_replay(engine: Engine) -> None:
@@ -98,7 +99,7 @@ def test_twice_in_one_batch_is_once_and_a_replay(engine: Engine) -> None:
         engine, capture(payment_id, "c", 10), capture(payment_id, "c", 10), capture(payment_id, "c", 11)
     )
     assert (first.replayed, again.replayed, again.body) == (False, True, first.body)
-    assert told(other) == (0, "IDEMPOTENCY_KEY_REUSED")
+    assert status_and_text(other) == (0, "IDEMPOTENCY_KEY_REUSED")
     new, repeated = run(engine, authorize("n"), authorize("n"))
     assert (new.replayed, repeated.replayed, repeated.body) == (False, True, new.body)
     assert count(engine, payment) == 2
@@ -107,15 +108,15 @@ def test_twice_in_one_batch_is_once_and_a_replay(engine: Engine) -> None:
 def test_an_unknown_payment_and_one_of_another_merchant_are_the_same(engine: Engine) -> None:
     payment_id = made(engine)
     unknown, others = run(engine, capture(payment_id + 999, "a"), capture(payment_id, "b", merchant="M2"))
-    assert told(unknown) == told(others) == (0, "NOT_FOUND")
+    assert status_and_text(unknown) == status_and_text(others) == (0, "NOT_FOUND")
     assert count(engine, idem_response_cache) == 1, "a 404 is not stored"
-    assert told(run_one(engine, capture(payment_id, "a"))) == (200, "CAPTURED"), "so its key is free"
+    assert status_and_text(run_one(engine, capture(payment_id, "a"))) == (200, "CAPTURED"), "so its key is free"
 
 
 def test_a_key_that_a_404_left_free_is_free_within_its_batch_too(engine: Engine) -> None:
     payment_id = made(engine)
     unknown, known = run(engine, capture(payment_id + 999, "a"), capture(payment_id, "a"))
-    assert [told(unknown), told(known)] == [(0, "NOT_FOUND"), (200, "CAPTURED")]
+    assert [status_and_text(unknown), status_and_text(known)] == [(0, "NOT_FOUND"), (200, "CAPTURED")]
 
 
 def test_commands_of_one_batch_see_each_other_in_order(engine: Engine) -> None:
@@ -129,7 +130,7 @@ def test_commands_of_one_batch_see_each_other_in_order(engine: Engine) -> None:
         void(payment_id, "v"),
         refund(payment_id, "r2"),
     )
-    assert [told(result) for result in results] == [
+    assert [status_and_text(result) for result in results] == [
         (200, "PARTIALLY_CAPTURED"),
         (200, "PARTIALLY_REFUNDED"),
         (409, "CAPTURE_CONFLICT"),
@@ -154,7 +155,7 @@ def test_a_bad_command_harms_no_neighbour(engine: Engine) -> None:
         expire(good),
         void(bad, "void"),
     )
-    assert [told(r) if r.body or r.error else r.status for r in results] == [
+    assert [status_and_text(r) if r.body or r.error else r.status for r in results] == [
         (409, "CAPTURE_CONFLICT"),
         (200, "CAPTURED"),
         (0, "NOT_FOUND"),
@@ -179,7 +180,7 @@ def test_an_empty_batch_is_nothing(engine: Engine) -> None:
 
 def test_expired_authorizations_cannot_be_captured_and_are_released_once(engine: Engine) -> None:
     payment_id = made(engine, "short", lifetime=timedelta(0))
-    assert told(run_one(engine, capture(payment_id, "late"))) == (409, "CAPTURE_CONFLICT")
+    assert status_and_text(run_one(engine, capture(payment_id, "late"))) == (409, "CAPTURE_CONFLICT")
     young = made(engine, "young")
     assert [result.status for result in run(engine, expire(payment_id), expire(payment_id), expire(young))] == [200] * 3
     with engine.connect() as connection:
@@ -194,8 +195,8 @@ def test_a_key_whose_answer_is_no_longer_kept_is_expired(engine: Engine) -> None
     with engine.begin() as connection:
         connection.execute(delete(idem_response_cache))
     old, new = carry_out(engine, authorize("old"), authorize("new"))
-    assert told(old) == (0, "IDEMPOTENCY_KEY_EXPIRED")
-    assert told(new) == (200, "AUTHORIZED")
+    assert status_and_text(old) == (0, "IDEMPOTENCY_KEY_EXPIRED")
+    assert status_and_text(new) == (200, "AUTHORIZED")
     assert count(engine, payment) == 2
 
 
@@ -209,15 +210,15 @@ def test_a_database_error_undoes_the_whole_batch(engine: Engine) -> None:
     assert count(engine, payment) == 1
     assert count(engine, idem_response_cache) == 1
     results = carry_out(engine, capture(payment_id, "c"), authorize("n"))
-    assert [told(result) for result in results] == [(0, "SERVICE_UNAVAILABLE")] * 2
+    assert [status_and_text(result) for result in results] == [(0, "SERVICE_UNAVAILABLE")] * 2
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO outbox_event"))
     results = carry_out(engine, capture(payment_id, "c"), authorize("n"))
-    assert [told(result) for result in results] == [(200, "CAPTURED"), (200, "AUTHORIZED")]
+    assert [status_and_text(result) for result in results] == [(200, "CAPTURED"), (200, "AUTHORIZED")]
 
 
 def test_one_command_that_the_database_refuses_fails_alone(engine: Engine) -> None:
     too_long = authorize("k", merchant="M" * 33)
     bad, *good = carry_out(engine, too_long, authorize("a"), authorize("b"))
-    assert told(bad) == (0, "SERVICE_UNAVAILABLE")
-    assert [told(result) for result in good] == [(200, "AUTHORIZED")] * 2
+    assert status_and_text(bad) == (0, "SERVICE_UNAVAILABLE")
+    assert [status_and_text(result) for result in good] == [(200, "AUTHORIZED")] * 2

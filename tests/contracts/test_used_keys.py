@@ -13,7 +13,7 @@ from payments.platform.database import create_engine
 from payments.platform.tables import idem_response_cache, payment
 from payments.platform.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
-from tests.contracts.answers import made, told
+from tests.contracts.answers import new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out, refund, run_one, void
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
@@ -53,7 +53,7 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 def test_a_repeated_authorization_is_replayed_and_its_neighbours_succeed(engine: Engine) -> None:
     first = run_one(engine, authorize("k"))
     results = carry_out(engine, authorize("n1"), authorize("k"), authorize("n2"))
-    assert [(told(result), result.replayed) for result in results] == [
+    assert [(status_or_code(result), result.replayed) for result in results] == [
         ("AUTHORIZED", False),
         ("AUTHORIZED", True),
         ("AUTHORIZED", False),
@@ -62,17 +62,17 @@ def test_a_repeated_authorization_is_replayed_and_its_neighbours_succeed(engine:
 
 
 def test_a_repeated_capture_is_replayed(engine: Engine) -> None:
-    payment_id = made(engine, "p")
+    payment_id = new_payment_id(engine, "p")
     first = run_one(engine, capture(payment_id, "c", 4000))
     again, other = carry_out(engine, capture(payment_id, "c", 4000), capture(payment_id, "d", 1))
     assert (again.body, again.replayed) == (first.body, True)
-    assert told(other) == "PARTIALLY_CAPTURED"
+    assert status_or_code(other) == "PARTIALLY_CAPTURED"
 
 
 def test_another_request_with_the_key_is_refused(engine: Engine) -> None:
     run_one(engine, authorize("k"))
     (result,) = carry_out(engine, authorize("k", 1))
-    assert told(result) == "IDEMPOTENCY_KEY_REUSED"
+    assert status_or_code(result) == "IDEMPOTENCY_KEY_REUSED"
 
 
 def test_twice_in_one_batch_is_once_and_a_replay(engine: Engine) -> None:
@@ -81,7 +81,7 @@ def test_twice_in_one_batch_is_once_and_a_replay(engine: Engine) -> None:
 
 
 def test_a_key_never_moves_money_twice_however_old_it_is(engine: Engine) -> None:
-    paid, voided = made(engine, "paid"), made(engine, "voided")
+    paid, voided = new_payment_id(engine, "paid"), new_payment_id(engine, "voided")
     commands = [
         capture(paid, "k", 5000),
         refund(paid, "k", 1000),
@@ -95,17 +95,17 @@ def test_a_key_never_moves_money_twice_however_old_it_is(engine: Engine) -> None
     assert forget(engine) == 6
     for _ in range(2):
         again = carry_out(engine, *commands)
-        assert [told(result) for result in again] == ["IDEMPOTENCY_KEY_EXPIRED"] * 5
+        assert [status_or_code(result) for result in again] == ["IDEMPOTENCY_KEY_EXPIRED"] * 5
     others = [capture(paid, "k", 1), refund(paid, "k")]  # the key counts, not what it asks for
-    assert [told(result) for result in carry_out(engine, *others)] == ["IDEMPOTENCY_KEY_EXPIRED"] * 2
+    assert [status_or_code(result) for result in carry_out(engine, *others)] == ["IDEMPOTENCY_KEY_EXPIRED"] * 2
     assert moved(engine) == before
-    assert told(run_one(engine, refund(paid, "new key", 1000))) == "PARTIALLY_REFUNDED"
+    assert status_or_code(run_one(engine, refund(paid, "new key", 1000))) == "PARTIALLY_REFUNDED"
     publish_and_post(engine)
     assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
 
 
 def test_of_a_forgotten_answer_nothing_but_the_key_is_left(engine: Engine) -> None:
-    paid = made(engine, "p")
+    paid = new_payment_id(engine, "p")
     run_one(engine, capture(paid, "c"))
     assert [forget(engine), forget(engine)] == [2, 0]
     with engine.connect() as connection:
@@ -114,7 +114,7 @@ def test_of_a_forgotten_answer_nothing_but_the_key_is_left(engine: Engine) -> No
 
 
 def test_pruning_does_not_read_the_keys_that_are_kept(mariadb: Engine) -> None:
-    paid = made(mariadb, "p")
+    paid = new_payment_id(mariadb, "p")
     for number in range(100):
         run_one(mariadb, refund(paid, f"r{number}", 1))  # conflicts, which are answers like any other
     assert forget(mariadb) == 101
@@ -135,7 +135,7 @@ def test_pruning_does_not_read_the_keys_that_are_kept(mariadb: Engine) -> None:
 def test_a_used_key_fails_no_transaction_of_its_neighbours(
     engine: Engine, kept: bool, use: Callable[[int], Command]
 ) -> None:
-    payment_id = made(engine, "p")
+    payment_id = new_payment_id(engine, "p")
     old = use(payment_id)
     run_one(engine, old)
     if not kept:
@@ -145,7 +145,7 @@ def test_a_used_key_fails_no_transaction_of_its_neighbours(
         new = (authorize(f"{name}1"), capture(payment_id, f"{name}2", 1), authorize(f"{name}3"))
         with statements(engine) as said:
             results = carry_out(engine, *new, *more)
-        assert [told(result) for result in results[:3]] == ["AUTHORIZED", "PARTIALLY_CAPTURED", "AUTHORIZED"]
+        assert [status_or_code(result) for result in results[:3]] == ["AUTHORIZED", "PARTIALLY_CAPTURED", "AUTHORIZED"]
         assert "ROLLBACK" not in said
         return len(said)
 
@@ -157,12 +157,12 @@ def test_a_used_key_fails_no_transaction_of_its_neighbours(
 def test_a_lone_command_is_looked_up_only_when_its_key_was_used(
     engine: Engine, kept: bool, use: Callable[[int], Command]
 ) -> None:
-    command = use(made(engine, "p"))
+    command = use(new_payment_id(engine, "p"))
 
     def lookups() -> tuple[int, str, bool]:
         with statements(engine) as said:
             (result,) = carry_out(engine, command)
-        return sum("FROM idem_response_cache" in each for each in said), told(result), result.replayed
+        return sum("FROM idem_response_cache" in each for each in said), status_or_code(result), result.replayed
 
     looked, answer, replayed = lookups()
     assert (looked, replayed) == (0, False)

@@ -1,4 +1,4 @@
-"""Twelve faults done to a real platform from outside, each with its alert, and mended when its block ends."""
+"""Twelve faults of a real platform, each with its alert; each is undone when its block ends."""
 
 import itertools
 import threading
@@ -15,14 +15,14 @@ from tests.e2e.small_disk import DEVICE
 from tests.e2e.watching import Expected, Watched
 
 DELAY_SECONDS = 0.15
-"""Of every answer from MariaDB. An authorization asks it several things, one after the other."""
+"""Seconds added to every answer from MariaDB. An authorization needs several answers."""
 BETWEEN_REFUNDS = 0.05
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done, the alert that tells of it, and who is told. `labels` tell it from others of that name."""
+    """A fault, its alert and the alert's receiver. `labels` distinguish alerts of the same name."""
 
     name: str
     alert: str
@@ -32,13 +32,13 @@ class Fault:
 
     @property
     def expected(self) -> Expected:
-        """The alert that tells of it."""
+        """Its alert."""
         return Expected(self.alert, self.labels)
 
 
 @contextmanager
 def done(harm: Callable[[], None], fix: Callable[[], None]) -> Iterator[None]:
-    """Do it, and undo it in the end, also when nobody told of it."""
+    """Do it, and undo it in the end."""
     harm()
     try:
         yield
@@ -47,7 +47,7 @@ def done(harm: Callable[[], None], fix: Callable[[], None]) -> Iterator[None]:
 
 
 def poison(watched: Watched) -> AbstractContextManager[None]:
-    """Messages on a topic of ours that are no JSON; in the end an operator discards their letters."""
+    """Messages on a payments topic that are not JSON; in the end an operator discards their dead letters."""
     admin = {"Authorization": f"Bearer {watched.platform.admin_token}"}
     letters = f"{watched.platform.api.url}/dead-letters"
 
@@ -75,7 +75,7 @@ def slow_database(watched: Watched) -> AbstractContextManager[None]:
 
 
 def wrong_amount(watched: Watched) -> AbstractContextManager[None]:
-    """Somebody changes the amount of a payment in the database, past the application."""
+    """The amount of a payment is changed in the database by hand."""
     body = {"merchantId": "M9", "amount": 500, "currency": "KRW", "idempotencyKey": f"audited-{next(_numbers)}"}
     answer = requests.post(f"{watched.platform.api.url}/payments/authorize", json=body, timeout=10)
     change = f"UPDATE {DATABASE}.payment SET amount = {{}} WHERE payment_id = {answer.json()['paymentId']}"
@@ -84,7 +84,7 @@ def wrong_amount(watched: Watched) -> AbstractContextManager[None]:
 
 
 def flood(watched: Watched) -> AbstractContextManager[None]:
-    """A merchant asks for many more refunds than it may."""
+    """A merchant sends more refunds than its limit."""
     over = threading.Event()
 
     def send() -> None:
@@ -102,12 +102,12 @@ def flood(watched: Watched) -> AbstractContextManager[None]:
 
 
 def stopped(server: Server) -> AbstractContextManager[None]:
-    """A server or program ended in order."""
+    """A server or program is stopped cleanly."""
     return done(server.stop, server.start)
 
 
 def killed(server: Server) -> AbstractContextManager[None]:
-    """A server or program ended by SIGKILL, and kept dead."""
+    """A server or program is ended by SIGKILL and not restarted."""
     return done(server.kill, server.start)
 
 

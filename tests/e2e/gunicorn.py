@@ -16,7 +16,7 @@ ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class ApiServer(Server):
-    """gunicorn and its web workers. Settings are environment variables; None takes one away."""
+    """gunicorn and its web workers. Settings are environment variables; None removes one."""
 
     name = "api"
 
@@ -35,7 +35,7 @@ class ApiServer(Server):
         }
 
     def _prepare(self) -> None:
-        """Nothing: the database is migrated already."""
+        """Does nothing: the database is migrated already."""
 
     def _command(self) -> list[str]:
         gunicorn = [sys.executable, "-m", "gunicorn", "--chdir", str(ROOT)]
@@ -52,20 +52,20 @@ class ApiServer(Server):
         os.kill(self.pid, signal.SIGTERM)
 
     def authorize(self, key: str, *, merchant_id: str = "M1", amount: int = 100, **more: Any) -> requests.Response:
-        """One authorization, on a connection of its own."""
+        """Send one authorization, on a new connection."""
         body = {"merchantId": merchant_id, "amount": amount, "currency": "KRW", "idempotencyKey": key}
         return requests.post(f"{self.url}/payments/authorize", json=body, timeout=10, **more)
 
     def post(self, path: str, body: dict[str, Any], **more: Any) -> requests.Response:
-        """One POST, on a connection of its own."""
+        """Send one POST, on a new connection."""
         return requests.post(self.url + path, json=body, timeout=10, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        """One GET, on a connection of its own."""
+        """Send one GET, on a new connection."""
         return requests.get(self.url + path, timeout=10, **more)
 
 
 def samples(api: ApiServer) -> dict[str, float]:
-    """What /metrics says, each sample by its name with labels."""
+    """The samples of /metrics, by name with labels."""
     lines = [line for line in api.get("/metrics").text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}

@@ -1,4 +1,4 @@
-"""A steady stream of payments from threads, remembering what was answered and what was left open."""
+"""A steady stream of payments from threads, which records answers and open outcomes."""
 
 import itertools
 import threading
@@ -16,7 +16,7 @@ ANSWER_SECONDS = 15
 
 @dataclass
 class Load:
-    """Authorizations, every second one captured. `open_keys`: requests that got no answer that settles them."""
+    """Authorizations, every second one captured. `open_keys`: requests whose outcome is unknown."""
 
     url: str
     per_second: int
@@ -34,7 +34,7 @@ class Load:
     def run(self) -> None:
         """One thread's share of the stream, at an even rate, until stopped."""
         interval, session = THREADS / self.per_second, requests.Session()
-        session.trust_env = False  # else each request reads the environment, which other tests may be changing
+        session.trust_env = False  # else each request reads the environment, which other tests may change
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due += interval
@@ -56,7 +56,7 @@ class Load:
             answer = session.post(
                 f"{self.url}/payments/{path}", json={"merchantId": "M1", **body}, timeout=ANSWER_SECONDS
             )
-        except requests.RequestException:  # the api was killed: nobody knows, a repetition will tell
+        except requests.RequestException:  # the api was killed: the outcome is unknown until it is repeated
             return None
         assert answer.status_code in (200, 409, 503), answer.text
         return dict(answer.json()) if answer.status_code == 200 else None
@@ -68,7 +68,7 @@ class Load:
 
 @contextmanager
 def running(url: str, per_second: int) -> Iterator[Load]:
-    """A load that goes on until the end of the block."""
+    """A load until the end of the block."""
     load = Load(url, per_second)
     threads = [threading.Thread(target=load.run) for _ in range(THREADS)]
     for thread in threads:

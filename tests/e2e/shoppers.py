@@ -1,6 +1,6 @@
-"""Customers who authorize, capture, refund and void in parts, each step with its own key, and remember the answers.
+"""Customers who authorize, capture, refund and void in parts, each step with its own key, and record the answers.
 
-A step that was not answered is repeated with its key until it is: what is remembered is what must be in the ledger.
+A step without an answer is repeated with its key: the recorded steps must be in the ledger.
 """
 
 import itertools
@@ -25,7 +25,7 @@ UNDECIDED: Final = frozenset({"REQUEST_IN_PROGRESS", "RATE_LIMIT_EXCEEDED"})
 
 
 class Step(NamedTuple):
-    """One answered success: what was moved of which payment (minor units)."""
+    """One successful step: payment and amount (minor units)."""
 
     operation: str
     payment_id: int
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
 @dataclass
 class Shoppers:
-    """What `THREADS` of them have done. `steps` counts each success that was answered."""
+    """The steps of `THREADS` shoppers. `steps` counts each success."""
 
     url: str
     seed: int
@@ -46,7 +46,7 @@ class Shoppers:
 
     @property
     def answered(self) -> int:
-        """How many steps succeeded."""
+        """The number of successful steps."""
         return sum(self.steps.values())
 
     def shop(self, number: int) -> None:
@@ -59,7 +59,7 @@ class Shoppers:
             self._payment(session, rng, f"{number}-{serial}")
 
     def _payment(self, session: requests.Session, rng: random.Random, name: str) -> None:
-        """Authorize, then some steps; what is left open expires by itself."""
+        """Authorize, then some steps; the open rest expires."""
         amount = rng.randint(1, LARGEST)
         made = self._send(session, "authorize", f"a-{name}", amount=amount, currency=rng.choice(CURRENCIES))
         if made is None:
@@ -78,7 +78,7 @@ class Shoppers:
             self.steps[Step(operation, payment_id, amount)] += 1
 
     def _send(self, session: requests.Session, path: str, key: str, **body: Any) -> dict[str, Any] | None:
-        """The answer to a success; None when it was refused for good. Repeats what is undecided until it is decided."""
+        """Send until the outcome is known; returns the answer of a success, None for a refusal."""
         while not self._abandoned.is_set():
             answer = self._post(session, path, {"merchantId": "M1", "idempotencyKey": key, **body})
             if answer is not None and answer.status_code == 200:
@@ -97,17 +97,17 @@ class Shoppers:
             return None
 
     def stop(self) -> None:
-        """Let each end once its payment is decided."""
+        """Let each end after its payment."""
         self._stop.set()
 
     def abandon(self) -> None:
-        """Let each end at once: what is undecided stays so."""
+        """Let each end at once, with unknown outcomes."""
         self._abandoned.set()
 
 
 @contextmanager
 def shopping(url: str, seed: int) -> Iterator[Shoppers]:
-    """Shoppers until the end of the block; after it, each request has its final answer."""
+    """Shoppers until the end of the block; afterwards each request has its final answer."""
     shoppers = Shoppers(url, seed)
     threads = [threading.Thread(target=shoppers.shop, args=(number,)) for number in range(THREADS)]
     for thread in threads:
@@ -115,7 +115,7 @@ def shopping(url: str, seed: int) -> Iterator[Shoppers]:
     try:
         yield shoppers
     except BaseException:
-        shoppers.abandon()  # perhaps nobody answers any more
+        shoppers.abandon()  # the api may not answer any more
         raise
     finally:
         shoppers.stop()

@@ -1,4 +1,4 @@
-"""A small disk that only one node exporter sees: a tmpfs in a mount namespace of its own, gone when the exporter is."""
+"""A small disk that only one node exporter sees: a tmpfs in its own mount namespace, which ends with the exporter."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,13 @@ from stack.server import program
 from tests.exporters import Exporter
 
 DEVICE = "small"
-"""What the exporter calls it."""
+"""Its mount point in the exporter's metrics."""
 SIZE_MB = 16
 FULL_MB = SIZE_MB - 0.5
 
 
 class SmallDisk(Exporter):
-    """A node exporter, and the disk that it watches beside those of the machine. End it by `kill`."""
+    """A node exporter with one more disk than the machine has. End it by `kill`."""
 
     def __init__(self) -> None:
         """Pick a port and a folder; nothing is mounted yet."""
@@ -42,6 +42,6 @@ class SmallDisk(Exporter):
 
     @property
     def _filling(self) -> Path:
-        """Seen from outside, through the root folder of a process that is inside."""
+        """The file's path from outside, through the root folder of a process inside."""
         inside = psutil.Process(self.pid).children()[0].pid
         return Path(f"/proc/{inside}/root{self._mountpoint}/filling")

@@ -22,7 +22,7 @@ AT_ONCE = (KAFKA, REDIS)
 FIRES_SECONDS, RESOLVED_SECONDS = 90, 180
 QUICKLY_SECONDS = 60
 """For both of the faults that come together."""
-TOLD_SECONDS = 10
+NOTIFIED_SECONDS = 10
 LOG_SHOWN = 4000
 TABLE = Path(__file__).parents[2] / ".cache" / "alert-times.md"
 
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds from a fault to its alert in Alertmanager, and from the mend until it is gone from there."""
+    """Seconds from a fault to its alert in Alertmanager, and from the fix until it is gone from there."""
 
     fault: Fault
     firing: float
@@ -66,7 +66,7 @@ def measured() -> Iterator[list[Times]]:
 
 
 def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves: float) -> list[Times]:
-    """Let faults happen together, and see each alert come, then go after the mend, and its receiver told of both."""
+    """Let faults happen together, and see each alert come, then go after the fix, and its receiver told of both."""
     alerts = [fault.expected for fault in faults]
     in_state(watched, alerts, None, resolves)
     since = len(watched.receivers.requests)
@@ -75,24 +75,24 @@ def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves
         for fault in faults:
             stack.enter_context(fault.happens(watched))
         firing = in_state(watched, alerts, "active", fires, began)
-        is_told(watched, faults, "firing", since)
+        was_notified(watched, faults, "firing", since)
     resolved = in_state(watched, alerts, None, resolves)
-    is_told(watched, faults, "resolved", since)
+    was_notified(watched, faults, "resolved", since)
     return [Times(*each) for each in zip(faults, firing, resolved, strict=True)]
 
 
-def is_told(watched: Watched, faults: tuple[Fault, ...], status: str, since: int) -> None:
+def was_notified(watched: Watched, faults: tuple[Fault, ...], status: str, since: int) -> None:
     """The receiver of each fault's alert, and no other, was told since then, and this last."""
     for fault in faults:
         alert, last = fault.expected, (fault.receiver, status)
-        told = until(partial(said, watched, alert, last, since), f"{alert}: {last}", seconds=TOLD_SECONDS)
-        assert {receiver for receiver, _ in told} == {fault.receiver}
+        notified = until(partial(said, watched, alert, last, since), f"{alert}: {last}", seconds=NOTIFIED_SECONDS)
+        assert {receiver for receiver, _ in notified} == {fault.receiver}
 
 
 def said(watched: Watched, alert: Expected, last: tuple[str, str], since: int) -> list[tuple[str, str]]:
     """All that was told of an alert since then, once it ends with `last`."""
-    told = watched.told(alert, since)
-    return told if told[-1:] == [last] else []
+    notified = watched.notifications(alert, since)
+    return notified if notified[-1:] == [last] else []
 
 
 def in_state(

@@ -40,7 +40,7 @@ def lines(part: Server, event: str) -> list[dict[str, Any]]:
     return [line for line in found if line["event"] == event]
 
 
-def told(part: Server, event: str, list_name: str, name: str, value: object) -> dict[str, Any] | None:
+def logged(part: Server, event: str, list_name: str, name: str, value: object) -> dict[str, Any] | None:
     """The entry with this value in a list of a line."""
     entries = [entry for line in lines(part, event) for entry in line[list_name]]
     return next((entry for entry in entries if entry.get(name) == value), None)
@@ -59,7 +59,7 @@ def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platf
     payment_id = answer.json()["paymentId"]
     (event,) = until(lambda: posted(platform, payment_id), "it is posted")
 
-    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "from-nginx-1"), "api's line")
+    done = until(lambda: logged(platform.api, "commands_done", "commands", "requestId", "from-nginx-1"), "api's line")
     assert done == {
         "operation": "authorize", "requestId": "from-nginx-1", "traceId": trace_id, "outcome": 200,
         "paymentId": payment_id,
@@ -69,7 +69,7 @@ def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platf
     assert headers["eventId"] == str(event["eventId"]).encode()
     assert isinstance(headers["traceparent"], bytes)
     assert headers["traceparent"].decode().split("-")[1] == trace_id
-    line = until(lambda: told(platform.ledger, "events_posted", "events", "paymentId", payment_id), "ledger's line")
+    line = until(lambda: logged(platform.ledger, "events_posted", "events", "paymentId", payment_id), "ledger's line")
     assert line == {"eventId": event["eventId"], "paymentId": payment_id, "traceId": trace_id}
 
 
@@ -77,7 +77,7 @@ def test_a_replay_and_a_refusal_are_told_too(platform: Platform) -> None:
     payment_id = pay(platform, "replayed").json()["paymentId"]
     body = {"merchantId": "M1", "amount": 5000}
     post(platform, f"/payments/capture/{payment_id}", body, X_Request_Id="too-much")
-    done = until(lambda: told(platform.api, "commands_done", "commands", "requestId", "too-much"), "api's line")
+    done = until(lambda: logged(platform.api, "commands_done", "commands", "requestId", "too-much"), "api's line")
     assert (done["operation"], done["outcome"], done["paymentId"]) == ("capture", 409, payment_id)
 
 

@@ -1,4 +1,4 @@
-"""The drills of scripts/ on real servers: they mend what they broke, and fail when nothing breaks.
+"""The drills of scripts/ on real servers: they fix what they broke, and fail when nothing breaks.
 
 That they pass is seen on the machines (tests/vm/test_drills.py) and in the pipeline; here in `make test-long`.
 """
@@ -132,8 +132,8 @@ def test_a_drill_whose_hooks_do_nothing_fails(platform: Platform) -> None:
         assert f"NOT TRUE: {LIES[script]}" in re.sub("payment [0-9]+", "payment", printed)
 
 
-def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
-    broken, fixed = tmp_path / "broken", tmp_path / "mended"
+def test_an_interrupted_drill_fixes_what_it_broke(platform: Platform, tmp_path: Path) -> None:
+    broken, fixed = tmp_path / "broken", tmp_path / "fixed"
     hooks = {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {fixed}"}
     drill = begin(BREAKER, platform, hooks)
     until(broken.exists, "the drill has stopped Kafka")
@@ -143,9 +143,9 @@ def test_an_interrupted_drill_mends_what_it_broke(platform: Platform, tmp_path: 
     assert fixed.exists()
 
 
-def test_a_drill_that_nobody_reads_any_more_mends_what_it_broke(platform: Platform, tmp_path: Path) -> None:
+def test_a_drill_that_nobody_reads_any_more_fixes_what_it_broke(platform: Platform, tmp_path: Path) -> None:
     """A terminal that is closed, a build that is aborted: bash alone would end at its next word."""
-    broken, fixed = tmp_path / "broken", tmp_path / "mended"
+    broken, fixed = tmp_path / "broken", tmp_path / "fixed"
     drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {fixed}"})
     until(broken.exists, "the drill has stopped Kafka")
     assert drill.stdout

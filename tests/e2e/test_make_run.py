@@ -174,9 +174,9 @@ def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
         )
     try:
         url = re.compile(r"targets +(\S+)/classic/targets")
-        told = until(lambda: url.search(log.read_text()), "observe tells its URLs", seconds=UP_SECONDS)
+        urls = until(lambda: url.search(log.read_text()), "observe tells its URLs", seconds=UP_SECONDS)
         expected = dict.fromkeys(WATCHED, "up")
-        until(lambda: health(told[1]) == expected, f"{sorted(expected)} are up", seconds=OBSERVED_SECONDS, interval=0.2)
+        until(lambda: health(urls[1]) == expected, f"{sorted(expected)} are up", seconds=OBSERVED_SECONDS, interval=0.2)
         refused = make("observe", run.folder)
         assert (refused.returncode == 0, "is observed already" in refused.stderr) == (False, True)
         family = psutil.Process(observing.pid).children(recursive=True)
@@ -190,8 +190,8 @@ def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
 
 def health(prometheus: str) -> dict[str, str]:
     """Job → what Prometheus says of its last scrape."""
-    told = requests.get(f"{prometheus}/api/v1/targets?state=active", timeout=6).json()
-    return {target["labels"]["job"]: target["health"] for target in told["data"]["activeTargets"]}
+    targets = requests.get(f"{prometheus}/api/v1/targets?state=active", timeout=6).json()
+    return {target["labels"]["job"]: target["health"] for target in targets["data"]["activeTargets"]}
 
 
 def test_what_a_killed_broker_held_is_posted_all_the_same(run: Run) -> None:
@@ -213,7 +213,7 @@ def is_posted(payment: dict[str, Any]) -> bool:
     return all(event["postedAt"] for event in payment["events"])
 
 
-def test_whoever_pays_is_served_first(run: Run) -> None:
+def test_the_api_gets_the_cpu_first(run: Run) -> None:
     def niceness(words: str) -> list[int]:
         family = {process.pid for process in psutil.Process(run.process.pid).children(recursive=True)}
         seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]  # skips who has just ended

@@ -122,7 +122,7 @@ def test_the_statements_stand_under_the_batch_that_the_payment_is_linked_to(
         (link,) = names(collector, trace_id)[name][1].links
         batch = link.trace_id.hex()
         until(partial(is_there, collector, batch, f"{name} batch"), "its batch is there")
-        told = [str(span) for _, span in collector.spans[batch]]
-        statements = [text for text in told if "INSERT INTO" in text]
+        texts = [str(span) for _, span in collector.spans[batch]]
+        statements = [text for text in texts if "INSERT INTO" in text]
         assert statements
         assert "linked" not in str(statements), "parameters are not told"

@@ -1,4 +1,4 @@
-"""A platform on real servers with all that watches it: exporters, Prometheus, Alertmanager, and who is told."""
+"""A platform on real servers with its monitoring: exporters, Prometheus, Alertmanager, receivers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -31,7 +31,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Expected:
-    """An alert by its name and those of its labels that tell it from others of that name."""
+    """An alert by its name and its distinguishing labels."""
 
     name: str
     labels: Mapping[str, str]
@@ -43,7 +43,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Watched:
-    """The platform, the line between its api and MariaDB, and its watchers. `receivers` remembers what was told."""
+    """The platform, the line between its api and MariaDB, and its monitoring. `receivers` records notifications."""
 
     platform: Platform
     line: Line
@@ -54,14 +54,14 @@ class Watched:
     receivers: Server
 
     def state(self, alert: Expected) -> str | None:
-        """What Alertmanager says of it: active, or suppressed by another one; None when it does not fire."""
+        """Alertmanager's state of it: active or suppressed; None when it does not fire."""
         answer = requests.get(f"{self.alertmanager.url}/api/v2/alerts", timeout=5)
         answer.raise_for_status()
         found = [one["status"]["state"] for one in answer.json() if alert.is_it(one["labels"])]
         return found[0] if found else None
 
-    def told(self, alert: Expected, since: int = 0) -> list[tuple[str, str]]:
-        """(receiver, firing or resolved) of each time that somebody was told of it, from that message on."""
+    def notifications(self, alert: Expected, since: int = 0) -> list[tuple[str, str]]:
+        """(receiver, firing or resolved) of each notification of it, from message `since` on."""
         return [
             (request.path.strip("/"), one["status"])
             for request in self.receivers.requests[since:]
@@ -72,7 +72,7 @@ class Watched:
 
 @contextmanager
 def watching(timing: Timing = QUICK, settings: Mapping[str, str] = SETTINGS) -> Iterator[Watched]:
-    """All of it, up; gone afterwards."""
+    """The watched platform, up; stopped afterwards."""
     with ExitStack() as stack:
         platform = stack.enter_context(real_platform(settings))
         line = stack.enter_context(line_to(platform.mariadb.port))
@@ -96,7 +96,7 @@ def watching(timing: Timing = QUICK, settings: Mapping[str, str] = SETTINGS) -> 
 
 
 def _lead_through(line: Line, platform: Platform) -> None:
-    """Let the api alone reach MariaDB by the line."""
+    """Make the api, and only it, reach MariaDB through the line."""
     url = platform.database_url.replace(f":{platform.mariadb.port}/{DATABASE}", f":{line.port}/{DATABASE}")
     platform.api.environment = {**platform.api.environment, "DATABASE_URL": url}
     platform.api.restart()

@@ -1,4 +1,4 @@
-"""HTTP by hand: bytes sent as they are, and every answer that comes until the server closes the connection."""
+"""Raw HTTP: sends bytes unchanged, and reads every answer until the server closes the connection."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ class Answer:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The body of an error, which has all that every error has."""
+        """The body of an error; checks the members that every problem has."""
         assert self.headers["content-type"] == "application/problem+json"
         found: dict[str, Any] = json.loads(self.body)
         assert found["status"] == self.status
@@ -44,7 +44,7 @@ class Wire:
         self.socket.close()
 
     def send(self, data: bytes) -> None:
-        """Send; a server that has closed its end may take no more."""
+        """Send; ignores that the server has closed its end."""
         with suppress(OSError):
             self.socket.sendall(data)
 

@@ -41,14 +41,14 @@ def test_it_is_sandboxed(application, unit: str) -> None:
 def test_it_has_a_user_of_its_own_and_stays_within_its_memory(application, unit: str) -> None:
     names = "User,MemoryMax,MemoryCurrent,NRestarts,Restart"
     said = application.check_output(f"systemctl show {unit} --property {names}")
-    told = dict(line.split("=", 1) for line in said.splitlines())
-    assert told["User"] == unit.partition("@")[0]
-    assert int(told["MemoryCurrent"]) < int(told["MemoryMax"]) <= 256 * 2**20
-    assert told["Restart"] == "always"
+    properties = dict(line.split("=", 1) for line in said.splitlines())
+    assert properties["User"] == unit.partition("@")[0]
+    assert int(properties["MemoryCurrent"]) < int(properties["MemoryMax"]) <= 256 * 2**20
+    assert properties["Restart"] == "always"
 
 
 @pytest.mark.parametrize(("unit", "nice"), [*((unit, 0) for unit in INSTANCES), *((unit, 10) for unit in WORKERS)])
-def test_whoever_pays_is_served_first(application, unit: str, nice: int) -> None:
+def test_the_api_gets_the_cpu_first(application, unit: str, nice: int) -> None:
     pid = application.check_output(f"systemctl show {unit} --property MainPID --value")
     after_the_name = application.check_output(f"cat /proc/{pid}/stat").rpartition(")")[2].split()
     assert int(after_the_name[16]) == nice  # proc_pid_stat(5), field 19

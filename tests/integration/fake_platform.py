@@ -1,4 +1,4 @@
-"""An API that stands in for the platform where a load test needs an answer that the real one gives only when broken."""
+"""A fake platform for load tests, for answers that the real one gives only when it is broken."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ TOKEN = "0123456789abcdef"
 
 @dataclass
 class FakePlatform:
-    """Answers authorizations as `answer` says, by their key and by how often it came; books what `books` lets pass."""
+    """Answers authorizations with `answer`, by key and number of attempts; posts those that `books` accepts."""
 
     answer: Callable[[str, int], Answer] = lambda _key, _times: OK
     books: Callable[[str], bool] = lambda _key: True
     differences: int = 0
     authorized: dict[str, int] = field(default_factory=dict)
-    """key → amount, of each that was answered 200 or whose outcome was left open."""
+    """key → amount, of each that was answered with 200 or has an unknown outcome."""
     times: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -32,13 +32,13 @@ class FakePlatform:
         if path == "/payments/authorize":
             return self._authorize(json.loads(request.body), request.headers["idempotency-key"])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-        told: dict[str, Any] = {
+        bodies: dict[str, Any] = {
             "/health": {"status": "UP"},
             "/operations": {"outboxPending": 0, "ledgerLagSeconds": 0.0},
             "/ledger/balances": {"items": self._accounts()},
             "/ledger/trial-balance": {"asOf": now, "audit": {"at": now, "differences": self.differences}},
         }
-        return Answer(200, told[path])
+        return Answer(200, bodies[path])
 
     def _authorize(self, body: dict[str, Any], key: str) -> Answer:
         with self._lock:
@@ -49,7 +49,7 @@ class FakePlatform:
             return answer
 
     def _accounts(self) -> list[dict[str, Any]]:
-        """As if there were one merchant; the tests run with one."""
+        """The accounts of the one merchant of the tests."""
         return [{"account": "customer_hold", "debits": sum(self.authorized.values()), "credits": 0}]
 
 

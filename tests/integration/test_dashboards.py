@@ -107,8 +107,8 @@ def numbers(series: list[dict[str, Any]]) -> list[float]:
 
 def test_every_target_is_scraped(watched: Watched) -> None:
     def health() -> dict[str, str]:
-        told = requests.get(f"{watched.prometheus.url}/api/v1/targets?state=active", timeout=5).json()
-        return {target["labels"]["job"]: target["health"] for target in told["data"]["activeTargets"]}
+        targets = requests.get(f"{watched.prometheus.url}/api/v1/targets?state=active", timeout=5).json()
+        return {target["labels"]["job"]: target["health"] for target in targets["data"]["activeTargets"]}
 
     jobs = {"api", "relay", "ledger", "housekeeping", "mariadb", "redis", "node", "prometheus", "alertmanager"}
     watched.until(lambda: health() == dict.fromkeys(jobs, "up"), f"{sorted(jobs)} are up")

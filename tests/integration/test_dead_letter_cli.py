@@ -78,8 +78,8 @@ def test_replay_and_discard_one(engine: Engine, database_url: str) -> None:
 def test_a_dry_run_only_tells(engine: Engine, database_url: str) -> None:
     done = call(database_url, "worker", "dlq", "replay", "--all", "--dry-run", "--rate", "2")
     assert (done.returncode, done.stdout) == (0, "4 dead letters would be replayed, in 2 s.\n")
-    told = call(database_url, "worker", "dlq", "replay", "--error-type", "InvalidJson", "--dry-run", "--json")
-    assert json.loads(told.stdout)["wouldReplay"] == [1, 2, 4]
+    printed = call(database_url, "worker", "dlq", "replay", "--error-type", "InvalidJson", "--dry-run", "--json")
+    assert json.loads(printed.stdout)["wouldReplay"] == [1, 2, 4]
     assert states(engine) == ["OPEN"] * 4
 
 

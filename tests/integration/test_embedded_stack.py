@@ -55,25 +55,28 @@ class TestBroker:
         wait_until_all_run(state, supervisor)
         address = state.bootstrap.read_text()
         assert list(AdminClient({"bootstrap.servers": address}).list_topics(timeout=5).topics) == ["t"]
-        assert told(state, "relay") == told(state, "ledger") == [address]
+        assert addresses_of(state, "relay") == addresses_of(state, "ledger") == [address]
 
     def test_killed_comes_back_elsewhere_and_its_users_with_it(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)
         address, before, first = state.bootstrap.read_text(), pids(supervisor), cluster_id(state)
         os.kill(before["broker"], signal.SIGKILL)
-        until(lambda: len(told(state, "relay")) == len(told(state, "ledger")) == 2, "relay and ledger started anew")
+        until(
+            lambda: len(addresses_of(state, "relay")) == len(addresses_of(state, "ledger")) == 2,
+            "relay and ledger started anew",
+        )
         until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, "all run again")
         assert state.bootstrap.read_text() != address
         assert cluster_id(state) != first
-        assert told(state, "relay") == told(state, "ledger") == [address, state.bootstrap.read_text()]
+        assert addresses_of(state, "relay") == addresses_of(state, "ledger") == [address, state.bootstrap.read_text()]
         assert set(pids(supervisor).values()).isdisjoint(before.values())
 
     def test_a_killed_user_comes_back_alone(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)
         before = pids(supervisor)
         os.kill(before["relay"], signal.SIGKILL)
-        until(lambda: len(told(state, "relay")) == 2, "the relay started anew")
-        assert len(set(told(state, "relay"))) == 1
+        until(lambda: len(addresses_of(state, "relay")) == 2, "the relay started anew")
+        assert len(set(addresses_of(state, "relay"))) == 1
         assert pids(supervisor)["ledger"] == before["ledger"]
 
 
@@ -172,7 +175,10 @@ class TestState:
 
 def wait_until_all_run(state: State, supervisor: Supervisor) -> None:
     until(lambda: running(supervisor) == {"broker", "relay", "ledger"}, "all run")
-    until(lambda: told(state, "relay") and told(state, "ledger"), "relay and ledger tell where the broker is")
+    until(
+        lambda: addresses_of(state, "relay") and addresses_of(state, "ledger"),
+        "relay and ledger tell where the broker is",
+    )
 
 
 def running(supervisor: Supervisor) -> set[str]:
@@ -188,7 +194,7 @@ def cluster_id(state: State) -> str | None:
     return admin.list_topics(timeout=5).cluster_id
 
 
-def told(state: State, name: str) -> list[str]:
-    """The addresses that the program has told, one for each start."""
+def addresses_of(state: State, name: str) -> list[str]:
+    """The addresses that the program has printed, one for each start."""
     log = state.logs / f"{name}.log"
     return log.read_text().split() if log.exists() else []

@@ -144,7 +144,7 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "message"),
     [
         ({}, "payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….\n"),
         ({"PROFILE": "moon"}, "PROFILE=moon is unknown; there are smoke, payment-scenario, stress, spike, soak.\n"),
@@ -158,9 +158,11 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
         ({"BASE_URL": "http://x", "ENABLE_REFUND": "true"}, "ENABLE_REFUND needs ENABLE_CAPTURE: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_loaded_is_refused_in_one_sentence(tmp_path: Path, variables: dict, told: str) -> None:
-    ended = load(tmp_path, "stack.load", **{"ADMIN_TOKEN": TOKEN, **variables})
+def test_what_cannot_be_loaded_is_refused_in_one_sentence(
+    tmp_path: Path, variables: dict[str, str], message: str
+) -> None:
+    ended = load(tmp_path, "stack.load", state=None, **{"ADMIN_TOKEN": TOKEN, **variables})
     assert ended.code == 1
-    assert ended.stderr.startswith(told)
+    assert ended.stderr.startswith(message)
     assert len(ended.stderr.splitlines()) == 1
     assert not ended.summary

@@ -18,9 +18,9 @@ def engine(engine: Engine) -> Engine:
     """A database with three parked events: 1 and 2 are payments', 3 is a dead letter's; event 4 waits for the relay."""
     with engine.begin() as connection:
         now = database_now(connection)
-        told = [PaymentEvent(EventType.CAPTURED, payment, "M", 1, "KRW", "CAPTURED", now) for payment in (1, 2, 3)]
+        events = [PaymentEvent(EventType.CAPTURED, payment, "M", 1, "KRW", "CAPTURED", now) for payment in (1, 2, 3)]
         letter = outbox_store.new_row(Aggregate.DEAD_LETTER, 1, "DEAD_LETTER", DEAD_LETTER_TOPIC, "{}", "{}", now)
-        first, second, third = (outbox_store.event_row(event, "{}") for event in told)
+        first, second, third = (outbox_store.event_row(event, "{}") for event in events)
         outbox_store.add(connection, [first, second, letter, third])
         held = lease.acquire(connection, "relay", "me", 60)
         assert held is not None

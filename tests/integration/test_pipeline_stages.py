@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def stage(script: str, *options: str, **variables: str) -> subprocess.CompletedP
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
-def health(*bodies: dict) -> Callable[[Request, str], Answer]:
+def health(*bodies: dict[str, Any]) -> Callable[[Request, str], Answer]:
     """One answer after the other; the last one again and again."""
     left = list(bodies)
 
@@ -38,14 +39,14 @@ def test_health_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [(DOWN, "ledger is DOWN: not seen for 9 s"), ({"status": "STARTING", "components": {}}, "STARTING"), ({}, "{}")],
 )
-def test_health_that_does_not_come_is_an_error(body: dict, told: str) -> None:
+def test_health_that_does_not_come_is_an_error(body: dict[str, Any], message: str) -> None:
     with serving(health(body)) as server:
         waited = stage("wait-for-health.sh", "--seconds", "1", "--base-url", server.url)
     assert waited.returncode == 1
-    assert waited.stderr == f"{server.url} is not UP after 1 s: {told}\n"
+    assert waited.stderr == f"{server.url} is not UP after 1 s: {message}\n"
 
 
 def test_health_of_a_platform_that_does_not_run_fails_at_once(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_the_smoke_test_wants_ledger_entries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "variables", "told"),
+    ("script", "variables", "message"),
     [
         ("run-build.sh", {"BUILD_STEPS": "lnt"}, "BUILD_STEPS has lint, unit and wheel, not lnt."),
         ("bring-up.sh", {"TARGET": "moon"}, "TARGET=moon is unknown"),
@@ -91,10 +92,12 @@ def test_the_smoke_test_wants_ledger_entries() -> None:
         ("bring-up.sh", {"PORT": "99999"}, "`make run` ended: PORT=99999 is not a port"),
     ],
 )
-def test_a_stage_says_what_it_does_not_take(tmp_path: Path, script: str, variables: dict, told: str) -> None:
+def test_a_stage_says_what_it_does_not_take(
+    tmp_path: Path, script: str, variables: dict[str, str], message: str
+) -> None:
     done = stage(script, PAYOPS_STATE=str(tmp_path / "state"), REPORTS=str(tmp_path), **variables)
     assert done.returncode == 1
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 def test_failed_unit_tests_fail_the_build_and_are_reported(tmp_path: Path) -> None:

@@ -82,8 +82,8 @@ def test_the_routes_are_well_formed(configuration: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 def test_an_alert_reaches_the_receiver_of_its_severity(configuration: Path, alert: dict[str, Any]) -> None:
     labels = {"alertname": alert["alert"], **alert["labels"]}
-    told = [f"{name}={value}" for name, value in labels.items() if "{{" not in value]
-    done = amtool("config", "routes", "test", f"--config.file={configuration}", *told)
+    pairs = [f"{name}={value}" for name, value in labels.items() if "{{" not in value]
+    done = amtool("config", "routes", "test", f"--config.file={configuration}", *pairs)
     severity = labels["severity"]
     assert done.stdout.strip() == TO_NOBODY.get(severity, severity), done.stderr
 
@@ -115,12 +115,12 @@ def test_a_page_silences_tickets_about_the_same_and_nothing_of_another_machine(a
     alerts = [{"labels": {"alertname": name, **labels}} for name, labels in given]
     requests.post(f"{alertmanager.url}/api/v2/alerts", json=alerts, timeout=5).raise_for_status()
 
-    def told() -> dict[str, str]:
+    def states() -> dict[str, str]:
         shown = requests.get(f"{alertmanager.url}/api/v2/alerts", timeout=5).json()
         return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in shown}
 
     expected = {"Down": "active", **{name: state for name, _labels, state in SILENCED}}
-    until(lambda: told() == expected, f"alerts are {expected}", interval=0.2)
+    until(lambda: states() == expected, f"alerts are {expected}", interval=0.2)
 
 
 def test_each_rule_of_silence_names_what_must_be_equal(configuration: Path) -> None:

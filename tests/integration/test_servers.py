@@ -64,13 +64,13 @@ class TestEveryServer:
         assert not folder.exists()
 
     def test_dies_with_its_parent_and_its_folder_is_swept_later(self) -> None:
-        parent, told = parent_with_server("stack.redis", "RedisServer")
+        parent, started = parent_with_server("stack.redis", "RedisServer")
         parent.kill()
         parent.wait()
-        until(lambda: not psutil.pid_exists(told["pid"]), "the server died with its parent")
-        assert Path(told["folder"]).exists()
+        until(lambda: not psutil.pid_exists(started["pid"]), "the server died with its parent")
+        assert Path(started["folder"]).exists()
         workdir.remove(workdir.make("sweeper"))
-        assert not Path(told["folder"]).exists()
+        assert not Path(started["folder"]).exists()
 
     def test_shows_the_end_of_its_log_when_it_cannot_start(self) -> None:
         class Broken(RedisServer):
@@ -121,11 +121,11 @@ class TestMariaDB:
         assert query(address, "SELECT a FROM d.t") == ((1,),)
 
     def test_dies_with_its_parent_though_it_runs_as_another_user(self) -> None:
-        parent, told = parent_with_server("stack.mariadb", "MariaDBServer")
+        parent, started = parent_with_server("stack.mariadb", "MariaDBServer")
         parent.kill()
         parent.wait()
-        until(lambda: not psutil.pid_exists(told["pid"]), "the server died with its parent")
-        workdir.remove(Path(told["folder"]))
+        until(lambda: not psutil.pid_exists(started["pid"]), "the server died with its parent")
+        workdir.remove(Path(started["folder"]))
 
     def test_frozen_holds_queries_back(self, own_mariadb: MariaDBServer) -> None:
         own_mariadb.freeze()

@@ -44,7 +44,7 @@ def test_a_hold_is_replaced_whatever_it_was() -> None:
     assert scaled(text) == text
 
 
-def test_the_machines_rules_are_loaded_unless_haste_is_asked_for(tmp_path: Path) -> None:
+def test_the_machines_rules_are_loaded_unless_times_are_scaled(tmp_path: Path) -> None:
     assert rules_for(Timing(scrape="1s"), tmp_path) == RULES
     for timing in (Timing(hold="1s"), Timing(time_scale=60)):
         folder = rules_for(timing, tmp_path)

@@ -15,7 +15,7 @@ _PASSED_THROUGH = ("os", "_collections_abc", "collections.abc", "__main__")
 
 
 class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]  # the class has no public name
-    """The environment, noting which module reads which variable."""
+    """The environment; records which module reads which variable."""
 
     readers: ClassVar[set[tuple[str, str]]] = set()
 
@@ -39,7 +39,7 @@ class WatchedEnvironment(type(os.environ)):  # type: ignore[misc]  # the class h
 
 
 def side_effects(modules: list[str]) -> list[str]:
-    """Import `modules` in this process; what they did besides."""
+    """Import `modules` in this process; returns their side effects."""
     found: list[str] = []
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The layout block of docs/architecture.md, written from the repository: top folders, and rooms with what they say.
+"""The layout block of docs/architecture.md, written from the repository: folders with their docstrings.
 
 `python -m tests.repo.layout` writes it into the page; tests/repo/test_layout.py fails while it differs.
 """
@@ -22,7 +22,7 @@ WITHOUT_PYTHON: Final = {
     "scripts": "What `make` and the pipeline call: bash, checked by shellcheck.",
     "vagrant": "The virtual machines: `environments/` is the only list of them.",
 }
-"""Folders whose own files cannot say what they are."""
+"""Folders without a docstring of their own."""
 
 
 def packages(sources: Iterable[Source]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Names of metrics: what our processes show, what others do, and what a PromQL expression or a page asks for."""
+"""Names of metrics: those of our processes, of others, and of PromQL expressions and pages."""
 
 import re
 from collections.abc import Iterable
@@ -82,11 +82,11 @@ OF_OTHERS: Final = {
         "redis_up",
     },
 }
-"""By the job that shows them. tests/integration/test_dashboards.py asks the real exporters for each."""
+"""By job. tests/integration/test_dashboards.py asks the real exporters for each."""
 
 
 def metrics_in(expression: str) -> set[str]:
-    """Names of metrics in PromQL, near enough: words that are no function, no label and no operator."""
+    """Names of metrics in PromQL, approximately: words that are not a function, label or operator."""
     bare = re.sub(r'"[^"]*"', '""', expression)
     bare = re.sub(r"\b(by|on|without|ignoring)\s*\([^)]*\)|\{[^}]*\}|\[[^]]*\]", " ", bare)
     functions = set(re.findall(r"([a-z_]+)\s*\(", bare))
@@ -100,12 +100,12 @@ def rules() -> list[dict[str, Any]]:
 
 
 def recorded() -> set[str]:
-    """What recording rules make."""
+    """The names of recording rules."""
     return {rule["record"] for rule in rules() if "record" in rule}
 
 
 def declared() -> dict[str, set[str]]:
-    """Each metric of payments/metrics.py, by its name there, with the series that it shows."""
+    """Each metric of payments/metrics.py, by its name there, with its series."""
     families: list[Metric] = []
     for group in (ApiMetrics, RelayMetrics, LedgerMetrics, HousekeepingMetrics):
         registry = CollectorRegistry()
@@ -115,7 +115,7 @@ def declared() -> dict[str, set[str]]:
 
 
 def of_flask_exporter() -> dict[str, set[str]]:
-    """What prometheus-flask-exporter shows of an application that was asked once."""
+    """The series of prometheus-flask-exporter after one request."""
     app = Flask("payops")
     measure(app, multiprocess=False)
     client = app.test_client()
@@ -125,7 +125,7 @@ def of_flask_exporter() -> dict[str, set[str]]:
 
 
 def ours() -> set[str]:
-    """Every series that our processes may show."""
+    """Every series of our processes."""
     return set().union(*declared().values(), *of_flask_exporter().values())
 
 

@@ -1,4 +1,4 @@
-"""What the guards read: the repository's own files, as git knows them (tracked, or new and not ignored)."""
+"""The files that the guards read: tracked by git, or new and not ignored."""
 
 import ast
 import subprocess
@@ -23,13 +23,17 @@ class Source:
 
     @property
     def tree(self) -> ast.Module:
-        """Its syntax, when it is Python."""
+        """The syntax tree of a Python file."""
         return ast.parse(self.text, self.path)
 
     @property
     def product(self) -> bool:
         """Whether it is part of what runs in production."""
         return self.path.startswith(PRODUCT)
+
+
+Guard = Callable[[Source], list[str]]
+"""What a file breaches."""
 
 
 def texts() -> list[Source]:
@@ -54,7 +58,7 @@ def python() -> list[Source]:
     return [source for source in texts() if source.path.endswith(".py")]
 
 
-def find_nothing(guard: Callable[[Source], list[str]], sources: Iterable[Source]) -> None:
+def find_nothing(guard: Guard, sources: Iterable[Source]) -> None:
     """Fail with every breach that `guard` finds in `sources`, one a line."""
     breaches = [breach for source in sources for breach in guard(source)]
     assert not breaches, "\n" + "\n".join(breaches)

@@ -30,7 +30,7 @@ def faults(alert: dict[str, Any], runbook: str) -> list[str]:
     if not str(notes.get("runbook_url", "")).endswith(f"/docs/runbook.md#{name.lower()}"):
         found.append("runbook_url")
     part = runbook.partition(f"\n### {name}\n")[2].partition("\n#")[0]
-    if "- **Check**: " not in part or "- **Mend**: " not in part:
+    if "- **Check**: " not in part or "- **Fix**: " not in part:
         found.append("runbook")
     return found
 
@@ -46,8 +46,8 @@ def test_there_are_alerts_enough_and_no_two_of_one_name() -> None:
 
 
 def test_the_runbook_speaks_of_no_alert_that_is_gone() -> None:
-    told = set(re.findall(r"(?m)^### (\w+)$", RUNBOOK.read_text()))
-    assert told == {alert["alert"] for alert in ALERTS}
+    headings = set(re.findall(r"(?m)^### (\w+)$", RUNBOOK.read_text()))
+    assert headings == {alert["alert"] for alert in ALERTS}
 
 
 def test_each_alert_is_seen_to_fire_and_to_stay_quiet() -> None:

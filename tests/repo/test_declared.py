@@ -112,7 +112,7 @@ def test_a_planted_setting_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "told"),
+    ("path", "text", "is_found"),
     [
         ("app/a.py", "from prometheus_client import Counter", True),
         ("worker/a.py", "from prometheus_client.metrics import Gauge", True),
@@ -121,8 +121,8 @@ def test_a_planted_setting_is_found() -> None:
         ("worker/a.py", "from collections import Counter", False),
     ],
 )
-def test_a_planted_metric_is_found(path: str, text: str, told: bool) -> None:
-    assert bool(metrics_elsewhere(Source(path, text))) is told
+def test_a_planted_metric_is_found(path: str, text: str, is_found: bool) -> None:
+    assert bool(metrics_elsewhere(Source(path, text))) is is_found
 
 
 def test_a_planted_target_is_found() -> None:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.repo.sources import GUARDS, TESTS, Source, dotted, find_nothing, imports, python, texts
+from tests.repo.sources import GUARDS, TESTS, Guard, Source, dotted, find_nothing, imports, python, texts
 
 _SQL = re.compile(
     r"INSERT\s+(OR\s+)?IGNORE|OR\s+REPLACE|REPLACE\s+INTO|ON\s+DELETE\s+CASCADE"
@@ -51,9 +51,9 @@ def patched_by_text(source: Source) -> list[str]:
 
 def monkey_patching(source: Source) -> list[str]:
     """Allowed in app/wsgi.py alone, before anything else is imported."""
-    told = re.findall(r"gevent\.monkey|from gevent import monkey|monkey\.patch_\w+", source.text)
+    patches = re.findall(r"gevent\.monkey|from gevent import monkey|monkey\.patch_\w+", source.text)
     if source.path != "app/wsgi.py":
-        return [f"{source.path}: {text}" for text in told]
+        return [f"{source.path}: {text}" for text in patches]
     body = source.tree.body[1:] if ast.get_docstring(source.tree) else source.tree.body
     first = [ast.unparse(statement) for statement in body[:2]]
     expected = ["from gevent import monkey", "monkey.patch_all()"]
@@ -100,7 +100,7 @@ def test_monkey_patching_is_the_first_line_of_wsgi_and_nowhere_else() -> None:
         (monkey_patching, "app/wsgi.py", '"""WSGI."""\nimport os\nfrom gevent import monkey\nmonkey.patch_all()'),
     ],
 )
-def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
+def test_the_guards_find_planted_breaches(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
 
 
@@ -114,5 +114,5 @@ def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
         (monkey_patching, "app/wsgi.py", '"""WSGI."""\nfrom gevent import monkey\n\nmonkey.patch_all()\nimport os'),
     ],
 )
-def test_the_guards_let_pass_what_is_right(guard, path: str, text: str) -> None:
+def test_the_guards_let_pass_what_is_right(guard: Guard, path: str, text: str) -> None:
     assert not guard(Source(path, text))

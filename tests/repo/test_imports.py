@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repo.sources import PRODUCT, ROOT, Source, dotted, find_nothing, imports, module_name, python
+from tests.repo.sources import PRODUCT, ROOT, Guard, Source, dotted, find_nothing, imports, module_name, python
 
 ROOTS = ("app/bootstrap.py", "app/gunicorn.conf.py", "worker/__main__.py", "payments/__main__.py")
 """Composition roots; gunicorn's configuration file is one by its nature."""
@@ -83,7 +83,7 @@ def test_rules_import_the_standard_library_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "effect"),
     [
         ("import socket\nsocket.create_connection(('127.0.0.1', 1))", "socket."),
         ("import socket\nsocket.socket().bind(('127.0.0.1', 0))", "socket.bind"),
@@ -95,9 +95,9 @@ def test_rules_import_the_standard_library_only() -> None:
         ("import nowhere_to_be_found", "failed"),
     ],
 )
-def test_a_planted_side_effect_is_found(tmp_path: Path, text: str, told: str) -> None:
+def test_a_planted_side_effect_is_found(tmp_path: Path, text: str, effect: str) -> None:
     (tmp_path / "planted.py").write_text(text)
-    assert any(told in line for line in import_all(tmp_path, ["planted"]))
+    assert any(effect in line for line in import_all(tmp_path, ["planted"]))
 
 
 def test_a_quiet_module_is_quiet(tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_a_quiet_module_is_quiet(tmp_path: Path) -> None:
         (outside_the_standard_library, "payments/ledger/rules.py", "from payments.platform import clock"),
     ],
 )
-def test_a_planted_import_is_found(guard, path: str, text: str) -> None:
+def test_a_planted_import_is_found(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
     assert not guard(Source("app/bootstrap.py", "import json"))

@@ -108,9 +108,9 @@ def test_the_docs_name_every_metric_of_ours_and_no_other() -> None:
 
 
 def test_the_runbook_sends_nobody_to_what_is_not_there(known: set[str]) -> None:
-    told = series_in((ROOT / "docs/runbook.md").read_text(encoding="utf-8"))
-    assert {"ledger_consumer_lag", "url_rule:errors:rate5m"} <= told
-    assert unknown(told, known | set(declared()) | variables_of_roles()) == []
+    named = series_in((ROOT / "docs/runbook.md").read_text(encoding="utf-8"))
+    assert {"ledger_consumer_lag", "url_rule:errors:rate5m"} <= named
+    assert unknown(named, known | set(declared()) | variables_of_roles()) == []
 
 
 def test_the_guards_find_planted_breaches() -> None:

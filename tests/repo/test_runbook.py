@@ -55,12 +55,12 @@ def test_the_runbook_names_only_what_is_there(lacking: Callable[[str], set[str]]
 @pytest.mark.parametrize(
     ("lacking", "text"),
     [
-        (files, "run `ansible-playbook mend.yml`"),
+        (files, "run `ansible-playbook fix.yml`"),
         (files, "see [that](nowhere.md)"),
-        (files, "`scripts/mend-all.sh`"),
+        (files, "`scripts/fix-all.sh`"),
         (units, "`systemctl restart payops-outbox`"),
         (units, "`journalctl -u kafka -u kafkaa -n 3`"),
-        (commands, "`payops mend`"),
+        (commands, "`payops fix`"),
     ],
 )
 def test_the_guards_find_planted_breaches(lacking: Callable[[str], set[str]], text: str) -> None:

@@ -1,4 +1,4 @@
-"""The ledger of a test: delivers events as Kafka would, and tells what the accounts say."""
+"""The ledger of a test: delivers events as Kafka does, and reads the accounts."""
 
 import json
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Books:
         return found
 
     def let_a_week_pass(self, payment_id: int) -> None:
-        """As if the authorization were seven days older: it is over now."""
+        """Make the authorization seven days older, so that it has expired."""
         with self.engine.begin() as connection:
             now_over = update(payment).where(payment.c.payment_id == payment_id)
             connection.execute(now_over.values(expires_at=payment.c.requested_at))
@@ -53,7 +53,7 @@ class Books:
             return list(outbox_store.payment_events(connection, ids).values())
 
     def deliver(self, events: Sequence[OutboxRow] | None = None) -> list[PostingResult]:
-        """Give `events` (or all) to the ledger in this order; each delivery is a message of its own."""
+        """Deliver `events` (or all) to the ledger in this order; each delivery is a message of its own."""
         messages = [self._message(event) for event in (self.events() if events is None else events)]
         return post_batch(self.engine, messages, CLUSTER) if messages else []
 
@@ -70,14 +70,14 @@ class Books:
             return [tuple(row) for row in connection.execute(of_payment)]
 
     def trial_balance(self) -> int:
-        """Debits − credits over all lines; zero, or the ledger is broken."""
+        """Debits − credits over all lines; zero in a correct ledger."""
         with self.engine.connect() as connection:
             return int(
                 connection.execute(text("SELECT COALESCE(SUM(debit) - SUM(credit), 0) FROM ledger_line")).scalar_one()
             )
 
     def audit(self) -> Report:
-        """Everything held against everything."""
+        """The audit's report."""
         return audit(self.engine, full=True, answers_kept=timedelta(days=30))
 
 

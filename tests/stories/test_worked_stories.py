@@ -84,10 +84,10 @@ def test_a_story(engine: Engine, story: list[Row]) -> None:
 
 
 def test_the_page_tells_of_every_status_and_every_account() -> None:
-    told = [row for story in stories() for row in story]
-    assert {row.status for row in told} >= {"AUTHORIZED", "PARTIALLY_CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"}
-    assert {row.status for row in told} >= {"CAPTURED", "EXPIRED"}
-    assert {row.posting[0] for row in told} == set(Account)
+    all_rows = [row for story in stories() for row in story]
+    assert {row.status for row in all_rows} >= {"AUTHORIZED", "PARTIALLY_CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"}
+    assert {row.status for row in all_rows} >= {"CAPTURED", "EXPIRED"}
+    assert {row.posting[0] for row in all_rows} == set(Account)
 
 
 def test_the_last_page_of_a_story_holds_whatever_order_events_arrive_in(engine: Engine) -> None:

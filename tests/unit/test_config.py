@@ -60,18 +60,18 @@ def test_defaults_are_those_of_the_contract() -> None:
 def test_secrets_have_no_default_and_are_not_shown() -> None:
     settings = load(NEEDED)
     assert (settings.admin_token, settings.kafka_sasl_password) == (None, None)
-    told = load({
+    settings = load({
         "DATABASE_URL": "mysql+pymysql://payops:hidden-1@db/paydb",
         "REDIS_URL": "redis://:hidden-2@cache:6379/0",
         "ADMIN_TOKEN": "hidden-3-hidden-3",
         "KAFKA_SASL_PASSWORD": "hidden-4",
     })  # fmt: skip
-    assert "hidden" not in repr(told)
+    assert "hidden" not in repr(settings)
 
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]
+        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]  # it is frozen
 
 
 def test_every_setting_has_a_name_of_its_own() -> None:
@@ -80,7 +80,7 @@ def test_every_setting_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("DATABASE_URL", "postgresql://db/paydb", "mysql+pymysql://"),
         ("ADMIN_TOKEN", "x" * 15, "at least 16 characters"),
@@ -96,10 +96,10 @@ def test_every_setting_has_a_name_of_its_own() -> None:
         ("APP_OUTBOX_PARK_AFTER_ATTEMPTS", "0", "a whole number from 1 to 1000"),
     ],
 )
-def test_what_a_value_must_be_is_told(name: str, text: str, told: str) -> None:
+def test_what_a_value_must_be_is_told(name: str, text: str, message: str) -> None:
     (line,) = refused(**{name: text})
     assert line.startswith(f"{name} must be ")
-    assert told in line
+    assert message in line
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_signs_and_zeros_in_front_are_accepted(text: str, value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "environment", "told"),
+    ("command", "environment", "message"),
     [
         (["worker", "relay"], {**NEEDED, "WORKER_METRICS_PORT": "x"}, "WORKER_METRICS_PORT must be a whole number"),
         (["worker", "audit"], {**NEEDED, "LOG_LEVEL": "x"}, "LOG_LEVEL must be one of DEBUG"),
@@ -128,13 +128,13 @@ def test_signs_and_zeros_in_front_are_accepted(text: str, value: int) -> None:
     ],
 )
 def test_the_reasons_are_told_without_docstrings_too(
-    command: list[str], environment: dict[str, str], told: str
+    command: list[str], environment: dict[str, str], message: str
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-OO", "-m", *command], env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 def test_a_database_is_migrated_without_docstrings_too(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def sample(at: float, requests: float = 10.0, p95: float = 5.0, errors: float = 
     return Sample(at=at, requests=requests, median=1, p95=p95, p99=p95, errors=errors, limited=0, dropped=0)
 
 
-def metric(seen: float, held: bool) -> dict:
+def metric(seen: float, held: bool) -> dict[str, Any]:
     return {"values": {"p(95)": seen}, "thresholds": {"p(95)<100": {"ok": held}}}
 
 
@@ -92,17 +93,17 @@ class Behind(Api):
 
     debits: int
 
-    def balances(self, _merchant: str) -> dict:
+    def balances(self, _merchant: str) -> dict[str, dict[str, int]]:
         return {"customer_hold": {"debits": self.debits, "credits": 0}}
 
     def in_flight(self) -> bool:
         return True
 
-    def post(self, _path: str, _body: dict, _key: str) -> int:
+    def post(self, _path: str, _body: dict[str, Any], _key: str) -> int:
         return 503
 
 
-def compared(debits: int, unknown: list[dict]) -> list[str]:
+def compared(debits: int, unknown: list[dict[str, Any]]) -> list[str]:
     audit = Audit(Behind("", "", debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
     zero = {"capture": 0, "refund": 0}
     return audit.compare({"authorize": 10, **zero}, unknown, {"authorize": 0, **zero}).faults

@@ -47,7 +47,7 @@ def test_every_line_is_masked_also_its_stack_trace_and_those_of_libraries() -> N
     record.token = "abc"
     line = logs.formatter().format(record)
     assert CARD not in line
-    told = json.loads(line)
-    assert told["event"] == "paid with [card number]"
-    assert told["token"] == REMOVED
-    assert "ValueError: cannot use [card number]" in told["exception"]
+    logged = json.loads(line)
+    assert logged["event"] == "paid with [card number]"
+    assert logged["token"] == REMOVED
+    assert "ValueError: cannot use [card number]" in logged["exception"]

@@ -15,14 +15,14 @@ DIST: Final = ROOT / "dist"
 
 def build(version: str) -> None:
     """The sources as they are, named `version`; dist/VERSION stays what it was."""
-    told = (DIST / "VERSION").read_text()
+    before = (DIST / "VERSION").read_text()
     subprocess.run(
         [str(ROOT / "scripts/build-release.sh")],
         env={**os.environ, "PAYOPS_VERSION": version},
         check=True,
         capture_output=True,
     )
-    (DIST / "VERSION").write_text(told)
+    (DIST / "VERSION").write_text(before)
 
 
 def build_broken(version: str, sound: str) -> None:

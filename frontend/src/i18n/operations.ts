@@ -12,7 +12,7 @@ export const operationsInEnglish = {
     release: "Release",
     discard: "Discard",
     ask: {
-      release: "Hand this event to the relay again? Mend what Kafka refused first, or it is parked again.",
+      release: "Hand this event to the relay again? Fix what Kafka refused first, or it is parked again.",
       discard: "Discard this announcement for good? It moves no money; the dead letter of a replay is open again.",
     },
     reasonNeeded: "Say why; it is kept in the trail of operators.",

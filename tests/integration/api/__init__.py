@@ -1,1 +1,1 @@
-"""The HTTP face on real databases and a real Redis, called in this process."""
+"""The HTTP API on real databases and a real Redis, called in this process."""

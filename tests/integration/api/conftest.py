@@ -1,4 +1,4 @@
-"""The application in this process, on a fresh database, with Redis in the state that a test asks for."""
+"""The application in this process, on a fresh database, with Redis in the state that a test needs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,7 +25,7 @@ ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 
 @dataclass
 class Api:
-    """An application and how to talk to it."""
+    """An application and its test client."""
 
     flask: Flask
     http: FlaskClient
@@ -36,7 +36,7 @@ class Api:
         return found
 
     def settle(self) -> None:
-        """Let Redis have the answers that it is to remember."""
+        """Flush pending writes to Redis."""
         self.services.admission.flush()
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> TestResponse:
@@ -94,7 +94,7 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of what Redis says, where it is up: on a busy machine it may say so late."""
+    """A long Redis timeout, for tests that need Redis' answer on a busy machine."""
     monkeypatch.setattr(redis_client, "TIMEOUT", 10.0)
     monkeypatch.setattr(money_request, "REDIS_PATIENCE", 20.0)
     monkeypatch.setattr(platform, "PATIENCE", 20.0)
@@ -102,7 +102,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def frozen_redis() -> Iterator[str]:
-    """The URL of a Redis that takes connections and never answers."""
+    """The URL of a Redis that accepts connections and never answers."""
     with RedisServer() as server:
         server.freeze()
         yield server.url
@@ -111,7 +111,7 @@ def frozen_redis() -> Iterator[str]:
 
 @dataclass
 class RedisState:
-    """A Redis, and what to do before each request to keep it in its state."""
+    """A Redis, and a function to call before each request to keep its state."""
 
     url: str
     keep: Callable[[], object]
@@ -120,7 +120,7 @@ class RedisState:
 
 @pytest.fixture(params=["up", "empty", "down", "frozen"])
 def redis_state(request: pytest.FixtureRequest) -> Iterator[RedisState]:
-    """Redis in each state in which it may be."""
+    """Redis in each possible state."""
     if request.param in ("down", "frozen"):
         down = f"redis://127.0.0.1:{free_port()}/0"
         yield RedisState(down if request.param == "down" else request.getfixturevalue("frozen_redis"), int, up=False)

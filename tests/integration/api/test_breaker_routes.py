@@ -159,7 +159,7 @@ def mark(engine: Engine, held: lease.Lease, outcome: str) -> bool:
 
 
 @pytest.mark.parametrize("body", [{}, {"to": "METRICS_ONLY"}, {"to": "OPEN", "reason": ""}, {"to": "OPEN", "why": "x"}])
-def test_other_wishes_are_not_valid(api: Api, engine: Engine, body: dict[str, Any]) -> None:
+def test_other_commands_are_not_valid(api: Api, engine: Engine, body: dict[str, Any]) -> None:
     answer = api.http.post(f"{PATH}/transition", json=body, headers=ADMIN)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "VALIDATION_FAILED")
     with engine.connect() as connection:

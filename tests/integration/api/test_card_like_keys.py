@@ -45,8 +45,8 @@ def test_it_makes_one_payment_and_is_not_kept(
         assert (reused.status_code, reused.get_json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
         named = send(api, "/payments/authorize", storable_key(key), header, amount=9, currency="KRW")
         assert "Idempotency-Replayed" not in named.headers, "the hash is another key"
-        told = "\n".join([first.text, again.text, reused.text, named.text, caplog.text])
-    for kept in (everything(database_url, redis_url), told):
+        shown = "\n".join([first.text, again.text, reused.text, named.text, caplog.text])
+    for kept in (everything(database_url, redis_url), shown):
         assert CARD not in kept
         assert GROUPED not in kept
 

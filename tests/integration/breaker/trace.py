@@ -1,4 +1,4 @@
-"""Random configurations and traces for a circuit breaker, and what ours shows at each step, in the oracle's words."""
+"""Random configurations and traces for a circuit breaker, and our breaker's state at each step as the oracle's text."""
 
 import random
 import struct
@@ -12,7 +12,7 @@ NAMES: Final = ("CLOSED", "OPEN", "HALF_OPEN", "DISABLED", "FORCED_OPEN")
 
 
 def random_config(dice: random.Random) -> BreakerConfig:
-    """Small windows, so that every boundary is met often. Durations in milliseconds."""
+    """Small windows, so that boundaries occur often. Durations in milliseconds."""
     return BreakerConfig(
         sliding_window_size=dice.randint(1, 12),
         minimum_number_of_calls=dice.randint(1, 14),
@@ -25,7 +25,7 @@ def random_config(dice: random.Random) -> BreakerConfig:
 
 
 def random_steps(dice: random.Random, config: BreakerConfig, length: int) -> list[str]:
-    """Steps that need not fit together: results without a call, calls that overlap, transitions that are illegal."""
+    """Steps in any order: results without a call, overlapping calls, illegal transitions."""
     operators = dice.choice([0, 0, 1, 4])
     weights = [30, 22, 22, 5, 14, operators]
     wait = int(config.wait_duration)
@@ -39,7 +39,7 @@ def random_steps(dice: random.Random, config: BreakerConfig, length: int) -> lis
 
 
 def encode(config: BreakerConfig, steps: list[str]) -> str:
-    """The line that the oracle reads."""
+    """The oracle's input line."""
     numbers = (
         f"{config.sliding_window_size} {config.minimum_number_of_calls} {config.failure_rate_threshold!r}"
         f" {config.slow_call_rate_threshold!r} {config.slow_call_duration:.0f} {config.wait_duration:.0f}"
@@ -49,18 +49,18 @@ def encode(config: BreakerConfig, steps: list[str]) -> str:
 
 
 def observe(config: BreakerConfig, steps: list[str]) -> list[str]:
-    """What ours shows after each step."""
+    """Our breaker's state after each step."""
     now = START
     breaker = Breaker(config, now)
     seen = []
     for step in steps:
         if step[0] == "T":
             now += int(step[1:])
-        seen.append(f"{_take(breaker, step, now)},{_shown(breaker)}")
+        seen.append(f"{_apply(breaker, step, now)},{_shown(breaker)}")
     return seen
 
 
-def _take(breaker: Breaker, step: str, now: int) -> str:
+def _apply(breaker: Breaker, step: str, now: int) -> str:
     kind, value = step[0], step[1:]
     if kind == "A":
         return "1" if breaker.acquire(now) else "0"
@@ -80,10 +80,10 @@ def _shown(breaker: Breaker) -> str:
 
 
 def differences(steps: list[str], ours: list[str], theirs: list[str]) -> list[str]:
-    """Steps at which the two do not show the same.
+    """Steps at which the two breakers differ.
 
-    From OPEN entered out of FORCED_OPEN or DISABLED until the next new window, the results that the window holds are
-    not compared: there the jar has a window of no slots and raises at the next result; ours has all its slots.
+    From OPEN after FORCED_OPEN or DISABLED until the next new window, the window's results are not compared: in
+    Resilience4j that window has size 0 and raises at the next result; ours has full size.
     """
     found = []
     before, defect = "CLOSED", False
@@ -101,6 +101,6 @@ def differences(steps: list[str], ours: list[str], theirs: list[str]) -> list[st
 
 
 def _without_results(shown: str) -> tuple[str, str, str]:
-    """Permission, state and refusals of one step; a result that raised gave no answer, as one that was taken."""
+    """Permission, state and refusals of one step; a result that raised counts like an accepted one."""
     fields = shown.split(",")
     return (fields[0].replace("!", "-"), fields[1], fields[6])

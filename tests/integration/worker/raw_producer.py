@@ -1,6 +1,6 @@
-"""A Kafka producer without Python's manners: header names of any bytes, any timestamp, any compression.
+"""A Kafka producer without the Python client's checks: header names of any bytes, any timestamp, any compression.
 
-It calls librdkafka itself, the library inside confluent_kafka's wheel.
+It calls librdkafka, the library inside confluent_kafka's wheel, directly.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _ERROR_SIZE: Final = 512
 
 
 class RawMessage(NamedTuple):
-    """What is sent; `timestamp` in ms since 1970 (0: now)."""
+    """A message; `timestamp` in ms since 1970 (0: now)."""
 
     topic: str
     value: bytes | None

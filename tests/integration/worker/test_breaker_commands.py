@@ -12,7 +12,7 @@ from payments.breaker.rules import BREAKER, BreakerConfig, State
 from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.platform.database import create_engine
-from worker.breaker_commands import POLL_INTERVAL, BreakerCommands
+from worker.publication.breaker_commands import POLL_INTERVAL, BreakerCommands
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
 from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
-from worker.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
-from worker.heartbeat import Heartbeat
+from worker.publication.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
+from worker.publication.heartbeat import Heartbeat
 
 PARK_AFTER = 3
 
 
-class Told(Publisher):
+class RecordingPublisher(Publisher):
     """Refuses the messages with these keys, and confirms the others; `checked` counts how often the cluster was."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Turns:
         held = stored(engine, *payments)
         metrics = RelayMetrics(CollectorRegistry())
         self.breaker = Breaker(metrics, BreakerConfig(), clock=lambda: self.now)
-        self.publisher = Told()
+        self.publisher = RecordingPublisher()
         heartbeat = Heartbeat(engine, held, seconds=60, asked_at=monotonic(), observe=self.breaker.observe)
         self.delivery = Delivery(
             engine,

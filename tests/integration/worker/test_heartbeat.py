@@ -15,7 +15,7 @@ from payments.outbox.lease import Lease, acquire
 from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import lease as table
 from tests.servers import until
-from worker.heartbeat import Heartbeat
+from worker.publication.heartbeat import Heartbeat
 
 SECONDS = 60.0
 

@@ -160,9 +160,9 @@ def test_poison_among_good_ones_becomes_dead_letters_that_are_published(
     assert [s.payload_encoding for s in stored if s.payload == "/wA="] == ["base64"]
     assert all(s.message_key == "1" and s.cluster_id and s.error_message for s in stored)
     assert number(engine, "SELECT COUNT(*) FROM ledger_entry") == 1 + 30 * 3
-    told = [json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap) if m.topic() == "payment.dlq"]
+    announced = [json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap) if m.topic() == "payment.dlq"]
     assert sorted(
-        (t["originalTopic"], t["partition"], t["offset"], t["errorType"], t["payload"]) for t in told
+        (t["originalTopic"], t["partition"], t["offset"], t["errorType"], t["payload"]) for t in announced
     ) == sorted((s.topic, s.partition, s.offset, s.error_type, s.payload) for s in stored)
     labels = {"topic": "payment.captured", "error_type": "EventMismatch"}
     assert registry.get_sample_value("dead_letters_total", labels) == 1

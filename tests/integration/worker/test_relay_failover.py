@@ -22,9 +22,9 @@ from payments.platform.tables import outbox_event
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until
-from worker.delivery import Delivery, LeaseTerm
-from worker.fencing import LeaseLost
-from worker.heartbeat import Heartbeat
+from worker.publication.delivery import Delivery, LeaseTerm
+from worker.publication.fencing import LeaseLost
+from worker.publication.heartbeat import Heartbeat
 
 FROZEN_SECONDS = 20
 """Twice a lease."""

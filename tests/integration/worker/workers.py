@@ -1,4 +1,4 @@
-"""Relays and ledgers in threads and in processes of their own, and what tests ask of database and Kafka."""
+"""Relays and ledgers in threads and in processes, and reads of database and Kafka for tests."""
 
 import json
 import os
@@ -123,7 +123,7 @@ def pay(engine: Engine, name: str, count: int, captures: int = 1) -> None:
 
 
 def number(engine: Engine, query: str) -> int:
-    """What a query with one number says."""
+    """The number that a query returns."""
     with engine.connect() as connection:
         return int(connection.execute(text(query)).scalar_one() or 0)
 
@@ -143,13 +143,13 @@ def unposted(engine: Engine) -> int:
 
 
 def breaker_state(engine: Engine) -> str:
-    """What the relay's row says."""
+    """The state in the relay's row."""
     with engine.connect() as connection:
         return str(connection.execute(text("SELECT state FROM circuit_breaker")).scalar())
 
 
 def limit_messages(bootstrap: str, topic: str, size: int) -> None:
-    """Let a topic take no batch larger than `size` bytes."""
+    """Limit a topic's batches to `size` bytes."""
     entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
     change = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -158,7 +158,7 @@ def limit_messages(bootstrap: str, topic: str, size: int) -> None:
 
 
 def _end(consumer: Consumer, place: TopicPartition) -> int:
-    """The offset after the partition's last message; waits for the leader that a new topic gets only after a moment."""
+    """The offset after the partition's last message; waits until a new topic has a leader."""
 
     def ask() -> list[int]:
         try:

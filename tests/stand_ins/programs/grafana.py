@@ -21,11 +21,11 @@ def configuration() -> configparser.ConfigParser:
     return read
 
 
-def keep_first_password(told: str) -> None:
+def keep_first_password(setting: str) -> None:
     """As the real one: the configured password counts at the first start only."""
     if not STORED_PASSWORD.exists():
-        path = told.removeprefix("$__file{").removesuffix("}")
-        STORED_PASSWORD.write_text(Path(path).read_text() if told != path else told)
+        path = setting.removeprefix("$__file{").removesuffix("}")
+        STORED_PASSWORD.write_text(Path(path).read_text() if setting != path else setting)
 
 
 class Pages(BaseHTTPRequestHandler):

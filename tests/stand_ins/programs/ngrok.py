@@ -6,6 +6,7 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import yaml  # Debian's python3-yaml, which the package depends on
 
@@ -13,9 +14,9 @@ AGENT = {"authtoken", "web_addr", "console_ui", "log", "log_format", "log_level"
 ENDPOINT = {"name", "description", "url", "upstream", "traffic_policy"}
 
 
-def checked(path: Path) -> dict:
+def checked(path: Path) -> dict[str, Any]:
     """The configuration; ends the process at what version 3 does not know."""
-    read = yaml.safe_load(path.read_text())
+    read: dict[str, Any] = yaml.safe_load(path.read_text())
     faults = [f"agent.{key}" for key in read.get("agent", {}).keys() - AGENT]
     faults += [f"endpoints.{key}" for endpoint in read.get("endpoints", []) for key in endpoint.keys() - ENDPOINT]
     if read.get("version") != 3:
@@ -27,7 +28,7 @@ def checked(path: Path) -> dict:
     return read
 
 
-def tunnels(read: dict) -> list[dict]:
+def tunnels(read: dict[str, Any]) -> list[dict[str, Any]]:
     """What /api/tunnels says of the endpoints."""
     return [
         {
@@ -40,7 +41,7 @@ def tunnels(read: dict) -> list[dict]:
     ]
 
 
-def serve(read: dict) -> None:
+def serve(read: dict[str, Any]) -> None:
     """The local API."""
     body = json.dumps({"tunnels": tunnels(read), "uri": "/api/tunnels"}).encode()
 
@@ -65,9 +66,9 @@ def main() -> None:
     start.add_argument("--all", action="store_true", required=True)
     for command in (config, start):
         command.add_argument("--config", type=Path, required=True)
-    told = parser.parse_args()
-    read = checked(told.config)
-    if told.command == "start":
+    arguments = parser.parse_args()
+    read = checked(arguments.config)
+    if arguments.command == "start":
         serve(read)
 
 

@@ -1,1 +1,1 @@
-"""Rules of the HTTP face that need no server."""
+"""Rules of the HTTP API that need no server."""

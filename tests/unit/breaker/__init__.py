@@ -1,1 +1,1 @@
-"""What `payments/breaker` does without a server."""
+"""Unit tests of `payments/breaker`."""

@@ -66,7 +66,7 @@ def test_the_trial_calls_decide(fails: bool, end_state: str) -> None:
         world.call(fails=fails)
     assert world.breaker.state == HALF_OPEN
     world.call(fails=fails)
-    assert (world.breaker.state, world.told) == (end_state, [CLOSED, OPEN, HALF_OPEN, HALF_OPEN, end_state])
+    assert (world.breaker.state, world.states) == (end_state, [CLOSED, OPEN, HALF_OPEN, HALF_OPEN, end_state])
 
 
 class Ignored(Exception):

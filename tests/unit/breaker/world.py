@@ -1,4 +1,4 @@
-"""A breaker with clocks and metrics of its own, for the tests of what it does and of what operators do with it."""
+"""A breaker with its own clocks and metrics, for the breaker's tests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,17 +17,17 @@ TRIALS = 3
 
 
 class Failed(Exception):
-    """What a call raises here."""
+    """The exception of a failed call."""
 
 
 class World:
-    """A breaker, the clocks that it reads, and the metrics that it feeds."""
+    """A breaker, its clocks and its metrics."""
 
     def __init__(self, before: BreakerRow | None = None, window: int = 20) -> None:
         self.registry = CollectorRegistry()
         self.seconds = 0.0
         self.start = datetime.now(UTC)
-        self.told: list[str] = []
+        self.states: list[str] = []
         self.breaker = Breaker(
             RelayMetrics(self.registry),
             BreakerConfig(
@@ -41,7 +41,7 @@ class World:
             clock=lambda: self.seconds,
             now=lambda: self.start + timedelta(seconds=self.seconds),
         )
-        self.breaker.subscribe(lambda: self.told.append(self.breaker.state))
+        self.breaker.subscribe(lambda: self.states.append(self.breaker.state))
 
     def call(self, duration: float = 0.0, fails: bool = False) -> None:
         def function() -> None:

@@ -1,1 +1,1 @@
-"""What `payments/dead_letters` does without a server."""
+"""Unit tests of `payments/dead_letters`."""

@@ -1,1 +1,1 @@
-"""What `payments/ledger` does without a server."""
+"""Unit tests of `payments/ledger`."""

@@ -32,7 +32,7 @@ def message(value: bytes | None, topic: str = "payment.captured", key: bytes | N
     return Message(topic, 0, 0, 0, key, value)
 
 
-def told(topic: str = "payment.captured", **changed: Any) -> ReceivedEvent | Rejected:
+def read_captured(topic: str = "payment.captured", **changed: Any) -> ReceivedEvent | Rejected:
     members = {name: value for name, value in {**TRUE, **changed}.items() if value is not None}
     return read(message(json.dumps(members).encode(), topic))
 
@@ -49,7 +49,7 @@ def result(event: ReceivedEvent | Rejected, what: Known | None = None) -> CheckR
 
 
 def test_an_event_of_the_outbox_is_money() -> None:
-    found = result(told())
+    found = result(read_captured())
     assert isinstance(found, PostedEvent)
     assert (found.event_id, found.payment_id, found.currency, found.occurred_at) == (7, 1, "KRW", AT)
     assert [posting.amount for posting in found.postings] == [500, 500]
@@ -71,7 +71,7 @@ def test_an_event_of_the_outbox_is_money() -> None:
     ],
 )
 def test_anything_else_is_a_dead_letter(changed: dict[str, Any], error_type: str, part: str) -> None:
-    found = result(told(**changed))
+    found = result(read_captured(**changed))
     assert isinstance(found, Rejected)
     assert found.error_type == error_type
     assert part in found.error_message
@@ -85,17 +85,17 @@ def test_what_is_not_json_is_invalid_json(value: bytes | None) -> None:
 
 
 def test_a_posted_event_is_repeated_also_when_the_outbox_has_forgotten_it() -> None:
-    assert result(told(), known(posted={7: 1})) == Repeated(7)
-    assert result(told(), known(posted={7: 1}, events=False)) == Repeated(7)
+    assert result(read_captured(), known(posted={7: 1})) == Repeated(7)
+    assert result(read_captured(), known(posted={7: 1}, events=False)) == Repeated(7)
 
 
 def test_a_posted_events_number_does_not_excuse_another_content() -> None:
-    assert isinstance(result(told(amount=9), known(posted={7: 1})), Rejected)
-    assert isinstance(result(told(paymentId=2), known(posted={7: 1}, events=False)), Rejected)
+    assert isinstance(result(read_captured(amount=9), known(posted={7: 1})), Rejected)
+    assert isinstance(result(read_captured(paymentId=2), known(posted={7: 1}, events=False)), Rejected)
 
 
 def test_within_a_batch_the_second_one_is_repeated() -> None:
-    first, second, third = check([told(), told(amount=9), told()], known())
+    first, second, third = check([read_captured(), read_captured(amount=9), read_captured()], known())
     assert isinstance(first, PostedEvent)
     assert isinstance(second, Rejected)
     assert third == Repeated(7)
@@ -186,7 +186,7 @@ def test_of_a_value_that_no_row_holds_the_beginning_is_kept() -> None:
 
 
 def test_an_error_message_stays_short_whatever_came() -> None:
-    found = result(told(currency="x" * 10**6))
+    found = result(read_captured(currency="x" * 10**6))
     assert isinstance(found, Rejected)
     assert len(found.error_message) < 200
 

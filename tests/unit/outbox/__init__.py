@@ -1,1 +1,1 @@
-"""What `payments/outbox` does without a server."""
+"""Unit tests of `payments/outbox`."""

@@ -1,1 +1,1 @@
-"""What `payments/payment` does without a server."""
+"""Unit tests of `payments/payment`."""

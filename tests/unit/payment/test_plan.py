@@ -23,7 +23,7 @@ def changed(plan: Plan, *payments: Payment) -> Changes:
     return plan.change({payment.payment_id: payment for payment in payments}, NOW)
 
 
-def told(plan: Plan) -> list[object]:
+def outcomes(plan: Plan) -> list[object]:
     return [result.error.code if result.error else (result.status, result.step) for result in plan.results()]
 
 
@@ -38,13 +38,13 @@ def test_a_new_payment_is_decided_before_it_is_stored() -> None:
         (EventType.AUTHORIZED, 2, 700),
     ]
     assert plan.locked_payments() == set()
-    assert told(plan) == [(200, 500), (200, 700)]
+    assert outcomes(plan) == [(200, 500), (200, 700)]
 
 
 def test_commands_of_one_payment_follow_each_other() -> None:
     plan = Plan([made.capture(7, "c1", 60), made.capture(7, "c2", 60), made.refund(7, "r", 10)])
     changes = changed(plan, HELD)
-    assert told(plan) == [(200, 60), (409, 0), (200, 10)]
+    assert outcomes(plan) == [(200, 60), (409, 0), (200, 10)]
     (payment,) = changes.payments
     assert (payment.captured_amount, payment.refunded_amount) == (60, 10)
     assert [event.event_type for event, _ in changes.events] == [EventType.CAPTURED, EventType.REFUNDED]
@@ -68,7 +68,7 @@ def test_an_expiry_has_an_event_and_no_answer() -> None:
 def test_what_is_not_there_is_nobody_s(owners: dict[int, str]) -> None:
     plan = Plan([made.capture(7, "c")])
     plan.set_owners(owners)
-    assert (plan.locked_payments(), told(plan)) == (set(), ["NOT_FOUND"])
+    assert (plan.locked_payments(), outcomes(plan)) == (set(), ["NOT_FOUND"])
 
 
 def test_two_with_one_key_are_one_and_its_replay() -> None:
@@ -93,7 +93,7 @@ def test_a_used_key_does_nothing(command: Command, answer: StoredAnswer, code: s
     plan.set_used({command.scope}, {command.scope: answer})
     assert plan.changed_payments() == set()
     changes = changed(plan)
-    assert (changes.events, told(plan)) == ([], [code])
+    assert (changes.events, outcomes(plan)) == ([], [code])
 
 
 def test_a_payment_whose_answer_is_gone_was_made_all_the_same() -> None:
@@ -101,4 +101,4 @@ def test_a_payment_whose_answer_is_gone_was_made_all_the_same() -> None:
     plan = Plan([command])
     plan.set_used({command.scope}, {})
     changed(plan)
-    assert told(plan) == ["IDEMPOTENCY_KEY_EXPIRED"]
+    assert outcomes(plan) == ["IDEMPOTENCY_KEY_EXPIRED"]

@@ -1,1 +1,1 @@
-"""What `payments/platform` does without a server."""
+"""Unit tests of `payments/platform`."""

@@ -55,7 +55,7 @@ def test_exactly_the_circulating_currencies_have_their_decimals() -> None:
         (10**18 + 1, "EUR", "10000000000000000.01 EUR"),
     ],
 )
-def test_amounts_are_shown_in_major_units(amount: int, currency: str, shown: str) -> None:
+def test_amounts_are_formatted_in_major_units(amount: int, currency: str, shown: str) -> None:
     assert format_amount(amount, currency) == shown
 
 

@@ -1,4 +1,4 @@
-"""The part of GitHub's REST API that is about a repository's hooks, as its documentation has it."""
+"""A fake of GitHub's REST API for a repository's webhooks, by its documentation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,17 +21,17 @@ class GitHub:
 
     hooks: dict[int, dict[str, Any]] = field(default_factory=dict)
     unwell: int = 0
-    """So many requests are answered 502."""
+    """The number of requests that are answered with 502."""
 
     def add(self, url: str) -> int:
-        """A hook that is there already."""
+        """Add an existing hook."""
         number = 100 + len(self.hooks)
         config = {"url": url, "content_type": "json", "insecure_ssl": "0", "secret": "former"}
         self.hooks[number] = {"name": "web", "config": config, "events": ["push"], "active": True}
         return number
 
     def answer(self, request: Request, url: str) -> Answer:
-        """What GitHub says."""
+        """GitHub's answer."""
         if self.unwell:
             self.unwell -= 1
             return Answer(502, {"message": "Bad Gateway"})

@@ -100,10 +100,10 @@ def test_a_dry_run_changes_nothing(github: GitHub, api: Server, agent: Server) -
     assert lines(command(api.url, "--agent", agent.url, "--dry-run")) == [f"would create: {URL}"]
     github.add(OLD)
     github.add(URL)
-    told = [f"would update: {URL} (hook 101)", f"would delete: {OLD} (hook 100)"]
-    assert lines(command(api.url, "--agent", agent.url, "--dry-run")) == told
-    told = [f"would delete: {OLD} (hook 100)", f"would delete: {URL} (hook 101)"]
-    assert lines(command(api.url, "--agent", agent.url, "--dry-run", "--delete")) == told
+    expected = [f"would update: {URL} (hook 101)", f"would delete: {OLD} (hook 100)"]
+    assert lines(command(api.url, "--agent", agent.url, "--dry-run")) == expected
+    expected = [f"would delete: {OLD} (hook 100)", f"would delete: {URL} (hook 101)"]
+    assert lines(command(api.url, "--agent", agent.url, "--dry-run", "--delete")) == expected
     assert api.writes() == []
     assert api.requests
 
@@ -131,7 +131,7 @@ def test_github_unwell_for_a_moment_is_asked_again(github: GitHub, api: Server, 
 
 
 @pytest.mark.parametrize(
-    ("options", "variables", "told"),
+    ("options", "variables", "expected"),
     [
         ([], {"token": "mistyped"}, "GitHub does not know the token: it is mistyped, expired or revoked."),
         ([], {"token": WEAK_TOKEN}, "GitHub answered 404: the token may not administer webhooks of example/payops"),
@@ -146,10 +146,12 @@ def test_github_unwell_for_a_moment_is_asked_again(github: GitHub, api: Server, 
         (["--api", NOWHERE], {}, "GitHub does not answer: "),
     ],
 )
-def test_says_what_is_in_the_way(api: Server, agent: Server, options: list[str], variables, told: str) -> None:
+def test_says_what_is_in_the_way(
+    api: Server, agent: Server, options: list[str], variables: dict[str, str], expected: str
+) -> None:
     ended = command(api.url, "--agent", agent.url, *options, **variables)
     assert (ended.code, ended.stdout) == (1, "")
-    assert told in ended.stderr
+    assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert SECRET not in ended.stderr
     assert TOKEN not in ended.stderr
@@ -157,17 +159,17 @@ def test_says_what_is_in_the_way(api: Server, agent: Server, options: list[str],
 
 
 @pytest.mark.parametrize(
-    ("tunnels", "told"),
+    ("tunnels", "expected"),
     [
         ([], "it has: none"),
         ([("jenkins", "http://tame-fox.ngrok-free.app")], "it has: jenkins http://tame-fox"),
         ([("a", "https://a.ngrok.app"), ("b", "https://b.ngrok.app")], "it has: a https://a.ngrok.app, b https://b"),
     ],
 )
-def test_an_agent_without_an_endpoint_for_jenkins(api: Server, tunnels: list[tuple[str, str]], told: str) -> None:
+def test_an_agent_without_an_endpoint_for_jenkins(api: Server, tunnels: list[tuple[str, str]], expected: str) -> None:
     with serving(lambda *_: told_by_agent(*tunnels)) as agent:
         ended = command(api.url, "--agent", agent.url)
-    assert (ended.code, told in ended.stderr) == (1, True)
+    assert (ended.code, expected in ended.stderr) == (1, True)
 
 
 def test_no_agent_but_something_else(api: Server) -> None:

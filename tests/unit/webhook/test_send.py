@@ -58,13 +58,13 @@ def test_another_secret_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "message"),
     [(403, "the signature is wrong for the tunnel"), (404, "nobody listens there"), (302, "not Jenkins' answer")],
 )
-def test_other_answers_are_explained(status: int, told: str) -> None:
+def test_other_answers_are_explained(status: int, message: str) -> None:
     with serving(lambda *_: Answer(status, {}, {"Location": "/login"})) as server:
         ended = send(server.url)
-    assert (ended.code, told in ended.stderr) == (1, True)
+    assert (ended.code, message in ended.stderr) == (1, True)
     assert len(server.requests) == 1
 
 

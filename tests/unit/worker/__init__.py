@@ -1,1 +1,1 @@
-"""What the workers decide, without servers."""
+"""Unit tests of `worker`."""

@@ -1,1 +1,1 @@
-"""What `app/api` does without a server."""
+"""Unit tests of `app/api`."""

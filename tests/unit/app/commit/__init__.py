@@ -1,1 +1,1 @@
-"""What `app/commit` does without a server."""
+"""Unit tests of `app/commit`."""

@@ -67,7 +67,7 @@ def test_several_workers_run_batches_beside_each_other(runs: Runs) -> None:
     assert runs.batches == [[1], [2], [3]]
 
 
-def test_a_full_gathering_refuses_at_once(runs: Runs) -> None:
+def test_a_full_batcher_refuses_at_once(runs: Runs) -> None:
     runs.go.clear()
     batcher = Batcher(runs, workers=1, size=10, capacity=1)
     gevent.spawn(batcher.submit, 1, 1)

@@ -35,7 +35,7 @@ class Database:
 
 
 class Clock:
-    """A time that stands still."""
+    """A clock that does not advance."""
 
     def __call__(self) -> float:
         return 100.0

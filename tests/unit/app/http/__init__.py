@@ -1,1 +1,1 @@
-"""What `app/http` does without a server."""
+"""Unit tests of `app/http`."""

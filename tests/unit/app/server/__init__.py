@@ -1,1 +1,1 @@
-"""What `app/server` does without a server."""
+"""Unit tests of `app/server`."""

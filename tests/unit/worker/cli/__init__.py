@@ -1,1 +1,1 @@
-"""What `worker/cli` does without a server."""
+"""Unit tests of `worker/cli`."""

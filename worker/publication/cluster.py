@@ -13,7 +13,7 @@ from payments.platform.clock import Clock, monotonic
 from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import CallFailed
 from payments.platform.kafka_topics import Cluster
-from worker.fencing import check_lease
+from worker.publication.fencing import check_lease
 
 ATTEMPT_INTERVAL: Final = 2.0
 """Seconds between two checks when they fail or change nothing."""

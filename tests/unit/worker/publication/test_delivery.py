@@ -10,7 +10,7 @@ from payments.dead_letters.kept_message import headers_as_text
 from payments.dead_letters.store import DeadLetter
 from payments.outbox.store import OutboxRow
 from payments.platform.kafka_answers import OutgoingMessage
-from worker.delivery import confirmed_in_order, message_of
+from worker.publication.delivery import confirmed_in_order, message_of
 
 AT = datetime(2025, 10, 27, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from payments.outbox.lease import Lease
 from payments.outbox.rules import OutboxState
 from payments.outbox.store import OutboxRow
 from payments.platform.clock import database_now
-from worker.fencing import check_lease
+from worker.publication.fencing import check_lease
 
 _log = logging.getLogger(__name__)
 

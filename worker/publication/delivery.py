@@ -22,11 +22,11 @@ from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
 from payments.platform.trace import HEADER
 from payments.platform.traces import Kind, NoTraces, Traces
-from worker.cluster import ClusterWatch
-from worker.fencing import check_lease
-from worker.heartbeat import Heartbeat
-from worker.refusals import Refusals
-from worker.replays import replay_of
+from worker.publication.cluster import ClusterWatch
+from worker.publication.fencing import check_lease
+from worker.publication.heartbeat import Heartbeat
+from worker.publication.refusals import Refusals
+from worker.publication.replays import replay_of
 
 CLAIM: Final = 500
 """Events of one call while the breaker is CLOSED or DISABLED; else one."""

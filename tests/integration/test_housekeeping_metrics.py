@@ -32,7 +32,7 @@ PLAN = Plan(5.0, 60.0, Retention(MONTH, MONTH, MONTH))
 LAST_SUCCESS = "housekeeping_task_last_success_timestamp_seconds"
 
 
-class Seen:
+class HousekeepingRun:
     """A process of housekeeping by its metrics; its clocks can be moved."""
 
     def __init__(self, engine: Engine) -> None:
@@ -79,21 +79,21 @@ def test_ages_go_on_while_housekeeping_alone_cannot_reach_the_database(
         commands.run_one(others, commands.authorize("a"))
         with others.begin() as connection:
             lease.beat(connection, "relay", "a relay")
-        seen = Seen(engine)
-        seen.do("export")
+        run = HousekeepingRun(engine)
+        run.do("export")
         engine.dispose()
         own_mariadb.execute("ALTER USER hk@'127.0.0.1' ACCOUNT LOCK")
         later.by = 1000.0
         with pytest.raises(OperationalError):
-            seen.tasks.export()
-        assert 1000 <= seen.shows("outbox_oldest_age_seconds") < 1100
+            run.tasks.export()
+        assert 1000 <= run.shows("outbox_oldest_age_seconds") < 1100
         for name in ("relay", "ledger", "housekeeping"):
-            assert 1000 <= seen.shows("lease_age_seconds", name=name) < 1100
-        assert 1000 <= wall() - seen.shows(LAST_SUCCESS, task="export") < 1100
+            assert 1000 <= run.shows("lease_age_seconds", name=name) < 1100
+        assert 1000 <= wall() - run.shows(LAST_SUCCESS, task="export") < 1100
         own_mariadb.execute("ALTER USER hk@'127.0.0.1' ACCOUNT UNLOCK")
-        seen.do("export")
-        assert seen.shows("lease_age_seconds", name="housekeeping") < 100
-        assert seen.shows("lease_age_seconds", name="ledger") >= 1000, "it never ran"
+        run.do("export")
+        assert run.shows("lease_age_seconds", name="housekeeping") < 100
+        assert run.shows("lease_age_seconds", name="ledger") >= 1000, "it never ran"
         for each in (engine, others):
             each.dispose()
 
@@ -103,63 +103,63 @@ def test_an_age_is_never_negative_and_an_empty_outbox_has_none(engine: Engine, l
         lease.beat(connection, "relay", "a relay")
         ahead = database_now(connection) + timedelta(days=1)
         connection.execute(update(lease_table).values(renewed_at=ahead))
-    seen = Seen(engine)
-    seen.do("export")
+    run = HousekeepingRun(engine)
+    run.do("export")
     later.by = 50.0
-    assert seen.shows("lease_age_seconds", name="relay") == 0
-    assert seen.shows("outbox_oldest_age_seconds") == 0
+    assert run.shows("lease_age_seconds", name="relay") == 0
+    assert run.shows("outbox_oldest_age_seconds") == 0
 
 
 def test_before_its_first_success_a_task_is_counted_from_the_start(engine: Engine, later: Later) -> None:
-    seen = Seen(engine)
+    run = HousekeepingRun(engine)
     later.by = 500.0
-    ages = [wall() - seen.shows(LAST_SUCCESS, task=name) for name in TASKS]
+    ages = [wall() - run.shows(LAST_SUCCESS, task=name) for name in TASKS]
     assert all(500 <= age < 600 for age in ages)
-    seen.tasks.log.done("audit", later(), succeeded=False)
-    assert wall() - seen.shows(LAST_SUCCESS, task="audit") >= 500
-    seen.tasks.log.done("audit", later(), succeeded=True)
-    assert wall() - seen.shows(LAST_SUCCESS, task="audit") < 100
-    assert seen.shows("housekeeping_task_duration_seconds_count", task="audit") == 2
-    assert [seen.shows("housekeeping_task_interval_seconds", task=name) for name in TASKS] == [2, 5, 5, 60, 60, 60]
+    run.tasks.log.done("audit", later(), succeeded=False)
+    assert wall() - run.shows(LAST_SUCCESS, task="audit") >= 500
+    run.tasks.log.done("audit", later(), succeeded=True)
+    assert wall() - run.shows(LAST_SUCCESS, task="audit") < 100
+    assert run.shows("housekeeping_task_duration_seconds_count", task="audit") == 2
+    assert [run.shows("housekeeping_task_interval_seconds", task=name) for name in TASKS] == [2, 5, 5, 60, 60, 60]
 
 
 @pytest.mark.parametrize(
     "error", [OperationalError("", {}, Exception("gone")), ZeroDivisionError(), ClockSuspect("year")]
 )
 def test_a_run_that_fails_is_no_success(sqlite_url: str, later: Later, error: Exception) -> None:
-    seen = Seen(create_engine(sqlite_url))
+    run = HousekeepingRun(create_engine(sqlite_url))
 
     def failing() -> None:
         raise error
 
     later.by = 500.0
-    Schedule([Task("audit", 60, failing)], threading.Event(), done=seen.tasks.log.done).run_once()
-    assert wall() - seen.shows(LAST_SUCCESS, task="audit") >= 500
-    assert seen.shows("housekeeping_task_duration_seconds_count", task="audit") == 1
-    Schedule([Task("audit", 60, lambda: None)], threading.Event(), done=seen.tasks.log.done).run_once()
-    assert wall() - seen.shows(LAST_SUCCESS, task="audit") < 100
+    Schedule([Task("audit", 60, failing)], threading.Event(), done=run.tasks.log.done).run_once()
+    assert wall() - run.shows(LAST_SUCCESS, task="audit") >= 500
+    assert run.shows("housekeeping_task_duration_seconds_count", task="audit") == 1
+    Schedule([Task("audit", 60, lambda: None)], threading.Event(), done=run.tasks.log.done).run_once()
+    assert wall() - run.shows(LAST_SUCCESS, task="audit") < 100
 
 
 def test_a_wall_clock_that_jumps_makes_no_task_younger(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, later: Later
 ) -> None:
     monkeypatch.setattr(task_log, "wall", lambda: wall() + 1e7)
-    seen = Seen(engine)
-    seen.do("export")
+    run = HousekeepingRun(engine)
+    run.do("export")
     monkeypatch.undo()
     later.by += 100.0
-    assert 100 <= wall() - seen.shows(LAST_SUCCESS, task="export") < 200
+    assert 100 <= wall() - run.shows(LAST_SUCCESS, task="export") < 200
 
 
 def test_a_restart_makes_no_task_younger(engine: Engine) -> None:
-    before = Seen(engine)
+    before = HousekeepingRun(engine)
     for name in ("audit", "prune", "export"):
         before.do(name)
     with engine.begin() as connection:
         long_ago = database_now(connection) - timedelta(seconds=1000)
         connection.execute(update(task_run).values(since=long_ago))
         connection.execute(update(task_run).where(task_run.c.name == "audit").values(last_success_at=long_ago))
-    after = Seen(engine)
+    after = HousekeepingRun(engine)
     after.do("export")
     age = {name: wall() - after.shows(LAST_SUCCESS, task=name) for name in TASKS}
     assert 1000 <= age["audit"] < 1100
@@ -176,8 +176,8 @@ def part(engine: Engine) -> health.Component:
 
 def test_health_knows_of_housekeeping(engine: Engine) -> None:
     assert part(engine).detail.startswith("No housekeeping has ever run")
-    seen = Seen(engine)
-    seen.do("export")
+    run = HousekeepingRun(engine)
+    run.do("export")
     assert part(engine).status == "UP", "nothing is overdue yet"
     with engine.begin() as connection:
         long_ago = database_now(connection) - timedelta(seconds=181)
@@ -196,8 +196,8 @@ def test_health_knows_of_housekeeping(engine: Engine) -> None:
 
 
 def test_health_sees_an_audit_that_can_never_run(engine: Engine, later: Later) -> None:
-    seen = Seen(engine)
-    seen.do("export")
+    run = HousekeepingRun(engine)
+    run.do("export")
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE audit_run"))
         since = database_now(connection) - timedelta(seconds=200)
