@@ -34,7 +34,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
         multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
-        shop_folder=_shop(settings.store_folder),
+        shop_folder=_shop(settings.shop_folder),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)

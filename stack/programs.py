@@ -63,7 +63,7 @@ def environment(state: State, given: Mapping[str, str], redis: Redis, port: int,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
-        "APP_STORE_FOLDER": given.get("APP_STORE_FOLDER") or str(shop.DIST),
+        "APP_SHOP_FOLDER": given.get("APP_SHOP_FOLDER") or given.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
     return {**given, **ours, "PYTHONUNBUFFERED": "1"}
 

@@ -64,7 +64,8 @@ def unexplained_targets(makefile: str) -> list[str]:
 
 
 def setting_names() -> set[str]:
-    return {item.metadata["name"] for item in fields(Settings)} | _OF_GUNICORN
+    names = {item.metadata[kind] for item in fields(Settings) for kind in ("name", "alias")}
+    return (names - {""}) | _OF_GUNICORN
 
 
 def test_every_error_has_a_row_to_http() -> None:

@@ -35,6 +35,12 @@ def test_every_bad_key_is_named_at_once() -> None:
     assert named == list(wrong)
 
 
+def test_a_former_name_is_read_while_the_present_one_is_not_set() -> None:
+    assert load(NEEDED | {"APP_STORE_FOLDER": "/old"}).shop_folder == "/old"
+    assert load(NEEDED | {"APP_STORE_FOLDER": "/old", "APP_SHOP_FOLDER": "/new"}).shop_folder == "/new"
+    assert [line.split()[0] for line in refused(APP_STORE_FOLDER="\t")] == ["APP_STORE_FOLDER"]
+
+
 def test_an_empty_text_means_unset() -> None:
     assert load(
         NEEDED | {item.metadata["name"]: "" for item in fields(Settings) if item.name != "database_url"}
