@@ -112,24 +112,6 @@ class PaymentAnswer(PaymentItem):
     events: list[Event]
 
 
-class Page(Answer):
-    """`nextCursor` is null on the last page."""
-
-    next_cursor: str | None
-
-
-class PaymentPage(Page):
-    """Payments, newest first."""
-
-    items: list[PaymentItem]
-
-
-class EntryPage(Page):
-    """Postings, oldest first."""
-
-    items: list[Entry]
-
-
 class Balance(Answer):
     """An account's sums; the balance is on the account's normal side."""
 

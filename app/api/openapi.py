@@ -1,4 +1,4 @@
-"""Makes the OpenAPI document out of the routes, what their views say of themselves, and the pydantic models.
+"""Makes the OpenAPI document out of the routes, what their views say of themselves, and the types of their JSON.
 
 Version 3.0.3, because the Swagger UI that PyPI carries shows nothing newer.
 """
@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from apispec import APISpec
 from flask import Flask
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from app.api.answers import ProblemDetails
 from app.api.schemas import AuthorizeBody
 from app.http.describing import Description, description_of
 from app.http.errors import PROBLEM_JSON
+from payments.platform.json_types import JsonObject
 from payments.platform.problems import PROBLEMS
 
 VERSION: Final = "0.1.0"
@@ -101,14 +102,14 @@ def _response(description: Description, status: int, text: str, content: dict[st
 
 
 class _Models:
-    """The schemas of the pydantic models that operations use, each once among the components."""
+    """The schemas of the types that operations use, each once among the components."""
 
     def __init__(self, spec: APISpec) -> None:
         self._spec = spec
 
-    def schema(self, model: type[BaseModel]) -> dict[str, Any]:
-        """A media type object that refers to the model."""
-        schema = model.model_json_schema(ref_template=_REF, by_alias=True)
+    def schema(self, model: type[JsonObject | BaseModel]) -> dict[str, Any]:
+        """A media type object that refers to the type."""
+        schema = TypeAdapter(model).json_schema(ref_template=_REF, by_alias=True)
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
         if model is AuthorizeBody:  # the header may carry it instead, which OpenAPI cannot say

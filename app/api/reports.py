@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from app.api.answers import ABSENT, Answer, Count, Identifier, Page, Time, inline
+from app.api.answers import ABSENT, Answer, Count, Identifier, Time, inline
 from payments.audit.snapshot import FindingKind
 from payments.breaker.rules import BREAKER, State
 from payments.outbox.rules import Aggregate
@@ -42,12 +42,6 @@ class DeadLetter(DeadLetterSummary):
     payload_encoding: Literal["base64"] = Field(default=ABSENT)
 
 
-class DeadLetterPage(Page):
-    """Dead letters, newest first."""
-
-    items: list[DeadLetterSummary]
-
-
 class AuditFinding(Answer):
     """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
 
@@ -58,12 +52,6 @@ class AuditFinding(Answer):
     first_seen: Time
     last_seen: Time
     cleared_at: Time | None
-
-
-class AuditFindingPage(Page):
-    """Findings, newest first."""
-
-    items: list[AuditFinding]
 
 
 class ParkedEvent(Answer):
@@ -78,12 +66,6 @@ class ParkedEvent(Answer):
     error: str
     parked_at: Time
     waiting_behind: Count
-
-
-class ParkedPage(Page):
-    """Parked events, newest first."""
-
-    items: list[ParkedEvent]
 
 
 class Transition(Answer):

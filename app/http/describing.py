@@ -6,17 +6,19 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from payments.platform.json_types import JsonObject
+
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE: Final = "described_as"
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One operation. `answers`: status → model, or the media type of what has none; `problems`: statuses of errors."""
+    """One operation. `answers`: status → type, or the media type of what has none; `problems`: statuses of errors."""
 
     summary: str
     tag: str
-    answers: dict[int, type[BaseModel] | str]
+    answers: dict[int, type[JsonObject | BaseModel] | str]
     problems: Sequence[int] = ()
     body: type[BaseModel] | None = None
     parameters: Sequence[dict[str, Any]] = ()

@@ -6,7 +6,7 @@ from typing import Any, Final
 import gevent
 from flask import Blueprint, Response, request
 
-from app.api import queries
+from app.api import encoding
 from app.api.reports import Breaker, Breakers, PendingBreaker
 from app.api.schemas import TransitionBody
 from app.commit.money_request import read_body
@@ -33,7 +33,7 @@ _OPERATORS: Final = "Without the admin token, `history` does not say which opera
 )
 def show() -> Response:
     """The one breaker there is."""
-    return queries.answer(_shown())
+    return encoding.answer(_shown())
 
 
 @blueprint.get("/status")
@@ -44,7 +44,7 @@ def show() -> Response:
 )
 def status() -> Response:
     """All breakers."""
-    return queries.answer({BREAKER: _shown()})
+    return encoding.answer({BREAKER: _shown()})
 
 
 def _shown() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def transition() -> Response:
     if outcome == "not_allowed":
         raise TransitionNotAllowed(f"The breaker cannot go to {body.to} from where it is.")
     shown = read(breaker.show)
-    return queries.answer(shown) if outcome else queries.answer({**shown, "pending": True}, 202)
+    return encoding.answer(shown) if outcome else encoding.answer({**shown, "pending": True}, 202)
 
 
 def _outcome(command_id: int) -> str | None:

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, request
 
-from app.api import queries
+from app.api import encoding, queries
+from app.api.pages import DeadLetterPage
 from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LIMIT, TOPIC
-from app.api.reports import DeadLetter, DeadLetterPage
+from app.api.reports import DeadLetter
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
@@ -40,8 +41,9 @@ def index() -> Response:
     topic = queries.choice("topic", TOPICS.values())
     error_type = queries.choice("errorType", ErrorType)
     state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
-    return queries.page(
-        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
+    return encoding.page(
+        DeadLetterPage,
+        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit)),
     )
 
 
@@ -58,7 +60,7 @@ def index() -> Response:
 )
 def show(letter_id: int) -> Response:
     """One letter."""
-    return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
+    return encoding.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
 @blueprint.post("/<id:letter_id>/replay")
@@ -75,7 +77,7 @@ def show(letter_id: int) -> Response:
 def replay(letter_id: int) -> Response:
     """The letter, REPLAYING now."""
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
 
 @blueprint.post("/<id:letter_id>/discard")
@@ -94,4 +96,4 @@ def discard(letter_id: int) -> Response:
     """The letter, DISCARDED now."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
+from app.api import encoding
 from app.api.reports import Health
 from app.http.describing import Description, describe
 from app.services import services
@@ -21,7 +21,7 @@ def _probe(summary: str) -> Description:
 def _answer(components: dict[str, health.Component]) -> Response:
     status = health.overall(components)
     shown = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
-    return queries.answer({"status": status, "components": shown}, 503 if status == "DOWN" else 200)
+    return encoding.answer({"status": status, "components": shown}, 503 if status == "DOWN" else 200)
 
 
 @blueprint.get("/health")
@@ -40,7 +40,7 @@ def whole() -> Response:
 @describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
 def live() -> Response:
     """The process alone."""
-    return queries.answer({"status": "UP", "components": {}})
+    return encoding.answer({"status": "UP", "components": {}})
 
 
 @blueprint.get("/health/ready")

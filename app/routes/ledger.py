@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
-from app.api.answers import Balances, EntryPage, TrialBalance
+from app.api import encoding, queries
+from app.api.answers import Balances, TrialBalance
+from app.api.pages import EntryPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.http.describing import Description, describe
 from app.services import services
@@ -32,7 +33,7 @@ def _admins_only() -> None:
 def balances() -> Response:
     """All accounts."""
     merchant_id = queries.merchant()
-    return queries.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
+    return encoding.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
 
 
 @blueprint.get("/trial-balance")
@@ -47,7 +48,7 @@ def balances() -> Response:
 )
 def trial_balance() -> Response:
     """Both sides."""
-    return queries.answer(read_list(ledger_reading.trial_balance))
+    return encoding.answer(read_list(ledger_reading.trial_balance))
 
 
 @blueprint.get("/entries")
@@ -64,4 +65,6 @@ def trial_balance() -> Response:
 def entries() -> Response:
     """A page of postings."""
     payment_id, after, limit = queries.number("paymentId"), queries.cursor() or 0, queries.limit()
-    return queries.page(*read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit)))
+    return encoding.page(
+        EntryPage, *read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit))
+    )

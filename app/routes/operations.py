@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.api import queries
+from app.api import encoding, queries
 from app.api.parameters import MERCHANT
 from app.api.reports import Operations
 from app.http.describing import Description, describe
@@ -41,7 +41,7 @@ def show() -> Response:
     numbers = read(health.operations)
     windows = {} if merchant_id is None else services().admission.windows(merchant_id)
     numbers["rateLimits"] = [_limit(operation, window) for operation, window in windows.items()]
-    return queries.answer(numbers)
+    return encoding.answer(numbers)
 
 
 def _limit(operation: str, window: Window) -> dict[str, Any]:

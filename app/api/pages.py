@@ -1,0 +1,53 @@
+"""Pages of lists: items, and the cursor of the next page."""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from app.api.answers import Entry, PaymentItem
+from app.api.reports import AuditFinding, DeadLetterSummary, ParkedEvent
+from payments.platform.json_types import JsonObject
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(JsonObject, Generic[T]):
+    """`nextCursor` is null on the last page. A page repeats `items` with its type: pydantic does not resolve T."""
+
+    items: list[T] = field(kw_only=True)
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage(Page[PaymentItem]):
+    """Payments, newest first."""
+
+    items: list[PaymentItem] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage(Page[Entry]):
+    """Postings, oldest first."""
+
+    items: list[Entry] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage(Page[DeadLetterSummary]):
+    """Dead letters, newest first."""
+
+    items: list[DeadLetterSummary] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFindingPage(Page[AuditFinding]):
+    """Findings, newest first."""
+
+    items: list[AuditFinding] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedPage(Page[ParkedEvent]):
+    """Parked events, newest first."""
+
+    items: list[ParkedEvent] = field(kw_only=True)
