@@ -7,7 +7,6 @@ from pydantic import Field, WithJsonSchema
 from app.api.answers import ABSENT, Answer, Count, Identifier, Time, inline
 from payments.audit.snapshot import FindingKind
 from payments.breaker.rules import BREAKER, State
-from payments.outbox.rules import Aggregate
 from payments.payment.commands import LIMITED, Operation
 from payments.platform.states import DeadLetterState
 from payments.reading.health import Status
@@ -15,7 +14,6 @@ from payments.reading.health import Status
 LetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
 FindingKindName = Annotated[FindingKind, inline(FindingKind)]
 BreakerStateName = Annotated[State, inline(State)]
-AggregateName = Annotated[Aggregate, inline(Aggregate)]
 HealthName = Annotated[Status, inline(Status)]
 Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
 
@@ -52,20 +50,6 @@ class AuditFinding(Answer):
     first_seen: Time
     last_seen: Time
     cleared_at: Time | None
-
-
-class ParkedEvent(Answer):
-    """An event that Kafka refused; later ones of its payment wait behind it."""
-
-    event_id: Identifier
-    aggregate_type: AggregateName
-    aggregate_id: Identifier
-    event_type: str
-    topic: str
-    attempts: Count
-    error: str
-    parked_at: Time
-    waiting_behind: Count
 
 
 class Transition(Answer):

@@ -5,13 +5,13 @@ from flask import Blueprint, Response, request
 from app.api import encoding, queries
 from app.api.pages import ParkedPage
 from app.api.parameters import CURSOR, EVENT_ID, LIMIT
-from app.api.reports import ParkedEvent
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.outbox import service as outbox
+from payments.outbox.view import ParkedEvent
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/outbox/parked")
 
