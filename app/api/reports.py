@@ -4,40 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from app.api.answers import ABSENT, Answer, Count, Identifier, Time, inline
+from app.api.answers import Answer, Count, Identifier, Time, inline
 from payments.audit.snapshot import FindingKind
 from payments.breaker.rules import BREAKER, State
 from payments.payment.commands import LIMITED, Operation
-from payments.platform.states import DeadLetterState
 from payments.reading.health import Status
 
-LetterStateName = Annotated[DeadLetterState, inline(DeadLetterState)]
 FindingKindName = Annotated[FindingKind, inline(FindingKind)]
 BreakerStateName = Annotated[State, inline(State)]
 HealthName = Annotated[Status, inline(Status)]
 Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
-
-
-class DeadLetterSummary(Answer):
-    """A message that could not be posted, without its payload; long texts are cut, and end in "…" then."""
-
-    id: Identifier
-    original_topic: str
-    partition: Count
-    offset: Count
-    error_type: str
-    error_message: str
-    timestamp: Time
-    state: LetterStateName
-    attempts: Count
-    discard_reason: str = Field(default=ABSENT)
-
-
-class DeadLetter(DeadLetterSummary):
-    """A message that could not be posted, with its payload."""
-
-    payload: str
-    payload_encoding: Literal["base64"] = Field(default=ABSENT)
 
 
 class AuditFinding(Answer):

@@ -5,7 +5,6 @@ from flask import Blueprint, Response, request
 from app.api import encoding, queries
 from app.api.pages import DeadLetterPage
 from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LIMIT, TOPIC
-from app.api.reports import DeadLetter
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
@@ -52,7 +51,7 @@ def index() -> Response:
     Description(
         "Show a dead letter",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 429, 503),
         parameters=(LETTER_ID,),
         admin=True,
@@ -68,7 +67,7 @@ def show(letter_id: int) -> Response:
     Description(
         "Send a dead letter's message again",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 409, 429, 503),
         parameters=(LETTER_ID,),
         admin=True,
@@ -85,7 +84,7 @@ def replay(letter_id: int) -> Response:
     Description(
         "Put a dead letter away for good",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),
         parameters=(LETTER_ID,),
         body=DiscardBody,

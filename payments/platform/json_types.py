@@ -3,7 +3,7 @@
 Constructing one validates nothing, and neither does encoding it: a stored value may be broken and must still be shown.
 """
 
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, WithJsonSchema
@@ -35,8 +35,8 @@ class _NeverNull:
         return described
 
 
-def one_of(names: type[StrEnum]) -> WithJsonSchema:
-    """The enum's values as an inline schema: a component of its own would be another type for clients."""
+def one_of(names: Iterable[str]) -> WithJsonSchema:
+    """The names as an inline schema: an enum of its own among the components would be another type for clients."""
     return WithJsonSchema({"enum": [*names], "type": "string"})
 
 
