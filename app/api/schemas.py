@@ -134,5 +134,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: BreakerStateName
+    to: Annotated[BreakerStateName, Field(strict=False)]  # strict, it takes no text
     reason: Reason = Field(default=ABSENT)
