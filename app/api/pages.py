@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from app.api.answers import Entry, PaymentItem
-from app.api.reports import AuditFinding
+from payments.audit.view import AuditFinding
 from payments.dead_letters.view import DeadLetterSummary
 from payments.outbox.view import ParkedEvent
 from payments.platform.json_types import JsonObject

@@ -11,8 +11,9 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.answers import ABSENT
-from app.api.reports import BreakerStateName
+from payments.breaker.rules import State
 from payments.platform import card_numbers, texts
+from payments.platform.json_types import one_of
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 LONGEST_MERCHANT_ID: Final = 32
@@ -134,5 +135,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: Annotated[BreakerStateName, Field(strict=False)]  # strict, it takes no text
+    to: Annotated[State, Field(strict=False), one_of(State)]  # strict, it takes no text
     reason: Reason = Field(default=ABSENT)
