@@ -1,9 +1,7 @@
 """Encodes what a view answers: one JSON object, or a page of a list."""
 
-import json
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
 from flask import Response
 
 from app.api.pages import Page
@@ -13,15 +11,11 @@ from payments.platform.json_types import JsonObject, encode
 T = TypeVar("T")
 
 
-def answer(value: JsonObject | dict[str, Any], status: int = 200) -> Response:
-    """Compact JSON. Sums beyond 64 bits, which orjson refuses, are written as exactly by the standard library."""
-    try:
-        text = encode(value) if isinstance(value, JsonObject) else orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    return Response(text, status=status, content_type="application/json")
+def answer(value: JsonObject, status: int = 200) -> Response:
+    """Compact JSON; sums beyond 64 bits are exact."""
+    return Response(encode(value), status=status, content_type="application/json")
 
 
-def page(kind: type[Page[T]], items: list[Any], last: int | None) -> Response:
+def page(kind: type[Page[T]], items: list[T], last: int | None) -> Response:
     """A page of a list; `last` is the id after which the next one begins (None: there is none)."""
     return answer(kind(items=items, next_cursor=None if last is None else cursor_after(last)))

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from app.api.answers import Entry, PaymentItem
 from payments.audit.view import AuditFinding
 from payments.dead_letters.view import DeadLetterSummary
 from payments.outbox.view import ParkedEvent
+from payments.payment.view import PaymentItem
 from payments.platform.json_types import JsonObject
+from payments.reading.ledger import Entry
 
 T = TypeVar("T")
 

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.api.answers import ABSENT
 from payments.breaker.rules import State
 from payments.platform import card_numbers, texts
 from payments.platform.json_types import one_of
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
+ABSENT: Final[Any] = None
+"""The default of a field that may be left out, but not be null."""
 LONGEST_MERCHANT_ID: Final = 32
 LONGEST_KEY: Final = 64
 LONGEST_REASON: Final = 200

@@ -3,7 +3,6 @@
 from flask import Blueprint, Response
 
 from app.api import encoding, queries
-from app.api.answers import Balances, TrialBalance
 from app.api.pages import EntryPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.http.describing import Description, describe
@@ -24,7 +23,7 @@ def _admins_only() -> None:
     Description(
         "Sums and balance of every account, of one merchant or of all",
         "ledger",
-        answers={200: Balances},
+        answers={200: ledger_reading.Balances},
         problems=(400, 401, 429, 503),
         parameters=(MERCHANT,),
         admin=True,
@@ -41,7 +40,7 @@ def balances() -> Response:
     Description(
         "All accounts, both sides, and what the newest audit found",
         "ledger",
-        answers={200: TrialBalance},
+        answers={200: ledger_reading.TrialBalance},
         problems=(401, 429, 503),
         admin=True,
     )

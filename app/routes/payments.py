@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from app.api import encoding, queries
-from app.api.answers import CommandAnswer, PaymentAnswer
+from app.api.answers import CommandAnswer
 from app.api.pages import PaymentPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
@@ -68,7 +68,7 @@ def void(payment_id: int) -> Response:
     Description(
         "Show a payment with its postings and events",
         "payments",
-        answers={200: PaymentAnswer},
+        answers={200: reading.PaymentAnswer},
         problems=(400, 404, 429, 503),
         parameters=(PAYMENT_ID, {**MERCHANT, "required": True}),
     )

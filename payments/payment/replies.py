@@ -1,12 +1,13 @@
 """The JSON texts about payments that the API answers with. Key order is part of the contract: answers are replayed."""
 
-from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 import orjson
+from pydantic.alias_generators import to_camel
 
-from payments.outbox.rules import format_time, shown_time
 from payments.payment.rules import Payment
+from payments.payment.view import PaymentItem, item_values
 
 MESSAGES: Final = {
     "authorize": "Payment authorized successfully",
@@ -15,47 +16,12 @@ MESSAGES: Final = {
     "void": "Payment voided successfully",
 }
 
-
-_MEMBERS: Final = (
-    "paymentId",
-    "merchantId",
-    "status",
-    "amount",
-    "capturedAmount",
-    "releasedAmount",
-    "refundedAmount",
-    "currency",
-    "createdAt",
-    "expiresAt",
-)
-
-
-def payment_members(payment: Payment) -> dict[str, Any]:
-    """A payment's own members, in order; amounts in minor units."""
-    values = (
-        payment.payment_id,
-        payment.merchant_id,
-        payment.status.value,
-        payment.amount,
-        payment.captured_amount,
-        payment.released_amount,
-        payment.refunded_amount,
-        payment.currency,
-        format_time(payment.requested_at),
-        format_time(payment.expires_at),
-    )
-    return dict(zip(_MEMBERS, values, strict=True))
-
-
-def listed_members(row: Sequence[Any]) -> dict[str, Any]:
-    """The same of what `payment_store.page` gives, without the way over a Payment: lists are long."""
-    *members, requested_at, expires_at = row
-    return dict(zip(_MEMBERS, [*members, shown_time(requested_at), shown_time(expires_at)], strict=True))
+_MEMBERS: Final = tuple(to_camel(field.name) for field in fields(PaymentItem))
 
 
 def command_body(payment: Payment, operation: str) -> str:
     """The answer of a successful command. Postings follow later, so `ledgerEntries` is empty here for ever."""
-    members = payment_members(payment)
+    members: dict[str, Any] = dict(zip(_MEMBERS, item_values(payment), strict=True))
     members["ledgerEntries"] = []
     members["message"] = MESSAGES[operation]
     return orjson.dumps(members).decode()
