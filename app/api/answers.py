@@ -1,42 +1,64 @@
-"""Answers whose text is composed elsewhere, described for OpenAPI alone: problems and the answers of money commands."""
+"""Answers that the API composes itself: pages of lists, and what OpenAPI says of a money command's stored text."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import Field
-
+from payments.audit.view import AuditFinding
+from payments.dead_letters.view import DeadLetterSummary
+from payments.outbox.view import ParkedEvent
 from payments.payment.view import PaymentItem
-from payments.platform.json_types import Identifier, JsonObject, OptionalMember
+from payments.platform.json_types import JsonObject, Keywords
 from payments.reading.ledger import Entry
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class FieldError(JsonObject):
-    """One thing wrong with a request."""
+class Page(JsonObject, Generic[T]):
+    """`nextCursor` is null on the last page. A page repeats `items` with its type: pydantic does not resolve T."""
 
-    field: str
-    message: str
+    items: list[T] = field(kw_only=True)  # first in the answer, last in OpenAPI
+    next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemDetails(JsonObject):
-    """RFC 9457, with our code."""
+@dataclass(frozen=True, slots=True)
+class PaymentPage(Page[PaymentItem]):
+    """Payments, newest first."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    message: str
-    payment_id: OptionalMember[Identifier] = None
-    request_id: str
-    errors: list[FieldError]
+    items: list[PaymentItem] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage(Page[Entry]):
+    """Postings, oldest first."""
+
+    items: list[Entry] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage(Page[DeadLetterSummary]):
+    """Dead letters, newest first."""
+
+    items: list[DeadLetterSummary] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFindingPage(Page[AuditFinding]):
+    """Findings, newest first."""
+
+    items: list[AuditFinding] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedPage(Page[ParkedEvent]):
+    """Parked events, newest first."""
+
+    items: list[ParkedEvent] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer(PaymentItem):
     """A payment right after a command; its postings follow, GET shows them."""
 
-    ledger_entries: Annotated[list[Entry], Field(max_length=0)]
+    ledger_entries: Annotated[list[Entry], Keywords(maxItems=0)]
     message: str

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from flask import Response
 
-from app.api.pages import Page
+from app.api.answers import Page
 from app.api.queries import cursor_after
 from payments.platform.json_types import JsonObject, encode
 

@@ -10,12 +10,11 @@ from apispec import APISpec
 from flask import Flask
 from pydantic import BaseModel, TypeAdapter
 
-from app.api.answers import ProblemDetails
 from app.api.schemas import AuthorizeBody
 from app.http.describing import Description, description_of
 from app.http.errors import PROBLEM_JSON
 from payments.platform.json_types import JsonObject
-from payments.platform.problems import PROBLEMS
+from payments.platform.problems import PROBLEMS, ProblemDetails
 
 VERSION: Final = "0.1.0"
 _REF: Final = "#/components/schemas/{model}"

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from payments.breaker.rules import State
 from payments.platform import card_numbers, texts
-from payments.platform.json_types import one_of
+from payments.platform.json_types import OneOf
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 ABSENT: Final[Any] = None
@@ -136,5 +136,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: Annotated[State, Field(strict=False), one_of(State)]  # strict, it takes no text
+    to: Annotated[State, Field(strict=False), OneOf(State)]  # strict, it takes no text
     reason: Reason = Field(default=ABSENT)

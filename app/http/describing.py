@@ -18,7 +18,7 @@ class Description:
 
     summary: str
     tag: str
-    answers: dict[int, type[JsonObject | BaseModel] | str]
+    answers: dict[int, type[JsonObject] | str]
     problems: Sequence[int] = ()
     body: type[BaseModel] | None = None
     parameters: Sequence[dict[str, Any]] = ()

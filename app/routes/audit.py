@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from app.api import encoding, queries
-from app.api.pages import AuditFindingPage
+from app.api.answers import AuditFindingPage
 from app.api.parameters import CURSOR, FINDING_KIND, FINDING_STATE, FOUND_PAYMENT, LIMIT
 from app.http.describing import Description, describe
 from app.services import services

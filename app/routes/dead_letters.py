@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.api import encoding, queries
-from app.api.pages import DeadLetterPage
+from app.api.answers import DeadLetterPage
 from app.api.parameters import CURSOR, ERROR_TYPE, LETTER_ID, LETTER_STATE, LIMIT, TOPIC
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body

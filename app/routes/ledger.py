@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from app.api import encoding, queries
-from app.api.pages import EntryPage
+from app.api.answers import EntryPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.http.describing import Description, describe
 from app.services import services

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.api import encoding, queries
-from app.api.pages import ParkedPage
+from app.api.answers import ParkedPage
 from app.api.parameters import CURSOR, EVENT_ID, LIMIT
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body

@@ -3,8 +3,7 @@
 from flask import Blueprint, Response
 
 from app.api import encoding, queries
-from app.api.answers import CommandAnswer
-from app.api.pages import PaymentPage
+from app.api.answers import CommandAnswer, PaymentPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
 from app.commit.money_request import handle

@@ -9,7 +9,7 @@ from payments.audit import finding_store
 from payments.audit.finding_store import Finding
 from payments.audit.snapshot import FindingKind
 from payments.outbox.rules import format_time
-from payments.platform.json_types import Identifier, JsonObject, Time, one_of
+from payments.platform.json_types import Identifier, JsonObject, OneOf, Time
 from payments.platform.paging import page
 
 
@@ -18,7 +18,7 @@ class AuditFinding(JsonObject):
     """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
 
     id: Identifier
-    kind: Annotated[str, one_of(FindingKind)]
+    kind: Annotated[str, OneOf(FindingKind)]
     payment_id: Identifier | None
     detail: str
     first_seen: Time
@@ -34,10 +34,10 @@ def findings(
     def read(behind: int | None, size: int) -> list[Finding]:
         return finding_store.page(connection, state, kind, payment_id, behind, size)
 
-    return page(read, _view, lambda item: item.finding_id, before, limit)
+    return page(read, _finding, lambda item: item.finding_id, before, limit)
 
 
-def _view(finding: Finding) -> AuditFinding:
+def _finding(finding: Finding) -> AuditFinding:
     return AuditFinding(
         id=finding.finding_id,
         kind=finding.kind,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
 
-from pydantic import Field
 from sqlalchemy import Connection
 
 from payments.breaker import store as breaker_store
@@ -12,10 +11,10 @@ from payments.breaker.store import RELAY, BreakerRow, Snapshot
 from payments.outbox.lease import RELAY_SILENT
 from payments.outbox.rules import format_time
 from payments.platform.clock import database_now
-from payments.platform.json_types import Count, JsonObject, Time, one_of
+from payments.platform.json_types import Count, JsonObject, Keywords, OneOf, Time
 
-StateName = Annotated[str, one_of(State)]
-Percent = Annotated[str, Field(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
+StateName = Annotated[str, OneOf(State)]
+Percent = Annotated[str, Keywords(pattern=r"^-?\d+\.\d\d%$", description="-1.00% below the minimum number of calls")]
 
 _NOTHING: Snapshot = {
     "successful": 0,
@@ -32,7 +31,7 @@ _NOTHING: Snapshot = {
 class Transition(JsonObject):
     """One change of the breaker's state."""
 
-    from_: Annotated[StateName, Field(alias="from")]
+    from_: StateName
     to: StateName
     at: Time
     reason: str
@@ -54,7 +53,7 @@ class Breaker(JsonObject):
     state_since: Time
     observed_at: Time
     stale: bool
-    history: Annotated[list[Transition], Field(max_length=50)]
+    history: Annotated[list[Transition], Keywords(maxItems=50)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,9 @@ class PendingBreaker(Breaker):
 class Breakers(JsonObject):
     """All breakers by name."""
 
-    kafka_publisher: Annotated[Breaker, Field(alias=BREAKER)]
+    __pydantic_config__ = JsonObject.__pydantic_config__ | {"alias_generator": {"kafka_publisher": BREAKER}.get}
+
+    kafka_publisher: Breaker
 
 
 def breaker(connection: Connection) -> Breaker:

@@ -4,21 +4,20 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import orjson
-from pydantic import WithJsonSchema
 from sqlalchemy import Connection
 
 from payments.dead_letters import store as dead_letter_store
 from payments.outbox.rules import format_time
 from payments.platform.errors import NotFound
-from payments.platform.json_types import Count, Identifier, JsonObject, OptionalMember, Time, one_of
+from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, OneOf, OptionalMember, Time
 from payments.platform.paging import page
 from payments.platform.states import DeadLetterState
 
 LONGEST_IN_LIST: Final = 256
 """Bytes of JSON that a text of a letter may take in a list; the letter itself shows it whole."""
 
-StateName = Annotated[str, one_of(DeadLetterState)]
-Encoding = Annotated[str, WithJsonSchema({"const": "base64", "type": "string"})]
+StateName = Annotated[str, OneOf(DeadLetterState)]
+Encoding = Annotated[str, Keywords(const="base64")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class DeadLetter(JsonObject):
     original_topic: str
     partition: Count
     offset: Count
-    payload: str = field(kw_only=True)
+    payload: str = field(kw_only=True)  # these two are last in OpenAPI
     payload_encoding: OptionalMember[Encoding] = field(default=None, kw_only=True)
     error_type: str
     error_message: str

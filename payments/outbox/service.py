@@ -4,7 +4,7 @@ from sqlalchemy import Connection, Engine
 
 from payments.outbox import parked_store
 from payments.outbox.rules import Aggregate, OutboxState
-from payments.outbox.view import ParkedEvent, view
+from payments.outbox.view import ParkedEvent, parked_event
 from payments.platform.clock import database_now
 from payments.platform.errors import NotFound, OutboxConflict
 from payments.platform.operators import note_action
@@ -28,7 +28,7 @@ def parked(
     def read(behind: int | None, size: int) -> list[parked_store.ParkedEvent]:
         return parked_store.page(connection, behind, size, topic)
 
-    return page(read, view, lambda event: event.event_id, before, limit)
+    return page(read, parked_event, lambda event: event.event_id, before, limit)
 
 
 def release(connection: Connection, event_id: int, actor: str) -> ParkedEvent:
@@ -39,7 +39,7 @@ def release(connection: Connection, event_id: int, actor: str) -> ParkedEvent:
     event = _parked_event(connection, event_id)
     parked_store.release(connection, event)
     note_action(connection, actor, "outbox.release", f"event {event_id}", f"{event.topic}: {event.error}")
-    return view(event)
+    return parked_event(event)
 
 
 def discard(connection: Connection, event_id: int, reason: str, actor: str) -> ParkedEvent:
@@ -57,7 +57,7 @@ def discard(connection: Connection, event_id: int, reason: str, actor: str) -> P
         parked_store.reopen_letter(connection, event.aggregate_id, now)
     target = f"event {event_id} ({event.aggregate_type} {event.aggregate_id})"
     note_action(connection, actor, "outbox.discard", target, reason)
-    return view(event)
+    return parked_event(event)
 
 
 def parked_ids(engine: Engine, topic: str | None) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from payments.outbox import parked_store
 from payments.outbox.rules import Aggregate, format_time
-from payments.platform.json_types import Count, Identifier, JsonObject, Time, one_of
+from payments.platform.json_types import Count, Identifier, JsonObject, OneOf, Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class ParkedEvent(JsonObject):
     """An event that Kafka refused; later ones of its payment wait behind it."""
 
     event_id: Identifier
-    aggregate_type: Annotated[str, one_of(Aggregate)]
+    aggregate_type: Annotated[str, OneOf(Aggregate)]
     aggregate_id: Identifier
     event_type: str
     topic: str
@@ -23,7 +23,7 @@ class ParkedEvent(JsonObject):
     waiting_behind: Count
 
 
-def view(event: parked_store.ParkedEvent) -> ParkedEvent:
+def parked_event(event: parked_store.ParkedEvent) -> ParkedEvent:
     """The event as it is shown."""
     return ParkedEvent(
         event_id=event.event_id,

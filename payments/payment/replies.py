@@ -4,10 +4,10 @@ from dataclasses import fields
 from typing import Any, Final
 
 import orjson
-from pydantic.alias_generators import to_camel
 
 from payments.payment.rules import Payment
 from payments.payment.view import PaymentItem, item_values
+from payments.platform.json_types import member_name
 
 MESSAGES: Final = {
     "authorize": "Payment authorized successfully",
@@ -16,7 +16,7 @@ MESSAGES: Final = {
     "void": "Payment voided successfully",
 }
 
-_MEMBERS: Final = tuple(to_camel(field.name) for field in fields(PaymentItem))
+_MEMBERS: Final = tuple(member_name(field.name) for field in fields(PaymentItem))
 
 
 def command_body(payment: Payment, operation: str) -> str:

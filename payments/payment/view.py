@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from payments.outbox.rules import format_time, shown_time
 from payments.payment.rules import Payment, Status
-from payments.platform.json_types import Identifier, JsonObject, Minor, Time, one_of
+from payments.platform.json_types import Identifier, JsonObject, Minor, OneOf, Time
 
-StatusName = Annotated[str, one_of(Status)]
+StatusName = Annotated[str, OneOf(Status)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,70 +1,110 @@
-"""Dataclasses that describe a JSON answer once: the encoder and OpenAPI read the same fields.
+"""Dataclasses that describe a JSON answer once: `encode` and OpenAPI (`app.api.openapi`) read the same fields.
 
-Constructing one validates nothing, and neither does encoding it: a stored value may be broken and must still be shown.
+Nothing is validated, neither on construction nor on encoding: a stored value may be broken and must still be shown.
+pydantic, which makes the schemas, finds its hooks by their names and is not imported: workers load none of it (ADR 25).
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, WithJsonSchema
-from pydantic.alias_generators import to_camel
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
-
-T = TypeVar("T")
+import orjson
 
 LARGEST_ID: Final = 2**63 - 1
 
+T = TypeVar("T")
+Schema = dict[str, Any]
+Handler = Callable[[Any], Schema]
+"""Gives the JSON Schema of one of pydantic's."""
 
+
+def member_name(field: str) -> str:
+    """The camelCase of a field's name; without the underscore of one that would be a keyword."""
+    first, *others = field.rstrip("_").split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+@dataclass(frozen=True, slots=True)
 class JsonObject:
-    """Base of frozen dataclasses. Members have the fields' names in camelCase and the fields' order.
+    """Base of frozen dataclasses: members have the order of the fields, and their names in camelCase.
 
-    OpenAPI describes fields that are keyword-only after the others.
+    A field with a default is left out when it is None. OpenAPI describes keyword-only fields after the others.
     """
 
-    __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", alias_generator=to_camel)
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "alias_generator": member_name}
+
+
+class Keywords:
+    """Keywords that JSON Schema has for a member beside its type."""
+
+    def __init__(self, **keywords: Any) -> None:
+        self._keywords = keywords
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Handler) -> Schema:
+        return handler(schema) | self._keywords
+
+
+class OneOf:
+    """Names in the member's own schema: an enum among the components would be another type for clients."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = [*names]
+
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Handler) -> Schema:
+        return {"enum": self._names, "type": "string"}
 
 
 class _NeverNull:
-    """The schema of an optional member: it is absent or has a value."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Handler) -> Schema:
         (kept,) = (option for option in handler(schema)["anyOf"] if option != {"type": "null"})
-        described: JsonSchemaValue = kept
+        described: Schema = kept
         return described
 
 
-def one_of(names: Iterable[str]) -> WithJsonSchema:
-    """The names as an inline schema: an enum of its own among the components would be another type for clients."""
-    return WithJsonSchema({"enum": [*names], "type": "string"})
+Time = Annotated[str, Keywords(format="date-time", description="UTC with microseconds")]
+Count = Annotated[int, Keywords(minimum=0)]
+Identifier = Annotated[int, Keywords(minimum=1, maximum=LARGEST_ID)]
+Minor = Annotated[int, Keywords(minimum=0, description="Minor units of the currency")]
+OptionalMember = Annotated[T | None, _NeverNull()]
+"""A member that is absent or has a value; the field's default is None."""
 
 
-Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="UTC with microseconds")]
-Count = Annotated[int, Field(ge=0)]
-Identifier = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
-OptionalMember = Annotated[T | None, Field(exclude_if=lambda value: value is None), _NeverNull()]
-"""A member that is left out when it is None, and is never null. The field needs the default None."""
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """A type's fields with their members' names, and the names of those that are left out when they are None."""
+
+    names: tuple[tuple[str, str], ...]
+    optional: tuple[str, ...]
 
 
-class _Adapters(dict[type[JsonObject], TypeAdapter[Any]]):
-    """Each type's encoder, built when it is first used."""
+class _MembersOfTypes(dict[type[JsonObject], _Members]):
+    def __missing__(self, kind: type[JsonObject]) -> _Members:
+        name_of = kind.__pydantic_config__["alias_generator"]
+        names = tuple((field.name, name_of(field.name)) for field in fields(kind))
+        optional = tuple(name_of(field.name) for field in fields(kind) if field.default is None)
+        found = self[kind] = _Members(names, optional)
+        return found
 
-    def __missing__(self, kind: type[JsonObject]) -> TypeAdapter[Any]:
-        adapter = self[kind] = TypeAdapter(kind)
-        return adapter
+
+_known: Final = _MembersOfTypes()
 
 
-_adapters: Final = _Adapters()
+def members(value: object) -> dict[str, Any]:
+    """The members of a JsonObject, for the `default` of an encoder. Raises TypeError for anything else."""
+    if not isinstance(value, JsonObject):
+        raise TypeError(f"{type(value).__name__} is no JsonObject")
+    kind = _known[type(value)]
+    found = {name: getattr(value, field) for field, name in kind.names}
+    for name in kind.optional:
+        if found[name] is None:
+            del found[name]
+    return found
 
 
 def encode(value: JsonObject) -> bytes:
-    """Compact JSON in UTF-8; integers of any size are exact."""
-    return _adapters[type(value)].dump_json(value, by_alias=True, warnings=False)
-
-
-def members(value: JsonObject) -> dict[str, Any]:
-    """The same as a dict for `json.dumps`."""
-    found: dict[str, Any] = _adapters[type(value)].dump_python(value, mode="json", by_alias=True, warnings=False)
-    return found
+    """Compact JSON in UTF-8. Integers beyond 64 bits, which orjson refuses, are written by the standard library."""
+    try:
+        return orjson.dumps(value, default=members, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, default=members, separators=(",", ":"), ensure_ascii=False).encode()

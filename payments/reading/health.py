@@ -17,7 +17,7 @@ from payments.outbox.lease import HOUSEKEEPING_SILENT, LEDGER_SILENT, RELAY_SILE
 from payments.outbox.rules import format_time
 from payments.platform import task_store
 from payments.platform.clock import database_now
-from payments.platform.json_types import JsonObject, one_of
+from payments.platform.json_types import JsonObject, OneOf
 from payments.platform.task_store import TaskRun
 
 OVERDUE_INTERVALS: Final = 3
@@ -34,7 +34,7 @@ class Status(StrEnum):
     DOWN = "DOWN"
 
 
-StatusName = Annotated[Status, one_of(Status)]
+StatusName = Annotated[Status, OneOf(Status)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
 from sqlalchemy import Connection
 
 from payments.audit import finding_store
@@ -15,10 +14,10 @@ from payments.ledger.store import Moved
 from payments.outbox.rules import format_time
 from payments.platform import operations as operations_store
 from payments.platform.clock import database_now
-from payments.platform.json_types import Count, Identifier, JsonObject, Minor, Time, one_of
+from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, Minor, OneOf, Time
 from payments.platform.paging import page
 
-AccountName = Annotated[str, one_of(Account)]
+AccountName = Annotated[str, OneOf(Account)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Entry(JsonObject):
     posting_no: Count
     debit_account: AccountName
     credit_account: AccountName
-    amount: Annotated[int, Field(ge=1)]
+    amount: Annotated[int, Keywords(minimum=1)]
     currency: str
     occurred_at: Time
     posted_at: Time

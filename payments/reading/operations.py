@@ -4,22 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
 from sqlalchemy import Connection
 
 from payments.outbox import backlog as backlog_store
 from payments.payment.commands import LIMITED
 from payments.platform.clock import database_now
-from payments.platform.json_types import Count, JsonObject, Time, one_of
+from payments.platform.json_types import Count, JsonObject, Keywords, OneOf, Time
 
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Keywords(minimum=0)]
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit(JsonObject):
     """Where a merchant stands in one window."""
 
-    operation: Annotated[str, one_of(LIMITED)]
+    operation: Annotated[str, OneOf(LIMITED)]
     limit: Count
     remaining: Count
     reset_at: Time

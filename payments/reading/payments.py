@@ -14,7 +14,7 @@ from payments.outbox.rules import EventType, format_time
 from payments.payment import store as payment_store
 from payments.payment.view import PaymentItem, StatusName, item_values, listed_item
 from payments.platform.errors import NotFound
-from payments.platform.json_types import Identifier, JsonObject, Minor, Time, one_of
+from payments.platform.json_types import Identifier, JsonObject, Minor, OneOf, Time
 from payments.platform.paging import page
 from payments.reading.ledger import Entry, entry
 
@@ -24,7 +24,7 @@ class Event(JsonObject):
     """One step of a payment, on its way to the ledger."""
 
     event_id: Identifier
-    event_type: Annotated[str, one_of(EventType)]
+    event_type: Annotated[str, OneOf(EventType)]
     amount: Minor
     status: StatusName
     occurred_at: Time

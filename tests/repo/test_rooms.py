@@ -14,6 +14,7 @@ PLANTED = {
     "payments/ledger/store.py": "payments.ledger.posting",  # upwards inside a room
     "payments/breaker/rules.py": "payments.breaker.store",
     "payments/audit/service.py": "app.routes",
+    "payments/platform/json_types.py": "pydantic",
 }
 NEW = "payments/ledger/anything.py"
 

@@ -62,7 +62,7 @@ def _may_only_read(engine: Engine) -> int:
 def _list(engine: Engine, options: argparse.Namespace) -> int:
     found = _findings(engine, None if options.all else FindingState.OPEN)
     if options.json:
-        print(json.dumps({"items": [members(item) for item in found]}))
+        print(json.dumps({"items": list(found)}, default=members))
         return AGREE
     count = 0
     for count, item in enumerate(found, 1):  # noqa: B007  (the last number is how many)

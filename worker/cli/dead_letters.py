@@ -87,7 +87,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
             connection, options.topic, options.error_type, options.state, None, options.limit
         )
     if options.json:
-        print(json.dumps({"items": [members(item) for item in items]}))
+        print(json.dumps({"items": items}, default=members))
         return AGREE
     print(as_table(items) if items else "There are no such dead letters.")
     if following is not None:
@@ -164,4 +164,4 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
 
 
 def _print_letter(letter: view.DeadLetter, as_json: bool, text: str) -> None:
-    print(json.dumps(members(letter)) if as_json else text)
+    print(json.dumps(letter, default=members) if as_json else text)

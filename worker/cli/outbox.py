@@ -71,7 +71,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         items, following = outbox.parked(connection, None, options.limit, options.topic)
     if options.json:
-        print(json.dumps({"items": [members(item) for item in items]}))
+        print(json.dumps({"items": items}, default=members))
         return AGREE
     print("\n".join([_LINE.format(**_TITLES) + "WHY", *map(_line, items)]) if items else "No event is parked.")
     if following is not None:
@@ -109,5 +109,5 @@ def _release(engine: Engine, options: argparse.Namespace) -> int:
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         event = outbox.discard(connection, options.event_id, options.reason, options.actor)
-    print(json.dumps(members(event)) if options.json else f"Event {options.event_id} is discarded.")
+    print(json.dumps(event, default=members) if options.json else f"Event {options.event_id} is discarded.")
     return AGREE

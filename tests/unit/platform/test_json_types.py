@@ -13,11 +13,12 @@ from payments.platform.json_types import (
     Identifier,
     JsonObject,
     Minor,
+    OneOf,
     OptionalMember,
     Time,
     encode,
+    member_name,
     members,
-    one_of,
 )
 
 
@@ -35,7 +36,7 @@ class Part(JsonObject):
     part_id: Identifier
     text: str = field(kw_only=True)
     text_encoding: OptionalMember[Literal["base64"]] = field(default=None, kw_only=True)
-    colour: Annotated[str, one_of(Colour)]
+    colour: Annotated[str, OneOf(Colour)]
     first_seen: Time
     cleared_at: Time | None
     discard_reason: OptionalMember[str] = None
@@ -97,10 +98,11 @@ def test_broken_values_are_shown_as_they_are() -> None:
     }
 
 
-def test_members_are_ready_for_the_standard_library_s_encoder() -> None:
-    assert json.dumps(members(Whole([PART], 1, {}))) == (
+def test_the_standard_library_encodes_them_too() -> None:
+    assert json.dumps({"whole": Whole([PART], 1, {})}, default=members) == (
+        '{"whole": '
         '{"items": [{"partId": 7, "text": "\\u00e9\\u2028\\u0000", "colour": "RED", '
-        '"firstSeen": "2026-01-02T03:04:05.000006Z", "clearedAt": null}], "total": 1, "byName": {}}'
+        '"firstSeen": "2026-01-02T03:04:05.000006Z", "clearedAt": null}], "total": 1, "byName": {}}}'
     )
 
 
@@ -123,3 +125,18 @@ def test_an_optional_member_is_never_null_in_the_schema() -> None:
     assert properties["discardReason"]["type"] == "string"
     assert properties["textEncoding"]["const"] == "base64"
     assert {"type": "null"} in properties["clearedAt"]["anyOf"]
+
+
+def test_nothing_else_is_encoded() -> None:
+    other: Any = object()
+    with pytest.raises(TypeError, match="object is no JsonObject"):
+        members(other)
+
+
+def test_names_in_camel_case() -> None:
+    assert [member_name(name) for name in ("id", "payment_id", "from_", "number_of_slow_calls")] == [
+        "id",
+        "paymentId",
+        "from",
+        "numberOfSlowCalls",
+    ]
