@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
-from app.api.queries import DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
+from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
+from payments.platform.json_types import LARGEST_ID
 from payments.platform.states import DeadLetterState
 
 Parameter = dict[str, Any]

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, request
 
-from app.api import queries
+from app.api import encoding, queries
+from app.api.answers import DeadLetterPage
 from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
-from app.api.reports import DeadLetter, DeadLetterPage
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
@@ -40,8 +40,9 @@ def index() -> Response:
     topic = queries.choice("topic", TOPICS.values())
     error_type = queries.choice("errorType", ErrorType)
     state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
-    return queries.page(
-        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
+    return encoding.page(
+        DeadLetterPage,
+        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit)),
     )
 
 
@@ -50,7 +51,7 @@ def index() -> Response:
     Description(
         "Show a dead letter",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         admin=True,
@@ -58,7 +59,7 @@ def index() -> Response:
 )
 def show(letter_id: int) -> Response:
     """One dead letter."""
-    return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
+    return encoding.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
 @blueprint.post("/<id:letter_id>/replay")
@@ -66,7 +67,7 @@ def show(letter_id: int) -> Response:
     Description(
         "Send a dead letter's message again",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 409, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         admin=True,
@@ -75,7 +76,7 @@ def show(letter_id: int) -> Response:
 def replay(letter_id: int) -> Response:
     """The dead letter, now REPLAYING."""
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
 
 @blueprint.post("/<id:letter_id>/discard")
@@ -83,7 +84,7 @@ def replay(letter_id: int) -> Response:
     Description(
         "Put a dead letter away for good",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         body=DiscardBody,
@@ -94,4 +95,4 @@ def discard(letter_id: int) -> Response:
     """The dead letter, now DISCARDED."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

@@ -55,7 +55,7 @@ def test_also_when_its_outbox_row_is_pruned(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(delete(outbox_event))
     assert reopen(engine) == 1
-    assert replay(engine)["state"] == "REPLAYING"
+    assert replay(engine).state == "REPLAYING"
 
 
 def test_retries_end_also_when_each_replay_is_lost(engine: Engine) -> None:

@@ -14,6 +14,7 @@ PLANTED = {
     "payments/ledger/store.py": "payments.ledger.posting",  # upwards inside a room
     "payments/breaker/rules.py": "payments.breaker.store",
     "payments/audit/service.py": "app.routes",
+    "payments/platform/json_types.py": "pydantic",
     "worker/relay.py": "bench.database",
     "bench/parts/lists.py": "bench.parts.lag",
     "bench/report/page.py": "bench.session",

@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +19,7 @@ from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
+from payments.platform.json_types import members
 from payments.platform.states import DeadLetterState
 from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
@@ -86,7 +87,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
             connection, options.topic, options.error_type, options.state, None, options.limit
         )
     if options.json:
-        print(json.dumps({"items": items}))
+        print(json.dumps({"items": items}, default=members))
         return AGREE
     print(as_table(items) if items else "There are no such dead letters.")
     if following is not None:
@@ -128,8 +129,8 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
         return list(dead_letters.open_ids(engine, options.topic, options.error_type))
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    if letter["state"] != DeadLetterState.OPEN:
-        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
+    if letter.state != DeadLetterState.OPEN:
+        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter.state}, not OPEN.")
     return [options.letter_id]
 
 
@@ -162,5 +163,5 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
     return DIFFER if refused else AGREE
 
 
-def _print_dead_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
-    print(json.dumps(letter) if as_json else text)
+def _print_dead_letter(letter: view.DeadLetter, as_json: bool, text: str) -> None:
+    print(json.dumps(letter, default=members) if as_json else text)

@@ -112,8 +112,8 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
             (item,), _ = outbox.parked(connection, None, 10)
         assert row is not None
         assert row.snapshot["failed"] == 0
-        assert (item["attempts"], item["waitingBehind"]) == (3, 3)
-        assert "size too large" in item["error"]
+        assert (item.attempts, item.waiting_behind) == (3, 3)
+        assert "size too large" in item.error
         repair(engine, 1)
         with engine.begin() as connection:
             outbox.release(connection, 1, "cli:test")
