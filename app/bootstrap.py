@@ -34,7 +34,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
         multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
-        shop_folder=_shop(settings.store_folder),
+        shop_folder=_shop(settings.shop_folder),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)
@@ -48,7 +48,9 @@ def _traced(options: Options, endpoint: str) -> Flask:
 
     traces = OtlpTraces(endpoint, "payops-api")
     app = create_app(options, traces)
-    FlaskInstrumentor().instrument_app(app, tracer_provider=traces.provider, excluded_urls="health,metrics")
+    FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]  # half of its signature has types
+        app, tracer_provider=traces.provider, excluded_urls="health,metrics"
+    )
     return app
 
 

@@ -26,7 +26,7 @@ class Identity:
         self._engine = engine
         self._clock = clock
         self._found: Platform | None = None
-        self._reading: gevent.Greenlet | None = None
+        self._reading: gevent.Greenlet[[], None] | None = None
         self._next_at = 0.0
 
     def __call__(self) -> Platform | None:

@@ -8,29 +8,45 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import auditing, backlog, listing, load, rates, report, serverless, split, starting, steady
+from bench import k6, profile
+from bench.parts import (
+    audits,
+    authorizations,
+    backlog,
+    breaker,
+    commits,
+    flows,
+    lag,
+    lists,
+    split,
+    start,
+    without_http,
+)
 from bench.platform import running
-from bench.report import Figure
-from bench.session import Session, say
+from bench.progress import say
+from bench.repetition import LOW_RATE, SEARCH_SECONDS
+from bench.report import performance
+from bench.report.table import Figure
+from bench.session import Session
 from payments.platform.database import create_engine
 
 PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
-    "authorizations": rates.authorize_figures,
-    "flows": rates.flow_figures,
-    "lag": steady.lag_figures,
-    "breaker": steady.breaker_figures,
-    "lists": listing.figures,
-    "audits": auditing.figures,
-    "backlog": backlog.drain_figures,
-    "commits": backlog.commit_figures,
-    "serverless": serverless.figures,
+    "authorizations": authorizations.figures,
+    "flows": flows.figures,
+    "lag": lag.figures,
+    "breaker": breaker.figures,
+    "lists": lists.figures,
+    "audits": audits.figures,
+    "backlog": backlog.figures,
+    "commits": commits.figures,
+    "serverless": without_http.figures,  # the name stays: PARTS is public
     "split": split.figures,
-    "start": starting.figures,
+    "start": start.figures,
 }
 
 
 def main() -> int:
-    """Measure, print the table; write it down when it is whole. 2: there is no such part."""
+    """Measure and print the table; write the page when it is whole. 2: there is no such part."""
     chosen = [name for name in os.environ.get("PARTS", "").split(",") if name]
     if unknown := [name for name in chosen if name not in PARTS]:
         print(f"There is no part {', '.join(unknown)}; PARTS may name {', '.join(PARTS)}.", file=sys.stderr)
@@ -38,12 +54,13 @@ def main() -> int:
     with running() as platform:
         session = Session(platform, create_engine(platform.database_url, timeout=60))
         say("warming up")
-        load.run(platform.api.url, rates.FINE, rates.SEARCH_SECONDS)
+        k6.run(platform.api.url, LOW_RATE, SEARCH_SECONDS)
         figures = [figure for name in chosen or PARTS for figure in PARTS[name](session)]
         if chosen:
-            print("\n".join(report.table(figures)))
+            print("\n".join(performance.introduced(figures)))
         else:
-            report.write(figures, steady.profile(session))
+            recorded = profile.recorded(session)
+            performance.write_page(figures, recorded.layers, recorded.flames)
         session.engine.dispose()
     return 0
 

@@ -1,18 +1,17 @@
 """What the same load costs a Flask view that answers a constant, under the same gunicorn: the floor of this machine."""
 
-import statistics
 import sys
 
 import psutil
 import requests
 
-from bench import load
+from bench import k6
 from stack.platform import ROOT
 from stack.server import Server
 
 
-class Constant(Server):
-    """`bench.constant` under gunicorn with one gevent worker."""
+class ConstantServer(Server):
+    """`bench.constant_view` under gunicorn with one gevent worker."""
 
     name = "constant"
 
@@ -21,7 +20,7 @@ class Constant(Server):
 
     def _command(self) -> list[str]:
         options = ["--worker-class", "gevent", "--bind", f"127.0.0.1:{self.port}"]
-        return [sys.executable, "-m", "gunicorn", *options, "bench.constant:app"]
+        return [sys.executable, "-m", "gunicorn", *options, "bench.constant_view:app"]
 
     def _answers(self) -> bool:
         try:
@@ -31,17 +30,12 @@ class Constant(Server):
 
 
 def cpu_per_request(rate: int, seconds: int, repeats: int) -> list[float]:
-    """Milliseconds of CPU that the web worker spends on a request at `rate` a second, for each repetition."""
-    found = []
-    with Constant() as server:
+    """CPU milliseconds that the web worker spends on a request at `rate` a second, for each repetition."""
+    spent = []
+    with ConstantServer() as server:
         (worker,) = psutil.Process(server.pid).children()
         for _ in range(repeats):
             before = sum(worker.cpu_times()[:2])
-            seen = load.run(f"http://127.0.0.1:{server.port}", rate, seconds)
-            found.append((sum(worker.cpu_times()[:2]) - before) * 1000 / seen.requests)
-    return found
-
-
-def ratio(ours: list[float], constant: list[float]) -> list[float]:
-    """Ours to the constant's, by the medians."""
-    return [statistics.median(ours) / statistics.median(constant)]
+            result = k6.run(f"http://127.0.0.1:{server.port}", rate, seconds)
+            spent.append((sum(worker.cpu_times()[:2]) - before) * 1000 / result.requests)
+    return spent

@@ -1,7 +1,8 @@
-"""What the database itself says of a measurement: lags from its own time stamps, backlogs, a prepared outbox."""
+"""What the database itself says of a measurement: lags by its own time stamps, backlogs. And payments without HTTP."""
 
 import time
 from datetime import timedelta
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import Engine, text
@@ -9,11 +10,12 @@ from sqlalchemy import Engine, text
 from payments.payment.commands import Command, Operation
 from payments.payment.execution import execute
 
-BATCH = 200
+BATCH: Final = 200
+"""Commands in a commit, as many as the api commits at most."""
 
 
 def newest_event(engine: Engine) -> int:
-    """The highest event id so far."""
+    """The highest event id so far; 0 when there is none."""
     with engine.connect() as connection:
         return int(connection.execute(text("SELECT COALESCE(MAX(event_id), 0) FROM outbox_event")).scalar_one())
 
@@ -35,21 +37,21 @@ def lags(engine: Engine, after: int) -> list[float]:
         return sorted(value / 1e6 for value in connection.execute(query, {"after": after}).scalars())
 
 
-def span(engine: Engine, after: int, table: str, column: str) -> tuple[int, timedelta]:
-    """(rows, time between the first and the last `column`) of the events above id `after`."""
+def per_second(engine: Engine, after: int, table: str, column: str) -> float:
+    """Rows of `table` for events above id `after`, by the time from the first to the last `column`."""
     query = text(f"SELECT COUNT(*), MIN({column}), MAX({column}) FROM {table} WHERE event_id > :after")  # noqa: S608
     with engine.connect() as connection:
         count, first, last = connection.execute(query, {"after": after}).one()
     took: timedelta = last - first
-    return count, took
+    return int(count) / took.total_seconds()
 
 
-def authorize(engine: Engine, count: int, together: int) -> None:
-    """Authorize `count` payments through the service, so many in a commit, as fast as one process can."""
-    for _ in range(count // together):
+def authorize(engine: Engine, count: int, size: int) -> None:
+    """Authorize `count` payments without HTTP, `size` in a commit, as fast as one process can."""
+    for _ in range(count // size):
         commands = [
             Command(Operation.AUTHORIZE, "BENCH", uuid4().hex, "-", 0, 10000, "KRW", timedelta(days=7))
-            for _ in range(together)
+            for _ in range(size)
         ]
         results = execute(engine, commands, time.monotonic() + 30, time.monotonic, time.sleep)
         assert all(result.status == 200 for result in results), results[0]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,25 +28,26 @@ def running() -> Iterator[Platform]:
     """The whole platform, up and healthy; gone afterwards."""
     with real_platform(LIMITS, MARIADB) as platform:
         wait_until(lambda: is_up(platform.api.url), UP_SECONDS, "the platform is up")
-        put_behind(platform)
+        lower_workers(platform)
         yield platform
 
 
-def put_behind(platform: Platform) -> None:
-    """Give relay, ledger and housekeeping less weight than the api, as their units do on a VM. After each start.
+def lower_workers(platform: Platform) -> None:
+    """Give relay, ledger and housekeeping less CPU weight than the api, as their units do. Call it after each start.
 
     Each has a session of its own here, and Linux weighs sessions, not the niceness of processes in them (autogroup).
     """
     for worker in (platform.relay, platform.ledger, platform.housekeeping):
         session = Path(f"/proc/{worker.pid}/autogroup")
         if session.exists():
-            wait_until(lambda told=session: _told(told), UP_SECONDS, "a session has its weight")  # type: ignore[misc]
+            wait_until(partial(_set_weight, session), UP_SECONDS, "a session has its weight")
 
 
-def _told(session: Path) -> bool:
+def _set_weight(session: Path) -> bool:
+    """Whether the kernel accepted it."""
     try:
         session.write_text(SESSION_NICENESS)
-    except BlockingIOError:  # the kernel takes so many a second from those who are not root
+    except BlockingIOError:  # the kernel limits how many a second it accepts from others than root
         return False
     return True
 
@@ -68,7 +70,7 @@ def memory_bytes(platform: Platform) -> int:
 
 
 def move_breaker(platform: Platform, to: str) -> None:
-    """Move the breaker as an operator does, and see that it is there."""
+    """Move the breaker as an operator does. TimeoutError when it is not in state `to` after 5 s."""
     answer = requests.post(
         f"{platform.api.url}/circuit-breaker/kafka-publisher/transition",
         json={"to": to, "reason": "benchmark"},
@@ -81,7 +83,7 @@ def move_breaker(platform: Platform, to: str) -> None:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Ask until `condition` holds. TimeoutError saying `what` was waited for after `seconds`."""
+    """Check until `condition` holds. TimeoutError saying `what` was waited for after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -90,7 +92,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 def is_up(base_url: str) -> bool:
-    """Whether every part says that it is well."""
+    """Whether every component of /health is UP."""
     try:
         return bool(requests.get(f"{base_url}/health", timeout=2).json()["status"] == "UP")
     except requests.RequestException:

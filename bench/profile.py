@@ -2,10 +2,15 @@
 
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from bench.platform import processes
+from bench.repetition import SEARCH_SECONDS, STEADY_RATE
+from bench.session import Session
 
 LAYERS: Final = (
     ("payments/payment/admission", "Redis script, our side"),
@@ -21,10 +26,11 @@ LAYERS: Final = (
     ("gunicorn/", "gunicorn"),
     ("gevent/", "gevent"),
 )
+"""Part of a frame's path → its layer; the first that matches counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Profile:
     """Percent of the samples by layer, largest first; and every stack as a flame graph (SVG)."""
 
     layers: list[tuple[str, float]]
@@ -40,12 +46,25 @@ class Recorder:
         options = ["--duration", str(seconds), "--format", kind, "--output", str(self._path)]
         self._process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def seen(self) -> str:
-        """What py-spy wrote. RuntimeError when it could not."""
-        said, _ = self._process.communicate()
+    def output(self) -> str:
+        """What py-spy wrote, once it has ended. RuntimeError when it could not record."""
+        printed, _ = self._process.communicate()
         if not self._path.exists():
-            raise RuntimeError(f"py-spy could not record: {said.decode()}")
+            raise RuntimeError(f"py-spy could not record: {printed.decode()}")
         return self._path.read_text()
+
+
+def recorded(session: Session) -> Profile:
+    """Of the web worker while it serves STEADY_RATE."""
+    session.drain()
+    worker = processes(session.platform, "api")[-1]
+    outputs = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("raw", "flamegraph"):  # py-spy writes one of them at a time
+            recorder = Recorder(worker.pid, SEARCH_SECONDS, Path(folder), kind)
+            session.load(STEADY_RATE, SEARCH_SECONDS + 2)
+            outputs[kind] = recorder.output()
+    return Profile(layers(outputs["raw"]), outputs["flamegraph"])
 
 
 def layers(stacks: str) -> list[tuple[str, float]]:

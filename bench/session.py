@@ -1,14 +1,14 @@
-"""One platform under measurement: waits between runs, progress, and a run at a rate."""
+"""One platform under measurement: waits until everything is posted, and runs a load."""
 
-import sys
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Engine
 
-from bench import database, load
-from bench.load import Load
+from bench import database, k6
+from bench.k6 import LoadResult
 from bench.platform import wait_until
+from bench.progress import say
 from stack.platform import Platform
 
 DRAIN_SECONDS: Final = 180.0
@@ -21,19 +21,14 @@ class Session:
     platform: Platform
     engine: Engine
 
-    def drained(self) -> None:
-        """Wait until everything is posted, so that the next measurement starts clean."""
+    def drain(self) -> None:
+        """Wait until everything is posted, so that the next measurement starts clean. TimeoutError after 180 s."""
         wait_until(lambda: database.unposted(self.engine) == 0, DRAIN_SECONDS, "every event is posted")
 
-    def run(self, rate: int, seconds: int, script: str = load.AUTHORIZE) -> Load:
-        """One run, once the one before has drained; `rate` in what the script counts."""
-        self.drained()
-        seen = load.run(self.platform.api.url, rate, seconds, script)
-        result = "holds" if seen.holds else f"does not hold ({seen.failed} failed, {seen.dropped} not started)"
-        say(f"{script}, {rate}/s for {seconds} s: median {seen.median:.1f} ms, p95 {seen.p95:.1f} ms: {result}")
-        return seen
-
-
-def say(text: str) -> None:
-    """Progress, for whoever waits."""
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    def load(self, rate: int, seconds: int, script: str = k6.AUTHORIZE) -> LoadResult:
+        """Drain, then run k6; `rate` is of what the script counts, a second."""
+        self.drain()
+        result = k6.run(self.platform.api.url, rate, seconds, script)
+        outcome = "holds" if result.holds else f"does not hold ({result.failed} failed, {result.dropped} not started)"
+        say(f"{script}, {rate}/s for {seconds} s: median {result.median:.1f} ms, p95 {result.p95:.1f} ms: {outcome}")
+        return result

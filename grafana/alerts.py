@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 RULES: Final = Path(__file__).parents[1] / "prometheus/rules"
 WRITTEN: Final = "objectives.yml"

@@ -15,8 +15,9 @@ class BadSettings(Exception):
     """One or more environment variables are missing or wrong; the text names each of them."""
 
 
-def _setting(name: str, read: Reader[Any], default: Any = MISSING, *, secret: bool = False) -> Any:
-    return field(default=default, repr=not secret, metadata={"name": name, "read": read})
+def _setting(name: str, read: Reader[Any], default: Any = MISSING, *, secret: bool = False, alias: str = "") -> Any:
+    """`alias`: the setting's former name, read when the present one is not set."""
+    return field(default=default, repr=not secret, metadata={"name": name, "read": read, "alias": alias})
 
 
 PROFILES: Final = {
@@ -59,7 +60,7 @@ class Settings:
     address_capacity: int | None = _setting("APP_RATE_LIMIT_ADDRESS_CAPACITY", _ANY, None)
     address_window: int = _setting("APP_RATE_LIMIT_ADDRESS_WINDOW_SECONDS", whole(1, 86400), 60)
     read_capacity: int = _setting("APP_RATE_LIMIT_READ_CAPACITY", _ANY, 6000)
-    store_folder: str | None = _setting("APP_STORE_FOLDER", text, None)
+    shop_folder: str | None = _setting("APP_SHOP_FOLDER", text, None, alias="APP_STORE_FOLDER")
     trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
@@ -107,7 +108,9 @@ def load(environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     bad: list[str] = []
     for item in fields(Settings):
-        name, read = item.metadata["name"], item.metadata["read"]
+        name, alias, read = item.metadata["name"], item.metadata["alias"], item.metadata["read"]
+        if environment.get(name, "") == "" and environment.get(alias, "") != "":
+            name = alias
         text = environment.get(name, "")
         if text == "":
             if item.default is MISSING:

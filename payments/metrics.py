@@ -9,16 +9,14 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
+from payments.audit.snapshot import FindingKind
+from payments.breaker.rules import BREAKER, State
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
+from payments.payment.commands import LIMITED, REQUESTED
 
-OPERATIONS: Final = ("authorize", "capture", "refund", "void")
-LIMITED: Final = ("authorize", "capture", "refund")
 OUTCOMES: Final = ("succeeded", "conflict", "rejected", "failed")
 _TOPICS: Final = tuple(TOPICS.values())
-BREAKER_STATES: Final = ("closed", "open", "half_open", "disabled", "forced_open", "forced_half_open")
-BREAKER: Final = "kafka-publisher"
-AUDIT_KINDS: Final = ("ledger", "outbox", "answers", "orphan_posting", "stuck")
-DEAD_LETTER_TYPES: Final = ("InvalidJson", "InvalidEvent", "PaymentNotFound", "EventNotFound", "EventMismatch")
 LEASES: Final = ("relay", "ledger", "housekeeping")
 TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
 
@@ -38,7 +36,7 @@ class ApiMetrics:
         self.payments = Counter(
             "payments_total", "Money commands by what came of them", ["operation", "outcome"], registry=registry
         )
-        _start_at_zero(self.payments, [(operation, outcome) for operation in OPERATIONS for outcome in OUTCOMES])
+        _start_at_zero(self.payments, [(operation, outcome) for operation in REQUESTED for outcome in OUTCOMES])
         self.amount = Counter(
             "payments_amount_minor_total",
             "Minor units authorized, captured, refunded, voided",
@@ -55,7 +53,7 @@ class ApiMetrics:
         self.replays = Counter(
             "idempotency_replays_total", "Answers given again for a known key", ["operation"], registry=registry
         )
-        _start_at_zero(self.replays, [(operation,) for operation in OPERATIONS])
+        _start_at_zero(self.replays, [(operation,) for operation in REQUESTED])
         self.batch_size = Histogram(
             "commit_batch_size", "Commands in one transaction", buckets=_BATCH_BUCKETS, registry=registry
         )
@@ -70,7 +68,7 @@ class RelayMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         prefix = "resilience4j_circuitbreaker_"
         self.state = Gauge(prefix + "state", "1 for the state it is in", ["name", "state"], registry=registry)
-        _start_at_zero(self.state, [(BREAKER, state) for state in BREAKER_STATES])
+        _start_at_zero(self.state, [(BREAKER, state.lower()) for state in State])
         self.failure_rate = Gauge(
             prefix + "failure_rate",
             "Percent of calls in the window that failed; -1: too few",
@@ -113,7 +111,7 @@ class LedgerMetrics:
         self.dead_letters = Counter(
             "dead_letters_total", "Messages that could not be posted", ["topic", "error_type"], registry=registry
         )
-        _start_at_zero(self.dead_letters, [(t, kind) for t in _TOPICS for kind in DEAD_LETTER_TYPES])
+        _start_at_zero(self.dead_letters, [(t, kind) for t in _TOPICS for kind in ErrorType])
         self.halted = Gauge("ledger_halted", "1 while posting is halted because of poison", registry=registry)
         self.consumer_lag = Gauge("ledger_consumer_lag", "Messages not yet consumed, all partitions", registry=registry)
 
@@ -133,7 +131,7 @@ class HousekeepingMetrics:
         self.audit_differences = Gauge(
             "audit_differences", "Findings of audits that are open; must be 0", ["kind"], registry=registry
         )
-        _start_at_zero(self.audit_differences, [(kind,) for kind in AUDIT_KINDS])
+        _start_at_zero(self.audit_differences, [(kind,) for kind in FindingKind])
         self.audit_in_flight = Gauge(
             "audit_in_flight", "Events not yet posted when the last audit ran", registry=registry
         )

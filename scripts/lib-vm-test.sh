@@ -7,7 +7,7 @@ logs=.state/vm-test
 
 say() { echo "$(date +%T)  $*"; }
 
-# stage NAME beside|alone COMMAND...: everything it says goes to a log; what tells how far it is goes to the terminal as
+# stage NAME beside|alone|idle COMMAND...: everything it says goes to a log; what tells how far it is goes to the terminal as
 # well. The first stage that fails ends the run. Descriptors 8 and 9 are locks: a machine that inherited one would hold it
 # for ever.
 stage() {

@@ -117,7 +117,7 @@ def answers(bootstrap: str, seconds: float) -> bool:
 
 
 def keep_classes() -> Path:
-    """Run a broker once to keep its class archive, unless there is one; returns the folder. Raises ServerError."""
+    """Run a broker once to keep its class archive, unless it exists; returns the jars' folder. Raises ServerError."""
     folder = kafka_jars.fetch()
     kept = folder / CLASSES
     if not kept.exists():

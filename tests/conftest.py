@@ -3,7 +3,6 @@
 With xdist the controller starts MariaDB and Redis once and passes their addresses to its workers.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,15 +26,10 @@ SHARED = pytest.StashKey[servers.SharedServers]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long variants: more kills, more generated cases")
-    parser.addoption("--only-own-coverage", action="store_true", help="do not measure the processes that tests start")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SHARED] = servers.SharedServers()
-    starts_workers = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
-    if config.getoption("--only-own-coverage") and not starts_workers:
-        for settings in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-            os.environ.pop(settings, None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

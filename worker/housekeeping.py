@@ -19,10 +19,11 @@ from sqlalchemy import Engine
 
 from payments.audit import finding_store
 from payments.audit.service import audit
+from payments.audit.snapshot import FindingKind
 from payments.dead_letters.lost_replays import reopen_lost
 from payments.dead_letters.service import retry_due
 from payments.ledger.self_repair import SelfRepair
-from payments.metrics import AUDIT_KINDS, TASKS, HousekeepingMetrics
+from payments.metrics import TASKS, HousekeepingMetrics
 from payments.outbox import backlog as backlog_store
 from payments.outbox import lease
 from payments.platform.clock import database_now, monotonic
@@ -163,7 +164,7 @@ class Housekeeping:
         self._metrics.clock_offset.set(self._clock.offset)
 
     def _show_findings(self, open_by_kind: Mapping[str, int]) -> None:
-        for kind in AUDIT_KINDS:
+        for kind in FindingKind:
             self._metrics.audit_differences.labels(kind).set(open_by_kind.get(kind, 0))
 
     def _pause(self, seconds: float) -> None:

@@ -15,17 +15,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments import crash_points
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
+from payments.breaker.rules import BREAKER
 from payments.breaker.store import BreakerRow
-from payments.metrics import BREAKER, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.outbox.lease import Lease
 from payments.platform.clock import Clock, monotonic
 from payments.platform.kafka import Publisher
 from payments.platform.traces import NoTraces, Traces
-from worker.breaker_commands import BreakerCommands
-from worker.delivery import Delivery, LeaseTerm
-from worker.fencing import LeaseLost
-from worker.heartbeat import Heartbeat
+from worker.publication.breaker_commands import BreakerCommands
+from worker.publication.delivery import Delivery, LeaseTerm
+from worker.publication.fencing import LeaseLost
+from worker.publication.heartbeat import Heartbeat
 
 LEASE: Final = "relay"
 STAND_BY_SECONDS: Final = 0.5

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Gathers what one needs to understand a machine from afar: collect-support.sh SINCE OWNER. Prints the archive's name.
-# Units, the journal since SINCE, versions, network, the configuration without secrets. OWNER may fetch it.
+# Gathers what one needs to understand a machine from afar: collect-support.sh SINCE OWNER HOME SETTINGS COMMAND. Prints the
+# archive's name. Units, the journal since SINCE, versions, network, the configuration without secrets. OWNER may fetch it.
+# The last three are payops' folders and its operators' command, which only the application's machines have.
 set -uo pipefail
 
-since="$1" owner="$2"
+since="$1" owner="$2" home="$3" settings="$4" command="$5"
 work="$(mktemp -d)"
 folder="$work/$(hostname)"
 mkdir "$folder"
@@ -39,10 +40,10 @@ keep listening.txt ss -ltnp
 keep connections.txt ss -tn
 keep firewall.txt nft list ruleset
 keep time.txt date -u
-if [ -d /opt/payops ]; then
-  keep releases.txt ls -l /opt/payops /opt/payops/releases
-  for file in /etc/payops/*.env; do keep "$(basename "$file").txt" without_secrets "$file"; done
-  keep audit.json timeout 60 /usr/local/sbin/payops audit --json
+if [ -d "$home" ]; then
+  keep releases.txt ls -l "$home" "$home/releases"
+  for file in "$settings"/*.env; do keep "$(basename "$file").txt" without_secrets "$file"; done
+  keep audit.json timeout 60 "$command" audit --json
 fi
 for file in /etc/nginx/nginx.conf /etc/mysql/mariadb.conf.d/60-payops.cnf /etc/prometheus/prometheus.yml; do
   [ ! -e "$file" ] || keep "$(basename "$file").txt" without_secrets "$file"

@@ -1,170 +1,64 @@
-"""Pydantic models of the API's answers about payments and the ledger: they describe the JSON of `payments`."""
+"""The answers of lists, money commands and problems; the other answers are types of the rooms that make them."""
 
-from enum import StrEnum
-from typing import Annotated, Any, Final
+from dataclasses import dataclass, field
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from payments.audit.view import AuditFinding
+from payments.dead_letters.view import DeadLetterSummary
+from payments.outbox.view import ParkedEvent
+from payments.payment.view import PaymentItem
+from payments.platform.json_types import JsonObject, Keywords
+from payments.reading.ledger import Entry
 
-from payments.ledger.rules import Account
-from payments.outbox.rules import EventType
-from payments.payment.rules import Status
-
-ABSENT: Final[Any] = None
-"""The default of a member that is omitted, and never null."""
-
-Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="UTC with microseconds")]
-Count = Annotated[int, Field(ge=0)]
-Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Minor = Annotated[int, Field(ge=0, description="Minor units of the currency")]
+T = TypeVar("T")
 
 
-def _inline(names: type[StrEnum]) -> WithJsonSchema:
-    """The enum's names inline: an enum schema of its own would be another type for clients."""
-    return WithJsonSchema({"enum": [*names], "type": "string"})
+@dataclass(frozen=True, slots=True)
+class Page(JsonObject, Generic[T]):
+    """`nextCursor` is null on the last page. A page repeats `items` with its type: pydantic does not resolve T."""
 
-
-StatusName = Annotated[Status, _inline(Status)]
-AccountName = Annotated[Account, _inline(Account)]
-EventName = Annotated[EventType, _inline(EventType)]
-
-
-class Answer(BaseModel):
-    """A model without additional members."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
-
-
-class FieldError(Answer):
-    """One error in a request."""
-
-    field: str
-    message: str
-
-
-class ProblemDetails(Answer):
-    """RFC 9457, with a stable code."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    message: str
-    payment_id: Identifier = Field(default=ABSENT)
-    request_id: str
-    errors: list[FieldError]
-
-
-class Entry(Answer):
-    """One posting: the amount goes from the credit account to the debit account."""
-
-    entry_id: Identifier
-    event_id: Identifier
-    posting_no: Count
-    debit_account: AccountName
-    credit_account: AccountName
-    amount: Annotated[int, Field(ge=1)]
-    currency: str
-    occurred_at: Time
-    posted_at: Time
-
-
-class PaymentItem(Answer):
-    """A payment in a list."""
-
-    payment_id: Identifier
-    merchant_id: str
-    status: StatusName
-    amount: Minor
-    captured_amount: Minor
-    released_amount: Minor
-    refunded_amount: Minor
-    currency: str
-    created_at: Time
-    expires_at: Time
-
-
-class CommandAnswer(PaymentItem):
-    """A payment right after a command; its postings follow later, see GET."""
-
-    ledger_entries: Annotated[list[Entry], Field(max_length=0)]
-    message: str
-
-
-class Event(Answer):
-    """One step of a payment, on its way to the ledger."""
-
-    event_id: Identifier
-    event_type: EventName
-    amount: Minor
-    status: StatusName
-    occurred_at: Time
-    published_at: Time | None
-    posted_at: Time | None
-
-
-class PaymentAnswer(PaymentItem):
-    """A payment with its postings and its events."""
-
-    ledger_entries: list[Entry]
-    events: list[Event]
-
-
-class Page(Answer):
-    """`nextCursor` is null on the last page."""
-
+    items: list[T] = field(kw_only=True)  # first in the answer, last in OpenAPI
     next_cursor: str | None
 
 
-class PaymentPage(Page):
+@dataclass(frozen=True, slots=True)
+class PaymentPage(Page[PaymentItem]):
     """Payments, newest first."""
 
-    items: list[PaymentItem]
+    items: list[PaymentItem] = field(kw_only=True)
 
 
-class EntryPage(Page):
+@dataclass(frozen=True, slots=True)
+class EntryPage(Page[Entry]):
     """Postings, oldest first."""
 
-    items: list[Entry]
+    items: list[Entry] = field(kw_only=True)
 
 
-class Balance(Answer):
-    """An account's sums; the balance is on the account's normal side."""
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage(Page[DeadLetterSummary]):
+    """Dead letters, newest first."""
 
-    account: AccountName
-    currency: str
-    debits: Minor
-    credits: Minor
-    balance: int
+    items: list[DeadLetterSummary] = field(kw_only=True)
 
 
-class Balances(Answer):
-    """All accounts that have postings."""
+@dataclass(frozen=True, slots=True)
+class AuditFindingPage(Page[AuditFinding]):
+    """Findings, newest first."""
 
-    items: list[Balance]
-    as_of: Time
-
-
-class Totals(Answer):
-    """Both sides of one currency."""
-
-    currency: str
-    debits: Minor
-    credits: Minor
+    items: list[AuditFinding] = field(kw_only=True)
 
 
-class Audit(Answer):
+@dataclass(frozen=True, slots=True)
+class ParkedPage(Page[ParkedEvent]):
+    """Parked events, newest first."""
+
+    items: list[ParkedEvent] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer(PaymentItem):
     """When the newest complete audit began; `differences`: the findings that are open now, which must be 0."""
 
-    at: Time
-    differences: Count
-    in_flight: Count
-
-
-class TrialBalance(Balances):
-    """All accounts, both sides, and the newest audit (null before the first)."""
-
-    totals: list[Totals]
-    audit: Audit | None
+    ledger_entries: Annotated[list[Entry], Keywords(maxItems=0)]
+    message: str

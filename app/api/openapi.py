@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from apispec import APISpec
 from flask import Flask
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-from app.api.answers import ProblemDetails
 from app.api.schemas import AuthorizeBody
 from app.http.describing import Description, description_of
 from app.http.errors import PROBLEM_JSON
-from payments.platform.problems import PROBLEMS
+from payments.platform.json_types import JsonObject
+from payments.platform.problems import PROBLEMS, ProblemDetails
 
 VERSION: Final = "0.1.0"
 _REF: Final = "#/components/schemas/{model}"
@@ -101,14 +101,14 @@ def _response(description: Description, status: int, text: str, content: dict[st
 
 
 class _Models:
-    """The schemas of the pydantic models that operations use, each once among the components."""
+    """The schemas of the types that operations use, each once among the components."""
 
     def __init__(self, spec: APISpec) -> None:
         self._spec = spec
 
-    def schema(self, model: type[BaseModel]) -> dict[str, Any]:
-        """A media type object that refers to the model."""
-        schema = model.model_json_schema(ref_template=_REF, by_alias=True)
+    def schema(self, model: type[JsonObject | BaseModel]) -> dict[str, Any]:
+        """A media type object that refers to the type."""
+        schema = TypeAdapter(model).json_schema(ref_template=_REF, by_alias=True)
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
         if model is AuthorizeBody:  # the header may have it instead, which OpenAPI cannot express

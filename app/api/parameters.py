@@ -1,15 +1,17 @@
 """OpenAPI parameters that several operations share."""
 
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
-from app.api.queries import DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
-from app.api.reports import DeadLetterState, FindingKind, FindingState
+from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.api.schemas import LONGEST_MERCHANT_ID
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.audit.snapshot import FindingKind, FindingState
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
+from payments.platform.json_types import LARGEST_ID
+from payments.platform.states import DeadLetterState
 
 Parameter = dict[str, Any]
 
@@ -37,14 +39,11 @@ CURSOR: Final = _query(
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
 TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")
 ERROR_TYPE: Final = _query(
-    "errorType", {"type": "string", "enum": list(DEAD_LETTER_TYPES)}, "Only dead letters of this error type"
+    "errorType", {"type": "string", "enum": list(ErrorType)}, "Only dead letters of this error type"
 )
-DEAD_LETTER_STATES: Final = get_args(DeadLetterState)
 DEAD_LETTER_STATE: Final = _query(
-    "state", {"type": "string", "enum": list(DEAD_LETTER_STATES)}, "Only dead letters in this state"
+    "state", {"type": "string", "enum": list(DeadLetterState)}, "Only dead letters in this state"
 )
-FINDING_STATES: Final = get_args(FindingState)
-FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FINDING_STATES)}, "Only findings in this state")
-FINDING_KINDS: Final = get_args(FindingKind)
-FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FINDING_KINDS)}, "Only findings of this kind")
+FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
+FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")

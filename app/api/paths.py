@@ -2,7 +2,7 @@
 
 from werkzeug.routing import BaseConverter, ValidationError
 
-from app.api.queries import LARGEST_ID
+from payments.platform.json_types import LARGEST_ID
 
 
 class IdConverter(BaseConverter):

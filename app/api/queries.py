@@ -1,19 +1,17 @@
 """Reads query strings: cursors, limits, choices, merchants. Raises ValidationFailed with the field."""
 
 import base64
-import json
 import re
-from collections.abc import Collection
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
-import orjson
-from flask import Response, request
+from flask import request
 
 from app.api.schemas import LONGEST_MERCHANT_ID
 from app.http.errors import invalid
 from payments.platform import texts
+from payments.platform.json_types import LARGEST_ID
 
-LARGEST_ID: Final = 2**63 - 1
 LARGEST_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
@@ -41,11 +39,11 @@ def merchant() -> str | None:
     return text
 
 
-def choice(name: str, choices: Collection[str]) -> str | None:
+def choice(name: str, choices: Iterable[str]) -> str | None:
     """One of `choices`, or None."""
     text = request.args.get(name)
-    if text is not None and text not in choices:
-        raise invalid(name, f"must be one of {', '.join(choices)}")
+    if text is not None and text not in (known := [str(one) for one in choices]):
+        raise invalid(name, f"must be one of {', '.join(known)}")
     return text
 
 
@@ -76,19 +74,6 @@ def cursor() -> int | None:
     return int(base64.urlsafe_b64decode(text))
 
 
-def _encode(last: int) -> str:
+def cursor_after(last: int) -> str:
+    """The cursor of the page that begins after the id `last`."""
     return base64.urlsafe_b64encode(f"{last:018d}".encode()).decode()
-
-
-def page(items: list[dict[str, Any]], last: int | None) -> Response:
-    """The answer of a list."""
-    return answer({"items": items, "nextCursor": None if last is None else _encode(last)})
-
-
-def answer(members: dict[str, Any], status: int = 200) -> Response:
-    """Compact JSON. The standard library writes sums beyond 64 bits, which orjson refuses."""
-    try:
-        text = orjson.dumps(members)
-    except orjson.JSONEncodeError:
-        text = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
-    return Response(text, status=status, content_type="application/json")

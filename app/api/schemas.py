@@ -10,11 +10,13 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.api.answers import ABSENT
-from app.api.reports import BreakerState
+from payments.breaker.rules import State
 from payments.platform import card_numbers, texts
+from payments.platform.json_types import OneOf
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
+ABSENT: Final[Any] = None
+"""The default of a field that may be left out, but not be null."""
 LONGEST_MERCHANT_ID: Final = 32
 LONGEST_KEY: Final = 64
 LONGEST_REASON: Final = 200
@@ -134,5 +136,5 @@ class DiscardBody(Body):
 class TransitionBody(Body):
     """Move the circuit breaker by hand."""
 
-    to: BreakerState
+    to: Annotated[State, Field(strict=False), OneOf(State)]  # strict, it takes no text
     reason: Reason = Field(default=ABSENT)

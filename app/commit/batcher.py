@@ -5,7 +5,7 @@ A batch never waits for more items: it has those that came while the last one ra
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import gevent
 from gevent.event import AsyncResult
@@ -47,7 +47,7 @@ class Batcher(Generic[Item, Answer]):
         self._worker_limit = workers
         self._capacity = capacity
         self._waiting: deque[_Ticket[Item, Answer]] = deque()
-        self._workers: set[gevent.Greenlet] = set()
+        self._workers: set[gevent.Greenlet[[], None]] = set()
 
     @property
     def depth(self) -> int:
@@ -66,8 +66,7 @@ class Batcher(Generic[Item, Answer]):
         if len(self._workers) < self._worker_limit:
             self._workers.add(gevent.spawn(self._work))
         try:
-            answer: Answer = ticket.answer.get(timeout=max(timeout, 0))
-            return answer
+            return cast(Answer, ticket.answer.get(timeout=max(timeout, 0)))  # set, so not gevent's None
         except gevent.Timeout:
             if ticket.taken:
                 raise StillRunning from None

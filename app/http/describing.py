@@ -6,6 +6,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from payments.platform.json_types import JsonObject
+
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE: Final = "described_as"
 
@@ -16,7 +18,7 @@ class Description:
 
     summary: str
     tag: str
-    answers: dict[int, type[BaseModel] | str]
+    answers: dict[int, type[JsonObject] | str]
     problems: Sequence[int] = ()
     body: type[BaseModel] | None = None
     parameters: Sequence[dict[str, Any]] = ()

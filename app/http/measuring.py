@@ -6,8 +6,10 @@ from typing import Any, Final
 from flask import Flask, Request
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
-from prometheus_flask_exporter import PrometheusMetrics
-from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+from prometheus_flask_exporter import PrometheusMetrics  # type: ignore[import-untyped]
+from prometheus_flask_exporter.multiprocess import (  # type: ignore[import-untyped]
+    GunicornInternalPrometheusMetrics,
+)
 
 from app.http.describing import Description, describe
 from payments.platform.problems import PROBLEMS

@@ -2,13 +2,14 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
-from app.api.parameters import CURSOR, FINDING_KIND, FINDING_KINDS, FINDING_STATE, FINDING_STATES, FOUND_PAYMENT, LIMIT
-from app.api.reports import AuditFindingPage
+from app.api import encoding, queries
+from app.api.answers import AuditFindingPage
+from app.api.parameters import CURSOR, FINDING_KIND, FINDING_STATE, FOUND_PAYMENT, LIMIT
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
-from payments.audit import findings as audit_findings
+from payments.audit import view
+from payments.audit.snapshot import FindingKind, FindingState
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -31,6 +32,6 @@ def _admins_only() -> None:
 )
 def findings() -> Response:
     """A page of findings."""
-    state, kind = queries.choice("state", FINDING_STATES), queries.choice("kind", FINDING_KINDS)
+    state, kind = queries.choice("state", FindingState), queries.choice("kind", FindingKind)
     payment_id, before, limit = queries.number("paymentId"), queries.cursor(), queries.limit()
-    return queries.page(*read(lambda c: audit_findings.page(c, state, kind, payment_id, before, limit)))
+    return encoding.page(AuditFindingPage, *read(lambda c: view.findings(c, state, kind, payment_id, before, limit)))

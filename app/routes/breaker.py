@@ -1,20 +1,20 @@
 """/circuit-breaker: the relay's breaker as last reported, and operators' commands to it."""
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import gevent
 from flask import Blueprint, Response, request
 
-from app.api import queries
-from app.api.reports import Breaker, Breakers, PendingBreaker
+from app.api import encoding
 from app.api.schemas import TransitionBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
-from payments.breaker import service as breaker
-from payments.metrics import BREAKER
+from payments.breaker import service, view
+from payments.breaker.rules import BREAKER
+from payments.breaker.view import Breaker, Breakers, PendingBreaker
 from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
@@ -33,7 +33,7 @@ _OPERATORS: Final = "Without the admin token, `history` does not say which opera
 )
 def show() -> Response:
     """The breaker."""
-    return queries.answer(_shown())
+    return encoding.answer(_shown())
 
 
 @blueprint.get("/status")
@@ -44,15 +44,15 @@ def show() -> Response:
 )
 def status() -> Response:
     """All breakers."""
-    return queries.answer({BREAKER: _shown()})
+    return encoding.answer(Breakers(_shown()))
 
 
-def _shown() -> dict[str, Any]:
+def _shown() -> Breaker:
     """The breaker; operators' names and reasons only with the admin token."""
     if "Authorization" in request.headers:
-        services().admin.check()  # refuses and counts wrong tokens: else the answer would reveal that one is wrong
-        return read(breaker.show)
-    return breaker.without_operators(read(breaker.show))
+        services().admin.check()  # also a wrong one is refused and counted: the answer would tell that it is wrong
+        return read(view.breaker)
+    return view.without_operators(read(view.breaker))
 
 
 @blueprint.post(f"/{BREAKER}/transition")
@@ -71,18 +71,18 @@ def transition() -> Response:
     services().admin.check()
     body = read_body(TransitionBody)
     actor = f"api:{request.remote_addr}"
-    command_id = write(lambda connection: breaker.request_transition(connection, body.to, body.reason, actor))
+    command_id = write(lambda connection: service.request_transition(connection, body.to, body.reason, actor))
     outcome = _outcome(command_id)
     if outcome == "not_allowed":
         raise TransitionNotAllowed(f"The breaker cannot go to {body.to} from where it is.")
-    shown = read(breaker.show)
-    return queries.answer(shown) if outcome else queries.answer({**shown, "pending": True}, 202)
+    shown = read(view.breaker)
+    return encoding.answer(shown) if outcome else encoding.answer(view.pending(shown), 202)
 
 
 def _outcome(command_id: int) -> str | None:
     """The outcome of the command; None when the relay has not applied it in time."""
     deadline = time.monotonic() + ANSWER_WITHIN
-    while (outcome := read(lambda connection: breaker.outcome(connection, command_id))) is None:
+    while (outcome := read(lambda connection: service.outcome(connection, command_id))) is None:
         if time.monotonic() >= deadline:
             return None
         gevent.sleep(_POLL_SECONDS)  # the relay only marks the command in the table

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, request
 
-from app.api import queries
-from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, DEAD_LETTER_STATES, ERROR_TYPE, LIMIT, TOPIC
-from app.api.reports import DeadLetter, DeadLetterPage
+from app.api import encoding, queries
+from app.api.answers import DeadLetterPage
+from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
@@ -12,8 +12,9 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
+from payments.platform.states import DeadLetterState
 
 blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
 
@@ -37,10 +38,11 @@ def _admins_only() -> None:
 def index() -> Response:
     """A page of dead letters."""
     topic = queries.choice("topic", TOPICS.values())
-    error_type = queries.choice("errorType", DEAD_LETTER_TYPES)
-    state, before, limit = queries.choice("state", DEAD_LETTER_STATES), queries.cursor(), queries.limit()
-    return queries.page(
-        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit))
+    error_type = queries.choice("errorType", ErrorType)
+    state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
+    return encoding.page(
+        DeadLetterPage,
+        *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit)),
     )
 
 
@@ -49,7 +51,7 @@ def index() -> Response:
     Description(
         "Show a dead letter",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         admin=True,
@@ -57,7 +59,7 @@ def index() -> Response:
 )
 def show(letter_id: int) -> Response:
     """One dead letter."""
-    return queries.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
+    return encoding.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
 @blueprint.post("/<id:letter_id>/replay")
@@ -65,7 +67,7 @@ def show(letter_id: int) -> Response:
     Description(
         "Send a dead letter's message again",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(401, 404, 409, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         admin=True,
@@ -74,7 +76,7 @@ def show(letter_id: int) -> Response:
 def replay(letter_id: int) -> Response:
     """The dead letter, now REPLAYING."""
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
 
 @blueprint.post("/<id:letter_id>/discard")
@@ -82,7 +84,7 @@ def replay(letter_id: int) -> Response:
     Description(
         "Put a dead letter away for good",
         "dead letters",
-        answers={200: DeadLetter},
+        answers={200: view.DeadLetter},
         problems=(400, 401, 404, 409, 413, 415, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         body=DiscardBody,
@@ -93,4 +95,4 @@ def discard(letter_id: int) -> Response:
     """The dead letter, now DISCARDED."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))
+    return encoding.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

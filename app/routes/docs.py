@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 from flask import Blueprint, Response, current_app, request
-from swagger_ui_bundle import swagger_ui_path
+from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 from app.api.openapi import document
 from app.http.describing import Description, describe
@@ -58,7 +58,8 @@ def docs() -> Response:
 def _cached(content: bytes, content_type: str) -> Response:
     response = Response(content, content_type=content_type)
     response.set_etag(sha256(content).hexdigest()[:32])
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.after_request

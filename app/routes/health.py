@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
-from app.api.reports import Health
+from app.api import encoding
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.platform import operations as operations_store
 from payments.platform.errors import ServiceUnavailable
 from payments.reading import health
+from payments.reading.health import Health, Part, Status
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,10 +18,9 @@ def _probe(summary: str) -> Description:
     return Description(summary, "health", answers={200: Health, 503: Health}, limited=False)
 
 
-def _answer(components: dict[str, health.Component]) -> Response:
-    status = health.overall(components)
-    shown = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
-    return queries.answer({"status": status, "components": shown}, 503 if status == "DOWN" else 200)
+def _answer(components: dict[str, Part]) -> Response:
+    found = health.summary(components)
+    return encoding.answer(found, 503 if found.status is Status.DOWN else 200)
 
 
 @blueprint.get("/health")
@@ -40,7 +39,7 @@ def whole() -> Response:
 @describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
 def live() -> Response:
     """Only the process."""
-    return queries.answer({"status": "UP", "components": {}})
+    return encoding.answer(Health(Status.UP, {}))
 
 
 @blueprint.get("/health/ready")

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
-from app.api.answers import Balances, EntryPage, TrialBalance
+from app.api import encoding, queries
+from app.api.answers import EntryPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
 from app.http.describing import Description, describe
 from app.services import services
@@ -23,7 +23,7 @@ def _admins_only() -> None:
     Description(
         "Sums and balance of every account, of one merchant or of all",
         "ledger",
-        answers={200: Balances},
+        answers={200: ledger_reading.Balances},
         problems=(400, 401, 429, 503),
         parameters=(MERCHANT,),
         admin=True,
@@ -32,7 +32,7 @@ def _admins_only() -> None:
 def balances() -> Response:
     """All accounts."""
     merchant_id = queries.merchant()
-    return queries.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
+    return encoding.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
 
 
 @blueprint.get("/trial-balance")
@@ -40,14 +40,14 @@ def balances() -> Response:
     Description(
         "All accounts, both sides, and what the newest audit found",
         "ledger",
-        answers={200: TrialBalance},
+        answers={200: ledger_reading.TrialBalance},
         problems=(401, 429, 503),
         admin=True,
     )
 )
 def trial_balance() -> Response:
     """The trial balance."""
-    return queries.answer(read_list(ledger_reading.trial_balance))
+    return encoding.answer(read_list(ledger_reading.trial_balance))
 
 
 @blueprint.get("/entries")
@@ -64,4 +64,6 @@ def trial_balance() -> Response:
 def entries() -> Response:
     """A page of postings."""
     payment_id, after, limit = queries.number("paymentId"), queries.cursor() or 0, queries.limit()
-    return queries.page(*read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit)))
+    return encoding.page(
+        EntryPage, *read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit))
+    )

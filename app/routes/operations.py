@@ -1,19 +1,17 @@
 """/operations: the backlog and a merchant's rate limits in numbers, for the console."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, Response
 
-from app.api import queries
+from app.api import encoding, queries
 from app.api.parameters import MERCHANT
-from app.api.reports import Operations
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
 from payments.outbox.rules import format_time
-from payments.payment.admission import Window
-from payments.reading import health
+from payments.platform.redis_windows import Window
+from payments.reading.operations import Operations, RateLimit, operations
 
 blueprint = Blueprint("operations", __name__, url_prefix="/operations")
 
@@ -38,16 +36,15 @@ def _admins_only() -> None:
 def show() -> Response:
     """Numbers for the console."""
     merchant_id = queries.merchant()
-    numbers = read(health.operations)
     windows = {} if merchant_id is None else services().admission.windows(merchant_id)
-    numbers["rateLimits"] = [_limit(operation, window) for operation, window in windows.items()]
-    return queries.answer(numbers)
+    rate_limits = [_rate_limit(operation, window) for operation, window in windows.items()]
+    return encoding.answer(read(lambda connection: operations(connection, rate_limits)))
 
 
-def _limit(operation: str, window: Window) -> dict[str, Any]:
-    return {
-        "operation": operation,
-        "limit": window.limit,
-        "remaining": window.remaining,
-        "resetAt": format_time(datetime.fromtimestamp(window.ends_at, UTC)),
-    }
+def _rate_limit(operation: str, window: Window) -> RateLimit:
+    return RateLimit(
+        operation=operation,
+        limit=window.limit,
+        remaining=window.remaining,
+        reset_at=format_time(datetime.fromtimestamp(window.ends_at, UTC)),
+    )

@@ -2,15 +2,16 @@
 
 from flask import Blueprint, Response, request
 
-from app.api import queries
+from app.api import encoding, queries
+from app.api.answers import ParkedPage
 from app.api.parameters import CURSOR, EVENT_ID, LIMIT
-from app.api.reports import ParkedEvent, ParkedPage
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.outbox import service as outbox
+from payments.outbox.view import ParkedEvent
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/outbox/parked")
 
@@ -34,7 +35,7 @@ def _admins_only() -> None:
 def index() -> Response:
     """A page of parked events."""
     before, limit = queries.cursor(), queries.limit()
-    return queries.page(*read(lambda connection: outbox.parked(connection, before, limit)))
+    return encoding.page(ParkedPage, *read(lambda connection: outbox.parked(connection, before, limit)))
 
 
 @blueprint.post("/<id:event_id>/release")
@@ -52,7 +53,7 @@ def index() -> Response:
 def release(event_id: int) -> Response:
     """The event as it was before."""
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: outbox.release(connection, event_id, actor)))
+    return encoding.answer(write(lambda connection: outbox.release(connection, event_id, actor)))
 
 
 @blueprint.post("/<id:event_id>/discard")
@@ -72,4 +73,4 @@ def discard(event_id: int) -> Response:
     """The event as it was before."""
     body = read_body(DiscardBody)
     actor = f"api:{request.remote_addr}"
-    return queries.answer(write(lambda connection: outbox.discard(connection, event_id, body.reason, actor)))
+    return encoding.answer(write(lambda connection: outbox.discard(connection, event_id, body.reason, actor)))

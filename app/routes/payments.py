@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response
 
-from app.api import queries
-from app.api.answers import CommandAnswer, PaymentAnswer, PaymentPage
+from app.api import encoding, queries
+from app.api.answers import CommandAnswer, PaymentPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
 from app.commit.money_request import handle
@@ -67,7 +67,7 @@ def void(payment_id: int) -> Response:
     Description(
         "Show a payment with its postings and events",
         "payments",
-        answers={200: PaymentAnswer},
+        answers={200: reading.PaymentAnswer},
         problems=(400, 404, 429, 503),
         parameters=(PAYMENT_ID, {**MERCHANT, "required": True}),
     )
@@ -75,7 +75,7 @@ def void(payment_id: int) -> Response:
 def show(payment_id: int) -> Response:
     """One payment."""
     merchant_id = queries.required_merchant()
-    return queries.answer(read(lambda connection: reading.payment(connection, payment_id, merchant_id)))
+    return encoding.answer(read(lambda connection: reading.payment(connection, payment_id, merchant_id)))
 
 
 @blueprint.get("")
@@ -90,6 +90,8 @@ def show(payment_id: int) -> Response:
 )
 def index() -> Response:
     """A page of payments."""
-    merchant_id, status = queries.required_merchant(), queries.choice("status", [status.value for status in Status])
+    merchant_id, status = queries.required_merchant(), queries.choice("status", Status)
     before, limit = queries.cursor(), queries.limit()
-    return queries.page(*read_list(lambda connection: reading.payments(connection, merchant_id, status, before, limit)))
+    return encoding.page(
+        PaymentPage, *read_list(lambda connection: reading.payments(connection, merchant_id, status, before, limit))
+    )

@@ -62,7 +62,8 @@ def page(**_: object) -> Response:
         text = _BEING_BUILT.encode()
     response = Response(text, content_type="text/html; charset=utf-8")
     response.set_etag(sha256(text).hexdigest()[:32])
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/assets/<path:name>")

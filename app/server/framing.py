@@ -3,8 +3,9 @@
 Lists within one line are checked in `app.http.request_head`. Knows nothing of payments.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from gunicorn.http.body import Body
 from gunicorn.http.errors import InvalidHeader
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -31,7 +32,7 @@ ONE_LINE: Final = frozenset(
 """Headers of one line, whose lines WSGI would join by commas. A list of forwarding proxies is one line."""
 
 
-class StrictRequest(Request):  # type: ignore[misc]  # gunicorn has no types
+class StrictRequest(Request):
     """A request with an unambiguous head, which records whether its body was read."""
 
     def set_body_reader(self) -> None:
@@ -41,17 +42,19 @@ class StrictRequest(Request):  # type: ignore[misc]  # gunicorn has no types
             for name in ONE_LINE:
                 if names.count(name) > 1:
                     raise InvalidHeader(name, req=self)
-        if "HOST" not in names and self.version >= (1, 1):
+        if "HOST" not in names and (self.version or (0, 9)) >= (1, 1):
             raise InvalidHeader("HOST", req=self)
         super().set_body_reader()
-        self.body.reader = BodyReader(self.body.reader)
+        body = cast(Body, self.body)
+        self._reader = BodyReader(body.reader)
+        body.reader = self._reader  # type: ignore[assignment]  # it is read like gunicorn's own
 
     def should_close(self) -> bool:
         """True also when part of the body was not read, so that its rest is not parsed as the next request."""
-        return not self.body.reader.is_read() or bool(super().should_close())
+        return not self._reader.is_read() or super().should_close()
 
 
-class Parser(RequestParser):  # type: ignore[misc]
+class Parser(RequestParser):
     """The requests of one connection."""
 
     mesg_class = StrictRequest

@@ -16,7 +16,7 @@ _CODES: Final = (
     (errors.UnsupportedTransferCoding, "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood."),
     (errors.ParseException, "VALIDATION_FAILED", "The request is not HTTP/1.1 as RFC 9112 has it."),
 )
-_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # type: ignore[attr-defined]  # newer than its stubs
 """Errors in headers that the application sends."""
 
 Meaning = tuple[str, str, tuple[tuple[str, str], ...]]

@@ -4,7 +4,8 @@ Sends an answer's head and body in one write, and answers what gunicorn refuses 
 Knows nothing of payments.
 """
 
-from typing import Any, Final
+import socket
+from typing import Any, Final, cast
 
 import gevent
 from gunicorn.http.errors import NoMoreData, ParseException
@@ -24,7 +25,7 @@ _HELD_LIMIT: Final = 64 * 1024
 """Bytes; more is sent at once."""
 
 
-class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class WebWorker(GeventWorker):
     """Named by `worker_class` in gunicorn.conf.py."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -66,16 +67,16 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             if not first:
                 return None
             parser.unreader.unread(first)
-        with gevent.Timeout(HEAD_WITHIN, False):
+        with gevent.Timeout(HEAD_WITHIN, False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
             return next(parser)
-        return None
+        return None  # type: ignore[unreachable]  # the head did not come in time
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        """Serve one request of a connection."""
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Serve one request of a connection. Whether gunicorn has had all of its answer, which nobody asks here."""
         held = _Held(sock)
         self._begun.add(req)
         try:
-            super().handle_request(listener_name, req, held, addr)
+            return super().handle_request(listener_name, req, cast(socket.socket, held), addr)
         finally:
             self._begun.discard(req)
             held.flush()

@@ -14,6 +14,7 @@ from payments.audit.snapshot import (
     AuditedPayment,
     Chunk,
     Difference,
+    FindingKind,
     WrongAnswer,
 )
 from payments.ledger.rules import RULES
@@ -134,7 +135,7 @@ def _authorization(payment: AuditedPayment, steps: Sequence[Step], body: str | N
         detail = f"the answer to its authorization says {said or 'no JSON'}, it must say {state}"
     else:
         return
-    yield Difference("answers", payment.payment_id, detail, "authorize")
+    yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, "authorize")
 
 
 def _authorized(payment: AuditedPayment, steps: Sequence[Step]) -> int:
@@ -161,7 +162,7 @@ def _changes(
         if other is not None:
             remaining.remove(other)
             detail = f"{operation} of event {step.event_id}: the answer says {_said(other.body)}, it must say {state}"
-        yield Difference("answers", payment.payment_id, detail, f"event {step.event_id}")
+        yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, f"event {step.event_id}")
 
 
 def _answers(answer: AuditedAnswer, step: Step) -> bool:
@@ -201,7 +202,7 @@ def unmatched(answer: WrongAnswer) -> Difference:
         if answer.is_found
         else f"{what} matches no payment"
     )
-    return Difference("answers", None, detail, json.dumps([answer.merchant_id, answer.operation, answer.key]))
+    return Difference(FindingKind.ANSWERS, None, detail, json.dumps([answer.merchant_id, answer.operation, answer.key]))
 
 
 def key_of(difference: Difference) -> tuple[str, str, str]:

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Engine, bindparam, case, func, null, select, 
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from payments.audit.snapshot import FindingState
 from payments.platform.housekeeping_tables import audit_finding as table
 
 BATCH: Final = 500
 """Rows in one statement."""
-OPEN, CLEARED = "OPEN", "CLEARED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def page(
     """Findings, newest first: at most `limit`, with ids smaller than `before`; None filters nothing."""
     query = select(*_COLUMNS)
     if state is not None:
-        query = query.where(_OPEN if state == OPEN else table.c.cleared_at.is_not(None))
+        query = query.where(_OPEN if state == FindingState.OPEN else table.c.cleared_at.is_not(None))
     for column, wanted in ((table.c.kind, kind), (table.c.payment_id, payment_id)):
         if wanted is not None:
             query = query.where(column == wanted)

@@ -9,10 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.audit import finding_store
-from payments.audit.finding_store import Finding
 from payments.audit.snapshot import Difference
-from payments.outbox.rules import format_time
-from payments.platform import paging
 from payments.platform.database import Failure, classify
 
 LONGEST_DETAIL: Final = 1000
@@ -84,26 +81,3 @@ def _transaction(engine: Engine, rows: Sequence[dict[str, Any]], gone: Sequence[
     with engine.begin() as connection:
         finding_store.record(connection, rows, at)
         return finding_store.clear(connection, gone, at)
-
-
-def page(
-    connection: Connection, state: str | None, kind: str | None, payment_id: int | None, before: int | None, limit: int
-) -> tuple[list[dict[str, Any]], int | None]:
-    """A page of findings, newest first, and the id after which the next page begins (None: the last)."""
-
-    def read(behind: int | None, size: int) -> list[Finding]:
-        return finding_store.page(connection, state, kind, payment_id, behind, size)
-
-    return paging.page(read, _members, lambda item: item.finding_id, before, limit)
-
-
-def _members(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.finding_id,
-        "kind": finding.kind,
-        "paymentId": finding.payment_id,
-        "detail": finding.detail,
-        "firstSeen": format_time(finding.first_seen),
-        "lastSeen": format_time(finding.last_seen),
-        "clearedAt": None if finding.cleared_at is None else format_time(finding.cleared_at),
-    }

@@ -4,7 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from payments.audit.snapshot import LATE, AuditedEntry, AuditedEvent, AuditedPayment, Chunk, Difference, Progress
+from payments.audit.snapshot import (
+    LATE,
+    AuditedEntry,
+    AuditedEvent,
+    AuditedPayment,
+    Chunk,
+    Difference,
+    FindingKind,
+    Progress,
+)
 from payments.ledger.rules import RULES
 from payments.outbox.rules import EventType, partition_of
 from payments.payment.rules import ReleaseReason, status_of
@@ -32,7 +41,7 @@ def check(chunk: Chunk, now: datetime, progress: Progress) -> tuple[int, list[Di
             events[event.payment_id].append(event)
         else:
             detail = f"the type or the payload of event {event.event_id} cannot be read"
-            differences.append(Difference("outbox", event.payment_id, detail, f"event {event.event_id}"))
+            differences.append(Difference(FindingKind.OUTBOX, event.payment_id, detail, f"event {event.event_id}"))
     entries: defaultdict[int, list[AuditedEntry]] = defaultdict(list)
     for entry in chunk.entries:
         entries[entry.payment_id].append(entry)
@@ -63,7 +72,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     status = status_of(payment.amount, payment.captured, payment.released, payment.refunded, reason)
     if status != payment.status:
         detail = f"status is {payment.status}, the amounts say {status}"
-        yield Difference("outbox", payment.payment_id, detail, "status")
+        yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, "status")
     if not _complete(events):
         return
     stored: Counter[EventType] = Counter()
@@ -73,7 +82,7 @@ def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Dif
     for event_type in sorted(required | stored):
         if stored[event_type] != required[event_type]:
             detail = f"{event_type}: the events tell {stored[event_type]}, the payment {required[event_type]}"
-            yield Difference("outbox", payment.payment_id, detail, event_type)
+            yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, event_type)
 
 
 def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
@@ -91,7 +100,7 @@ def _ledger(payment: AuditedPayment, waiting: list[AuditedEvent], entries: list[
         if expected[pair] != found[pair]:
             accounts = f"debit {pair[0]}, credit {pair[1]}"
             detail = f"{accounts}: {found[pair]} {pair[2]} posted, {expected[pair]} expected"
-            yield Difference("ledger", payment.payment_id, detail, " ".join(pair))
+            yield Difference(FindingKind.LEDGER, payment.payment_id, detail, " ".join(pair))
 
 
 def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[AuditedEntry]) -> Iterator[Difference]:
@@ -100,7 +109,7 @@ def _orphans(payment: AuditedPayment, events: list[AuditedEvent], entries: list[
     known = {event.event_id for event in events if event.posted}
     for event_id in sorted({entry.event_id for entry in entries} - known):
         detail = f"a posting names event {event_id}, which was not posted"
-        yield Difference("orphan_posting", payment.payment_id, detail, f"event {event_id}")
+        yield Difference(FindingKind.ORPHAN_POSTING, payment.payment_id, detail, f"event {event_id}")
 
 
 def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> Iterator[Difference]:
@@ -110,7 +119,7 @@ def _stuck(waiting: list[AuditedEvent], now: datetime, progress: Progress) -> It
         since = max(event.created_at, progress.possible_since)
         if now - since > LATE and _is_left_behind(event, progress, progress.possible_since):
             detail = f"event {event.event_id} could be posted for {int((now - since).total_seconds())} s"
-            yield Difference("stuck", event.payment_id, detail, f"event {event.event_id}")
+            yield Difference(FindingKind.STUCK, event.payment_id, detail, f"event {event.event_id}")
 
 
 def _is_left_behind(event: AuditedEvent, progress: Progress, possible_since: datetime) -> bool:

@@ -19,7 +19,7 @@ from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
 from payments.audit import store as audit_store
 from payments.audit.findings import Kept
-from payments.audit.snapshot import Difference, Progress
+from payments.audit.snapshot import Difference, FindingKind, Progress
 from payments.audit.store import LastRun
 from payments.platform.clock import database_now
 from payments.platform.throttle import AT_ONCE, Throttle
@@ -133,7 +133,7 @@ class _Audit:
         """Check again the answers with open findings."""
         with audit_store.snapshot(self._engine) as connection:
             open_ = [
-                Difference(finding.kind, None, finding.detail, finding.subject)
+                Difference(FindingKind(finding.kind), None, finding.detail, finding.subject)
                 for finding in finding_store.open_of_answers(connection, IN_TURN)
             ]
         for _, start in zip(self._throttle.steps(), range(0, len(open_), CHUNK), strict=False):

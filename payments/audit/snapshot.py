@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 LATE: Final = timedelta(seconds=60)
@@ -113,14 +114,31 @@ class Progress:
     passed: Mapping[Lane, int] | None = None
 
 
+class FindingKind(StrEnum):
+    """What does not agree."""
+
+    LEDGER = "ledger"
+    OUTBOX = "outbox"
+    ANSWERS = "answers"
+    ORPHAN_POSTING = "orphan_posting"
+    STUCK = "stuck"
+
+
+class FindingState(StrEnum):
+    """OPEN until a check of its subject finds it right."""
+
+    OPEN = "OPEN"
+    CLEARED = "CLEARED"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `kind`: ledger, outbox, answers, orphan_posting or stuck.
+    """One difference.
 
     `kind`, `payment_id` and `subject` identify it: they are the same in each audit, while `detail` may change.
     """
 
-    kind: str
+    kind: FindingKind
     payment_id: int | None
     detail: str
     subject: str

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 
 import pybreaker
 
+from payments.breaker.rules import BREAKER, BreakerConfig, CallOutcome, Counters, State
 from payments.breaker.rules import Breaker as Rules
-from payments.breaker.rules import BreakerConfig, CallOutcome, Counters, State
 from payments.breaker.store import HISTORY_KEPT, RELAY, BreakerRow, Snapshot, Transition
-from payments.metrics import BREAKER, BREAKER_STATES, RelayMetrics
+from payments.metrics import RelayMetrics
 from payments.outbox.rules import format_time
 from payments.platform.clock import Clock, monotonic
 
@@ -113,8 +113,8 @@ class Breaker:
 
     def retire(self) -> None:
         """Remove the state's metric: from now on another relay's breaker counts."""
-        for state in BREAKER_STATES:
-            self._metrics.state.labels(BREAKER, state).set(0)
+        for state in State:
+            self._metrics.state.labels(BREAKER, state.lower()).set(0)
 
     def _resume(self, before: BreakerRow) -> None:
         was = State(before.state)
@@ -185,8 +185,8 @@ class Breaker:
             metrics.slow_calls.labels(BREAKER, kind).set(slow)
         metrics.failure_rate.labels(BREAKER).set(counters.failure_rate)
         metrics.slow_call_rate.labels(BREAKER).set(counters.slow_call_rate)
-        for name in BREAKER_STATES:
-            metrics.state.labels(BREAKER, name).set(name == state.value.lower())
+        for each in State:
+            metrics.state.labels(BREAKER, each.lower()).set(each is state)
 
 
 def _snapshot(counters: Counters) -> Snapshot:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
 
+BREAKER: Final = "kafka-publisher"
+"""The name of the relay's breaker; there is no other."""
+
 
 class State(StrEnum):
     """FORCED_HALF_OPEN is not in Resilience4j: HALF_OPEN entered by an operator, also from CLOSED."""

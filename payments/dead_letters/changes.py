@@ -17,6 +17,7 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import Aggregate
 from payments.outbox.store import DEAD_LETTER_HEADER
 from payments.platform import trace
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter as table
 
 REPLAY_EVENT_TYPE: Final = "REPLAY"
@@ -24,7 +25,7 @@ KEY: Final = "messageKey"
 KEY_ENCODING: Final = "messageKeyEncoding"
 HEADERS: Final = "messageHeaders"
 """Outbox headers of a replay: key and headers of the original message, as the dead letter stores them."""
-UNSETTLED: Final = ("OPEN", "REPLAYING")
+UNSETTLED: Final = (DeadLetterState.OPEN, DeadLetterState.REPLAYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,19 @@ _LOCK_MANY = (
     .with_for_update()
 )
 _SET = update(table).where(table.c.id == bindparam("letter_id"))
-_PUT_OFF = _SET.where(table.c.state == "OPEN", table.c.next_retry_at < bindparam("until")).values(
+_PUT_OFF = _SET.where(table.c.state == DeadLetterState.OPEN, table.c.next_retry_at < bindparam("until")).values(
     next_retry_at=bindparam("until")
 )
 _RESOLVE = (
     update(table)
     .where(table.c.id.in_(bindparam("ids", expanding=True)), table.c.state.in_(UNSETTLED))
-    .values(state="RESOLVED", next_retry_at=None, updated_at=bindparam("now"))
+    .values(state=DeadLetterState.RESOLVED, next_retry_at=None, updated_at=bindparam("now"))
 )
 _REOPEN = (
     update(table)
-    .where(table.c.id == bindparam("letter_id"), table.c.state == "REPLAYING")
+    .where(table.c.id == bindparam("letter_id"), table.c.state == DeadLetterState.REPLAYING)
     .values(
-        state="OPEN",
+        state=DeadLetterState.OPEN,
         attempts=table.c.attempts + 1,
         error_type=bindparam("new_type"),
         error_message=bindparam("new_message"),
@@ -85,7 +86,7 @@ def lock_as_they_are(connection: Connection, letters: Iterable[DeadLetter]) -> d
 
 def start_replay(connection: Connection, letter: DeadLetter, now: datetime) -> None:
     """Let the relay publish the original message again. The caller has locked the row and checked that it is OPEN."""
-    values = {"state": "REPLAYING", "next_retry_at": None, "updated_at": now}
+    values = {"state": DeadLetterState.REPLAYING, "next_retry_at": None, "updated_at": now}
     connection.execute(_SET.values(values), {"letter_id": letter.letter_id})
     row = outbox_store.new_row(
         Aggregate.REPLAY,
@@ -122,7 +123,7 @@ def _traceparent(letter: DeadLetter) -> str | None:
 
 def discard(connection: Connection, letter_id: int, reason: str, now: datetime) -> None:
     """Discard a dead letter. The caller has locked it and checked that it is OPEN."""
-    values = {"state": "DISCARDED", "discard_reason": reason, "next_retry_at": None, "updated_at": now}
+    values = {"state": DeadLetterState.DISCARDED, "discard_reason": reason, "next_retry_at": None, "updated_at": now}
     connection.execute(_SET.values(values), {"letter_id": letter_id})
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.dead_letters.store import DeadLetter, retry_at
 from payments.outbox.rules import Aggregate
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 _OF_LETTER = and_(
@@ -15,7 +16,7 @@ _IS_ON_ITS_WAY = or_(outbox_event.c.published != 1, outbox_event.c.published_at 
 _UNANSWERED = (
     select(dead_letter.c.id)
     .outerjoin(outbox_event, and_(_OF_LETTER, _IS_ON_ITS_WAY))
-    .where(dead_letter.c.state == "REPLAYING", outbox_event.c.event_id.is_(None))
+    .where(dead_letter.c.state == DeadLetterState.REPLAYING, outbox_event.c.event_id.is_(None))
     .order_by(dead_letter.c.updated_at)
 )
 _NEWEST = select(func.max(outbox_event.c.event_id)).where(
@@ -68,7 +69,7 @@ def reopen(connection: Connection, letter: DeadLetter, now: datetime) -> None:
     """Set to OPEN with one attempt more. The caller has locked the dead letter and checked that it is REPLAYING."""
     attempts = letter.attempts + 1
     values = {
-        "state": "OPEN",
+        "state": DeadLetterState.OPEN,
         "attempts": attempts,
         "next_retry_at": retry_at(letter, letter.error_type, attempts, now),
         "updated_at": now,

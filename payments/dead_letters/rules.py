@@ -1,9 +1,21 @@
-"""When a dead letter is retried automatically: only for errors that can go away with time."""
+"""Why messages become dead letters, and which are retried: those whose error can go away with time."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
-RETRYABLE: Final = frozenset({"PaymentNotFound", "EventNotFound"})
+
+class ErrorType(StrEnum):
+    """Why a message could not be posted."""
+
+    INVALID_JSON = "InvalidJson"
+    INVALID_EVENT = "InvalidEvent"
+    PAYMENT_NOT_FOUND = "PaymentNotFound"
+    EVENT_NOT_FOUND = "EventNotFound"
+    EVENT_MISMATCH = "EventMismatch"
+
+
+RETRYABLE: Final = frozenset({ErrorType.PAYMENT_NOT_FOUND, ErrorType.EVENT_NOT_FOUND})
 """The payment or event of the message did not exist; it may exist later. No other error goes away with time."""
 FIRST_DELAY: Final = timedelta(minutes=1)
 RETRIES: Final = 5

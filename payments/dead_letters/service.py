@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,12 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments import crash_points
 from payments.dead_letters import changes as dead_letter_changes
 from payments.dead_letters import store as dead_letter_store
-from payments.dead_letters.store import DeadLetter
-from payments.dead_letters.view import dead_letter
+from payments.dead_letters.view import DeadLetter, dead_letter
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
 from payments.platform.errors import DeadLetterConflict, NotFound
 from payments.platform.operators import HOUSEKEEPING, note_action
+from payments.platform.states import DeadLetterState
 
 RETRY_BATCH: Final = 100
 """Dead letters that housekeeping replays in one round, so that its other tasks run, too."""
@@ -31,8 +31,8 @@ _SERVICE_IS_AWAY: Final = (Failure.LOST, Failure.BUSY)
 _log = logging.getLogger(__name__)
 
 
-def replay(connection: Connection, letter_id: int, actor: str) -> dict[str, Any]:
-    """Publish a dead letter's message again, in the caller's transaction; returns the dead letter, JSON-ready.
+def replay(connection: Connection, letter_id: int, actor: str) -> DeadLetter:
+    """Publish a dead letter's message again, in the caller's transaction; returns the dead letter.
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN or too large to be published.
     """
@@ -41,7 +41,7 @@ def replay(connection: Connection, letter_id: int, actor: str) -> dict[str, Any]
     return dead_letter(connection, letter_id)
 
 
-def _start(connection: Connection, letter: DeadLetter, actor: str) -> None:
+def _start(connection: Connection, letter: dead_letter_store.DeadLetter, actor: str) -> None:
     letter_id = letter.letter_id
     if letter.too_large:
         raise DeadLetterConflict(f"The message of dead letter {letter_id} is too large to be published again.")
@@ -50,8 +50,8 @@ def _start(connection: Connection, letter: DeadLetter, actor: str) -> None:
     crash_points.reach("in_replay")
 
 
-def discard(connection: Connection, letter_id: int, reason: str, actor: str) -> dict[str, Any]:
-    """Discard a dead letter, in the caller's transaction; returns it, JSON-ready.
+def discard(connection: Connection, letter_id: int, reason: str, actor: str) -> DeadLetter:
+    """Discard a dead letter, in the caller's transaction; returns it.
 
     Raises NotFound, or DeadLetterConflict when it is not OPEN.
     """
@@ -103,7 +103,7 @@ def retry_due(engine: Engine) -> int:
 def _retry(connection: Connection, letter_id: int) -> bool:
     """False: it is locked by another transaction, or no longer due."""
     letter = dead_letter_changes.lock(connection, letter_id, wait=False)
-    if letter is None or letter.state != "OPEN" or letter.next_retry_at is None:
+    if letter is None or letter.state != DeadLetterState.OPEN or letter.next_retry_at is None:
         return False
     if letter.next_retry_at > database_now(connection):
         return False
@@ -121,10 +121,10 @@ def _put_off(engine: Engine, letter_id: int) -> None:
         _log.warning("dead_letter_not_put_off", extra={"letter_id": letter_id, "error": str(error)})
 
 
-def _open_dead_letter(connection: Connection, letter_id: int) -> DeadLetter:
+def _open_dead_letter(connection: Connection, letter_id: int) -> dead_letter_store.DeadLetter:
     letter = dead_letter_changes.lock(connection, letter_id)
     if letter is None:
         raise NotFound(f"There is no dead letter {letter_id}.")
-    if letter.state != "OPEN":
+    if letter.state != DeadLetterState.OPEN:
         raise DeadLetterConflict(f"Dead letter {letter_id} is {letter.state}, not OPEN.")
     return letter

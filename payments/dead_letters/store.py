@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal
 from payments.dead_letters.rules import retry_delay
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, format_time
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter as table
 
 EVENT_TYPE: Final = "DEAD_LETTER"
@@ -43,7 +44,7 @@ class DeadLetter:
     error_type: str
     error_message: str
     letter_id: int = 0
-    state: str = "OPEN"
+    state: str = DeadLetterState.OPEN
     attempts: int = 1
     discard_reason: str | None = None
     created_at: datetime = _EPOCH
@@ -124,7 +125,7 @@ _BY_IDS = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
 _NEWEST = select(func.max(table.c.id))
 _DUE = (
     select(table.c.id)
-    .where(table.c.state == "OPEN", table.c.next_retry_at <= bindparam("now"))
+    .where(table.c.state == DeadLetterState.OPEN, table.c.next_retry_at <= bindparam("now"))
     .order_by(table.c.next_retry_at)
     .limit(bindparam("limit"))
 )
@@ -194,7 +195,9 @@ def open_ids(
     connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, limit: int
 ) -> list[int]:
     """Ids of OPEN dead letters, oldest first: at most `limit`, in (after, until]; None filters nothing."""
-    query = _only(select(table.c.id), topic, error_type, "OPEN").where(table.c.id > after, table.c.id <= until)
+    query = _only(select(table.c.id), topic, error_type, DeadLetterState.OPEN).where(
+        table.c.id > after, table.c.id <= until
+    )
     return list(connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
 
 

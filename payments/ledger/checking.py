@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.kept_message import LARGEST_PAYLOAD, Headers, as_text, headers_as_text, key_as_text
+from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
 from payments.ledger.inbox_store import PostedEvent
@@ -43,9 +44,9 @@ class Message(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Why a message is a dead letter: one of the five types and a sentence."""
+    """Why a message is a dead letter: its type and a sentence."""
 
-    error_type: str
+    error_type: ErrorType
     error_message: str
 
 
@@ -70,13 +71,13 @@ class Known:
 def read(message: Message) -> ReceivedEvent | Rejected:
     """Parse a message's value; eventId comes from the value only, never from the headers."""
     if message.unreadable:
-        return Rejected("InvalidEvent", f"The message cannot be read: {message.unreadable}.")
+        return Rejected(ErrorType.INVALID_EVENT, f"The message cannot be read: {message.unreadable}.")
     try:
         return read_event(message.topic, message.value or b"")
     except InvalidJson as error:
-        return Rejected("InvalidJson", f"The message is not JSON: {error}.")
+        return Rejected(ErrorType.INVALID_JSON, f"The message is not JSON: {error}.")
     except InvalidEvent as error:
-        return Rejected("InvalidEvent", f"The message is not an event of its topic: {error}.")
+        return Rejected(ErrorType.INVALID_EVENT, f"The message is not an event of its topic: {error}.")
 
 
 def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
@@ -107,14 +108,14 @@ def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[Ch
 
 def _check(event: ReceivedEvent, known: Known) -> CheckResult:
     if event.payment_id not in known.payments:
-        return Rejected("PaymentNotFound", f"There is no payment {event.payment_id}.")
+        return Rejected(ErrorType.PAYMENT_NOT_FOUND, f"There is no payment {event.payment_id}.")
     if event.event_id is None:
-        return Rejected("EventNotFound", "The message has no eventId, so it cannot come from the outbox.")
+        return Rejected(ErrorType.EVENT_NOT_FOUND, "The message has no eventId, so it cannot come from the outbox.")
     stored = known.events.get(event.event_id)
     if stored is None:
         if known.posted.get(event.event_id) == event.payment_id:  # posted long ago, and pruned from the outbox
             return Repeated(event.event_id)
-        return Rejected("EventNotFound", f"The outbox has no event {event.event_id}.")
+        return Rejected(ErrorType.EVENT_NOT_FOUND, f"The outbox has no event {event.event_id}.")
     payload = json.loads(stored.payload)
     for field, said, true in (
         ("paymentId", event.payment_id, stored.aggregate_id),
@@ -125,7 +126,8 @@ def _check(event: ReceivedEvent, known: Known) -> CheckResult:
         if said != true:
             shown = ascii(said)[:_SHOWN]
             return Rejected(
-                "EventMismatch", f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}."
+                ErrorType.EVENT_MISMATCH,
+                f"The message says {field} {shown}, event {event.event_id} of the outbox {true!r}.",
             )
     steps = postings(event.event_type, event.amount)
     return PostedEvent(event.event_id, event.payment_id, payload["currency"], stored.created_at, steps)

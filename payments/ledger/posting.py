@@ -18,6 +18,7 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.changes import UNSETTLED, FailedReplay
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.dead_letters.poison import PoisonFlood
+from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
 from payments.ledger import inbox_store
 from payments.ledger.checking import (
@@ -34,6 +35,7 @@ from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify, refuses_a_value
+from payments.platform.states import DeadLetterState
 
 ROUNDS: Final = 5
 """Attempts at a batch when another consumer was first or held a lock; then the error is raised."""
@@ -108,7 +110,7 @@ def _post(engine: Engine, messages: Sequence[Message], cluster_id: str, watch: P
     reason = str(getattr(refusal, "orig", refusal))
     _log.warning("posting_refused", extra={"messages": len(messages), "error": reason})
     if len(messages) == 1:
-        rejected = Rejected("InvalidEvent", f"The message cannot be posted: {type(refusal).__name__} {reason}")
+        rejected = Rejected(ErrorType.INVALID_EVENT, f"The message cannot be posted: {type(refusal).__name__} {reason}")
         return _rounds(engine, messages, [rejected], cluster_id, watch)
     middle = len(messages) // 2
     return [part for half in (messages[:middle], messages[middle:]) for part in _post(engine, half, cluster_id, watch)]
@@ -183,7 +185,7 @@ def _write(
                 new.append(dead_letter(each.message, each.result, cluster_id))
         elif not isinstance(each.result, Rejected):
             resolved.append(each.letter.letter_id)
-        elif letter is not None and letter.state == "REPLAYING":
+        elif letter is not None and letter.state == DeadLetterState.REPLAYING:
             reopened.append(FailedReplay(letter, *each.result))
             failed.add(each.place)
     dead_letter_changes.resolve(connection, resolved, now)

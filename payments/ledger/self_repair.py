@@ -13,8 +13,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import halt_store
-from payments.metrics import BREAKER
 from payments.outbox import backlog as backlog_store
 from payments.outbox import repair_store
 from payments.outbox.lease import LEDGER_SILENT

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from payments.outbox.rules import RETRYING, Aggregate, OutboxState
 from payments.outbox.store import by_state
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, lease, outbox_event
 
 FIRST_WINDOW: Final = 4096
@@ -31,7 +32,7 @@ _OLDEST = by_state(
     .limit(1)
 )
 _PARKED = by_state(select(func.count()).select_from(outbox_event).where(outbox_event.c.published == OutboxState.PARKED))
-_OPEN_DEAD_LETTERS = select(func.count()).where(dead_letter.c.state == "OPEN")
+_OPEN_DEAD_LETTERS = select(func.count()).where(dead_letter.c.state == DeadLetterState.OPEN)
 _NEWEST = select(func.max(outbox_event.c.event_id))
 _UNPOSTED = (
     select(func.min(outbox_event.c.event_id), func.min(outbox_event.c.created_at))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from payments.outbox import refusal_store
 from payments.outbox.rules import OutboxState
 from payments.outbox.store import by_state
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter
 from payments.platform.tables import outbox_event as table
 
@@ -59,8 +60,8 @@ _DISCARD = (
 )
 _REOPEN_DEAD_LETTER = (
     update(dead_letter)
-    .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == "REPLAYING")
-    .values(state="OPEN", next_retry_at=None, updated_at=bindparam("now"))
+    .where(dead_letter.c.id == bindparam("letter_id"), dead_letter.c.state == DeadLetterState.REPLAYING)
+    .values(state=DeadLetterState.OPEN, next_retry_at=None, updated_at=bindparam("now"))
 )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from payments.outbox.rules import Aggregate
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 RECENT: Final = 500
@@ -30,7 +31,10 @@ _PUBLISHED_AT = func.coalesce(outbox_event.c.published_at, outbox_event.c.create
 _LOST = (
     select(outbox_event.c.event_id, outbox_event.c.aggregate_type, outbox_event.c.aggregate_id, outbox_event.c.topic)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
-    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
+    .outerjoin(
+        dead_letter,
+        and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == DeadLetterState.REPLAYING),
+    )
     .where(
         outbox_event.c.event_id > bindparam("after"),
         outbox_event.c.event_id <= bindparam("until"),
@@ -53,7 +57,7 @@ _LOST = (
     .limit(bindparam("limit"))
 )
 _UNSETTLED_DEAD_LETTERS = select(dead_letter.c.message_key, dead_letter.c.original_topic, dead_letter.c.payload).where(
-    dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != "RESOLVED"
+    dead_letter.c.message_key.in_(bindparam("keys", expanding=True)), dead_letter.c.state != DeadLetterState.RESOLVED
 )
 _PUBLISH_AGAIN = (
     update(outbox_event)

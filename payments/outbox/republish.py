@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.outbox.rules import Aggregate, OutboxState
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import dead_letter, inbox_event, outbox_event
 
 WINDOW: Final = 2000
@@ -17,7 +18,10 @@ _ENDS = select(func.min(outbox_event.c.event_id), func.max(outbox_event.c.event_
 _UNPOSTED = (
     select(outbox_event.c.event_id)
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
-    .outerjoin(dead_letter, and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == "REPLAYING"))
+    .outerjoin(
+        dead_letter,
+        and_(dead_letter.c.id == outbox_event.c.aggregate_id, dead_letter.c.state == DeadLetterState.REPLAYING),
+    )
     .where(
         outbox_event.c.event_id >= bindparam("start"),
         outbox_event.c.event_id < bindparam("end"),

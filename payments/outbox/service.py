@@ -1,12 +1,10 @@
 """Use cases for events that Kafka refused: list, release, discard. Each action is logged with its operator."""
 
-from typing import Any
-
 from sqlalchemy import Connection, Engine
 
 from payments.outbox import parked_store
-from payments.outbox.parked_store import ParkedEvent
-from payments.outbox.rules import Aggregate, OutboxState, format_time
+from payments.outbox.rules import Aggregate, OutboxState
+from payments.outbox.view import ParkedEvent, parked_event
 from payments.platform.clock import database_now
 from payments.platform.errors import NotFound, OutboxConflict
 from payments.platform.operators import note_action
@@ -24,16 +22,16 @@ _WORDS = {
 
 def parked(
     connection: Connection, before: int | None, limit: int, topic: str | None = None
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[list[ParkedEvent], int | None]:
     """A page of parked events, newest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, size: int) -> list[ParkedEvent]:
+    def read(behind: int | None, size: int) -> list[parked_store.ParkedEvent]:
         return parked_store.page(connection, behind, size, topic)
 
-    return page(read, _members, lambda event: event.event_id, before, limit)
+    return page(read, parked_event, lambda event: event.event_id, before, limit)
 
 
-def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]:
+def release(connection: Connection, event_id: int, actor: str) -> ParkedEvent:
     """Let the relay publish a parked event again, in the caller's transaction; returns the event as it was.
 
     Raises NotFound, or OutboxConflict when it is not parked.
@@ -41,10 +39,10 @@ def release(connection: Connection, event_id: int, actor: str) -> dict[str, Any]
     event = _parked_event(connection, event_id)
     parked_store.release(connection, event)
     note_action(connection, actor, "outbox.release", f"event {event_id}", f"{event.topic}: {event.error}")
-    return _members(event)
+    return parked_event(event)
 
 
-def discard(connection: Connection, event_id: int, reason: str, actor: str) -> dict[str, Any]:
+def discard(connection: Connection, event_id: int, reason: str, actor: str) -> ParkedEvent:
     """Discard a parked event that moves no money, in the caller's transaction; returns it as it was.
 
     The dead letter of a discarded replay is OPEN again. Raises NotFound, or OutboxConflict when it is not parked or is
@@ -59,7 +57,7 @@ def discard(connection: Connection, event_id: int, reason: str, actor: str) -> d
         parked_store.reopen_dead_letter(connection, event.aggregate_id, now)
     target = f"event {event_id} ({event.aggregate_type} {event.aggregate_id})"
     note_action(connection, actor, "outbox.discard", target, reason)
-    return _members(event)
+    return parked_event(event)
 
 
 def parked_ids(engine: Engine, topic: str | None) -> list[int]:
@@ -75,24 +73,10 @@ def parked_ids(engine: Engine, topic: str | None) -> list[int]:
         before = found[-1]
 
 
-def _parked_event(connection: Connection, event_id: int) -> ParkedEvent:
+def _parked_event(connection: Connection, event_id: int) -> parked_store.ParkedEvent:
     found = parked_store.lock(connection, event_id)
     if found is None:
         raise NotFound(f"There is no event {event_id} in the outbox.")
     if isinstance(found, OutboxState):
         raise OutboxConflict(f"Event {event_id} is not parked: it {_WORDS[found]}.")
     return found
-
-
-def _members(event: ParkedEvent) -> dict[str, Any]:
-    return {
-        "eventId": event.event_id,
-        "aggregateType": event.aggregate_type,
-        "aggregateId": event.aggregate_id,
-        "eventType": event.event_type,
-        "topic": event.topic,
-        "attempts": event.attempts,
-        "error": event.error,
-        "parkedAt": format_time(event.parked_at),
-        "waitingBehind": event.waiting_behind,
-    }

@@ -16,15 +16,13 @@ from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from payments.payment.answers import StoredAnswer
-from payments.payment.commands import Key
+from payments.payment.commands import COUNTED_AS, Key
 from payments.payment.sealed_answers import seal, unseal
 from payments.platform import redis_windows
 from payments.platform.identity import Platform
 from payments.platform.redis_client import Outage
 from payments.platform.redis_windows import Window, window
 
-COUNTED_AS: Final = {"authorize": "authorize", "capture": "capture", "refund": "refund", "void": "capture"}
-"""Operation → the limit that it counts against."""
 ADDRESS: Final = "address"
 """The limit of a client's address, over all operations."""
 

@@ -1,5 +1,6 @@
 """Commands: validated requests to change a payment, the scope of their idempotency keys, and their effect."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,13 +11,25 @@ from payments.payment.rules import Payment
 
 
 class Operation(StrEnum):
-    """The kinds of commands; the first four are scopes of idempotency keys."""
+    """The kinds of commands."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
     EXPIRE = "expire"
+
+
+REQUESTED: Final = (Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND, Operation.VOID)
+"""What callers ask for, and scopes of idempotency keys. Only housekeeping lets payments expire."""
+COUNTED_AS: Final[Mapping[str, Operation]] = {
+    Operation.AUTHORIZE: Operation.AUTHORIZE,
+    Operation.CAPTURE: Operation.CAPTURE,
+    Operation.REFUND: Operation.REFUND,
+    Operation.VOID: Operation.CAPTURE,
+}
+"""An operation → the one whose rate limit it counts towards."""
+LIMITED: Final = tuple(dict.fromkeys(COUNTED_AS.values()))
 
 
 EVENT_OF: Final = {

@@ -176,7 +176,7 @@ def page(
 ) -> Sequence[Row[Any]]:
     """A merchant's payments, newest first: at most `limit`, with ids smaller than `before`.
 
-    Rows have a list's columns, in `replies.payment_members`' order; times are text: 2025-10-27 06:16:28.123456.
+    Each as what a list shows, in the order of a PaymentItem's fields, its times as texts: 2025-10-27 06:16:28.123456.
     """
     query = select(*_LISTED).where(table.c.merchant_id == merchant_id)
     if status is not None:

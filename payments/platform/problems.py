@@ -1,10 +1,10 @@
 """Problem details (RFC 9457): one table from codes to HTTP status and title, and the one encoder of error bodies."""
 
-from typing import Any, Final
-
-import orjson
+from dataclasses import dataclass
+from typing import Final
 
 from payments.platform.errors import PaymentsError, Recoverable, ValidationFailed
+from payments.platform.json_types import Identifier, JsonObject, OptionalMember, encode
 
 PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "MALFORMED_JSON": (400, "The body is not JSON"),
@@ -35,6 +35,30 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
 TYPE_PREFIX: Final = "urn:payops:problem:"
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError(JsonObject):
+    """One thing wrong with a request."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemDetails(JsonObject):
+    """RFC 9457, with our code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    message: str
+    payment_id: OptionalMember[Identifier] = None
+    request_id: str
+    errors: list[FieldError]
+
+
 def status_of(code: str) -> int:
     """The HTTP status of a code."""
     return PROBLEMS[code][0]
@@ -51,20 +75,19 @@ def problem_body(
 ) -> bytes:
     """The JSON text of a problem: RFC 9457's members, then ours."""
     status, title = PROBLEMS[code]
-    problem: dict[str, Any] = {
-        "type": TYPE_PREFIX + code.lower().replace("_", "-"),
-        "title": title,
-        "status": status,
-        "detail": message,
-        "instance": instance,
-        "code": code,
-        "message": message,
-    }
-    if payment_id is not None:
-        problem["paymentId"] = payment_id
-    problem["requestId"] = request_id
-    problem["errors"] = [{"field": field, "message": text} for field, text in errors]
-    return orjson.dumps(problem)
+    problem = ProblemDetails(
+        type=TYPE_PREFIX + code.lower().replace("_", "-"),
+        title=title,
+        status=status,
+        detail=message,
+        instance=instance,
+        code=code,
+        message=message,
+        payment_id=payment_id,
+        request_id=request_id,
+        errors=[FieldError(field, text) for field, text in errors],
+    )
+    return encode(problem)
 
 
 def body_of(error: PaymentsError, *, instance: str, request_id: str) -> bytes:

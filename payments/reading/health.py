@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from enum import StrEnum
+from typing import Annotated, Final
 
 from sqlalchemy import Connection
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER, State
 from payments.breaker.store import BreakerRow
 from payments.dead_letters import halt_store
-from payments.metrics import BREAKER, TASKS
+from payments.metrics import TASKS
 from payments.outbox import backlog as backlog_store
 from payments.outbox.lease import HOUSEKEEPING_SILENT, LEDGER_SILENT, RELAY_SILENT
 from payments.outbox.rules import format_time
 from payments.platform import task_store
 from payments.platform.clock import database_now
+from payments.platform.json_types import JsonObject, OneOf
 from payments.platform.task_store import TaskRun
 
 OVERDUE_INTERVALS: Final = 3
@@ -23,32 +26,55 @@ OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
 """At least this time, whatever the interval: a task itself takes some time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One component: UP, DEGRADED (payments work, something else does not) or DOWN; `detail` says why."""
+class Status(StrEnum):
+    """DEGRADED: payments work, something else does not."""
 
-    status: str
+    UP = "UP"
+    DEGRADED = "DEGRADED"
+    DOWN = "DOWN"
+
+
+StatusName = Annotated[Status, OneOf(Status)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part(JsonObject):
+    """One component; the detail explains itself."""
+
+    status: StatusName
     detail: str
 
 
-DATABASE_UP: Final = Component("UP", "The database answers.")
+@dataclass(frozen=True, slots=True)
+class Health(JsonObject):
+    """DOWN only when the database is."""
+
+    status: StatusName
+    components: dict[str, Part]
 
 
-def redis(answers: bool) -> Component:
+DATABASE_UP: Final = Part(Status.UP, "The database answers.")
+
+
+def redis(answers: bool) -> Part:
     """Without Redis the state is DEGRADED, because the database decides."""
     if answers:
-        return Component("UP", "Redis answers.")
-    return Component("DEGRADED", "Redis does not answer: nothing is limited, stored answers come from the database.")
+        return Part(Status.UP, "Redis answers.")
+    return Part(Status.DEGRADED, "Redis does not answer: nothing is limited, stored answers come from the database.")
 
 
-def overall(components: dict[str, Component]) -> str:
+def summary(components: dict[str, Part]) -> Health:
     """DOWN only when the database is: payments work without everything else."""
-    if components["database"].status == "DOWN":
-        return "DOWN"
-    return "UP" if all(part.status == "UP" for part in components.values()) else "DEGRADED"
+    return Health(_overall(components), components)
 
 
-def components(connection: Connection) -> dict[str, Component]:
+def _overall(components: dict[str, Part]) -> Status:
+    if components["database"].status is Status.DOWN:
+        return Status.DOWN
+    return Status.UP if all(part.status is Status.UP for part in components.values()) else Status.DEGRADED
+
+
+def components(connection: Connection) -> dict[str, Part]:
     """The database, relay, breaker, ledger and housekeeping, read from the database."""
     now = database_now(connection)
     row = breaker_store.get(connection, BREAKER)
@@ -62,71 +88,55 @@ def components(connection: Connection) -> dict[str, Component]:
     }
 
 
-def without_database() -> dict[str, Component]:
+def without_database() -> dict[str, Part]:
     """The same components when the database does not answer."""
-    unknown = Component("DEGRADED", "Not known while the database does not answer.")
-    down = Component("DOWN", "The database does not answer; no payment can be taken.")
+    unknown = Part(Status.DEGRADED, "Not known while the database does not answer.")
+    down = Part(Status.DOWN, "The database does not answer; no payment can be taken.")
     return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}
 
 
-def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Component:
+def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Part:
     if renewed_at is None:
-        return Component("DEGRADED", "No relay has ever run; events wait in the outbox.")
+        return Part(Status.DEGRADED, "No relay has ever run; events wait in the outbox.")
     if now - renewed_at > RELAY_SILENT:
-        return Component("DEGRADED", f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
+        return Part(Status.DEGRADED, f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
     if row is None or now - row.observed_at > RELAY_SILENT:
-        return Component("DEGRADED", "The relay holds its lease, but does not report its breaker.")
-    return Component("UP", "A relay is active.")
+        return Part(Status.DEGRADED, "The relay holds its lease, but does not report its breaker.")
+    return Part(Status.UP, "A relay is active.")
 
 
-def _breaker(row: BreakerRow | None) -> Component:
+def _breaker(row: BreakerRow | None) -> Part:
     if row is None:
-        return Component("UP", "CLOSED; no relay has reported yet.")
-    if row.state in ("CLOSED", "DISABLED"):
-        return Component("UP", f"{row.state} since {format_time(row.state_since)}.")
-    return Component(
-        "DEGRADED", f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken."
+        return Part(Status.UP, "CLOSED; no relay has reported yet.")
+    if row.state in (State.CLOSED, State.DISABLED):
+        return Part(Status.UP, f"{row.state} since {format_time(row.state_since)}.")
+    return Part(
+        Status.DEGRADED,
+        f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken.",
     )
 
 
-def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Component:
+def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Part:
     if halt is not None:
-        return Component("DEGRADED", f"Posting is halted: {halt}")
+        return Part(Status.DEGRADED, f"Posting is halted: {halt}")
     if renewed_at is None:
-        return Component("DEGRADED", "No ledger worker has ever run; events wait to be posted.")
+        return Part(Status.DEGRADED, "No ledger worker has ever run; events wait to be posted.")
     if now - renewed_at > LEDGER_SILENT:
-        return Component("DEGRADED", f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
-    return Component("UP", "A ledger worker is active.")
+        return Part(Status.DEGRADED, f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
+    return Part(Status.UP, "A ledger worker is active.")
 
 
-def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Component:
+def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Part:
     if renewed_at is None:
-        return Component("DEGRADED", "No housekeeping has ever run; nothing expires, nothing is audited.")
+        return Part(Status.DEGRADED, "No housekeeping has ever run; nothing expires, nothing is audited.")
     if abs(now - renewed_at) > HOUSEKEEPING_SILENT:  # in the future: the database's clock went back
         since = format_time(renewed_at)
-        return Component("DEGRADED", f"No housekeeping since {since}; nothing expires, nothing is audited.")
+        return Part(Status.DEGRADED, f"No housekeeping since {since}; nothing expires, nothing is audited.")
     overdue = [
         f"{run.name} has not succeeded since {format_time(run.counted_from)}"
         for run in (runs[name] for name in TASKS if name in runs)
         if abs(now - run.counted_from) > max(OVERDUE_INTERVALS * timedelta(seconds=run.interval), OVERDUE_AT_LEAST)
     ]
     if overdue:
-        return Component("DEGRADED", f"Tasks are overdue: {', '.join(overdue)}.")
-    return Component("UP", "Housekeeping is active, and each of its tasks succeeds.")
-
-
-def operations(connection: Connection) -> dict[str, Any]:
-    """The backlog in numbers; ages in seconds."""
-    now = database_now(connection)
-    backlog = backlog_store.outbox_backlog(connection)
-    return {
-        "outboxPending": backlog.pending,
-        "outboxOldestAgeSeconds": _age(now, backlog.oldest),
-        "outboxParked": backlog_store.outbox_parked(connection),
-        "ledgerLagSeconds": _age(now, backlog_store.oldest_unposted(connection)),
-        "deadLettersOpen": backlog_store.dead_letters_open(connection),
-    }
-
-
-def _age(now: datetime, since: datetime | None) -> float:
-    return 0.0 if since is None else max((now - since).total_seconds(), 0.0)
+        return Part(Status.DEGRADED, f"Tasks are overdue: {', '.join(overdue)}.")
+    return Part(Status.UP, "Housekeeping is active, and each of its tasks succeeds.")

@@ -1,81 +1,144 @@
-"""Reads of the ledger, JSON-ready: postings in pages, balances, the trial balance. Each in one transaction."""
+"""The ledger as it is shown: postings in pages, balances, the trial balance. Each read in one transaction."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from sqlalchemy import Connection
 
 from payments.audit import finding_store
+from payments.ledger import rules
 from payments.ledger import store as ledger_store
-from payments.ledger.rules import Account, balance
-from payments.ledger.store import Entry, Moved
+from payments.ledger.rules import Account
+from payments.ledger.store import Moved
 from payments.outbox.rules import format_time
 from payments.platform import operations as operations_store
 from payments.platform.clock import database_now
+from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, Minor, OneOf, Time
 from payments.platform.paging import page
 
+AccountName = Annotated[str, OneOf(Account)]
 
-def entries(
-    connection: Connection, payment_id: int | None, after: int, limit: int
-) -> tuple[list[dict[str, Any]], int | None]:
+
+@dataclass(frozen=True, slots=True)
+class Entry(JsonObject):
+    """One posting: the amount goes from the credit account to the debit account."""
+
+    entry_id: Identifier
+    event_id: Identifier
+    posting_no: Count
+    debit_account: AccountName
+    credit_account: AccountName
+    amount: Annotated[int, Keywords(minimum=1)]
+    currency: str
+    occurred_at: Time
+    posted_at: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Balance(JsonObject):
+    """An account's sums; the balance is on the account's normal side."""
+
+    account: AccountName
+    currency: str
+    debits: Minor
+    credits: Minor
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balances(JsonObject):
+    """All accounts that have postings."""
+
+    items: list[Balance]
+    as_of: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Totals(JsonObject):
+    """Both sides of one currency."""
+
+    currency: str
+    debits: Minor
+    credits: Minor
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(JsonObject):
+    """When the newest complete audit began; `differences` are the findings that are open now, and must be 0."""
+
+    at: Time
+    differences: Count
+    in_flight: Count
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance(Balances):
+    """All accounts, both sides, and the newest audit (null before the first)."""
+
+    totals: list[Totals]
+    audit: Audit | None
+
+
+def entries(connection: Connection, payment_id: int | None, after: int, limit: int) -> tuple[list[Entry], int | None]:
     """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
 
-    def read(behind: int | None, size: int) -> list[Entry]:
+    def read(behind: int | None, size: int) -> list[ledger_store.Entry]:
         return ledger_store.page(connection, payment_id, behind or 0, size)
 
-    return page(read, entry_members, lambda item: item.entry_id, after, limit)
+    return page(read, entry, lambda item: item.entry_id, after, limit)
 
 
-def balances(connection: Connection, merchant_id: str | None) -> dict[str, Any]:
+def balances(connection: Connection, merchant_id: str | None) -> Balances:
     """Every account's sums and balance, of one merchant or of all."""
     moved = ledger_store.moved(connection, merchant_id)
-    return {"items": _accounts(moved), "asOf": format_time(database_now(connection))}
+    return Balances(_accounts(moved), as_of=format_time(database_now(connection)))
 
 
-def trial_balance(connection: Connection) -> dict[str, Any]:
+def trial_balance(connection: Connection) -> TrialBalance:
     """All accounts, the totals of both sides by currency, the newest complete audit, and how many findings are open."""
     moved = ledger_store.moved(connection, None)
     totals: dict[str, int] = {}
     for item in moved:
         totals[item.currency] = totals.get(item.currency, 0) + item.amount
-    audit = operations_store.newest_audit(connection)
+    return TrialBalance(
+        _accounts(moved),
+        as_of=format_time(database_now(connection)),
+        # one row names both sides, so these cannot differ; the audit is what proves something
+        totals=[Totals(currency, total, total) for currency, total in sorted(totals.items())],
+        audit=_newest_audit(connection),
+    )
+
+
+def _newest_audit(connection: Connection) -> Audit | None:
+    run = operations_store.newest_audit(connection)
+    if run is None:
+        return None
     differences = sum(finding_store.open_by_kind(connection).values())
-    return {
-        "items": _accounts(moved),
-        "asOf": format_time(database_now(connection)),
-        # one row has both sides, so these are always equal; the audit compares with the payments
-        "totals": [{"currency": c, "debits": total, "credits": total} for c, total in sorted(totals.items())],
-        "audit": audit and {"at": format_time(audit.at), "differences": differences, "inFlight": audit.in_flight},
-    }
+    return Audit(format_time(run.at), differences, run.in_flight)
 
 
-def _accounts(moved: Iterable[Moved]) -> list[dict[str, Any]]:
+def _accounts(moved: Iterable[Moved]) -> list[Balance]:
     sums: dict[tuple[str, str], list[int]] = {}
     for item in moved:
         sums.setdefault((item.debit_account, item.currency), [0, 0])[0] += item.amount
         sums.setdefault((item.credit_account, item.currency), [0, 0])[1] += item.amount
     return [
-        {
-            "account": account,
-            "currency": currency,
-            "debits": debits,
-            "credits": credits,
-            "balance": balance(Account(account), debits, credits),
-        }
+        Balance(account, currency, debits, credits, rules.balance(Account(account), debits, credits))
         for (account, currency), (debits, credits) in sorted(sums.items())
     ]
 
 
-def entry_members(entry: Entry) -> dict[str, Any]:
-    """One posting, JSON-ready."""
-    return {
-        "entryId": entry.entry_id,
-        "eventId": entry.event_id,
-        "postingNo": entry.posting_no,
-        "debitAccount": entry.debit_account,
-        "creditAccount": entry.credit_account,
-        "amount": entry.amount,
-        "currency": entry.currency,
-        "occurredAt": format_time(entry.occurred_at),
-        "postedAt": format_time(entry.posted_at),
-    }
+def entry(stored: ledger_store.Entry) -> Entry:
+    """One posting of a row."""
+    return Entry(
+        entry_id=stored.entry_id,
+        event_id=stored.event_id,
+        posting_no=stored.posting_no,
+        debit_account=stored.debit_account,
+        credit_account=stored.credit_account,
+        amount=stored.amount,
+        currency=stored.currency,
+        occurred_at=format_time(stored.occurred_at),
+        posted_at=format_time(stored.posted_at),
+    )

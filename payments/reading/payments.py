@@ -1,62 +1,82 @@
-"""Reads of payments, JSON-ready. Each in one transaction."""
+"""Payments as they are shown. Each read in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from sqlalchemy import Connection, Row
 
 from payments.ledger import store as ledger_store
 from payments.outbox import store as outbox_store
-from payments.outbox.rules import format_time
+from payments.outbox.rules import EventType, format_time
 from payments.payment import store as payment_store
-from payments.payment.replies import listed_members, payment_members
+from payments.payment.view import PaymentItem, StatusName, item_values, listed_item
 from payments.platform.errors import NotFound
+from payments.platform.json_types import Identifier, JsonObject, Minor, OneOf, Time
 from payments.platform.paging import page
-from payments.reading.ledger import entry_members
+from payments.reading.ledger import Entry, entry
 
 
-def payment(connection: Connection, payment_id: int, merchant_id: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Event(JsonObject):
+    """One step of a payment, on its way to the ledger."""
+
+    event_id: Identifier
+    event_type: Annotated[str, OneOf(EventType)]
+    amount: Minor
+    status: StatusName
+    occurred_at: Time
+    published_at: Time | None
+    posted_at: Time | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAnswer(PaymentItem):
+    """A payment with its postings and its events."""
+
+    ledger_entries: list[Entry]
+    events: list[Event]
+
+
+def payment(connection: Connection, payment_id: int, merchant_id: str) -> PaymentAnswer:
     """One payment with its postings and events. Raises NotFound, also for another merchant's."""
     found = payment_store.get(connection, payment_id)
     if found is None or found.merchant_id != merchant_id:
         raise NotFound(f"There is no payment {payment_id} of this merchant.")
-    members = payment_members(found)
-    members["ledgerEntries"] = [entry_members(entry) for entry in ledger_store.of_payment(connection, payment_id)]
-    members["events"] = _events(connection, payment_id)
-    return members
+    entries = [entry(stored) for stored in ledger_store.of_payment(connection, payment_id)]
+    return PaymentAnswer(*item_values(found), ledger_entries=entries, events=_events(connection, payment_id))
 
 
-def _events(connection: Connection, payment_id: int) -> list[dict[str, Any]]:
+def _events(connection: Connection, payment_id: int) -> list[Event]:
     rows = outbox_store.of_payment(connection, payment_id)
     posted = ledger_store.posted_at(connection, [row.event_id for row in rows])
-    events = []
-    for row in rows:
-        event = orjson.loads(row.payload)
-        events.append(
-            {
-                "eventId": row.event_id,
-                "eventType": row.event_type,
-                "amount": event["amount"],
-                "status": event["status"],
-                "occurredAt": event["occurredAt"],
-                "publishedAt": _time(row.published_at),
-                "postedAt": _time(posted.get(row.event_id)),
-            }
-        )
-    return events
+    return [_event(row, posted.get(row.event_id)) for row in rows]
+
+
+def _event(row: outbox_store.OutboxRow, posted_at: datetime | None) -> Event:
+    stored = orjson.loads(row.payload)
+    return Event(
+        event_id=row.event_id,
+        event_type=row.event_type,
+        amount=stored["amount"],
+        status=stored["status"],
+        occurred_at=stored["occurredAt"],
+        published_at=_time(row.published_at),
+        posted_at=_time(posted_at),
+    )
 
 
 def payments(
     connection: Connection, merchant_id: str, status: str | None, before: int | None, limit: int
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[list[PaymentItem], int | None]:
     """A page of a merchant's payments, newest first, and the id after which the next page begins (None: the last)."""
 
     def read(behind: int | None, size: int) -> Sequence[Row[Any]]:
         return payment_store.page(connection, merchant_id, status, behind, size)
 
-    return page(read, listed_members, lambda item: item.payment_id, before, limit)
+    return page(read, listed_item, lambda item: item.payment_id, before, limit)
 
 
 def _time(at: datetime | None) -> str | None:

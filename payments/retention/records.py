@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
 
 from payments.platform.housekeeping_tables import audit_run
+from payments.platform.states import DeadLetterState
 from payments.platform.tables import circuit_breaker_command, dead_letter
 
 
@@ -27,7 +28,10 @@ RECORDS: Final = (
     Record(
         dead_letter,
         dead_letter.c.id,
-        (dead_letter.c.state.in_(["RESOLVED", "DISCARDED"]), dead_letter.c.updated_at < _BEFORE),
+        (
+            dead_letter.c.state.in_([DeadLetterState.RESOLVED, DeadLetterState.DISCARDED]),
+            dead_letter.c.updated_at < _BEFORE,
+        ),
         "ix_dead_letter_settled",
     ),
     Record(

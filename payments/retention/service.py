@@ -120,7 +120,8 @@ class Pruner:
         }
         for record in record_retention.RECORDS:
             prune = partial(self._prune_record, record)
-            deleted[record.table.name] = self._each_batch(throttle, prune)
+            # SQLAlchemy's names are a subclass of str, which orjson refuses as a key: the log line would be lost
+            deleted[str(record.table.name)] = self._each_batch(throttle, prune)
         return deleted
 
     def _prune_events(self, throttle: Throttle) -> int:

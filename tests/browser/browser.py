@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -17,6 +17,7 @@ WAIT_MS = 15_000
 WIDE, NARROW = (1280, 900), (320, 720)
 SERIOUS = ("serious", "critical")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+Scheme = Literal["light", "dark"]
 
 
 @contextmanager
@@ -76,13 +77,13 @@ def _is_complaint(said: ConsoleMessage) -> bool:
 
 @contextmanager
 def visit(
-    browser: Browser, base: str, size: tuple[int, int] = WIDE, *, locale: str = "en-US", scheme: str = "light"
+    browser: Browser, base: str, size: tuple[int, int] = WIDE, *, locale: str = "en-US", scheme: Scheme = "light"
 ) -> Iterator[Visit]:
     """A new browser context."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale=locale,
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         reduced_motion="reduce",
     )
     context.set_default_timeout(WAIT_MS)

@@ -22,7 +22,7 @@ SETTINGS = {
 def platform() -> Iterator[Platform]:
     """The platform with the built shop, a breaker with short times, and a low refund limit."""
     folder = shop.build()
-    with real_platform({**SETTINGS, "APP_STORE_FOLDER": str(folder)}) as running:
+    with real_platform({**SETTINGS, "APP_SHOP_FOLDER": str(folder)}) as running:
         yield running
 
 

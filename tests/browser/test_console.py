@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 from playwright.sync_api import Browser, expect
 
 from stack.platform import Platform
-from tests.browser.browser import NARROW, WIDE, Visit, visit
+from tests.browser.browser import NARROW, WIDE, Scheme, Visit, visit
 from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
@@ -56,7 +56,7 @@ def test_kafka_stopped_is_seen_and_its_return_too(operator: Visit, platform: Pla
 
 def is_posted(platform: Platform, payment_id: int) -> bool:
     events = payment(platform, payment_id)["events"]
-    return all(event["postedAt"] for event in events)  # type: ignore[attr-defined]
+    return all(event["postedAt"] for event in events)
 
 
 def produce(platform: Platform, topic: str, payment_id: int, value: dict[str, object]) -> None:
@@ -163,7 +163,7 @@ def test_a_wrong_token_is_refused(browser: Browser, platform: Platform) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 def test_every_view_fits_and_is_accessible(
-    browser: Browser, platform: Platform, size: tuple[int, int], scheme: str
+    browser: Browser, platform: Platform, size: tuple[int, int], scheme: Scheme
 ) -> None:
     with visit(browser, platform.api.url, size, scheme=scheme) as operator:
         operator.go("/console")

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from load import lab
 from load.api import Api
 from stack.platform import Platform
-from tests.browser.browser import NARROW, WIDE, visit
+from tests.browser.browser import NARROW, WIDE, Scheme, visit
 
 SHORT = {"TIME_SCALE": "0.01", "RATE_SCALE": "0.05", "MERCHANTS": "5", "ENABLE_CAPTURE": "true", "MERCHANT_ID": ""}
 
@@ -26,7 +26,7 @@ def report(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [NARROW, WIDE])
-def test_it_is_readable(browser: Browser, report: Path, size: tuple[int, int], scheme: str) -> None:
+def test_it_is_readable(browser: Browser, report: Path, size: tuple[int, int], scheme: Scheme) -> None:
     with visit(browser, report.as_uri(), size, scheme=scheme) as reader:
         reader.go("")
         reader.shoot(f"load-{size[0]}-{scheme}")

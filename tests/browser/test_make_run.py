@@ -20,7 +20,7 @@ def test_the_page_waits_for_the_shop_and_then_sells(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built, later = shop.build(), tmp_path / "later"
-    monkeypatch.setenv("APP_STORE_FOLDER", str(later))
+    monkeypatch.setenv("APP_SHOP_FOLDER", str(later))
     (tmp_path / "state").mkdir()
     run = start(tmp_path / "state")
     try:

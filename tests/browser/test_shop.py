@@ -1,13 +1,14 @@
 """Shopping: buy, refund a part, click twice, run into the limit, change the language, on wide and narrow screens."""
 
 import re
+from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Browser, Route, expect
 
 from stack.platform import Platform
-from tests.browser.browser import NARROW, WIDE, Visit, visit
+from tests.browser.browser import NARROW, WIDE, Scheme, Visit, visit
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -34,7 +35,7 @@ def refund_half(shopper: Visit) -> None:
     expect(shopper.page.get_by_text(re.compile(r"^Posted after"))).to_have_count(3)
 
 
-def payment(platform: Platform, payment_id: int) -> dict[str, object]:
+def payment(platform: Platform, payment_id: int) -> dict[str, Any]:
     return dict(requests.get(f"{platform.api.url}/payments/{payment_id}?merchantId=STORE", timeout=6).json())
 
 
@@ -159,7 +160,7 @@ def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")])
 def test_the_shop_fits_and_reads_in_two_languages(
-    browser: Browser, platform: Platform, size: tuple[int, int], scheme: str
+    browser: Browser, platform: Platform, size: tuple[int, int], scheme: Scheme
 ) -> None:
     with visit(browser, platform.api.url, size, scheme=scheme, locale="ko-KR") as shopper:
         shopper.go("/")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, delete, insert, select, text, update
 
 from payments.audit.service import Report, audit
+from payments.audit.snapshot import FindingKind
 from payments.platform.housekeeping_tables import audit_run
 from payments.platform.tables import (
     circuit_breaker,
@@ -131,7 +132,7 @@ def test_answers_days_apart_are_all_looked_at(engine: Engine, paid: int) -> None
     for operation, age in (("authorize", timedelta(days=9)), ("void", timedelta(hours=30)), ("capture", timedelta(0))):
         given = idem_response_cache.c.operation == operation
         change(engine, wrong.where(given).values(created_at=now - age))
-    assert [(d.kind, d.payment_id) for d in run(engine).differences].count(("answers", None)) == 3
+    assert [(d.kind, d.payment_id) for d in run(engine).differences].count((FindingKind.ANSWERS, None)) == 3
 
 
 @pytest.mark.parametrize(("hindrance", "found"), [("", ["stuck"]), ("open", []), ("halted", [])])
@@ -176,7 +177,7 @@ def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     publish_and_post(engine)
     assert run(engine, full=False).payments == 7  # the first run checks all
     with engine.begin() as connection:  # make all of it old
-        before = connection.execute(select(payment.c.updated_at)).scalars().first() - timedelta(hours=1)
+        before = connection.execute(select(payment.c.updated_at).limit(1)).scalar_one() - timedelta(hours=1)
         connection.execute(update(payment).values(updated_at=before))
         connection.execute(update(inbox_event).values(posted_at=before))
     assert [run(engine, full=False).payments for _ in range(4)] == [2, 2, 2, 1]

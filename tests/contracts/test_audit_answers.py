@@ -16,7 +16,7 @@ from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read
 
 KEPT = timedelta(days=30)
-KEY = idem_response_cache.c.idempotency_key
+key_column = idem_response_cache.c.idempotency_key
 
 
 def differences(engine: Engine, kept: timedelta = KEPT, *, full: bool = True) -> list[tuple[str, int | None]]:
@@ -31,7 +31,7 @@ def change(engine: Engine, *statements: Any) -> None:
 
 def body(engine: Engine, key: str) -> dict[str, Any]:
     with engine.connect() as connection:
-        text = connection.execute(select(idem_response_cache.c.response_body).where(key == KEY)).scalar_one()
+        text = connection.execute(select(idem_response_cache.c.response_body).where(key_column == key)).scalar_one()
     said: dict[str, Any] = json.loads(text)
     return said
 
@@ -72,7 +72,7 @@ def test_a_missing_answer_is_found(engine: Engine, steps: str) -> None:
         change(engine, delete(outbox_event), delete(inbox_event))
     assert differences(engine) == []
     for row in rows(engine):
-        change(engine, delete(idem_response_cache).where(row["idempotency_key"] == KEY))
+        change(engine, delete(idem_response_cache).where(key_column == row["idempotency_key"]))
         found = [] if row["idempotency_key"] == "refused" else [("answers", payment_id)]
         assert differences(engine) == found, row
         change(engine, insert(idem_response_cache).values(**row))
@@ -90,7 +90,7 @@ def test_a_missing_answer_is_found(engine: Engine, steps: str) -> None:
 
 
 def write(engine: Engine, key: str, text: str) -> None:
-    change(engine, update(idem_response_cache).where(key == KEY).values(response_body=text))
+    change(engine, update(idem_response_cache).where(key_column == key).values(response_body=text))
 
 
 def test_an_answer_that_is_none_is_found_and_ends_no_audit(engine: Engine, paid: int) -> None:
@@ -123,9 +123,9 @@ def test_an_answer_that_may_be_pruned_is_not_missed(engine: Engine, paid: int) -
 def test_a_missing_answer_is_found_in_turn_and_cleared_when_it_is_back(engine: Engine, paid: int) -> None:
     assert differences(engine, full=False) == []
     with engine.connect() as connection:
-        row = connection.execute(select(idem_response_cache).where(KEY == "r2")).mappings().one()
+        row = connection.execute(select(idem_response_cache).where(key_column == "r2")).mappings().one()
     long_ago = datetime.now(UTC) - timedelta(hours=9)
-    change(engine, delete(idem_response_cache).where(KEY == "r2"), update(payment).values(updated_at=long_ago))
+    change(engine, delete(idem_response_cache).where(key_column == "r2"), update(payment).values(updated_at=long_ago))
     assert differences(engine, full=False) == [("answers", paid)]
     change(engine, insert(idem_response_cache).values(**row))
     report = audit(engine, full=False, answers_kept=KEPT)

@@ -12,10 +12,10 @@ from payments.audit import finding_store
 from payments.audit import service as module
 from payments.audit.findings import keep_of_payments
 from payments.audit.service import Report, audit
-from payments.audit.snapshot import Difference
+from payments.audit.snapshot import Difference, FindingKind
 from payments.platform.housekeeping_tables import audit_finding, audit_run
 from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
-from payments.platform.throttle import Throttle
+from payments.platform.throttle import AT_ONCE, Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 
@@ -23,7 +23,7 @@ KEPT = timedelta(days=30)
 WRONG, RIGHT = {"released_amount": 1, "release_reason": "VOIDED"}, {"released_amount": 0, "release_reason": None}
 
 
-def run(engine: Engine, *, full: bool = False, throttle: Throttle = module.AT_ONCE) -> Report:
+def run(engine: Engine, *, full: bool = False, throttle: Throttle = AT_ONCE) -> Report:
     return audit(engine, full=full, answers_kept=KEPT, throttle=throttle)
 
 
@@ -72,7 +72,7 @@ def test_a_finding_stays_while_audits_look_elsewhere(
     run(engine, full=True)
     assert open_payments(engine) == paid[:2]
     before = findings(engine)
-    monkeypatch.setattr(module.finding_store, "payments_with_open", lambda _connection, _limit: [])
+    monkeypatch.setattr(finding_store, "payments_with_open", lambda _connection, _limit: [])
     monkeypatch.setattr(module, "CHUNK", 1)
     monkeypatch.setattr(module, "IN_TURN", 1)
     change(engine, update(audit_run).values(next_payment_id=paid[1]))
@@ -137,7 +137,7 @@ def test_what_was_found_is_kept_when_the_run_is_ended(
 
 
 def test_a_payment_that_is_gone_clears_nothing(engine: Engine, paid: list[int]) -> None:
-    found = [Difference("ledger", 4711, "is wrong", "hold")]
+    found = [Difference(FindingKind.LEDGER, 4711, "is wrong", "hold")]
     keep_of_payments(engine, [4711], found, datetime.now(UTC) - timedelta(minutes=1))
     run(engine)
     assert open_payments(engine) == [4711]
@@ -145,7 +145,7 @@ def test_a_payment_that_is_gone_clears_nothing(engine: Engine, paid: list[int]) 
 
 def test_an_older_check_neither_clears_nor_opens(engine: Engine) -> None:
     now = datetime.now(UTC)
-    found = [Difference("ledger", 7, "is wrong", "hold")]
+    found = [Difference(FindingKind.LEDGER, 7, "is wrong", "hold")]
     keep_of_payments(engine, [7], found, now)
     keep_of_payments(engine, [7], [], now - timedelta(seconds=1))
     assert open_payments(engine) == [7]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text
 
-from bench.growth_data import MODEL_MERCHANT, Multiplier, Plan
+from bench.growth.multiplier import MODEL_MERCHANT, Multiplier, Plan
 from payments.audit import store as audit_store
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine

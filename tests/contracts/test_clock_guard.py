@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select, update
 
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
@@ -86,9 +86,9 @@ def settled(engine: Engine, count: int) -> None:
     publish_and_post(engine)
 
 
-def count(engine: Engine, table: object, *where: object) -> int:
+def count(engine: Engine, table: Table, *where: ColumnElement[bool]) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())  # type: ignore[arg-type]
+        return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
 
 
 def test_every_task_that_changes_something_asks(engine: Engine, house: House, clocks: Clocks) -> None:

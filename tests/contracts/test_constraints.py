@@ -58,7 +58,7 @@ def refused(connection: Connection, because: str = ".") -> Iterator[None]:
     connection.rollback()
 
 
-IMPOSSIBLE_PAYMENTS = [
+IMPOSSIBLE_PAYMENTS: list[tuple[dict[str, object], str]] = [
     ({"amount": 0}, "ck_payment_"),
     ({"amount": -10}, "ck_payment_"),
     ({"captured_amount": 11}, "ck_payment_not_over_captured"),
@@ -87,7 +87,7 @@ def test_a_release_that_is_right_passes(connection: Connection) -> None:
     connection.execute(payment.update().values(released_amount=5, release_reason="EXPIRED"))
 
 
-IMPOSSIBLE_POSTINGS = [
+IMPOSSIBLE_POSTINGS: list[tuple[dict[str, object], str]] = [
     ({"amount": 0}, "ck_entry_amount"),
     ({"amount": -5}, "ck_entry_amount"),
     ({"credit_account": "customer_hold"}, "ck_entry_accounts"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_errors_of_statements(engine: Engine, subtests: pytest.Subtests) -> None
     }
     for name, (expected, attempt) in attempts.items():
         with subtests.test(name), engine.connect() as connection:
-            assert failure_of(lambda attempt=attempt, c=connection: attempt(c)) is expected
+            assert failure_of(partial(attempt, connection)) is expected
 
 
 def test_a_row_that_somebody_holds(mariadb_url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from payments.dead_letters import changes, store
+from payments.dead_letters import changes, store, view
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters.changes import FailedReplay
 from payments.dead_letters.store import DeadLetter
@@ -40,7 +40,7 @@ def replays(engine: Engine) -> list[Any]:
         return list(connection.execute(select(outbox_event).where(outbox_event.c.aggregate_type == "replay")))
 
 
-def replay(engine: Engine, letter_id: int = 1) -> dict[str, Any]:
+def replay(engine: Engine, letter_id: int = 1) -> view.DeadLetter:
     with engine.begin() as connection:
         return dead_letters.replay(connection, letter_id, "cli:ann")
 
@@ -61,7 +61,7 @@ def another(database_url: str) -> Iterator[Engine]:
 
 def test_a_replay_is_an_outbox_row_with_the_message_as_it_came(engine: Engine) -> None:
     add(engine, LETTER, replace(LETTER, offset=2, payload="AP8=", payload_encoding="base64"))
-    assert (replay(engine, 1)["state"], replay(engine, 2)["state"]) == ("REPLAYING", "REPLAYING")
+    assert (replay(engine, 1).state, replay(engine, 2).state) == ("REPLAYING", "REPLAYING")
     text, binary = replays(engine)
     assert (text.aggregate_id, text.topic, text.payload, text.published) == (1, "payment.captured", '{"é":1}', 0)
     assert json.loads(text.headers) == {"deadLetterId": "1", "messageKey": "7"}
@@ -89,7 +89,7 @@ def test_a_discarded_letter_stays_with_its_reason(engine: Engine) -> None:
     add(engine, LETTER)
     with engine.begin() as connection:
         shown = dead_letters.discard(connection, 1, "a test of ours", "api:10.0.0.1")
-    assert (shown["state"], shown["discardReason"]) == ("DISCARDED", "a test of ours")
+    assert (shown.state, shown.discard_reason) == ("DISCARDED", "a test of ours")
     with pytest.raises(DeadLetterConflict):
         replay(engine)
     with engine.begin() as connection:
@@ -155,7 +155,7 @@ def test_a_message_too_large_for_a_broker_is_never_replayed(engine: Engine) -> N
     assert get(engine, 1).next_retry_at is None
     with pytest.raises(DeadLetterConflict, match="too large"):
         replay(engine, 1)
-    assert replay(engine, 2)["state"] == "REPLAYING"
+    assert replay(engine, 2).state == "REPLAYING"
 
 
 def test_open_letters_page_by_page_without_those_that_come_meanwhile(

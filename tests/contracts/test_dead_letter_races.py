@@ -62,7 +62,7 @@ def one(engine: Engine, query: str) -> Any:
 
 def interleaved(engine: Engine, action: Action, rival: Action, at: int) -> tuple[list[Any], bool]:
     """The results of `action` and of `rival`, which runs before statement `at` of the action; and whether it ran."""
-    other, count, done = create_engine(engine.url), 0, []
+    other, count, done = create_engine(engine.url.render_as_string(hide_password=False)), 0, []
     # a locked row fails at once: waiting for it would be a deadlock
     event.listen(other, "connect", lambda raw, _: raw.cursor().execute("SET SESSION innodb_lock_wait_timeout = 0"))
 

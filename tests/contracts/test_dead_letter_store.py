@@ -23,11 +23,11 @@ def add(engine: Engine, *letters: DeadLetter) -> list[DeadLetter]:
         return store.add(connection, letters, NOW)
 
 
-def found(engine: Engine, **wanted: object) -> list[int]:
+def found(engine: Engine, **wanted: Any) -> list[int]:
     """Offsets of the page's dead letters."""
-    arguments = {"topic": None, "error_type": None, "state": None, "before": None, "limit": 50, **wanted}
+    where: dict[str, Any] = {"topic": None, "error_type": None, "state": None, "before": None, "limit": 50, **wanted}
     with engine.begin() as connection:
-        return [letter.offset for letter in store.page(connection, **arguments)]  # type: ignore[arg-type]
+        return [letter.offset for letter in store.page(connection, **where)]
 
 
 def announcements(engine: Engine) -> list[outbox_store.OutboxRow]:
@@ -101,9 +101,9 @@ def row_id(engine: Engine, offset: int) -> int:
     "elsewhere",
     [{"cluster_id": "c2"}, {"topic": "payment.voided"}, {"partition": 4}, {"offset": 1}, {"timestamp": 1}],
 )
-def test_another_source_is_another_letter(engine: Engine, elsewhere: dict[str, object]) -> None:
+def test_another_source_is_another_letter(engine: Engine, elsewhere: dict[str, Any]) -> None:
     add(engine, LETTER)
-    assert len(add(engine, replace(LETTER, **elsewhere))) == 1  # type: ignore[arg-type]
+    assert len(add(engine, replace(LETTER, **elsewhere))) == 1
 
 
 def test_two_consumers_with_one_letter_end_in_an_error_not_in_two(engine: Engine) -> None:

@@ -4,7 +4,7 @@ The server counts rows, because a plan is only an estimate. The statistics are o
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
@@ -105,7 +105,7 @@ def _record(number: int) -> Callable[[Connection], int]:
     return prune
 
 
-def _month_ago(connection: Connection) -> object:
+def _month_ago(connection: Connection) -> datetime:
     return database_now(connection) - timedelta(days=30)
 
 
@@ -118,8 +118,8 @@ SCANS: Final[dict[str, tuple[int, Callable[[Connection], int]]]] = {
     "settled dead letters": (10, _record(0)),
     "breaker commands": (10, _record(1)),
     "audit runs": (10, _record(2)),
-    "answers": (10, lambda c: retention_store.prune_answers(c, _month_ago(c), 100)),  # type: ignore[arg-type]
-    "inbox": (10, lambda c: retention_store.prune_inbox(c, _month_ago(c), retention_store.INBOX_START, 100)[0]),  # type: ignore[arg-type]
+    "answers": (10, lambda c: retention_store.prune_answers(c, _month_ago(c), 100)),
+    "inbox": (10, lambda c: retention_store.prune_inbox(c, _month_ago(c), retention_store.INBOX_START, 100)[0]),
 }
 
 

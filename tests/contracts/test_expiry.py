@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -46,11 +47,11 @@ def test_payments_that_always_fail_keep_no_other_from_it(
     ids = authorized(engine, 7)
     bad = set(ids[:3])
 
-    def failing(engine: Engine, commands: Sequence[Command], *how: object) -> list[Result]:
+    def failing(engine: Engine, commands: Sequence[Command], *how: Any) -> list[Result]:
         if way == "bug" and bad & {command.payment_id for command in commands}:
             raise ValueError("a row that cannot be read")
         good = [command for command in commands if command.payment_id not in bad]
-        results = dict(zip((c.payment_id for c in good), execute(engine, good, *how), strict=True))  # type: ignore[arg-type]
+        results = dict(zip((c.payment_id for c in good), execute(engine, good, *how), strict=True))
         return [results.get(c.payment_id, Result(error=ServiceUnavailable("no"))) for c in commands]
 
     monkeypatch.setattr(retention, "execute", failing)

@@ -1,8 +1,9 @@
 """Rows that another transaction has locked: who waits, who gets an error, and that other commands go on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -63,10 +64,10 @@ def test_a_payment_row_that_is_given_back_in_time_is_waited_for(mariadb: Engine)
 @pytest.mark.parametrize(
     "make", [lambda i: capture(i, "held"), lambda _: authorize("held")], ids=["capture", "authorize"]
 )
-def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make) -> None:
+def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make: Callable[[int], Command]) -> None:
     payment_id, free = new_payment_id(mariadb, "p"), new_payment_id(mariadb, "free")
-    command: Command = make(payment_id)
-    with mariadb.connect() as first, first.begin():
+    command = make(payment_id)
+    with mariadb.connect() as first, first.begin() as transaction:
         if command.operation == "capture":
             idempotency_store.reserve(first, {command.scope: command.digest})
         else:
@@ -74,7 +75,7 @@ def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make)
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
         assert status_or_code(stuck) == "REQUEST_IN_PROGRESS"
         assert [status_or_code(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
-        first.get_transaction().rollback()  # type: ignore[union-attr]  # the owner crashed: no marker remains
+        transaction.rollback()  # the owner crashed: no marker remains
     assert status_or_code(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
 
 
@@ -98,7 +99,7 @@ def test_a_deadlock_runs_again(mariadb: Engine) -> None:
     first, second = new_payment_id(mariadb, "first"), new_payment_id(mariadb, "second")
     with ThreadPoolExecutor(1) as pool, mariadb.connect() as other:
         transaction = other.begin()
-        heavy = [
+        heavy: list[dict[str, Any]] = [
             {"at": database_now(other), "actor": "a", "action": "b", "target": str(n), "detail": ""} for n in range(99)
         ]
         other.execute(text("INSERT INTO operator_action (at, actor, action, target, detail)"

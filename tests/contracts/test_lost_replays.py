@@ -55,7 +55,7 @@ def test_also_when_its_outbox_row_is_pruned(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(delete(outbox_event))
     assert reopen(engine) == 1
-    assert replay(engine)["state"] == "REPLAYING"
+    assert replay(engine).state == "REPLAYING"
 
 
 def test_retries_end_also_when_each_replay_is_lost(engine: Engine) -> None:
@@ -129,7 +129,7 @@ def test_a_letter_that_somebody_settles_meanwhile_does_not_change(mariadb: Engin
     """Between reading the list and locking: resolved by a late ledger, or replayed again."""
     for letter_id in (1, 2, 3):
         published(mariadb, letter_id=letter_id)
-    rival = create_engine(mariadb.url)
+    rival = create_engine(mariadb.url.render_as_string(hide_password=False))
     settled = False
 
     def settle(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
@@ -152,7 +152,7 @@ def test_a_letter_that_somebody_settles_meanwhile_does_not_change(mariadb: Engin
 def test_one_that_is_locked_waits_for_the_next_round(mariadb: Engine) -> None:
     published(mariadb, letter_id=1)
     published(mariadb, letter_id=2)
-    with create_engine(mariadb.url).connect() as holder:
+    with create_engine(mariadb.url.render_as_string(hide_password=False)).connect() as holder:
         transaction = holder.begin()
         holder.execute(text("SELECT * FROM dead_letter WHERE id = 1 FOR UPDATE"))
         assert reopen(mariadb) == 1
@@ -195,7 +195,7 @@ def test_a_retry_that_fails_each_time_does_not_keep_the_others(engine: Engine, m
 
 def test_a_letter_that_fails_again_meanwhile_is_not_retried_before_its_time(mariadb: Engine) -> None:
     add(mariadb, replace(LETTER, offset=1), replace(LETTER, offset=2))
-    rival = create_engine(mariadb.url)
+    rival = create_engine(mariadb.url.render_as_string(hide_password=False))
 
     def put_off(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if "FOR UPDATE" in statement:

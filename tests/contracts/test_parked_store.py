@@ -1,7 +1,9 @@
 """Operators list, release and discard parked events, on both databases."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters.store import DeadLetter
@@ -29,10 +31,9 @@ def test_a_release_starts_from_nothing(engine: Engine, held: Lease) -> None:
         (item,), following = outbox.parked(connection, None, 10)
         assert outbox.release(connection, 1, "cli:me") == item
     assert following is None
-    assert {name: item[name] for name in ("eventId", "aggregateType", "aggregateId", "attempts", "waitingBehind")} == {
-        "eventId": 1, "aggregateType": "payment", "aggregateId": 1, "attempts": 5, "waitingBehind": 2
-    }  # fmt: skip
-    assert (item["error"], item["topic"], item["eventType"]) == (TOO_LARGE, "payment.captured", "PAYMENT_CAPTURED")
+    assert (item.event_id, item.aggregate_type, item.aggregate_id) == (1, "payment", 1)
+    assert (item.attempts, item.waiting_behind) == (5, 2)
+    assert (item.error, item.topic, item.event_type) == (TOO_LARGE, "payment.captured", "PAYMENT_CAPTURED")
     assert set(states(engine).values()) == {OutboxState.PENDING}
     with engine.begin() as connection:
         assert pending(connection)[0].attempts == 0
@@ -45,15 +46,17 @@ def test_pages_are_newest_first(engine: Engine, held: Lease) -> None:
         refuse(engine, held, event_id, parks=True)
     with engine.begin() as connection:
         items, following = outbox.parked(connection, None, 2)
-        assert ([item["eventId"] for item in items], following) == ([4, 2], 2)
+        assert ([item.event_id for item in items], following) == ([4, 2], 2)
         items, following = outbox.parked(connection, following, 2)
-        assert ([item["eventId"] for item in items], following) == ([1], None)
+        assert ([item.event_id for item in items], following) == ([1], None)
     assert outbox.parked_ids(engine, "payment.captured") == [1, 2, 4]
     assert outbox.parked_ids(engine, "payment.voided") == []
 
 
 @pytest.mark.parametrize("act", [lambda c, n: outbox.release(c, n, "x"), lambda c, n: outbox.discard(c, n, "r", "x")])
-def test_only_what_is_parked_is_released_or_discarded(engine: Engine, held: Lease, act) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_is_parked_is_released_or_discarded(
+    engine: Engine, held: Lease, act: Callable[[Connection, int], object]
+) -> None:
     refuse(engine, held, 1)
     hold_all(engine, held)
     with engine.begin() as connection:
@@ -81,7 +84,7 @@ def test_the_letter_of_a_discarded_replay_is_open_again(engine: Engine, held: Le
     for event_id in (announcement, replay):
         refuse(engine, held, event_id, parks=True)
         with engine.begin() as connection:
-            assert outbox.discard(connection, event_id, "away", "cli:me")["eventId"] == event_id
+            assert outbox.discard(connection, event_id, "away", "cli:me").event_id == event_id
     with engine.begin() as connection:
         row = connection.execute(select(dead_letter)).one()
         noted = connection.execute(select(operator_action.c.target, operator_action.c.detail)).all()

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from payments.payment import store as payment_store
-from payments.payment.replies import listed_members, payment_members
 from payments.payment.rules import NewPayment, Payment, ReleaseReason
+from payments.payment.view import PaymentItem, item_values, listed_item
 from payments.platform.clock import database_now
 from payments.platform.tables import payment as table
 from payments.platform.writing import write
@@ -95,10 +95,9 @@ def test_a_page_shows_what_each_payment_shows(connection: Connection) -> None:
     whole_second = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
     changed = update(table).where(table.c.payment_id == ids[0])
     connection.execute(changed.values(requested_at=whole_second, expires_at=whole_second + timedelta(days=7)))
-    shown = [listed_members(row) for row in payment_store.page(connection, "M1", None, None, 3)]
+    shown = [listed_item(row) for row in payment_store.page(connection, "M1", None, None, 3)]
     found = [payment_store.get(connection, payment_id) for payment_id in reversed(ids)]
-    assert shown == [payment_members(payment) for payment in found if payment]
-    assert [list(members) for members in shown] == [list(payment_members(payment)) for payment in found if payment]
+    assert shown == [PaymentItem(*item_values(payment)) for payment in found if payment]
 
 
 def test_pages_by_status(connection: Connection) -> None:

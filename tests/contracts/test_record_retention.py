@@ -1,5 +1,7 @@
 """Operational records: which are pruned, and which never are, on both databases."""
 
+import json
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,6 +12,7 @@ from payments.audit import store as audit_store
 from payments.breaker import store as breaker_store
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
+from payments.logs import formatter
 from payments.platform.clock import database_now
 from payments.platform.tables import circuit_breaker_command, dead_letter, ledger_halt, operator_action
 from payments.platform.throttle import AT_ONCE
@@ -40,6 +43,12 @@ def test_only_settled_dead_letters_go(engine: Engine) -> None:
                 connection.execute(update(dead_letter).where(mine).values(state=state, updated_at=now - age))
     assert Pruner(engine, KEPT).prune(AT_ONCE)["dead_letter"] == 2
     assert keys(engine, dead_letter) == [1, 2, 5, 6, 7, 8]
+
+
+def test_what_was_pruned_can_be_logged(engine: Engine) -> None:
+    deleted = Pruner(engine, KEPT).prune(AT_ONCE)
+    line = json.loads(formatter().format(logging.makeLogRecord({"msg": "pruned", **deleted})))
+    assert deleted.keys() <= line.keys()
 
 
 def test_a_command_that_waits_for_a_relay_stays(engine: Engine) -> None:

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, Table, delete, func, insert, select, update
 
 from payments.audit.service import audit
 from payments.outbox.republish import republish_unposted
@@ -34,9 +34,9 @@ def settled(engine: Engine, key: str) -> int:
     return payment_id
 
 
-def count(engine: Engine, table: object) -> int:
+def count(engine: Engine, table: Table) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def test_a_payments_events_go_together_and_only_when_all_are_posted(engine: Engine) -> None:

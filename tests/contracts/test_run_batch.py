@@ -2,9 +2,10 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Engine, Table, delete, func, select, text
 
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import format_time
@@ -15,9 +16,9 @@ from payments.platform.tables import idem_response_cache, outbox_event, payment
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, run, run_one, void
 
 
-def made(engine: Engine, key: str = "made", **fields: object) -> int:
+def made(engine: Engine, key: str = "made", **fields: Any) -> int:
     """The id of a new payment of 10,000."""
-    return int(json.loads(run_one(engine, authorize(key, **fields)).body)["paymentId"])  # type: ignore[arg-type]
+    return int(json.loads(run_one(engine, authorize(key, **fields)).body)["paymentId"])
 
 
 def status_and_text(result: Result) -> tuple[int, str]:
@@ -28,7 +29,7 @@ def status_and_text(result: Result) -> tuple[int, str]:
     return result.status, body.get("code") or body["status"]
 
 
-def count(engine: Engine, table) -> int:
+def count(engine: Engine, table: Table) -> int:
     with engine.connect() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 

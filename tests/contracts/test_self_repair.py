@@ -1,6 +1,7 @@
 """Lost events are published again without an operator: once, bounded, and not those that are only late."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -131,8 +132,8 @@ def behind(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("trouble", [no_ledger, halted, behind])
-def test_while_the_ledger_is_to_blame_nothing_is_repaired(engine: Engine, trouble: object) -> None:
-    trouble(engine)  # type: ignore[operator]
+def test_while_the_ledger_is_to_blame_nothing_is_repaired(engine: Engine, trouble: Callable[[Engine], None]) -> None:
+    trouble(engine)
     pay(engine, "unposted")
     publish(engine)
     assert SelfRepair(engine, AFTER).round(AT_ONCE) == 0

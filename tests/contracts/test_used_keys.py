@@ -29,7 +29,7 @@ def forget(engine: Engine) -> int:
 def moved(engine: Engine) -> tuple[int, int, int]:
     with engine.connect() as connection:
         amounts = (payment.c.captured_amount, payment.c.refunded_amount, payment.c.released_amount)
-        return tuple(connection.execute(select(*(func.sum(amount) for amount in amounts))).one())  # type: ignore[return-value]
+        return tuple(connection.execute(select(*(func.sum(amount) for amount in amounts))).one())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,7 @@ def was_notified(watched: Watched, faults: tuple[Fault, ...], status: str, since
     """The receiver of each fault's alert, and no other, was notified since then, with this as the last notification."""
     for fault in faults:
         alert, last = fault.expected, (fault.receiver, status)
-        notified = until(
-            lambda alert=alert, last=last: said(watched, alert, last, since),
-            f"{alert}: {last}",
-            seconds=NOTIFIED_SECONDS,
-        )
+        notified = until(partial(said, watched, alert, last, since), f"{alert}: {last}", seconds=NOTIFIED_SECONDS)
         assert {receiver for receiver, _ in notified} == {fault.receiver}
 
 

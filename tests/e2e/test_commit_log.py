@@ -67,6 +67,7 @@ def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platf
     (message,) = [each for each in everything_in(platform.kafka.bootstrap) if each.key() == str(payment_id).encode()]
     headers = dict(message.headers() or [])
     assert headers["eventId"] == str(event["eventId"]).encode()
+    assert isinstance(headers["traceparent"], bytes)
     assert headers["traceparent"].decode().split("-")[1] == trace_id
     line = until(lambda: logged(platform.ledger, "events_posted", "events", "paymentId", payment_id), "ledger's line")
     assert line == {"eventId": event["eventId"], "paymentId": payment_id, "traceId": trace_id}

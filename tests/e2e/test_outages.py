@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,8 +41,8 @@ def test_a_frozen_database_holds_nobody_up(api: ApiServer, own_mariadb: MariaDBS
     payment = api.authorize("before").json()["paymentId"]
     assert all(api.get(path, headers=ADMIN).ok for path in READS)
     own_mariadb.freeze()
-    sends: list[Callable[[], requests.Response]] = [lambda path=path: api.get(path, headers=ADMIN) for path in READS]
-    sends += [lambda number=number: api.authorize(f"during-{number}") for number in range(10)]
+    sends: list[Callable[[], requests.Response]] = [partial(api.get, path, headers=ADMIN) for path in READS]
+    sends += [partial(api.authorize, f"during-{number}") for number in range(10)]
     sends += [lambda: api.post(f"/payments/capture/{payment}", {"merchantId": "M1", "idempotencyKey": "c"})]
     sends += [lambda: api.post("/circuit-breaker/kafka-publisher/transition", {"to": "OPEN"}, headers=ADMIN)]
     with ThreadPoolExecutor(len(sends)) as threads:
@@ -60,7 +61,7 @@ def _every_answer_was_true(api: ApiServer, answers: list[requests.Response]) -> 
         if "components" not in problem:
             assert problem["code"] in ("SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN")
             assert answer.headers["Retry-After"] == "1"
-    repeated = [servers.until(lambda key=key: _settled(api, key), "an answer") for key in range(10)]
+    repeated = [servers.until(partial(_settled, api, key), "an answer") for key in range(10)]
     items = api.get("/payments?merchantId=M1").json()["items"]
     assert {payment["paymentId"] for payment in items} >= {answer["paymentId"] for answer in repeated}
     assert len(items) == 11
@@ -100,7 +101,7 @@ def test_a_frozen_redis_delays_one_request_a_second_a_little(mariadb_url: str, o
         first = api.authorize("a")
         assert first.headers["X-RateLimit-Limit"]
         own_redis.freeze()
-        answers = [timed(lambda number=number: api.authorize(f"b{number}")) for number in range(20)]
+        answers = [timed(partial(api.authorize, f"b{number}")) for number in range(20)]
         assert all(answer.ok for answer, _ in answers)
         assert "X-RateLimit-Limit" not in answers[-1][0].headers
         assert sorted(seconds for _, seconds in answers)[10] < 0.5

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from confluent_kafka import ConsumerGroupState
@@ -83,7 +84,12 @@ def until_shared(platform: Platform, load: Load, ledgers: list[Worker]) -> None:
     before, goal = {ledger: batches(ledger) for ledger in ledgers}, load.answered + STRETCH
     until(lambda: load.answered >= goal, f"{STRETCH} more payments")
     for ledger, seen in before.items():
-        until(lambda ledger=ledger, seen=seen: batches(ledger) > seen, "every one of them posts")
+        until(partial(has_posted, ledger, seen), "every one of them posts")
+
+
+def has_posted(ledger: Worker, seen: int) -> bool:
+    """Whether it has posted more batches than were `seen`."""
+    return batches(ledger) > seen
 
 
 def come_and_go(platform: Platform, load: Load, second: Worker) -> None:

@@ -4,6 +4,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -80,6 +81,10 @@ def names(collector: Collector, trace_id: str) -> dict[str, tuple[str, Span]]:
     return {span.name: (service, span) for service, span in list(collector.spans[trace_id])}
 
 
+def is_there(collector: Collector, trace_id: str, name: str) -> bool:
+    return name in names(collector, trace_id)
+
+
 def test_one_payment_is_one_trace(platform: Platform, collector: Collector) -> None:
     trace_id = f"{random.getrandbits(128):032x}"
     pay(platform, "traced", trace_id)
@@ -116,7 +121,7 @@ def test_the_statements_stand_under_the_batch_that_the_payment_is_linked_to(
     for name in ("commit", "post"):
         (link,) = names(collector, trace_id)[name][1].links
         batch = link.trace_id.hex()
-        until(lambda batch=batch, name=name: f"{name} batch" in names(collector, batch), "its batch is there")
+        until(partial(is_there, collector, batch, f"{name} batch"), "its batch is there")
         texts = [str(span) for _, span in collector.spans[batch]]
         statements = [text for text in texts if "INSERT INTO" in text]
         assert statements

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from bench import growth_data
-from bench.growth_data import Multiplier, Plan
+from bench.growth import multiplier
+from bench.growth.disk import bytes_on_disk
+from bench.growth.multiplier import Multiplier, Plan
 from payments.audit.service import audit
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
@@ -33,19 +34,19 @@ def database(own_mariadb: MariaDBServer) -> Iterator[Engine]:
 def test_the_audit_finds_nothing_among_made_up_payments(
     database: Engine, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
-    monkeypatch.setattr(growth_data, "SPREAD", timedelta(minutes=5))
-    monkeypatch.setattr(growth_data, "CHUNK", 1000)
-    commands.run_one(database, commands.authorize("model", merchant=growth_data.MODEL_MERCHANT))
+    monkeypatch.setattr(multiplier, "SPREAD", timedelta(minutes=5))
+    monkeypatch.setattr(multiplier, "CHUNK", 1000)
+    commands.run_one(database, commands.authorize("model", merchant=multiplier.MODEL_MERCHANT))
     if steps == 2:
-        commands.run_one(database, commands.void(1, "model", merchant=growth_data.MODEL_MERCHANT))
+        commands.run_one(database, commands.void(1, "model", merchant=multiplier.MODEL_MERCHANT))
     publish_and_post(database)
     with database.connect() as connection:
         plan = Plan(5000, database_now(connection) - timedelta(minutes=5))
-    multiplier = Multiplier(database, plan)
-    multiplier.add(1500)
+    growing = Multiplier(database, plan)
+    growing.add(1500)
     commands.run_one(database, commands.authorize("in between"))
     publish_and_post(database)
-    multiplier.add(1500)
+    growing.add(1500)
 
     found = audit(database, full=True, answers_kept=timedelta(days=30))
     assert (found.payments, found.in_flight, found.differences) == (3002, 0, [])
@@ -55,6 +56,6 @@ def test_the_audit_finds_nothing_among_made_up_payments(
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 3001 * steps + 1, table
         flushed = connection.exec_driver_sql("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit").scalar_one()
     assert flushed == 1, "durable as before"
-    assert growth_data.bytes_on_disk(database) > 3002 * 500
+    assert bytes_on_disk(database) > 3002 * 500
     once = Retention(timedelta(0), timedelta(0), timedelta(0))
     assert Pruner(database, once).prune(AT_ONCE)["outbox_event"] == (3001 * steps if steps == 2 else 0)

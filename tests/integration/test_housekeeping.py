@@ -59,7 +59,7 @@ def test_the_gauges_show_what_the_database_knows(house: House, engine: Engine) -
     authorized(engine, "b")
     with engine.begin() as connection:
         row = connection.execute(text("SELECT MIN(event_id) FROM outbox_event")).scalar_one()
-        at = connection.execute(outbox_event.select()).first().created_at - timedelta(minutes=1)  # type: ignore[union-attr]
+        at = connection.execute(outbox_event.select().limit(1)).one().created_at - timedelta(minutes=1)
         connection.execute(update(outbox_event).where(outbox_event.c.event_id == row).values(created_at=at))
     house.tasks.export()
     assert house.shows("outbox_pending") == 2
@@ -81,7 +81,7 @@ def test_the_audit_is_shown_by_kind(house: House, engine: Engine) -> None:
     house.tasks.audit()
     assert (house.shows("audit_differences", kind="ledger"), house.shows("audit_in_flight")) == (0, 0)
     with engine.begin() as connection:
-        at = connection.execute(payment.select()).first().requested_at  # type: ignore[union-attr]
+        at = connection.execute(payment.select()).one().requested_at
         row = {"payment_id": payment_id, "event_id": 77, "posting_no": 0, "amount": 5, "currency": "KRW"}
         accounts = {"debit_account": "customer_hold", "credit_account": "hold_clearing"}
         connection.execute(insert(ledger_entry), {**row, **accounts, "occurred_at": at, "posted_at": at})

@@ -169,7 +169,7 @@ def test_a_restart_makes_no_task_younger(engine: Engine) -> None:
     assert wall() - after.shows(LAST_SUCCESS, task="audit") < 100
 
 
-def part(engine: Engine) -> health.Component:
+def part(engine: Engine) -> health.Part:
     with engine.connect() as connection:
         return health.components(connection)["housekeeping"]
 

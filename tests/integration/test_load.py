@@ -83,7 +83,7 @@ def test_what_a_merchant_had_before_does_not_count(run: Run, tmp_path: Path) -> 
     paid = requests.post(f"{run.base}/payments/authorize", json=before, timeout=10).json()
     until(lambda: is_posted(run, paid["paymentId"]), "the payment is posted")
     command = ["load", "smoke", "--base-url", run.base, "--reports", str(tmp_path)]
-    ended = load(tmp_path, *command, **SHORT, MERCHANT_ID="OLD", ADMIN_TOKEN=run.state.token())
+    ended = load(tmp_path, *command, state=None, **SHORT, MERCHANT_ID="OLD", ADMIN_TOKEN=run.state.token())
     assert ended.summary["audit"]["good"], ended
     assert "the platform's audit of" in ended.summary["audit"]["platform"]
 
@@ -95,6 +95,6 @@ def is_posted(run: Run, payment_id: int) -> bool:
 
 def test_a_wrong_token_is_said(run: Run, tmp_path: Path) -> None:
     wrong = {"BASE_URL": run.base, "ADMIN_TOKEN": "not-the-token-of-it", "MERCHANT_ID": "M1"}
-    ended = load(tmp_path, "stack.load", **wrong)
+    ended = load(tmp_path, "stack.load", state=None, **wrong)
     assert (ended.code, ended.stdout) == (1, "")
     assert ended.stderr == f"{run.base} does not take the admin token; set ADMIN_TOKEN to the one that it was given.\n"

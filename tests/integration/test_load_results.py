@@ -53,7 +53,7 @@ def load(reports: Path, *command: str, state: Path | None = None, **variables: s
 def against(platform: FakePlatform, reports: Path, profile: str = "soak", **variables: str) -> Ended:
     with faking(platform) as server:
         command = ["load", profile, "--base-url", server.url, "--reports", str(reports)]
-        return load(reports, *command, **{**SHORT, **variables})
+        return load(reports, *command, state=None, **{**SHORT, **variables})
 
 
 def test_all_is_well(tmp_path: Path) -> None:
@@ -158,8 +158,10 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
         ({"BASE_URL": "http://x", "ENABLE_REFUND": "true"}, "ENABLE_REFUND needs ENABLE_CAPTURE: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_loaded_is_refused_in_one_sentence(tmp_path: Path, variables: dict, message: str) -> None:
-    ended = load(tmp_path, "stack.load", **{"ADMIN_TOKEN": TOKEN, **variables})
+def test_what_cannot_be_loaded_is_refused_in_one_sentence(
+    tmp_path: Path, variables: dict[str, str], message: str
+) -> None:
+    ended = load(tmp_path, "stack.load", state=None, **{"ADMIN_TOKEN": TOKEN, **variables})
     assert ended.code == 1
     assert ended.stderr.startswith(message)
     assert len(ended.stderr.splitlines()) == 1

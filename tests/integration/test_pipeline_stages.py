@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ def stage(script: str, *options: str, **variables: str) -> subprocess.CompletedP
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
-def health(*bodies: dict) -> Callable[[Request, str], Answer]:
-    """The answers in order, then always the last."""
+def health(*bodies: dict[str, Any]) -> Callable[[Request, str], Answer]:
+    """One answer after the other; the last one again and again."""
     left = list(bodies)
 
     def answer(_request: Request, _url: str) -> Answer:
@@ -41,7 +42,7 @@ def test_health_is_waited_for() -> None:
     ("body", "message"),
     [(DOWN, "ledger is DOWN: not seen for 9 s"), ({"status": "STARTING", "components": {}}, "STARTING"), ({}, "{}")],
 )
-def test_health_that_does_not_come_is_an_error(body: dict, message: str) -> None:
+def test_health_that_does_not_come_is_an_error(body: dict[str, Any], message: str) -> None:
     with serving(health(body)) as server:
         waited = stage("wait-for-health.sh", "--seconds", "1", "--base-url", server.url)
     assert waited.returncode == 1
@@ -91,7 +92,9 @@ def test_the_smoke_test_wants_ledger_entries() -> None:
         ("bring-up.sh", {"PORT": "99999"}, "`make run` ended: PORT=99999 is not a port"),
     ],
 )
-def test_a_stage_says_what_it_does_not_take(tmp_path: Path, script: str, variables: dict, message: str) -> None:
+def test_a_stage_says_what_it_does_not_take(
+    tmp_path: Path, script: str, variables: dict[str, str], message: str
+) -> None:
     done = stage(script, PAYOPS_STATE=str(tmp_path / "state"), REPORTS=str(tmp_path), **variables)
     assert done.returncode == 1
     assert message in done.stderr

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymysql
@@ -185,8 +186,8 @@ class TestKafka:
         assert receive(kafka_bootstrap, DEAD_LETTER_TOPIC) == time.encode()
 
 
-def parent_with_server(module: str, server: str) -> tuple[subprocess.Popen[str], dict[str, object]]:
-    """A process that started a server and waits; and the server's pid and folder."""
+def parent_with_server(module: str, server: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    """A process that started a server and waits for ever; what it tells of the server."""
     code = f"""
 import json, signal
 from {module} import {server}

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,10 +14,11 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = {path.stem: path for path in (ROOT / "vagrant/environments").glob("*.yml")}
 MEMORY_LIMIT = {"full": 6144, "single": 3072}
-"""MB of all machines together, for a laptop of 16 GB and one of 8 GB."""
+"""MB, of all machines together: what a laptop of 16 GB can spare, and one of 8 GB."""
+Vagrant = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def nodes(name: str) -> list[dict]:
+def nodes(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load(ENVIRONMENTS[name].read_text(encoding="utf-8"))["nodes"]
 
 
@@ -33,8 +36,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def vagrant(checkout: Path, tmp_path: Path):
-    """arguments → the finished `vagrant …`. VirtualBox only prints its version."""
+def vagrant(checkout: Path, tmp_path: Path) -> Vagrant:
+    """arguments → the finished `vagrant …`. VirtualBox only tells its version here: it is not asked for more."""
     stub = tmp_path / "bin/VBoxManage"
     stub.parent.mkdir()
     stub.write_text("#!/bin/sh\necho 7.0.20r163906\n", encoding="utf-8")
@@ -64,7 +67,7 @@ def vagrant(checkout: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("provider", ["virtualbox", "libvirt"])
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
-def test_vagrant_takes_it(vagrant, environment: str, provider: str) -> None:
+def test_vagrant_takes_it(vagrant: Vagrant, environment: str, provider: str) -> None:
     validated = vagrant("validate", environment=environment, provider=provider)
     assert validated.returncode == 0, validated.stdout + validated.stderr
     status = vagrant("status", "--machine-readable", environment=environment, provider=provider).stdout
@@ -72,7 +75,7 @@ def test_vagrant_takes_it(vagrant, environment: str, provider: str) -> None:
     assert names == {node["name"] for node in nodes(environment)}, status
 
 
-def test_looking_writes_nothing_that_ansible_reads(vagrant, checkout: Path) -> None:
+def test_looking_writes_nothing_that_ansible_reads(vagrant: Vagrant, checkout: Path) -> None:
     assert vagrant("status", environment="single", provider="virtualbox").returncode == 0
     assert not list(checkout.glob(".vagrant/**/*inventory*"))
 
@@ -134,7 +137,7 @@ def test_a_broken_file_gets_one_sentence(checkout: Path, text: str, sentence: st
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_vagrant_says_it_too_and_nothing_more(vagrant, checkout: Path) -> None:
+def test_vagrant_says_it_too_and_nothing_more(vagrant: Vagrant, checkout: Path) -> None:
     (checkout / "vagrant/environments/broken.yml").write_text(changed(memory=1), encoding="utf-8")
     done = vagrant("validate", environment="broken", provider="virtualbox")
     assert done.returncode != 0
@@ -143,6 +146,6 @@ def test_vagrant_says_it_too_and_nothing_more(vagrant, checkout: Path) -> None:
     )
 
 
-def test_an_unknown_environment_names_the_known(vagrant) -> None:
+def test_an_unknown_environment_names_the_known(vagrant: Vagrant) -> None:
     done = vagrant("validate", environment="huge", provider="virtualbox")
     assert done.stderr.strip() == 'There is no environment "huge"; PAYOPS_ENV may be full, single.'

@@ -49,7 +49,11 @@ def side_effects(modules: list[str]) -> list[str]:
 
     old = os.environ
     os.environ = WatchedEnvironment(  # noqa: B003  # the same variables, watched
-        old._data, old.encodekey, old.decodekey, old.encodevalue, old.decodevalue
+        old._data,  # type: ignore[attr-defined]  # no public name
+        old.encodekey,
+        old.decodekey,
+        old.encodevalue,
+        old.decodevalue,
     )
     sys.addaudithook(watch)
     for name in modules:

@@ -32,6 +32,10 @@ class Source:
         return self.path.startswith(PRODUCT)
 
 
+Guard = Callable[[Source], list[str]]
+"""What a file breaches."""
+
+
 def texts() -> list[Source]:
     """Every text file of the repository."""
     listed = subprocess.run(
@@ -54,7 +58,7 @@ def python() -> list[Source]:
     return [source for source in texts() if source.path.endswith(".py")]
 
 
-def find_nothing(guard: Callable[[Source], list[str]], sources: Iterable[Source]) -> None:
+def find_nothing(guard: Guard, sources: Iterable[Source]) -> None:
     """Fail with every breach that `guard` finds in `sources`, one a line."""
     breaches = [breach for source in sources for breach in guard(source)]
     assert not breaches, "\n" + "\n".join(breaches)

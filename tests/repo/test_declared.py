@@ -3,7 +3,9 @@
 import importlib
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import fields
+from typing import Protocol
 
 import pytest
 
@@ -22,7 +24,13 @@ def leaves(error: type[errors.PaymentsError]) -> list[type[errors.PaymentsError]
     return [leaf for child in below for leaf in leaves(child)] if below else [error]
 
 
-def without_a_problem(classes: list[type]) -> list[str]:
+class Coded(Protocol):
+    """What has a stable code: an error, or one that is planted."""
+
+    code: str
+
+
+def without_a_problem(classes: Sequence[type[Coded]]) -> list[str]:
     return [leaf.__name__ for leaf in classes if leaf.code not in PROBLEMS]
 
 
@@ -56,7 +64,8 @@ def unexplained_targets(makefile: str) -> list[str]:
 
 
 def setting_names() -> set[str]:
-    return {item.metadata["name"] for item in fields(Settings)} | _OF_GUNICORN
+    names = {item.metadata[kind] for item in fields(Settings) for kind in ("name", "alias")}
+    return (names - {""}) | _OF_GUNICORN
 
 
 def test_every_error_has_a_row_to_http() -> None:

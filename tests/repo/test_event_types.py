@@ -1,6 +1,6 @@
 """An event type is complete: a topic on the broker and on the machines, postings, and an operation that emits it."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 import yaml
 
@@ -13,7 +13,7 @@ from tests.repo.sources import ROOT
 DEFAULTS = ROOT / "ansible/roles/kafka/defaults/main.yml"
 
 
-def missing(wanted: Collection[str], present: Collection[str]) -> list[str]:
+def missing(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
     return sorted(set(wanted) - set(present))
 
 

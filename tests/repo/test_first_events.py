@@ -14,16 +14,16 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import unconnected
+from payments.breaker.rules import BREAKER
+from payments.dead_letters.rules import ErrorType
 from payments.metrics import (
-    BREAKER,
-    DEAD_LETTER_TYPES,
-    LIMITED,
     ApiMetrics,
     HousekeepingMetrics,
     LedgerMetrics,
     RelayMetrics,
 )
 from payments.outbox.rules import TOPICS
+from payments.payment.commands import LIMITED
 from payments.platform.problems import PROBLEMS
 from tests.repo.metric_names import ours, rules
 
@@ -37,7 +37,7 @@ STATUSES: Final = {"200", "500", *(str(status) for status, _title in PROBLEMS.va
 CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
     "flask_http_request_duration_seconds": {"method": ["POST"], "url_rule": MONEY_ROUTES, "status": STATUSES},
     "ledger_lag_seconds": {},
-    "dead_letters_total": {"topic": TOPICS.values(), "error_type": DEAD_LETTER_TYPES},
+    "dead_letters_total": {"topic": TOPICS.values(), "error_type": list(ErrorType)},
     "resilience4j_circuitbreaker_calls_seconds": {"name": [BREAKER], "kind": ["successful", "failed"]},
     "events_republished_total": {},
     "rate_limit_fail_open_total": {},

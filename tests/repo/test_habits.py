@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.repo.sources import GUARDS, TESTS, Source, dotted, find_nothing, imports, python, texts
+from tests.repo.sources import GUARDS, TESTS, Guard, Source, dotted, find_nothing, imports, python, texts
 
 _SQL = re.compile(
     r"INSERT\s+(OR\s+)?IGNORE|OR\s+REPLACE|REPLACE\s+INTO|ON\s+DELETE\s+CASCADE"
@@ -25,7 +25,9 @@ def sleeps(source: Source) -> list[str]:
     in_test = source.path.startswith(TESTS)
     found = []
     for node in ast.walk(source.tree):
-        name = dotted(node.func if isinstance(node, ast.Call) else node) if isinstance(node, ast.expr) else ""
+        if not isinstance(node, ast.expr):
+            continue
+        name = dotted(node.func if isinstance(node, ast.Call) else node)
         if name in ("time.sleep", "sleep") and (in_test or isinstance(node, ast.Call)):
             found.append(f"{source.path}:{node.lineno} {name}")
     if "time.sleep" in imports(source.tree):
@@ -40,9 +42,10 @@ def patched_by_text(source: Source) -> list[str]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name, first = dotted(node.func), node.args[0]
-        by_text = isinstance(first, ast.Constant) and isinstance(first.value, str) and "." in first.value
+        text = first.value if isinstance(first, ast.Constant) else None
+        by_text = isinstance(text, str) and "." in text
         if by_text and (name.split(".")[-1] in ("patch", "delattr", "setattr") or name.endswith("patch.multiple")):
-            found.append(f"{source.path}:{node.lineno} {name}({first.value!r})")
+            found.append(f"{source.path}:{node.lineno} {name}({text!r})")
     return found
 
 
@@ -97,7 +100,7 @@ def test_monkey_patching_is_the_first_line_of_wsgi_and_nowhere_else() -> None:
         (monkey_patching, "app/wsgi.py", '"""WSGI."""\nimport os\nfrom gevent import monkey\nmonkey.patch_all()'),
     ],
 )
-def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
+def test_the_guards_find_planted_breaches(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
 
 
@@ -111,5 +114,5 @@ def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
         (monkey_patching, "app/wsgi.py", '"""WSGI."""\nfrom gevent import monkey\n\nmonkey.patch_all()\nimport os'),
     ],
 )
-def test_the_guards_let_pass_what_is_right(guard, path: str, text: str) -> None:
+def test_the_guards_let_pass_what_is_right(guard: Guard, path: str, text: str) -> None:
     assert not guard(Source(path, text))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repo.sources import PRODUCT, ROOT, Source, dotted, find_nothing, imports, module_name, python
+from tests.repo.sources import PRODUCT, ROOT, Guard, Source, dotted, find_nothing, imports, module_name, python
 
 ROOTS = ("app/bootstrap.py", "app/gunicorn.conf.py", "worker/__main__.py", "payments/__main__.py")
 """Composition roots, with gunicorn's configuration file."""
@@ -116,6 +116,6 @@ def test_a_quiet_module_is_quiet(tmp_path: Path) -> None:
         (outside_the_standard_library, "payments/ledger/rules.py", "from payments.platform import clock"),
     ],
 )
-def test_a_planted_import_is_found(guard, path: str, text: str) -> None:
+def test_a_planted_import_is_found(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
     assert not guard(Source("app/bootstrap.py", "import json"))

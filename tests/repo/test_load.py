@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from load.lab import STEERING
-from tests.repo.sources import ROOT, Source, find_nothing, imports, python
+from tests.repo.sources import ROOT, Guard, Source, find_nothing, imports, python
 
 CONFIG = "k6/lib/config.js"
 OF_THE_RUN = {"BASE_URL", "RUN", "SUMMARY"}
@@ -56,7 +56,7 @@ def test_settings_are_documented_and_named_in_the_report() -> None:
         (elsewhere, "k6/a.js", "const rate = __ENV.RATE;"),
     ],
 )
-def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
+def test_the_guards_find_planted_breaches(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
     assert not guard(Source("load/a.py", "import json\nfrom load.api import Api"))
 

@@ -1,48 +1,18 @@
 """Roles of ansible/: each declares its variables, starts with a preflight, is used, and has a README."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from payments.platform.tables import metadata
-from tests.repo.sources import ROOT
+from tests.repo.roles import ANSIBLE, ROLES, options, read, task_files, tasks
 
-ANSIBLE = ROOT / "ansible"
-ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 EXPECTED = {"base", "mariadb", "redis", "kafka", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
-EXPECTED |= {"prometheus", "alertmanager", "node_exporter", "mysqld_exporter", "redis_exporter"}
+EXPECTED |= {"prometheus", "alertmanager", "exporter"}
 LONGEST_TASK_FILE = 80
 _VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
-
-
-def read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def options(role: str) -> dict[str, dict[str, Any]]:
-    """The role's entry `main` in meta/argument_specs.yml."""
-    specs = read(ANSIBLE / "roles" / role / "meta/argument_specs.yml") or {}
-    return dict(specs["argument_specs"]["main"].get("options", {}))
-
-
-def task_files(role: str) -> list[Path]:
-    return sorted((ANSIBLE / "roles" / role / "tasks").glob("*.yml"))
-
-
-def tasks(path: Path) -> Iterator[dict[str, Any]]:
-    """Every task of a file, also those within blocks."""
-
-    def flat(found: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:
-        for task in found or []:
-            yield task
-            for part in ("block", "rescue", "always"):
-                yield from flat(task.get(part))
-
-    yield from flat(read(path))
 
 
 def differing_defaults(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> list[str]:
@@ -97,11 +67,23 @@ def unnamed_or_short(path: Path) -> list[str]:
         "poll",
     }
     found = []
-    for task in tasks(path):
+    for task in tasks(read(path)):
         if not task.get("name"):
             found.append(f"{path.name}: a task without a name: {task}")
         modules = set(task) - keywords
         found += [f"{path.name}: {module}" for module in modules if module.count(".") < 2]
+    return found
+
+
+def wrong_tags(used: list[dict[str, Any]]) -> list[str]:
+    """A role is tagged with its name and nothing else; an exporter also with the name of its own."""
+    found = []
+    for item in used:
+        wanted = [item["role"]]
+        if item["role"] == "exporter":
+            wanted.append(f"{item['vars']['exporter_name']}_exporter")
+        if item.get("tags") != wanted:
+            found.append(f"{item['role']}: {item.get('tags')} are not {wanted}")
     return found
 
 
@@ -126,12 +108,12 @@ def test_variables_carry_the_roles_name(role: str) -> None:
     folder = ANSIBLE / "roles" / role
     names = set(options(role)) | set(read(folder / "vars/main.yml") or {})
     for path in task_files(role):
-        names |= {task["register"] for task in tasks(path) if "register" in task}
+        names |= {task["register"] for task in tasks(read(path)) if "register" in task}
     assert wrong_names(role, names) == []
 
 
 def test_tasks_are_a_table_of_contents_with_the_checks_first(role: str) -> None:
-    main = list(tasks(ANSIBLE / "roles" / role / "tasks/main.yml"))
+    main = list(tasks(read(ANSIBLE / "roles" / role / "tasks/main.yml")))
     assert main[0].get("ansible.builtin.import_tasks") == "preflight.yml"
     listed = {
         "ansible.builtin.import_tasks",
@@ -162,7 +144,7 @@ def test_the_readme_has_every_variable_and_an_example(role: str) -> None:
 def test_what_has_a_validator_is_validated(role: str) -> None:
     found = []
     for path in task_files(role):
-        for task in tasks(path):
+        for task in tasks(read(path)):
             template = task.get("ansible.builtin.template")
             if template and _VALIDATED.search(str(template.get("src"))) and "validate" not in template:
                 found.append(f"{path.name}: {task['name']}")
@@ -170,11 +152,15 @@ def test_what_has_a_validator_is_validated(role: str) -> None:
 
 
 def test_every_role_is_used_and_tagged_with_its_name() -> None:
-    used = {}
-    for play in read(ANSIBLE / "site.yml"):
-        for item in play.get("roles", []):
-            used[item["role"]] = item["tags"]
-    assert used == {name: [name] for name in ROLES}
+    used = [item for play in read(ANSIBLE / "site.yml") for item in play.get("roles", [])]
+    assert {item["role"] for item in used} == set(ROLES)
+    assert wrong_tags(used) == []
+
+
+def test_every_exporter_is_used() -> None:
+    used = [item for play in read(ANSIBLE / "site.yml") for item in play.get("roles", [])]
+    names = [item["vars"]["exporter_name"] for item in used if item["role"] == "exporter"]
+    assert sorted(names) == sorted(options("exporter")["exporter_name"]["choices"])
 
 
 def test_grants_name_tables_that_there_are() -> None:
@@ -217,6 +203,12 @@ def test_nobody_is_granted_to_change_a_posting() -> None:
 def test_planted_differences_are_found(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> None:
     assert differing_defaults(defaults, specs)
     assert not differing_defaults({"a_x": 1}, {"a_x": {"default": 1}, "a_y": {"required": True}})
+
+
+def test_planted_tags_are_found() -> None:
+    node = {"role": "exporter", "vars": {"exporter_name": "node"}}
+    assert wrong_tags([{"role": "base", "tags": ["base"]}, node | {"tags": ["exporter", "node_exporter"]}]) == []
+    assert len(wrong_tags([{"role": "base", "tags": ["all"]}, {"role": "k6"}, node | {"tags": ["node_exporter"]}])) == 3
 
 
 def test_planted_names_and_secrets_are_found(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from statistics import median, quantiles
 
 import pytest
 
-from tests.repo.sources import MIGRATIONS, Source, find_nothing, python, texts
+from tests.repo.sources import MIGRATIONS, Guard, Source, find_nothing, python, texts
 
 LONGEST_FILE = 250
 LONGEST_FUNCTION = 40
@@ -98,6 +98,6 @@ def test_names_say_something() -> None:
         (emptily_named, "app/a.py", "def order_helper(): ..."),
     ],
 )
-def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
+def test_the_guards_find_planted_breaches(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
     assert not guard(Source("app/capture.py", '"""What it is for."""\n\ndef capture():\n    return 1\n'))

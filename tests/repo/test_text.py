@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.repo.sources import GUARDS, ROOT, Source, find_nothing, texts
+from tests.repo.sources import GUARDS, ROOT, Guard, Source, find_nothing, texts
 
 LOCK_FILES = ("uv.lock", "package-lock.json", "pom.xml")
 PUBLIC = {
@@ -68,6 +68,6 @@ def test_no_file_names_a_private_registry() -> None:
         (names_a_private_registry, "stack/kafka-pom.xml", "<url>https://mirror.example/maven2</url>"),
     ],
 )
-def test_the_guards_find_planted_breaches(guard, path: str, text: str) -> None:
+def test_the_guards_find_planted_breaches(guard: Guard, path: str, text: str) -> None:
     assert guard(Source(path, text))
     assert not guard(Source("README.md", "git clone https://github.com/example/payops && cd payops\n"))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -55,8 +55,8 @@ def serve(address: str) -> None:
     """Serve until killed."""
 
     class Files(SimpleHTTPRequestHandler):
-        def __init__(self, *given: object) -> None:
-            super().__init__(*given, directory=str(SITE))  # type: ignore[arg-type]
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given, directory=str(SITE))
 
     ThreadingHTTPServer((address, PORT), Files).serve_forever()
 

@@ -67,7 +67,7 @@ class Books:
         wanted = (ledger_entry.c.debit_account, ledger_entry.c.credit_account, ledger_entry.c.amount)
         of_payment = select(*wanted).where(ledger_entry.c.payment_id == payment_id).order_by(ledger_entry.c.entry_id)
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(of_payment)]  # type: ignore[misc]
+            return [tuple(row) for row in connection.execute(of_payment)]
 
     def trial_balance(self) -> int:
         """Debits − credits over all lines; zero in a correct ledger."""

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from payments.ledger.rules import balances_of
+from payments.outbox.store import OutboxRow
 from payments.payment.answers import Result
 from payments.payment.commands import Command, Operation
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, void
@@ -137,7 +138,7 @@ class AnySequence(RuleBasedStateMachine):
             self.delivered.add(event.event_id)
         assert [result.outcome for result in self.books.deliver(chosen)] == expected
 
-    def own_events(self):
+    def own_events(self) -> list[OutboxRow]:
         own = {payment.payment_id for payment in self.payments}
         return [event for event in self.books.events() if event.aggregate_id in own]
 
@@ -167,8 +168,13 @@ class AnySequence(RuleBasedStateMachine):
 
 def test_any_sequence_keeps_every_sum(engine: Engine, long: bool) -> None:
     books = Books(engine)
+
+    class OfThisDatabase(AnySequence):
+        def __init__(self) -> None:
+            super().__init__(books, "run")
+
     run_state_machine_as_test(
-        lambda: AnySequence(books, "run"),
+        OfThisDatabase,
         settings=settings(
             max_examples=200 if long else 25,
             stateful_step_count=25 if long else 15,

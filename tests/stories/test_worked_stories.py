@@ -19,7 +19,7 @@ class Row:
 
     step: str
     posting: tuple[str, str, int]
-    balances: dict[str, int]
+    balances: dict[Account, int]
     status: str
 
 
@@ -76,7 +76,7 @@ def test_a_story(engine: Engine, story: list[Row]) -> None:
         entries = books.entries(payment_id)
         assert entries[seen - 1] == row.posting, row.step
         after = balances(entries[:seen])
-        assert {account: after[Account(account)] for account in row.balances} == row.balances, row.step
+        assert {account: after[account] for account in row.balances} == row.balances, row.step
         if row.status:
             assert books.payment(payment_id).status == row.status, row.step
             assert len(entries) == seen, f"{row.step}: no posting that the page does not show"

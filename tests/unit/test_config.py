@@ -35,6 +35,12 @@ def test_every_bad_key_is_named_at_once() -> None:
     assert named == list(wrong)
 
 
+def test_a_former_name_is_read_while_the_present_one_is_not_set() -> None:
+    assert load(NEEDED | {"APP_STORE_FOLDER": "/old"}).shop_folder == "/old"
+    assert load(NEEDED | {"APP_STORE_FOLDER": "/old", "APP_SHOP_FOLDER": "/new"}).shop_folder == "/new"
+    assert [line.split()[0] for line in refused(APP_STORE_FOLDER="\t")] == ["APP_STORE_FOLDER"]
+
+
 def test_an_empty_text_means_unset() -> None:
     assert load(
         NEEDED | {item.metadata["name"]: "" for item in fields(Settings) if item.name != "database_url"}
@@ -71,7 +77,7 @@ def test_secrets_have_no_default_and_are_not_shown() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]
+        load(NEEDED).log_level = "DEBUG"  # type: ignore[misc]  # it is frozen
 
 
 def test_every_setting_has_a_name_of_its_own() -> None:
@@ -147,13 +153,13 @@ def test_a_database_is_migrated_without_docstrings_too(tmp_path: Path) -> None:
 def test_a_call_must_outlast_a_slow_call() -> None:
     (line,) = refused(APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS="8")
     assert "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS" in line
-    assert load(NEEDED | {"APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "7.9"})
+    assert load(NEEDED | {"APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "7.9"}).cb_slow_call_duration == 7.9
 
 
 def test_a_lease_must_outlast_a_call() -> None:
     (line,) = refused(APP_LEASE_SECONDS="9.4")
     assert "APP_LEASE_SECONDS" in line
-    assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"})
+    assert load(NEEDED | {"APP_LEASE_SECONDS": "9.5"}).lease_seconds == 9.5
 
 
 @pytest.mark.parametrize(
@@ -168,7 +174,8 @@ def test_a_lease_must_outlast_a_call() -> None:
 def test_events_are_kept_for_longer_than_an_authorization_lasts(environment: dict[str, str]) -> None:
     (line,) = refused(**environment)
     assert line.startswith("APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS")
-    assert load(NEEDED | {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1", "APP_OUTBOX_RETENTION_SECONDS": "1.1"})
+    settings = load(NEEDED | {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1", "APP_OUTBOX_RETENTION_SECONDS": "1.1"})
+    assert (settings.authorization_lifetime, settings.outbox_retention) == (1, 1.1)
 
 
 @pytest.mark.parametrize(

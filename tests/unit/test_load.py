@@ -1,11 +1,15 @@
 """load/ on k6's metrics and recordings: results, thinning, axes. What needs k6 is in tests/integration."""
 
 import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from load import charts, figures, k6
+from load.api import Api
 from load.audit import Audit
 from load.recording import Recording, Sample, thinned
 
@@ -14,7 +18,7 @@ def sample(at: float, requests: float = 10.0, p95: float = 5.0, errors: float = 
     return Sample(at=at, requests=requests, median=1, p95=p95, p99=p95, errors=errors, limited=0, dropped=0)
 
 
-def metric(seen: float, held: bool) -> dict:
+def metric(seen: float, held: bool) -> dict[str, Any]:
     return {"values": {"p(95)": seen}, "thresholds": {"p(95)<100": {"ok": held}}}
 
 
@@ -77,30 +81,30 @@ def test_the_clock_counts_minutes() -> None:
 
 
 def test_k6_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(k6.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(k6.NotRun, match=r"^k6 is not installed; `make setup` brings it, on a machine the role k6\.$"):
         k6.find()
 
 
-class Behind:
+@dataclass(frozen=True)
+class Behind(Api):
     """An API whose ledger is never complete, with or without the answered amounts."""
 
-    def __init__(self, debits: int) -> None:
-        self.debits = debits
+    debits: int
 
-    def balances(self, _merchant: str) -> dict:
+    def balances(self, _merchant: str) -> dict[str, dict[str, int]]:
         return {"customer_hold": {"debits": self.debits, "credits": 0}}
 
     def in_flight(self) -> bool:
         return True
 
-    def post(self, _path: str, _body: dict, _key: str) -> int:
+    def post(self, _path: str, _body: dict[str, Any], _key: str) -> int:
         return 503
 
 
-def compared(debits: int, unknown: list[dict]) -> list[str]:
-    audit = Audit(Behind(debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
+def compared(debits: int, unknown: list[dict[str, Any]]) -> list[str]:
+    audit = Audit(Behind("", "", debits), ["M"], lambda: ("fine", True), posted_seconds=0, settle_seconds=0)
     zero = {"capture": 0, "refund": 0}
     return audit.compare({"authorize": 10, **zero}, unknown, {"authorize": 0, **zero}).faults
 

@@ -31,8 +31,9 @@ class Pipeline:
     environment: dict[str, str]
 
     def stage(self, name: str, **more: str) -> str:
-        """The output of the stage's command; AssertionError when it failed."""
-        return run("sh", "-c", self.commands[name], seconds=STAGE_SECONDS, **self.environment, **more).well()
+        """What the stage's command says; AssertionError when it failed."""
+        command = ("sh", "-c", self.commands[name])
+        return run(*command, seconds=STAGE_SECONDS, folder=ROOT, **self.environment, **more).well()
 
 
 def commands() -> dict[str, str]:

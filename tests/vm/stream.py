@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import requests
 from urllib3.exceptions import ProtocolError
@@ -19,6 +19,8 @@ from urllib3.exceptions import ProtocolError
 THREADS: Final = 10
 ANSWER_SECONDS: Final = 15
 MERCHANT: Final = "STREAM"
+Body = dict[str, Any]
+"""JSON that is sent or answered."""
 
 
 @dataclass
@@ -66,7 +68,9 @@ class Stream:
         self.unsettled.discard(key)
         return True
 
-    def _ask(self, session, method: str, path: str, body=None) -> tuple[str, float, dict | None]:
+    def _ask(
+        self, session: requests.Session, method: str, path: str, body: Body | None = None
+    ) -> tuple[str, float, Body | None]:
         begun = time.monotonic()
         try:
             answer = self._request(session, method, self.url + path, body)
@@ -74,7 +78,7 @@ class Stream:
             return type(error).__name__, time.monotonic() - begun, None
         return str(answer.status_code), time.monotonic() - begun, answer.json() if answer.ok else None
 
-    def _request(self, session, method: str, url: str, body) -> requests.Response:
+    def _request(self, session: requests.Session, method: str, url: str, body: Body | None) -> requests.Response:
         try:
             return session.request(method, url, json=body, timeout=ANSWER_SECONDS)
         except requests.ConnectionError as error:

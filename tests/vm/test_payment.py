@@ -1,6 +1,7 @@
 """A client pays through nginx, and the posting appears; what is not for clients is not there for them."""
 
 import uuid
+from typing import Any
 
 import pytest
 import requests
@@ -26,7 +27,7 @@ def test_a_payment_is_booked(front: Front, session: requests.Session, port: int)
     capture = session.post(f"{url}/payments/capture/{number}", json={"merchantId": "OUTSIDE"}, timeout=10)
     assert capture.json()["status"] == "CAPTURED"
 
-    def booked() -> list[dict]:
+    def booked() -> list[dict[str, Any]]:
         entries = front.payment(number, "OUTSIDE")["ledgerEntries"]
         return entries if len(entries) == 3 else []
 

@@ -7,16 +7,19 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.audit import findings as audit_findings
-from payments.audit.finding_store import OPEN, is_refused
+from payments.audit import view
+from payments.audit.finding_store import is_refused
 from payments.audit.service import Report, audit
+from payments.audit.snapshot import FindingState
+from payments.audit.view import AuditFinding
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
+from payments.platform.json_types import members
 from worker.cli.dead_letter_table import printable
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
@@ -57,9 +60,9 @@ def _may_only_read(engine: Engine) -> int:
 
 
 def _list(engine: Engine, options: argparse.Namespace) -> int:
-    found = _findings(engine, None if options.all else OPEN)
+    found = _findings(engine, None if options.all else FindingState.OPEN)
     if options.json:
-        print(json.dumps({"items": list(found)}))
+        print(json.dumps({"items": list(found)}, default=members))
         return AGREE
     count = 0
     for count, item in enumerate(found, 1):  # noqa: B007  (the last number is how many)
@@ -69,21 +72,21 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     return AGREE
 
 
-def _findings(engine: Engine, state: str | None) -> Iterator[dict[str, Any]]:
+def _findings(engine: Engine, state: str | None) -> Iterator[AuditFinding]:
     before: int | None = None
     while True:
         with engine.connect().execution_options(reading=True) as connection:
-            items, before = audit_findings.page(connection, state, None, None, before, PAGE)
+            items, before = view.findings(connection, state, None, None, before, PAGE)
         yield from items
         if before is None:
             return
 
 
-def _line(item: dict[str, Any]) -> str:
-    times = f"first seen {item['firstSeen']}, last seen {item['lastSeen']}"
-    if item["clearedAt"]:
-        times += f", cleared {item['clearedAt']}"
-    return f"{item['id']}: {item['kind']}: payment {item['paymentId'] or '-'}: {printable(item['detail'])} ({times})"
+def _line(finding: AuditFinding) -> str:
+    times = f"first seen {finding.first_seen}, last seen {finding.last_seen}"
+    if finding.cleared_at:
+        times += f", cleared {finding.cleared_at}"
+    return f"{finding.id}: {finding.kind}: payment {finding.payment_id or '-'}: {printable(finding.detail)} ({times})"
 
 
 def _as_json(report: Report) -> str:

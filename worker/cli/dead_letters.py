@@ -8,22 +8,23 @@ import json
 import sys
 import threading
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
-from payments.metrics import DEAD_LETTER_TYPES
+from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import TOPICS
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
+from payments.platform.json_types import members
+from payments.platform.states import DeadLetterState
 from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
-STATES: Final = ("OPEN", "REPLAYING", "RESOLVED", "DISCARDED")
 DEFAULT_LIMIT: Final = 50
 DEFAULT_RATE: Final = 20.0
 
@@ -33,7 +34,7 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     listing = actions.add_parser("list", help="list letters, newest first")
     _add_filters(listing)
-    listing.add_argument("--state", choices=STATES, help="only letters in this state")
+    listing.add_argument("--state", choices=[*DeadLetterState], help="only letters in this state")
     listing.add_argument(
         "--limit", type=whole_number, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
     )
@@ -54,7 +55,7 @@ def add_dlq(parser: argparse.ArgumentParser) -> None:
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic", choices=list(TOPICS.values()), help="only letters from this topic")
-    parser.add_argument("--error-type", choices=DEAD_LETTER_TYPES, help="only letters that failed like this")
+    parser.add_argument("--error-type", choices=[*ErrorType], help="only letters that failed like this")
 
 
 def _rate(text: str) -> float:
@@ -86,7 +87,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
             connection, options.topic, options.error_type, options.state, None, options.limit
         )
     if options.json:
-        print(json.dumps({"items": items}))
+        print(json.dumps({"items": items}, default=members))
         return AGREE
     print(as_table(items) if items else "There are no such dead letters.")
     if following is not None:
@@ -128,8 +129,8 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
         return list(dead_letters.open_ids(engine, options.topic, options.error_type))
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
-    if letter["state"] != "OPEN":
-        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter['state']}, not OPEN.")
+    if letter.state != DeadLetterState.OPEN:
+        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter.state}, not OPEN.")
     return [options.letter_id]
 
 
@@ -162,5 +163,5 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
     return DIFFER if refused else AGREE
 
 
-def _print_dead_letter(letter: dict[str, Any], as_json: bool, text: str) -> None:
-    print(json.dumps(letter) if as_json else text)
+def _print_dead_letter(letter: view.DeadLetter, as_json: bool, text: str) -> None:
+    print(json.dumps(letter, default=members) if as_json else text)

@@ -6,30 +6,33 @@ Exit codes: 0 done, 1 not done because of the event's state or id, 2 could not r
 import argparse
 import json
 import sys
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.outbox import service as outbox
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
+from payments.outbox.view import ParkedEvent
 from payments.platform.database import create_engine
 from payments.platform.errors import NotFound, OutboxConflict
+from payments.platform.json_types import members
 from worker.cli.dead_letter_table import printable
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 LIMIT: Final = 50
 _LINE: Final = (
-    "{eventId:>9} {aggregateType:11} {aggregateId:>9} {topic:18} {attempts:>5} {waitingBehind:>6} {since:19} "
+    "{event_id:>9} {aggregate_type:11} {aggregate_id:>9} {topic:18} {attempts:>5} {waiting_behind:>6} {since:19} "
 )
 _TITLES: Final = {
-    "eventId": "EVENT",
-    "aggregateType": "OF",
-    "aggregateId": "ID",
+    "event_id": "EVENT",
+    "aggregate_type": "OF",
+    "aggregate_id": "ID",
     "topic": "TOPIC",
     "attempts": "TRIES",
-    "waitingBehind": "BEHIND",
+    "waiting_behind": "BEHIND",
     "since": "PARKED",
 }
 
@@ -68,7 +71,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         items, following = outbox.parked(connection, None, options.limit, options.topic)
     if options.json:
-        print(json.dumps({"items": items}))
+        print(json.dumps({"items": items}, default=members))
         return AGREE
     print("\n".join([_LINE.format(**_TITLES) + "WHY", *map(_line, items)]) if items else "No event is parked.")
     if following is not None:
@@ -76,9 +79,9 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     return AGREE
 
 
-def _line(item: dict[str, Any]) -> str:
-    since = item["parkedAt"][:19].replace("T", " ")
-    return _LINE.format(**item, since=since) + printable(item["error"])
+def _line(event: ParkedEvent) -> str:
+    since = event.parked_at[:19].replace("T", " ")
+    return _LINE.format(**asdict(event), since=since) + printable(event.error)
 
 
 def _release(engine: Engine, options: argparse.Namespace) -> int:
@@ -106,5 +109,5 @@ def _release(engine: Engine, options: argparse.Namespace) -> int:
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         event = outbox.discard(connection, options.event_id, options.reason, options.actor)
-    print(json.dumps(event) if options.json else f"Event {options.event_id} is discarded.")
+    print(json.dumps(event, default=members) if options.json else f"Event {options.event_id} is discarded.")
     return AGREE

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.dead_letters import halt
-from payments.dead_letters.halt_store import UNTIL_QUIET
+from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
 from payments.platform.operators import note_action

@@ -1,6 +1,7 @@
 /** What only the console asks: everything here but the breaker's state needs the admin token. */
 import { queryOptions, skipToken } from "@tanstack/react-query";
 import { call, type Schema } from "./client";
+import type { paths } from "./schema";
 
 export type Breaker = Schema["Breaker"];
 export type BreakerState = Breaker["state"];
@@ -9,19 +10,9 @@ export type DeadLetterSummary = Schema["DeadLetterSummary"];
 export type DeadLetterState = DeadLetter["state"];
 export type ParkedEvent = Schema["ParkedEvent"];
 export type Finding = Schema["AuditFinding"];
-export type FindingState = "OPEN" | "CLEARED";
+export type FindingState = NonNullable<NonNullable<paths["/audit/findings"]["get"]["parameters"]["query"]>["state"]>;
 export type Operations = Schema["Operations"];
 export type RateLimit = Schema["RateLimit"];
-
-export const DEAD_LETTER_STATES: readonly DeadLetterState[] = ["OPEN", "REPLAYING", "RESOLVED", "DISCARDED"];
-export const BREAKER_STATES: readonly BreakerState[] = [
-  "CLOSED",
-  "OPEN",
-  "HALF_OPEN",
-  "DISABLED",
-  "FORCED_OPEN",
-  "FORCED_HALF_OPEN",
-];
 
 const SAMPLES_KEPT = 150; // five minutes at one answer every two seconds
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from payments.audit.findings import keep_of_answers, keep_of_payments
-from payments.audit.snapshot import Difference
+from payments.audit.snapshot import Difference, FindingKind
 from payments.audit.store import note_run
 from payments.platform.database import create_engine
 from tests.integration.api.conftest import ADMIN, Api
@@ -21,11 +21,11 @@ LATER = NOW + timedelta(minutes=1)
 def engine(database_url: str) -> Iterator[Engine]:
     """A database with three open findings and one that was cleared."""
     engine = create_engine(database_url)
-    keep_of_payments(engine, [7], [Difference("ledger", 7, "first", "hold")], NOW)
-    keep_of_payments(engine, [8], [Difference("outbox", 8, "second", "status")], NOW)
+    keep_of_payments(engine, [7], [Difference(FindingKind.LEDGER, 7, "first", "hold")], NOW)
+    keep_of_payments(engine, [8], [Difference(FindingKind.OUTBOX, 8, "second", "status")], NOW)
     keep_of_payments(engine, [8], [], LATER)
-    keep_of_answers(engine, [], [Difference("answers", None, "third", "M1")], NOW)
-    keep_of_payments(engine, [7, 9], [Difference("ledger", n, "again", "hold") for n in (7, 9)], LATER)
+    keep_of_answers(engine, [], [Difference(FindingKind.ANSWERS, None, "third", "M1")], NOW)
+    keep_of_payments(engine, [7, 9], [Difference(FindingKind.LEDGER, n, "again", "hold") for n in (7, 9)], LATER)
     yield engine
     engine.dispose()
 

@@ -37,8 +37,14 @@ def api(sqlite_url: str, redis_url: str) -> Iterator[Api]:
 
 
 def only(client: Redis, pattern: str) -> str:
-    (found,) = client.keys(pattern)
-    return str(found.decode())
+    (found,) = names(client, pattern)
+    return found
+
+
+def names(client: Redis, pattern: str) -> list[str]:
+    """The keys that match; the client's types leave open whether it decodes, this one does not."""
+    found: Any = client.keys(pattern)
+    return [name.decode() for name in found]
 
 
 def platform_of(url: str) -> Platform:
@@ -141,12 +147,12 @@ def test_a_counter_that_is_not_ours_counts_anew(api: Api, client: Redis, kind: s
     api.authorize("k")
     assert api.http.get("/docs").status_code == 200
     for name in (
-        *client.keys("payops:*:window:*"),
-        *client.keys("payops:*:LIMITS:*"),
-        *client.keys("payops:*:LIMITER*"),
+        *names(client, "payops:*:window:*"),
+        *names(client, "payops:*:LIMITS:*"),
+        *names(client, "payops:*:LIMITER*"),
     ):
         client.delete(name)
-        COUNTERS[kind](client, name.decode())
+        COUNTERS[kind](client, name)
     shown = api.http.get("/operations?merchantId=M1", headers=ADMIN)
     assert shown.status_code == 200
     assert {limit["remaining"] for limit in shown.get_json()["rateLimits"]} == {3}
@@ -167,9 +173,9 @@ def test_every_key_carries_the_platform(api: Api, client: Redis, sqlite_url: str
     api.authorize("k")
     api.http.get("/docs")
     api.http.get("/operations")
-    names = [name.decode() for name in client.keys("*")]
-    assert len(names) == 5, names
-    assert all(name.startswith(f"payops:{platform_of(sqlite_url).id}:") for name in names), names
+    found = names(client, "*")
+    assert len(found) == 5, found
+    assert all(name.startswith(f"payops:{platform_of(sqlite_url).id}:") for name in found), found
 
 
 def test_two_platforms_on_one_redis_do_not_see_each_other(sqlite_url: str, mariadb_url: str, redis_url: str) -> None:

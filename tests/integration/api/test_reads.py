@@ -86,14 +86,14 @@ def test_another_merchants_payment_is_not_there(api: Api) -> None:
 def test_pages_of_payments_are_newest_first_and_complete(api: Api) -> None:
     made = [api.authorize(f"k{number}").get_json()["paymentId"] for number in range(5)]
     api.authorize("x", merchant_id="M2")
-    seen: list[int] = []
+    seen: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
         page = api.http.get(f"/payments?merchantId=M1&limit=2{cursor}").get_json()
-        seen += [item["paymentId"] for item in page["items"]]
+        seen += page["items"]
         cursor = None if page["nextCursor"] is None else f"&cursor={page['nextCursor']}"
-    assert seen == made[::-1]
-    assert set(page["items"][0]) == {
+    assert [item["paymentId"] for item in seen] == made[::-1]
+    assert set(seen[-1]) == {
         "paymentId", "merchantId", "status", "amount", "capturedAmount", "releasedAmount", "refundedAmount", "currency",
         "createdAt", "expiresAt",
     }  # fmt: skip

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
-from payments.breaker.rules import BreakerConfig, State
-from payments.metrics import BREAKER, RelayMetrics
+from payments.breaker.rules import BREAKER, BreakerConfig, State
+from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.platform.database import create_engine
-from worker.breaker_commands import POLL_INTERVAL, BreakerCommands
+from worker.publication.breaker_commands import POLL_INTERVAL, BreakerCommands
 
 
 @pytest.fixture

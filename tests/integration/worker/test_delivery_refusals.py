@@ -1,6 +1,6 @@
 """A turn of the relay with refused events, with a fake publisher; test_relay.py has the real one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,11 +14,11 @@ from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, OutboxState
 from payments.platform.clock import database_now, monotonic
 from payments.platform.database import create_engine
 from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import AllRefused, ClusterChanged, OutgoingMessage, Receipt
+from payments.platform.kafka_answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
 from payments.platform.kafka_topics import Cluster
 from tests.contracts.refusing import states, stored
-from worker.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
-from worker.heartbeat import Heartbeat
+from worker.publication.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
+from worker.publication.heartbeat import Heartbeat
 
 PARK_AFTER = 3
 
@@ -29,11 +29,11 @@ class RecordingPublisher(Publisher):
     def __init__(self) -> None:
         super().__init__({}, call_timeout=1, probe_timeout=1)
         self.refused: set[str] = set()
-        self.sent: list[list[str]] = []
+        self.sent: list[list[Key]] = []
         self.changed = False
         self.checked = 0
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]  # noqa: ARG002
+    def hand_over(self, messages: Sequence[OutgoingMessage], ended: object) -> Receipt:  # noqa: ARG002
         if self.changed:
             self.check_due = True
             raise ClusterChanged("another")
@@ -44,7 +44,7 @@ class RecordingPublisher(Publisher):
             raise AllRefused(receipt)
         return receipt
 
-    def check(self, topics: object) -> Cluster:  # type: ignore[override]  # noqa: ARG002
+    def check(self, topics: object) -> Cluster:  # noqa: ARG002
         self.checked += 1
         self.changed = False
         return Cluster("c", [])

@@ -9,13 +9,13 @@ from sqlalchemy import Engine, select, text, update
 
 from payments.breaker import store as breaker_store
 from payments.breaker.guard import Breaker
-from payments.breaker.rules import BreakerConfig
-from payments.metrics import BREAKER, RelayMetrics
+from payments.breaker.rules import BREAKER, BreakerConfig
+from payments.metrics import RelayMetrics
 from payments.outbox.lease import Lease, acquire
 from payments.platform.clock import database_now, monotonic
 from payments.platform.tables import lease as table
 from tests.servers import until
-from worker.heartbeat import Heartbeat
+from worker.publication.heartbeat import Heartbeat
 
 SECONDS = 60.0
 

@@ -164,8 +164,10 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(mariadb_url: s
     def cut(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
         if "INTO ledger_entry" in statement and len(statements) < 10:
+            driver = connection.connection.dbapi_connection
+            assert driver is not None
             with another.begin() as killer:
-                killer.execute(text(f"KILL {connection.connection.dbapi_connection.thread_id()}"))  # type: ignore[union-attr]
+                killer.execute(text(f"KILL {driver.thread_id()}"))
 
     event.listen(engine, "before_cursor_execute", cut)
     with pytest.raises(SQLAlchemyError):

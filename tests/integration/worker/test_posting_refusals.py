@@ -1,15 +1,18 @@
 """The ledger's use case on both databases when one message of a batch cannot be posted: the others are posted."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.halt import PoisonWatch
 from payments.ledger import inbox_store
+from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.posting import PostingOutcome, post_batch
 from payments.platform.database import refuses_a_value
 from tests.contracts.test_lost_replays import refuse
@@ -44,7 +47,7 @@ def test_what_raises_is_a_letter_whatever_it_raises(
     pay(engine, "a", 5)
     post = inbox_store.post
 
-    def fail(connection, events, now):  # type: ignore[no-untyped-def]
+    def fail(connection: Connection, events: Sequence[PostedEvent], now: datetime) -> None:
         if any(event.event_id == 4 for event in events):
             raise error
         post(connection, events, now)

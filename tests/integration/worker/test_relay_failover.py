@@ -1,6 +1,7 @@
 """Several relays: one is active, another takes over, and a replaced one writes nothing."""
 
 import signal
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -21,9 +22,9 @@ from payments.platform.tables import outbox_event
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until
-from worker.delivery import Delivery, LeaseTerm
-from worker.fencing import LeaseLost
-from worker.heartbeat import Heartbeat
+from worker.publication.delivery import Delivery, LeaseTerm
+from worker.publication.fencing import LeaseLost
+from worker.publication.heartbeat import Heartbeat
 
 FROZEN_SECONDS = 20
 """Twice a lease."""
@@ -84,10 +85,10 @@ def test_a_relay_that_loses_its_lease_stands_by_and_may_come_back(
 class ReplacedMeanwhile(Publisher):
     """Another relay takes the lease over while the call is on its way."""
 
-    replace: staticmethod
+    replace: Callable[[], object]
 
-    def hand_over(self, messages: list[OutgoingMessage], ended: object) -> Receipt:  # type: ignore[override]
-        receipt = super().hand_over(messages, ended)  # type: ignore[arg-type]
+    def hand_over(self, messages: Sequence[OutgoingMessage], ended: Callable[[], bool]) -> Receipt:
+        receipt = super().hand_over(messages, ended)
         self.replace()
         return receipt
 
@@ -103,7 +104,7 @@ def test_what_was_confirmed_under_a_lost_lease_is_not_marked(engine: Engine, kaf
     publisher = ReplacedMeanwhile(
         client_options(kafka_bootstrap, "PLAINTEXT", None, None), call_timeout=5, probe_timeout=2
     )
-    publisher.replace = lambda: take_over(engine, 30)  # type: ignore[assignment]
+    publisher.replace = lambda: take_over(engine, 30)
     term = LeaseTerm(held, heartbeat, breaker)
     delivery = Delivery(engine, publisher, metrics, term, longest_call=7, ended=lambda: False)
     with pytest.raises(LeaseLost):
@@ -123,7 +124,7 @@ def test_one_that_was_frozen_under_load_doubles_nothing(
     ):
         until(lambda: logged(first, "relay_active"), "the first is active")
         with process("relay", database_url, kafka_bootstrap, second):
-            load = Thread(target=lambda: [pay(engine, f"load{turn}", 50) for turn in range(20)])
+            load = Thread(target=pay_on_and_on, args=(engine,))
             load.start()
             until(lambda: number(engine, "SELECT COUNT(*) FROM outbox_event") >= 500, "the load is on")
             frozen.send_signal(signal.SIGSTOP)
@@ -144,6 +145,11 @@ def test_one_that_was_frozen_under_load_doubles_nothing(
     assert number(engine, "SELECT COUNT(*) FROM inbox_event") == events == 2 * 1020
     assert number(engine, "SELECT COUNT(*) FROM ledger_entry") == 3 * 1020
     assert number(engine, "SELECT COUNT(*) FROM dead_letter") == 0
+
+
+def pay_on_and_on(engine: Engine) -> None:
+    for turn in range(20):
+        pay(engine, f"load{turn}", 50)
 
 
 def published_at(engine: Engine) -> dict[int, object]:

@@ -16,9 +16,9 @@ from confluent_kafka.admin import (
 from sqlalchemy import Engine, text
 
 from payments.breaker import store as breaker_store
+from payments.breaker.rules import BREAKER
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
-from payments.metrics import BREAKER
 from payments.outbox import service as outbox
 from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now
@@ -112,8 +112,8 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
             (item,), _ = outbox.parked(connection, None, 10)
         assert row is not None
         assert row.snapshot["failed"] == 0
-        assert (item["attempts"], item["waitingBehind"]) == (3, 3)
-        assert "size too large" in item["error"]
+        assert (item.attempts, item.waiting_behind) == (3, 3)
+        assert "size too large" in item.error
         repair(engine, 1)
         with engine.begin() as connection:
             outbox.release(connection, 1, "cli:test")
@@ -169,7 +169,7 @@ def test_a_topic_that_may_not_be_written_stops_no_other(
         until(lambda: unpublished(engine) == 0, "the authorizations are published")
         assert breaker_state(engine) == "CLOSED"
         for future in admin.delete_acls(
-            [AclBindingFilter(*CAPTURES, None, None, AclOperation.ANY, AclPermissionType.ANY)]
+            [AclBindingFilter(*CAPTURES, None, None, AclOperation.ANY, AclPermissionType.ANY)]  # type: ignore[arg-type]  # None: any
         ).values():
             future.result()
         for event_id in outbox.parked_ids(engine, "payment.captured"):

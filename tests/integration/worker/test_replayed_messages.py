@@ -10,7 +10,13 @@ from tests.integration.worker.workers import everything_in, ledger, relay, unpub
 from tests.servers import until
 
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-HEADERS = [("eventId", b"5550001"), ("x", None), ("x", b"\xff\x00"), ("é", b""), ("traceparent", TRACE)]
+HEADERS: list[tuple[str, str | bytes | None]] = [
+    ("eventId", b"5550001"),
+    ("x", None),
+    ("x", b"\xff\x00"),
+    ("é", b""),
+    ("traceparent", TRACE),
+]
 KEYS = [b"910001", b"910002", b"\xff\x00", "é\n".encode(), b"", None, b"k" * 8000]
 
 

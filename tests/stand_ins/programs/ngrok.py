@@ -6,6 +6,7 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import yaml  # Debian's python3-yaml, which the package depends on
 
@@ -13,9 +14,9 @@ AGENT = {"authtoken", "web_addr", "console_ui", "log", "log_format", "log_level"
 ENDPOINT = {"name", "description", "url", "upstream", "traffic_policy"}
 
 
-def checked(path: Path) -> dict:
+def checked(path: Path) -> dict[str, Any]:
     """The configuration; exits at keys that version 3 does not know."""
-    read = yaml.safe_load(path.read_text())
+    read: dict[str, Any] = yaml.safe_load(path.read_text())
     faults = [f"agent.{key}" for key in read.get("agent", {}).keys() - AGENT]
     faults += [f"endpoints.{key}" for endpoint in read.get("endpoints", []) for key in endpoint.keys() - ENDPOINT]
     if read.get("version") != 3:
@@ -27,7 +28,7 @@ def checked(path: Path) -> dict:
     return read
 
 
-def tunnels(read: dict) -> list[dict]:
+def tunnels(read: dict[str, Any]) -> list[dict[str, Any]]:
     """The answer of /api/tunnels."""
     return [
         {
@@ -40,7 +41,7 @@ def tunnels(read: dict) -> list[dict]:
     ]
 
 
-def serve(read: dict) -> None:
+def serve(read: dict[str, Any]) -> None:
     """The local API."""
     body = json.dumps({"tunnels": tunnels(read), "uri": "/api/tunnels"}).encode()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.metrics import BREAKER
+from payments.breaker.rules import BREAKER
 from tests.unit.breaker.world import CLOSED, HALF_OPEN, MINIMUM, OPEN, TRIALS, WAIT, World, refuse
 
 

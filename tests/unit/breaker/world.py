@@ -6,9 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from payments.breaker.guard import Breaker, NotPermitted
-from payments.breaker.rules import BreakerConfig
+from payments.breaker.rules import BREAKER, BreakerConfig
 from payments.breaker.store import BreakerRow
-from payments.metrics import BREAKER, RelayMetrics
+from payments.metrics import RelayMetrics
 
 WAIT = 30.0
 CLOSED, OPEN, HALF_OPEN = "CLOSED", "OPEN", "HALF_OPEN"

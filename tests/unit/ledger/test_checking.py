@@ -17,6 +17,7 @@ from payments.dead_letters.kept_message import (
     headers_as_text,
     headers_from_text,
 )
+from payments.dead_letters.rules import ErrorType
 from payments.ledger.checking import CheckResult, Known, Message, Rejected, Repeated, check, dead_letter, read
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
@@ -100,7 +101,7 @@ def test_within_a_batch_the_second_one_is_repeated() -> None:
     assert third == Repeated(7)
 
 
-REJECTED = Rejected("InvalidJson", "no")
+REJECTED = Rejected(ErrorType.INVALID_JSON, "no")
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"é":"😀"}', "line\r\n\ttab", '"\\u0000"'])

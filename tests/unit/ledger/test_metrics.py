@@ -4,8 +4,9 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry
 
+from payments.dead_letters.rules import ErrorType
 from payments.ledger.posting import PostingOutcome
-from payments.metrics import DEAD_LETTER_TYPES, LedgerMetrics
+from payments.metrics import LedgerMetrics
 from payments.outbox.rules import TOPICS
 
 
@@ -15,5 +16,5 @@ def test_all_series_start_at_zero() -> None:
     topics = sorted(TOPICS.values())
     for topic, outcome in product(topics, PostingOutcome):
         assert registry.get_sample_value("ledger_events_total", {"topic": topic, "outcome": outcome.value}) == 0
-    for topic, kind in product(topics, DEAD_LETTER_TYPES):
+    for topic, kind in product(topics, ErrorType):
         assert registry.get_sample_value("dead_letters_total", {"topic": topic, "error_type": kind}) == 0

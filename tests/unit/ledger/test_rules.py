@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -51,7 +52,9 @@ EVENT = {
 
 
 @given(st.integers(1, 30), STEPS, st.randoms(use_true_random=False))
-def test_postings_of_any_legal_sequence_add_up_in_any_order(amount: int, steps: list[tuple[str, int]], random) -> None:
+def test_postings_of_any_legal_sequence_add_up_in_any_order(
+    amount: int, steps: list[tuple[str, int]], random: Random
+) -> None:
     payment = NewPayment("M1", "key", amount, "KRW", LIFETIME).stored(0, NOW)
     events = [(EventType.AUTHORIZED, amount)]
     for name, wanted in steps:

@@ -9,6 +9,7 @@ from payments.platform.errors import (
     CaptureConflict,
     NotFound,
     OutcomeUnknown,
+    Recoverable,
     RequestInProgress,
     ServiceUnavailable,
     ValidationFailed,
@@ -45,7 +46,7 @@ def test_every_code_has_a_status_a_title_and_a_type(code: str) -> None:
 
 
 @pytest.mark.parametrize("error", [RequestInProgress("a"), ServiceUnavailable("a"), OutcomeUnknown("a")])
-def test_what_may_succeed_later_says_when(error) -> None:
+def test_what_may_succeed_later_says_when(error: Recoverable) -> None:
     assert retry_after(error) == 1
 
 

@@ -146,7 +146,9 @@ def test_github_unwell_for_a_moment_is_asked_again(github: GitHub, api: Server, 
         (["--api", NOWHERE], {}, "GitHub does not answer: "),
     ],
 )
-def test_says_what_is_in_the_way(api: Server, agent: Server, options: list[str], variables, expected: str) -> None:
+def test_says_what_is_in_the_way(
+    api: Server, agent: Server, options: list[str], variables: dict[str, str], expected: str
+) -> None:
     ended = command(api.url, "--agent", agent.url, *options, **variables)
     assert (ended.code, ended.stdout) == (1, "")
     assert expected in ended.stderr

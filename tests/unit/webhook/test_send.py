@@ -31,7 +31,7 @@ def send(url: str, *options: str, secret: str = SECRET) -> Done:
 def test_the_script_works_from_any_folder() -> None:
     environment = {"PATH": os.environ["PATH"], "GITHUB_WEBHOOK_SECRET": SECRET}
     with serving(jenkins) as server:
-        command = [SCRIPT, "--repository", "example/payops", "--jenkins", server.url]
+        command = [str(SCRIPT), "--repository", "example/payops", "--jenkins", server.url]
         ended = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=True)
     assert "took the event (200)" in ended.stdout
 

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { BREAKER_STATES, breakerQuery, moveBreaker, type Breaker, type BreakerState } from "../../api/operations";
+import { breakerQuery, moveBreaker, type Breaker, type BreakerState } from "../../api/operations";
 import { useTexts } from "../../i18n/language";
 import { dateAndTime } from "../../i18n/time";
 import { Button } from "../../ui/button";
@@ -42,7 +42,7 @@ function Move({ from }: { from: BreakerState }) {
   return (
     <Panel title={texts.breaker.move}>
       <div className={styles.buttons}>
-        {BREAKER_STATES.filter((state) => state !== from).map((state) => (
+        {(Object.keys(TONES) as BreakerState[]).filter((state) => state !== from).map((state) => (
           <Button key={state} onClick={() => { setTo(state); }}>{texts.breaker.states[state]}</Button>
         ))}
       </div>

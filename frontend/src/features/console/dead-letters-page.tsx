@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { deadLetterQuery, deadLettersQuery, DEAD_LETTER_STATES, type DeadLetterSummary, type DeadLetterState } from "../../api/operations";
+import { deadLetterQuery, deadLettersQuery, type DeadLetterSummary, type DeadLetterState } from "../../api/operations";
 import { useTexts } from "../../i18n/language";
 import { dateAndTime } from "../../i18n/time";
 import { Button } from "../../ui/button";
@@ -26,7 +26,7 @@ export function DeadLettersPage() {
       <Panel title={texts.console.tabs.letters}>
         <Choice label={texts.letters.state} value={state} onChange={(event) => { setState(event.target.value as DeadLetterState | ""); paging.restart(); }}>
           <option value="">{texts.console.any}</option>
-          {DEAD_LETTER_STATES.map((one) => <option key={one} value={one}>{texts.letters.states[one]}</option>)}
+          {(Object.keys(TONES) as DeadLetterState[]).map((one) => <option key={one} value={one}>{texts.letters.states[one]}</option>)}
         </Choice>
         {query.isPending && <Loading />}
         {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}

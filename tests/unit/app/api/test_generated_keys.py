@@ -69,5 +69,5 @@ def test_none_is_refused_and_none_is_kept_that_looks_like_a_card_number(kind: st
     "key", ["4111111111111111", "order 4111 1111 1111 1111", "378282246310005", "4111-1111-1111-1111-"]
 )
 def test_a_key_that_is_a_card_number_is_taken(key: str) -> None:
-    assert AuthorizeBody.model_validate({"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": key})
+    AuthorizeBody.model_validate({"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": key})
     assert contains(key)

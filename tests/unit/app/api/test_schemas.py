@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from app.api import schemas
 from app.api.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
 from app.http.errors import invalid_fields
+from payments.breaker.rules import State
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 GOOD = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": "k"}
@@ -104,6 +105,11 @@ def test_a_digest_stays_what_it_was() -> None:
     """Stored answers are compared with digests of this release for 30 days."""
     body = AuthorizeBody.model_validate(GOOD)
     assert body.digest("authorize", 0) == "b89879cc6ac0a684df3d3573d44bd8f28b8494293dc2faeaa5c298d590a52bb4"
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_breaker_goes_to_every_state(state: State) -> None:
+    assert TransitionBody.model_validate({"to": state.value}).to is state
 
 
 def test_the_breaker_goes_to_known_states_only() -> None:

@@ -17,12 +17,14 @@ def second(_self: object) -> None: ...
 
 def test_one_is_taken_out_wherever_it_stands() -> None:
     hooks = [partial(first, None), second]
-    assert remove_hook(hooks, "first").func is first
+    found = remove_hook(hooks, "first")
+    assert isinstance(found, partial)
+    assert found.func is first
     assert hooks == [second]
 
 
 @pytest.mark.parametrize("hooks", [[], [second], [first, partial(first, None)]])
-def test_none_or_several_are_an_error_that_names_what_is_there(hooks: list) -> None:
+def test_none_or_several_are_an_error_that_names_what_is_there(hooks: list[object]) -> None:
     before = list(hooks)
     with pytest.raises(HookMissing, match=f"{len([h for h in hooks if h is not second])} hooks are called first"):
         remove_hook(hooks, "first")

@@ -1,0 +1,77 @@
+"""One run of k6 at a constant rate, and what it saw."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypedDict
+
+from stack.platform import ROOT
+
+AUTHORIZE, FLOWS = "bench-authorize", "bench-flows"
+P95_BOUND_MS: Final = 100.0
+"""A rate counts only while 95 of 100 requests are answered faster than this."""
+
+
+class Metric(TypedDict):
+    """One metric of k6's summary: its values by the name of the statistic."""
+
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What k6 saw. Times in milliseconds; `dropped` are requests that it could not even start in time."""
+
+    rate: int
+    requests: int
+    failed: int
+    dropped: int
+    median: float
+    p95: float
+    p99: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rate was served within the bounds."""
+        return self.failed == 0 and self.dropped == 0 and self.p95 < P95_BOUND_MS
+
+
+def run(base_url: str, rate: int, seconds: int, script: str = AUTHORIZE) -> LoadResult:
+    """k6/`script`.js at `rate` a second for `seconds`. RuntimeError with k6's output when it cannot run."""
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.json"
+        variables = {
+            "RATE": str(rate),
+            "DURATION": f"{seconds}s",
+            "BASE_URL": base_url,
+            "RUN": secrets.token_hex(6),
+            "SUMMARY": str(summary),
+        }
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", f"k6/{script}.js"],
+            cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if not summary.exists():
+            raise RuntimeError(f"k6 could not run:\n{done.stdout}{done.stderr}")
+        return load_result(rate, json.loads(summary.read_text()))
+
+
+def load_result(rate: int, metrics: Mapping[str, Metric]) -> LoadResult:
+    """What k6's summary says of a run. k6 leaves out `dropped_iterations` when there were none."""
+    times = metrics["http_req_duration"]["values"]
+    dropped = metrics["dropped_iterations"]["values"]["count"] if "dropped_iterations" in metrics else 0
+    return LoadResult(
+        rate=rate,
+        requests=int(metrics["http_reqs"]["values"]["count"]),
+        failed=int(metrics["http_req_failed"]["values"]["passes"]),  # of requests that failed
+        dropped=int(dropped),
+        median=times["med"],
+        p95=times["p(95)"],
+        p99=times["p(99)"],
+    )

@@ -1,0 +1,19 @@
+"""Ratios of a measurement to the same one without what is measured, just before and just after it (A-B-A).
+
+The speed of a machine drifts; a ratio of neighbours does not.
+"""
+
+from collections.abc import Sequence
+
+
+def to_neighbours(before: float, during: float, after: float) -> float:
+    """`during` to the mean of the measurements before and after it."""
+    return 2 * during / (before + after)
+
+
+def to_each_neighbours(without: Sequence[float], during: Sequence[float]) -> list[float]:
+    """The same for measurements in turn: without, during, without, …. ValueError unless `without` has one more."""
+    return [
+        to_neighbours(before, value, after)
+        for before, value, after in zip(without[:-1], during, without[1:], strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Figures as tables, pages of docs/ and charts. Measures nothing."""

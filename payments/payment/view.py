@@ -1,0 +1,53 @@
+"""A payment's own members as readers see them; its postings and events are joined in `payments.reading`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from payments.outbox.rules import format_time, shown_time
+from payments.payment.rules import Payment, Status
+from payments.platform.json_types import Identifier, JsonObject, Minor, OneOf, Time
+
+StatusName = Annotated[str, OneOf(Status)]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentItem(JsonObject):
+    """A payment as lists show it."""
+
+    payment_id: Identifier
+    merchant_id: str
+    status: StatusName
+    amount: Minor
+    captured_amount: Minor
+    released_amount: Minor
+    refunded_amount: Minor
+    currency: str
+    created_at: Time
+    expires_at: Time
+
+
+ItemValues = tuple[int, str, str, int, int, int, int, str, str, str]
+
+
+def item_values(payment: Payment) -> ItemValues:
+    """The values of a PaymentItem, in the order of its fields."""
+    return (
+        payment.payment_id,
+        payment.merchant_id,
+        payment.status.value,
+        payment.amount,
+        payment.captured_amount,
+        payment.released_amount,
+        payment.refunded_amount,
+        payment.currency,
+        format_time(payment.requested_at),
+        format_time(payment.expires_at),
+    )
+
+
+def listed_item(row: Sequence[Any]) -> PaymentItem:
+    """The item of a row of `payment_store.page`, without constructing a Payment: lists are long."""
+    *values, requested_at, expires_at = row
+    values += shown_time(requested_at), shown_time(expires_at)
+    return PaymentItem(*values)

@@ -1,0 +1,39 @@
+"""Where payops is on a machine stands once, in the variables of its role; tasks, templates and playbooks use these."""
+
+import re
+from typing import Final
+
+import pytest
+
+from tests.repo.roles import read
+from tests.repo.sources import ROOT, Source, find_nothing, texts
+
+PATHS: Final = "ansible/roles/payops/vars/main.yml"
+NGINX: Final = ("ansible/roles/nginx/defaults/main.yml", "ansible/roles/nginx/meta/argument_specs.yml")
+"""A default of a role that can be used without payops, so it cannot be a variable of that role."""
+_PATH: Final = re.compile(r"/opt/payops|/etc/payops|/usr/local/sbin/payops\b(?!-)|_payops_home \}\}/")
+
+
+def paths_written_again(source: Source) -> list[str]:
+    """Paths of payops that stand in a playbook, a task, a template or a script, and not as a variable."""
+    return [f"{source.path}: {match.group()}" for match in _PATH.finditer(source.text)]
+
+
+def test_the_paths_of_payops_stand_once() -> None:
+    elsewhere = (PATHS, ".md", *NGINX)
+    sources = [source for source in texts() if source.path.startswith("ansible/")]
+    find_nothing(paths_written_again, [source for source in sources if not source.path.endswith(elsewhere)])
+
+
+def test_nginx_serves_the_store_of_the_current_release() -> None:
+    paths = read(ROOT / PATHS)
+    link = paths["_payops_current_link"].replace("{{ _payops_home }}", paths["_payops_home"])
+    assert read(ROOT / NGINX[0])["nginx_store_folder"] == f"{link}/store"
+
+
+@pytest.mark.parametrize(
+    "text", ["path: /opt/payops/current", "-/etc/payops", "cmd: /usr/local/sbin/payops audit", "{{ _payops_home }}/x"]
+)
+def test_a_planted_path_is_found(text: str) -> None:
+    assert paths_written_again(Source("ansible/deploy.yml", text))
+    assert not paths_written_again(Source("ansible/deploy.yml", "{{ _payops_home }} dest: /usr/local/sbin/payops-load"))

@@ -1,0 +1,1 @@
+"""What `make bench-growth` computes and writes, without servers."""

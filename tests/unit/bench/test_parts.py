@@ -1,0 +1,20 @@
+"""Every file of bench/parts is a part of `make bench`; parts keep their public names."""
+
+import pkgutil
+
+from bench import parts
+from bench.__main__ import PARTS
+
+NAMES = (
+    *("authorizations", "flows", "lag", "breaker", "lists", "audits", "backlog", "commits", "serverless", "split"),
+    "start",
+)
+
+
+def test_each_file_is_a_part() -> None:
+    modules = {figures.__module__ for figures in PARTS.values()}
+    assert modules == {f"bench.parts.{module.name}" for module in pkgutil.iter_modules(parts.__path__)}
+
+
+def test_names_and_their_order_stay() -> None:
+    assert tuple(PARTS) == NAMES

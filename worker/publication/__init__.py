@@ -1,0 +1,1 @@
+"""The relay's parts: claim and publish events, renew the lease, obey breaker commands, watch the cluster."""
