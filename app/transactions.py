@@ -38,7 +38,7 @@ def read_list(function: Callable[[Connection], T]) -> T:
     """As `read`, for many rows: few at once, so that payments do not wait (app.http.list_slots)."""
 
     def run() -> T:
-        with services().lists.taken():
+        with services().lists.hold():
             return _twice(function)
 
     return _in_time(run)

@@ -35,7 +35,7 @@ class Board:
 
 def dashboard(board: Board) -> models.Dashboard:
     """The dashboard as Grafana loads it."""
-    made = (
+    builder = (
         builders.Dashboard(board.title)
         .uid(board.uid)
         .description(board.description)
@@ -49,23 +49,23 @@ def dashboard(board: Board) -> models.Dashboard:
         .link(_others())
     )
     if board.node:
-        made.with_variable(_nodes())
-    _place(made, board.rows)
-    return made.build()
+        builder.with_variable(_nodes())
+    _place(builder, board.rows)
+    return builder.build()
 
 
-def _place(made: builders.Dashboard, rows: tuple[Row, ...]) -> None:
+def _place(builder: builders.Dashboard, rows: tuple[Row, ...]) -> None:
     number = y = 0
     for row in rows:
         number += 1
-        made.with_row(builders.Row(row.title).id(number).grid_pos(models.GridPos(h=1, w=WIDTH, x=0, y=y)))
+        builder.with_row(builders.Row(row.title).id(number).grid_pos(models.GridPos(h=1, w=WIDTH, x=0, y=y)))
         y += 1
         x = highest = 0
         for panel in row.panels:
             if x + panel.width > WIDTH:
                 x, y, highest = 0, y + highest, 0
             number += 1
-            made.with_panel(built(panel, number, x, y))
+            builder.with_panel(built(panel, number, x, y))
             x += panel.width
             highest = max(highest, panel.height)
         y += highest

@@ -4,13 +4,13 @@ import { payAsConfigured, refuseDeadTarget } from './lib/journey.js';
 import { bounds, constant, journeys, options as profile, perSecond, seconds, summarize } from './lib/profiles.js';
 
 const [BEFORE, PEAK, SETTLING, AFTER] = [60, 30, 30, 60].map(seconds);
-const usual = perSecond(50);
+const baseline = perSecond(50);
 
 const scenarios = {
-  before: constant(usual, BEFORE),
+  before: constant(baseline, BEFORE),
   peak: constant(perSecond(400), PEAK, BEFORE),
-  settling: constant(usual, SETTLING, BEFORE + PEAK),
-  after: constant(usual, AFTER, BEFORE + PEAK + SETTLING),
+  settling: constant(baseline, SETTLING, BEFORE + PEAK),
+  after: constant(baseline, AFTER, BEFORE + PEAK + SETTLING),
 };
 
 export const options = profile(scenarios, {

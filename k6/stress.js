@@ -7,8 +7,8 @@ import { bounds, constant, journeys, options as profile, perSecond, seconds, sum
 
 const STEPS = [50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000];
 const STEP = seconds(20);
-const rates = STEPS.map(perSecond).filter((rate) => rate <= config.mostRate);
-if (!rates.length) throw new Error(`MOST_RATE=${config.mostRate} is below the first step, ${perSecond(STEPS[0])}.`);
+const rates = STEPS.map(perSecond).filter((rate) => rate <= config.highestRate);
+if (!rates.length) throw new Error(`MOST_RATE=${config.highestRate} is below the first step, ${perSecond(STEPS[0])}.`);
 
 const nameOf = (rate) => `rate_${rate}`;
 const steps = rates.map((rate, index) => [nameOf(rate), constant(rate, STEP, index * STEP)]);

@@ -103,8 +103,8 @@ class Audit:
             return statuses[-1] < 500 and statuses[-1] != 429
 
         # the deadline counts from the last one settled, so that a dead platform is not asked a thousand times
-        left = deadline - time.monotonic()
-        return statuses[-1] if left > 0 and _until(is_settled, left) else None
+        remaining = deadline - time.monotonic()
+        return statuses[-1] if remaining > 0 and _until(is_settled, remaining) else None
 
 
 def newest_audit(api: Api, seconds: float = AUDIT_SECONDS) -> tuple[str, bool]:

@@ -35,12 +35,12 @@ class Target:
     own: Callable[[], tuple[str, bool]] | None = None
 
 
-def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -> int:
-    """Load `target`, audit, report; returns the exit code. `given`: k6's environment. Raises NotRun, NoAnswer."""
+def run(profile: str, target: Target, environment: Mapping[str, str], reports: Path) -> int:
+    """Load `target`, audit, report; returns the exit code. `environment`: k6's environment. Raises NotRun, NoAnswer."""
     run_id = secrets.token_hex(4)
-    variables = {"MERCHANTS": str(MERCHANTS), **given, "BASE_URL": target.api.url, "RUN": run_id}
+    variables = {"MERCHANTS": str(MERCHANTS), **environment, "BASE_URL": target.api.url, "RUN": run_id}
     audit = Audit(target.api, _merchants(variables, run_id), target.own or (lambda: newest_audit(target.api)))
-    before = audit.posted() if given.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
+    before = audit.posted() if environment.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
     started, clock = datetime.now(UTC), time.monotonic()
     folder = reports / f"{started:%Y%m%d-%H%M%S}-{profile}-{run_id}"
     folder.mkdir(parents=True)
@@ -51,7 +51,7 @@ def run(profile: str, target: Target, given: Mapping[str, str], reports: Path) -
     report = Report(
         profile=profile,
         target=target.name,
-        settings={name: given[name] for name in STEERING if given.get(name)},
+        settings={name: environment[name] for name in STEERING if environment.get(name)},
         started=started,
         took=took,
         rows=figures.rows(measured.metrics),

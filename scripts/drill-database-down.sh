@@ -38,7 +38,7 @@ pays_again() { # pays_again KEY
   [ "$status" = 200 ]
 }
 
-open_letters() {
+open_dead_letters() {
   shown /operations 'd["deadLettersOpen"]'
 }
 
@@ -47,7 +47,7 @@ healthy
 step "five payments"
 pays 5
 all_posted
-letters="$(open_letters || true)"
+dead_letters="$(open_dead_letters || true)"
 
 step "stop the database"
 break_it "$DATABASE_STOP_CMD" "$DATABASE_START_CMD"
@@ -79,6 +79,6 @@ all_posted
 until_true "$patience" "/health says UP" is_well
 
 step "a pause makes no dead letters"
-[ "$(open_letters || true)" = "$letters" ] || lie "there were $letters open dead letters, now $(open_letters)"
-fine "${letters:-unknown number of} open dead letters, as before"
+[ "$(open_dead_letters || true)" = "$dead_letters" ] || lie "there were $dead_letters open dead letters, now $(open_dead_letters)"
+fine "${dead_letters:-unknown number of} open dead letters, as before"
 audit

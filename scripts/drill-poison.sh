@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Drill: messages that are no money arrive on Kafka. Each becomes a dead letter, payments beside them are posted.
-# Options: --base-url, --preset; KAFKA_BOOTSTRAP_SERVERS says where they go, ADMIN_TOKEN opens the letters.
-# They are few, so that the ledger does not halt; in the end the letters are discarded. Hook: POISON_CMD sends instead.
+# Drill: invalid messages arrive on Kafka. Each becomes a dead letter, and payments are still posted.
+# Options: --base-url, --preset; KAFKA_BOOTSTRAP_SERVERS says where they go, ADMIN_TOKEN is for the dead letters.
+# They are few, so that the ledger does not halt; in the end the dead letters are discarded. Hook: POISON_CMD sends instead.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh
 . "$(dirname "$0")/lib-drill.sh"
@@ -25,7 +25,7 @@ sys.exit(producer.flush(15))
 PYTHON
 }
 
-newest() { # newest TYPE: the id of the newest open letter of a type; 0: there is none
+newest() { # newest TYPE: the id of the newest open dead letter of a type; 0: there is none
   shown "/dead-letters?errorType=$1&state=OPEN&limit=1" '(d["items"] or [{"id": 0}])[0]["id"]'
 }
 
@@ -36,7 +36,7 @@ is_newer() { # is_newer TYPE ID
 
 discard() { # discard ID
   request "/dead-letters/$1/discard" -H 'Content-Type: application/json' -d '{"reason":"sent by a drill"}'
-  [ "$status" = 200 ] || lie "discarding letter $1 was answered $status: $(cat "$scratch/body")"
+  [ "$status" = 200 ] || lie "discarding dead letter $1 was answered $status: $(cat "$scratch/body")"
 }
 
 healthy
@@ -53,21 +53,21 @@ pays 5
 fine "and five payments beside them"
 
 step "both are dead letters"
-until_true "$((patience / 4))" "there is a letter PaymentNotFound" is_newer PaymentNotFound "$not_found"
-until_true "$((patience / 4))" "there is a letter InvalidJson" is_newer InvalidJson "$not_json"
+until_true "$((patience / 4))" "there is a dead letter PaymentNotFound" is_newer PaymentNotFound "$not_found"
+until_true "$((patience / 4))" "there is a dead letter InvalidJson" is_newer InvalidJson "$not_json"
 not_found="$(newest PaymentNotFound)" not_json="$(newest InvalidJson)"
-[ "$(shown "/dead-letters/$not_found" 'd["payload"]')" = "$unknown" ] || lie "letter $not_found is another message"
-[ "$(shown "/dead-letters/$not_json" 'd["payload"]')" = "$broken" ] || lie "letter $not_json is another message"
-fine "letters $not_found and $not_json, with the texts as they came"
+[ "$(shown "/dead-letters/$not_found" 'd["payload"]')" = "$unknown" ] || lie "dead letter $not_found is another message"
+[ "$(shown "/dead-letters/$not_json" 'd["payload"]')" = "$broken" ] || lie "dead letter $not_json is another message"
+fine "dead letters $not_found and $not_json, with the texts as they came"
 
 step "payments beside them are posted, the ledger goes on"
 all_posted
 [ "$(component ledger)" = UP ] || lie "the ledger is $(component ledger)"
 fine "the ledger is UP"
 
-step "discard the letters"
+step "discard the dead letters"
 discard "$not_found"
 discard "$not_json"
-is DISCARDED "/dead-letters/$not_found" 'd["state"]' || lie "letter $not_found is not DISCARDED"
+is DISCARDED "/dead-letters/$not_found" 'd["state"]' || lie "dead letter $not_found is not DISCARDED"
 fine "done"
 audit

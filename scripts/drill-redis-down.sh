@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Drill: Redis stops and comes back. Payments are taken without limits, repeated keys get their answers all the same.
+# Drill: Redis stops and comes back. Payments pass without limits, repeated keys still get their answers.
 # Options: --base-url, --preset; hooks REDIS_STOP_CMD and REDIS_START_CMD.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh

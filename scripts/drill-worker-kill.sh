@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Drill: kill -9 of relay and ledger, one after the other. Events wait for them, and each is posted once.
 # Options: --base-url, --preset; hooks RELAY_KILL_CMD, LEDGER_KILL_CMD, and RELAY_START_CMD, LEDGER_START_CMD
-# where nobody else starts them again.
+# where nothing else restarts them.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh
 . "$(dirname "$0")/lib-drill.sh"

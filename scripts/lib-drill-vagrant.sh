@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The drills' preset `vagrant`: hooks for the machines of an inventory, Vagrant's or PAYOPS_INVENTORY, by Ansible.
-# Servers are stopped by systemd; relay and ledger are killed, and stay down until told. Needs `scripts/setup-env.sh vms`.
+# Servers are stopped by systemd; relay and ledger are killed, and stay down until started. Needs `scripts/setup-env.sh vms`.
 # shellcheck disable=SC2034,SC2154  # the drills share these variables
 
 inventory="${PAYOPS_INVENTORY:-.vagrant/provisioners/ansible/inventory/vagrant_ansible_inventory}"
@@ -10,7 +10,7 @@ if [ ! -e "$inventory" ]; then
 fi
 inventory="$(realpath "$inventory")"
 
-told() { # told GROUP VARIABLE: its value on the group's first machine; secrets come out of the vault
+variable() { # variable GROUP VARIABLE: its value on the group's first machine; secrets come out of the vault
   (cd ansible && ANSIBLE_CALLBACK_RESULT_FORMAT=json \
     ../.venv/bin/ansible -i "$inventory" --playbook-dir . "$1[0]" -m ansible.builtin.debug -a "var=$2") |
     sed '1s/^[^{]*//' | python3 -I -S -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
@@ -43,8 +43,8 @@ for message in sys.argv[1:]:
 sys.exit(producer.flush(15))' "$@"
 }
 
-base_url="${base_url:-http://$(told application node_address):8080}"
-token="${token:-$(told application payops_admin_token)}"
+base_url="${base_url:-http://$(variable application node_address):8080}"
+token="${token:-$(variable application payops_admin_token)}"
 
 : "${KAFKA_STOP_CMD:=on broker systemctl stop kafka}" "${KAFKA_START_CMD:=on broker systemctl start kafka}"
 : "${REDIS_STOP_CMD:=on cache systemctl stop redis-server}" "${REDIS_START_CMD:=on cache systemctl start redis-server}"

@@ -28,7 +28,7 @@ lie() {
   exit 1
 }
 
-drill() { # drill OPTIONS: what this drill was told, and what is known of the platform that it runs against
+drill() { # drill OPTIONS: reads the options, and the settings of the platform
   while [ $# -gt 0 ]; do
     case "$1" in
       --base-url) base_url="${2:?--base-url needs an address}" && shift 2 ;;

@@ -24,12 +24,12 @@ own_memory() { # in MB
 }
 
 watch_memory() { # writes the largest of many looks to $peak
-  local now most=0
+  local now peak_now=0
   while true; do
     now="$(own_memory)"
-    if [ "$now" -gt "$most" ]; then
-      most="$now"
-      echo "$most" >"$peak"
+    if [ "$now" -gt "$peak_now" ]; then
+      peak_now="$now"
+      echo "$peak_now" >"$peak"
     fi
     sleep 0.2
   done

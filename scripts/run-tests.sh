@@ -15,7 +15,7 @@ fi
 least_coverage=90 # percent of branches and lines of app, payments and worker
 coverage_files="$PWD/.cache/coverage"
 py=.venv/bin/python
-told=(--quiet --durations 10 --durations-min 20)
+options=(--quiet --durations 10 --durations-min 20)
 failed=()
 
 stage() { # stage NAME beside|alone COMMAND...: run it, remember how long it took and whether it failed
@@ -42,11 +42,11 @@ set_up() {
 # Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts and the API,
 # and of every process of the platform in the stages alone and browser.
 tests() { # tests FOLDER OPTIONS...: under coverage, also of the processes that the tests start
-  COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest "${told[@]}" ${long[@]+"${long[@]}"} "$@"
+  COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest "${options[@]}" ${long[@]+"${long[@]}"} "$@"
 }
 
 unmeasured() { # unmeasured FOLDER OPTIONS...: without coverage
-  "$py" -m pytest "${told[@]}" ${long[@]+"${long[@]}"} "$@"
+  "$py" -m pytest "${options[@]}" ${long[@]+"${long[@]}"} "$@"
 }
 
 browser() { # the shop: what it computes, then what it does in Chromium

@@ -23,9 +23,9 @@ class ChosenPorts:
         return [port for port in (self.redis, *self.metrics.values()) if port and not is_free(port)]
 
 
-def choose_ports(given: Mapping[str, str]) -> ChosenPorts:
-    """Choose free ports. `given`: the environment; its WORKER_METRICS_PORT applies to all workers."""
-    if wanted := given.get("WORKER_METRICS_PORT"):
+def choose_ports(variables: Mapping[str, str]) -> ChosenPorts:
+    """Choose free ports. `variables`: the environment; its WORKER_METRICS_PORT applies to all workers."""
+    if wanted := variables.get("WORKER_METRICS_PORT"):
         return ChosenPorts(free_port(), dict.fromkeys(METRICS_PORTS, int(wanted)))
     return ChosenPorts(free_port(), {name: port if is_free(port) else 0 for name, port in METRICS_PORTS.items()})
 

@@ -31,40 +31,40 @@ def main() -> int:
     return lab.exit_code_of(lambda: _run(os.environ), ServerError)
 
 
-def _run(given: Mapping[str, str]) -> int:
-    profile = given.get("PROFILE") or "payment-scenario"
+def _run(variables: Mapping[str, str]) -> int:
+    profile = variables.get("PROFILE") or "payment-scenario"
     if profile not in k6.PROFILES:
         raise k6.NotRun(f"PROFILE={profile} is unknown; there are {', '.join(k6.PROFILES)}.")
     k6.find()  # fail before servers are started
-    with _target(given) as target:
-        return lab.run(profile, target, given, Path(given.get("REPORTS") or REPORTS))
+    with _target(variables) as target:
+        return lab.run(profile, target, variables, Path(variables.get("REPORTS") or REPORTS))
 
 
 @contextmanager
-def _target(given: Mapping[str, str]) -> Iterator[Target]:
-    if url := given.get("BASE_URL", "").rstrip("/"):
-        if not given.get("ADMIN_TOKEN"):
+def _target(variables: Mapping[str, str]) -> Iterator[Target]:
+    if url := variables.get("BASE_URL", "").rstrip("/"):
+        if not variables.get("ADMIN_TOKEN"):
             raise k6.NotRun("ADMIN_TOKEN is not set; the audit after the load needs that of the platform at BASE_URL.")
-        yield Target(url, Api(url, given["ADMIN_TOKEN"]))
-    elif given.get("TARGET") == "real":
+        yield Target(url, Api(url, variables["ADMIN_TOKEN"]))
+    elif variables.get("TARGET") == "real":
         print("starting MariaDB, Redis, Kafka and the platform", flush=True)
         with real_platform({"APP_RATE_LIMIT_PROFILE": "load"}, MARIADB) as platform:
             _wait_until_up(platform.api.url)
             api = Api(platform.api.url, platform.admin_token)
             yield Target(f"{api.url} (real servers, for this run)", api, lambda: _audit(platform.environment))
-    elif given.get("TARGET") in (None, "", "run"):
-        yield _running(given)
+    elif variables.get("TARGET") in (None, "", "run"):
+        yield _running(variables)
     else:
-        raise k6.NotRun(f"TARGET={given['TARGET']} is unknown; it is run or real, or leave it and set BASE_URL.")
+        raise k6.NotRun(f"TARGET={variables['TARGET']} is unknown; it is run or real, or leave it and set BASE_URL.")
 
 
-def _running(given: Mapping[str, str]) -> Target:
+def _running(variables: Mapping[str, str]) -> Target:
     """The `make run` of this folder."""
-    state = chosen(ROOT, given)
+    state = chosen(ROOT, variables)
     port = state.port()
     if port is None:
         raise k6.NotRun("payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….")
-    api = Api(f"http://127.0.0.1:{port}", given.get("ADMIN_TOKEN") or state.token())
+    api = Api(f"http://127.0.0.1:{port}", variables.get("ADMIN_TOKEN") or state.token())
     return Target(f"{api.url} (make run)", api, lambda: _audit({"DATABASE_URL": f"sqlite:///{state.database}"}))
 
 

@@ -55,17 +55,17 @@ def new_redis(state: State, port: int) -> Redis:
     return redis
 
 
-def environment(state: State, given: Mapping[str, str], redis: Redis, port: int, token: str) -> dict[str, str]:
-    """The environment of every program: `given`, overridden by the platform's settings."""
+def environment(state: State, variables: Mapping[str, str], redis: Redis, port: int, token: str) -> dict[str, str]:
+    """The environment of every program: `variables`, overridden by the platform's settings."""
     ours = {
         "DATABASE_URL": f"sqlite:///{state.database}",
         "REDIS_URL": redis.url,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
-        "APP_SHOP_FOLDER": given.get("APP_SHOP_FOLDER") or given.get("APP_STORE_FOLDER") or str(shop.DIST),
+        "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
-    return {**given, **ours, "PYTHONUNBUFFERED": "1"}
+    return {**variables, **ours, "PYTHONUNBUFFERED": "1"}
 
 
 def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program]]:

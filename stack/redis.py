@@ -46,8 +46,8 @@ class RedisServer(Server):
 
     def _command(self) -> list[str]:
         options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "daemonize": "no"}
-        given = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [program("redis-server", "redis-server"), *given, "--dir", str(self.folder)]
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return [program("redis-server", "redis-server"), *arguments, "--dir", str(self.folder)]
 
     def _answers(self) -> bool:
         with Redis.from_url(

@@ -60,8 +60,8 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stop
 
 
-def _port(given: Mapping[str, str]) -> int:
-    text = given.get("PORT") or "8080"
+def _port(variables: Mapping[str, str]) -> int:
+    text = variables.get("PORT") or "8080"
     if not (text.isdecimal() and 0 < int(text) < 65536):
         raise CannotRun(f"PORT={text} is not a port; use a number from 1 to 65535, for example `make run PORT=8090`.")
     return int(text)
@@ -75,8 +75,8 @@ def _check_port(port: int) -> None:
     raise CannotRun(f"Port {port} is taken by {by}; run `make run PORT={ports.next_free(port + 1)}`.")
 
 
-def _token(state: State, given: Mapping[str, str]) -> str:
-    token = given.get("ADMIN_TOKEN", "")
+def _token(state: State, variables: Mapping[str, str]) -> str:
+    token = variables.get("ADMIN_TOKEN", "")
     if token and len(token) < SHORTEST_TOKEN:
         raise CannotRun(f"ADMIN_TOKEN has less than {SHORTEST_TOKEN} characters; unset it, and one is made for you.")
     return token or state.token()

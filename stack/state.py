@@ -21,9 +21,9 @@ class AlreadyRuns(RuntimeError):
     """Another process holds the folder; the message says which."""
 
 
-def chosen(root: Path, given: Mapping[str, str]) -> "State":
-    """The state that the environment `given` chooses (PAYOPS_STATE), else `.state` below `root`."""
-    return State(Path(given.get("PAYOPS_STATE") or root / ".state"))
+def chosen(root: Path, variables: Mapping[str, str]) -> "State":
+    """The state that the environment `variables` chooses (PAYOPS_STATE), else `.state` below `root`."""
+    return State(Path(variables.get("PAYOPS_STATE") or root / ".state"))
 
 
 def _short(socket: Path) -> Path:

@@ -15,8 +15,8 @@ def scaled(rules: str, hold: str | None = None, time_scale: int = 1) -> str:
 
     None leaves the holds as they are, 1 the windows.
     """
-    held = rules if hold is None else _HOLD.sub(rf"\g<1>{hold}", rules)
-    return held if time_scale == 1 else _WINDOW.sub(lambda window: f"[{_shorter(window, time_scale)}s]", held)
+    with_hold = rules if hold is None else _HOLD.sub(rf"\g<1>{hold}", rules)
+    return with_hold if time_scale == 1 else _WINDOW.sub(lambda window: f"[{_shorter(window, time_scale)}s]", with_hold)
 
 
 def _shorter(window: re.Match[str], time_scale: int) -> int:

@@ -63,28 +63,28 @@ def _about() -> str:
 
 
 def _operation(description: Description, endpoint: str, models: "_Models") -> dict[str, Any]:
-    made: dict[str, Any] = {
+    result: dict[str, Any] = {
         "operationId": endpoint,
         "summary": description.summary,
         "tags": [description.tag],
         "responses": {},
     }
     if description.text:
-        made["description"] = description.text
+        result["description"] = description.text
     if description.parameters:
-        made["parameters"] = list(description.parameters)
+        result["parameters"] = list(description.parameters)
     if description.body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
+        result["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
     if description.admin:
-        made["security"] = [{"admin": []}]
+        result["security"] = [{"admin": []}]
     for status, kind in description.answers.items():
         content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
-        made["responses"][str(status)] = _response(description, status, "Done", content)
+        result["responses"][str(status)] = _response(description, status, "Done", content)
     for status in sorted({400, *description.problems}):  # 400: a malformed head or query
         titles = " · ".join(title for number, title in PROBLEMS.values() if number == status)
         content = {PROBLEM_JSON: models.schema(ProblemDetails)}
-        made["responses"][str(status)] = _response(description, status, titles, content)
-    return made
+        result["responses"][str(status)] = _response(description, status, titles, content)
+    return result
 
 
 def _response(description: Description, status: int, text: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -130,15 +130,15 @@ def _as_openapi_3_0(schema: Any) -> Any:
     if "properties" in schema:
         members = {name: _as_openapi_3_0(member) for name, member in schema["properties"].items()}
         schema = {**schema, "properties": members}
-    made = {key: _converted(key, value) for key, value in schema.items() if not _is_noise(key, value)}
-    if "const" in made:
-        made["enum"] = [made.pop("const")]
-    options = made.get("anyOf", [])
+    result = {key: _converted(key, value) for key, value in schema.items() if not _is_noise(key, value)}
+    if "const" in result:
+        result["enum"] = [result.pop("const")]
+    options = result.get("anyOf", [])
     if {"type": "null"} in options:
         (kept,) = (option for option in options if option != {"type": "null"})
-        del made["anyOf"]
-        made |= {"allOf": [kept], "nullable": True} if "$ref" in kept else {**kept, "nullable": True}
-    return made
+        del result["anyOf"]
+        result |= {"allOf": [kept], "nullable": True} if "$ref" in kept else {**kept, "nullable": True}
+    return result
 
 
 def _converted(key: str, value: Any) -> Any:

@@ -22,12 +22,12 @@ class AdminGuard:
 
     def holds(self) -> bool:
         """Whether the current request carries the token. Never raises."""
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         if self._token is None or scheme.lower() != "bearer":
             return False
         # Bytes, because compare_digest refuses non-ASCII text; WSGI decodes them as latin-1. Strips only spaces and
         # tabs: other white space of latin-1 may be a byte of a UTF-8 token.
-        return hmac.compare_digest(given.strip(" \t").encode("latin-1", "replace"), self._token)
+        return hmac.compare_digest(sent.strip(" \t").encode("latin-1", "replace"), self._token)
 
     def check(self) -> None:
         """Raise Problem UNAUTHORIZED, or RATE_LIMIT_EXCEEDED for an address that guessed wrong too often.

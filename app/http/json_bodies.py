@@ -15,10 +15,10 @@ class Malformed(Exception):
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise Malformed("an object has the same key twice")
-    return made
+    return members
 
 
 def _refuse(constant: str) -> NoReturn:

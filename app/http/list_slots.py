@@ -31,7 +31,7 @@ class ListSlots:
         self._waiting = 0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """Hold a slot around a list. Waits without limit; the caller sets a gevent.Timeout."""
         self._waiting += 1
         try:

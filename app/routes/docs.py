@@ -13,7 +13,7 @@ from app.http.describing import Description, describe
 
 blueprint = Blueprint("docs", __name__, static_folder=str(swagger_ui_path), static_url_path="/docs/static")
 
-_MADE: Final = "openapi_document"
+_CACHED_DOCUMENT: Final = "openapi_document"
 """Key of the cached document in the application's extensions."""
 _SCRIPT: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true})'
 _PAGE: Final = f"""<!DOCTYPE html>
@@ -42,10 +42,10 @@ SAFETY: Final = {
 @describe(Description("This description of the API", "docs", answers={200: "application/json"}, problems=(429,)))
 def openapi() -> Response:
     """The OpenAPI document."""
-    made: bytes | None = current_app.extensions.get(_MADE)
-    if made is None:
-        made = current_app.extensions[_MADE] = orjson.dumps(document(current_app))
-    return _cached(made, "application/json")
+    text: bytes | None = current_app.extensions.get(_CACHED_DOCUMENT)
+    if text is None:
+        text = current_app.extensions[_CACHED_DOCUMENT] = orjson.dumps(document(current_app))
+    return _cached(text, "application/json")
 
 
 @blueprint.get("/docs")

@@ -49,8 +49,8 @@ class Hooks:
             if not ours:
                 if dry_run:
                     return [f"would create: {url}"]
-                made = self._repository.create_hook("web", config, EVENTS, active=True)
-                return [f"created: {url} (hook {made.id})"]
+                new_hook = self._repository.create_hook("web", config, EVENTS, active=True)
+                return [f"created: {url} (hook {new_hook.id})"]
             kept = next((hook for hook in ours if hook.config["url"] == url), ours[0])
             was = "" if kept.config["url"] == url else f", was {kept.config['url']}"
             if not dry_run:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jenkins.webhook import given, tunnel
+from jenkins.webhook import inputs, tunnel
 from jenkins.webhook.faults import NoTunnel, WebhookFault
 from jenkins.webhook.hooks import API, Hooks
 
@@ -32,13 +32,13 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[str]:
     """Run; returns what was done, line by line. Raises WebhookFault."""
-    name = given.repository(arguments.repository, Path.cwd())
-    token = given.secret(arguments.token_file, environment, "GITHUB_TOKEN")
+    name = inputs.repository(arguments.repository, Path.cwd())
+    token = inputs.secret(arguments.token_file, environment, "GITHUB_TOKEN")
     hooks = Hooks(name, token, arguments.api)
     domain = arguments.domain or environment.get("NGROK_DOMAIN")
     if arguments.delete:
         return hooks.delete(_url_if_any(domain, arguments.agent), arguments.dry_run)
-    secret = given.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", given.SHORTEST_SECRET)
+    secret = inputs.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", inputs.SHORTEST_SECRET)
     return hooks.register(tunnel.webhook_url(domain, arguments.agent), secret, arguments.dry_run)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from jenkins.webhook import PATH, given
+from jenkins.webhook import PATH, inputs
 from jenkins.webhook.faults import Refused, WebhookFault
 from jenkins.webhook.signature import HEADER, sign
 
@@ -78,8 +78,8 @@ def _commit(branch: str) -> str:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
     """Run; returns the answer in words. Raises WebhookFault."""
-    repository = given.repository(arguments.repository, Path.cwd())
-    secret = given.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", given.SHORTEST_SECRET)
+    repository = inputs.repository(arguments.repository, Path.cwd())
+    secret = inputs.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", inputs.SHORTEST_SECRET)
     return send(arguments.jenkins, secret, push_event(repository, arguments.branch, _commit(arguments.branch)))
 
 

@@ -1,18 +1,18 @@
-// What the environment says, read once; a bad value ends the run before it begins, with one sentence.
+// Settings from the environment, read once; a bad value ends the run before it begins, with one sentence.
 function refuse(name, value, wanted) {
   throw new Error(`${name}=${value} is not ${wanted}.`);
 }
 
-function number(name, fallback, least, most) {
+function number(name, fallback, minimum, maximum) {
   const text = __ENV[name] || String(fallback);
   const value = Number(text);
-  if (!(value >= least && value <= most)) refuse(name, text, `a number from ${least} to ${most}`);
+  if (!(value >= minimum && value <= maximum)) refuse(name, text, `a number from ${minimum} to ${maximum}`);
   return value;
 }
 
-function whole(name, fallback, least, most) {
-  const value = number(name, fallback, least, most);
-  if (!Number.isInteger(value)) refuse(name, value, `a whole number from ${least} to ${most}`);
+function whole(name, fallback, minimum, maximum) {
+  const value = number(name, fallback, minimum, maximum);
+  if (!Number.isInteger(value)) refuse(name, value, `a whole number from ${minimum} to ${maximum}`);
   return value;
 }
 
@@ -46,7 +46,7 @@ const config = {
   timeScale: number('TIME_SCALE', 1, 0.0001, 100), // 0.1: a tenth of each profile's time
   rateScale: number('RATE_SCALE', 1, 0.001, 100),
   longestP95Ms: whole('LONGEST_P95_MS', 100, 1, 60000), // of every profile but smoke
-  mostRate: whole('MOST_RATE', 2000, 1, 100000), // where stress ends
+  highestRate: whole('MOST_RATE', 2000, 1, 100000), // where stress ends
   rate: whole('RATE', 20, 1, 100000), // of smoke
   duration: __ENV.DURATION || '10s', // of smoke
   summary: __ENV.SUMMARY || '',

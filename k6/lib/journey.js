@@ -1,6 +1,6 @@
-// One customer's way, authorize → capture → refund as far as the settings say, and what is counted of it.
-// Each 200 is counted with its amount, so that the ledger can be held against it; an answer that leaves open whether
-// the money moved is told on the console, for the audit to ask again with the same key.
+// One customer's journey, authorize → capture → refund as far as the settings say, with its counters.
+// Each 200 is counted with its amount, for the comparison with the ledger; a request with an unknown outcome is printed
+// on the console, and the audit repeats it with the same key.
 import http from 'k6/http';
 import exec from 'k6/execution';
 import { Counter, Rate, Trend } from 'k6/metrics';
@@ -10,7 +10,7 @@ const KINDS = ['authorize', 'capture', 'refund'];
 const ANSWER_SECONDS = 8; // the platform promises 5
 const LIMITED = 429;
 
-const errors = new Rate('errors'); // of all requests; a refusal by the rate limit is none, it has a rate of its own
+const errors = new Rate('errors'); // of all requests, without refusals by the rate limit, which have their own rate
 const limited = new Rate('limited');
 const seen = Object.fromEntries(
   KINDS.map((kind) => [
@@ -27,18 +27,18 @@ const seen = Object.fromEntries(
 
 http.setResponseCallback(http.expectedStatuses(200, LIMITED));
 
-// To be the script's setup(): a dead target is refused in one sentence, before any load.
+// The script's setup(): refuses a dead target in one sentence, before any load.
 export function refuseDeadTarget() {
   const any = http.expectedStatuses({ min: 200, max: 599 });
   const answer = http.get(`${config.baseUrl}/health`, { responseCallback: any });
   if (answer.status !== 200) {
-    const told = answer.status ? `answers ${answer.status}` : `does not answer (${answer.error})`;
-    exec.test.abort(`${config.baseUrl}/health ${told}: nothing to load.`);
+    const reason = answer.status ? `answers ${answer.status}` : `does not answer (${answer.error})`;
+    exec.test.abort(`${config.baseUrl}/health ${reason}: nothing to load.`);
   }
   return { run: config.run || Date.now().toString(36) };
 }
 
-// The payment of this iteration. Amounts differ, so that one lost and one booked twice do not cancel each other out.
+// The payment of this iteration. Amounts differ, so that a lost one and one posted twice do not cancel each other out.
 function order(run) {
   const number = exec.scenario.iterationInTest;
   return {

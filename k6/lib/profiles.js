@@ -1,18 +1,18 @@
-// The shapes of load: how rates become scenarios, which thresholds decide, and what is said at the end.
-// All rates are of journeys a second, that arrive whether or not the ones before have ended.
+// Profiles of load: scenarios from rates, thresholds, and the summary at the end.
+// Rates are in journeys a second, which arrive whether or not earlier ones have ended.
 import config from './config.js';
 
 const LARGEST_SHARE = 0.01; // of requests that may fail, be refused, or not be started in time
-const MOST_VUS = 1000; // journeys under way at once; 2,000 a second within the bounds are 600
-const ENDING = '30s'; // for three requests of 8 s: cut off, they would be in the ledger and not in our counts
+const VU_LIMIT = 1000; // journeys under way at once; 2,000 a second within the bounds are 600
+const ENDING = '30s'; // for three requests of 8 s: interrupted ones would be in the ledger and not in our counts
 
 export const seconds = (planned) => Math.max(1, Math.round(planned * config.timeScale));
 export const perSecond = (planned) => Math.max(1, Math.round(planned * config.rateScale));
 
 function users(rate) {
-  const most = Math.min(MOST_VUS, Math.max(20, 2 * rate));
+  const limit = Math.min(VU_LIMIT, Math.max(20, 2 * rate));
   const enough = Math.max(10, Math.ceil(rate / 4)); // while a journey takes 250 ms; more are made when it takes longer
-  return { preAllocatedVUs: Math.min(enough, most), maxVUs: most, gracefulStop: ENDING };
+  return { preAllocatedVUs: Math.min(enough, limit), maxVUs: limit, gracefulStop: ENDING };
 }
 
 // Stages [seconds, rate at their end].
@@ -57,7 +57,7 @@ export function options(scenarios, thresholds) {
   return { summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'], scenarios, thresholds };
 }
 
-// To be the script's handleSummary(): each threshold with what was seen, and everything into the file SUMMARY.
+// The script's handleSummary(): prints each threshold with its value, and writes everything to the file SUMMARY.
 export function summarize(data, found = {}, said = []) {
   const lines = Object.entries(data.metrics)
     .filter(([, metric]) => metric.thresholds)

@@ -146,21 +146,21 @@ def _changes(
     payment: AuditedPayment, steps: Sequence[Step], answers: Collection[AuditedAnswer], since: datetime
 ) -> Iterator[Difference]:
     states = list(zip(steps, _states(payment, steps), strict=True))
-    left, unmatched = list(answers), []
+    remaining, unmatched = list(answers), []
     for step, state in states:
         if not _is_answered(step, since):
             continue
-        exact = next((a for a in left if _answers(a, step) and _said(a.body) == state), None)
+        exact = next((a for a in remaining if _answers(a, step) and _said(a.body) == state), None)
         if exact is None:
             unmatched.append((step, state))
         else:
-            left.remove(exact)
+            remaining.remove(exact)
     for step, state in unmatched:
-        other = next((a for a in left if _answers(a, step)), None)
+        other = next((a for a in remaining if _answers(a, step)), None)
         operation = OPERATIONS[step.event_type]
         detail = f"the payment has no stored answer to its {operation} of event {step.event_id}"
         if other is not None:
-            left.remove(other)
+            remaining.remove(other)
             detail = f"{operation} of event {step.event_id}: the answer says {_said(other.body)}, it must say {state}"
         yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, f"event {step.event_id}")
 

@@ -129,17 +129,17 @@ def _findings(rows: Iterable[Any]) -> list[Finding]:
     return [Finding(*row) for row in rows]  # the columns are in the order of the fields
 
 
-def record(connection: Connection, rows: Sequence[Mapping[str, Any]], seen: datetime) -> None:
-    """Open findings as of `seen`, or record that they were found again.
+def record(connection: Connection, rows: Sequence[Mapping[str, Any]], found_at: datetime) -> None:
+    """Open findings as of `found_at`, or record that they were found again.
 
-    `rows` have identity, kind, payment_id, subject, detail. A finding that a check later than `seen` cleared stays
+    `rows` have identity, kind, payment_id, subject, detail. A finding that a check later than `found_at` cleared stays
     cleared.
     """
     ordered = sorted(rows, key=lambda row: str(row["identity"]))  # one order of locks for two audits at once
     statement = _upsert(connection)
     for start in range(0, len(ordered), BATCH):
         part = ordered[start : start + BATCH]
-        times = {"first_seen": seen, "last_seen": seen, "cleared_at": None}
+        times = {"first_seen": found_at, "last_seen": found_at, "cleared_at": None}
         connection.execute(statement.values([{**row, **times} for row in part]))
 
 

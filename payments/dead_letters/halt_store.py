@@ -69,16 +69,16 @@ def lock_accepted_left(connection: Connection, halt_id: int) -> int:
     return _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())[1]
 
 
-def set_accepted_left(connection: Connection, halt_id: int, left: int) -> None:
+def set_accepted_left(connection: Connection, halt_id: int, accepted_left: int) -> None:
     """Store the rest after `lock_accepted_left`."""
     granted, _ = _terms(connection.execute(_TERMS, {"halt_id": halt_id}).scalar())
-    connection.execute(_SPEND.values(resume_detail=_as_text(granted, left)), {"halt_id": halt_id})
+    connection.execute(_SPEND.values(resume_detail=_as_text(granted, accepted_left)), {"halt_id": halt_id})
 
 
-def _as_text(granted: int, left: int) -> str:
+def _as_text(granted: int, accepted_left: int) -> str:
     if granted == UNTIL_QUIET:
-        return json.dumps({"skipCheck": left == UNTIL_QUIET})
-    return json.dumps({"acceptPoison": granted, "left": left})
+        return json.dumps({"skipCheck": accepted_left == UNTIL_QUIET})
+    return json.dumps({"acceptPoison": granted, "left": accepted_left})
 
 
 def _terms(text: str | None) -> tuple[int, int]:

@@ -94,14 +94,14 @@ def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
 def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[CheckResult]:
     """The result of each message, in order. The second message of an event is Repeated, also within the batch."""
     found: list[CheckResult] = []
-    taken = set(known.posted)
+    posted = set(known.posted)
     for event in received:
         result = event if isinstance(event, Rejected) else _check(event, known)
         if isinstance(result, PostedEvent):
-            if result.event_id in taken:
+            if result.event_id in posted:
                 result = Repeated(result.event_id)
             else:
-                taken.add(result.event_id)
+                posted.add(result.event_id)
         found.append(result)
     return found
 

@@ -100,8 +100,8 @@ class _Batch:
             write(self._connection, *self._writes)
 
     def _read_used_keys(self) -> None:
-        made = self.plan.keys_of_payments()
-        used = {made[pair] for pair in (payment_store.taken_keys(self._connection, made) if made else ())}
+        keys = self.plan.keys_of_payments()
+        used = {keys[pair] for pair in (payment_store.taken_keys(self._connection, keys) if keys else ())}
         # payments first: an answer is committed with its payment, so the answer is visible afterwards
         self.plan.set_used(used, idempotency_store.find(self._connection, used | self.plan.keys_of_answers()))
 

@@ -49,7 +49,7 @@ _NEW: Final = (
 )
 _AT_FIRST: Final = f"0,0,0,'{Status.AUTHORIZED.value}'"
 """The values of the last four columns."""
-_MADE: Final = ("merchant_id", "idempotency_key", "payment_id")
+_INSERTED: Final = ("merchant_id", "idempotency_key", "payment_id")
 _CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_reason", "status", "updated_at")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EXPIRED = (
@@ -136,7 +136,7 @@ def _add(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Seq
     times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
     rows = [(p.merchant_id, p.idempotency_key, p.amount, p.currency, p.lifetime // _MICROSECOND) for p in payments]
     text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
-    return write_returning(connection, Insert(table.name, _NEW, rows), text, *_MADE, "requested_at")
+    return write_returning(connection, Insert(table.name, _NEW, rows), text, *_INSERTED, "requested_at")
 
 
 def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
@@ -146,7 +146,7 @@ def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment]) -> Se
         (p.merchant_id, p.idempotency_key, p.amount, p.currency, at, at, as_text(now + p.lifetime)) for p in payments
     ]
     insert = Insert(table.name, _NEW, rows)
-    return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_MADE)]
+    return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_INSERTED)]
 
 
 def saving(payments: Iterable[Payment]) -> Insert:

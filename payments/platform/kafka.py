@@ -114,13 +114,13 @@ class Publisher:
         except KafkaException as error:
             raise CallFailed(text_of(error)) from error
         missing = {topic: topics[topic] for topic in sorted(topics.keys() - metadata.topics.keys())}
-        made: list[str] = []
+        created: list[str] = []
         if missing and metadata.controller_id in metadata.brokers:  # librdkafka's mock cluster has no controller to ask
-            made = make_topics(self._options, missing, client_log())
+            created = make_topics(self._options, missing, client_log())
         self._cluster_id = metadata.cluster_id
         self._probed_at = self._clock()
         self.check_due = False
-        return Cluster(metadata.cluster_id, made)
+        return Cluster(metadata.cluster_id, created)
 
     def purge(self) -> None:
         """Drop all messages that are queued or in flight; those in flight may still arrive."""
@@ -208,11 +208,11 @@ class Publisher:
     def _wait(self, answers: Answers, deadline: float, ended: Callable[[], bool]) -> None:
         producer = self._connected()
         while answers.waiting > 0:
-            left = deadline - self._clock()
-            if left <= 0 or ended():
+            remaining = deadline - self._clock()
+            if remaining <= 0 or ended():
                 answers.give_up("Kafka did not confirm every event in time")
                 return
-            producer.poll(min(left, POLL_SLICE))
+            producer.poll(min(remaining, POLL_SLICE))
 
 
 def client_log() -> logging.Logger:

@@ -134,11 +134,11 @@ class Answers:
 def turns(messages: Sequence[OutgoingMessage]) -> list[list[int]]:
     """Indices by turn: the first holds the first message of each key, the second the second ones, and so on."""
     found: list[list[int]] = []
-    seen: dict[Key, int] = {}
+    next_turn: dict[Key, int] = {}
     for index, message in enumerate(messages):
-        turn = seen.get(message.key, 0)
+        turn = next_turn.get(message.key, 0)
         if message.key is not None:
-            seen[message.key] = turn + 1
+            next_turn[message.key] = turn + 1
         if turn == len(found):
             found.append([])
         found[turn].append(index)

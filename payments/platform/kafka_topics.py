@@ -19,14 +19,14 @@ class Cluster(NamedTuple):
     """The cluster that answers, and the topics that were just created on it."""
 
     cluster_id: str | None
-    made: list[str]
+    created: list[str]
 
 
 def make_topics(options: Mapping[str, Any], topics: Mapping[str, int], client_log: logging.Logger) -> list[str]:
     """Create these topics (name → partitions) within ADMIN_SECONDS; returns those that did not exist before."""
     admin = AdminClient(dict(options), logger=client_log)
     wanted = [NewTopic(topic, partitions) for topic, partitions in topics.items()]
-    made = []
+    created = []
     for topic, future in admin.create_topics(wanted, request_timeout=ADMIN_SECONDS).items():
         try:
             future.result()
@@ -35,5 +35,5 @@ def make_topics(options: Mapping[str, Any], topics: Mapping[str, int], client_lo
                 _log.warning("topic_not_made", extra={"topic": topic, "error": text_of(error)})
         else:
             _log.info("topic_made", extra={"topic": topic})
-            made.append(topic)
-    return made
+            created.append(topic)
+    return created

@@ -114,8 +114,8 @@ def prune_events(connection: Connection, before: datetime, after: int, limit: in
     position, waiting, ended = after, None, len(old) < limit
     for row in old:
         due = _due(row, of_payments, before)
-        taken = len(mine[True]) + len(mine[False])
-        if due and taken and taken + len(due) > limit:
+        chosen = len(mine[True]) + len(mine[False])
+        if due and chosen and chosen + len(due) > limit:
             ended = False
             break
         if due is None and waiting is None:

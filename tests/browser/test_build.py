@@ -18,13 +18,13 @@ from stack import node, shop
 
 SOURCES = shop.FRONTEND / "src"
 LARGEST_FIRST_LOAD = 200 * 1024
-"""Bytes over the network, gzipped, until the shop shows."""
+"""Gzipped bytes over the network until the shop is shown."""
 
 pytestmark = pytest.mark.timeout(500)
 
 
 def first_load(dist: Path) -> int:
-    """Bytes of index.html and of all that it names, gzipped as a proxy does."""
+    """Gzipped bytes of index.html and of all files that it names."""
     index = (dist / "index.html").read_bytes()
     named = re.findall(rb'(?:src|href)="/(assets/[^"]+)"', index)
     return sum(

@@ -1,4 +1,4 @@
-"""The console: Kafka stopped and seen, a dead letter replayed, the breaker moved by hand, nothing kept."""
+"""The console: shows that Kafka is stopped, replays a dead letter, moves the breaker, stores nothing."""
 
 import json
 import re
@@ -71,7 +71,7 @@ def confirm(operator: Visit, action: str) -> None:
 
 
 def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, platform: Platform) -> None:
-    """A message that came before its event: the letter takes the next event id, the capture the one after it."""
+    """A message before its event: the dead letter gets the next event id, the capture the one after it."""
     paid = authorize(platform, "early")
     first = requests.get(f"{platform.api.url}/payments/{paid}?merchantId=STORE", timeout=6).json()["events"][0]
     event = {"eventId": first["eventId"] + 2, "eventType": "PAYMENT_CAPTURED", "paymentId": paid, "merchantId": "STORE"}
@@ -107,7 +107,7 @@ def test_a_letter_that_fails_again_is_discarded_with_a_reason(operator: Visit, p
     expect(letter.locator("dd").last).to_have_text("2", timeout=BREAKER_MS)
     operator.page.get_by_role("button", name="Discard", exact=True).click()
     operator.page.get_by_role("dialog").get_by_role("button", name="Discard", exact=True).click()
-    expect(operator.page.get_by_role("dialog")).to_be_visible()  # it wants a reason
+    expect(operator.page.get_by_role("dialog")).to_be_visible()  # it asks for a reason
     operator.page.get_by_label("Reason").fill("made by a test")
     operator.shoot("console-dialog-1280")
     operator.page.get_by_role("dialog").get_by_role("button", name="Discard", exact=True).click()

@@ -1,4 +1,4 @@
-"""The console's pages of what waits for an operator: parked events, and findings of the audit."""
+"""The console's pages for operators: parked events, and findings of the audit."""
 
 import uuid
 from collections.abc import Iterator

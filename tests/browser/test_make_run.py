@@ -1,4 +1,4 @@
-"""The shop of `make run`, as a new user meets it: a page that waits for the build and reloads, then the shop."""
+"""The shop of `make run` for a new user: a page that waits for the build and reloads, then the shop."""
 
 import re
 import shutil

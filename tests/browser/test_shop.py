@@ -28,7 +28,7 @@ def buy(shopper: Visit, name: str = "iPhone") -> int:
 
 
 def refund_half(shopper: Visit) -> None:
-    """Of what is shown, and wait until that is posted, too."""
+    """Refund half of the shown payment, and wait until it is posted."""
     shopper.page.get_by_role("button", name="Half").click()
     shopper.page.get_by_role("button", name="Refund ₩895,000", exact=True).click()
     expect(shopper.page.get_by_text("Partially refunded")).to_be_visible()
@@ -90,13 +90,13 @@ def test_a_double_click_and_a_repeated_order_pay_once(shopper: Visit, platform: 
 
 
 def lose(route: Route) -> None:
-    """The request reaches the API, and its answer gets lost on the way."""
+    """The request reaches the API, but its answer is lost."""
     route.fetch()
     route.abort()
 
 
 def lose_answer(shopper: Visit, path: str, button: str) -> None:
-    """Click, and see the page say that it has no answer."""
+    """Click; the page must say that it has no answer."""
     shopper.page.route(path, lose)
     shopper.page.get_by_role("button", name=button, exact=True).click()
     expect(shopper.page.get_by_role("alert")).to_contain_text("NETWORK")
@@ -110,7 +110,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(shopper: Visit, plat
     shopper.page.get_by_role("button", name="Try again").click()
     shopper.page.wait_for_url(re.compile(r"/orders/\d+$"))
     assert len(payments(platform)) == before + 1
-    shopper.complaints.clear()  # the browser told of the lost answer
+    shopper.complaints.clear()  # the browser reported the lost answer
 
 
 def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: Visit, platform: Platform) -> None:
@@ -134,7 +134,7 @@ def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: V
     shopper.page.get_by_role("button", name="Try again").click()
     expect(shopper.page.get_by_text("Refunded: ₩1,000")).to_be_visible()
     assert payment(platform, number)["refundedAmount"] == 1000
-    shopper.complaints.clear()  # the browser told of the lost answers
+    shopper.complaints.clear()  # the browser reported the lost answers
 
 
 def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
@@ -155,7 +155,7 @@ def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
     expect(again).to_be_enabled(timeout=8000)
     again.click()
     expect(limited).to_have_count(0)
-    shopper.complaints.clear()  # the browser told of the 429
+    shopper.complaints.clear()  # the browser reported the 429
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")])

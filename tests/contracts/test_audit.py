@@ -153,7 +153,7 @@ def test_an_event_that_could_be_posted_and_is_not(engine: Engine, paid: int, hin
 
 def test_a_pruned_payment_is_held_against_its_ledger_alone(engine: Engine, paid: int) -> None:
     change(engine, delete(outbox_event), delete(inbox_event), delete(idem_response_cache))
-    assert kinds(run(engine)) == ["answers"]  # its authorization is younger than answers are kept
+    assert kinds(run(engine)) == ["answers"]  # its authorization is younger than the retention of answers
     assert audit(engine, full=True, answers_kept=timedelta(0)).differences == []
     change(engine, update(payment).values(captured_amount=5000))
     assert kinds(audit(engine, full=True, answers_kept=timedelta(0))) == ["ledger"]
@@ -175,8 +175,8 @@ def test_a_later_audit_looks_at_what_changed_and_at_some_more_in_turn(
     for number in range(6):
         commands.run_one(engine, commands.authorize(f"k{number}"))
     publish_and_post(engine)
-    assert run(engine, full=False).payments == 7  # the first one has no former run: all
-    with engine.begin() as connection:  # as if all of that were long ago
+    assert run(engine, full=False).payments == 7  # the first run checks all
+    with engine.begin() as connection:  # make all of it old
         before = connection.execute(select(payment.c.updated_at).limit(1)).scalar_one() - timedelta(hours=1)
         connection.execute(update(payment).values(updated_at=before))
         connection.execute(update(inbox_event).values(posted_at=before))

@@ -1,4 +1,4 @@
-"""Each change of a payment has its stored answer, and that says what happened: missing and altered ones are found."""
+"""Each change of a payment has its stored answer, which matches it: missing and altered ones are found."""
 
 import json
 from datetime import UTC, datetime, timedelta

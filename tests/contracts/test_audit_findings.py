@@ -44,7 +44,7 @@ def open_payments(engine: Engine) -> list[int]:
 
 @pytest.fixture
 def paid(engine: Engine) -> list[int]:
-    """Four posted payments of long ago, which an audit looks at in turn alone; an audit has run."""
+    """Four old posted payments, which an audit checks only in turn; an audit has run."""
     results = commands.run(engine, *(commands.authorize(f"k{number}") for number in range(4)))
     publish_and_post(engine)
     run(engine)
@@ -175,7 +175,7 @@ def test_two_audits_at_once_store_each_finding_once(engine: Engine) -> None:
 def test_findings_of_answers_are_cleared_by_a_check_of_that_answer(engine: Engine, paid: list[int]) -> None:
     bodies = {"odd": '{"paymentId":99}', 'q"\\ü\0': "{", "gone": "[1]", "M1/x": '{"paymentId":null}'}
     row = {"merchant_id": "M1", "operation": "capture", "request_digest": "0", "http_status": 200}
-    old = datetime.now(UTC) - timedelta(days=3)  # older than what an audit on its schedule looks at
+    old = datetime.now(UTC) - timedelta(days=3)  # older than what a scheduled audit checks
     wrong = [{**row, "idempotency_key": key, "response_body": body, "created_at": old} for key, body in bodies.items()]
     change(engine, insert(idem_response_cache).values(wrong))
     assert len(run(engine, full=True).differences) == 4

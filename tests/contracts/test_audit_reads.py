@@ -1,4 +1,4 @@
-"""What the audit reads of a chunk of payments: what belongs to them, however many others there are."""
+"""The audit reads only the rows of its chunk of payments, however many others there are."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.contracts.reads import rows_read
 from tests.servers import migrated_database
 
 CHUNK, EACH = 500, 10
-"""Payments that are read, and what MariaDB may read for each: rows, and where it looked in vain."""
+"""Payments in a chunk, and the rows and index entries that MariaDB may read for each."""
 
 
 def test_a_chunk_reads_its_own_rows_alone_in_tables_that_have_grown_quickly(own_mariadb: MariaDBServer) -> None:
@@ -29,7 +29,7 @@ def test_a_chunk_reads_its_own_rows_alone_in_tables_that_have_grown_quickly(own_
             plan = Plan(20_000, database_now(connection) - timedelta(minutes=5))
         commands.run_one(engine, commands.authorize("model", merchant=MODEL_MERCHANT))
         publish_and_post(engine)
-        Multiplier(engine, plan).add(8 * CHUNK)  # of which the statistics know nothing
+        Multiplier(engine, plan).add(8 * CHUNK)  # not yet in the statistics
         with engine.connect() as connection:
             highest = connection.execute(select(func.max(payment.c.payment_id))).scalar_one()
             ids = audit_store.payments_after(connection, highest - CHUNK, CHUNK)

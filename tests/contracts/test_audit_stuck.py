@@ -1,4 +1,4 @@
-"""When is an event that waits stuck, and when is the ledger just working off what an outage left? On both databases."""
+"""Distinguishes stuck events from a backlog that the ledger is processing, on both databases."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def test_after_an_outage_it_is_stuck_when_nothing_of_it_was_posted_since_the_for
     change(engine, update(inbox_event).values(posted_at=ago(seconds=11)))
     assert stuck(engine) == COUNT - 5
     publish_and_post(engine, 5)
-    assert stuck(engine) == 0  # it goes on
+    assert stuck(engine) == 0  # the ledger makes progress
 
 
 def test_an_event_that_later_ones_have_passed_is_stuck_though_others_are_worked_off(
@@ -81,7 +81,7 @@ def test_an_event_that_later_ones_have_passed_is_stuck_though_others_are_worked_
     publish_and_post(engine, COUNT // 2)
     assert stuck(engine) == 0  # it was passed, but just now
     change(engine, update(inbox_event).values(posted_at=ago(seconds=61)), update(audit_run).values(at=ago(seconds=30)))
-    publish_and_post(engine, 1)  # so that it goes on
+    publish_and_post(engine, 1)  # so that the ledger makes progress
     assert stuck(engine) == 1
 
 

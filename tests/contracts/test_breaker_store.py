@@ -1,4 +1,4 @@
-"""The breaker's row and the orders to it, on both databases: written by the holder of the lease alone."""
+"""The breaker's row and the commands to it, on both databases: only the holder of the lease writes them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ ROW = BreakerRow(NAME, "CLOSED", SINCE, SINCE, SNAPSHOT, [], 4)
 
 
 def leases(engine: Engine) -> tuple[Lease, Lease]:
-    """One that was lost, and the one that counts."""
+    """A lost lease, and the present one."""
     with engine.begin() as connection:
         lost = acquire(connection, "relay", "a", 60)
         valid = acquire(connection, "relay", "a", 60)

@@ -1,4 +1,4 @@
-"""Nothing expires, is pruned, retried or repaired by a database clock that jumped, on both databases."""
+"""Nothing expires, is pruned, retried or repaired after the database's clock jumped, on both databases."""
 
 import threading
 from argparse import Namespace
@@ -31,7 +31,7 @@ MONTH = timedelta(days=30)
 
 @dataclass
 class Clocks:
-    """The database's clock and this machine's, each of which can be moved; and what happens at the next looks."""
+    """The database's clock and this machine's, each of which can be moved; and offsets at later checks."""
 
     database: timedelta = timedelta(0)
     wall: timedelta = timedelta(0)
@@ -53,7 +53,7 @@ class Clocks:
 
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
-    """In the place of the clock that this module and no other asks: the guard's."""
+    """Replaces the guard's clock, and no other."""
     found = Clocks()
     monkeypatch.setattr(clock, "database_now", found.now)
     return found

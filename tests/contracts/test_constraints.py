@@ -1,4 +1,4 @@
-"""The last line of defence: what raw SQL, past all our code, cannot do to money, on both databases."""
+"""The database's constraints: raw SQL that must fail, on both databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def refused(connection: Connection, because: str = ".") -> Iterator[None]:
-    """What is done inside must fail with an error that names `because`, and must not be a lost connection."""
+    """The block must fail with an error that names `because`, and not by a lost connection."""
     with pytest.raises(DBAPIError, match=because) as caught:
         yield
     assert classify(caught.value) in (Failure.OTHER, Failure.DUPLICATE)

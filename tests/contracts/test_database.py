@@ -1,4 +1,4 @@
-"""What real errors of both databases mean, and what the sessions that we open are like."""
+"""The classification of real errors of both databases, and the settings of sessions."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What happens to a dead letter on both databases: replay, failing again, resolution, discarding; each only once."""
+"""State changes of a dead letter on both databases: replay, failure, resolution, discard; each only once."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def fail(engine: Engine, error_type: str = "PaymentNotFound") -> None:
 
 @pytest.fixture
 def another(database_url: str) -> Iterator[Engine]:
-    """Somebody else's engine."""
+    """Another client's engine."""
     engine = create_engine(database_url)
     yield engine
     engine.dispose()

@@ -1,4 +1,4 @@
-"""Somebody else commits between any two statements on MariaDB: of two who settle a letter or a halt, one does."""
+"""Another transaction commits between any two statements on MariaDB: only one settles a dead letter or a halt."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ STATEMENT_LIMIT = 40
 
 
 _letter_ids: dict[str, int] = {}
-"""The letter that all speak of, by database: asked once, so that it is no statement between others."""
+"""The id of the tests' dead letter, by database; read once, so that it adds no statement."""
 
 
 def letter(engine: Engine) -> int:
@@ -61,9 +61,9 @@ def one(engine: Engine, query: str) -> Any:
 
 
 def interleaved(engine: Engine, action: Action, rival: Action, at: int) -> tuple[list[Any], bool]:
-    """What `action` and `rival` did, the latter once before statement `at` of the former; and whether that came."""
+    """The results of `action` and of `rival`, which runs before statement `at` of the action; and whether it ran."""
     other, count, done = create_engine(engine.url.render_as_string(hide_password=False)), 0, []
-    # whom a lock keeps out is told at once: it would wait for a transaction that waits for it
+    # a locked row fails at once: waiting for it would be a deadlock
     event.listen(other, "connect", lambda raw, _: raw.cursor().execute("SET SESSION innodb_lock_wait_timeout = 0"))
 
     def attempt(do: Action, on: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters on both databases: each once, announced once, found again by what people ask for."""
+"""Dead letters on both databases: each stored once, announced once, found by filters."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ def add(engine: Engine, *letters: DeadLetter) -> list[DeadLetter]:
 
 
 def found(engine: Engine, **wanted: Any) -> list[int]:
-    """Offsets of the page's letters."""
+    """Offsets of the page's dead letters."""
     where: dict[str, Any] = {"topic": None, "error_type": None, "state": None, "before": None, "limit": 50, **wanted}
     with engine.begin() as connection:
         return [letter.offset for letter in store.page(connection, **where)]
@@ -107,7 +107,7 @@ def test_another_source_is_another_letter(engine: Engine, elsewhere: dict[str, A
 
 
 def test_two_consumers_with_one_letter_end_in_an_error_not_in_two(engine: Engine) -> None:
-    """The second insert meets the unique key, whatever the first look has said."""
+    """The second insert violates the unique key, although the first read found nothing."""
     add(engine, LETTER)
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(table.insert(), [store._values(LETTER, NOW)])

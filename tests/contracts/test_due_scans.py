@@ -1,6 +1,6 @@
-"""What housekeeping and lists read of tables that have grown: what they return, by an index, on MariaDB.
+"""Housekeeping and lists read only the rows they return, by an index, on grown tables of MariaDB.
 
-Counted by the server, for a plan is a promise only. The statistics know nothing of the rows, as after a quick growth.
+The server counts rows, because a plan is only an estimate. The statistics are old, as after quick growth.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from payments.retention import store as retention_store
 from tests.contracts.reads import rows_read
 
 MANY: Final = 5_000
-"""Rows that are not wanted."""
+"""Rows that are not due."""
 FEW: Final = 100
 """Rows and index entries that may be read to find ten."""
 _PAYMENT = (

@@ -1,4 +1,4 @@
-"""A round of expiry: bounded, and one payment that cannot be expired keeps no other from it, on both databases."""
+"""A round of expiry is bounded, and a payment that cannot be expired does not block others, on both databases."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whatever error COMMIT ends with: no answer says that nothing was done, and what was done is found again."""
+"""After any error of COMMIT no answer says that nothing was done, and a commit that was done is found."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ def test_a_commit_that_always_fails_is_unknown_and_leaves_nothing_open(engine: E
             results = carry_out(engine, capture(payment_id, f"c-{kind}", 4000), authorize(f"n-{kind}"), seconds=0.1)
             failing.clear()
             assert [status_or_code(result) for result in results] == ["OUTCOME_UNKNOWN"] * 2, kind
-            (again,) = carry_out(other, capture(payment_id, f"c-{kind}", 4000))  # nobody has kept its locks
+            (again,) = carry_out(other, capture(payment_id, f"c-{kind}", 4000))  # its locks were released
             assert (status_or_code(again), again.replayed) == ("PARTIALLY_CAPTURED", False), kind
             assert captured(other) == number * 4000
     other.dispose()
@@ -110,7 +110,7 @@ def test_what_is_refused_after_a_commit_was_sent_is_unknown_too(engine: Engine) 
 def test_what_a_failed_commit_leaves_open_is_stored_by_nobody_else(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of anybody's transaction: relay, ledger and housekeeping commit by `engine.begin()`."""
+    """Also other transactions: relay, ledger and housekeeping commit by `engine.begin()`."""
 
     def fail(_connection: object) -> None:
         monkeypatch.undo()

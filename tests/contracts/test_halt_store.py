@@ -1,4 +1,4 @@
-"""Halts of the ledger on both databases: one is open for all workers, and its end may let some poison pass."""
+"""Halts of the ledger on both databases: one is open for all workers, and its resumption may accept some poison."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ def open_halt(engine: Engine) -> str | None:
 
 
 def check(engine: Engine, watch: PoisonWatch, marks: list[str | None]) -> None:
-    """What a worker does with a batch, and commits."""
+    """Check a batch and commit, as a worker does."""
     with engine.begin() as connection:
         last = halt_store.newest(connection)
         halt.refuse_when_halted(last)

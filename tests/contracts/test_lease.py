@@ -1,4 +1,4 @@
-"""Leases on both databases: one holder at a time, by the database's clock, and a fence that ends former holders."""
+"""Leases on both databases: one holder at a time, by the database's clock, and a fence that excludes former holders."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -25,7 +25,7 @@ def held(engine: Engine, holder: str, seconds: float = 60.0) -> Lease:
 
 
 def run_out(engine: Engine) -> None:
-    """As if its time had passed: tests do not wait."""
+    """Make it expired, without waiting."""
     with engine.begin() as connection:
         past = database_now(connection) - timedelta(seconds=1)
         connection.execute(update(table).values(expires_at=past))
@@ -52,7 +52,7 @@ def test_one_that_ran_out_is_taken_over_with_the_next_fence(engine: Engine) -> N
 
 
 def test_one_whose_end_lies_further_ahead_than_a_lease_lasts_is_taken_over(engine: Engine) -> None:
-    """The database's clock was a year ahead when it was taken; its holder may be long dead."""
+    """The database's clock was a year ahead when it was taken; its holder may have ended."""
     first = held(engine, "a")
     assert taken(engine, "b") is None
     with engine.begin() as connection:

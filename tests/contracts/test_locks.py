@@ -1,4 +1,4 @@
-"""Rows that somebody else holds: who waits, who is told to come back, and that neighbours do not suffer."""
+"""Rows that another transaction has locked: who waits, who gets an error, and that other commands go on."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from tests.servers import until
 
 @contextmanager
 def holding(engine: Engine, payment_id: int) -> Iterator[Connection]:
-    """Somebody else holds the payment's row (on SQLite: the file)."""
+    """Another transaction has locked the payment's row (on SQLite: the file)."""
     with engine.connect() as connection, connection.begin():
         payment_store.lock(connection, [payment_id])
         yield connection
@@ -37,7 +37,7 @@ WAITING = (
 def wait_for_lock_wait(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
         waiting = text(f"SELECT COUNT(*) {WAITING}")
-        # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
+        # MariaDB caches this for 0.1 s, so ask less often
         until(lambda: watcher.execute(waiting).scalar_one(), "somebody waits for a lock", interval=0.15)
 
 
@@ -75,7 +75,7 @@ def test_a_held_key_is_in_progress_and_neighbours_succeed(mariadb: Engine, make:
         stuck, *others = carry_out(mariadb, command, capture(free, "c"), authorize("n"), seconds=4.5)
         assert status_or_code(stuck) == "REQUEST_IN_PROGRESS"
         assert [status_or_code(result) for result in others] == ["CAPTURED", "AUTHORIZED"]
-        transaction.rollback()  # the owner crashed: no marker outlives it
+        transaction.rollback()  # the owner crashed: no marker remains
     assert status_or_code(run_one(mariadb, command)) in ("CAPTURED", "AUTHORIZED")
 
 

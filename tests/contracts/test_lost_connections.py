@@ -1,4 +1,4 @@
-"""Connections lost before and during COMMIT: what is looked up, what runs again, what nobody can know."""
+"""Connections lost before and during COMMIT: what is looked up, what is retried, what stays unknown."""
 
 from collections.abc import Iterator
 

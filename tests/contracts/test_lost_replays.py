@@ -1,4 +1,4 @@
-"""A replay that Kafka lost leaves its letter OPEN again, unless a ledger may still come to it. On both databases."""
+"""A dead letter whose replay Kafka lost is OPEN again, unless a ledger may still read the replay. On both databases."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def reopen(engine: Engine) -> int:
 
 
 def published(engine: Engine, ago: timedelta = LATE, letter_id: int = 1) -> None:
-    """A letter, replayed, and its replay published so long ago."""
+    """A replayed dead letter whose replay was published that long ago."""
     add(engine, replace(LETTER, offset=letter_id))
     replay(engine, letter_id)
     with engine.begin() as connection:
@@ -111,7 +111,7 @@ def test_not_while_the_ledger_is_silent(engine: Engine, seconds: int, reopened: 
 
 
 def test_not_while_the_ledger_is_behind(engine: Engine) -> None:
-    """What was published after the replay is not posted either: it only waits."""
+    """Later events are not posted either: the replay still waits."""
     published(engine)
     commands.run(engine, commands.authorize("a"), commands.authorize("b"))
     assert reopen(engine) == 1, "what is not published says nothing"
@@ -126,7 +126,7 @@ def test_not_while_the_ledger_is_behind(engine: Engine) -> None:
 
 
 def test_a_letter_that_somebody_settles_meanwhile_does_not_change(mariadb: Engine) -> None:
-    """Between the list of lost ones and the lock: resolved by a late ledger, or replayed a second time."""
+    """Between reading the list and locking: resolved by a late ledger, or replayed again."""
     for letter_id in (1, 2, 3):
         published(mariadb, letter_id=letter_id)
     rival = create_engine(mariadb.url.render_as_string(hide_password=False))
@@ -170,7 +170,7 @@ def test_one_that_cannot_be_opened_does_not_keep_the_others(engine: Engine) -> N
 
 
 def refuse(engine: Engine, condition: str, table: str, verb: str) -> None:
-    """Make the database refuse what fulfils the condition."""
+    """Make the database refuse rows that meet the condition."""
     if engine.dialect.name == "sqlite":
         body = f"WHEN {condition} BEGIN SELECT RAISE(ABORT, 'refused by a test'); END"
     else:

@@ -1,4 +1,4 @@
-"""Migrations make exactly the tables that the code sees; running them again, or twice at once, changes nothing."""
+"""Migrations create exactly the tables of the code; running them again, or twice at once, changes nothing."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def schema(url: str) -> list[Any]:
-    """All that the database tells of its tables, triggers and views."""
+    """The database's description of its tables, triggers and views."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
@@ -103,7 +103,7 @@ class Killed(Exception):
 
 @contextmanager
 def killed_after_each_new_statement() -> Iterator[set[str]]:
-    """Each statement that was not seen before is the last of its process. MariaDB has committed it, if it was DDL."""
+    """Each new statement is the last of its process. MariaDB has committed it, if it was DDL."""
     seen: set[str] = set()
 
     def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -140,7 +140,7 @@ def test_a_migration_that_was_killed_at_any_statement_runs_again_to_the_end(
 
 
 def test_the_release_before_writes_what_this_one_reads(engine: Engine) -> None:
-    """It names its columns, and knows nothing of open_until."""
+    """Its INSERT names its columns, without open_until."""
     with engine.begin() as connection:
         now = database_now(connection)
         row = {

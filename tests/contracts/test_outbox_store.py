@@ -1,4 +1,4 @@
-"""The outbox on both databases: in order, with its payload untouched, money apart from the rest."""
+"""The outbox on both databases: in order, with unchanged payloads, payments' events separate from others."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Many commands at once: the winners are exactly those that the amounts allow. And a deadline that is over."""
+"""Many commands at once: exactly those that the amounts allow succeed. And a deadline that has passed."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

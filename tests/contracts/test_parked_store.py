@@ -1,4 +1,4 @@
-"""What operators see of parked events and do with them, on both databases."""
+"""Operators list, release and discard parked events, on both databases."""
 
 from collections.abc import Callable
 

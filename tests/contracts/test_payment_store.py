@@ -1,4 +1,4 @@
-"""The payment store on both databases: ids, locks, pages, and what it writes is what it reads."""
+"""The payment store on both databases: ids, locks, pages, and it reads what it wrote."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -131,7 +131,7 @@ def test_ids_never_return_after_a_delete(engine: Engine) -> None:
     with engine.begin() as connection:
         payment = stored(connection, new_payment("first"))
         connection.execute(delete(table))
-    engine.dispose()  # on MariaDB the counter outlives this, on SQLite AUTOINCREMENT remembers it
+    engine.dispose()  # on MariaDB the counter survives this, on SQLite AUTOINCREMENT keeps it
     with engine.begin() as connection:
         assert stored(connection, new_payment("second")).payment_id > payment.payment_id
 

@@ -18,7 +18,7 @@ def platform_of(engine: Engine) -> Platform | None:
 
 
 def migrate_again(engine: Engine) -> Platform:
-    """As after a migration that was killed before its revision was noted."""
+    """As after a migration that was killed before its revision was stored."""
     config = Config()
     config.set_main_option("script_location", "payments/migrations")
     before: Any = ScriptDirectory.from_config(config).get_revision("0009").down_revision

@@ -1,4 +1,4 @@
-"""Pruning beside others who commit: at each of its statements, on MariaDB. SQLite has one writer at a time."""
+"""Pruning with another commit before each of its statements, on MariaDB. SQLite has one writer at a time."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ STATEMENT_LIMIT = 100
 
 
 class Books:
-    """Payments that are old in all respects, on one database; and what somebody does to one of them meanwhile."""
+    """Old payments on one database, and another client's change to one of them."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -41,7 +41,7 @@ class Books:
         self.age()
 
     def age(self) -> None:
-        """Let all that there is be old, posted and answered as long ago."""
+        """Make everything old, posted and answered."""
         with self.engine.begin() as connection:
             then = database_now(connection) - OLD
             connection.execute(update(outbox_event).values(created_at=then, published_at=then, published=1))
@@ -66,7 +66,7 @@ class Books:
         publish_and_post(self.engine)
 
     def proves_right(self) -> None:
-        """Whatever was answered is in the ledger once all is posted, and nothing else."""
+        """Once all is posted, the ledger has all answered steps and nothing else."""
         while publish_and_post(self.engine):
             pass
         assert audit(self.engine, full=True, answers_kept=KEPT.answers).differences == []
@@ -81,7 +81,7 @@ class Books:
 
 @contextmanager
 def interrupted(engine: Engine, number: int, by: Callable[[], None]) -> Iterator[list[str]]:
-    """Just before statement `number` (from 0) of this engine somebody else's transaction runs and commits."""
+    """Just before statement `number` (from 0) of this engine another transaction commits."""
     seen: list[str] = []
 
     def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -108,11 +108,11 @@ def test_what_commits_between_two_statements_of_pruning_is_not_lost(mariadb: Eng
         books.proves_right()
         if number >= statements:
             break
-    assert STATEMENT_LIMIT > number > 12  # there was something to prune, and each statement had its turn
+    assert STATEMENT_LIMIT > number > 12  # there was something to prune, at each statement
 
 
 def test_a_key_that_is_answered_anew_keeps_its_answer(mariadb: Engine, second: Engine) -> None:
-    """Two housekeepings at once: the other has forgotten the answer, and the key was answered again since."""
+    """Two housekeeping processes: the other one pruned the answer, and the key was answered again since."""
     for number in range(STATEMENT_LIMIT):
         books = Books(mariadb)
         mine = (idem_response_cache.c.idempotency_key == books.name, idem_response_cache.c.operation == "refund")

@@ -1,4 +1,4 @@
-"""Operators' records: which go when they are old, and which never do, on both databases."""
+"""Operational records: which are pruned, and which never are, on both databases."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Refused and parked events on both databases: who waits for whom, and that nobody waits for nothing."""
+"""Refused and parked events on both databases: which rows wait, and that none waits for ever."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -153,7 +153,7 @@ def test_a_release_while_a_hold_commits_frees_what_it_held(mariadb: Engine) -> N
 
 
 def test_claims_read_no_parked_rows(mariadb: Engine) -> None:
-    """Thousands that are parked, with thousands behind them: a claim reads what it claims, by the index."""
+    """With thousands of parked events and thousands behind them, a claim reads only its rows, by the index."""
     with mariadb.begin() as connection:
         outbox_store.add(connection, [event(number // 2 + 10) for number in range(4000)])
         connection.execute(text("UPDATE outbox_event SET published = 2 + event_id % 2"))

@@ -1,4 +1,4 @@
-"""What is deleted when, and what never is, on both databases."""
+"""What is pruned when, and what never is, on both databases."""
 
 import json
 from datetime import timedelta
@@ -28,7 +28,7 @@ def authorized(engine: Engine, key: str) -> int:
 
 
 def settled(engine: Engine, key: str) -> int:
-    """A payment of which nothing is open any more."""
+    """A payment without an open amount."""
     payment_id = authorized(engine, key)
     commands.run_one(engine, commands.void(payment_id, key))
     return payment_id
@@ -71,7 +71,7 @@ def test_what_had_to_wait_is_found_again_behind_what_has_gone(engine: Engine, mo
 
 
 def test_once_a_day_it_starts_over(engine: Engine) -> None:
-    """An event may be committed behind the place where pruning is."""
+    """An event may be committed behind the position of pruning."""
     now = [0.0]
     pruner = Pruner(engine, NOW, clock=lambda: now[0])
     settled(engine, "late")
@@ -102,7 +102,7 @@ def test_events_stay_while_the_authorization_is_open(engine: Engine) -> None:
 
 
 def test_a_refund_after_pruning_is_complete_for_the_audit(engine: Engine) -> None:
-    """Its event is then the only one left, and tells nothing of those before it."""
+    """Its event is then the only remaining one."""
     payment_id = authorized(engine, "a")
     commands.run_one(engine, commands.capture(payment_id, "c"))
     publish_and_post(engine)
@@ -125,7 +125,7 @@ def test_an_inbox_row_stays_while_its_event_does(engine: Engine) -> None:
     publish_and_post(engine)
     keep_events = Retention(timedelta(days=9), timedelta(0), timedelta(days=9))
     assert Pruner(engine, keep_events).prune(AT_ONCE)["inbox_event"] == 0
-    with engine.begin() as connection:  # all of it is old, and its outbox rows are still there
+    with engine.begin() as connection:  # all of it is old, and its outbox rows still exist
         connection.execute(update(inbox_event).values(posted_at=database_now(connection) - timedelta(days=10)))
     assert Pruner(engine, keep_events).prune(AT_ONCE)["inbox_event"] == 0
     assert Pruner(engine, NOW).prune(AT_ONCE)["inbox_event"] == 2

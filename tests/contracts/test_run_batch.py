@@ -1,4 +1,4 @@
-"""`run_batch` on both databases: every case of an idempotency key, and that a bad command harms nobody else."""
+"""`run_batch` on both databases: every case of an idempotency key, and that a bad command affects no other."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Kafka lost is published again without an operator: once, bounded, and never what is merely not there yet."""
+"""Lost events are published again without an operator: once, bounded, and not those that are only late."""
 
 import threading
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def pay(engine: Engine, name: str, count: int = 1) -> None:
 
 
 def publish(engine: Engine, ago: timedelta = AFTER + timedelta(seconds=5)) -> None:
-    """What waits is published, so long ago, and lost."""
+    """Mark pending events as published that long ago, and lost."""
     with engine.begin() as connection:
         waiting = outbox_event.c.published == 0
         connection.execute(update(outbox_event).where(waiting).values(published=1, published_at=now(engine) - ago))
@@ -122,7 +122,7 @@ def halted(engine: Engine) -> None:
 
 
 def behind(engine: Engine) -> None:
-    """Of what it posts now, most was published long ago."""
+    """Most of its recent postings were published long ago."""
     pay(engine, "behind", 4)
     publish_and_post(engine)
     with engine.begin() as connection:
@@ -155,7 +155,7 @@ def test_an_event_that_became_a_letter_is_not_lost(engine: Engine, state: str, r
         letter = DeadLetter("c", "payment.captured", 0, 0, 1, payload, None, "1", "InvalidEvent", "why")
         dead_letter_store.add(connection, [letter], database_now(connection))
         connection.execute(update(dead_letter).values(state=state))
-    publish(engine)  # the letter's announcement too
+    publish(engine)  # also the dead letter's announcement
     assert SelfRepair(engine, AFTER).round(AT_ONCE) == repaired
 
 

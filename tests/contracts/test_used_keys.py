@@ -1,4 +1,4 @@
-"""Keys that were used before, whether or not their answer is still kept: what they get, and what neighbours pay."""
+"""Used keys, with and without a stored answer: their answers, and the cost for other commands."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ KEEP_NO_ANSWER = Retention(timedelta(days=9), timedelta(days=30), timedelta(0))
 
 
 def forget(engine: Engine) -> int:
-    """Let the time of all answers be over."""
+    """Make all answers due for pruning."""
     return Pruner(engine, KEEP_NO_ANSWER).prune(AT_ONCE)["idem_response_cache"]
 
 
@@ -34,7 +34,7 @@ def moved(engine: Engine) -> tuple[int, int, int]:
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """What an engine says, ends of transactions included."""
+    """The statements of an engine, including ends of transactions."""
     said: list[str] = []
 
     def execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -96,7 +96,7 @@ def test_a_key_never_moves_money_twice_however_old_it_is(engine: Engine) -> None
     for _ in range(2):
         again = carry_out(engine, *commands)
         assert [status_or_code(result) for result in again] == ["IDEMPOTENCY_KEY_EXPIRED"] * 5
-    others = [capture(paid, "k", 1), refund(paid, "k")]  # the key counts, not what it asks for
+    others = [capture(paid, "k", 1), refund(paid, "k")]  # the key counts, not the body
     assert [status_or_code(result) for result in carry_out(engine, *others)] == ["IDEMPOTENCY_KEY_EXPIRED"] * 2
     assert moved(engine) == before
     assert status_or_code(run_one(engine, refund(paid, "new key", 1000))) == "PARTIALLY_REFUNDED"
@@ -116,7 +116,7 @@ def test_of_a_forgotten_answer_nothing_but_the_key_is_left(engine: Engine) -> No
 def test_pruning_does_not_read_the_keys_that_are_kept(mariadb: Engine) -> None:
     paid = new_payment_id(mariadb, "p")
     for number in range(100):
-        run_one(mariadb, refund(paid, f"r{number}", 1))  # conflicts, which are answers like any other
+        run_one(mariadb, refund(paid, f"r{number}", 1))  # conflicts are stored answers, too
     assert forget(mariadb) == 101
     lone = create_engine(mariadb.url.render_as_string(hide_password=False), pool_size=1)
     with lone.connect() as connection:

@@ -1,4 +1,4 @@
-"""INSERTs written as text, on both databases: all or none of a transaction, in one round trip where there are any."""
+"""INSERTs written as text, on both databases: all or none of a transaction, in one round trip on MariaDB."""
 
 from datetime import UTC, datetime
 
@@ -51,7 +51,7 @@ def test_on_mariadb_it_is_one_round_trip(mariadb: Engine) -> None:
     with mariadb.begin() as connection:
         before = int(connection.execute(asked).one()[1])
         write(connection, inbox((1, 1)), inbox((2, 2)), inbox((3, 3)))
-        assert int(connection.execute(asked).one()[1]) - before == 2  # the other one is the question itself
+        assert int(connection.execute(asked).one()[1]) - before == 2  # the second is this query
 
 
 def test_what_is_larger_than_a_packet_is_parted(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """Each process does all of its work with its own database account and no right beyond those of role mariadb.
 
-The accounts are made here as ansible/roles/mariadb/vars/main.yml has them; what each may not do is in
-tests/infra/test_mariadb.py, on the machines.
+The accounts are those of ansible/roles/mariadb/vars/main.yml; tests/infra/test_mariadb.py tests what each may not
+do, on the machines.
 """
 
 import os
@@ -24,7 +24,7 @@ from tests.servers import until
 
 PROCESSES = ("api", "relay", "ledger", "housekeeping", "operator", "migration")
 POISON = 150
-"""Messages that nobody can read, one after the other: more than the ledger takes before it halts."""
+"""Unreadable messages, one after the other: more than the ledger accepts before it halts."""
 DENIED = "denied to user"
 SETTINGS = {
     "APP_EXPIRE_INTERVAL_SECONDS": "0.2",
@@ -66,7 +66,7 @@ def urls() -> dict[str, str]:
 
 @pytest.fixture
 def platform(urls: dict[str, str]) -> Iterator[Platform]:
-    """Each process with its account; housekeeping, which would prune at once, does not run yet."""
+    """Each process with its account; housekeeping, which would prune, does not run yet."""
 
     def accounts(mariadb: MariaDBServer) -> Mapping[str, str]:
         urls.update(make_accounts(mariadb))
@@ -124,7 +124,7 @@ def poison(platform: Platform) -> None:
 
 
 def let_time_pass(database: Engine) -> None:
-    """What is open has expired, and events are old."""
+    """Open amounts have expired, and events are old."""
     with database.begin() as connection:
         connection.execute(text("UPDATE payment SET expires_at = requested_at WHERE status = 'AUTHORIZED'"))
         connection.execute(text("UPDATE outbox_event SET created_at = created_at - INTERVAL 1 DAY"))

@@ -1,4 +1,4 @@
-"""Real faults on the real platform: each is told by its alert, through Prometheus and Alertmanager, and taken back.
+"""Real faults on the real platform: each fires and resolves its alert, through Prometheus and Alertmanager.
 
 In `make test` two at once; `--long`: twelve one by one, whose times go to .cache/alert-times.md.
 """
@@ -56,7 +56,7 @@ def watched() -> Iterator[Watched]:
 
 @pytest.fixture(scope="module")
 def measured() -> Iterator[list[Times]]:
-    """Written down in the end, whether or not all held."""
+    """Written at the end, also after failures."""
     times: list[Times] = []
     yield times
     if times:
@@ -66,7 +66,7 @@ def measured() -> Iterator[list[Times]]:
 
 
 def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves: float) -> list[Times]:
-    """Let faults happen together, and see each alert come, then go after the fix, and its receiver told of both."""
+    """Make faults together; each alert must fire and resolve, and its receiver be notified of both."""
     alerts = [fault.expected for fault in faults]
     in_state(watched, alerts, None, resolves)
     since = len(watched.receivers.requests)
@@ -82,7 +82,7 @@ def suffered(watched: Watched, faults: tuple[Fault, ...], fires: float, resolves
 
 
 def was_notified(watched: Watched, faults: tuple[Fault, ...], status: str, since: int) -> None:
-    """The receiver of each fault's alert, and no other, was told since then, and this last."""
+    """The receiver of each fault's alert, and no other, was notified since then, with this as the last notification."""
     for fault in faults:
         alert, last = fault.expected, (fault.receiver, status)
         notified = until(partial(said, watched, alert, last, since), f"{alert}: {last}", seconds=NOTIFIED_SECONDS)
@@ -90,7 +90,7 @@ def was_notified(watched: Watched, faults: tuple[Fault, ...], status: str, since
 
 
 def said(watched: Watched, alert: Expected, last: tuple[str, str], since: int) -> list[tuple[str, str]]:
-    """All that was told of an alert since then, once it ends with `last`."""
+    """The notifications of an alert since then, once the last one is `last`."""
     notified = watched.notifications(alert, since)
     return notified if notified[-1:] == [last] else []
 
@@ -98,7 +98,7 @@ def said(watched: Watched, alert: Expected, last: tuple[str, str], since: int) -
 def in_state(
     watched: Watched, alerts: list[Expected], state: str | None, seconds: float, began: float | None = None
 ) -> list[float]:
-    """How long after `began` (now) Alertmanager gives each alert that state. AssertionError after `seconds`."""
+    """Seconds after `began` (now) until Alertmanager has each alert in that state. AssertionError after `seconds`."""
     began = began or time.monotonic()
     after: dict[str, float] = {}
 
@@ -125,7 +125,7 @@ def test_a_fault_is_told_and_taken_back(watched: Watched, together: tuple[Fault,
 
 
 def test_a_page_keeps_the_ticket_about_the_same_fault_silent(watched: Watched) -> None:
-    """While Redis is away its page wakes somebody; that requests pass uncounted is known and told to nobody."""
+    """While Redis is down its page fires; the ticket about uncounted requests is inhibited."""
     ticket = Expected("RateLimiterFailsOpen", {})
     with REDIS.happens(watched):
         until(lambda: watched.state(REDIS.expected) == "active", "Redis is down", seconds=QUICKLY_SECONDS)

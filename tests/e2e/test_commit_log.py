@@ -41,7 +41,7 @@ def lines(part: Server, event: str) -> list[dict[str, Any]]:
 
 
 def logged(part: Server, event: str, list_name: str, name: str, value: object) -> dict[str, Any] | None:
-    """The entry with this value in a list of a line."""
+    """The entry with this value in a line's list."""
     entries = [entry for line in lines(part, event) for entry in line[list_name]]
     return next((entry for entry in entries if entry.get(name) == value), None)
 
@@ -82,7 +82,7 @@ def test_a_replay_and_a_refusal_are_told_too(platform: Platform) -> None:
 
 
 def card(dice: random.Random) -> str:
-    """A number that passes for a card's, in one of the forms that people type."""
+    """A valid card number, in one of the usual forms."""
     digits = [int(digit) for digit in VISA] + [dice.randrange(10) for _ in range(9)]
     doubled = [digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(digits)]
     number = "".join(map(str, [*digits, -sum(each // 10 + each % 10 for each in doubled) % 10]))
@@ -91,7 +91,7 @@ def card(dice: random.Random) -> str:
 
 
 def plant(platform: Platform, number: int, text: str, payment_id: int) -> int:
-    """Send the text where a client can put one; the status of the answer."""
+    """Send the text in each field that accepts text; returns the status of the answer."""
     body: dict[str, Any] = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": f"plant-{number}"}
     admin = {"Authorization": f"Bearer {platform.admin_token}"}
     match number % 8:

@@ -1,4 +1,4 @@
-"""Each process killed at each named point of its work: nothing that was answered is lost, nothing is posted twice."""
+"""Each process killed at each named point of its work: no answered payment is lost, nothing is posted twice."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ SETTINGS = {
     "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS": "1",
     "APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "0.8",
     "APP_CB_KAFKA_PROBE_TIMEOUT_SECONDS": "0.5",
-    "APP_LEASE_SECONDS": "2.5",  # so long a killed relay stays the active one
+    "APP_LEASE_SECONDS": "2.5",  # a killed relay keeps the lease this long
 }
 OF_API = ("before_commit", "after_commit_before_answer")
 OF_RELAY = ("after_claim", "after_confirm_before_mark", "in_lease_take_over")
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @dataclass
 class Customer:
-    """Pays, and remembers what was answered."""
+    """Pays, and records the answers."""
 
     platform: Platform
     database: Engine
@@ -53,7 +53,7 @@ class Customer:
         return answer
 
     def void_all(self) -> None:
-        """Leave nothing open, so that all that is posted may be pruned."""
+        """Leave no open amount, so that everything posted may be pruned."""
         for payment_id in self.answered.values():
             url = f"{self.platform.api.url}/payments/void/{payment_id}"
             assert requests.post(url, json={"merchantId": "M1"}, timeout=20).status_code == 200
@@ -73,11 +73,11 @@ class Customer:
         return self.count("outbox_event WHERE published = 0")
 
     def audit(self) -> None:
-        """No differences; what is on its way is none."""
+        """The audit has no differences, and events in flight are none."""
         assert audit(self.database, full=True, answers_kept=timedelta(days=30)).differences == []
 
     def settle(self) -> None:
-        """All is posted, the audit is clean, and every answered payment is there, posted once."""
+        """All is posted, the audit has no differences, and every answered payment is posted once."""
         until(lambda: self.unposted() == 0, "every event is posted")
         until(lambda: self.pending() == 0, "every event is marked")
         self.audit()
@@ -103,7 +103,7 @@ def kills_of_workers(api: Server) -> int:
 
 
 def lives_again(api: Api, kills: int) -> bool:
-    """Whether gunicorn has seen so many killed workers, and the one after them answers."""
+    """Whether gunicorn has logged that many killed workers, and the next one answers."""
     return kills_of_workers(api) == kills and get_json(f"{api.url}/health/live") is not None
 
 
@@ -114,11 +114,11 @@ def equip(program: Server, **settings: str) -> None:
 
 
 def start_and_see_it_die(program: Server, point: str) -> None:
-    """Start it armed: there is something to do, so that it comes to the point and ends there by SIGKILL."""
+    """Start it with the armed point and with work, so that it reaches the point and ends by SIGKILL."""
     before = crashes(program, point)
     try:
         program.start()
-    except ServerError as died:  # before it had said that it was there
+    except ServerError as died:  # before it answered
         if "ended with code -9" not in str(died):
             raise
     until(lambda: program.exit_code is not None, f"{program.name} comes to {point}")
@@ -192,7 +192,7 @@ def test_the_ledger(point: str, platform: Platform, customer: Customer, times: r
         customer.pay(f"{point}-{number}")
         start_and_see_it_die(platform.ledger, point)
         customer.audit()
-    assert customer.unposted() < len(times)  # posted, and the offsets do not know it
+    assert customer.unposted() < len(times)  # posted, but the offsets are not committed
     revive(platform.ledger)
     customer.settle()
 
@@ -224,7 +224,7 @@ def test_pruning(platform: Platform, customer: Customer, times: range) -> None:
     stored = customer.count("outbox_event")
     for _ in times:
         start_and_see_it_die(platform.housekeeping, "in_pruning")
-        assert customer.count("outbox_event") == stored  # a prune is done as a whole or not at all
+        assert customer.count("outbox_event") == stored  # a batch of pruning is atomic
         customer.audit()
     revive(platform.housekeeping)
     until(lambda: customer.count("outbox_event") == 0, "all is pruned")

@@ -1,6 +1,6 @@
 """The drills of scripts/ on real servers: they fix what they broke, and fail when nothing breaks.
 
-That they pass is seen on the machines (tests/vm/test_drills.py) and in the pipeline; here in `make test-long`.
+They pass on the machines (tests/vm/test_drills.py) and in the pipeline; here in `make test-long`.
 """
 
 import os
@@ -36,9 +36,9 @@ LIES = {
     "drill-database-down.sh": "the database is down, and a payment was answered 200",
     "drill-redis-down.sh": "not within 3 s: /health says that Redis does not answer",
     "drill-worker-kill.sh": "payment is published already",
-    "drill-poison.sh": "not within 4 s: there is a letter PaymentNotFound",
+    "drill-poison.sh": "not within 4 s: there is a dead letter PaymentNotFound",
 }
-"""What each one finds untrue when its hooks do nothing."""
+"""What each drill reports when its hooks do nothing."""
 SETTINGS = {
     "APP_RATE_LIMIT_PROFILE": "prod",
     "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS": "2",
@@ -51,7 +51,7 @@ pytestmark = pytest.mark.timeout(400)
 
 
 class Switchboard(HTTPServer):
-    """Carries out the drills' hooks: `POST /kill/relay` and the like, in the thread that `serve_while` runs in."""
+    """Runs the drills' hooks: `POST /kill/relay` and the like, in the thread that `serve_while` runs in."""
 
     timeout = 0.1
 
@@ -63,7 +63,7 @@ class Switchboard(HTTPServer):
         return f"curl -fsS -X POST http://127.0.0.1:{self.server_port}/{call}"
 
     def serve_while(self, drill: subprocess.Popen[str]) -> tuple[int, str]:
-        """Serve until the drill ends; its exit code and what it printed."""
+        """Serve until the drill ends; returns its exit code and output."""
         while drill.poll() is None:
             self.handle_request()
         assert drill.stdout
@@ -98,7 +98,7 @@ def switchboard(platform: Platform) -> Iterator[Switchboard]:
 
 def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subprocess.Popen[str]:
     environment = {**os.environ, **platform.environment, **hooks}
-    as_in_a_shell = ("env", "--default-signal=PIPE")  # Python ignores it, and what it starts would inherit that
+    as_in_a_shell = ("env", "--default-signal=PIPE")  # Python ignores SIGPIPE, and child processes inherit that
     return subprocess.Popen(
         bound_to_parent(
             [*as_in_a_shell, str(ROOT / "scripts" / script), "--base-url", platform.api.url], signal.SIGTERM
@@ -144,7 +144,7 @@ def test_an_interrupted_drill_fixes_what_it_broke(platform: Platform, tmp_path: 
 
 
 def test_a_drill_that_nobody_reads_any_more_fixes_what_it_broke(platform: Platform, tmp_path: Path) -> None:
-    """A terminal that is closed, a build that is aborted: bash alone would end at its next word."""
+    """A terminal that is closed, a build that is aborted: bash would end at its next output."""
     broken, fixed = tmp_path / "broken", tmp_path / "fixed"
     drill = begin(BREAKER, platform, {"KAFKA_STOP_CMD": f"touch {broken}", "KAFKA_START_CMD": f"touch {fixed}"})
     until(broken.exists, "the drill has stopped Kafka")

@@ -1,4 +1,4 @@
-"""Where a request begins and ends is never in doubt: what is ambiguous is refused, and ends the connection."""
+"""A request's beginning and end are unambiguous: an ambiguous request is refused, and ends the connection."""
 
 import json
 import socket

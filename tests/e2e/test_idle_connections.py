@@ -1,5 +1,5 @@
-"""Connections that clients keep: they live long, a stop or a reload closes them without losing a request, and they make
-room for new ones.
+"""Idle connections: they live long, a stop or a reload closes them without losing a request, and they make room for
+new ones.
 """
 
 import os
@@ -29,7 +29,7 @@ LONG_SECONDS = 1800
 
 @dataclass
 class PausingClients:
-    """Each has one connection and pauses between its requests; nothing is ever sent twice."""
+    """Each has one connection and pauses between its requests; no request is sent twice."""
 
     url: str
     answered: int = 0
@@ -77,10 +77,10 @@ def reload(api: ApiServer) -> None:
 
 @pytest.fixture(params=["directly", "through nginx"])
 def reloaded(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[tuple[ApiServer, str]]:
-    """The api, and where its clients ask."""
+    """The api, and the URL of its clients."""
     with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", workers=2) as api, ExitStack() as stack:
         direct = request.param == "directly"
-        # While workers of a reload start, nobody answers: on a busy machine for longer than nginx waits.
+        # While workers of a reload start, there are no answers: on a busy machine for longer than nginx waits.
         yield api, api.url if direct else stack.enter_context(Nginx([api.port], _nginx_silent_seconds=60)).url
 
 
@@ -99,7 +99,7 @@ def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, str
 
 @pytest.fixture
 def small_api(sqlite_url: str) -> Iterator[ApiServer]:
-    """One that takes few connections."""
+    """An api with few connections."""
     connections = f"--worker-connections {CAPACITY}"
     with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", GUNICORN_CMD_ARGS=connections) as server:
         yield server

@@ -1,4 +1,4 @@
-"""`make run` as its user meets it: start, the three lines to paste, status, a killed broker, stop, start again."""
+"""`make run` for its user: start, the three lines to paste, status, a killed broker, stop, start again."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from tests.servers import until
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS, STOP_SECONDS = 60.0, 5.0
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
-OBSERVED_SECONDS = 30.0  # it learns of its targets within 5 s, and asks each every 10 s
+OBSERVED_SECONDS = 30.0  # it reads its targets within 5 s, and scrapes each every 10 s
 WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
 ACCOUNTS = ["acquirer_receivable", "customer_hold", "hold_clearing"]
 
@@ -52,7 +52,7 @@ class Run:
         return State(self.folder)
 
     def authorize(self, key: str) -> requests.Response | None:
-        """The answer; None when nobody listens yet."""
+        """The answer; None while nothing listens."""
         body = {"merchantId": "M1", "amount": 700, "currency": "KRW", "idempotencyKey": key}
         try:
             return requests.post(f"{self.base}/payments/authorize", json=body, timeout=UP_SECONDS)
@@ -189,7 +189,7 @@ def test_observe_watches_every_program_until_ctrl_c(run: Run) -> None:
 
 
 def health(prometheus: str) -> dict[str, str]:
-    """Job → what Prometheus says of its last scrape."""
+    """Job → the result of its last scrape."""
     targets = requests.get(f"{prometheus}/api/v1/targets?state=active", timeout=6).json()
     return {target["labels"]["job"]: target["health"] for target in targets["data"]["activeTargets"]}
 
@@ -216,7 +216,8 @@ def is_posted(payment: dict[str, Any]) -> bool:
 def test_the_api_gets_the_cpu_first(run: Run) -> None:
     def niceness(words: str) -> list[int]:
         family = {process.pid for process in psutil.Process(run.process.pid).children(recursive=True)}
-        seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]  # skips who has just ended
+        # process_iter skips processes that have just ended
+        seen = [p.info for p in psutil.process_iter(["cmdline", "nice"]) if p.pid in family]
         return [info["nice"] for info in seen if words in " ".join(info["cmdline"] or ())]
 
     workers = until(lambda: len(found := niceness("-m worker")) == 3 and found, "all workers run", seconds=UP_SECONDS)

@@ -1,4 +1,4 @@
-"""/openapi.json is exact: Schemathesis sends what it allows and what it forbids, and looks at every answer."""
+"""/openapi.json is exact: Schemathesis sends valid and invalid requests, and checks every answer."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Servers that freeze, die and come back: every request is answered in time, and no answer is untrue."""
+"""Servers that freeze, die and come back: every request is answered in time and correctly."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What no well-meaning client sends: every answer is one of 4xx, and none takes longer than promised."""
+"""Malformed HTTP: every answer is a 4xx, within the promised time."""
 
 import socket
 import time

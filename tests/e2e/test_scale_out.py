@@ -1,6 +1,6 @@
-"""Two ledgers share the partitions; under load one joins, is killed, comes back: nothing is lost, nothing doubled.
+"""Two ledgers share the partitions; under load one joins, is killed, restarts: no event is lost or posted twice.
 
-Two web workers take the payments meanwhile; what two of them promise by themselves is in test_web_workers.py.
+Two web workers accept the payments; test_web_workers.py tests two web workers alone.
 """
 
 import os
@@ -65,7 +65,7 @@ def count(database: Engine, what: str) -> int:
 
 
 def shares(admin: AdminClient) -> list[int]:
-    """How many partitions each member of the group has, as Kafka says; nothing while they are being given out."""
+    """The number of partitions of each member of the group; empty during a rebalance."""
     group = admin.describe_consumer_groups([GROUP])[GROUP].result(10)
     if group.state is not ConsumerGroupState.STABLE:
         return []
@@ -73,7 +73,7 @@ def shares(admin: AdminClient) -> list[int]:
 
 
 def batches(ledger: Worker) -> int:
-    """Batches that it says to have posted."""
+    """The number of batches in its log."""
     return ledger.log.read_text().count('"events_posted"')
 
 

@@ -1,4 +1,4 @@
-"""Everything at once: partial steps, expiry, pruning, poison, a refused row, and kill -9 of everything in turn.
+"""All faults at once: partial steps, expiry, pruning, poison, a refused row, and kill -9 of everything in turn.
 
 At the end each answered step is in the ledger once, and the audit finds nothing. 20 minutes in `make test-long`.
 """
@@ -28,7 +28,7 @@ BETWEEN_KILLS = 100
 """Steps answered between two kills."""
 POISON_INTERVAL = 2.0
 LARGE_DEAD_LETTER = 2000
-"""Bytes of a poison message, and more than the broker takes on the topic of dead letters here."""
+"""Bytes of a poison message, more than the broker accepts here on the topic of dead letters."""
 SETTLED_SECONDS = 180
 SETTINGS = {
     "APP_RATE_LIMIT_PROFILE": "prod",
@@ -70,7 +70,7 @@ def count(database: Engine, what: str) -> int:
 
 
 def largest_message(platform: Platform, topic: str, size: int) -> None:
-    """What the broker takes on one topic, in bytes."""
+    """The broker's limit on one topic, in bytes."""
     entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": platform.kafka.bootstrap})
@@ -80,7 +80,7 @@ def largest_message(platform: Platform, topic: str, size: int) -> None:
 
 @contextmanager
 def poisoned(platform: Platform) -> Iterator[None]:
-    """Messages that are no events, small and large, now and then until the end of the block."""
+    """Poison messages, small and large, at intervals until the end of the block."""
     ended = threading.Event()
     producer = Producer({"bootstrap.servers": platform.kafka.bootstrap, "message.timeout.ms": 300000})
 
@@ -123,7 +123,7 @@ def suffer(platform: Platform, shoppers: Shoppers, seed: int, seconds: float) ->
 
 
 def booked(database: Engine) -> Counter[Step]:
-    """Each posting as the step that it stands for; read by SQL alone."""
+    """Each posting as its step, read by SQL."""
     sides = {
         ("customer_hold", "hold_clearing"): "authorize",
         ("acquirer_receivable", "merchant_payable"): "capture",

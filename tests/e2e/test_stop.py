@@ -1,4 +1,4 @@
-"""Starting and stopping gunicorn: bad settings are one sentence, and a stop loses nothing that was accepted."""
+"""Starting and stopping gunicorn: bad settings are one sentence, and a stop loses no accepted request."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def test_a_stop_finishes_what_was_accepted(mariadb_url: str, redis_url: str) -> 
         capture = threads.submit(api.post, f"/payments/capture/{payment}", {"merchantId": "M1"})
         waiting = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
         with engine.connect() as watcher:
-            # asked more often than every 0.1 s, MariaDB would answer from its cache for ever
+            # MariaDB caches this for 0.1 s, so ask less often
             servers.until(lambda: watcher.execute(waiting).scalar(), "the capture waits for the lock", interval=0.15)
         api.ask_to_stop()
         servers.until(lambda: not _listens(api.port), "the API takes no more requests")

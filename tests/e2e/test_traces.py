@@ -1,4 +1,4 @@
-"""One payment is one trace, from its HTTP request to its posting, as a collector sees it."""
+"""One payment is one trace in the collector, from its HTTP request to its posting."""
 
 import random
 import threading
@@ -17,7 +17,7 @@ from tests.servers import until
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what processes export by OTLP over HTTP, and keeps it by the trace's id."""
+    """A collector of OTLP over HTTP that stores spans by trace id."""
 
     daemon_threads = True
 

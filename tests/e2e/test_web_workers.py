@@ -1,4 +1,4 @@
-"""Two web workers side by side: one key is one payment, limits move together, metrics are those of both, also later."""
+"""Two web workers: one key is one payment, limits and metrics are shared, also after a worker was killed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -55,12 +55,12 @@ def test_50_captures_of_one_payment_have_the_winners_that_its_amount_allows(api:
 
 
 def failed_open(answers: list[requests.Response]) -> int:
-    """How many passed because Redis missed its 50 ms, as it may on a machine without time to spare."""
+    """Requests that passed because Redis took more than 50 ms, as it may on a busy machine."""
     return len([answer for answer in answers if "X-RateLimit-Limit" not in answer.headers])
 
 
 def answered_by_redis(send: Callable[[str], list[requests.Response]]) -> Iterator[list[requests.Response]]:
-    """What `send` gets for one address after the other, until Redis has answered all of one's requests."""
+    """The answers of `send` for one address after the other, until Redis has answered all requests of one."""
     for number in range(1, 30):
         answers = send(f"10.0.0.{number}")
         yield answers
@@ -131,7 +131,7 @@ def test_what_is_known_in_advance_starts_at_zero(mariadb_url: str, redis_url: st
 
 @pytest.fixture
 def api_to_stop(own_mariadb: MariaDBServer, redis_url: str) -> Iterator[ApiServer]:
-    """Two workers with one writer each: what a frozen database keeps waiting is seen in the queue's depth."""
+    """Two workers with one writer each: the queue's depth shows the commands that a frozen database blocks."""
     with (
         migrated_database(own_mariadb.address) as url,
         ApiServer(url, redis_url, workers=2, APP_COMMIT_WRITERS=1) as server,
@@ -148,7 +148,7 @@ def test_metrics_are_right_after_a_worker_is_killed(api_to_stop: ApiServer, own_
     own_mariadb.freeze()
     with ThreadPoolExecutor(40) as threads:
         for number in range(40):
-            threads.submit(api.authorize, f"during-{number}")  # what is answered, if at all, is no matter
+            threads.submit(api.authorize, f"during-{number}")  # the answer does not matter
         worker = until(lambda: stopped_with_a_queue(api), "commands wait in a worker")
         gauge = gauge_file(api, worker)
         worker.kill()
@@ -166,7 +166,7 @@ def test_metrics_are_right_after_a_worker_is_killed(api_to_stop: ApiServer, own_
 
 
 def counted(api: ApiServer) -> dict[str, float]:
-    """What may only grow."""
+    """Samples that may only grow."""
     return {name: value for name, value in samples(api).items() if "_total" in name or "_count" in name}
 
 

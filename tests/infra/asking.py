@@ -1,4 +1,4 @@
-"""How the checks of the observing and building roles ask: HTTP from the machine itself or from outside, and units."""
+"""Requests and unit checks of the monitoring and build roles: HTTP from the machine itself or from outside."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ OUTSIDE_SECONDS: Final = 5
 
 
 def fetch(host: Any, url: str, user: str = "", password: str = "", post: bool = False) -> tuple[int, str]:
-    """Status and text of an answer, asked for on the machine. The login is no argument that other users could see."""
+    """Status and text of an answer, requested on the machine. The login is not an argument, which others see."""
     header = ""
     if user:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -34,13 +34,13 @@ def fetch_json(host: Any, url: str) -> Any:
 
 
 def from_outside(url: str, user: str = "", password: str = "") -> int:
-    """The status that the machine of the operator gets."""
+    """The status for the operator's machine."""
     login = (user, password) if user else None
     return requests.get(url, auth=login, timeout=OUTSIDE_SECONDS).status_code
 
 
 def exposure(host: Any, unit: str) -> float:
-    """What systemd thinks of the unit's sandbox: 0 is shut, 10 is open."""
+    """systemd's exposure level of the unit: 0 is best, 10 is worst."""
     said = host.check_output(f"systemd-analyze security --no-pager {unit}.service")
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found, said
@@ -48,7 +48,7 @@ def exposure(host: Any, unit: str) -> float:
 
 
 def command_line_and_environment(host: Any, unit: str) -> str:
-    """What other programs of the machine may get to see of a process."""
+    """The arguments of a process, which other programs can read."""
     pid = host.check_output(f"systemctl show --property MainPID --value {unit}")
     return str(host.check_output(f"tr '\\0' '\\n' < /proc/{pid}/cmdline; tr '\\0' '\\n' < /proc/{pid}/environ"))
 

@@ -47,7 +47,7 @@ print(json.dumps(redis.Redis(socket_timeout=5, decode_responses=True, **given).e
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said: a value, or the error that it refused with."""
+    """A server's answer: a value, or its error."""
 
     value: Any
     error: str
@@ -71,13 +71,13 @@ def _run(host: Host, program: str, given: dict[str, Any]) -> Answer:
 
 
 def sql(host: Host, address: str, user: str, password: str, statement: str) -> Answer:
-    """One statement, from `host`."""
+    """Run one statement from `host`."""
     given = {"host": address, "user": user, "password": password, "database": "paydb", "statement": statement}
     return _run(host, _SQL, given)
 
 
 def refusals(host: Host, address: str, user: str, password: str, statements: Sequence[str]) -> dict[str, str]:
-    """Each statement → the error that it was refused with, or nothing; all in one connection, from `host`."""
+    """Each statement → its error, or empty; all on one connection from `host`."""
     given = {"host": address, "user": user, "password": password, "database": "paydb", "statements": statements}
     answer = _run(host, _REFUSALS, given)
     assert not answer.error, answer.error
@@ -85,12 +85,12 @@ def refusals(host: Host, address: str, user: str, password: str, statements: Seq
 
 
 def redis(host: Host, address: str, user: str | None, password: str | None, *command: object) -> Answer:
-    """One command, from `host`."""
+    """Run one command from `host`."""
     return _run(host, _REDIS, {"host": address, "username": user, "password": password, "command": command})
 
 
 def local_sql(host: Host, user: str, password: str, statement: str) -> Answer:
-    """One statement by the socket, on the database's own machine."""
+    """Run one statement through the socket on the database's machine."""
     program = "MYSQL_PWD=%s mariadb --batch --skip-column-names --user=%s --execute=%s"
     done = _login(host).run(program, password, user, statement)
     return Answer(done.stdout.strip(), "" if done.rc == 0 else done.stderr.strip())

@@ -1,4 +1,4 @@
-"""The machines as the inventory has them: names, groups, addresses. And the list of open ports, and the secrets."""
+"""The inventory: machines, groups, addresses; also the list of open ports, and the secrets."""
 
 import json
 import os
@@ -45,12 +45,12 @@ def members(group: str) -> list[str]:
 
 
 def variables(name: str) -> dict[str, Any]:
-    """What the inventory says of one machine."""
+    """The variables of one machine."""
     return dict(_listed()["_meta"]["hostvars"][name])
 
 
 def address(name: str) -> str:
-    """Where the other machines reach it."""
+    """Its address for other machines."""
     return str(variables(name)["node_address"])
 
 
@@ -68,7 +68,7 @@ def secrets() -> dict[str, str]:
 
 @cache
 def firewall() -> tuple[dict[str, Any], ...]:
-    """The list of open ports, as role base reads it."""
+    """The list of open ports of role base."""
     text = (ANSIBLE / "group_vars/all/firewall.yml").read_text(encoding="utf-8")
     return tuple(yaml.safe_load(text)["base_firewall_rules"])
 

@@ -1,4 +1,4 @@
-"""Every machine: the system, its time, who may log in, and that nothing on it has failed."""
+"""Every machine: the system, its clock, who may log in, and no failed units."""
 
 from ipaddress import ip_address
 
@@ -36,7 +36,7 @@ def test_ssh_takes_keys_alone(each_host, setting: str, value: str) -> None:
 
 
 def test_a_password_is_not_even_asked_for(each_host) -> None:
-    """What the running server offers, not what its file says."""
+    """The options of the running server, not of its file."""
     options = "-o BatchMode=yes -o StrictHostKeyChecking=no -o PreferredAuthentications=none"
     said = each_host.check_output(f"ssh {options} nobody@127.0.0.1 2>&1 || true")  # 255 would mean our own connection
     assert "Permission denied (publickey)." in said
@@ -66,7 +66,7 @@ def on_loopback(place: str) -> bool:
 
 
 def test_no_port_is_open_that_the_list_does_not_have(each_host) -> None:
-    """Whatever listens on more than loopback stands in group_vars/all/firewall.yml for this machine."""
+    """Every port open beyond loopback is in group_vars/all/firewall.yml for this machine."""
     name = each_host.check_output("hostname")
     listed = {
         port

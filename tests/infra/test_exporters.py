@@ -1,4 +1,4 @@
-"""The exporters say what they are for, their logins can do nothing else, and their secrets stay with them."""
+"""The exporters export their metrics, their logins have no other rights, and their secrets are private."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
-"""Every connection that could be tried is tried: from each machine, and from outside, to each port of the list and to
-some that are not on it. What the list allows is answered; what it does not is dropped, whether anything listens or not.
+"""Tries every connection: from each machine, and from outside, to each port of the list and to some that are not on it.
+Allowed connections are answered, all others dropped, whether anything listens or not.
 """
 
 import json
@@ -38,7 +38,7 @@ with ThreadPoolExecutor(len(ports)) as pool:
 
 
 def expected(source: str | None, target: str) -> dict[int, str]:
-    """Port → open or dropped, as the list has it."""
+    """Port → open or dropped, by the list."""
     return {port: "open" if inventory.may_connect(source, target, port) else "dropped" for port in PORTS}
 
 
@@ -65,7 +65,7 @@ def test_from_the_management_network(target: str) -> None:
 
 
 def test_the_list_itself_forbids_what_it_should() -> None:
-    """So that a list that allows everything could not pass."""
+    """So a list that allows everything fails."""
     ways = [*PAIRS, *((None, target) for target in inventory.names())]
     forbidden = [(a, b, port) for a, b in ways for port in PORTS if not inventory.may_connect(a, b, port)]
     assert len(forbidden) > len(ways) * len(UNLISTED)
@@ -80,7 +80,7 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.alone  # other tests would be refused meanwhile, who connect from here too
+@pytest.mark.alone  # other tests connect from here too, and would be refused
 @pytest.mark.usefixtures("many_files")
 def test_one_address_has_no_more_connections_than_its_share(host_of) -> None:
     """Idle ones too, which nginx does not count; and another address is served meanwhile."""

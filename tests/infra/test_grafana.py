@@ -1,4 +1,4 @@
-"""Grafana's role: what it writes, who gets in. In CI a stand-in answers, see tests/stand_ins/README.md."""
+"""Grafana's role: its files and logins. In CI a stand-in answers, see tests/stand_ins/README.md."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""k6: the real binary, in the version that was asked for; it loads the platform from its machine, and proves it."""
+"""k6: the real binary, in the required version; it runs a load with audit from its machine."""
 
 import pytest
 import testinfra

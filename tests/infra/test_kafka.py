@@ -1,4 +1,4 @@
-"""Kafka: the broker answers, its topics are there; the relay alone writes them, the ledger alone reads them."""
+"""Kafka: the broker answers, its topics are there; only the relay writes them, only the ledger reads them."""
 
 import json
 import re
@@ -13,7 +13,7 @@ OPTIONS = "--command-config /etc/kafka/admin.properties"
 EXPOSURE_LIMIT = 4.0
 CLIENTS = ("relay", "ledger")
 PLANTED = "infra-planted"
-"""A topic that nobody has a rule for."""
+"""A topic without access rules."""
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def broker(host_of):
 
 @pytest.fixture
 def ask(broker, secrets):
-    """user, kcat's arguments → what the broker says."""
+    """user, kcat's arguments → the broker's answer."""
     address = f"{inventory.first_address('broker')}:9092"
 
     def kcat(user: str, *arguments: str, message: str = "") -> clients.Answer:
@@ -110,7 +110,7 @@ def test_the_ledger_writes_nothing(ask) -> None:
 
 @pytest.mark.parametrize("user", CLIENTS)
 def test_a_client_sees_no_other_topic(broker, ask, user: str) -> None:
-    """Also one that exists; and it makes none by writing."""
+    """Also an existing one; and writing creates none."""
     address = inventory.first_address("broker")
     command = f"{TOOL} org.apache.kafka.tools.TopicCommand --bootstrap-server {address}:9092 {OPTIONS}"
     broker.check_output(f"{command} --create --if-not-exists --topic {PLANTED} --partitions 1 --replication-factor 1")

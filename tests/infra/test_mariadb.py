@@ -1,4 +1,4 @@
-"""MariaDB: durable, reachable by those who need it, and each user can do its work and nothing else."""
+"""MariaDB: durable, reachable by its clients, and each account has only the rights that it needs."""
 
 import re
 
@@ -21,7 +21,7 @@ def database(host_of):
 
 @pytest.fixture
 def ask(host_of, secrets):
-    """user, statement → what MariaDB says to the application's machine."""
+    """user, statement → MariaDB's answer to the application's machine."""
     host, address = host_of("application"), inventory.first_address("database")
     return lambda user, statement: clients.sql(
         host, address, user, secrets[f"vault_mariadb_{user}_password"], statement
@@ -156,7 +156,7 @@ NOBODY_MAY = [
     "SELECT * FROM mysql.global_priv",
     "SET GLOBAL max_connections = 1",
 ]
-"""None of those who write."""
+"""What no writing account may do."""
 FORBIDDEN = [
     *((user, statement) for user in WRITERS for statement in NOBODY_MAY),
     *((user, INSERT_POSTING) for user in WRITERS if user != "ledger"),

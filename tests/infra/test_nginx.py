@@ -1,4 +1,4 @@
-"""nginx: who may see what, who is who to the api, and what it says when nobody is there."""
+"""nginx: access by address, the forwarded client address, and its answers when the api is down."""
 
 import json
 import socket
@@ -76,7 +76,7 @@ def test_the_api_sees_the_clients_address_not_the_one_that_it_claims(host_of, ur
     )
     statuses = host_of("broker").check_output(command).split()
     assert set(statuses) <= {"401", "429"}
-    assert statuses[-1] == "429"  # ten wrong tokens a minute from one address, whatever it claims to be
+    assert statuses[-1] == "429"  # ten wrong tokens a minute from one address, whatever X-Forwarded-For says
 
 
 def test_the_access_log_is_json_with_the_request_s_id(application, url: str) -> None:

@@ -1,4 +1,4 @@
-"""ngrok's role: the file that stands between the internet and Jenkins. In CI a stand-in reads it."""
+"""ngrok's role: the configuration of the tunnel to Jenkins. In CI a stand-in reads it."""
 
 import copy
 import json

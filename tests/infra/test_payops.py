@@ -18,7 +18,7 @@ KNOWS = {
     "operator": {"vault_mariadb_operator_password"},
     "migration": {"vault_mariadb_migration_password"},
 }
-"""The secrets in each process' settings; every other secret of the vault is not there."""
+"""Each process has its secrets in its settings, and no others of the vault."""
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_an_instance_is_ready_and_can_read_payments(application, port: int) -> N
 
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)
 def test_a_process_is_logged_in_with_its_own_account_alone(application, host_of, unit: str) -> None:
-    """By the database's list of sessions, which has each one's port on this side."""
+    """By the database's list of sessions, with each one's client port."""
     group = application.check_output(f"systemctl show {unit} --property ControlGroup --value")
     processes = application.check_output(
         f"cat /sys/fs/cgroup'{group}'/cgroup.procs /sys/fs/cgroup/*'{group}'/cgroup.procs 2>/dev/null || true"

@@ -1,4 +1,4 @@
-"""Prometheus scrapes everything that runs, has our rules, and Alertmanager gets to know."""
+"""Prometheus scrapes everything that runs, has our rules, and reaches Alertmanager."""
 
 import json
 from typing import Any

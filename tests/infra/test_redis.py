@@ -1,4 +1,4 @@
-"""Redis: known users alone, each with its commands, and memory that cannot run away."""
+"""Redis: only known users, each with its commands, and a memory limit."""
 
 import re
 
@@ -14,7 +14,7 @@ def cache(host_of):
 
 @pytest.fixture
 def ask(host_of, secrets):
-    """user, command → what Redis says to the application's machine."""
+    """user, command → Redis' answer to the application's machine."""
     host, address = host_of("application"), inventory.first_address("cache")
     return lambda user, *command: clients.redis(host, address, user, secrets[f"vault_redis_{user}_password"], *command)
 

@@ -1,4 +1,4 @@
-"""The rules do what they are written for: promtool's tests, run by the promtool of the machine that has the rules."""
+"""promtool's tests of the rules, run by the promtool of Prometheus' machine."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ SUITES = sorted(path.name for path in (ROOT / "prometheus/tests").glob("*.yml"))
 
 
 def packed(*folders: Path) -> str:
-    """The folders as a tar file, in letters that a shell leaves alone."""
+    """The folders as a tar file, in characters that a shell does not change."""
     held = io.BytesIO()
     with tarfile.open(fileobj=held, mode="w:gz") as archive:
         for folder in folders:

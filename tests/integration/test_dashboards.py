@@ -1,4 +1,4 @@
-"""Every query of every dashboard, asked of a real Prometheus that scrapes a platform under load: each returns data."""
+"""Every query of every dashboard returns data from a real Prometheus that scrapes a platform under load."""
 
 import math
 import time
@@ -24,9 +24,9 @@ PER_SECOND = 20
 DATA_SECONDS = 40
 QUICK = Timing(scrape="1s", evaluation="1s", group_wait="1s", group_interval="1s")
 GRAFANAS = {"$__rate_interval": "10s", "$node": ".*"}
-"""What Grafana puts in place of its variables."""
+"""The values of Grafana's variables."""
 WITHOUT_FAULT = {"annotation Pages"}
-"""Parts that show something only when something is wrong; the query must be answered all the same."""
+"""Panels with data only during a fault; their queries must still be valid."""
 MOVING = {
     "Request rate",
     "Latency of money requests",
@@ -59,7 +59,7 @@ class Watched:
     """Monotonic time at which every query must have its data."""
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
-        """As `until`, with the time that is left for all together: many faults cost no more than one."""
+        """As `until`, with one deadline for all, so that many faults take no longer than one."""
         return until(condition, what, seconds=max(0.0, self.data_by - time.monotonic()), interval=0.2)
 
 
@@ -100,7 +100,7 @@ def ask(prometheus: Prometheus, expr: str, seconds: int = 10) -> list[dict[str, 
 
 
 def numbers(series: list[dict[str, Any]]) -> list[float]:
-    """Every value that is one: neither infinite nor NaN."""
+    """Every finite value."""
     found = [float(value) for one in series for _at, value in one["values"]]
     return [value for value in found if math.isfinite(value)]
 

@@ -20,7 +20,7 @@ LETTER = DeadLetter("c", "payment.captured", 0, 0, 1, '{"a":\n1}', None, None, "
 
 @pytest.fixture
 def engine(engine: Engine) -> Engine:
-    """A database with four open letters."""
+    """A database with four OPEN dead letters."""
     letters = [replace(LETTER, offset=offset) for offset in range(4)]
     letters[2] = replace(letters[2], topic="payment.voided", error_type="EventNotFound")
     with engine.begin() as connection:

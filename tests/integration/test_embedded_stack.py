@@ -1,4 +1,4 @@
-"""What `make run` is made of, with programs that stand in for the platform's: supervision, broker, state."""
+"""The parts of `make run`, with fake programs: supervision, broker, state."""
 
 import fcntl
 import json
@@ -27,7 +27,7 @@ TELLS_ITS_BROKER = "import os, signal; print(os.environ['KAFKA_BOOTSTRAP_SERVERS
 
 @pytest.fixture
 def state(tmp_path_factory: pytest.TempPathFactory) -> State:
-    """A folder as `make run` makes it."""
+    """A state folder as of `make run`."""
     state = State(tmp_path_factory.mktemp("state"))
     state.prepare()
     return state
@@ -35,7 +35,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> State:
 
 @pytest.fixture
 def supervisor(state: State) -> Iterator[Supervisor]:
-    """A running supervisord with the real broker and a relay and a ledger that only tell where the broker is."""
+    """A running supervisord with the real broker and a relay and a ledger that only print the broker's address."""
     user = Program("", [sys.executable, "-c", TELLS_ITS_BROKER])
     users = [user_of_broker(Program(name, user.command), state.bootstrap) for name in ("relay", "ledger")]
     groups = {SERVERS: [broker(state.bootstrap, ["t"], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"])], PLATFORM: users}
@@ -81,7 +81,7 @@ class TestBroker:
 
 
 class TestSupervision:
-    """supervisord as we configure it."""
+    """supervisord with our configuration."""
 
     def test_kill_9_of_the_supervisor_ends_all_programs(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)
@@ -91,7 +91,7 @@ class TestSupervision:
 
     def test_one_that_is_ending_is_as_one_that_is_gone(self, state: State, supervisor: Supervisor) -> None:
         wait_until_all_run(state, supervisor)
-        os.kill(pids(supervisor)["relay"], signal.SIGSTOP)  # so that the ending lasts until it is killed
+        os.kill(pids(supervisor)["relay"], signal.SIGSTOP)  # so that stopping takes until it is killed
         supervisor.shutdown()
         with pytest.raises(ConnectionAbortedError):
             supervisor.states()
@@ -135,14 +135,14 @@ class TestState:
         killed = subprocess.Popen([sys.executable, "-c", ""])
         killed.wait(20)
         (state.folder / "running.json").write_text(json.dumps({"pid": killed.pid, "port": 8080}))
-        with (state.folder / "running.lock").open("a") as file:  # the next one holds it and has said nothing yet
+        with (state.folder / "running.lock").open("a") as file:  # the next holder has the lock and has not written yet
             fcntl.flock(file, fcntl.LOCK_EX)
             assert (state.port(), state.pid()) == (None, None)
             with pytest.raises(AlreadyRuns, match="it has not said yet"), state.held(1):
                 pass
 
     def test_who_looks_while_it_changes_hands_sees_one_of_both_or_nobody(self, state: State) -> None:
-        """A reader beside 200 holders: each sees a whole answer, and is not taken for a holder itself."""
+        """A reader beside 200 holders: each reads a whole answer, and does not count as a holder itself."""
         seen: set[int | None] = set()
         ended = threading.Event()
 

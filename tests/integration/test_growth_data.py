@@ -1,4 +1,4 @@
-"""Made-up payments of `make bench-growth` are what the platform would have stored: the audit finds nothing."""
+"""The generated payments of `make bench-growth` are as the platform stores them: the audit finds nothing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.servers import migrated_database
 
 @pytest.fixture
 def database(own_mariadb: MariaDBServer) -> Iterator[Engine]:
-    """Of its own, since making payments up changes how the server writes."""
+    """A server of its own, because generating payments changes its settings."""
     with migrated_database(own_mariadb.address) as url:
         engine = create_engine(url)
         yield engine

@@ -1,4 +1,4 @@
-"""Housekeeping as a process would run it: its tasks on both databases, its schedule, its gauges."""
+"""Housekeeping as in its process: its tasks on both databases, its schedule, its gauges."""
 
 import json
 import threading
@@ -221,7 +221,7 @@ def test_it_audits_again_after_the_database_was_restarted(own_mariadb: MariaDBSe
         engine = create_database_engine(url)
         house = House(engine)
         schedule = Schedule([Task("audit", 0.0, house.tasks.audit)], threading.Event())
-        schedule.run_once()  # now a connection of the pool is of the server that ends
+        schedule.run_once()  # now the pool has a connection to the server that ends
         own_mariadb.restart()
         schedule.run_once()
         house.tasks.audit()

@@ -1,4 +1,4 @@
-"""What is seen of housekeeping from outside: ages that go on, when each task succeeded, its part of /health."""
+"""Housekeeping's metrics and health: ages, when each task succeeded, its component of /health."""
 
 import threading
 from datetime import timedelta
@@ -33,7 +33,7 @@ LAST_SUCCESS = "housekeeping_task_last_success_timestamp_seconds"
 
 
 class HousekeepingRun:
-    """A process of housekeeping by its metrics; its clocks can be moved."""
+    """A housekeeping process with its metrics; a test can move its clocks."""
 
     def __init__(self, engine: Engine) -> None:
         self.registry = CollectorRegistry()
@@ -50,7 +50,7 @@ class HousekeepingRun:
 
 
 class Later:
-    """A clock that can be moved ahead."""
+    """A clock that a test can move ahead."""
 
     def __init__(self) -> None:
         self.by = 0.0

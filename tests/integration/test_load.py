@@ -1,4 +1,4 @@
-"""Every profile of k6/ for a few seconds against the running `make run`, each proved by the audit."""
+"""Every profile of k6/ for a few seconds against the running `make run`, each with its audit."""
 
 import os
 import re
@@ -25,7 +25,7 @@ SHORT = {"LONGEST_P95_MS": "30000", "RATE_SCALE": "0.1", "MOST_RATE": "15", "DUR
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A `make run` of its own that audits itself each second."""
+    """A `make run` of its own that audits every second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("APP_AUDIT_INTERVAL_SECONDS", "1")
         running = start(tmp_path_factory.mktemp("run"))
@@ -67,7 +67,7 @@ def test_a_payment_made_aside_is_found(run: Run, tmp_path: Path) -> None:
     environment = {**SHORT, "MERCHANT_ID": "PLANTED", "ADMIN_TOKEN": run.state.token(), "PATH": "/usr/bin:/bin"}
     loading = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert loading.stdout
-    assert loading.stdout.readline().startswith("smoke against")  # by now it has looked at what was there before
+    assert loading.stdout.readline().startswith("smoke against")  # by now it has read the balances before
     aside = {"merchantId": "PLANTED", "amount": 7, "currency": "KRW", "idempotencyKey": "aside"}
     assert requests.post(f"{run.base}/payments/authorize", json=aside, timeout=10).status_code == 200
     said, _ = loading.communicate(timeout=100)

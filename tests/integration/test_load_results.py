@@ -1,4 +1,4 @@
-"""`python -m load` on real k6 and an API that misbehaves as told: what is counted, asked again, proved, and refused."""
+"""`python -m load` on real k6 and a fake API with faults: counts, repetitions, audit, refusals."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHORT = {
     "ADMIN_TOKEN": TOKEN,
     "MERCHANTS": "1",
-    "LONGEST_P95_MS": "30000",  # how fast a busy machine is, is not asked here
+    "LONGEST_P95_MS": "30000",  # the speed of a busy machine is not tested here
     "TIME_SCALE": "0.0003",  # of soak a second
     "RATE_SCALE": "0.4",
 }
@@ -27,7 +27,7 @@ SHORT = {
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: exit code, what it said, and its summary (empty when there is none)."""
+    """A run's exit code, output and summary (empty when there is none)."""
 
     code: int
     stdout: str
@@ -73,7 +73,7 @@ def test_errors_cross_a_threshold_and_end_with_a_code(tmp_path: Path) -> None:
     assert ended.code == 3
     assert "Crossed: share of errors rate<0.01 (" in ended.stdout
     assert ended.summary["audit"]["good"]
-    assert max(platform.times.values()) == 1  # nothing was done, so nothing is asked again
+    assert max(platform.times.values()) == 1  # nothing was done, so nothing is repeated
 
 
 def test_a_payment_that_the_ledger_lacks_is_found(tmp_path: Path) -> None:

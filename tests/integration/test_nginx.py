@@ -57,7 +57,7 @@ def head(method: str = "POST", path: str = "/payments/authorize", length: int = 
 
 
 def is_problem(answer: requests.Response, code: str) -> bool:
-    """A whole problem, as the api's are."""
+    """A complete problem, like the api's."""
     body = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.status_code, body["status"], body["title"]) == (PROBLEMS[code][0], *PROBLEMS[code])
@@ -92,7 +92,7 @@ def test_one_address_has_only_so_many_requests_at_once(upstream: Server, started
 
 
 def pipelined(nginx: Nginx, count: int) -> str:
-    """What so many requests in one packet are answered."""
+    """The answers to that many requests in one packet."""
     request = "GET /health HTTP/1.1\r\nHost: payops\r\n"
     with connected(nginx, (request + "\r\n") * (count - 1) + request + "Connection: close\r\n\r\n") as client:
         return b"".join(iter(lambda: client.recv(65536), b"")).decode()
@@ -145,7 +145,7 @@ def test_the_api_gets_the_request_id_that_it_may_take_over(upstream: Server, sta
 
 @contextmanager
 def closing() -> Iterator[tuple[int, list[str]]]:
-    """An instance that reads a request and closes the connection without a word; and the requests' methods."""
+    """An instance that reads a request and closes the connection without an answer; and the requests' methods."""
     heard: list[str] = []
 
     def hear(client: socket.socket) -> None:
@@ -157,7 +157,7 @@ def closing() -> Iterator[tuple[int, list[str]]]:
 
 @contextmanager
 def accepting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of an instance that gives each connection to `serve`, one beside the other, and then closes it."""
+    """The port of an instance that handles connections with `serve`, in parallel, and then closes them."""
     threads: list[Thread] = []
 
     def serve_one(client: socket.socket) -> None:
@@ -200,7 +200,7 @@ def once(client: socket.socket) -> None:
 
 
 def test_a_kept_connection_that_an_instance_closes_costs_no_request() -> None:
-    """What moves money is not sent again: so it never goes out on a connection that was there before."""
+    """A request that moves money is not sent twice, so it is never sent on a kept connection."""
     methods = ["GET", "POST", "GET", "PATCH", "GET", "DELETE", "GET", "HEAD"]
     with accepting(once) as port, Nginx([port]) as nginx:
         answers = [requests.request(method, f"{nginx.url}/payments/1", timeout=20) for method in methods]

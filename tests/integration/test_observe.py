@@ -1,4 +1,4 @@
-"""`make observe` says in one sentence why it cannot run. How it runs is in tests/e2e/test_make_run.py."""
+"""`make observe` says in one sentence why it cannot run. tests/e2e/test_make_run.py tests it running."""
 
 import os
 import socket

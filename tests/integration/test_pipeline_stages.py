@@ -1,4 +1,4 @@
-"""The scripts of the pipeline's stages say no when they should; where all is well, they run in `make pipeline-test`."""
+"""The scripts of the pipeline's stages fail when they should; `make pipeline-test` runs them successfully."""
 
 import os
 import subprocess

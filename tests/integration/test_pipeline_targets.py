@@ -1,4 +1,4 @@
-"""What the stages do with machines and the shop, in a tree whose Ansible and npm only note how they were called."""
+"""The stages for machines and for the shop, with an Ansible and an npm that only record their calls."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ NOTES = 'echo "$(basename "$0") $*" >>"$NOTES"\n'
 
 @dataclass
 class Tree:
-    """A folder with our scripts; the programs that they call are ours too."""
+    """A folder with our scripts and fake programs."""
 
     folder: Path
 
@@ -110,7 +110,7 @@ def test_the_shop_is_built_as_for_make_run(tree: Tree, code: int) -> None:
 
 
 def test_a_vault_that_is_none_is_not_put_in_the_place_of_ours(tree: Tree, machines: dict[str, str]) -> None:
-    """A Jenkins that was not given what it deploys with has "not given" as its credentials."""
+    """A Jenkins without deployment secrets has "not given" as its credentials."""
     ours = tree.write("ansible/group_vars/all/vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n", 0o600)
     Path(machines["PAYOPS_VAULT"]).write_text("not given")
     done = tree.run("bring-up.sh", **machines)

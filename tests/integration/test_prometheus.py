@@ -1,4 +1,4 @@
-"""Rules and routes, by Prometheus' and Alertmanager's own tools: well-formed, each alert fires and reaches somebody."""
+"""Rules and routes, by Prometheus' and Alertmanager's own tools: valid, each alert fires and reaches its receiver."""
 
 import subprocess
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The routes as the role's template makes them."""
+    """The routes of the role's template."""
     path = tmp_path_factory.mktemp("alertmanager") / "alertmanager.yml"
     path.write_text(routes(Timing()))
     return path

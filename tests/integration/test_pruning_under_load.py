@@ -1,4 +1,4 @@
-"""Refunds, expiries and posting beside pruning under which all is due at once, on MariaDB: nothing answered is lost."""
+"""Refunds, expiries and postings during pruning with everything due at once, on MariaDB: no answered step is lost."""
 
 import json
 import threading
@@ -23,12 +23,12 @@ from tests.servers import until
 
 LIFE: Final = timedelta(seconds=0.5)
 KEPT: Final = Retention(timedelta(0), timedelta(0), timedelta(days=30), timedelta(0))
-"""Whatever is posted and closed may go at once."""
+"""Everything posted and closed is due at once."""
 TOGETHER: Final = 20
 
 
 class Market:
-    """Merchants who authorize, capture, refund piece by piece, and forget some authorizations."""
+    """Merchants that authorize, capture, refund in parts, and leave some authorizations open."""
 
     def __init__(self, engine: Engine, stop: threading.Event) -> None:
         self.engine = engine
@@ -38,7 +38,7 @@ class Market:
         self.refundable: list[int] = []
 
     def authorize(self) -> None:
-        """Half of them is captured, the other half is left to expire."""
+        """Half of them are captured, the others expire."""
         keys = [f"k{next(self.numbers)}" for _ in range(TOGETHER)]
         made = commands.carry_out(self.engine, *(commands.authorize(key, 100, lifetime=LIFE) for key in keys))
         ids = [int(json.loads(result.body)["paymentId"]) for result in made if result.error is None]
@@ -47,7 +47,7 @@ class Market:
         self.refundable += [number for number, result in zip(kept, taken, strict=True) if result.status == 200]
 
     def refund(self) -> None:
-        """A little of each, again and again: at any moment one falls between two statements of pruning."""
+        """Small batches of each, repeatedly, so that some run between two statements of pruning."""
         for number in self.refundable[-3 * TOGETHER :]:
             if self.stop.is_set():
                 return
@@ -75,7 +75,7 @@ def test_nothing_that_was_answered_is_lost_beside_pruning(mariadb_url: str, long
         while not stop.wait(0.01):
             try:
                 work()
-            except SQLAlchemyError:  # a lock that was not given in time: the process would try again, too
+            except SQLAlchemyError:  # a lock timeout: the process retries, too
                 continue
 
     with ThreadPoolExecutor(6) as pool:
@@ -95,7 +95,7 @@ def test_nothing_that_was_answered_is_lost_beside_pruning(mariadb_url: str, long
         pass
     report = audit(engine, full=True, answers_kept=KEPT.answers)
     assert (report.differences[:3], report.in_flight) == ([], 0)
-    Pruner(engine, KEPT).prune(AT_ONCE)  # from the start: events were committed behind the place where the other was
+    Pruner(engine, KEPT).prune(AT_ONCE)  # from the start: events were committed behind the other's position
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(outbox_event)).scalar_one() == 0
         assert connection.execute(select(func.sum(payment.c.refunded_amount))).scalar_one() == market.refunded

@@ -1,4 +1,4 @@
-"""What commands of make say, in one sentence, when something on the machine or in their settings is in the way."""
+"""Commands of make refuse in one sentence when the machine or the settings do not allow them."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class TestRefusals:
-    """What is in the way is said in one sentence."""
+    """The reason is one sentence."""
 
     def test_a_taken_port(self, tmp_path: Path) -> None:
         port = ports.free_port()
@@ -54,7 +54,7 @@ class TestRefusals:
 
 
 class TestSetUp:
-    """scripts/setup-env.sh on machines that lack something."""
+    """scripts/setup-env.sh on machines without a requirement."""
 
     @pytest.mark.parametrize(
         ("python3", "said"),
@@ -99,7 +99,7 @@ def stack(module: str, folder: Path, **variables: str) -> subprocess.CompletedPr
 
 
 def run_stack(folder: Path, **variables: str) -> str:
-    """What a run that must not start says."""
+    """The message of a run that must not start."""
     done = stack("stack.run", folder, **variables)
     assert done.returncode == 1
     return done.stderr

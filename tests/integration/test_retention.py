@@ -1,4 +1,4 @@
-"""Pruning as the database sees it: batches that stay small, rows that go and rows that stay, no more read than due."""
+"""Pruning on the database: small batches, deleted and kept rows, no more rows read than due."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ WEEK_AGO, MONTH_AGO = timedelta(days=7, minutes=1), timedelta(days=30, minutes=1
 
 
 def paid(engine: Engine, *keys: str, captures: int = 1) -> list[int]:
-    """Authorized and captured `captures` times till nothing is open, all posted; the payments' ids."""
+    """Make payments with `captures` captures and no open amount, all posted; returns their ids."""
     amount = 100 * captures
     answers = commands.run(engine, *(commands.authorize(key, amount) for key in keys))
     ids = [int(json.loads(answer.body)["paymentId"]) for answer in answers]
@@ -42,7 +42,7 @@ def paid(engine: Engine, *keys: str, captures: int = 1) -> list[int]:
 
 
 def age(engine: Engine, by: timedelta, *payments: int) -> None:
-    """Let it be long ago that these payments were made, their events stored and posted, and all answers given."""
+    """Make these payments, their events, postings and answers old."""
     with engine.begin() as connection:
         then = database_now(connection) - by
         of_payments = outbox_event.c.aggregate_id.in_(payments)
@@ -54,7 +54,7 @@ def age(engine: Engine, by: timedelta, *payments: int) -> None:
 
 
 def announced(engine: Engine, aggregate: Aggregate, published: bool) -> int:
-    """An event about dead letter 1, stored a week ago, perhaps published then; its id."""
+    """An event about dead letter 1, stored, and optionally published, a week ago; returns its id."""
     with engine.begin() as connection:
         then = database_now(connection) - WEEK_AGO
         row = outbox_store.new_row(aggregate, 1, "DEAD_LETTER", DEAD_LETTER_TOPIC, "{}", "{}", then)
@@ -73,7 +73,7 @@ def rows(engine: Engine, table: Table) -> list[Any]:
 
 @dataclass
 class Deletions:
-    """Rows deleted, and answers forgotten, in each transaction of an engine that did so."""
+    """Rows deleted and answers pruned, in each transaction of an engine that did so."""
 
     finished: list[int] = field(default_factory=list)
     running: int = 0
@@ -185,4 +185,4 @@ def test_what_a_newer_event_keeps_is_read_once_and_not_in_each_round(mariadb_url
             reads.append(rows_read(connection) - before)
     engine.dispose()
     assert reads[0] > 400
-    assert max(reads[1:]) < 250, reads  # the window of young rows, and what it costs to ask
+    assert max(reads[1:]) < 250, reads  # the window of young rows, and the query itself

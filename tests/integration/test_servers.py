@@ -1,4 +1,4 @@
-"""The servers that tests run against: they start, die, freeze and come back as a test expects, and leave nothing."""
+"""The test servers start, end, freeze and restart as tests expect, and remove their data."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class TestEveryServer:
-    """Told with Redis, which starts fastest."""
+    """With Redis, which starts fastest."""
 
     def test_keeps_its_port_through_kill_and_restart(self, own_redis: RedisServer) -> None:
         port, first = own_redis.port, own_redis.pid
@@ -94,7 +94,7 @@ class TestEveryServer:
 
 
 class TestMariaDB:
-    """What is MariaDB's own."""
+    """Specific to MariaDB."""
 
     def test_is_as_durable_as_production(self, mariadb_server: MariaDBAddress) -> None:
         wanted = {
@@ -138,7 +138,7 @@ class TestMariaDB:
 
 
 class TestDatabases:
-    """What a test gets of the shared servers."""
+    """A test's part of the shared servers."""
 
     def test_each_test_has_the_tables_and_no_rows(self, engine: Engine) -> None:
         with engine.connect() as connection:
@@ -160,7 +160,7 @@ class TestDatabases:
 
 
 class TestKafka:
-    """What is Kafka's own."""
+    """Specific to Kafka."""
 
     def test_frozen_is_not_ready_and_after_kill_9_it_has_its_messages(self, own_kafka: KafkaServer) -> None:
         servers.empty_topics(own_kafka.bootstrap, ["t"], 1)

@@ -1,4 +1,4 @@
-"""The rules that the tests of real faults run: those of the machines with other times, and no other difference."""
+"""The scaled rules differ from those of the machines only in their times."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The lists of machines: Vagrant takes them for each provider, and a broken one is refused in a sentence."""
+"""The lists of machines: Vagrant accepts them for each provider, and a broken one is refused in a sentence."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def nodes(name: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the Vagrantfile and what it reads: nothing is written into this one."""
+    """A copy of the Vagrantfile and its files, so that nothing is written here."""
     folder = tmp_path / "checkout"
     folder.mkdir()
     shutil.copy(ROOT / "Vagrantfile", folder)

@@ -1,4 +1,4 @@
-"""Every alert says how bad it is and what to do, and is tested."""
+"""Every alert has a severity and a runbook heading, and is tested."""
 
 import re
 from typing import Any, Final
@@ -18,7 +18,7 @@ ALERTS: Final = [rule for rule in rules() if "alert" in rule]
 
 
 def faults(alert: dict[str, Any], runbook: str) -> list[str]:
-    """What an alert lacks."""
+    """The missing parts of an alert."""
     name, labels, notes = alert["alert"], alert.get("labels", {}), alert.get("annotations", {})
     found = []
     if labels.get("severity") not in ("page", "ticket", "none"):

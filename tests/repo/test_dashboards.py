@@ -1,4 +1,4 @@
-"""Dashboards are what their code says; every panel is described, has a unit and limits, and a place of its own."""
+"""Dashboards equal their code; every panel has a description, a unit, limits and its own position."""
 
 import re
 from itertools import combinations
@@ -31,7 +31,7 @@ OF_THE_BREAKER: Final = {
 
 
 def lacks(panel: dict[str, Any]) -> list[str]:
-    """What a panel does not say."""
+    """The missing parts of a panel."""
     found = []
     defaults = panel["fieldConfig"]["defaults"]
     if len(panel.get("description", "")) < 20 or not panel["description"].endswith("."):
@@ -59,7 +59,7 @@ def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def misplaced(dashboard: dict[str, Any]) -> list[str]:
-    """What lies over something else, or beyond the edge."""
+    """Panels that overlap, or exceed the grid."""
     parts = dashboard["panels"]
     found = [f"{a['title']} lies over {b['title']}" for a, b in combinations(parts, 2) if overlap(a, b)]
     places = [(part["title"], part["gridPos"]) for part in parts]

@@ -1,4 +1,4 @@
-"""What is declared in one place is complete there: problems, settings, routes, metrics, commands of `make`."""
+"""Declarations are complete: problems, settings, routes, metrics, commands of `make`."""
 
 import importlib
 import re
@@ -35,18 +35,18 @@ def without_a_problem(classes: Sequence[type[Coded]]) -> list[str]:
 
 
 def undocumented(names: set[str], text: str) -> list[str]:
-    """Settings that the page does not show as `NAME`."""
+    """Settings that the page does not list as `NAME`."""
     return sorted(name for name in names if f"`{name}`" not in text)
 
 
 def unknown(names: set[str], text: str) -> list[str]:
-    """What the page shows as a setting of ours, and nobody reads."""
+    """Settings on the page that no code reads."""
     shown = set(re.findall(r"`((?:APP|DATABASE|KAFKA|REDIS|LOG|WORKER)_[A-Z_]+)`", text))
     return sorted(shown - names)
 
 
 def metrics_elsewhere(source: Source) -> list[str]:
-    """Metrics made outside payments/metrics.py: nobody finds their names there."""
+    """Metrics created outside payments/metrics.py."""
     if source.path == "payments/metrics.py":
         return []
     return [
@@ -57,7 +57,7 @@ def metrics_elsewhere(source: Source) -> list[str]:
 
 
 def unexplained_targets(makefile: str) -> list[str]:
-    """Targets that `make` can be asked for, without a line `target: … ## what it does`."""
+    """Targets of `make` without a line `target: … ## what it does`."""
     phony = {name for line in re.findall(r"(?m)^\.PHONY:(.*)$", makefile) for name in line.split()}
     explained = set(re.findall(r"(?m)^([a-z][a-z0-9-]*):[^\n]*##", makefile))
     return sorted(phony - explained - {"help"})

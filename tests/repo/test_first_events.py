@@ -1,6 +1,6 @@
-"""The first burst after a start is seen: a counter whose rate a rule reads is there at 0, for each value that can come.
+"""A counter whose rate a rule reads exists at 0 for each possible label value, so that a rate has the first burst.
 
-`rate()` and `increase()` see no series that is born with its events. Those of other programs are theirs.
+`rate()` and `increase()` miss the first events of a new series. Only our own metrics are checked.
 """
 
 import re
@@ -32,7 +32,7 @@ MONEY_ROUTES: Final = (
     *(f"/payments/{step}/<id:payment_id>" for step in ("capture", "refund", "void")),
 )
 STATUSES: Final = {"200", "500", *(str(status) for status, _title in PROBLEMS.values() if status >= 500)}
-"""Refusals only add to the sum that errors are divided by: one that comes late makes the alert louder, not quieter."""
+"""Refusals are only in the denominator of error rates: a late series makes the alert stricter."""
 
 CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
     "flask_http_request_duration_seconds": {"method": ["POST"], "url_rule": MONEY_ROUTES, "status": STATUSES},
@@ -43,7 +43,7 @@ CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
     "rate_limit_fail_open_total": {},
     "rate_limit_rejections_total": {"operation": LIMITED},
 }
-"""By metric: the values of its labels that rules may meet. Whoever writes a rule over another counter adds it here."""
+"""By metric: the label values that rules read. A rule on another counter needs an entry here."""
 
 _RATE = re.compile(r"\b(?:rate|irate|increase|delta|resets|changes)\s*\(\s*([a-zA-Z_:][\w:]*)")
 RECORDED_FOR_PEOPLE: Final = "url_rule:"
@@ -58,7 +58,7 @@ def counters_read(found: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def at_start() -> dict[str, Metric]:
-    """What fresh processes show, by name (a counter's with _total)."""
+    """The metrics of new processes, by name (counters with _total)."""
     registry = CollectorRegistry()
     for group in (ApiMetrics, RelayMetrics, LedgerMetrics, HousekeepingMetrics):
         group(registry)
@@ -68,7 +68,7 @@ def at_start() -> dict[str, Metric]:
 
 
 def unborn(metric: str, shown: Mapping[str, Metric], can_come: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """Combinations of label values of which a fresh process shows no series."""
+    """Combinations of label values without a series in a new process."""
     names: Sequence[str] = sorted(can_come)
     samples = shown[metric].samples if metric in shown else []
     born = {tuple(sample.labels.get(name, "") for name in names) for sample in samples if sample.value == 0}

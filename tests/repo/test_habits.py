@@ -1,4 +1,4 @@
-"""Habits that a review would look for: SQL that swallows errors, sleeping, patching by text, monkey-patching."""
+"""Guards against bad habits: SQL that swallows errors, sleeping, patching by text, monkey-patching."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ def error_swallowing_sql(source: Source) -> list[str]:
 
 
 def sleeps(source: Source) -> list[str]:
-    """Tests wait for conditions with a deadline; the product is given its pause by whoever starts it."""
+    """Tests wait for conditions with a deadline; the product gets its pause from its composition root."""
     in_test = source.path.startswith(TESTS)
     found = []
     for node in ast.walk(source.tree):

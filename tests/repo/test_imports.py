@@ -10,9 +10,9 @@ import pytest
 from tests.repo.sources import PRODUCT, ROOT, Guard, Source, dotted, find_nothing, imports, module_name, python
 
 ROOTS = ("app/bootstrap.py", "app/gunicorn.conf.py", "worker/__main__.py", "payments/__main__.py")
-"""Composition roots; gunicorn's configuration file is one by its nature."""
+"""Composition roots, with gunicorn's configuration file."""
 HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
-"""What gunicorn loads: it gives the environment to app.bootstrap, and knows no setting itself."""
+"""gunicorn's application: passes the environment to app.bootstrap, and reads no setting."""
 RULES = (
     *("audit.answers", "audit.rules", "audit.snapshot", "breaker.rules", "ledger.received", "ledger.rules"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
@@ -28,7 +28,7 @@ RULES = (
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
-"""Importing these IS running them: gunicorn and Alembic do so."""
+"""Modules that are run by importing them, by gunicorn and Alembic."""
 
 
 def import_all(folder: Path, modules: list[str]) -> list[str]:

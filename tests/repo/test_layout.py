@@ -1,4 +1,4 @@
-"""The layout that docs/architecture.md shows is the repository's."""
+"""The layout in docs/architecture.md is that of the repository."""
 
 import pytest
 

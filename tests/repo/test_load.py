@@ -1,4 +1,4 @@
-"""load/ runs on machines that have only Python's own library; k6's settings are documented and shown in the report."""
+"""load/ needs only Python's standard library; k6's settings are documented and shown in the report."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from tests.repo.sources import ROOT, Guard, Source, find_nothing, imports, pytho
 
 CONFIG = "k6/lib/config.js"
 OF_THE_RUN = {"BASE_URL", "RUN", "SUMMARY"}
-"""Given by load/ itself."""
+"""Variables that load/ sets."""
 
 
 def not_of_the_library(source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""Code, dashboards, rules and docs speak of the same metrics: nothing is asked that nobody shows, and the reverse."""
+"""Code, dashboards, rules and docs name the same metrics: every metric in a query exists, and every metric is read."""
 
 import re
 from pathlib import Path
@@ -25,9 +25,9 @@ NOT_READ: Final = {
     "flask_http_request_exceptions": "what ends in one is a 500, which the histogram counts",
     "flask_exporter_info": "the version of the library",
 }
-"""Metrics that no dashboard and no rule asks for, and why they may stay."""
+"""Metrics that no dashboard and no rule reads, with the reason."""
 UNTOLD: Final = {"flask_http_request_exceptions", "flask_exporter_info"}
-"""The library shows them; we promise nothing about them."""
+"""Metrics of the library, not part of our contract."""
 
 
 def asked_by_rules() -> set[str]:
@@ -43,7 +43,7 @@ def unknown(asked: set[str], known: set[str]) -> list[str]:
 
 
 def unread(shown: dict[str, set[str]], asked: set[str], excused: set[str]) -> list[str]:
-    """Metrics none of whose series is asked for; and excuses that are not needed."""
+    """Metrics whose series are not read, and unneeded exceptions."""
     silent = {name for name, series in shown.items() if not series & asked}
     return sorted(silent - excused) + sorted(f"{name} is read, or gone" for name in excused - silent)
 

@@ -1,4 +1,4 @@
-"""Rules, tables and runbook of the objectives are what grafana/service_levels.py says; alerts' limits are read."""
+"""Rules, tables and runbook of the objectives equal grafana/service_levels.py; alerts' limits are read."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -31,12 +31,12 @@ EACH: Final = [
 
 
 def differing(written: dict[Path, str]) -> list[str]:
-    """Files whose text is another than their source makes."""
+    """Files that differ from their source's text."""
     return [path.name for path, text in written.items() if path.read_text(encoding="utf-8") != text]
 
 
 def untold(runbook: str, objective: Objective, burn: BurnRate) -> list[str]:
-    """What the runbook does not say of an alert on a budget."""
+    """Missing parts of the runbook about an alert on a budget."""
     part = runbook.partition(f"\n### {burn.alert(objective)}\n")[2].partition("\n#")[0]
     spoken = " ".join(part.partition("- **Check**")[0].split())
     wanted = [f"{burn.severity.capitalize()}. ", f" over {burn.long} and still over {burn.short}, more than "]

@@ -1,4 +1,4 @@
-"""Roles of ansible/: each declares what it takes, starts with its own checks, is used, and is described."""
+"""Roles of ansible/: each declares its variables, starts with a preflight, is used, and has a README."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ _VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertma
 
 
 def differing_defaults(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> list[str]:
-    """defaults/main.yml and the specs name the same variables with the same values; what has none is required."""
+    """defaults/main.yml and the specs name the same variables with the same values; others are required."""
     found = [f"{name} is not in the specs" for name in defaults.keys() - specs.keys()]
     for name, spec in specs.items():
         if ("default" in spec) == bool(spec.get("required")):

@@ -1,4 +1,4 @@
-"""Whoever is woken can do what the runbook says: its playbooks, scripts, units and commands are there.
+"""The playbooks, scripts, units and commands of the runbook exist.
 
 Its metrics and variables are in test_metric_names.py.
 """
@@ -22,7 +22,7 @@ OF_DEBIAN: Final = {
 
 
 def files(text: str) -> set[str]:
-    """Playbooks, scripts, other files and links that the text names and the repository lacks."""
+    """Playbooks, scripts, other files and links in the text that do not exist."""
     named = {f"ansible/{name}" for name in re.findall(r"ansible-playbook\s+([a-z-]+\.yml)", text)}
     named |= set(re.findall(r"(?<![/a-z-])(?:scripts|prometheus|tests|vagrant)/[a-z/_.-]+[a-z]", text))
     named |= {f"docs/{target}" for target in re.findall(r"\]\(([^)#:]+)\)", text)}
@@ -30,7 +30,7 @@ def files(text: str) -> set[str]:
 
 
 def units(text: str) -> set[str]:
-    """Units that systemctl or journalctl is asked for, and no role knows."""
+    """Units in systemctl and journalctl commands that no role has."""
     asked = re.findall(r"systemctl (?:status|restart|reload) ([^`|;&]+)", text)
     asked += re.findall(r"(?<=-u )[^ `]+", text)
     named = {unit.strip("'").split("@")[0] for words in asked for unit in words.split()}
@@ -39,7 +39,7 @@ def units(text: str) -> set[str]:
 
 
 def commands(text: str) -> set[str]:
-    """What `payops` is asked to do and does not know."""
+    """Unknown subcommands of `payops`."""
     cases = (ROLES / "payops/templates/payops.j2").read_text().partition("case ")[2].partition("*)")[0]
     return {name for name in re.findall(r"`payops\s+([a-z-]+)", text) if not re.search(rf"\b{name} ?[|)]", cases)}
 

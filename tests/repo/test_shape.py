@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read at once, and say what they are for."""
+"""Files and functions are short, and modules have docstrings."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The shop is as safe behind nginx as it is behind the api: the same headers, the same pages."""
+"""nginx and the api serve the shop with the same headers and pages."""
 
 import re
 

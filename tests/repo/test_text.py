@@ -1,4 +1,4 @@
-"""No file speaks of the machine that it was written on; lock files name the public registries alone."""
+"""No file names a path of this machine; lock files name only public registries."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ _ANOTHER_INDEX = re.compile(r"(?m)(--(extra-)?index-url|^\s*(index-url|registry)
 
 def speaks_of_this_machine(source: Source) -> list[str]:
     places = {str(ROOT), str(ROOT.parent / "shared")}
-    if Path.home().parent in PEOPLE:  # root and services, Jenkins among them, are at home in one place everywhere
+    if Path.home().parent in PEOPLE:  # else root's or a service's home, the same on all machines
         places.add(str(Path.home()))
     return [f"{source.path}: {place}" for place in sorted(places) if re.search(rf"{re.escape(place)}\b", source.text)]
 

@@ -1,4 +1,4 @@
-"""Retired words of docs/glossary.md stand nowhere else: in text, and as parts of names (`lease_reign`, `ReignOf`)."""
+"""The retired words of docs/glossary.md appear nowhere else, in text or in names (`lease_reign`, `ReignOf`)."""
 
 import re
 from functools import cache

@@ -24,7 +24,7 @@ SUITES: Final = {"grafana": "stable", "jenkins": "binary/", "ngrok": "bookworm"}
 
 
 def build() -> None:
-    """Everything that is served, anew; the key is kept, so that machines which know it go on trusting it."""
+    """Build everything again, with the same key, which machines already trust."""
     work = STATE / "build"
     for folder in (work, SITE):
         shutil.rmtree(folder, ignore_errors=True)
@@ -40,7 +40,7 @@ def build() -> None:
 
 
 def _pin(fingerprint: str, work: Path) -> None:
-    """What a real run has in group_vars/all/pins.yml, the roles' defaults, and jenkins/plugins.sha256."""
+    """Variables that replace group_vars/all/pins.yml, the roles' defaults and jenkins/plugins.sha256."""
     listed = STATE / "plugins.sha256"
     listed.write_text(
         "".join(f"{plugin_tool.checksum(text)}  {name}\n" for name, text in plugin_tool.plugins().items())
@@ -52,7 +52,7 @@ def _pin(fingerprint: str, work: Path) -> None:
 
 
 def serve(address: str) -> None:
-    """Until killed."""
+    """Serve until killed."""
 
     class Files(SimpleHTTPRequestHandler):
         def __init__(self, *given: Any) -> None:
@@ -63,7 +63,7 @@ def serve(address: str) -> None:
 
 @retry(retry=retry_if_exception_type(URLError), stop=stop_after_delay(10), wait=wait_fixed(0.1), reraise=True)
 def wait_until_served(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Or fail: with the server's own words when it has ended."""
+    """Wait until it answers; fails with its output when it has ended."""
     if process.poll() is not None:
         sys.exit(f"The server of the stand-ins has ended:\n{(STATE / 'log').read_text()}")
     with urlopen(f"http://{address}:{PORT}/ngrok/key.asc", timeout=2):
@@ -83,7 +83,7 @@ def start(address: str) -> None:
 
 
 def stop() -> None:
-    """End the server that the pid file names, if it is still ours."""
+    """End the server that the pid file names, if it is still the same process."""
     if not PID_FILE.exists():
         return
     pid = int(PID_FILE.read_text())

@@ -1,4 +1,4 @@
-"""Builds the stand-in packages: each is a program, where the real package has one a unit, and the user it runs as."""
+"""Builds the stand-in packages: each has a program, its user, and a unit if the real package has one."""
 
 import shutil
 import subprocess
@@ -27,7 +27,7 @@ fi
 
 @dataclass(frozen=True)
 class Package:
-    """One stand-in: what it pretends to be, and where its parts go."""
+    """One stand-in: the package that it replaces, and the paths of its files."""
 
     name: str
     version: str
@@ -38,7 +38,7 @@ class Package:
     empty_files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     jars: tuple[str, ...] = ()
-    """Made in the work folder before the package is; they go to /usr/share/java."""
+    """Files built before the package, for /usr/share/java."""
 
 
 PACKAGES: Final = (

@@ -1,6 +1,6 @@
-"""Builds the stand-ins for Jenkins' plugin tool and its agent: real jars, for the role runs them with a real Java.
+"""Builds the stand-ins for Jenkins' plugin tool and its agent: real jars, because the role runs them with a real Java.
 
-The plugins are in the jar, empty but for their names and versions, so that their checksums are known beforehand.
+The plugins are in the jar, empty but for their names and versions, so that their checksums are known.
 """
 
 import hashlib

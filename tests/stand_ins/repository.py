@@ -1,4 +1,4 @@
-"""Makes signed apt repositories of packages, in the layouts of the three upstreams, with dpkg-deb and gpg alone."""
+"""Makes signed apt repositories of packages, in the layouts of the three upstreams, with dpkg-deb and gpg."""
 
 import gzip
 import hashlib
@@ -12,7 +12,7 @@ ARCHITECTURES: Final = ("amd64", "arm64")  # the packages are for all; apt asks 
 
 
 class Signer:
-    """A key that lives as long as its folder."""
+    """A signing key in a folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -21,11 +21,11 @@ class Signer:
             self._gpg("--passphrase", "", "--quick-generate-key", "Stand-ins <stand-ins@payops.invalid>", "ed25519")
 
     def public_key(self) -> str:
-        """In ASCII armour."""
+        """The public key in ASCII armour."""
         return self._gpg("--armor", "--export").decode()
 
     def fingerprint(self) -> str:
-        """Of that key: 40 hexadecimal digits."""
+        """The key's fingerprint: 40 hexadecimal digits."""
         listed = self._gpg("--with-colons", "--list-keys").decode().splitlines()
         return next(line for line in listed if line.startswith("fpr:")).split(":")[9]
 
@@ -35,7 +35,7 @@ class Signer:
             self._gpg("--yes", "--armor", "--output", str(release.with_name(name)), how, str(release))
 
     def close(self) -> None:
-        """End the agent that gpg has started."""
+        """Stop gpg's agent."""
         subprocess.run(["gpgconf", "--homedir", str(self._home), "--kill", "gpg-agent"], check=True)
 
     def _gpg(self, *arguments: str) -> bytes:

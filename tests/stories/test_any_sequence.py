@@ -22,13 +22,13 @@ from payments.payment.commands import Command, Operation
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, void
 from tests.stories.books import Books, balances
 
-AMOUNTS = st.none() | st.integers(1, 4)  # small, so that sequences often meet the limits
+AMOUNTS = st.none() | st.integers(1, 4)  # small, so that sequences often reach the limits
 STEPS = st.tuples(st.sampled_from(["capture", "refund", "void", "expire"]), st.integers(0, 1), AMOUNTS)
 
 
 @dataclass
 class Expected:
-    """What we count ourselves of one payment; knows nothing of the rules."""
+    """An independent model of one payment."""
 
     payment_id: int
     amount: int
@@ -39,7 +39,7 @@ class Expected:
     events: int = 1
 
     def apply(self, operation: Operation, wanted: int | None) -> bool:
-        """Whether the command is allowed; if so, what it does to the sums."""
+        """Whether the command is allowed; if so, apply it to the sums."""
         still_open = self.amount - self.captured - self.released
         if operation == Operation.CAPTURE:
             step, possible = wanted or still_open, 0 if self.over else still_open
@@ -65,7 +65,7 @@ class Said:
 
 
 class AnySequence(RuleBasedStateMachine):
-    """Two payments at a time; our own counting against the database's."""
+    """Two payments at a time; the model against the database."""
 
     def __init__(self, books: Books, run: str) -> None:
         super().__init__()

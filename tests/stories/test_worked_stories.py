@@ -1,4 +1,4 @@
-"""The stories of docs/ledger.md, played row by row: every posting, every balance, every status that the page shows."""
+"""The stories of docs/ledger.md, run row by row: every posting, balance and status on the page."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tests.stories.books import Books, balances
 
 @dataclass(frozen=True)
 class Row:
-    """One posting of a story: the step that made it, and what the page says of it."""
+    """One posting of a story: its step, and its row on the page."""
 
     step: str
     posting: tuple[str, str, int]
@@ -46,7 +46,7 @@ def read_table(table: str) -> list[Row]:
 
 
 def command(step: str, payment_id: int) -> Command:
-    """What a step's words mean."""
+    """The command of a step's text."""
     verb, amount = step.split()[0], None if re.search("rest|all|released", step) else number(step.split()[-1])
     if verb == "capture":
         return capture(payment_id, step, amount)

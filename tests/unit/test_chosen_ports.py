@@ -1,4 +1,4 @@
-"""A port that another process takes between choice and use is no reason to give up."""
+"""A port that another process takes between choice and use is chosen again."""
 
 import socket
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def listening() -> socket.socket:
 
 
 def quietly(_text: str) -> None:
-    """Tells nobody."""
+    """Prints nothing."""
 
 
 def never(_chosen: ChosenPorts) -> int:

@@ -114,7 +114,7 @@ def test_what_a_value_must_be_is_told(name: str, text: str, message: str) -> Non
 @pytest.mark.parametrize("name", ["APP_CB_KAFKA_WAIT_DURATION_SECONDS", "APP_CB_KAFKA_SLIDING_WINDOW_SIZE",
                                   "APP_CB_KAFKA_FAILURE_RATE_THRESHOLD"])  # fmt: skip
 def test_a_number_is_written_in_plain_digits(name: str, text: str) -> None:
-    """What Python takes for a number, but an operator would not, is a slip."""
+    """Texts that Python accepts as numbers, but an operator did not mean."""
     (line,) = refused(**{name: text})
     assert line.startswith(f"{name} must be ")
 

@@ -1,4 +1,4 @@
-"""jenkins/casc.yaml says only what its schema knows; what it refers to, the role provides. Faults are found."""
+"""jenkins/casc.yaml matches its schema, and the role provides what it refers to; planted faults are found."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ _PINNED = re.compile(r"[a-z0-9-]+:[0-9][A-Za-z0-9._-]*")
 
 
 def faults(document: Any) -> list[str]:
-    """Where the document differs from the schema."""
+    """Differences of the document from the schema."""
     return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(document)]
 
 
@@ -46,7 +46,7 @@ def credentials(document: Any) -> set[str]:
 
 
 def used(document: Any) -> set[str]:
-    """The ids of the credentials that something refers to."""
+    """The ids of the credentials that are referred to."""
     if isinstance(document, dict):
         return {v for k, v in document.items() if k == "credentialsId"}.union(*map(used, document.values()))
     return set[str]().union(*map(used, document)) if isinstance(document, list) else set()
@@ -64,7 +64,7 @@ def chosen_by_role() -> set[str]:
 
 
 def provided() -> set[str]:
-    """What the role gives Jenkins: variables of the unit, and secret files by name."""
+    """The role's inputs for Jenkins: variables of the unit, and secret files by name."""
     unit = (ROLE / "templates/payops.conf.j2").read_text(encoding="utf-8")
     secrets = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
     return set(re.findall(r'Environment="?([A-Z_]+)=', unit)) | {

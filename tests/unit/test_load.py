@@ -1,4 +1,4 @@
-"""What load/ makes of k6's metrics and recordings: results, thinning, axes. What needs k6 is in tests/integration."""
+"""load/ on k6's metrics and recordings: results, thinning, axes. What needs k6 is in tests/integration."""
 
 import json
 import sys
@@ -89,7 +89,7 @@ def test_k6_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 @dataclass(frozen=True)
 class Behind(Api):
-    """An API whose ledger is never done, and lacks or has what k6 was answered."""
+    """An API whose ledger is never complete, with or without the answered amounts."""
 
     debits: int
 
@@ -110,7 +110,7 @@ def compared(debits: int, unknown: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_ledger_that_does_not_catch_up_is_told_when_it_matters() -> None:
-    assert compared(10, []) == []  # others pay too, and theirs is under way
+    assert compared(10, []) == []  # events of other clients are in flight
     assert compared(7, []) == [
         "authorize: k6 was answered 200 for 10, the ledger has 7",
         "after 0 s there are still events that the ledger has not posted",

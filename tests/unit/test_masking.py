@@ -1,4 +1,4 @@
-"""No line of the log has a card number, a password or a token in it, whoever wrote the line."""
+"""No log line has a card number, a password or a token, whatever module wrote it."""
 
 import json
 import logging

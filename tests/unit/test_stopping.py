@@ -1,4 +1,4 @@
-"""`python -m stack.stop` ends what holds a state, and knows when nothing does."""
+"""`python -m stack.stop` ends the process that holds a state, and reports when there is none."""
 
 import subprocess
 import sys

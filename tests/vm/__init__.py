@@ -1,1 +1,1 @@
-"""Proofs from outside on running machines: what a client, an operator or a fault would do to them."""
+"""Tests from outside on running machines, as a client, as an operator, and with faults."""

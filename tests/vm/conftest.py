@@ -1,4 +1,4 @@
-"""The running machines and their front door. Fails, rather than skips, when they are not there."""
+"""The running machines and their API. Fails, rather than skips, without them."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ RECOVERY_SECONDS = 90
 
 @pytest.fixture(scope="session")
 def machines() -> Machines:
-    """All of them."""
+    """All machines."""
     inventory = Path(os.environ.get("PAYOPS_INVENTORY") or VAGRANT_INVENTORY)
     assert inventory.exists(), f"{inventory} is missing; make the machines with `vagrant up`"
     return Machines(inventory)
@@ -30,7 +30,7 @@ def front(machines: Machines) -> Front:
 
 @pytest.fixture(autouse=True)
 def healthy(front: Front) -> None:
-    """No test begins on a broken platform, else it would blame itself for the one before it."""
+    """Each test starts on a working platform, so that it does not fail for the test before it."""
     until(front.is_up, "/health says UP", seconds=RECOVERY_SECONDS, interval=0.5)
 
 

@@ -11,14 +11,14 @@ SSH = 22
 
 
 def provider(machine: str) -> str | None:
-    """Which of Vagrant's providers runs it; None when that is not Vagrant."""
+    """Vagrant's provider of the machine; None without Vagrant."""
     found = list((ROOT / ".vagrant/machines" / machine).glob("*/id"))
     return found[0].parent.name if found else None
 
 
 @contextmanager
 def frozen(machine: str) -> Iterator[None]:
-    """The machine hangs within the block: it neither answers nor refuses."""
+    """Freeze the machine within the block: it neither answers nor refuses."""
     freeze, thaw = _freezing(machine)
     run(*freeze).well()
     try:
@@ -35,7 +35,7 @@ def _freezing(machine: str) -> tuple[list[str], list[str]]:
 
 @contextmanager
 def halted(machine: str) -> Iterator[None]:
-    """The machine is switched off within the block."""
+    """Switch the machine off within the block."""
     run("vagrant", "halt", machine, seconds=BOOT_SECONDS).well()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The machines as somebody outside has them: their addresses, their playbooks, a root's command on each.
+"""The machines from outside: their addresses, playbooks, and commands as root.
 
 PAYOPS_INVENTORY names another inventory than Vagrant's.
 """
@@ -20,13 +20,13 @@ PLAYBOOK_SECONDS: Final = 300
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended: its exit code and all that it said."""
+    """A finished command: its exit code and output."""
 
     code: int
     said: str
 
     def well(self) -> str:
-        """What it said; AssertionError when it failed."""
+        """Its output; AssertionError when it failed."""
         assert self.code == 0, self.said
         return self.said
 
@@ -53,7 +53,7 @@ class Machines:
     """All machines of one inventory."""
 
     def __init__(self, inventory: Path) -> None:
-        """Nothing is asked yet."""
+        """Makes no request."""
         self.inventory = inventory.resolve()
 
     def _ansible(self, program: str, *arguments: str, seconds: float = COMMAND_SECONDS) -> Done:
@@ -84,12 +84,12 @@ class Machines:
         return self._ansible("ansible-playbook", name, "-e", json.dumps(variables), seconds=seconds)
 
     def on(self, group: str, *command: str) -> Done:
-        """Run a command as root on a group's first machine; what it said is the last part of what this says."""
+        """Run a command as root on a group's first machine; its output is the last part of the result."""
         arguments = json.dumps({"argv": command})
         module = ("-m", "ansible.builtin.command", "-a", arguments)
         done = self._ansible("ansible", f"{group}[0]", "--become", "--playbook-dir", ".", *module)
         return Done(done.code, done.said.partition(">>\n")[2] or done.said)
 
     def sql(self, statement: str) -> str:
-        """What a statement gives, run as root where the database is."""
+        """The result of a statement, run as root on the database's machine."""
         return self.on("database", "mariadb", "--batch", "--skip-column-names", "--execute", statement).well().strip()

@@ -1,4 +1,4 @@
-"""The stages of jenkins/Jenkinsfile with TARGET=inventory: its own commands, with what the machine of Jenkins holds.
+"""The stages of jenkins/Jenkinsfile with TARGET=inventory: its own commands, with the files of Jenkins' machine.
 
 Not Jenkins: the commands run here, on the controller.
 """
@@ -44,7 +44,7 @@ def commands() -> dict[str, str]:
 
 
 def of_jenkins(machines: Machines, folder: Path) -> Pipeline:
-    """The pipeline as the machine of Jenkins would run it: with its secret files, and no key but the one among them."""
+    """The pipeline as on Jenkins' machine: with its secret files, and only the key among them."""
     environment = {
         "TARGET": "inventory",
         "DRILL_PRESET": "vagrant",

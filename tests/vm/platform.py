@@ -1,4 +1,4 @@
-"""The platform's front door on machines: what health, a payment and the audit look like from outside."""
+"""The platform's API on machines: health, payments and the audit from outside."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,12 +20,12 @@ class Front:
     token: str
 
     def get(self, path: str) -> requests.Response:
-        """Ask as an operator."""
+        """Send a request as an operator."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return requests.get(self.url + path, headers=headers, timeout=ANSWER_SECONDS)
 
     def is_up(self) -> bool:
-        """Whether /health says UP; False also when nobody answers."""
+        """Whether /health is UP; False also without an answer."""
         try:
             return bool(self.get("/health").json()["status"] == "UP")
         except requests.RequestException:
@@ -54,7 +54,7 @@ def all_posted(machines: Machines, front: Front) -> None:
 
 
 def audited(machines: Machines) -> str:
-    """What `audit --full` says; it must find no differences."""
+    """The output of `audit --full`, which must find no differences."""
     said = machines.on("application", "/usr/local/sbin/payops", "audit", "--full").well()
     assert "no differences" in said, said
     return said

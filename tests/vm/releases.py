@@ -42,13 +42,13 @@ def build_broken(version: str, sound: str) -> None:
 
 
 def remove(version: str) -> None:
-    """Forget a release made here."""
+    """Remove a release made here."""
     for file in (_wheel(version), DIST / f"requirements-{version}.txt"):
         file.unlink(missing_ok=True)
 
 
 def new_version(kind: str) -> str:
-    """A version that nobody has."""
+    """An unused version."""
     return f"0.1.0+{kind}.{uuid.uuid4().hex[:8]}"
 
 

@@ -1,6 +1,6 @@
-"""A steady stream of requests through nginx, each one remembered; nothing is sent twice unless a test says so.
+"""A steady stream of requests through nginx, each one recorded; none is sent twice unless a test does so.
 
-One exception, as in every HTTP client: a connection that was closed without an answer while it lay idle is opened anew.
+One exception, as in every HTTP client: a connection that was closed while idle is opened again.
 """
 
 import itertools
@@ -27,7 +27,7 @@ Body = dict[str, Any]
 class Stream:
     """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat.
 
-    `reopened`: connections that nginx closed, when it was told to reload, just as a request was on its way.
+    `reopened`: connections that nginx closed at a reload while a request was on its way.
     """
 
     url: str
@@ -96,7 +96,7 @@ class Stream:
                 self.failures[status] += 1
 
     def settle(self) -> None:
-        """Repeat what got no answer that settles it, with the same keys; each must succeed now."""
+        """Repeat requests with unknown outcomes, with the same keys; each must succeed now."""
         session = requests.Session()
         for key in sorted(self.unsettled):
             assert self.pay(session, key), f"{key} is still refused: {self.failures}"

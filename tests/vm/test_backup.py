@@ -1,4 +1,4 @@
-"""The database is lost and comes back from backup and binary log: every row; and ids that never return."""
+"""The database is lost and restored from backup and binary log with every row; ids are never reused."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.vm.platform import Front, all_posted, audited
 from tests.vm.stream import Stream
 
 MONEY = ("payment", "ledger_entry", "outbox_event", "inbox_event", "idem_response_cache", "dead_letter")
-"""Tables whose rows must come back; the others hold what processes say about themselves."""
+"""Tables whose rows must be restored; the others have the processes' own state."""
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -46,7 +46,7 @@ def test_a_lost_database_comes_back_to_its_last_payment(machines: Machines, fron
     pay(front, 30)  # these are in the binary log alone
     all_posted(machines, front)
     before = books(machines)
-    machines.sql("SET sql_log_bin = 0; DROP DATABASE paydb")  # as a lost disk does: the binary log knows nothing of it
+    machines.sql("SET sql_log_bin = 0; DROP DATABASE paydb")  # like a lost disk: not in the binary log
     assert front.get("/health").status_code == 503
 
     said = machines.playbook("restore.yml", restore_file=str(backup)).well()
@@ -65,7 +65,7 @@ def test_the_past_comes_back_and_its_ids_do_not(machines: Machines, front: Front
     until_when = machines.sql("SELECT UTC_TIMESTAMP() + INTERVAL 1 SECOND")
     machines.sql("DO SLEEP(1.5)")  # the binary log counts in seconds
     undone = pay(front, 10)
-    machines.sql("DROP DATABASE paydb")  # somebody's mistake, and the binary log has it
+    machines.sql("DROP DATABASE paydb")  # by mistake, so in the binary log
 
     said = machines.playbook("restore.yml", restore_file=str(backup), restore_until=until_when).well()
 

@@ -1,4 +1,4 @@
-"""The machine of MariaDB and Redis hangs for 20 s, then is switched off and on: nothing that was answered is lost."""
+"""The machine of MariaDB and Redis hangs for 20 s, then is switched off and on: no answered payment is lost."""
 
 import logging
 import time
@@ -14,8 +14,8 @@ from tests.vm.stream import Stream, streaming
 FROZEN_SECONDS = 20
 RECOVERY_SECONDS = 90
 IN_TIME = 7
-"""The api answers within 5 s of a request's arrival; the rest is for the way there, on machines that share two cores.
-One that hung would show as the 10 s after which nginx gives up."""
+"""The api answers within 5 s of a request's arrival; the rest is for the network, on machines that share two cores. A
+request that hangs takes 10 s, nginx' timeout."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def has_paid_since(stream: Stream, before: int) -> bool:
 
 
 def nothing_is_lost(stream: Stream, machines: Machines, front: Front) -> None:
-    """What was answered is there, what was not can be repeated, every key has made one payment, the books agree."""
+    """Answered payments exist, the others can be repeated, every key has made one payment, the audit agrees."""
     _log.info(
         "MEASURED %s", f"{len(stream.paid)} payments, {stream.failures} unanswered, slowest {stream.slowest:.2f} s"
     )

@@ -1,4 +1,4 @@
-"""A deployment by the pipeline loses no request; a broken release never serves one, and is rolled back by itself."""
+"""A deployment by the pipeline loses no request; a broken release serves none, and is rolled back automatically."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.vm.stream import THREADS, Stream, streaming
 
 PER_SECOND = 20
 GATE_SECONDS = "10"
-"""How long the broken release is given; a sound instance is ready after 3 s here."""
+"""Seconds until the broken release fails; a working instance is ready after 3 s here."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def running(machines: Machines, port: int) -> str:
 
 
 def served_throughout(stream: Stream, machines: Machines, front: Front) -> None:
-    """Every request of the stream was answered 200, in time, and the books agree."""
+    """Every request of the stream was answered 200, in time, and the audit agrees."""
     measured = f"{stream.sent} requests, {stream.reopened} connections reopened, slowest {stream.slowest:.2f} s"
     _log.info("MEASURED %s", f"{measured}, failed: {dict(stream.failures)}")
     assert stream.sent > PER_SECOND * 10
@@ -45,7 +45,7 @@ def served_throughout(stream: Stream, machines: Machines, front: Front) -> None:
 
 @pytest.fixture
 def sound(machines: Machines) -> Iterator[str]:
-    """A release beside the one that runs; in the end the former one runs again."""
+    """Another release; at the end the former one runs again."""
     version, former = releases.new_version("sound"), current(machines)
     releases.build(version)
     yield version

@@ -1,4 +1,4 @@
-"""Redis, the database, relay and ledger go and come back, and Kafka carries what is no money: the drills on machines.
+"""The drills on machines: Redis, the database, relay and ledger stop and restart, and Kafka has poison.
 
 The drill of Kafka's breaker is one of the pipeline's stages: test_deploy.py.
 """

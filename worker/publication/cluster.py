@@ -35,7 +35,7 @@ class ClusterWatch:
         self._clock = clock
         self._next_at = clock()
         self._idle_at = clock()
-        self._made: list[str] = []
+        self._created: list[str] = []
         publisher.check_due = True
 
     def check(self, *, idle: bool = False) -> None:
@@ -52,9 +52,9 @@ class ClusterWatch:
             _log.warning("kafka_not_reached", extra={"error": str(failed)})
         else:
             self._publisher.check_due = True  # until it is stored: after a database error the check must be repeated
-            self._made += cluster.made
+            self._created += cluster.created
             self._note(cluster)
-            self._made.clear()
+            self._created.clear()
             self._publisher.check_due = False
             self._idle_at = self._clock() + IDLE_INTERVAL
         self._next_at = self._clock() + ATTEMPT_INTERVAL
@@ -66,11 +66,11 @@ class ClusterWatch:
         with self._engine.connect() as connection:
             with connection.begin():
                 before = cluster_store.known(connection)
-            if before is not None and (before != cluster.cluster_id or self._made):
+            if before is not None and (before != cluster.cluster_id or self._created):
                 count = republish_unposted(connection)
                 _log.warning(
                     "cluster_changed",
-                    extra={"before": before, "now": cluster.cluster_id, "made": self._made, "republished": count},
+                    extra={"before": before, "now": cluster.cluster_id, "made": self._created, "republished": count},
                 )
             with connection.begin():
                 check_lease(connection, self._lease)

@@ -34,11 +34,11 @@ class Refusals:
     def note(self, events: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
         """Count these refusals (reasons by index in `events`); later events of an aggregate wait for its first one."""
         alike: defaultdict[tuple[str, int], list[OutboxRow]] = defaultdict(list)
-        seen: set[tuple[str, int]] = set()
+        refused_aggregates: set[tuple[str, int]] = set()
         for index, reason in sorted(refused.items()):
             event = events[index]
-            if event.aggregate not in seen:
-                seen.add(event.aggregate)
+            if event.aggregate not in refused_aggregates:
+                refused_aggregates.add(event.aggregate)
                 alike[reason, event.attempts + 1 if event.state is OutboxState.REFUSED else 1].append(event)
         with self._engine.begin() as connection:
             now = database_now(connection)

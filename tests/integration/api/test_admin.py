@@ -1,4 +1,4 @@
-"""Who gets in with which token, and how often an address may guess."""
+"""Access by the admin token, and the limit of wrong tokens by address."""
 
 import pytest
 from werkzeug.test import TestResponse
@@ -127,7 +127,7 @@ TOKENS = ["é-a-token-of-24-charact", "a-token-that-ends-in-à", "토큰-토큰-
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_may_have_any_characters(make_api: Make, token: str) -> None:
     with make_api(admin_token=token) as api:
-        # as a client that sends UTF-8: WSGI shows each byte as a character
+        # as from a client that sends UTF-8: WSGI decodes bytes as latin-1
         sent = {"HTTP_AUTHORIZATION": f"Bearer {token}".encode().decode("latin-1")}
         assert api.http.get("/operations", environ_overrides=sent).status_code == 200
         for other in ("\xff\xfe", "ÿ" * 30, "\u20ac", "\ud800", "\x00", token):

@@ -1,4 +1,4 @@
-"""The one Redis script and what is around it: windows, stored answers, restarts, outages."""
+"""The admission script in Redis: windows, stored answers, restarts, outages."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ ANSWER = StoredAnswer("d" * 64, 200, '{"text":"two\nlines, é"}')
 
 
 class Clock:
-    """A time that moves when told to."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -156,21 +156,21 @@ def test_while_redis_is_away_everything_passes_and_one_a_second_looks_after_it(
     for number in range(3):
         result = ask(admission, key(number))[0]
         assert (result.allowed, result.failed_open, result.window) == (True, True, None)
-    assert not ask(admission, key(9, "refund"))[0].failed_open  # it has no limit that could fail
+    assert not ask(admission, key(9, "refund"))[0].failed_open  # it has no limit
     admission.remember({key(0): ANSWER})
     assert admission.windows("M1") == {}
     assert not admission.ping()
     clock.now += LEFT_OUT
     assert ask(admission, key(0))[0].failed_open
     own_redis.thaw() if how == "freeze" else own_redis.start()
-    assert ask(admission, key(0))[0].failed_open  # left out for a second still
+    assert ask(admission, key(0))[0].failed_open  # Redis is still skipped for a second
     clock.now += LEFT_OUT
     assert not ask(admission, key(0))[0].failed_open
     assert admission.ping()
 
 
 class Flaky:
-    """A call that fails so often, each time after so many seconds."""
+    """A call that fails a number of times, each after some seconds."""
 
     def __init__(self, clock: Clock, failures: int, seconds: float) -> None:
         self._clock = clock

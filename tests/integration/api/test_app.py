@@ -1,4 +1,4 @@
-"""What holds for the application as a whole: ids that travel on, crashes that stay inside, logs, the description."""
+"""The whole application: request ids, unexpected errors, logs, the description."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""/audit/findings: what it shows of findings, by which filters, page by page."""
+"""/audit/findings: members, filters, pages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

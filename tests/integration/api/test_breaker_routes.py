@@ -1,4 +1,4 @@
-"""The circuit breaker over HTTP: what is shown without, with and after a relay, and how an operator moves it."""
+"""The circuit breaker over HTTP: shown without, with and after a relay, and moved by an operator."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -145,7 +145,7 @@ def test_the_answer_is_what_the_relay_makes_of_it(
 
 @contextmanager
 def relay(is_done: Callable[[], bool]) -> Iterator[None]:
-    """Look for a command in a thread of its own, as the relay does, until one was marked."""
+    """Check for a command in a thread, as the relay does, until one was marked."""
     with ThreadPoolExecutor(1) as threads:
         looking = threads.submit(servers.until, is_done, "an operator's command")
         yield

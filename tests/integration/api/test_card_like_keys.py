@@ -1,4 +1,4 @@
-"""A key that looks like a card number is a key like any other, and is kept nowhere as it came."""
+"""A key that looks like a card number works like any other, and is nowhere stored as sent."""
 
 import logging
 from typing import Any
@@ -18,7 +18,7 @@ GROUPED = "4111-1111-1111-1111"
 
 
 def everything(database_url: str, redis_url: str) -> str:
-    """All that is in the tables and in Redis, keys and values."""
+    """The content of all tables and of Redis, keys and values."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
         rows = [str(row) for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]

@@ -1,4 +1,4 @@
-"""Replaying and discarding dead letters over HTTP: who may, what it answers, what it leaves behind."""
+"""Replaying and discarding dead letters over HTTP: access, answers, effects."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ LETTER = DeadLetter("c", "payment.captured", 0, 7, 1, "{", None, None, "InvalidJ
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """A database with one open letter."""
+    """A database with one OPEN dead letter."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
         dead_letter_store.add(connection, [LETTER], NOW)

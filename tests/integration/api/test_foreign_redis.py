@@ -1,4 +1,4 @@
-"""Redis is not the truth: whatever lies in it that this platform did not put there is a miss, and never an error."""
+"""A value in Redis that this platform did not write is a miss, and never an error."""
 
 import json
 import shutil

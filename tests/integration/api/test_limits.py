@@ -1,4 +1,4 @@
-"""Rate limits: who shares one, what is told, and that without Redis everything passes."""
+"""Rate limits: their scopes, their headers, and that without Redis everything passes."""
 
 from payments.payment.admission import Attempt
 from payments.payment.commands import Key

@@ -1,4 +1,4 @@
-"""What is refused before anything is asked or counted, in which order, and how it is said."""
+"""Refusals of a money request before Redis and the database, their order and their bodies."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Parked events over HTTP: who may see and touch them, what is answered, what is left behind."""
+"""Parked events over HTTP: access, answers, effects."""
 
 from collections.abc import Iterator
 from typing import Any

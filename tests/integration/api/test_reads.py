@@ -1,4 +1,4 @@
-"""What GET shows of payments and of the ledger, page by page, and to whom."""
+"""GET of payments and of the ledger: members, pages, access."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ def engine(database_url: str) -> Any:
 
 
 def post_everything(engine: Engine) -> None:
-    """Do what the ledger worker would do with every event in the outbox."""
+    """Post every event in the outbox, as the ledger worker does."""
     with engine.begin() as connection:
         for row in connection.execute(select(tables.outbox_event)).all():
             event = orjson.loads(row.payload)

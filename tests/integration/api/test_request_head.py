@@ -1,4 +1,4 @@
-"""What is refused for a request's head or for the form of a value, before anything is done, and how it is said."""
+"""Requests refused for their head or for malformed values, and the bodies of the refusals."""
 
 import json
 from typing import Any

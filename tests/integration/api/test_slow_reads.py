@@ -1,4 +1,4 @@
-"""A read that the database cannot answer in time: ended in the server, asked once, answered 503 before the deadline."""
+"""A read that the database cannot answer in time: ended in the server, run once, answered 503 before the deadline."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def api(mariadb_url: str, redis_url: str) -> Iterator[Api]:
 
 @contextmanager
 def closing_all(engine: Engine) -> Iterator[None]:
-    """Also of a test that fails: a lock that is left would keep its database from being dropped."""
+    """Also after a failed test: a remaining lock would prevent dropping its database."""
     try:
         yield
     finally:
@@ -34,7 +34,7 @@ def closing_all(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def locked(url: str, *tables: str) -> Iterator[Connection]:
-    """Nobody else reads these tables."""
+    """No other test reads these tables."""
     engine = create_engine(url, timeout=60)
     with closing_all(engine), engine.connect() as connection:
         connection.exec_driver_sql("LOCK TABLES " + ", ".join(f"{table} WRITE" for table in tables))

@@ -1,4 +1,4 @@
-"""Whose window a money request uses up: a stranger's wrong requests are not the merchant's, whatever they name."""
+"""A wrong request that names a merchant does not count against the merchant's window."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_a_payment_that_is_not_the_merchants_is_not_counted(make_api: Make, oper
 def test_another_request_with_a_used_key_is_not_counted(make_api: Make, redis_url: str) -> None:
     with make_api(limits=limits(2)) as api:
         assert api.authorize("k").status_code == 200
-        api.services.admission._client.flushdb()  # so that it is the database that finds the key
+        api.services.admission._client.flushdb()  # so that the database finds the key
         assert [api.authorize("k", amount=7).status_code for _ in range(3)] == [422] * 3
         assert [api.authorize("k").status_code for _ in range(3)] == [200] * 3
         assert remaining(api, "authorize") == 2

@@ -1,4 +1,4 @@
-"""Ours and the real Resilience4j are driven with the same random traces; after each step they must show the same."""
+"""Runs our breaker and the real Resilience4j with the same random traces: their states are equal after each step."""
 
 import os
 import random
@@ -65,7 +65,7 @@ def test_the_comparison_sees_a_difference(oracle: subprocess.Popen[str]) -> None
 
 @pytest.mark.parametrize("forced", [State.FORCED_OPEN, State.DISABLED])
 def test_open_after_a_forced_state_has_all_its_slots(forced: State) -> None:
-    """The jar has none there, and raises at the next result; ours does not copy that."""
+    """Resilience4j has a window of size 0 there, and raises at the next result; ours does not."""
     breaker = Breaker(BreakerConfig(sliding_window_size=20), 0)
     breaker.move(forced, 0)
     breaker.move(State.OPEN, 0)

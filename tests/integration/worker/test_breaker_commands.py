@@ -24,7 +24,7 @@ def engine(mariadb_url: str) -> Iterator[Engine]:
 
 
 def test_a_command_committed_after_a_later_one_is_applied_too(engine: Engine) -> None:
-    """Ids are given before commit: the second is seen, and applied, before the first."""
+    """Ids are assigned before commit: the second command is read, and applied, before the first."""
     with engine.begin() as connection:
         held = lease.acquire(connection, "relay", "me", 60)
     assert held is not None

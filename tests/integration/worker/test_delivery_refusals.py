@@ -1,6 +1,4 @@
-"""What a turn of the relay does with refusals, with a publisher that answers as told; the real one's answers are in
-test_relay.py.
-"""
+"""A turn of the relay with refused events, with a fake publisher; test_relay.py has the real one."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +24,7 @@ PARK_AFTER = 3
 
 
 class RecordingPublisher(Publisher):
-    """Refuses the messages with these keys, and confirms the others; `checked` counts how often the cluster was."""
+    """Refuses the messages with these keys, and confirms the others; `checked` counts checks of the cluster."""
 
     def __init__(self) -> None:
         super().__init__({}, call_timeout=1, probe_timeout=1)
@@ -53,7 +51,7 @@ class RecordingPublisher(Publisher):
 
 
 class Turns:
-    """A relay's turns, by a clock of their own."""
+    """A relay's turns, with a clock of the test."""
 
     def __init__(self, engine: Engine, *payments: int) -> None:
         self.engine = engine
@@ -81,7 +79,7 @@ class Turns:
 
 @pytest.fixture
 def engine(sqlite_url: str) -> Iterator[Engine]:
-    """SQLite: this is about the relay."""
+    """On SQLite: these tests are about the relay."""
     engine = create_engine(sqlite_url)
     yield engine
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The heartbeat on both databases: renews in time, when asked, and never a lease that is another's."""
+"""The heartbeat on both databases: renews in time, on request, and never another holder's lease."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ SECONDS = 60.0
 
 
 class Beating:
-    """A heartbeat with the lease that it keeps, by a clock that a test moves forward."""
+    """A heartbeat with the lease that it keeps, with a clock that a test advances."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

@@ -1,4 +1,4 @@
-"""The ledger with a real Kafka: posts each event once, whatever is delivered how often, and lets no poison through."""
+"""The ledger with a real Kafka: posts each event once, however often it is delivered, and posts no poison."""
 
 import json
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from worker.consumption import GROUP
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
 def send(bootstrap: str, *messages: tuple[str, bytes | None]) -> None:
-    """Messages (topic, value) from elsewhere."""
+    """Messages (topic, value) of other producers."""
     producer = Producer({"bootstrap.servers": bootstrap})
     for topic, value in messages:
         producer.produce(topic, value, b"1")
@@ -201,7 +201,7 @@ def test_two_workers_share_the_work_and_one_takes_over(
 def test_while_the_database_is_away_nothing_is_skipped_or_dead_lettered(
     own_mariadb: MariaDBServer, kafka_bootstrap: str, caplog: pytest.LogCaptureFixture, long: bool
 ) -> None:
-    """With --long for longer than the poll interval: without polling the group would have thrown us out."""
+    """With --long for longer than the poll interval: without polling the group would have removed this member."""
     caplog.set_level("INFO", "worker.ledger")
 
     def heard(event: str) -> Callable[[], int]:

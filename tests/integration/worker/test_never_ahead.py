@@ -1,4 +1,4 @@
-"""Nothing runs ahead of the database: no event is published before its commit, no offset stored before its posting."""
+"""No event is published before its commit, and no offset committed before its posting."""
 
 import pytest
 from sqlalchemy import Engine
@@ -15,12 +15,12 @@ from tests.servers import migrated_database, until
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
 def keys(bootstrap: str) -> list[bytes]:
-    """Of all messages: the payments' ids."""
+    """The payment ids of all messages."""
     return sorted(message.key() or b"" for message in everything_in(bootstrap))
 
 

@@ -1,4 +1,4 @@
-"""The ledger's use case on both databases when others are faster, hold locks, or the connection breaks."""
+"""The ledger's use case on both databases when other consumers are first or hold locks, or the connection breaks."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ CLUSTER = "c1"
 
 
 def messages(engine: Engine) -> list[Message]:
-    """What the relay would publish now, and a poisonous one."""
+    """The messages that the relay would publish now, and a poison message."""
     with engine.connect().execution_options(reading=True) as connection:
         rows = outbox_store.pending(connection, 1000)
     good = [
@@ -118,7 +118,7 @@ def test_many_consumers_with_the_same_batch_post_it_once(engine: Engine, databas
 
 
 def test_a_payment_that_is_locked_is_waited_for(mariadb_url: str) -> None:
-    """A posting takes a shared lock on its payment; a capture may hold the row for longer than we wait for a lock."""
+    """A posting takes a shared lock on its payment; a capture may lock the row for longer than the lock timeout."""
     engine = create_engine(mariadb_url)
     pay(engine, "a", 2)
     batch, rounds = messages(engine), []
@@ -180,7 +180,7 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_half_done(mariadb_url: s
 
 
 def test_an_event_without_its_payment_row_stops_nothing(engine: Engine) -> None:
-    """The outbox speaks of a payment that is not there: a dead letter, not a batch that fails for ever."""
+    """The outbox has an event of a missing payment: a dead letter, not a batch that always fails."""
     pay(engine, "a", 1)
     batch = messages(engine)
     with engine.begin() as connection:

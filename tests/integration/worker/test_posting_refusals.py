@@ -93,7 +93,7 @@ def test_what_is_wrong_with_the_database_makes_no_letters(engine: Engine) -> Non
 
 
 def test_a_letter_that_is_refused_waits(engine: Engine) -> None:
-    """Nothing is skipped: a database that takes no letters is at fault itself."""
+    """Nothing is skipped: the database is at fault when it refuses dead letters."""
     pay(engine, "a", 3)
     batch = messages(engine)
     refuse(engine, "NEW.offset_no = 1", "dead_letter", "INSERT")

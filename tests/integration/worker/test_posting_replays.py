@@ -1,4 +1,4 @@
-"""The ledger's use case on both databases: replays settle their letter, and a flood leaves nothing of its batch."""
+"""The ledger's use case on both databases: replays settle dead letters, and a flood stores nothing of its batch."""
 
 import json
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def replay(engine: Engine, letter_id: int = 1) -> None:
 
 
 def early(engine: Engine) -> Message:
-    """The message of an event that the outbox has only later; a dead letter until then."""
+    """The message of an event that is stored later; a dead letter until then."""
     pay(engine, "a", 1, captures=0)
     message = messages(engine)[0]
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""`python -m worker …` as a supervisor runs it: what it says, its exit codes, and how it stops."""
+"""`python -m worker …` under a supervisor: output, exit codes, stop."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from tests.servers import until
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about processes: MariaDB alone."""
+    """Only on MariaDB: these tests are about processes."""
     return mariadb_url
 
 

@@ -1,4 +1,4 @@
-"""The relay with a real Kafka: what it publishes, in which order, and that marks follow confirmations."""
+"""The relay with a real Kafka: what it publishes, in which order, and marks only after confirmations."""
 
 import json
 from collections import defaultdict
@@ -35,7 +35,7 @@ from tests.servers import empty_topics, until
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
@@ -160,7 +160,7 @@ def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: 
         return found.outcome if found else None
 
     with relay(database_url, kafka_bootstrap):
-        # OPEN would be over after its wait, before a slow machine has seen it refuse
+        # the wait of OPEN could end before a slow machine has read a refusal
         assert (order("FORCED_OPEN"), breaker_state(engine)) == ("applied", "FORCED_OPEN")
         pay(engine, "a", 1, captures=0)
         until(lambda: snapshot(engine)["not_permitted"] > 0, "the breaker refuses")
@@ -178,7 +178,7 @@ def test_an_operator_opens_and_closes_the_breaker(engine: Engine, database_url: 
 
 
 def test_another_cluster_gets_what_was_never_posted(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
-    """The old cluster is gone with its messages: two events were posted from it, two were not."""
+    """The old cluster has ended with its messages: two events were posted from it, two were not."""
     pay(engine, "a", 2)
     carrier, first = start_cluster()
     with relay(database_url, first):
@@ -224,7 +224,7 @@ def test_a_message_beyond_the_limit_is_refused_and_stops_only_what_follows_with_
 
 
 def test_of_a_batch_that_the_broker_refuses_only_the_bad_ones_are_refused(own_kafka: KafkaServer) -> None:
-    """The broker refuses a batch as a whole; all these have one partition. Their batch alone is too large, too."""
+    """The broker refuses a batch as a whole; all these have one partition. Their batch is too large, too."""
     empty_topics(own_kafka.bootstrap, ["payment.voided"], 1)
     limit_messages(own_kafka.bootstrap, "payment.voided", 2000)
     publisher = publisher_to(own_kafka.bootstrap)

@@ -1,4 +1,4 @@
-"""Several relays: one is active, another follows, and one that was replaced writes nothing any more."""
+"""Several relays: one is active, another takes over, and a replaced one writes nothing."""
 
 import signal
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ FROZEN_SECONDS = 20
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
@@ -41,7 +41,7 @@ def fence(engine: Engine) -> int:
 
 
 def take_over(engine: Engine, seconds: float) -> Lease:
-    """As another relay does when it finds that the lease has run out."""
+    """Take the lease over, as another relay does when it has expired."""
     with engine.begin() as connection:
         past = database_now(connection) - timedelta(seconds=1)
         connection.execute(update(lease_table).where(lease_table.c.name == "relay").values(expires_at=past))

@@ -1,4 +1,4 @@
-"""Kafka or the database away: the breaker opens, nothing is lost, and the backlog drains by itself."""
+"""Kafka or the database down: the breaker opens, nothing is lost, and the backlog drains by itself."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from tests.servers import migrated_database, until
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 

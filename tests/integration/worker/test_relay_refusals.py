@@ -1,4 +1,4 @@
-"""Events that a real Kafka refuses: the others go on, the breaker stays closed, what follows them waits."""
+"""Events that a real Kafka refuses: the others go on, the breaker stays closed, later ones of the payment wait."""
 
 import json
 from collections.abc import Iterator
@@ -42,13 +42,13 @@ CAPTURES = (ResourceType.TOPIC, "payment.captured", ResourcePatternType.LITERAL)
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
 @pytest.fixture(scope="module")
 def strict_kafka() -> Iterator[KafkaServer]:
-    """A Kafka with access rules, and without topics; whoever has no rule may do all."""
+    """A Kafka with access rules, and without topics; users without rules may do everything."""
     rules = (
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
         "allow.everyone.if.no.acl.found=true\n"
@@ -70,7 +70,7 @@ def parked(engine: Engine) -> int:
 
 
 def spoil(engine: Engine, event_id: int) -> None:
-    """Make an event's message larger than any broker takes."""
+    """Make an event's message larger than any broker accepts."""
     with engine.begin() as connection:
         add = text("UPDATE outbox_event SET payload = JSON_INSERT(payload, '$.note', :note) WHERE event_id = :id")
         connection.execute(add, {"note": LARGE, "id": event_id})
@@ -123,7 +123,7 @@ def test_a_refused_event_is_parked_and_only_its_payment_waits(
 
 
 def test_a_topic_that_is_too_small_stops_no_other(engine: Engine, database_url: str, own_kafka: KafkaServer) -> None:
-    """Thousands of events that are refused come first; the others do not wait until each was refused often enough."""
+    """Thousands of refused events come first; the others do not wait until each was refused often enough."""
     letters = [
         DeadLetter("c", "payment.voided", 1, offset, 3, "x" * 3000, None, None, "InvalidJson", "no")
         for offset in range(2000)

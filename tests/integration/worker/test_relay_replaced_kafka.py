@@ -1,4 +1,4 @@
-"""Kafka replaced by an empty one on the same address while the relay lives: what was lost is published again."""
+"""Kafka replaced by an empty one on the same address while the relay runs: lost events are published again."""
 
 import base64
 import shutil
@@ -14,12 +14,12 @@ from tests.servers import until
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
 def replace(kafka: KafkaServer) -> None:
-    """As when its machine is restored from nothing."""
+    """As when its machine is installed again."""
     kafka.stop()
     shutil.rmtree(kafka.folder / "data")
     kafka.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

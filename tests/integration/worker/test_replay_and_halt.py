@@ -1,4 +1,4 @@
-"""Dead letters to their end, and the halt on poison, with a real Kafka, relay and ledger between."""
+"""Replays of dead letters, and the halt on poison, with a real Kafka, relay and ledger."""
 
 import json
 from collections.abc import Callable
@@ -35,7 +35,7 @@ BROKEN = ("payment.voided", b"{")
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
@@ -69,7 +69,7 @@ def shows_halt(registry: CollectorRegistry, value: int) -> Callable[[], bool]:
 
 
 def test_a_replay_succeeds_once_the_event_is_there(engine: Engine, database_url: str, kafka_bootstrap: str) -> None:
-    """The message of a payment that was not there yet; meanwhile it is."""
+    """The message of a payment that did not exist then and exists now."""
     pay(engine, "a", 1, captures=0)
     with engine.begin() as connection:
         connection.execute(text("UPDATE outbox_event SET aggregate_type = 'hidden'"))

@@ -22,7 +22,7 @@ KEYS = [b"910001", b"910002", b"\xff\x00", "é\n".encode(), b"", None, b"k" * 80
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 

@@ -1,4 +1,4 @@
-"""Whatever lies in Kafka: a real event is posted, anything else is one dead letter, and the ledger goes on."""
+"""Any messages in Kafka: a real event is posted, anything else becomes one dead letter, and the ledger goes on."""
 
 import random
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from tests.servers import until
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 NOT_UTF_8 = (b"\xff\xfe", b"a\xed\xa0\x80", b"\x80", b"trace\xffparent")
 LARGEST = 1_000_000
-"""Bytes of a message that a broker takes by default: 1 MiB less what the record adds."""
+"""Bytes of a message that a broker accepts by default: 1 MiB less what the record adds."""
 
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
-    """These are about Kafka: MariaDB alone."""
+    """Only on MariaDB: these tests are about Kafka."""
     return mariadb_url
 
 
@@ -46,7 +46,7 @@ def test_a_header_that_is_not_utf_8_is_a_dead_letter_and_the_next_is_posted(
 
 
 def anything(chance: random.Random) -> Iterator[RawMessage]:
-    """Messages that are no events, of all kinds."""
+    """Messages of all kinds that are not events."""
 
     def some_bytes(size: int) -> bytes:
         return chance.randbytes(chance.randint(0, size))

@@ -1,1 +1,1 @@
-"""What the stand-in packages run on a VM: Debian's Python and its standard library, nothing of this repository."""
+"""The programs of the stand-in packages: they use Debian's Python and its standard library only."""

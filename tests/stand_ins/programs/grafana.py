@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Stand-in for Grafana: answers /api/health, asks for the admin's password, keeps it as Grafana does. No dashboards."""
+"""Stand-in for Grafana: answers /api/health, checks and stores the admin's password as Grafana does. No dashboards."""
 
 import base64
 import configparser
@@ -15,21 +15,21 @@ STORED_PASSWORD = Path("/var/lib/grafana/stand-in-password")
 
 
 def configuration() -> configparser.ConfigParser:
-    """Grafana's own file."""
+    """The file of Grafana."""
     read = configparser.ConfigParser(interpolation=None)
     read.read_string(CONFIGURATION.read_text())
     return read
 
 
 def keep_first_password(setting: str) -> None:
-    """As the real one: the configured password counts at the first start only."""
+    """As in Grafana, the configured password counts at the first start only."""
     if not STORED_PASSWORD.exists():
         path = setting.removeprefix("$__file{").removesuffix("}")
         STORED_PASSWORD.write_text(Path(path).read_text() if setting != path else setting)
 
 
 class Pages(BaseHTTPRequestHandler):
-    """The three paths that the role and Prometheus ask for."""
+    """The three paths that the role and Prometheus use."""
 
     def do_GET(self) -> None:
         """/api/health and /metrics are for everybody, the rest for the admin."""

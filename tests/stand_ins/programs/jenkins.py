@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Stand-in for Jenkins: reads the unit's environment and secrets as it does, lets in the admin and signed webhooks."""
+"""Stand-in for Jenkins: reads the unit's environment and secrets, accepts the admin and signed webhooks."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ AGENT_SECONDS = 10
 
 
 def admin_password() -> str:
-    """By the way of configuration as code: the file that `SECRETS` names. Without the plugin nothing would read it."""
+    """As the configuration-as-code plugin does: the file in the folder `SECRETS`."""
     if "${JENKINS_ADMIN_PASSWORD}" not in Path(os.environ["CASC_JENKINS_CONFIG"]).read_text():
         sys.exit("The configuration as code sets no admin.")
     if not (PLUGINS / "configuration-as-code.jpi").exists():
@@ -34,7 +34,7 @@ def secret(name: str) -> str:
 
 
 def fault(event: str, signature: str, body: bytes, key: str) -> str:
-    """Why the GitHub plugin would not take an event; empty when it does. It answers 400 to each of these."""
+    """Why the GitHub plugin refuses an event, with a 400; empty when it accepts it."""
     if not event:
         return "Hook should contain event type"
     if not body:
@@ -46,7 +46,7 @@ def fault(event: str, signature: str, body: bytes, key: str) -> str:
 
 
 def agent_secret() -> str:
-    """What an agent must know; the same after a restart."""
+    """The agent's secret; the same after a restart."""
     if not AGENT_SECRET.exists():
         AGENT_SECRET.touch(0o600)
         AGENT_SECRET.write_text(os.urandom(32).hex())
@@ -61,7 +61,7 @@ class Pages(BaseHTTPRequestHandler):
     webhook_secret = ""
 
     def do_GET(self) -> None:
-        """As Jenkins answers: 403 to strangers."""
+        """403 without a login, as Jenkins answers."""
         if self.path == "/login":
             self._answer(200, "stand-in")
         elif self.path == "/jnlpJars/agent.jar":
@@ -86,7 +86,7 @@ class Pages(BaseHTTPRequestHandler):
             self._answer(200, json.dumps({"mode": "EXCLUSIVE", "nodeDescription": "stand-in"}))
 
     def do_POST(self) -> None:
-        """A webhook is taken without a login, when GitHub has signed it."""
+        """A webhook needs no login when it has GitHub's signature."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/github-webhook/":
             self._answer(403, "Authentication required")

@@ -15,7 +15,7 @@ ENDPOINT = {"name", "description", "url", "upstream", "traffic_policy"}
 
 
 def checked(path: Path) -> dict[str, Any]:
-    """The configuration; ends the process at what version 3 does not know."""
+    """The configuration; exits at keys that version 3 does not know."""
     read: dict[str, Any] = yaml.safe_load(path.read_text())
     faults = [f"agent.{key}" for key in read.get("agent", {}).keys() - AGENT]
     faults += [f"endpoints.{key}" for endpoint in read.get("endpoints", []) for key in endpoint.keys() - ENDPOINT]
@@ -29,7 +29,7 @@ def checked(path: Path) -> dict[str, Any]:
 
 
 def tunnels(read: dict[str, Any]) -> list[dict[str, Any]]:
-    """What /api/tunnels says of the endpoints."""
+    """The answer of /api/tunnels."""
     return [
         {
             "name": endpoint["name"],

@@ -1,4 +1,4 @@
-"""What gunicorn.conf.py sets, and what it does with a folder that is not its own."""
+"""The settings of gunicorn.conf.py, and its use of a folder with other files."""
 
 import runpy
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 CONFIGURATION = Path(__file__).parents[3] / "app" / "gunicorn.conf.py"
 LONGEST_IDLE_OF_CLIENTS = 115
-"""Seconds after which Firefox, the most patient of the usual clients and proxies, closes an idle connection."""
+"""Seconds after which Firefox closes an idle connection, later than other common clients and proxies."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The breaker of the relay: when it opens, how it recovers, what it shows to the world."""
+"""The breaker of the relay: when it opens, how it recovers, its metrics."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_the_trial_calls_decide(fails: bool, end_state: str) -> None:
 
 
 class Ignored(Exception):
-    """What says nothing about the service."""
+    """An exception that says nothing about the service."""
 
 
 def ignored_call(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What operators may do with the breaker, what its history tells, and what outlives a restart."""
+"""Operators' transitions of the breaker, its history, and its state after a restart."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""When poison is a flood: the rule of the last 100 messages, and what an operator may let pass."""
+"""The rule of a flood in the last 100 messages, and poison that an operator accepts."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def floods(text: str, before: str = "", accepted_left: int = 0) -> bool:
         ("p" * 26 + "g" * 24, True),
         ("p" * 25 + "g" * 25, False),
         ("gp" * 50, False),
-        ("gp" * 50 + "p", True),  # a good one is forgotten for it
+        ("gp" * 50 + "p", True),  # it replaces a good one
         ("g" * 100 + "p" * 50, False),
         ("g" * 100 + "p" * 51, True),
         ("g" * 1000 + "p" * 51, True),

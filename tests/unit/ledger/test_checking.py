@@ -1,4 +1,4 @@
-"""What is money and what is a dead letter, and how a dead letter keeps its text."""
+"""Which messages may be posted, which become dead letters, and the stored text of a dead letter."""
 
 import json
 from base64 import b64decode
@@ -157,7 +157,7 @@ def test_any_headers_come_back(headers: list[tuple[str, bytes | None]]) -> None:
 
 @pytest.mark.parametrize("part", [b'"', b"\xff", "é".encode(), b"\\"])
 def test_of_too_many_headers_those_are_kept_that_fit(part: bytes) -> None:
-    """Beside the key they fit into the outbox's 64 KiB of headers, whatever JSON makes of them."""
+    """With the key they fit into the outbox's 64 KiB of headers, also when JSON escapes them."""
     headers: list[tuple[str, bytes | None]] = [(str(number), part * 50) for number in range(9999)]
     headers.insert(3, ("huge", part * 2**20))
     headers.append(("traceparent", b"1"))

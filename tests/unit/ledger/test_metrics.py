@@ -1,4 +1,4 @@
-"""Every series that the ledger may write is there before its first message, so that a rate sees the first one, too."""
+"""Every series of the ledger exists before its first message, so that a rate has the first one."""
 
 from itertools import product
 

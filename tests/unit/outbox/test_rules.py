@@ -1,4 +1,4 @@
-"""Events as text: what we write can be read again, and whatever else arrives is refused by name."""
+"""Events as text: our own can be parsed, and others are refused with a reason."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What a batch is planned to do, given what the database knows; nothing is read or written here."""
+"""Plans of batches, given the database's rows; without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

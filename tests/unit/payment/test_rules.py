@@ -1,4 +1,4 @@
-"""A payment's rules: the status table, every step from every small state, and laws over long sequences."""
+"""A payment's rules: the status table, every step from every small state, and properties of long sequences."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

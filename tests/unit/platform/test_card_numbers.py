@@ -1,4 +1,4 @@
-"""Card numbers are found in every usual form, and what only looks like one is left alone."""
+"""Card numbers are found in every usual form, and similar numbers are not."""
 
 import uuid
 

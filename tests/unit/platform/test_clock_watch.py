@@ -1,4 +1,4 @@
-"""When the database's clock is believed: jumps, differences, restarts, reboots, an operator's word."""
+"""When the database's clock is trusted: jumps, differences, restarts, reboots, an operator's confirmation."""
 
 from dataclasses import replace
 

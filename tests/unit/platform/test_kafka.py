@@ -1,4 +1,4 @@
-"""How Kafka's clients are set up, and what becomes of a producer that cannot go on."""
+"""Options of Kafka's clients, and a producer after a fatal error."""
 
 import logging
 

@@ -32,7 +32,7 @@ NOT_IN_CIRCULATION = {
     "UYI": "funds code of Uruguay, indexed",
     "UYW": "funds code of Uruguay, indexed",
 }
-"""Codes of list one that nobody pays with: why each is left out."""
+"""Codes of list one that are no currencies of payments, with the reason."""
 
 
 def test_exactly_the_circulating_currencies_have_their_decimals() -> None:

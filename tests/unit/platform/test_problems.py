@@ -1,4 +1,4 @@
-"""Problem details: the members that RFC 9457 and the contract ask for, and what may be tried again."""
+"""Problem details: the members of RFC 9457 and of the contract, and which may be retried."""
 
 import json
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""What is white space, and what a reason may hold: the same in the check, in JSON Schema, and in every language."""
+"""White space and the characters of a reason: the same in the check and in JSON Schema."""
 
 import re
 import sys

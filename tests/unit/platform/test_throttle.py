@@ -1,4 +1,4 @@
-"""Rests of long work: as long as they shall be, and none after the end."""
+"""Rests of long jobs: their length, and none after the end."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -10,7 +10,7 @@ from payments.platform.throttle import AT_ONCE, RESTS, Throttle
 
 
 class Time:
-    """A clock that steps and rests alike move on; says to stop after so many rests."""
+    """A clock that steps and rests advance; stops after a number of rests."""
 
     def __init__(self, limit: int) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Which trace a traceparent belongs to."""
+"""The trace id of a traceparent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""scripts/register-webhook: one hook with the wanted address and secret, whatever was there; clear words when not."""
+"""scripts/register-webhook: one webhook with the wanted address and secret, whatever existed before; clear errors."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""scripts/send-test-webhook: what Jenkins gets is signed as GitHub signs it, and a refusal is explained."""
+"""scripts/send-test-webhook: the event has GitHub's signature, and a refusal is explained."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The signature is GitHub's, and nothing else passes for it."""
+"""The signature is GitHub's, and no other is valid."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the client's messages are for the ledger, also when it cannot read one; and what their headers tell."""
+"""The conversion of the client's messages, also of unreadable ones, and their headers."""
 
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ def test_the_trace_is_read_from_the_headers_the_first_one_counts() -> None:
 
 
 class Received:
-    """A message as the client gives it; `broken` names the methods that raise."""
+    """A message as from the client; `broken` names the methods that raise."""
 
     def __init__(self, *broken: str) -> None:
         self._broken = broken

@@ -1,4 +1,4 @@
-"""The workers' small HTTP server."""
+"""The workers' HTTP server."""
 
 import json
 import socket

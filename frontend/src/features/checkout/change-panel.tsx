@@ -43,10 +43,10 @@ function Choices({ payment, busy, onSend }: { payment: Payment; busy: boolean; o
     <>
       {open === 0 && refundable === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}
       {open > 0 && (
-        <Part key={`capture ${open}`} action={texts.order.capture} most={open} currency={currency} busy={busy} onSend={(amount) => { step("capture", amount); }} />
+        <Part key={`capture ${open}`} action={texts.order.capture} limit={open} currency={currency} busy={busy} onSend={(amount) => { step("capture", amount); }} />
       )}
       {refundable > 0 && (
-        <Part key={`refund ${refundable}`} action={texts.order.refund} most={refundable} currency={currency} busy={busy} onSend={(amount) => { step("refund", amount); }} />
+        <Part key={`refund ${refundable}`} action={texts.order.refund} limit={refundable} currency={currency} busy={busy} onSend={(amount) => { step("refund", amount); }} />
       )}
       {open > 0 && <Button kind="danger" aria-disabled={busy} onClick={() => { step("void", null); }}>{texts.order.void}</Button>}
     </>
@@ -67,19 +67,19 @@ function Again({ step, currency, error, retry }: { step: Step; currency: string;
 
 interface PartProps {
   action: string;
-  most: number;
+  limit: number;
   currency: string;
   busy: boolean;
   onSend: (amount: number) => void;
 }
 
-function Part({ action, most, currency, busy, onSend }: PartProps) {
+function Part({ action, limit, currency, busy, onSend }: PartProps) {
   const texts = useTexts();
-  const [text, setText] = useState(toDecimal(most, currency));
+  const [text, setText] = useState(toDecimal(limit, currency));
   const amount = parseMoney(text, currency);
-  const good = amount !== null && amount <= most;
+  const good = amount !== null && amount <= limit;
   const shown = (minor: number) => formatMoney(minor, currency, texts.locale);
-  const half = Math.floor(most / 2);
+  const half = Math.floor(limit / 2);
   return (
     <form
       className={styles.list}
@@ -98,9 +98,9 @@ function Part({ action, most, currency, busy, onSend }: PartProps) {
           onChange={(event) => { setText(event.target.value); }}
         />
         <Button disabled={half === 0} onClick={() => { setText(toDecimal(half, currency)); }}>{texts.order.half}</Button>
-        <Button onClick={() => { setText(toDecimal(most, currency)); }}>{texts.order.all}</Button>
+        <Button onClick={() => { setText(toDecimal(limit, currency)); }}>{texts.order.all}</Button>
       </div>
-      {!good && <Notice tone="bad">{texts.order.misread[misreadMoney(text, currency) ?? "range"](shown(most), decimalsOf(currency))}</Notice>}
+      {!good && <Notice tone="bad">{texts.order.misread[misreadMoney(text, currency) ?? "range"](shown(limit), decimalsOf(currency))}</Notice>}
       <Button type="submit" kind="primary" disabled={!good} aria-disabled={busy}>{good ? texts.order.sum(action, shown(amount)) : action}</Button>
     </form>
   );

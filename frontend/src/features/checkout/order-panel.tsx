@@ -9,7 +9,7 @@ import { productOf } from "./products";
 import { orderOf, purchaseOf, undecidedPurchase, type Draft, type Purchase, type useDraft, type usePurchase } from "./purchase";
 import styles from "./shop.module.css";
 
-const MOST = 9;
+const QUANTITY_LIMIT = 9;
 
 interface Props {
   ref: Ref<HTMLElement>;
@@ -80,7 +80,7 @@ function Chosen({ draft, busy, onQuantity }: { draft: Draft; busy: boolean; onQu
         <span className={styles.stepper}>
           <Button small aria-label={texts.shop.less} disabled={busy || quantity === 1} onClick={() => { onQuantity(quantity - 1); }}>−</Button>
           <output aria-live="polite">{quantity}</output>
-          <Button small aria-label={texts.shop.more} disabled={busy || quantity === MOST} onClick={() => { onQuantity(quantity + 1); }}>+</Button>
+          <Button small aria-label={texts.shop.more} disabled={busy || quantity === QUANTITY_LIMIT} onClick={() => { onQuantity(quantity + 1); }}>+</Button>
         </span>
       </div>
       <div className={styles.line}>

@@ -1,4 +1,4 @@
-"""Idempotency keys are made by machines: none of what the usual generators make is refused, however it looks."""
+"""Keys of common generators are never refused."""
 
 import os
 import random

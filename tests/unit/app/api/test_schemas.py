@@ -1,4 +1,4 @@
-"""What a request body may hold, and when two requests are the same."""
+"""Validation of request bodies, and their digests."""
 
 from typing import Any
 

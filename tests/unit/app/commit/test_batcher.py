@@ -1,4 +1,4 @@
-"""Items that wait together run together, and each gets its own answer or hears in time that there is none."""
+"""Waiting items run as one batch, and each gets its own answer or a timeout."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 
 
 class Runs:
-    """Doubles numbers; holds each batch until `go` is set."""
+    """Doubles numbers; blocks each batch until `go` is set."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

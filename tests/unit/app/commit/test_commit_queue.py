@@ -1,4 +1,4 @@
-"""What a request hears from the commit queue in every case that has nothing to do with the database's rules."""
+"""The commit queue's results for a request, without a database."""
 
 from collections.abc import Sequence
 from dataclasses import replace

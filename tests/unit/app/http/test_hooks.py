@@ -1,4 +1,4 @@
-"""Hooks of libraries are taken out by name: what is not there, or there twice, is said and not guessed."""
+"""Hooks of libraries are removed by name; a missing or duplicate hook is an error."""
 
 from functools import partial
 

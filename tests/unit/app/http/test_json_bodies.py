@@ -1,4 +1,4 @@
-"""Which texts are JSON: keys that come twice are not, numbers of any size are."""
+"""The JSON that is accepted: no duplicate keys, numbers of any size."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Lists: two at once, and where more wait, a slot rests after each."""
+"""Two lists run at once, and while more wait, a slot rests after each."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from app.http.list_slots import LONGEST_REST, REST, SHORTEST_REST, SLOTS, ListSl
 
 
 class Time:
-    """A clock that moves when told to, and what was put off until later."""
+    """A clock that a test advances, with the delayed calls."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -37,7 +37,7 @@ class Lists:
         self.settle()
 
     def _run(self) -> None:
-        with self.slots.taken():
+        with self.slots.hold():
             end = Event()
             self.ends.append(end)
             end.wait()
@@ -95,7 +95,7 @@ def test_where_nobody_waits_nothing_rests() -> None:
 def test_who_stopped_waiting_takes_no_slot() -> None:
     lists = Lists()
     lists.start(SLOTS)
-    with pytest.raises(gevent.Timeout), gevent.Timeout(0.001), lists.slots.taken():
+    with pytest.raises(gevent.Timeout), gevent.Timeout(0.001), lists.slots.hold():
         raise AssertionError("there was no slot")
     lists.end(0, after=1)
     assert lists.time.later == [], "nobody waits any more"

@@ -1,10 +1,10 @@
-"""The socket that keeps an answer's head until its body is there."""
+"""The socket that buffers an answer's head until its body is written."""
 
 from app.server.web_worker import _HELD_LIMIT, _Held
 
 
 class Wire:
-    """A socket that notes what is done to it."""
+    """A socket that records its calls."""
 
     def __init__(self) -> None:
         self.done: list[bytes | str] = []

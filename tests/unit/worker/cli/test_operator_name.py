@@ -1,4 +1,4 @@
-"""Who an operator's action is noted for, whatever the environment holds."""
+"""The operator's name of an action, for any environment."""
 
 import getpass
 import os

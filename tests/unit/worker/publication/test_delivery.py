@@ -1,4 +1,4 @@
-"""What is published of a stored event, and which events may be marked after a call that failed in part."""
+"""The message of a stored event, and the events that may be marked after a partly failed call."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

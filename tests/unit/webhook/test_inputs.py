@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jenkins.webhook.faults import WebhookFault
-from jenkins.webhook.given import repository
+from jenkins.webhook.inputs import repository
 
 
 def clone(folder: Path, origin: str) -> Path:
