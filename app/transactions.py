@@ -13,6 +13,7 @@ from flask import g
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import messages
 from app.services import services
 from payments.platform.database import Failure, begin_snapshot, classify, took_too_long
 from payments.platform.errors import OutcomeUnknown, ServiceUnavailable
@@ -59,7 +60,7 @@ def _in_time(run: Callable[[], T]) -> T:
     except gevent.Timeout as fired:
         if fired is not timeout:
             raise
-        raise ServiceUnavailable("The database does not answer in time; try again.") from None
+        raise ServiceUnavailable(messages.NO_ANSWER_IN_TIME) from None
     finally:
         timeout.close()
 
@@ -75,9 +76,9 @@ def _twice(function: Callable[[Connection], T]) -> T:
             too_long = took_too_long(error)
             _log.warning("read_failed", extra={"error": type(error).__name__, "again": again and not too_long})
             if too_long:
-                raise ServiceUnavailable("The database takes too long to find this; ask for less, or later.") from None
+                raise ServiceUnavailable(messages.READ_TOO_LONG) from None
         # a pooled connection dies with its server; a new one reaches the new server
-    raise ServiceUnavailable("The database does not answer; try again.")
+    raise ServiceUnavailable(messages.NO_ANSWER)
 
 
 def _when_free(function: Callable[[Connection], T]) -> T:
@@ -87,7 +88,7 @@ def _when_free(function: Callable[[Connection], T]) -> T:
         except SQLAlchemyError as error:
             failure = classify(error)
             if failure is Failure.LOST:
-                raise ServiceUnavailable("The database went away; nothing was done.") from None
+                raise ServiceUnavailable(messages.NOTHING_DONE) from None
             if failure is not Failure.BUSY:
                 raise
         gevent.sleep(_PAUSE)
@@ -113,4 +114,4 @@ def _commit(session: Any, connection: Connection) -> None:
     except (SQLAlchemyError, gevent.Timeout) as error:
         connection.invalidate()  # an open transaction must not return to the pool
         _log.warning("commit_failed", extra={"error": type(error).__name__})
-        raise OutcomeUnknown("The commit failed, or its answer was lost; look whether it was done.") from error
+        raise OutcomeUnknown(messages.COMMIT_UNKNOWN) from error

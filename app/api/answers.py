@@ -1,4 +1,4 @@
-"""The answers of lists, money commands and problems; the other answers are types of the rooms that make them."""
+"""The answers of lists and of money commands; the other answers are types of the rooms that make them."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
@@ -58,7 +58,7 @@ class ParkedPage(Page[ParkedEvent]):
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer(PaymentItem):
-    """When the newest complete audit began; `differences`: the findings that are open now, which must be 0."""
+    """A payment right after a command; its postings follow later, see GET."""
 
     ledger_entries: Annotated[list[Entry], Keywords(maxItems=0)]
     message: str

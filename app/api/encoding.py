@@ -1,4 +1,4 @@
-"""Encodes what a view answers: one JSON object, or a page of a list."""
+"""Encodes answers: one JSON object, or a page of a list."""
 
 from typing import TypeVar
 
@@ -17,5 +17,5 @@ def answer(value: JsonObject, status: int = 200) -> Response:
 
 
 def page(kind: type[Page[T]], items: list[T], last: int | None) -> Response:
-    """A page of a list; `last` is the id after which the next one begins (None: there is none)."""
+    """A page of a list; `last` is the id after which the next one begins (None: last page)."""
     return answer(kind(items=items, next_cursor=None if last is None else cursor_after(last)))

@@ -1,4 +1,4 @@
-"""Builds the OpenAPI document from the routes, the descriptions of their views, and the pydantic models.
+"""Builds the OpenAPI document from the routes, the descriptions of their views, and the types of bodies and answers.
 
 Version 3.0.3, because the Swagger UI on PyPI shows nothing newer.
 """

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import request
 
+from app import messages
 from app.api.schemas import LONGEST_MERCHANT_ID
 from app.http.errors import invalid
 from payments.platform import texts
@@ -22,7 +23,7 @@ def required_merchant() -> str:
     """The merchantId."""
     found = merchant()
     if found is None:
-        raise invalid("merchantId", "is missing")
+        raise invalid("merchantId", messages.MISSING)
     return found
 
 
@@ -32,7 +33,7 @@ def merchant() -> str | None:
     if text is None:
         return None
     if not 1 <= len(text) <= LONGEST_MERCHANT_ID:
-        raise invalid("merchantId", f"must have 1 to {LONGEST_MERCHANT_ID} characters")
+        raise invalid("merchantId", messages.length(LONGEST_MERCHANT_ID))
     fault = texts.fault(text)
     if fault is not None:
         raise invalid("merchantId", fault)
@@ -43,7 +44,7 @@ def choice(name: str, choices: Iterable[str]) -> str | None:
     """One of `choices`, or None."""
     text = request.args.get(name)
     if text is not None and text not in (known := [str(one) for one in choices]):
-        raise invalid(name, f"must be one of {', '.join(known)}")
+        raise invalid(name, messages.one_of(known))
     return text
 
 
@@ -61,7 +62,7 @@ def number(name: str) -> int | None:
 def _number(name: str, text: str, largest: int) -> int:
     if text.isascii() and text.isdecimal() and len(text) < 20 and 1 <= int(text) <= largest:
         return int(text)
-    raise invalid(name, f"must be a whole number from 1 to {largest}")
+    raise invalid(name, messages.whole_number(largest))
 
 
 def cursor() -> int | None:
@@ -70,7 +71,7 @@ def cursor() -> int | None:
     if text is None:
         return None
     if not re.fullmatch(CURSOR, text):
-        raise invalid("cursor", "must be a nextCursor of this list")
+        raise invalid("cursor", messages.NOT_A_CURSOR)
     return int(base64.urlsafe_b64decode(text))
 
 

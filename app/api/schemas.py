@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app import messages
 from payments.breaker.rules import State
 from payments.platform import card_numbers, texts
 from payments.platform.json_types import OneOf
@@ -51,7 +52,7 @@ def _sound(text: str, fault: str | None) -> str:
 
 def _circulating(code: str) -> str:
     if code not in DECIMALS:
-        raise ValueError("must be the upper case ISO 4217 code of a circulating currency")
+        raise ValueError(messages.NOT_A_CURRENCY)
     return code
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import gevent
 from sqlalchemy import Engine
 
+from app import messages
 from app.commit import commit_log
 from app.commit.batcher import Batcher, Full, NotTaken, StillRunning
 from app.commit.redis_flush import flush_soon
@@ -73,10 +74,10 @@ class CommitQueue:
             return self._batcher.submit(command, deadline - self._clock())
         except (Full, NotTaken) as error:
             self._in_flight.pop(scope)
-            said = "Too many requests are waiting." if isinstance(error, Full) else "The database does not keep up."
+            said = messages.QUEUE_FULL if isinstance(error, Full) else messages.QUEUE_SLOW
             return Result(error=ServiceUnavailable(f"{said} Nothing was done; try again."))
         except StillRunning:  # its writer removes it from _in_flight
-            return Result(error=OutcomeUnknown("The request is still being carried out; repeat it with the same key."))
+            return Result(error=OutcomeUnknown(messages.STILL_RUNNING))
 
     def drain(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds until every accepted command has its result. False: one has not."""
@@ -89,7 +90,7 @@ class CommitQueue:
             results = self._execute(commands, self._clock() + PATIENCE)
         except Exception:  # noqa: BLE001  (a bug must not leave requests without an answer; it is logged)
             _log.exception("commit_crashed", extra={"commands": len(commands)})
-            results = [Result(error=OutcomeUnknown("Something went wrong; repeat the request with the same key."))]
+            results = [Result(error=OutcomeUnknown(messages.CRASHED_WRITE))]
             results *= len(commands)
         finally:
             for command in commands:
@@ -103,8 +104,8 @@ class CommitQueue:
 
 def _second(same_request: bool) -> PaymentsError:
     if same_request:
-        return RequestInProgress("The first request with this key is still running.")
-    return IdempotencyKeyReused("This idempotency key is being used by another request.")
+        return RequestInProgress(messages.FIRST_STILL_RUNNING)
+    return IdempotencyKeyReused(messages.KEY_IN_USE)
 
 
 def commit_queue(

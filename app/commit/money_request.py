@@ -13,6 +13,7 @@ from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from app import messages
 from app.api.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.commit.batcher import NotTaken, StillRunning
 from app.commit.redis_flush import flush_soon
@@ -40,11 +41,11 @@ def read_body(model: type[_Model]) -> _Model:
     """The request's body as a `model`. Raises Problem, ValidationFailed or RequestEntityTooLarge."""
     text = _body()
     if request.mimetype != JSON:
-        raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
+        raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", messages.NOT_APPLICATION_JSON)
     try:
         data = parse(text)
     except Malformed as error:
-        raise errors.Problem("MALFORMED_JSON", f"The body is not JSON: {error}.") from None
+        raise errors.Problem("MALFORMED_JSON", messages.not_json(str(error))) from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -58,11 +59,11 @@ def _body() -> bytes:
         except HTTPException:
             raise
         except Exception as error:  # gunicorn's for a broken chunk; the socket's for a client that disconnected
-            raise errors.Problem("MALFORMED_JSON", "The body was truncated.") from error
+            raise errors.Problem("MALFORMED_JSON", messages.BODY_TRUNCATED) from error
         if len(text) > LARGEST_BODY:
             raise RequestEntityTooLarge
         return text
-    raise errors.Problem("MALFORMED_JSON", "The body did not arrive in time.")
+    raise errors.Problem("MALFORMED_JSON", messages.BODY_LATE)
 
 
 def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
@@ -133,13 +134,13 @@ def _known(parts: Services, command: Command, admitted: AdmissionResult) -> Resu
         parts.metrics.fail_open.inc()
     if admitted.answer is not None:
         if admitted.answer.digest != command.digest:
-            raise IdempotencyKeyReused("This idempotency key was used before with another request.")
+            raise IdempotencyKeyReused
         return Result(admitted.answer.status, admitted.answer.body, replayed=True)
     if not admitted.allowed and window is not None:
         parts.metrics.rejections.labels(COUNTED_AS[command.operation]).inc()
-        whose = "from this address" if admitted.refusal is Refusal.ADDRESS else "of this merchant"
-        wait = retry_header(window.ends_at)
-        raise errors.Problem("RATE_LIMIT_EXCEEDED", f"Too many requests {whose}; wait.", wait)
+        of_address = admitted.refusal is Refusal.ADDRESS
+        message = messages.TOO_MANY_OF_ADDRESS if of_address else messages.TOO_MANY_OF_MERCHANT
+        raise errors.Problem("RATE_LIMIT_EXCEEDED", message, retry_header(window.ends_at))
     return None
 
 
@@ -147,7 +148,7 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
     key = _key(body.idempotency_key)
     if key is None:
         if operation is Operation.AUTHORIZE:
-            raise errors.invalid("idempotencyKey", "is missing, in the body and as header Idempotency-Key")
+            raise errors.invalid("idempotencyKey", messages.MISSING_KEY)
         key = f"generated-{secrets.token_hex(16)}"
     headers = {trace.HEADER: parts.traces.current() or traceparent()}
     if isinstance(body, RefundBody) and body.reason is not None:
@@ -174,12 +175,12 @@ def _key(in_body: str | None) -> str | None:
     try:
         in_header = raw.encode("latin-1").decode()  # WSGI decodes bytes as latin-1; here they are UTF-8
     except UnicodeDecodeError:
-        raise errors.invalid("Idempotency-Key", "must be UTF-8") from None
+        raise errors.invalid("Idempotency-Key", messages.UTF_8) from None
     if not 1 <= len(in_header) <= LONGEST_KEY:
-        raise errors.invalid("Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters")
+        raise errors.invalid("Idempotency-Key", messages.length(LONGEST_KEY))
     fault = texts.fault(in_header)
     if fault is not None:
         raise errors.invalid("Idempotency-Key", fault)
     if in_body is not None and in_body != in_header:
-        raise errors.invalid("idempotencyKey", "differs from the header Idempotency-Key")
+        raise errors.invalid("idempotencyKey", messages.KEYS_DIFFER)
     return in_header

@@ -6,6 +6,7 @@ from typing import Final
 from flask import request
 from flask_limiter.util import get_remote_address
 
+from app import messages
 from app.http.errors import Problem
 from app.http.limits import WrongTokens
 
@@ -35,4 +36,4 @@ class AdminGuard:
         """
         if not self.holds():
             self._wrong.count(get_remote_address())
-            raise Problem("UNAUTHORIZED", "Send the admin token as Authorization: Bearer <token>.", CHALLENGE)
+            raise Problem("UNAUTHORIZED", messages.NO_TOKEN, CHALLENGE)

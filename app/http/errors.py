@@ -9,15 +9,16 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from app import messages
 from payments.platform.errors import OutcomeUnknown, PaymentsError, ServiceUnavailable, ValidationFailed
 from payments.platform.problems import body_of, problem_body, retry_after, status_of
 
 PROBLEM_JSON: Final = "application/problem+json"
 _OF_WERKZEUG: Final = {
-    404: ("NOT_FOUND", "There is nothing at this path."),
-    405: ("METHOD_NOT_ALLOWED", "This path does not know this method; see the header Allow."),
-    413: ("PAYLOAD_TOO_LARGE", "The body must not be larger than 16 KiB."),
-    415: ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."),
+    404: ("NOT_FOUND", messages.NO_PATH),
+    405: ("METHOD_NOT_ALLOWED", messages.NO_METHOD),
+    413: ("PAYLOAD_TOO_LARGE", messages.BODY_TOO_LARGE),
+    415: ("UNSUPPORTED_MEDIA_TYPE", messages.NOT_APPLICATION_JSON),
 }
 """Werkzeug's errors by code; any other 4xx is VALIDATION_FAILED."""
 
@@ -59,11 +60,11 @@ def invalid_fields(error: ValidationError) -> ValidationFailed:
 def _words(found: Mapping[str, Any]) -> str:
     kind, message = found["type"], str(found["msg"])
     if kind == "model_type":
-        return "must be a JSON object"
+        return messages.NOT_AN_OBJECT
     if kind == "missing":
-        return "is missing"
+        return messages.MISSING
     if kind == "extra_forbidden":
-        return "is not known here"
+        return messages.UNKNOWN_FIELD
     for start in ("Value error, ", "Input should ", "String should "):
         if message.startswith(start):
             rest = message.removeprefix(start)
@@ -92,12 +93,12 @@ def _of_werkzeug(error: HTTPException) -> Response:
     status = error.code or 500
     if not 400 <= status < 500:
         return _unexpected(error)
-    code, message = _OF_WERKZEUG.get(status, ("VALIDATION_FAILED", "The request could not be understood."))
+    code, message = _OF_WERKZEUG.get(status, ("VALIDATION_FAILED", messages.NOT_UNDERSTOOD))
     return _problem(Problem(code, message, {name: text for name, text in error.get_headers() if name == "Allow"}))
 
 
 def _unexpected(error: Exception) -> Response:
     _log.error("request_crashed", extra={"path": request.path}, exc_info=error)
     if request.method == "POST":  # it may have been carried out before the error
-        return answer(OutcomeUnknown("Something went wrong here, and it has been noted. Repeat it with the same key."))
-    return answer(ServiceUnavailable("Something went wrong here, and it has been noted. Try again."))
+        return answer(OutcomeUnknown(messages.CRASHED_WRITE))
+    return answer(ServiceUnavailable(messages.CRASHED))

@@ -22,7 +22,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise Malformed(f"{constant} is no JSON")
+    raise Malformed(f"{constant} is not JSON")
 
 
 def _whole(digits: str) -> int | float:
@@ -54,7 +54,7 @@ def _with_any_number(text: bytes) -> Any:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise Malformed("a lone surrogate is no character") from None
+        raise Malformed("a lone surrogate is not a character") from None
     return value
 
 

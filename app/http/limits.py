@@ -13,6 +13,7 @@ from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from redis import Redis
 
+from app import messages
 from app.http.errors import Problem
 from app.http.hooks import remove_hook
 from app.http.limit_storage import SCHEME
@@ -67,8 +68,7 @@ class ReadLimits:
         self._outage.ask(self._tell)
         if breached:
             ends_at = float(g.answer_headers.get("X-RateLimit-Reset", "0")) - 1  # flask-limiter rounds up by one
-            message = "Too many requests from this address; wait."
-            raise Problem("RATE_LIMIT_EXCEEDED", message, retry_header(ends_at))
+            raise Problem("RATE_LIMIT_EXCEEDED", messages.TOO_MANY_OF_ADDRESS, retry_header(ends_at))
 
     def _breached(self) -> bool:
         try:
@@ -101,7 +101,7 @@ class WrongTokens:
         used, ends_at = self._in_redis(address) or self._in_memory(address)
         if used > WRONG_TOKENS:
             headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
-            raise Problem("RATE_LIMIT_EXCEEDED", "Too many wrong admin tokens.", headers)
+            raise Problem("RATE_LIMIT_EXCEEDED", messages.TOO_MANY_TOKENS, headers)
 
     def _in_redis(self, address: str) -> tuple[int, float] | None:
         platform = self._platform()

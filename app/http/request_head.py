@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, request
 
+from app import messages
 from app.http.describing import description_of
 from app.http.errors import Problem, invalid
 from app.http.measuring import ENDPOINT
@@ -41,20 +42,20 @@ def _check_headers(trusted_proxies: int) -> None:
     environ = request.environ
     for key, name in _ONE_VALUE.items():
         if "," in environ.get(key, ""):
-            raise invalid(name, "must have one value, without a comma")
+            raise invalid(name, messages.ONE_VALUE_WITHOUT_COMMA)
     if _TWO_CREDENTIALS.search(environ.get("HTTP_AUTHORIZATION", "")):
-        raise invalid("Authorization", "must have one value")
+        raise invalid("Authorization", messages.ONE_VALUE)
     if environ.get("HTTP_X_FORWARDED_FOR", "").count(",") >= trusted_proxies > 0:
-        raise invalid("X-Forwarded-For", f"must have at most {trusted_proxies} addresses, one of each trusted proxy")
+        raise invalid("X-Forwarded-For", messages.forwarded_for(trusted_proxies))
 
 
 def _check_codings() -> None:
     environ = request.environ
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
-        raise Problem("NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood.")
+        raise Problem("NOT_IMPLEMENTED", messages.TRANSFER_CODING)
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         only = {"Accept-Encoding": "identity"}
-        raise Problem("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, without a Content-Encoding.", only)
+        raise Problem("UNSUPPORTED_MEDIA_TYPE", messages.CONTENT_CODING, only)
 
 
 def _check_query() -> None:
@@ -64,7 +65,7 @@ def _check_query() -> None:
     try:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
-        raise invalid("query", "must be UTF-8") from None
+        raise invalid("query", messages.UTF_8) from None
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise invalid(name, "must not be given twice")
+            raise invalid(name, messages.NOT_GIVEN_TWICE)

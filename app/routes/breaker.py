@@ -6,6 +6,7 @@ from typing import Final
 import gevent
 from flask import Blueprint, Response, request
 
+from app import messages
 from app.api import encoding
 from app.api.schemas import TransitionBody
 from app.commit.money_request import read_body
@@ -74,7 +75,7 @@ def transition() -> Response:
     command_id = write(lambda connection: service.request_transition(connection, body.to, body.reason, actor))
     outcome = _outcome(command_id)
     if outcome == "not_allowed":
-        raise TransitionNotAllowed(f"The breaker cannot go to {body.to} from where it is.")
+        raise TransitionNotAllowed(messages.breaker_cannot_move(body.to))
     shown = read(view.breaker)
     return encoding.answer(shown) if outcome else encoding.answer(view.pending(shown), 202)
 

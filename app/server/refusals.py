@@ -10,12 +10,13 @@ from gunicorn.util import http_date
 from app.server.framing import ONE_LINE
 
 _CODES: Final = (
-    (errors.LimitRequestLine, "URI_TOO_LONG", "The request line is too long."),
-    (errors.LimitRequestHeaders, "HEADERS_TOO_LARGE", "There are too many headers, or one is too long."),
-    (errors.ExpectationFailed, "EXPECTATION_FAILED", "Of expectations, only 100-continue is understood."),
-    (errors.UnsupportedTransferCoding, "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood."),
-    (errors.ParseException, "VALIDATION_FAILED", "The request is not HTTP/1.1 as RFC 9112 has it."),
+    (errors.LimitRequestLine, "URI_TOO_LONG", "REQUEST_LINE_TOO_LONG"),
+    (errors.LimitRequestHeaders, "HEADERS_TOO_LARGE", "HEADERS_TOO_LARGE"),
+    (errors.ExpectationFailed, "EXPECTATION_FAILED", "EXPECTATION"),
+    (errors.UnsupportedTransferCoding, "NOT_IMPLEMENTED", "TRANSFER_CODING"),
+    (errors.ParseException, "VALIDATION_FAILED", "NOT_HTTP"),
 )
+"""(error, code, name in app.messages)."""
 _OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # type: ignore[attr-defined]  # newer than its stubs
 """Errors in headers that the application sends."""
 
@@ -40,22 +41,26 @@ def answer(error: BaseException, request: Any = None) -> tuple[str, bytes]:
 
 
 def _meaning(error: BaseException) -> Meaning:
+    from app import messages  # noqa: PLC0415  (as in `answer`)
+
     if isinstance(error, errors.InvalidHeader) and not isinstance(error, _OURS):
         return _of_header(str(error.hdr), error.req)
-    for kind, code, message in _CODES:
+    for kind, code, name in _CODES:
         if isinstance(error, kind) and not isinstance(error, _OURS):
-            return code, message, ()
-    return "OUTCOME_UNKNOWN", "Something went wrong here, and it has been noted. Repeat it with the same key.", ()
+            return code, getattr(messages, name), ()
+    return "OUTCOME_UNKNOWN", messages.CRASHED_WRITE, ()
 
 
 def _of_header(name: str, request: Any) -> Meaning:
+    from app import messages  # noqa: PLC0415  (as in `answer`)
+
     if name == "TRANSFER-ENCODING" and _codings(request) - {"chunked"}:
-        return "NOT_IMPLEMENTED", "Of transfer codings, only chunked is understood.", ()
+        return "NOT_IMPLEMENTED", messages.TRANSFER_CODING, ()
     if name not in ONE_LINE | {"TRANSFER-ENCODING"}:  # else it may be a whole line, with secrets
-        return "VALIDATION_FAILED", "A header is not as RFC 9110 has it.", ()
+        return "VALIDATION_FAILED", messages.BAD_HEADER, ()
     shown = "traceparent" if name == "TRACEPARENT" else name.title()
     missing = name == "HOST" and all(given != name for given, _ in request.headers)
-    fault = "is missing" if missing else "must be given once, with a valid value"
+    fault = messages.MISSING if missing else messages.GIVEN_ONCE
     return "VALIDATION_FAILED", f"{shown} {fault}.", ((shown, fault),)
 
 

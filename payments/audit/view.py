@@ -1,4 +1,4 @@
-"""What audits found, as readers see it: pages of findings."""
+"""Findings of audits as they are shown, in pages."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ from payments.platform.paging import page
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding(JsonObject):
-    """Something that an audit found wrong; `clearedAt` is null until a later check finds it right."""
+    """A difference that an audit found; `clearedAt` is null until a later check no longer finds it."""
 
     id: Identifier
     kind: Annotated[str, OneOf(FindingKind)]

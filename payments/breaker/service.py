@@ -1,4 +1,4 @@
-"""Use cases of the circuit breaker: show it, and ask the relay for a transition. Only the relay changes its state."""
+"""Use cases of the circuit breaker: ask for a transition, read its outcome. Only the relay changes its state."""
 
 from sqlalchemy import Connection
 

@@ -1,4 +1,4 @@
-"""The relay's circuit breaker as readers see it."""
+"""The relay's circuit breaker as it is shown, with and without the names of operators."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
@@ -58,7 +58,7 @@ class Breaker(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class PendingBreaker(Breaker):
-    """The breaker before the relay has looked at the command."""
+    """The breaker before the relay has applied the command."""
 
     pending: Literal[True]
 
@@ -73,7 +73,7 @@ class Breakers(JsonObject):
 
 
 def breaker(connection: Connection) -> Breaker:
-    """The breaker as its relay last reported it; before the first report: CLOSED, nothing counted, stale."""
+    """The breaker as the relay last reported it; before the first relay: CLOSED, empty window, stale."""
     now = database_now(connection)
     row = breaker_store.get(connection, BREAKER)
     stale = row is None or now - row.observed_at > RELAY_SILENT
@@ -100,12 +100,12 @@ def _transition(stored: breaker_store.Transition) -> Transition:
 
 
 def pending(shown: Breaker) -> PendingBreaker:
-    """The same while an operator's command waits for the relay."""
+    """`shown`, while an operator's command waits for the relay."""
     return PendingBreaker(**{field.name: getattr(shown, field.name) for field in fields(shown)}, pending=True)
 
 
 def without_operators(shown: Breaker) -> Breaker:
-    """The same without the addresses, names and reasons of those who moved the breaker by hand."""
+    """`shown` without the addresses, names and reasons of operators."""
     return replace(shown, history=[move if move.actor == RELAY else _anonymous(move) for move in shown.history])
 
 

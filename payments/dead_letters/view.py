@@ -22,7 +22,7 @@ Encoding = Annotated[str, Keywords(const="base64")]
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterSummary(JsonObject):
-    """A message that could not be posted, without its payload; long texts are cut, and end in "…" then."""
+    """A message that could not be posted, without its payload; long texts are cut and end in "…"."""
 
     id: Identifier
     original_topic: str

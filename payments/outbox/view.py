@@ -1,4 +1,4 @@
-"""A parked event as operators see it."""
+"""A parked event as it is shown."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -150,7 +150,7 @@ class Plan:
         if answer.is_expired:
             return Result(error=IdempotencyKeyExpired("This key was used, and its answer is no longer kept."))
         if answer.digest != command.digest:
-            return Result(error=IdempotencyKeyReused("This idempotency key was used before with another request."))
+            return Result(error=IdempotencyKeyReused())
         if self._fresh.get(command.scope) is not command:
             return Result(answer.status, answer.body, replayed=True)
         amount, currency, payment_id = self._steps.get(command.scope, _Step(payment_id=command.payment_id))

@@ -1,4 +1,4 @@
-"""A payment's own members as readers see them; its postings and events are joined in `payments.reading`."""
+"""A payment as it is shown, without its postings and events: `payments.reading.payments` adds those."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ StatusName = Annotated[str, OneOf(Status)]
 
 @dataclass(frozen=True, slots=True)
 class PaymentItem(JsonObject):
-    """A payment as lists show it."""
+    """A payment in a list."""
 
     payment_id: Identifier
     merchant_id: str
@@ -47,7 +47,7 @@ def item_values(payment: Payment) -> ItemValues:
 
 
 def listed_item(row: Sequence[Any]) -> PaymentItem:
-    """The item of a row of `payment_store.page`, without constructing a Payment: lists are long."""
+    """The item of a row of `payment_store.page`, without building a Payment, for lists are long."""
     *values, requested_at, expires_at = row
     values += shown_time(requested_at), shown_time(expires_at)
     return PaymentItem(*values)

@@ -69,6 +69,12 @@ class IdempotencyKeyReused(Permanent):
 
     code = "IDEMPOTENCY_KEY_REUSED"
 
+    def __init__(
+        self,
+        message: str = "This idempotency key was used before with another request; use a new key for a new request.",
+    ) -> None:
+        super().__init__(message)
+
 
 class IdempotencyKeyExpired(Permanent):
     """The key made a payment whose stored answer is no longer kept."""

@@ -37,7 +37,7 @@ TYPE_PREFIX: Final = "urn:payops:problem:"
 
 @dataclass(frozen=True, slots=True)
 class FieldError(JsonObject):
-    """One thing wrong with a request."""
+    """One error in a request."""
 
     field: str
     message: str
@@ -45,7 +45,7 @@ class FieldError(JsonObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDetails(JsonObject):
-    """RFC 9457, with our code."""
+    """RFC 9457, with a stable code."""
 
     type: str
     title: str

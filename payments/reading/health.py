@@ -1,4 +1,4 @@
-"""The components of /health and the numbers of /operations."""
+"""The components of /health."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ StatusName = Annotated[Status, OneOf(Status)]
 
 @dataclass(frozen=True, slots=True)
 class Part(JsonObject):
-    """One component; the detail explains itself."""
+    """One component; `detail` says why."""
 
     status: StatusName
     detail: str

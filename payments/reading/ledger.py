@@ -65,7 +65,7 @@ class Totals(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class Audit(JsonObject):
-    """When the newest complete audit began; `differences` are the findings that are open now, and must be 0."""
+    """When the newest complete audit began; `differences`: the findings that are open now, which must be 0."""
 
     at: Time
     differences: Count

@@ -16,7 +16,7 @@ Seconds = Annotated[float, Keywords(minimum=0)]
 
 @dataclass(frozen=True, slots=True)
 class RateLimit(JsonObject):
-    """Where a merchant stands in one window."""
+    """A merchant's use of one rate limit window."""
 
     operation: Annotated[str, OneOf(LIMITED)]
     limit: Count
@@ -37,7 +37,7 @@ class Operations(JsonObject):
 
 
 def operations(connection: Connection, rate_limits: list[RateLimit]) -> Operations:
-    """The backlog as the database has it, beside `rate_limits`, which Redis has; ages in seconds."""
+    """The backlog, read from the database, with `rate_limits`, read from Redis; ages in seconds."""
     now = database_now(connection)
     backlog = backlog_store.outbox_backlog(connection)
     return Operations(

@@ -65,7 +65,7 @@ def test_every_circulating_currency_is_taken(code: str) -> None:
         ("idempotencyKey", "", "must have at least 1 character"),
         ("idempotencyKey", "k" * 65, "must have at most 64 characters"),
         ("idempotencyKey", None, "must be a valid string"),
-        ("amuont", 1, "is not known here"),
+        ("amuont", 1, "is not a field of this request"),
     ],
 )
 def test_a_wrong_value_is_named_as_in_the_json(field: str, value: Any, message: str) -> None:
