@@ -18,7 +18,7 @@ NOW: Final = Row(
         Panel(
             "Failed calls in a minute",
             f"Calls of the relay that Kafka did not confirm in time. {WAKE.capitalize()} in a minute, and "
-            "somebody is woken.",
+            "a page fires.",
             "short",
             (Query(f"sum(increase({FAILED}[1m]))", "failed"),),
             above(yellow=1, red=limit("KafkaUnreachable")),

@@ -26,7 +26,7 @@ NOW: Final = Row(
         ),
         Panel(
             "Dead letters open",
-            "Messages that could not be posted and that nobody has replayed or discarded.",
+            "Messages that could not be posted and were not replayed or discarded.",
             "short",
             (Query("max(dead_letters_open)", "open"),),
             above(red=first_count("DeadLettersOpen")),
@@ -79,7 +79,7 @@ DEAD_LETTERS: Final = Row(
     (
         Panel(
             "New dead letters by cause",
-            f"In the last five minutes. More than {limit('DeadLettersPour'):g} in all, and somebody is woken: a writer "
+            f"In the last five minutes. More than {limit('DeadLettersPour'):g} in all, and a page fires: a writer "
             "sends rubbish, or a release reads wrongly.",
             "short",
             (Query("sum by (error_type) (increase(dead_letters_total[5m]))", "{{error_type}}"),),
@@ -138,7 +138,7 @@ HOUSEKEEPING: Final = Row(
     (
         Panel(
             "Since a task last succeeded",
-            "By task; each should succeed once in its interval. After three of them somebody is told. It goes on while "
+            "By task; each should succeed once in its interval. After three intervals an alert fires. It goes on while "
             "the database cannot be read.",
             "s",
             (Query("max by (task) (time() - housekeeping_task_last_success_timestamp_seconds)", "{{task}}"),),

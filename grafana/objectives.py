@@ -19,7 +19,7 @@ LONGEST: Final = WINDOWS[-1]
 DAYS: Final = wording.window(LONGEST)
 BURNS: Final = (
     f"1 uses up the budget exactly. At {VERY_FAST.rate:g} over {VERY_FAST.long} and {VERY_FAST.short} it is gone in "
-    f"{wording.number(VERY_FAST.days)} days: somebody is woken."
+    f"{wording.number(VERY_FAST.days)} days: a page."
 )
 
 
@@ -68,7 +68,7 @@ LEFT: Final = Row(
         ),
         Panel(
             "Alerts that fire",
-            "Pages wake somebody, tickets wait for the morning. The watchdog, which always fires, is not counted.",
+            "Pages are urgent, tickets wait for the morning. The watchdog, which always fires, is not counted.",
             "short",
             (firing("page"), firing("ticket")),
             above(red=1),

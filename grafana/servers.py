@@ -56,7 +56,7 @@ MARIADB: Final = Row(
     (
         Panel(
             "Connections in use",
-            "Share of max_connections. At 1, whoever connects is refused.",
+            "Share of max_connections. At 1, new connections are refused.",
             "percentunit",
             (
                 Query(
@@ -84,7 +84,7 @@ MARIADB: Final = Row(
         ),
         Panel(
             "Waits for row locks",
-            "How many sessions wait for a lock, of one second: 1 means that always somebody waited.",
+            "How many sessions wait for a lock, of one second: 1 means that there was always one waiting.",
             "short",
             (Query(f"sum by (node) (rate({STATUS}innodb_row_lock_time{WINDOW})) / 1000", "{{node}}"),),
             above(yellow=1, red=10),

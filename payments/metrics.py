@@ -127,7 +127,7 @@ class HousekeepingMetrics:
         self.outbox_parked = Gauge(
             "outbox_parked", "Events that Kafka refused and that wait for an operator", registry=registry
         )
-        self.dead_letters_open = Gauge("dead_letters_open", "Dead letters that wait for somebody", registry=registry)
+        self.dead_letters_open = Gauge("dead_letters_open", "Open dead letters", registry=registry)
         self.audit_differences = Gauge(
             "audit_differences", "Findings of audits that are open; must be 0", ["kind"], registry=registry
         )

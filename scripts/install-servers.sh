@@ -51,7 +51,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
   exit 1
 fi
 
-# Debian starts a server when it is installed, unless this says no. Ours would be in nobody's way, but useless.
+# Debian starts a server when it is installed, unless this says no. Ours would be useless.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' >"$policy"

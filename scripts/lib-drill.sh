@@ -212,7 +212,7 @@ audit() { # what every drill ends with
     fine "no differences"
     return
   fi
-  [ -n "$token" ] || lie "nobody can audit: neither DATABASE_URL nor ADMIN_TOKEN is set"
+  [ -n "$token" ] || lie "no audit is possible: neither DATABASE_URL nor ADMIN_TOKEN is set"
   local before
   before="$(shown /ledger/trial-balance '(d["audit"] or {}).get("at")')"
   until_true 90 "housekeeping has audited after the drill" audited_since "$before"

@@ -88,7 +88,7 @@ nothing_changed() { # nothing_changed LOG MACHINES: the recap has so many machin
   }
 }
 
-lint() { chrt --idle 0 .venv/bin/ansible-lint; } # only when nobody else computes: beside what runs alone, too
+lint() { chrt --idle 0 .venv/bin/ansible-lint; } # only when no other process computes: beside what runs alone, too
 
 inside() { # inside WORKERS MARKER: most of it waits for ssh
   .venv/bin/python -m pytest -p no:cacheprovider -q -n "$1" --dist loadfile tests/infra -m "$2"

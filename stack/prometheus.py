@@ -39,7 +39,7 @@ class Timing:
 
 
 class Alertmanager(Server):
-    """Debian's Alertmanager, which has no web UI: use amtool or HTTP. Without `receivers` it notifies nobody."""
+    """Debian's Alertmanager, which has no web UI: use amtool or HTTP. Without `receivers` it sends no notifications."""
 
     name = "alertmanager"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Dumps one database with its binary log's position: dump-database.sh DATABASE FOLDER OWNER. Prints the finished file.
-# One consistent snapshot, nobody waits for it. The login is in /etc/mysql/payops-backup.cnf. A dump that is not whole never
+# One consistent snapshot, without locks. The login is in /etc/mysql/payops-backup.cnf. A dump that is not whole never
 # gets its name. OWNER is who may fetch it.
 set -euo pipefail
 

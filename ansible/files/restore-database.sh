@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts a dump back and replays the binary log behind it: restore-database.sh DATABASE DUMP [UNTIL] with UNTIL in UTC,
 # `2026-01-31 12:00:00`: events from that second on are left out. ID_GAP: see raise_ids. Run as root on MariaDB's machine,
-# when nobody writes. Prints what it did; the last line is `end reached` or `end not reached`.
+# while no process writes. Prints what it did; the last line is `end reached` or `end not reached`.
 # Nothing of this is written to the binary log: it stays the history of what clients did, and can be replayed again.
 set -euo pipefail
 

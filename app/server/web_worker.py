@@ -72,7 +72,7 @@ class WebWorker(GeventWorker):
         return None  # type: ignore[unreachable]  # the head did not come in time
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
-        """Serve one request of a connection. Whether gunicorn has had all of its answer, which nobody asks here."""
+        """Serve one request of a connection; returns whether gunicorn completed the answer (unused)."""
         held = _Held(sock)
         self._begun.add(req)
         try:

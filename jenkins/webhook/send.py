@@ -21,7 +21,7 @@ NOTHING_BEFORE = "0" * 40
 _MEANINGS = {
     400: "Jenkins does not accept the event; mostly its secret is another one: compare github-webhook-secret",
     403: "the signature is wrong for the tunnel, or Jenkins does not take events without login here",
-    404: "nobody listens there; is it Jenkins, with the GitHub plugin, or a tunnel without it behind?",
+    404: "nothing listens there; is it Jenkins, with the GitHub plugin, or a tunnel without it behind?",
 }
 
 

@@ -54,7 +54,7 @@ def still_held() -> ColumnElement[bool]:
 
 
 def acquire(connection: Connection, name: str, holder: str, seconds: float) -> Lease | None:
-    """Take a lease that nobody holds (or that `holder` holds already) for `seconds`; None when another holds it.
+    """Acquire a free lease (or one that `holder` holds) for `seconds`; None when another holder has it.
 
     A lease that ends later than `seconds` from now counts as expired: the database's clock was set back, and its holder
     may be dead; a holder that lives loses it by the fence. `holder` must be another text for each start of a process.

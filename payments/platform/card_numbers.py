@@ -1,4 +1,4 @@
-"""Card numbers in texts: found by form, issuer's prefix and Luhn's digit, so that nobody stores or logs one.
+"""Card numbers in texts: found by form, issuer's prefix and Luhn's digit, so that none is stored or logged.
 
 Digits within letters (UUIDs, hashes) or within a longer number do not count. ISO/IEC 7812-1 defines the form.
 """

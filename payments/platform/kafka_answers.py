@@ -56,7 +56,7 @@ class Receipt(NamedTuple):
     """Indices of the messages that the broker confirmed, and of those that it refused, with the reason."""
 
     confirmed: frozenset[int] = frozenset()
-    refused: dict[int, str] = {}  # noqa: RUF012  (a tuple's field; nobody changes it)
+    refused: dict[int, str] = {}  # noqa: RUF012  (a tuple's field, never changed)
 
 
 class CallFailed(Exception):

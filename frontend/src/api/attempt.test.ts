@@ -56,7 +56,7 @@ describe("a request whose outcome is not known", () => {
     expect(named().request).toBeNull();
   });
 
-  it("is none where somebody else wrote", () => {
+  it("is none where another program wrote", () => {
     for (const text of ["no json", "1", "{}", '{"key": 1, "request": "x"}', '{"key": "k", "request": 5}']) {
       localStorage.setItem("payops.test", text);
       expect(named().request).toBeNull();

@@ -1,4 +1,4 @@
-/** Idempotency keys: one for each thing that somebody wants done, however often it has to be sent. */
+/** Idempotency keys: one for each command, however often it is sent. */
 import { ApiProblem } from "./client";
 import { forget, keep, kept } from "./storage";
 
@@ -46,7 +46,7 @@ export class Undecided<Request> {
     return this.sent()?.request ?? null;
   }
 
-  /** `key` was sent with `request`, and nobody knows what came of it. */
+  /** `key` was sent with `request`; the outcome is unknown. */
   remember(request: Request, key: string): void {
     keep(this.name, { key, request });
   }

@@ -83,7 +83,7 @@ function problemOf(response: Response, text: string): ApiProblem {
   const seconds = Number(response.headers.get("Retry-After") ?? "");
   const retryAfter = Number.isInteger(seconds) && seconds > 0 ? seconds : null;
   if (typeof details?.code !== "string") {
-    const code = response.status >= 502 ? "OUTCOME_UNKNOWN" : "UNREADABLE"; // a proxy's page: nobody knows how far it got
+    const code = response.status >= 502 ? "OUTCOME_UNKNOWN" : "UNREADABLE"; // a proxy's page: the outcome is unknown
     return new ApiProblem(code, response.statusText, response.status, retryAfter);
   }
   return new ApiProblem(details.code, details.message ?? details.code, response.status, retryAfter, details);

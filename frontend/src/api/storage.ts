@@ -1,7 +1,7 @@
 /** What this browser keeps over a reload. Where it may keep nothing (private windows, full), it keeps it until the page ends. */
 const inMemory = new Map<string, string>();
 
-/** JSON that was kept under `name`; null when there is none, or when somebody else wrote there. */
+/** JSON stored under `name`; null when there is none, or when it is not ours. */
 export function kept(name: string): unknown {
   const text = inMemory.get(name) ?? stored(name);
   if (text === null) return null;

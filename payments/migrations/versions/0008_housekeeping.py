@@ -1,4 +1,4 @@
-"""What housekeeping remembers: when each task succeeded, which database time it believed; letters by their key.
+"""Tables of housekeeping: when each task succeeded, the trusted database time; an index of dead letters by key.
 
 Revision ID: 0008
 """

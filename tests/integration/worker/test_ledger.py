@@ -154,7 +154,7 @@ def test_poison_among_good_ones_becomes_dead_letters_that_are_published(
         with ledger(database_url, kafka_bootstrap, registry):
             until(lambda: unposted(engine) == 0, "all good ones are posted")
             until(lambda: len(letters(engine)) == len(cases), "the others are dead letters")
-            until(lambda: unpublished(engine) == 0, "the letters are published")
+            until(lambda: unpublished(engine) == 0, "the dead letters are published")
     stored = letters(engine)
     assert {(s.topic, s.error_type, s.payload) for s in stored} == {(c[0], c[2], c[3]) for c in cases}
     assert [s.payload_encoding for s in stored if s.payload == "/wA="] == ["base64"]
@@ -235,7 +235,7 @@ def test_on_sqlite_with_the_mock_cluster_it_works_all_the_same(sqlite_url: str) 
             pay(engine, f"turn{turn}", 20)
         send(bootstrap, ("payment.authorized", b"{"))
         until(lambda: unposted(engine) == 0, "all is posted", seconds=40)
-        until(lambda: len(letters(engine)) == 1 and unpublished(engine) == 0, "the letter is published")
+        until(lambda: len(letters(engine)) == 1 and unpublished(engine) == 0, "the dead letter is published")
     assert audited(engine).differences == []
     engine.dispose()
     del carrier

@@ -94,7 +94,7 @@ def test_a_dead_letter_is_published_like_any_event(engine: Engine, database_url:
     with engine.begin() as connection:
         dead_letter_store.add(connection, letters, database_now(connection))
     with relay(database_url, kafka_bootstrap):
-        until(lambda: published(engine), "the letters are published, also the one of twice a message's size")
+        until(lambda: published(engine), "the dead letters are published, also the one of twice a message's size")
     values = [json.loads(m.value() or b"") for m in everything_in(kafka_bootstrap) if m.topic() == "payment.dlq"]
     small, large = sorted(values, key=lambda value: value["offset"])
     assert small == {

@@ -142,7 +142,7 @@ def test_a_topic_that_is_too_small_stops_no_other(engine: Engine, database_url: 
         limit_messages(own_kafka.bootstrap, "payment.dlq", 1_000_000)
         until(
             lambda: set(states(engine)) == {OutboxState.PUBLISHED},
-            "the letters are published, once they may be",
+            "the dead letters are published, once they may be",
             seconds=60,
         )
         assert number(engine, "SELECT MAX(attempts) FROM outbox_event") >= 1

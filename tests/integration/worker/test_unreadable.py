@@ -37,7 +37,7 @@ def test_a_header_that_is_not_utf_8_is_a_dead_letter_and_the_next_is_posted(
         producer.send(RawMessage("payment.captured", b'{"paymentId":1,"amount":1}', b"k", headers))
     producer.close()
     with relay(database_url, kafka_bootstrap), ledger(database_url, kafka_bootstrap):
-        until(lambda: len(letters(engine)) == len(NOT_UTF_8), "each is a letter")
+        until(lambda: len(letters(engine)) == len(NOT_UTF_8), "each is a dead letter")
         pay(engine, "after", 5)
         until(lambda: unposted(engine) == 0, "what comes after is posted")
     for letter in letters(engine):

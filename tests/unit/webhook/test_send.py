@@ -59,7 +59,7 @@ def test_another_secret_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [(403, "the signature is wrong for the tunnel"), (404, "nobody listens there"), (302, "not Jenkins' answer")],
+    [(403, "the signature is wrong for the tunnel"), (404, "nothing listens there"), (302, "not Jenkins' answer")],
 )
 def test_other_answers_are_explained(status: int, message: str) -> None:
     with serving(lambda *_: Answer(status, {}, {"Location": "/login"})) as server:
