@@ -49,6 +49,10 @@ broker.heartbeat.interval.ms=500
 """
 
 
+def _new_cluster_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 class KafkaServer(Server):
     """One broker that is also the controller; every server is a cluster with its own cluster id."""
 
@@ -59,7 +63,7 @@ class KafkaServer(Server):
         """Pick ports and a folder; nothing runs yet."""
         super().__init__()
         self.controller_port = free_port()
-        self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.cluster_id = _new_cluster_id()
         self._java_options = tuple(java_options)
         self._jars = Path()
 
@@ -67,6 +71,14 @@ class KafkaServer(Server):
     def bootstrap(self) -> str:
         """`host:port` for clients."""
         return f"127.0.0.1:{self.port}"
+
+    def reinstall(self) -> None:
+        """Start it again without its data and with another cluster id, as after a new installation."""
+        self.stop()
+        shutil.rmtree(self.folder / "data")
+        self.cluster_id = _new_cluster_id()
+        self._prepared = False
+        self.start()
 
     def _prepare(self) -> None:
         program("java", JAVA_PACKAGE)

@@ -62,7 +62,7 @@ def _build(node: Node, log: IO[str]) -> None:
     _install(node, log)
     unfinished, former = CACHE / "unfinished", CACHE / "former"
     vite = [node.node, "node_modules/vite/bin/vite.js", "build", "--emptyOutDir", "--outDir", str(unfinished)]
-    _run(vite, log)
+    run(vite, log)
     shutil.rmtree(former, ignore_errors=True)
     if DIST.exists():
         DIST.rename(former)
@@ -74,11 +74,12 @@ def _install(node: Node, log: IO[str]) -> None:
     wanted = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
     if (FRONTEND / "node_modules").is_dir() and _read(CACHE / "packages") == wanted:
         return
-    _run([*node.npm, "ci"], log, PATH=f"{Path(node.node).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    run([*node.npm, "ci"], log, PATH=f"{Path(node.node).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     (CACHE / "packages").write_text(wanted)
 
 
-def _run(command: Sequence[str], log: IO[str], **more: str) -> None:
+def run(command: Sequence[str], log: IO[str], **more: str) -> None:
+    """Run a tool that builds the shop. NotBuilt with the end of what it printed when it fails."""
     log.flush()
     done = subprocess.run(
         bound_to_parent(list(command), signal.SIGKILL),

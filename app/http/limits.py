@@ -103,6 +103,11 @@ class WrongTokens:
             headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
             raise Problem("RATE_LIMIT_EXCEEDED", messages.TOO_MANY_TOKENS, headers)
 
+    @property
+    def remembered(self) -> int:
+        """How many addresses are counted in memory, for want of Redis."""
+        return len(self._own)
+
     def _in_redis(self, address: str) -> tuple[int, float] | None:
         platform = self._platform()
         if platform is None:

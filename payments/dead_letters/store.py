@@ -141,7 +141,7 @@ def add(connection: Connection, letters: Iterable[DeadLetter], now: datetime) ->
     new = [letter for source, letter in by_source.items() if source not in known]
     if not new:
         return []
-    connection.execute(_INSERT, [_values(letter, now) for letter in new])
+    connection.execute(_INSERT, [row_values(letter, now) for letter in new])
     ids = _ids(connection, [letter.source for letter in new])
     outbox_store.add(
         connection,
@@ -229,7 +229,8 @@ def _ids(connection: Connection, sources: Iterable[Source]) -> dict[Source, int]
     return {(r.cluster_id, r.original_topic, r.partition_no, r.offset_no, r.broker_timestamp): r.id for r in rows}
 
 
-def _values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
+def row_values(letter: DeadLetter, now: datetime) -> dict[str, Any]:
+    """The values of a new dead letter's row, by column."""
     values = {_COLUMN.get(field.name, field.name): getattr(letter, field.name) for field in fields(letter)}
     del values["id"]
     next_retry_at = retry_at(letter, letter.error_type, letter.attempts, now)

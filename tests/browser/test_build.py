@@ -102,7 +102,7 @@ def test_a_shop_that_cannot_be_built_is_told(
 def test_a_tool_that_fails_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shop, "LOG", tmp_path / "log")
     with shop.LOG.open("w") as log, pytest.raises(shop.NotBuilt, match=r"(?s)code 3; the end of .*no such thing"):
-        shop._run(["sh", "-c", "echo no such thing; exit 3"], log)
+        shop.run(["sh", "-c", "echo no such thing; exit 3"], log)
 
 
 def test_without_node_on_the_path_pypi_has_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

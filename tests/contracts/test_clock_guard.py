@@ -166,13 +166,11 @@ def test_the_clock_is_asked_before_each_batch(
         connection.execute(update(payment).values(expires_at=payment.c.requested_at))
         long_ago = datetime.now(UTC) - 2 * MONTH
         connection.execute(update(outbox_event).values(created_at=long_ago, published_at=long_ago))
-    tasks, _ = house()
-    tasks.export()
-    for task in (tasks.prune, tasks.expire):
+    house()[0].export()
+    for task in (Housekeeping.prune, Housekeeping.expire):
         clocks.database, clocks.at_check = timedelta(0), {clocks.checks + 2: YEAR}
         with pytest.raises(ClockSuspect):
-            task()
-        tasks._clock._watch.reason = None  # the next task begins anew
+            task(house()[0])
     assert count(engine, outbox_event, outbox_event.c.event_type == "PAYMENT_VOIDED") == 5
     assert count(engine, payment, payment.c.status == "EXPIRED") == 2
     assert count(engine, idem_response_cache) == 18

@@ -110,7 +110,7 @@ def test_two_consumers_with_one_letter_end_in_an_error_not_in_two(engine: Engine
     """The second insert violates the unique key, although the first read found nothing."""
     add(engine, LETTER)
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        connection.execute(table.insert(), [store._values(LETTER, NOW)])
+        connection.execute(table.insert(), [store.row_values(LETTER, NOW)])
 
 
 def test_a_rolled_back_letter_is_not_announced(engine: Engine) -> None:

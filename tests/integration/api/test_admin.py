@@ -114,7 +114,7 @@ def test_the_memory_of_wrong_tokens_is_bounded_and_forgets_after_a_minute() -> N
     assert [refused("a") for _ in range(11)] == [False] * 10 + [True]
     for number in range(12_000):
         refused(str(number))
-    assert len(wrong._own) == 10_000
+    assert wrong.remembered == 10_000
     assert [refused("11999") for _ in range(10)] == [False] * 9 + [True]
     for later in (60, -3600):  # also when the clock goes back
         now[0] += later

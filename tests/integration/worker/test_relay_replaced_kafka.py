@@ -1,9 +1,5 @@
 """Kafka replaced by an empty one on the same address while the relay runs: lost events are published again."""
 
-import base64
-import shutil
-import uuid
-
 import pytest
 from sqlalchemy import Engine
 
@@ -18,24 +14,15 @@ def database_url(mariadb_url: str) -> str:
     return mariadb_url
 
 
-def replace(kafka: KafkaServer) -> None:
-    """As when its machine is installed again."""
-    kafka.stop()
-    shutil.rmtree(kafka.folder / "data")
-    kafka.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    kafka._prepare()
-    kafka.start()
-
-
 def test_a_replaced_kafka_is_noticed_in_the_same_lease_term(
     engine: Engine, database_url: str, own_kafka: KafkaServer
 ) -> None:
     with relay(database_url, own_kafka.bootstrap):
         pay(engine, "a", 5, captures=0)
         until(lambda: unpublished(engine) == 0, "all is published to the first")
-        replace(own_kafka)
+        own_kafka.reinstall()
         until(lambda: len(everything_in(own_kafka.bootstrap)) == 5, "also when nothing else is to be published")
-        replace(own_kafka)
+        own_kafka.reinstall()
         pay(engine, "b", 5, captures=0)
         until(lambda: len(values(own_kafka.bootstrap)) == 10, "and when something is", seconds=40)
         until(lambda: unpublished(engine) == 0, "all is published to the third")
