@@ -37,7 +37,7 @@ print_stages() {
 # take_turn beside: waits until no run is alone. take_turn alone: waits until no other run is in a stage, and keeps them
 # out: for what holds seconds against a promise, or installs what all use. The one that waits longest is next: the gate is
 # taken first. Commands of the stage must not inherit the lock (8>&-): a server that they leave behind would hold it.
-# take_turn idle: does not wait, for commands that compute only when no other does.
+# take_turn idle: waits for nobody; `compute_when_idle` lets the stage's subshell compute only when nobody else does.
 take_turn() {
   [ -n "${PAYOPS_TURNS:-}" ] && [ "$1" != idle ] || return 0
   exec 7>"$PAYOPS_TURNS.gate" 8>"$PAYOPS_TURNS"
@@ -51,3 +51,5 @@ take_turn() {
 }
 
 end_turn() { exec 8>&-; }
+
+compute_when_idle() { chrt --idle --pid 0 "$BASHPID"; }

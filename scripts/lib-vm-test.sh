@@ -21,6 +21,7 @@ stage() {
   set +e
   (
     set -e
+    if [ "$turn" = idle ]; then compute_when_idle; fi
     "$@"
   ) 8>&- 9>&- </dev/null 2>&1 | tee "$log" | show_progress
   code="${PIPESTATUS[0]}"

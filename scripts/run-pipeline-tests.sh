@@ -26,7 +26,7 @@ trap at_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-stage() { # stage NAME beside|alone COMMAND...
+stage() { # stage NAME beside|alone|idle COMMAND...
   local name="$1" turn="$2" started computed code
   shift 2
   echo
@@ -38,6 +38,7 @@ stage() { # stage NAME beside|alone COMMAND...
   set +e
   (
     set -e
+    if [ "$turn" = idle ]; then compute_when_idle; fi
     "$@"
   ) 8>&-
   code=$?
@@ -107,8 +108,8 @@ stage set-up beside set_up # beside other runs there is nothing left to install:
 find_java
 find_node
 rm -rf .cache/pipeline-tests
-stage lint beside lint
-stage mocks beside maven 'JenkinsfileMockTest,PlantedFaultsTest,JobDslTest'
+stage lint idle lint # beside what runs alone, too
+stage mocks idle maven 'JenkinsfileMockTest,PlantedFaultsTest,JobDslTest'
 rm -rf .cache/pipeline-tests/surefire-reports
 stage for-real alone maven ExecutingTest # the breaker drill and the load test hold seconds
 print_stages

@@ -39,8 +39,8 @@ set_up() {
   scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka && "$py" -m stack.shop
 }
 
-# Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts and the API,
-# and of every process of the platform in the stages alone and browser.
+# Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts, the API and the
+# commands, and of every process of the platform in the stages alone and browser.
 tests() { # tests FOLDER OPTIONS...: under coverage, also of the processes that the tests start
   COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest "${options[@]}" ${long[@]+"${long[@]}"} "$@"
 }
@@ -84,8 +84,9 @@ waits=(-n "$many" --dist loadfile --no-loadscope-reorder -m "not alone") # the l
 stage alone alone tests tests/e2e -m alone # first: nothing that runs beside has begun to wait for it
 stage lint beside scripts/lint.sh
 stage unit beside unmeasured tests/unit tests/stories "${cores[@]}"
-stage contracts beside tests tests/contracts tests/integration/api "${cores[@]}"
-stage servers beside unmeasured tests/e2e tests/integration --ignore tests/integration/api "${waits[@]}"
+measured=(tests/contracts tests/integration/api tests/integration/cli)
+stage contracts beside tests "${measured[@]}" "${cores[@]}"
+stage servers beside unmeasured tests/e2e tests/integration "${measured[@]/#/--ignore=}" "${waits[@]}"
 stage browser beside browser
 stage coverage beside coverage_report
 report

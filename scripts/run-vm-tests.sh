@@ -88,7 +88,7 @@ nothing_changed() { # nothing_changed LOG MACHINES: the recap has so many machin
   }
 }
 
-lint() { chrt --idle 0 .venv/bin/ansible-lint; } # only when no other process computes: beside what runs alone, too
+lint() { .venv/bin/ansible-lint; }
 
 inside() { # inside WORKERS MARKER: most of it waits for ssh
   .venv/bin/python -m pytest -p no:cacheprovider -q -n "$1" --dist loadfile tests/infra -m "$2"
@@ -135,7 +135,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 stage set-up alone set_up
-stage lint idle lint
+stage lint idle lint # beside what runs alone, too
 trap clean_up EXIT
 stage box beside box
 stage up beside up

@@ -12,7 +12,7 @@ from payments.dead_letters import halt, halt_store
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.platform.tables import dead_letter, operator_action
-from tests.integration.test_cli import call
+from tests.integration.cli.test_commands import call
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 LETTER = DeadLetter("c", "payment.captured", 0, 0, 1, '{"a":\n1}', None, None, "InvalidJson", "not\x1b[2J " + "x" * 99)

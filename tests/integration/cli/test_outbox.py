@@ -10,7 +10,7 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, OutboxState, PaymentEvent
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action, outbox_event
-from tests.integration.test_cli import call
+from tests.integration.cli.test_commands import call
 
 
 @pytest.fixture

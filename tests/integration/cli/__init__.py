@@ -1,0 +1,1 @@
+"""Operators' commands (`worker/cli`) on real databases."""
