@@ -50,7 +50,7 @@ export function useTexts(): Texts {
   return useLanguage().texts;
 }
 
-/** Our own words for a code of the API. */
+/** The text of an API code. */
 export function problemText(texts: Texts, code: string): string {
   return code in texts.problem ? texts.problem[code as ProblemCode] : texts.problem.UNREADABLE;
 }
