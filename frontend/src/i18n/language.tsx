@@ -20,9 +20,9 @@ function isLanguage(name: unknown): name is Language {
   return typeof name === "string" && name in LANGUAGES;
 }
 
-export function firstLanguage(stored: unknown, wished: readonly string[]): Language {
+export function firstLanguage(stored: unknown, preferred: readonly string[]): Language {
   if (isLanguage(stored)) return stored;
-  return wished.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
+  return preferred.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
 }
 
 export function LanguageProvider({ children }: { children: ReactNode }) {
