@@ -73,7 +73,7 @@ def test_release_and_discard(engine: Engine, database_url: str) -> None:
         (["release", "9"], 1, "There is no event 9"),
         (["release"], 2, "either an ID, or --all or --topic"),
         (["release", "1", "--all"], 2, "either an ID, or --all or --topic"),
-        (["release", "x"], 2, "'x' is no whole number"),
+        (["release", "x"], 2, "'x' is not a whole number"),
         (["discard", "1"], 2, "required: --reason"),
         (["discard", "1", "--reason", " "], 2, "1 to 500 characters"),
         (["list", "--topic", "other"], 2, "invalid choice: 'other'"),

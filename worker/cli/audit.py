@@ -20,6 +20,7 @@ from payments.audit.view import AuditFinding
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
 from payments.platform.json_types import members
+from worker.cli import messages
 from worker.cli.dead_letter_table import printable
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
@@ -38,7 +39,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
 def run_audit(settings: ToolSettings, options: argparse.Namespace) -> int:
     """Exit code 0: no differences, or listed; 1: there are differences; 2: it could not run."""
     if options.full if options.action == "list" else options.all:
-        print("--full is for `audit`, --all for `audit list`.", file=sys.stderr)
+        print(messages.FULL_OR_ALL, file=sys.stderr)
         return COULD_NOT_RUN
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
@@ -55,7 +56,7 @@ def run_audit(settings: ToolSettings, options: argparse.Namespace) -> int:
 
 def _may_only_read(engine: Engine) -> int:
     where = engine.url.render_as_string(hide_password=True)
-    print(f"The audit keeps what it finds (audit_finding, audit_run), and {where} may only be read.", file=sys.stderr)
+    print(messages.read_only(where), file=sys.stderr)
     return COULD_NOT_RUN
 
 
@@ -68,7 +69,7 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     for count, item in enumerate(found, 1):  # noqa: B007  (the last number is how many)
         print(_line(item))
     if not count:
-        print("There are no findings." if options.all else "No finding is open.")
+        print(messages.NO_FINDINGS if options.all else messages.NO_OPEN_FINDINGS)
     return AGREE
 
 

@@ -9,6 +9,7 @@ from payments.platform import clock_store
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import confirm
 from payments.platform.database import create_engine
+from worker.cli import messages
 from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
 
 
@@ -24,14 +25,13 @@ def run_clock(settings: ToolSettings, options: argparse.Namespace) -> int:
         with engine.begin() as connection:
             now = database_now(connection)
             known = confirm(connection, settings.actor) if options.confirm else True
-            believed, _ = clock_store.load(connection)
+            trusted, _ = clock_store.load(connection)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
-    if believed is None or not known:
-        print("No housekeeping has looked at the clock yet.")
+    if trusted is None or not known:
+        print(messages.CLOCK_UNCHECKED)
         return DIFFER
-    print(f"The database's clock says {format_time(now)}.")
-    print(f"Housekeeping last believed it at {format_time(believed.at)}.")
+    print(messages.clock(format_time(now), format_time(trusted.at)))
     if options.confirm:
-        print("Confirmed: housekeeping goes on by it within seconds.")
+        print(messages.CLOCK_CONFIRMED)
     return AGREE

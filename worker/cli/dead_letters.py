@@ -21,6 +21,7 @@ from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
 from payments.platform.json_types import members
 from payments.platform.states import DeadLetterState
+from worker.cli import messages
 from worker.cli.dead_letter_table import as_details, as_table
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
@@ -65,7 +66,7 @@ def _rate(text: str) -> float:
         rate = 0.0
     if 0.01 <= rate <= 10_000:
         return rate
-    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0.01 to 10000")
+    raise argparse.ArgumentTypeError(messages.not_a_rate(text))
 
 
 def run_dlq(settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -89,9 +90,9 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"items": items}, default=members))
         return AGREE
-    print(as_table(items) if items else "There are no such dead letters.")
+    print(as_table(items) if items else messages.NO_DEAD_LETTERS)
     if following is not None:
-        print(f"There are older ones; --limit {10 * options.limit} shows more.")
+        print(messages.more(10 * options.limit))
     return AGREE
 
 
@@ -105,14 +106,14 @@ def _show(engine: Engine, options: argparse.Namespace) -> int:
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         letter = dead_letters.discard(connection, options.letter_id, options.reason, options.actor)
-    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is DISCARDED.")
+    _print_dead_letter(letter, options.json, messages.dead_letter_is(options.letter_id, letter.state))
     return AGREE
 
 
 def _replay(engine: Engine, options: argparse.Namespace) -> int:
     filtered = options.all or options.topic or options.error_type
     if bool(options.letter_id) == bool(filtered):
-        print("Say which letters to replay: either an ID, or --all, --topic and --error-type.", file=sys.stderr)
+        print(messages.WHICH_TO_REPLAY, file=sys.stderr)
         return COULD_NOT_RUN
     if options.dry_run:
         return _would_replay(engine, options)
@@ -120,7 +121,7 @@ def _replay(engine: Engine, options: argparse.Namespace) -> int:
         return _replay_matching(engine, options)
     with engine.begin() as connection:
         letter = dead_letters.replay(connection, options.letter_id, options.actor)
-    _print_dead_letter(letter, options.json, f"Dead letter {options.letter_id} is REPLAYING.")
+    _print_dead_letter(letter, options.json, messages.dead_letter_is(options.letter_id, letter.state))
     return AGREE
 
 
@@ -130,13 +131,13 @@ def _chosen(engine: Engine, options: argparse.Namespace) -> list[int]:
     with engine.connect().execution_options(reading=True) as connection:
         letter = view.dead_letter(connection, options.letter_id)
     if letter.state != DeadLetterState.OPEN:
-        raise DeadLetterConflict(f"Dead letter {options.letter_id} is {letter.state}, not OPEN.")
+        raise DeadLetterConflict(messages.dead_letter_not_open(options.letter_id, letter.state))
     return [options.letter_id]
 
 
 def _would_replay(engine: Engine, options: argparse.Namespace) -> int:
     ids = _chosen(engine, options)
-    text = f"{len(ids)} dead letters would be replayed, in {len(ids) / options.rate:.0f} s."
+    text = messages.would_replay(len(ids), len(ids) / options.rate)
     print(json.dumps({"dryRun": True, "replayed": [], "wouldReplay": ids}) if options.json else text)
     return AGREE
 
@@ -154,11 +155,11 @@ def _replay_matching(engine: Engine, options: argparse.Namespace) -> int:
                 refused[conflict.message] += 1
             threading.Event().wait(1 / options.rate)
     except KeyboardInterrupt:
-        refused["It was interrupted; what was not replayed is still OPEN."] += 1
+        refused[messages.INTERRUPTED] += 1
     finally:  # also when the database is lost: report what was replayed
         for message in refused:
             print(message, file=sys.stderr)
-        text = f"{len(replayed)} dead letters are being replayed."
+        text = messages.replaying(len(replayed))
         print(json.dumps({"dryRun": False, "replayed": replayed}) if options.json else text)
     return DIFFER if refused else AGREE
 

@@ -18,6 +18,7 @@ from payments.outbox.view import ParkedEvent
 from payments.platform.database import create_engine
 from payments.platform.errors import NotFound, OutboxConflict
 from payments.platform.json_types import members
+from worker.cli import messages
 from worker.cli.dead_letter_table import printable
 from worker.cli.option_types import PlainParser, reason, whole_number
 from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
@@ -73,9 +74,9 @@ def _list(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"items": items}, default=members))
         return AGREE
-    print("\n".join([_LINE.format(**_TITLES) + "WHY", *map(_line, items)]) if items else "No event is parked.")
+    print("\n".join([_LINE.format(**_TITLES) + "WHY", *map(_line, items)]) if items else messages.NO_PARKED_EVENTS)
     if following is not None:
-        print(f"There are older ones; --limit {10 * options.limit} shows more.")
+        print(messages.more(10 * options.limit))
     return AGREE
 
 
@@ -86,7 +87,7 @@ def _line(event: ParkedEvent) -> str:
 
 def _release(engine: Engine, options: argparse.Namespace) -> int:
     if bool(options.event_id) == bool(options.all or options.topic):
-        print("Say which events to release: either an ID, or --all or --topic.", file=sys.stderr)
+        print(messages.WHICH_TO_RELEASE, file=sys.stderr)
         return COULD_NOT_RUN
     ids = [options.event_id] if options.event_id else outbox.parked_ids(engine, options.topic)
     released: list[int] = []
@@ -102,12 +103,12 @@ def _release(engine: Engine, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"released": released}))
     elif released or not refused:
-        print(f"{len(released)} events will be tried again.")
+        print(messages.released(len(released)))
     return DIFFER if refused else AGREE
 
 
 def _discard(engine: Engine, options: argparse.Namespace) -> int:
     with engine.begin() as connection:
         event = outbox.discard(connection, options.event_id, options.reason, options.actor)
-    print(json.dumps(event, default=members) if options.json else f"Event {options.event_id} is discarded.")
+    print(json.dumps(event, default=members) if options.json else messages.event_discarded(options.event_id))
     return AGREE

@@ -14,6 +14,7 @@ from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
 from payments.platform.operators import note_action
+from worker.cli import messages
 
 STATEMENT_SECONDS: Final = 60
 """Seconds until the database counts as lost: an operator's command may read much."""
@@ -47,7 +48,7 @@ def run_republish(settings: ToolSettings, _options: argparse.Namespace) -> int:
             note_action(connection, settings.actor, "republish", "outbox", f"{count} unposted events")
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
-    print(f"{count} events will be published again")
+    print(messages.republished(count))
     return AGREE
 
 
@@ -61,7 +62,7 @@ def add_ledger_resume(parser: argparse.ArgumentParser) -> None:
 def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> int:
     """End the ledger's halt; logs the action. Exit code 1: it was not halted; 2: it could not run."""
     if not options.skip_check and not 1 <= options.accept_poison <= LARGEST_ACCEPTED:
-        print(f"--accept-poison must be a whole number from 1 to {LARGEST_ACCEPTED}.", file=sys.stderr)
+        print(messages.accepted_poison(LARGEST_ACCEPTED), file=sys.stderr)
         return COULD_NOT_RUN
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
@@ -70,14 +71,14 @@ def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> in
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
     if why is None:
-        print("The ledger is not halted.", file=sys.stderr)
+        print(messages.NOT_HALTED, file=sys.stderr)
         return DIFFER
-    print(f"The ledger goes on within 2 s. It was halted: {why}")
+    print(messages.resumed(why))
     return AGREE
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
     """Print in one sentence that the database cannot be used; returns the exit code."""
     where = engine.url.render_as_string(hide_password=True)
-    print(f"The database {where} cannot be used: {getattr(error, 'orig', error)}", file=sys.stderr)
+    print(messages.unusable(where, getattr(error, "orig", error)), file=sys.stderr)
     return COULD_NOT_RUN
