@@ -1,4 +1,4 @@
-// Arrows point inward: app → features → (payment, ui) → (api, i18n, money). No feature imports another.
+// Imports go in one direction: app → features → (payment, ui) → (api, i18n, money). No feature imports another.
 import a11y from "eslint-plugin-jsx-a11y";
 import hooks from "eslint-plugin-react-hooks";
 import { defineConfig } from "eslint/config";

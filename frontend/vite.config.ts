@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-// What the api answers; everything else of its port is the shop's own.
+// Paths of the API; all others of its port are the shop's.
 const API = ["/payments", "/ledger", "/audit", "/dead-letters", "/outbox", "/circuit-breaker", "/operations", "/health", "/openapi.json", "/docs"];
 const target = process.env.PAYOPS_API ?? "http://127.0.0.1:8080";
 

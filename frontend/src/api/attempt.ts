@@ -21,7 +21,7 @@ const NOT_DECIDED = new Set([
   "RATE_LIMIT_EXCEEDED",
 ]);
 
-/** Whether the same request may be sent again with the same key: it may have been done, or was not looked at. */
+/** Whether the same request may be sent again with the same key: it may or may not have been done. */
 export function isUndecided(error: unknown): boolean {
   return !(error instanceof ApiProblem) || NOT_DECIDED.has(error.code);
 }

@@ -1,4 +1,4 @@
-/** The one way to the API: typed by its own description, every failure an ApiProblem. */
+/** The API client: typed by the OpenAPI document; every failure is an ApiProblem. */
 import { isInteger, isSafeNumber, parse } from "lossless-json";
 import type { components, paths } from "./schema";
 
@@ -89,7 +89,7 @@ function problemOf(response: Response, text: string): ApiProblem {
   return new ApiProblem(details.code, details.message ?? details.code, response.status, retryAfter, details);
 }
 
-/** Whole numbers that a `number` cannot hold exactly (sums of the ledger) become a bigint; its type says number all the same. */
+/** Whole numbers that a `number` cannot hold exactly (sums of the ledger) become a bigint; its type is still number. */
 function exact(digits: string): number | bigint {
   return isInteger(digits) && !isSafeNumber(digits) ? BigInt(digits) : Number(digits);
 }
@@ -98,6 +98,6 @@ function parsed(text: string): unknown {
   try {
     return parse(text, undefined, exact);
   } catch {
-    return undefined; // the caller says what it means that this is no JSON
+    return undefined; // not JSON: the caller decides what that means
   }
 }

@@ -1,4 +1,4 @@
-/** What only the console asks: everything here but the breaker's state needs the admin token. */
+/** Requests of the console; all but the breaker's state need the admin token. */
 import { queryOptions, skipToken } from "@tanstack/react-query";
 import { call, type Schema } from "./client";
 import type { paths } from "./schema";
@@ -16,7 +16,7 @@ export type RateLimit = Schema["RateLimit"];
 
 const SAMPLES_KEPT = 150; // five minutes at one answer every two seconds
 
-/** What the answers to `operationsQuery` were, the newest last; it asks nothing itself. */
+/** The last answers to `operationsQuery`, the newest last; makes no request. */
 export function samplesQuery() {
   return queryOptions<readonly Operations[]>({ queryKey: ["operation-samples"], queryFn: skipToken, staleTime: Infinity });
 }
@@ -34,7 +34,7 @@ export function operationsQuery(token: string, merchantId: string) {
   });
 }
 
-/** The token shows which operator moved it, and why. */
+/** With the token the history has operators and their reasons. */
 export function breakerQuery(token: string) {
   return queryOptions({
     queryKey: ["breaker"],
@@ -103,7 +103,7 @@ export function findingsQuery(token: string, state: FindingState | "", cursor: s
   });
 }
 
-/** Asks something small that needs the token. Throws ApiProblem UNAUTHORIZED when it is not the right one. */
+/** A small request that needs the token. Throws ApiProblem UNAUTHORIZED when it is not the right one. */
 export async function checkToken(token: string): Promise<void> {
   await call("get", "/operations", { token });
 }

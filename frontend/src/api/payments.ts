@@ -1,4 +1,4 @@
-/** What the shop and the console ask about payments. */
+/** Requests about payments, for the shop and the console. */
 import { queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
 
@@ -34,7 +34,7 @@ export function isSettled(payment: Payment): boolean {
   return payment.events.every((event) => event.postedAt !== null);
 }
 
-/** One payment, followed closely until every event of it is in the ledger. */
+/** One payment, polled often until all of its events are in the ledger. */
 export function paymentQuery(paymentId: number, merchantId: string) {
   return queryOptions({
     queryKey: ["payment", merchantId, paymentId],
@@ -67,7 +67,7 @@ export function authorize(order: Order): Promise<Reply<Command>> {
   return call("post", "/payments/authorize", { body: order as Schema["AuthorizeBody"] });
 }
 
-/** `amount` null: all that is left. */
+/** `amount` null: the whole rest. */
 export interface Step {
   operation: "capture" | "refund" | "void";
   paymentId: number;

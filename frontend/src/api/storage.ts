@@ -1,4 +1,4 @@
-/** What this browser keeps over a reload. Where it may keep nothing (private windows, full), it keeps it until the page ends. */
+/** Storage across reloads. Where the browser stores nothing (private windows, full), it lasts as long as the page. */
 const inMemory = new Map<string, string>();
 
 /** JSON stored under `name`; null when there is none, or when it is not ours. */
@@ -27,7 +27,7 @@ export function forget(name: string): void {
   try {
     localStorage.removeItem(name);
   } catch {
-    // nothing was kept there
+    // nothing was stored
   }
 }
 

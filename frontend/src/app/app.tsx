@@ -19,7 +19,7 @@ const ConsolePage = lazy(async () => ({ default: (await import("../features/cons
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // A refusal is an answer; only what may pass by itself is asked again, and the pollers ask again anyway.
+      // A refusal is an answer; only temporary failures are retried, and pollers repeat anyway.
       retry: (failures, error) => failures < 2 && error instanceof ApiProblem && ["NETWORK", "SERVICE_UNAVAILABLE"].includes(error.code),
       staleTime: 500,
     },

@@ -5,7 +5,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** Shows something with a way on when a page breaks; React logs the error itself. */
+/** Shows a message with a link when a page throws; React logs the error. */
 export class Boundary extends Component<Props, { broken: boolean }> {
   override state = { broken: false };
 

@@ -1,4 +1,4 @@
-/** The paths that are pages of the shop. The servers answer exactly these with it; a test compares. */
+/** The paths of the shop's pages. The servers serve the shop at exactly these; a test compares. */
 export const PATHS = {
   shop: "/",
   orders: "/orders",

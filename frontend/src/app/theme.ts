@@ -1,4 +1,4 @@
-/** Light, dark, or what the system says; kept in this browser. */
+/** Light, dark, or the system's setting; stored in this browser. */
 import { useEffect, useState } from "react";
 import { keep, kept } from "../api/storage";
 

@@ -20,9 +20,9 @@ function isLanguage(name: unknown): name is Language {
   return typeof name === "string" && name in LANGUAGES;
 }
 
-export function firstLanguage(stored: unknown, wished: readonly string[]): Language {
+export function firstLanguage(stored: unknown, preferred: readonly string[]): Language {
   if (isLanguage(stored)) return stored;
-  return wished.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
+  return preferred.map((tag) => tag.slice(0, 2)).find(isLanguage) ?? "en";
 }
 
 export function LanguageProvider({ children }: { children: ReactNode }) {
@@ -50,7 +50,7 @@ export function useTexts(): Texts {
   return useLanguage().texts;
 }
 
-/** Our own words for a code of the API. */
+/** The text of an API code. */
 export function problemText(texts: Texts, code: string): string {
   return code in texts.problem ? texts.problem[code as ProblemCode] : texts.problem.UNREADABLE;
 }

@@ -1,4 +1,4 @@
-/** What to say about a text that is no amount; `limit` is the largest one as it is shown. */
+/** Messages about a text that is not an amount; `limit` is the largest amount, formatted. */
 import type { Misread } from "../money/money";
 
 type Said = Record<Misread, (limit: string, decimals: number) => string>;

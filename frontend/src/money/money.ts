@@ -13,7 +13,7 @@ export function decimalsOf(currency: string): number {
 /** Sums can be beyond 2^53, the largest whole number that a `number` holds exactly: then they are a bigint. */
 export type Minor = number | bigint;
 
-/** (5050, "USD") → "50.50". RangeError for what is no exact whole number. */
+/** (5050, "USD") → "50.50". RangeError for anything but an exact whole number. */
 export function toDecimal(amount: Minor, currency: string): string {
   if (typeof amount === "number" && !Number.isSafeInteger(amount)) throw new RangeError(`not an amount of minor units: ${amount}`);
   const decimals = decimalsOf(currency);
@@ -24,7 +24,7 @@ export function toDecimal(amount: Minor, currency: string): string {
 
 const NO_AMOUNT = "—";
 
-/** As people of `locale` write it. Never throws: what is no exact amount is shown as a dash, an unknown currency by its code. */
+/** An amount in the format of `locale`. Never throws: an inexact amount is a dash, an unknown currency its code. */
 export function formatMoney(amount: Minor, currency: string, locale: string): string {
   if (typeof amount !== "bigint" && !Number.isSafeInteger(amount)) return NO_AMOUNT;
   const decimals = decimalsOf(currency);
@@ -42,7 +42,7 @@ export function formatMoney(amount: Minor, currency: string, locale: string): st
   }
 }
 
-/** Why a text is no amount: a comma that groups no thousands, more decimals than the currency has, too small or large. */
+/** Why a text is not an amount: a comma that groups no thousands, more decimals than the currency has, too small or large. */
 export type Misread = "comma" | "decimals" | "range" | "format";
 
 /** Digits, with or without commas between groups of three; a point before the decimals. "0,500" groups nothing. */
@@ -58,13 +58,13 @@ function read(text: string, currency: string): number | Misread {
   return amount >= 1 && amount <= MAX_AMOUNT ? amount : "range";
 }
 
-/** "50.5" in USD → 5050; null when it is no amount of this currency from one minor unit to the largest payment. */
+/** "50.5" in USD → 5050; null when it is not an amount of this currency from one minor unit to the largest payment. */
 export function parseMoney(text: string, currency: string): number | null {
   const amount = read(text, currency);
   return typeof amount === "number" ? amount : null;
 }
 
-/** What is wrong with a text that `parseMoney` does not read; null when it reads it. */
+/** Why `parseMoney` does not accept a text; null when it does. */
 export function misreadMoney(text: string, currency: string): Misread | null {
   const amount = read(text, currency);
   return typeof amount === "number" ? null : amount;

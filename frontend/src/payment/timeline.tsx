@@ -1,4 +1,4 @@
-/** What became of a payment: each event on its way to the ledger, with the postings that it made. */
+/** A payment's timeline: each event on its way to the ledger, with its postings. */
 import type { Entry, Payment, PaymentEvent } from "../api/payments";
 import { useTexts } from "../i18n/language";
 import { secondsBetween, timeOfDay } from "../i18n/time";

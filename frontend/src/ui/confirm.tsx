@@ -1,4 +1,4 @@
-/** Asks before something is changed. The browser's own dialog: it traps the focus and closes with Escape. */
+/** Asks for confirmation. The browser's own dialog: it traps the focus and closes with Escape. */
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { useTexts } from "../i18n/language";
 import { Button } from "./button";

@@ -1,4 +1,4 @@
-/** What happened: said aloud to screen readers, with a way on when there is one. */
+/** A message, announced to screen readers, with an action if there is one. */
 import { useState, type ReactNode } from "react";
 import { isUndecided } from "../api/attempt";
 import { ApiProblem } from "../api/client";

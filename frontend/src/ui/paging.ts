@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Paging } from "./panel";
 
-/** The way through a list by cursors. The API only knows the next page, so the way back is remembered here. */
+/** Paging by cursors. The API has only the next page, so former cursors are stored here. */
 export function usePaging(): Paging & { restart: () => void } {
   const [visited, setVisited] = useState<string[]>([]);
   return {

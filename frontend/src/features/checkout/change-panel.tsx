@@ -53,7 +53,7 @@ function Choices({ payment, busy, onSend }: { payment: Payment; busy: boolean; o
   );
 }
 
-/** A step may have happened or not. Until that is known the only way on is to send it again, which does it once. */
+/** A step with an unknown outcome: only sending it again is possible, which is done once. */
 function Again({ step, currency, error, retry }: { step: Step; currency: string; error: unknown; retry: () => void }) {
   const texts = useTexts();
   const what = step.amount === null ? texts.order[step.operation] : texts.order.sum(texts.order[step.operation], formatMoney(step.amount, currency, texts.locale));

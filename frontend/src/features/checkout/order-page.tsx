@@ -14,7 +14,7 @@ import { productOf } from "./products";
 import { MERCHANT_ID } from "./purchase";
 import styles from "./shop.module.css";
 
-/** One order: what it is, what can be done with it, and how far it has come. */
+/** One order: its content, its actions and its timeline. */
 export function OrderPage() {
   const texts = useTexts();
   const paymentId = Number(useParams().paymentId);
@@ -60,7 +60,7 @@ function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefine
   );
 }
 
-/** Sends the very same order again: proof that a key pays once. */
+/** Sends the same order again, which shows that a key pays once. */
 function Repeat({ kept }: { kept: KeptOrder }) {
   const texts = useTexts();
   const { merchantId, amount, currency, idempotencyKey } = kept;

@@ -17,7 +17,7 @@ interface Props {
   purchase: ReturnType<typeof usePurchase>;
 }
 
-/** The chosen product and the buttons that pay for it; while a purchase is undecided, that one alone. */
+/** The chosen product and the buttons that pay for it; while a purchase is undecided, only that one. */
 export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start, mutation } }: Props) {
   const texts = useTexts();
   const undecided = mutation.isPending ? null : undecidedPurchase.request;
@@ -44,7 +44,7 @@ export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start
   );
 }
 
-/** A purchase that may have been paid or not: sent again with its key it is paid once, and its outcome is known. */
+/** A purchase with an unknown outcome: sent again with its key, it is paid once and its outcome is known. */
 function Again({ purchase, error, retry }: { purchase: Purchase; error: unknown; retry: () => void }) {
   const texts = useTexts();
   const { order, quantity, productId } = purchase;

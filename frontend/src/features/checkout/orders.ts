@@ -1,4 +1,4 @@
-/** The orders of this browser: what was sent, so that it can be sent again with the same key. No secrets are in it. */
+/** The orders of this browser, as sent, so that they can be sent again with the same key. They have no secrets. */
 import type { Order } from "../../api/payments";
 import { keep, kept } from "../../api/storage";
 
@@ -13,7 +13,7 @@ const KEPT = 30;
 
 export function keptOrders(): KeptOrder[] {
   const found = kept(STORED);
-  return Array.isArray(found) ? found.filter(isOrder) : []; // the orders themselves are safe at the API
+  return Array.isArray(found) ? found.filter(isOrder) : []; // the API still has the orders
 }
 
 export function keepOrder(order: KeptOrder): void {

@@ -1,4 +1,4 @@
-/** What the shop sells. Prices are whole minor units of each currency, set by hand: nothing is converted. */
+/** The shop's products. Prices are whole minor units of each currency, set by hand: nothing is converted. */
 
 export const CURRENCIES = ["KRW", "USD"] as const;
 export type Currency = (typeof CURRENCIES)[number];

@@ -16,7 +16,7 @@ export interface Draft {
   key: string;
 }
 
-/** What is sent, as it is kept: the product's id, since prices may change while a purchase is undecided. */
+/** A stored purchase: with the product's id, since prices may change while it is undecided. */
 export interface Purchase {
   order: Order;
   productId: string;
@@ -24,7 +24,7 @@ export interface Purchase {
   captureToo: boolean;
 }
 
-/** The purchase of this browser whose outcome is not known. */
+/** The purchase of this browser with an unknown outcome. */
 export const undecidedPurchase = new Undecided<Purchase>("payops.purchase", isPurchase);
 
 function isPurchase(value: unknown): value is Purchase {
@@ -42,11 +42,11 @@ export function purchaseOf(draft: Draft, captureToo: boolean): Purchase {
 
 export interface Bought {
   paymentId: number;
-  /** Why the capture of a "buy now" did not happen; the payment is authorized all the same. */
+  /** Why the capture of a "buy now" did not happen; the payment is still authorized. */
   captureError: unknown;
 }
 
-/** Authorizes and, when it was wished, captures. Undecided, it is sent again with the same key, also after a reload. */
+/** Authorizes and, for "buy now", captures. Undecided, it is sent again with the same key, also after a reload. */
 export async function buy(purchase: Purchase): Promise<Bought> {
   const { order, productId, quantity, captureToo } = purchase;
   const { data } = await undecidedPurchase.run(purchase, () => authorize(order), order.idempotencyKey);
@@ -62,7 +62,7 @@ export async function buy(purchase: Purchase): Promise<Bought> {
   }
 }
 
-/** `start` does nothing while a purchase runs: state comes a render too late for a double click. */
+/** `start` does nothing while a purchase runs, since React's state is a render late for a double click. */
 export function usePurchase(onBought: (bought: Bought) => void) {
   const running = useRef(false);
   const mutation = useMutation({
@@ -78,7 +78,7 @@ export function usePurchase(onBought: (bought: Bought) => void) {
   return { start, mutation };
 }
 
-/** What is being ordered. Every change makes a new key: another order is another payment. */
+/** The draft of an order. Every change makes a new key: another order is another payment. */
 export function useDraft() {
   const [currency, setCurrency] = useState<Currency>("KRW");
   const [draft, setDraft] = useState<Draft | null>(null);

@@ -4,7 +4,7 @@ import { useRef } from "react";
 import { Undecided } from "../../api/attempt";
 import { send, type Payment, type Step } from "../../api/payments";
 
-/** The step of this payment whose outcome is not known. While there is one, no other is sent. */
+/** The step of this payment with an unknown outcome. While there is one, no other is sent. */
 export function undecidedStep(paymentId: number): Undecided<Step> {
   return new Undecided<Step>(`payops.step.${paymentId}`, isStep);
 }

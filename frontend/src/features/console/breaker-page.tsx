@@ -11,7 +11,7 @@ import { BreakerCard, TONES } from "./breaker-card";
 import styles from "./console.module.css";
 import { useToken } from "./token";
 
-/** The breaker in full: live state, moving it by hand, where it has been. */
+/** The breaker: live state, transitions by hand, history. */
 export function BreakerPage() {
   const { token } = useToken();
   const query = useQuery(breakerQuery(token));

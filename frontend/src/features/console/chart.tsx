@@ -1,4 +1,4 @@
-/** A line over time, drawn by hand: one series, no axis but its floor. */
+/** A line chart over time: one series, only a base line. */
 import { useTexts } from "../../i18n/language";
 import styles from "./console.module.css";
 

@@ -60,7 +60,7 @@ function Console() {
   );
 }
 
-/** Says so when the numbers are old: nothing answers, or the token is no longer taken. */
+/** A notice when the numbers are old: no answers, or the token is no longer accepted. */
 function Connection() {
   const texts = useTexts();
   const { now } = useHistory();

@@ -13,7 +13,7 @@ import { useToken } from "./token";
 
 export const TONES: Record<DeadLetterState, Tone> = { OPEN: "bad", REPLAYING: "warn", RESOLVED: "good", DISCARDED: "plain" };
 
-/** Messages that could not be posted, and one of them in full. */
+/** The list of dead letters, and one of them with its payload. */
 export function DeadLettersPage() {
   const texts = useTexts();
   const { token } = useToken();

@@ -9,7 +9,7 @@ import { Badge, Choice, Pager, Panel, Table } from "../../ui/panel";
 import styles from "./console.module.css";
 import { useToken } from "./token";
 
-/** What audits found: open until a check of that payment clears it, then kept. */
+/** Findings of audits: open until a check of the payment clears them, then still listed. */
 export function FindingsPage() {
   const texts = useTexts();
   const { token } = useToken();

@@ -1,4 +1,4 @@
-/** What `/operations` said since the console was opened: polled as long as it is open, whatever tab is shown. */
+/** The answers of `/operations` since the console was opened: polled while it is open, on any tab. */
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { createContext, use, useMemo, useState, type ReactNode } from "react";
 import { operationsQuery, samplesQuery, type Operations } from "../../api/operations";

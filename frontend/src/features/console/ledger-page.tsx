@@ -11,7 +11,7 @@ import { numberCell, Pager, Panel, Table, TextField } from "../../ui/panel";
 import styles from "./console.module.css";
 import { useToken } from "./token";
 
-/** Both sides of every account, what the audit says, and the postings. */
+/** The accounts, the audit's result, and the postings. */
 export function LedgerPage() {
   const texts = useTexts();
   const { token } = useToken();

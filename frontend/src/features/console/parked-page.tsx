@@ -17,7 +17,7 @@ interface Chosen {
   action: Action;
 }
 
-/** Events that Kafka refused for their own sake, and what an operator may do with each. */
+/** Events that Kafka refused, with release and discard. */
 export function ParkedPage() {
   const texts = useTexts();
   const { token } = useToken();

@@ -1,4 +1,4 @@
-/** The admin token: in this component's memory only. It is in no storage, no cookie and no address. */
+/** The admin token, only in this component's memory: in no storage, cookie or URL. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useMemo, useState, type ReactNode } from "react";
 import { checkToken } from "../../api/operations";
@@ -21,7 +21,7 @@ export function useToken(): Held {
   return held;
 }
 
-/** Asks for the token first; what is inside may rely on it. */
+/** Asks for the token before it renders its children. */
 export function WithToken({ children }: { children: ReactNode }) {
   const [token, setToken] = useState<string | null>(null);
   const client = useQueryClient();
@@ -33,7 +33,7 @@ export function WithToken({ children }: { children: ReactNode }) {
             token,
             forget: () => {
               setToken(null);
-              client.clear(); // what the token has shown goes with it
+              client.clear(); // also the answers to requests with the token
             },
           },
     [token, client],
