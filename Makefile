@@ -60,7 +60,7 @@ pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded 
 secrets: ## passwords of the VMs, encrypted; makes what is missing, changes nothing (see docs/vms.md)
 	@scripts/make-secrets.sh
 
-vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root; about 21 minutes)
+vm-test: ## the platform on VMs: vagrant up on LXC, converge, tests inside and outside, destroy (Debian, root; 18 minutes beside the other tests)
 	@scripts/run-vm-tests.sh
 
 clean: ## remove what was made here: state, caches, .venv
