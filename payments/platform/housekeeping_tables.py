@@ -1,9 +1,9 @@
-"""Tables of housekeeping and its audits; part of `tables.metadata`, which imports this."""
+"""Tables of housekeeping and its audits; `payments.platform.tables` loads them with its own."""
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
 from payments.platform.column_types import MARIADB_OPTIONS, Id, UtcTime
-from payments.platform.tables import metadata
+from payments.platform.metadata import metadata
 
 task_run = Table(
     "task_run",

@@ -12,16 +12,15 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+from payments.platform import housekeeping_tables  # noqa: F401  (so that `metadata` has those, too)
 from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
-
-metadata = MetaData()
+from payments.platform.metadata import metadata as metadata
 
 OPEN_UNTIL: Final = "CASE WHEN amount - captured_amount - released_amount > 0 THEN expires_at END"
 
@@ -224,6 +223,3 @@ platform = Table(
     Column("secret", String(64), nullable=False),
     **{**MARIADB_OPTIONS, "sqlite_autoincrement": False},
 )
-
-
-from payments.platform import housekeeping_tables  # noqa: E402, F401  (they belong to `metadata` as well)
