@@ -29,7 +29,7 @@ NOW: Final = Row(
         ),
         Panel(
             "Relay and ledger",
-            "Kafka's two clients, as Prometheus last met them.",
+            "Kafka's two clients, as Prometheus last scraped them.",
             "none",
             (Query('min by (job) (up{job=~"relay|ledger"})', "{{job}}"),),
             UP,

@@ -115,7 +115,7 @@ PROCESSES: Final = Row(
     (
         Panel(
             "Do they answer?",
-            "Each process as Prometheus last met it.",
+            "Each process as Prometheus last scraped it.",
             "none",
             (Query('up{job=~"api|relay|ledger|housekeeping"}', "{{job}} {{instance}}"),),
             UP,

@@ -186,7 +186,7 @@ export const en = {
     states: { CLOSED: "Closed", OPEN: "Open", HALF_OPEN: "Half open", DISABLED: "Disabled", FORCED_OPEN: "Forced open", FORCED_HALF_OPEN: "Forced half open" },
     meaning: {
       CLOSED: "Events flow to Kafka.",
-      OPEN: "Kafka is left alone for a while; payments go on and wait in the outbox.",
+      OPEN: "Nothing is sent to Kafka for a while; payments are accepted, and their events wait in the outbox.",
       HALF_OPEN: "A few events try whether Kafka is back.",
       DISABLED: "Events flow whatever happens; nothing is counted against Kafka.",
       FORCED_OPEN: "Kept open by an operator until moved again.",

@@ -15,7 +15,7 @@ export const operationsInEnglish = {
       release: "Hand this event to the relay again? Fix what Kafka refused first, or it is parked again.",
       discard: "Discard this announcement for good? It moves no money; the dead letter of a replay is open again.",
     },
-    reasonNeeded: "Say why; it is kept in the trail of operators.",
+    reasonNeeded: "Say why; it is kept in the list of operators' actions.",
     done: {
       release: (id: number) => `Event ${id} waits for the relay.`,
       discard: (id: number) => `Event ${id} is discarded.`,
