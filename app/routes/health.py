@@ -9,7 +9,7 @@ from app.transactions import read
 from payments.platform import operations as operations_store
 from payments.platform.errors import ServiceUnavailable
 from payments.reading import health
-from payments.reading.health import Health, Part, Status
+from payments.reading.health import Health, HealthStatus, Part
 
 blueprint = Blueprint("health", __name__)
 
@@ -20,7 +20,7 @@ def _probe(summary: str) -> Description:
 
 def _answer(components: dict[str, Part]) -> Response:
     found = health.summary(components)
-    return encoding.answer(found, 503 if found.status is Status.DOWN else 200)
+    return encoding.answer(found, 503 if found.status is HealthStatus.DOWN else 200)
 
 
 @blueprint.get("/health")
@@ -39,7 +39,7 @@ def whole() -> Response:
 @describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
 def live() -> Response:
     """Only the process."""
-    return encoding.answer(Health(Status.UP, {}))
+    return encoding.answer(Health(HealthStatus.UP, {}))
 
 
 @blueprint.get("/health/ready")

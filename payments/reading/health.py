@@ -26,7 +26,7 @@ OVERDUE_AT_LEAST: Final = timedelta(seconds=15)
 """At least this time, whatever the interval: a task itself takes some time."""
 
 
-class Status(StrEnum):
+class HealthStatus(StrEnum):
     """DEGRADED: payments work, something else does not."""
 
     UP = "UP"
@@ -34,7 +34,7 @@ class Status(StrEnum):
     DOWN = "DOWN"
 
 
-StatusName = Annotated[Status, OneOf(Status)]
+StatusName = Annotated[HealthStatus, OneOf(HealthStatus)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,16 @@ class Health(JsonObject):
     components: dict[str, Part]
 
 
-DATABASE_UP: Final = Part(Status.UP, "The database answers.")
+DATABASE_UP: Final = Part(HealthStatus.UP, "The database answers.")
 
 
 def redis(answers: bool) -> Part:
     """Without Redis the state is DEGRADED, because the database decides."""
     if answers:
-        return Part(Status.UP, "Redis answers.")
-    return Part(Status.DEGRADED, "Redis does not answer: nothing is limited, stored answers come from the database.")
+        return Part(HealthStatus.UP, "Redis answers.")
+    return Part(
+        HealthStatus.DEGRADED, "Redis does not answer: nothing is limited, stored answers come from the database."
+    )
 
 
 def summary(components: dict[str, Part]) -> Health:
@@ -68,10 +70,14 @@ def summary(components: dict[str, Part]) -> Health:
     return Health(_overall(components), components)
 
 
-def _overall(components: dict[str, Part]) -> Status:
-    if components["database"].status is Status.DOWN:
-        return Status.DOWN
-    return Status.UP if all(part.status is Status.UP for part in components.values()) else Status.DEGRADED
+def _overall(components: dict[str, Part]) -> HealthStatus:
+    if components["database"].status is HealthStatus.DOWN:
+        return HealthStatus.DOWN
+    return (
+        HealthStatus.UP
+        if all(part.status is HealthStatus.UP for part in components.values())
+        else HealthStatus.DEGRADED
+    )
 
 
 def components(connection: Connection) -> dict[str, Part]:
@@ -90,53 +96,55 @@ def components(connection: Connection) -> dict[str, Part]:
 
 def without_database() -> dict[str, Part]:
     """The same components when the database does not answer."""
-    unknown = Part(Status.DEGRADED, "Not known while the database does not answer.")
-    down = Part(Status.DOWN, "The database does not answer; no payment can be taken.")
+    unknown = Part(HealthStatus.DEGRADED, "Not known while the database does not answer.")
+    down = Part(HealthStatus.DOWN, "The database does not answer; no payment can be taken.")
     return {"database": down, **dict.fromkeys(("relay", "breaker", "ledger", "housekeeping"), unknown)}
 
 
 def _relay(now: datetime, renewed_at: datetime | None, row: BreakerRow | None) -> Part:
     if renewed_at is None:
-        return Part(Status.DEGRADED, "No relay has ever run; events wait in the outbox.")
+        return Part(HealthStatus.DEGRADED, "No relay has ever run; events wait in the outbox.")
     if now - renewed_at > RELAY_SILENT:
-        return Part(Status.DEGRADED, f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
+        return Part(HealthStatus.DEGRADED, f"No relay since {format_time(renewed_at)}; events wait in the outbox.")
     if row is None or now - row.observed_at > RELAY_SILENT:
-        return Part(Status.DEGRADED, "The relay holds its lease, but does not report its breaker.")
-    return Part(Status.UP, "A relay is active.")
+        return Part(HealthStatus.DEGRADED, "The relay holds its lease, but does not report its breaker.")
+    return Part(HealthStatus.UP, "A relay is active.")
 
 
 def _breaker(row: BreakerRow | None) -> Part:
     if row is None:
-        return Part(Status.UP, "CLOSED; no relay has reported yet.")
+        return Part(HealthStatus.UP, "CLOSED; no relay has reported yet.")
     if row.state in (State.CLOSED, State.DISABLED):
-        return Part(Status.UP, f"{row.state} since {format_time(row.state_since)}.")
+        return Part(HealthStatus.UP, f"{row.state} since {format_time(row.state_since)}.")
     return Part(
-        Status.DEGRADED,
+        HealthStatus.DEGRADED,
         f"{row.state} since {format_time(row.state_since)}: events wait in the outbox, payments are taken.",
     )
 
 
 def _ledger(now: datetime, renewed_at: datetime | None, halt: str | None) -> Part:
     if halt is not None:
-        return Part(Status.DEGRADED, f"Posting is halted: {halt}")
+        return Part(HealthStatus.DEGRADED, f"Posting is halted: {halt}")
     if renewed_at is None:
-        return Part(Status.DEGRADED, "No ledger worker has ever run; events wait to be posted.")
+        return Part(HealthStatus.DEGRADED, "No ledger worker has ever run; events wait to be posted.")
     if now - renewed_at > LEDGER_SILENT:
-        return Part(Status.DEGRADED, f"No ledger worker since {format_time(renewed_at)}; events wait to be posted.")
-    return Part(Status.UP, "A ledger worker is active.")
+        return Part(
+            HealthStatus.DEGRADED, f"No ledger worker since {format_time(renewed_at)}; events wait to be posted."
+        )
+    return Part(HealthStatus.UP, "A ledger worker is active.")
 
 
 def _housekeeping(now: datetime, renewed_at: datetime | None, runs: dict[str, TaskRun]) -> Part:
     if renewed_at is None:
-        return Part(Status.DEGRADED, "No housekeeping has ever run; nothing expires, nothing is audited.")
+        return Part(HealthStatus.DEGRADED, "No housekeeping has ever run; nothing expires, nothing is audited.")
     if abs(now - renewed_at) > HOUSEKEEPING_SILENT:  # in the future: the database's clock went back
         since = format_time(renewed_at)
-        return Part(Status.DEGRADED, f"No housekeeping since {since}; nothing expires, nothing is audited.")
+        return Part(HealthStatus.DEGRADED, f"No housekeeping since {since}; nothing expires, nothing is audited.")
     overdue = [
         f"{run.name} has not succeeded since {format_time(run.counted_from)}"
         for run in (runs[name] for name in TASKS if name in runs)
         if abs(now - run.counted_from) > max(OVERDUE_INTERVALS * timedelta(seconds=run.interval), OVERDUE_AT_LEAST)
     ]
     if overdue:
-        return Part(Status.DEGRADED, f"Tasks are overdue: {', '.join(overdue)}.")
-    return Part(Status.UP, "Housekeeping is active, and each of its tasks succeeds.")
+        return Part(HealthStatus.DEGRADED, f"Tasks are overdue: {', '.join(overdue)}.")
+    return Part(HealthStatus.UP, "Housekeeping is active, and each of its tasks succeeds.")
