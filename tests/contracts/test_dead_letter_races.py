@@ -187,7 +187,7 @@ def test_a_halt_is_ended_once_and_a_new_one_stays(mariadb: Engine) -> None:
         ended = one(mariadb, "SELECT target FROM operator_action")
         still_open = one(mariadb, "SELECT COUNT(*) FROM ledger_halt WHERE resumed_at IS NULL")
         newest = one(mariadb, "SELECT MAX(id) FROM ledger_halt")
-        assert (ended == f"halt {newest}") == (still_open == 0), "what is ended is what the operator was told of"
+        assert (ended == f"halt {newest}") == (still_open == 0), "the answer names what was ended"
 
     each_place(mariadb, resume, begin_another, check_new)
 

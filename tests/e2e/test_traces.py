@@ -125,4 +125,4 @@ def test_the_statements_stand_under_the_batch_that_the_payment_is_linked_to(
         texts = [str(span) for _, span in collector.spans[batch]]
         statements = [text for text in texts if "INSERT INTO" in text]
         assert statements
-        assert "linked" not in str(statements), "parameters are not told"
+        assert "linked" not in str(statements), "parameters stay out of traces"

@@ -105,7 +105,7 @@ class TestSupervision:
         process = subprocess.Popen(bound_to_parent(command), cwd=ROOT)
         try:
             log = state.logs / "p.log"
-            until(lambda: log.exists() and log.read_text().startswith("%d\n"), "the program told its argument")
+            until(lambda: log.exists() and log.read_text().startswith("%d\n"), "the program wrote its argument")
         finally:
             process.terminate()
             process.wait(10)

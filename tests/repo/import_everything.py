@@ -59,7 +59,7 @@ def side_effects(modules: list[str]) -> list[str]:
     for name in modules:
         try:
             importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+        except Exception as error:  # noqa: BLE001  # each error is printed
             found.append(f"import of {name} failed: {error!r}")
     own = {name.split(".")[0] for name in modules}
     read = [(module, key) for module, key in WatchedEnvironment.readers if module.split(".")[0] in own]

@@ -1,1 +1,1 @@
-"""The ledger told as stories that an accountant can check."""
+"""Stories of the ledger that an accountant can check."""

@@ -160,7 +160,7 @@ def test_without_the_check_it_goes_on_and_replays_are_no_poison(
         until(lambda: halted(engine), "it halts")
         resume(engine, UNTIL_QUIET)
         until(lambda: stored_dead_letters(engine) == 120, "the poison is dead letters")
-        pay(engine, "calm", 60)
+        pay(engine, "quiet", 60)
         until(lambda: unposted(engine) == 0, "good ones are posted")
         for letter_id in dead_letters.open_ids(engine, None, None):
             replay(engine, letter_id)

@@ -13,21 +13,21 @@ public final class Agent {
     private static final Set<String> OPTIONS = Set.of("-url", "-name", "-secret", "-workDir");
 
     public static void main(String[] given) throws Exception {
-        Map<String, String> told = new HashMap<>();
+        Map<String, String> options = new HashMap<>();
         for (int i = 0; i < given.length; i++) {
             if (OPTIONS.contains(given[i])) {
-                told.put(given[i], given[++i]);
+                options.put(given[i], given[++i]);
             } else if (!given[i].equals("-webSocket")) {
                 throw new IllegalArgumentException("The stand-in does not know " + given[i]);
             }
         }
-        if (!told.keySet().equals(OPTIONS) || !told.get("-secret").startsWith("@")) {
+        if (!options.keySet().equals(OPTIONS) || !options.get("-secret").startsWith("@")) {
             throw new IllegalArgumentException("Wanted " + OPTIONS + ", and the secret in a file.");
         }
-        String secret = Files.readString(Path.of(told.get("-secret").substring(1))).strip();
-        Files.createDirectories(Path.of(told.get("-workDir"), "remoting"));
-        HttpRequest request = HttpRequest.newBuilder(URI.create(told.get("-url") + "wsagents/"))
-            .header("Node-Name", told.get("-name")).header("Secret-Key", secret).GET().build();
+        String secret = Files.readString(Path.of(options.get("-secret").substring(1))).strip();
+        Files.createDirectories(Path.of(options.get("-workDir"), "remoting"));
+        HttpRequest request = HttpRequest.newBuilder(URI.create(options.get("-url") + "wsagents/"))
+            .header("Node-Name", options.get("-name")).header("Secret-Key", secret).GET().build();
         HttpClient client = HttpClient.newHttpClient();
         while (true) {
             int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();

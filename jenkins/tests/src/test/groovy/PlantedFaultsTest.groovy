@@ -9,10 +9,10 @@ class PlantedFaultsTest extends JenkinsfileTest {
                                                 'junit', 'archiveArtifacts',
                                                 'withCredentials'].collectEntries { [it, { }] }
 
-    private void found(Class<Throwable> error, String told, String from, String to) {
+    private void found(Class<Throwable> error, String message, String from, String to) {
         assertTrue("the Jenkinsfile has no $from", Repository.jenkinsfile().contains(from))
         def thrown = assertThrows(error) { run([:], quiet, Repository.jenkinsfile().replace(from, to)) }
-        assertTrue("$thrown", thrown.message.contains(told))
+        assertTrue("$thrown", thrown.message.contains(message))
     }
 
     @Test
