@@ -18,6 +18,7 @@ from payments.payment import store as payment_store
 from payments.payment.answers import Result
 from payments.payment.commands import Command
 from payments.payment.plan import Changes, Plan
+from payments.platform import trace
 from payments.platform.database import Failure, classify
 from payments.platform.writing import Insert, write
 
@@ -130,5 +131,6 @@ class _Batch:
         self._add(changes)
 
     def _add(self, changes: Changes) -> None:
-        for event, headers in changes.events:
-            self._events.append(outbox_store.event_row(event, orjson.dumps(headers).decode()))
+        for event, command in changes.events:
+            origin = outbox_store.Origin(command.request_id, trace.trace_id_of(command.headers.get(trace.HEADER, "")))
+            self._events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode(), origin))

@@ -1,8 +1,9 @@
 """The log of operators' actions: one row in `operator_action` for each."""
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert, select
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
@@ -15,3 +16,10 @@ def note_action(connection: Connection, actor: str, action: str, target: str, de
     """Add an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
     values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
     connection.execute(insert(operator_action), values)
+
+
+def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
+    """The newest `limit` actions on these targets, oldest first, whole rows."""
+    query = select(operator_action).where(operator_action.c.target.in_(targets))
+    hinted = query.with_hint(operator_action, "FORCE INDEX (ix_operator_action_target)", "mysql")
+    return [*connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))][::-1]
