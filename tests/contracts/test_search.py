@@ -222,7 +222,7 @@ def test_any_id_finds_what_has_it_and_else_the_merchant(
 
 def test_times_are_exact_where_ids_and_times_do_not_rise_together(engine: Engine) -> None:
     base = Row("M1", "", "", "KRW", Status.AUTHORIZED, 1, 0, "", "")
-    rows = [replace(base, number=number, key=f"k{number}", late=(3, 0, 1)[number % 3]) for number in range(1, 31)]
+    rows = [replace(base, number=number, key=f"k{number}", late=(3, 0, 0)[number % 3]) for number in range(1, 31)]
     times = [START + steps * STEP for steps in range(36)]
     with engine.begin() as connection:
         store(connection, rows)
