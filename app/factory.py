@@ -24,7 +24,19 @@ from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, measure
 from app.identity import Identity
-from app.routes import audit, breaker, dead_letters, docs, health, ledger, operations, outbox, payments, shop
+from app.routes import (
+    audit,
+    breaker,
+    dead_letters,
+    docs,
+    health,
+    ledger,
+    operations,
+    operator_commands,
+    outbox,
+    payments,
+    shop,
+)
 from app.services import EXTENSION, Services
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
@@ -42,7 +54,19 @@ READ_SECONDS: Final = 1.5
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C and blocks all requests; `execute` waits in a greenlet instead."""
 ADMISSION_BATCH_LIMIT: Final = 200
-_ROUTES: Final = (payments, ledger, audit, dead_letters, outbox, breaker, operations, health, docs, shop)
+_ROUTES: Final = (
+    payments,
+    ledger,
+    audit,
+    dead_letters,
+    outbox,
+    breaker,
+    operations,
+    operator_commands,
+    health,
+    docs,
+    shop,
+)
 _MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
 _FILES: Final = frozenset({"shop.page", "shop.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})

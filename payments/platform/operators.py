@@ -1,17 +1,31 @@
 """The log of operators' actions: one row in `operator_action` for each."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, insert
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
+from payments.platform.writing import Insert, as_text
 
 HOUSEKEEPING: Final = "housekeeping"
 """The actor of actions that no operator asked for."""
+_COLUMNS: Final = ("actor", "action", "target", "detail", "at")
 
 
 def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
     """Add an action in the caller's transaction. `actor` is `api:<address>`, `cli:<user>` or `housekeeping`."""
     values = {"at": database_now(connection), "actor": actor, "action": action, "target": target, "detail": detail}
     connection.execute(insert(operator_action), values)
+
+
+def action_row(actor: str, action: str, target: str, detail: str, at: datetime) -> tuple[str, ...]:
+    """An action as a row for `addition`, `at` in UTC."""
+    return (actor, action, target, detail, as_text(at))
+
+
+def addition(rows: Sequence[tuple[str, ...]]) -> Insert:
+    """An Insert of rows made by `action_row`."""
+    return Insert(operator_action.name, _COLUMNS, rows)
