@@ -1,24 +1,15 @@
 """Operators capture, refund and void over HTTP: access, answers, and a note of what was done and of nothing else."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
 from payments.platform import operators
-from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
 from tests.integration.api.conftest import ADMIN, Api
 
 WHY = {"reason": "asked for by phone"}
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
