@@ -1,10 +1,10 @@
 """The log of operators' actions: one row in `operator_action` for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert, select
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
@@ -29,3 +29,10 @@ def action_row(actor: str, action: str, target: str, detail: str, at: datetime) 
 def addition(rows: Sequence[tuple[str, ...]]) -> Insert:
     """An Insert of rows made by `action_row`."""
     return Insert(operator_action.name, _COLUMNS, rows)
+
+
+def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
+    """The newest `limit` actions on these targets, oldest first, whole rows."""
+    query = select(operator_action).where(operator_action.c.target.in_(targets))
+    hinted = query.with_hint(operator_action, "FORCE INDEX (ix_operator_action_target)", "mysql")
+    return [*connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))][::-1]
