@@ -7,6 +7,7 @@ from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.api.schemas import LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
+from payments.ledger.store import Order
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
@@ -47,3 +48,11 @@ DEAD_LETTER_STATE: Final = _query(
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")
+
+OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
+ORDER: Final = _query(
+    "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
+)
+AS_OF: Final = _query(
+    "asOf", {"type": "string", "format": "date-time"}, "Only postings until this time; absent, or in the future: all"
+)

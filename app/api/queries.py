@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 from flask import request
@@ -78,3 +79,25 @@ def cursor() -> int | None:
 def cursor_after(last: int) -> str:
     """The cursor of the page that begins after the id `last`."""
     return base64.urlsafe_b64encode(f"{last:018d}".encode()).decode()
+
+
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+def moment(name: str) -> datetime | None:
+    """A time in UTC, or None. Digits after the microseconds are ignored."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not _MOMENT.fullmatch(text.upper()):
+        raise invalid(name, messages.NOT_A_TIME)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except ValueError:
+        raise invalid(name, messages.NOT_A_TIME) from None
+    except OverflowError:  # in UTC before the year 1, or after 9999
+        return _FIRST if text.startswith("0001") else _LAST
