@@ -39,8 +39,8 @@ MISSING: Final = "is missing"
 MISSING_KEY: Final = "is missing, in the body and as header Idempotency-Key"
 UNKNOWN_FIELD: Final = "is not a field of this request"
 NOT_A_CURRENCY: Final = "must be the upper case ISO 4217 code of a circulating currency"
+NOT_A_TIME: Final = "must be a time like 2025-10-27T06:16:28.123456Z (RFC 3339; write the + of an offset as %2B)"
 NOT_A_CURSOR: Final = "must be a nextCursor of this list"
-NOT_A_TIME: Final = "must be a time of RFC 3339, for example 2025-10-27T06:16:28Z or 2025-10-27T15:16:28%2B09:00"
 KEYS_DIFFER: Final = "differs from the header Idempotency-Key"
 
 # -- The commit queue

@@ -7,6 +7,7 @@ from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
+from payments.ledger.store import Order
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
@@ -74,3 +75,12 @@ PAYMENT_SEARCH: Final = (
     _query("traceId", {"type": "string", "pattern": f"^{TRACE_ID}$"}, "Only payments that this trace changed"),
 )
 """What operators search payments by; each narrows what the others leave."""
+
+
+OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
+ORDER: Final = _query(
+    "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
+)
+AS_OF: Final = _query(
+    "asOf", {"type": "string", "format": "date-time"}, "Only postings until this time; absent, or in the future: all"
+)

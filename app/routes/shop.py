@@ -15,8 +15,25 @@ blueprint = Blueprint("shop", __name__)
 
 FOLDER: Final = "shop_folder"
 """Key of the folder in the application's extensions; None there: no shop."""
-PAGES: Final = ("/", "/orders", "/orders/<id:payment_id>", "/console", "/console/<section>")
-SECTIONS: Final = ("payments", "ledger", "findings", "dead-letters", "parked", "breaker")
+PAGES: Final = (
+    "/",
+    "/orders",
+    "/orders/<id:payment_id>",
+    "/console",
+    "/console/<section>",
+    "/console/<section>/<id:id>",
+)
+SECTIONS: Final = (
+    "payments",
+    "ledger",
+    "audit",
+    "findings",
+    "dead-letters",
+    "outbox",
+    "parked",
+    "breaker",
+)
+"""Sections of the console; `findings` and `parked` are former names."""
 
 SAFETY: Final = {
     "Content-Security-Policy": (

@@ -81,8 +81,8 @@ def test_the_pages_are_those_that_the_api_serves() -> None:
         for page in PAGES
     }
     assert set(routes) == served
-    console = (SOURCES / "features/console/console-page.tsx").read_text()
-    assert set(re.findall(r'path: "/console/([^"]+)"', console)) == set(SECTIONS)
+    pages = (SOURCES / "features/console/pages.ts").read_text()
+    assert set(re.findall(r'"/console/([^"]+)"', pages)) == set(SECTIONS)
 
 
 def test_a_shop_that_cannot_be_built_is_told(

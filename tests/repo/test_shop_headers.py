@@ -17,8 +17,8 @@ def test_nginx_sends_the_headers_that_the_api_sends() -> None:
 def test_nginx_knows_the_pages_that_the_api_knows() -> None:
     (pages,) = re.findall(r"location ~ (\^/\(\$\|orders.*\)) \{", (TEMPLATES / "nginx.conf.j2").read_text())
     sections = [f"/console/{section}" for section in shop.SECTIONS]
-    for path in ["/", "/orders", "/orders/7", "/console", *sections]:
+    for path in ["/", "/orders", "/orders/7", "/console", *sections, "/console/payments/7"]:
         assert re.match(pages, path), path
-    for path in ["/order", "/orders/x", "/console/secrets", "/consoles", "/payments"]:
+    for path in ["/order", "/orders/x", "/console/secrets", "/console/payments/x", "/consoles", "/payments"]:
         assert not re.match(pages, path), path
-    assert len(shop.PAGES) == 5, "another page: say so here and in nginx.conf.j2"
+    assert len(shop.PAGES) == 6, "another page: say so here and in nginx.conf.j2"

@@ -41,6 +41,7 @@ export function App() {
                   <Route path={PATHS.order} element={<OrderPage />} />
                   <Route path={PATHS.console} element={<ConsolePage />}>
                     <Route path={PATHS.section} element={null} />
+                    <Route path={PATHS.item} element={null} />
                   </Route>
                   <Route path="*" element={<NotHere />} />
                 </Routes>

@@ -5,4 +5,5 @@ export const PATHS = {
   order: "/orders/:paymentId",
   console: "/console",
   section: "/console/:section",
+  item: "/console/:section/:id",
 } as const;

@@ -8,7 +8,14 @@ from app.routes.shop import PAGES, SECTIONS
 from tests.integration.api.conftest import Make
 
 INDEX = b"<!doctype html><title>shop</title>"
-SHOWN = ["/", "/orders", "/orders/7", "/console", *(f"/console/{section}" for section in SECTIONS)]
+SHOWN = [
+    "/",
+    "/orders",
+    "/orders/7",
+    "/console",
+    *(f"/console/{section}" for section in SECTIONS),
+    "/console/payments/7",
+]
 
 
 @pytest.fixture
@@ -52,7 +59,15 @@ def test_every_answer_is_safe(make_api: Make, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/nothing", "/orders/x", "/console/nothing", "/assets/nothing.js", "/assets/../secret", "/assets/%2e%2e/secret"],
+    [
+        "/nothing",
+        "/orders/x",
+        "/console/nothing",
+        "/console/payments/x",
+        "/assets/nothing.js",
+        "/assets/../secret",
+        "/assets/%2e%2e/secret",
+    ],
 )
 def test_unknown_paths_stay_problems(make_api: Make, folder: Path, path: str) -> None:
     with make_api(shop_folder=folder) as api:

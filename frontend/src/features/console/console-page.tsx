@@ -1,32 +1,15 @@
+import { Suspense } from "react";
 import { NavLink, useParams } from "react-router";
 import { ApiProblem } from "../../api/client";
 import { problemText, useTexts } from "../../i18n/language";
 import { Button } from "../../ui/button";
-import { Notice, Problem } from "../../ui/notice";
-import { BreakerPage } from "./breaker-page";
+import { Loading, Notice, Problem } from "../../ui/notice";
 import styles from "./console.module.css";
-import { FindingsPage } from "./findings-page";
 import { useHistory, WithHistory } from "./history";
-import { LedgerPage } from "./ledger-page";
-import { DeadLettersPage } from "./dead-letters-page";
-import { Overview } from "./overview";
-import { ParkedPage } from "./parked-page";
-import { PaymentsPage } from "./payments-page";
+import { GROUPS, PAGES, pageOf } from "./pages";
 import { useToken, WithToken } from "./token";
 
 const FIRST_MERCHANT = "STORE";
-
-const SECTIONS = {
-  overview: { path: "/console", page: Overview },
-  payments: { path: "/console/payments", page: PaymentsPage },
-  ledger: { path: "/console/ledger", page: LedgerPage },
-  findings: { path: "/console/findings", page: FindingsPage },
-  letters: { path: "/console/dead-letters", page: DeadLettersPage },
-  parked: { path: "/console/parked", page: ParkedPage },
-  breaker: { path: "/console/breaker", page: BreakerPage },
-} as const;
-type Section = keyof typeof SECTIONS;
-const NAMES = Object.keys(SECTIONS) as Section[];
 
 /** The operator console: behind the token. */
 export function ConsolePage() {
@@ -43,8 +26,7 @@ function Console() {
   const texts = useTexts();
   const { forget } = useToken();
   const { section } = useParams();
-  const current = NAMES.find((name) => SECTIONS[name].path === (section === undefined ? "/console" : `/console/${section}`));
-  const Page = SECTIONS[current ?? "overview"].page;
+  const Page = (pageOf(section) ?? GROUPS.now[0]).Page;
   return (
     <div className={styles.page}>
       <div className={styles.head}>
@@ -52,10 +34,10 @@ function Console() {
         <Button small onClick={forget}>{texts.console.leave}</Button>
       </div>
       <nav className={styles.tabs} aria-label={texts.console.title}>
-        {NAMES.map((name) => <NavLink key={name} to={SECTIONS[name].path} end>{texts.console.tabs[name]}</NavLink>)}
+        {PAGES.map(({ name, path }) => <NavLink key={name} to={path} end={path === "/console"}>{texts.console.tabs[name]}</NavLink>)}
       </nav>
       <Connection />
-      <Page />
+      <Suspense fallback={<Loading />}><Page /></Suspense>
     </div>
   );
 }

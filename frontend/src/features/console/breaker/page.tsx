@@ -1,18 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { breakerQuery, moveBreaker, type Breaker, type BreakerState } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Button } from "../../ui/button";
-import { Confirm } from "../../ui/confirm";
-import { Empty, Notice, Problem } from "../../ui/notice";
-import { Badge, Panel, Table, TextField } from "../../ui/panel";
+import { breakerQuery, moveBreaker, type Breaker, type BreakerState } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Button } from "../../../ui/button";
+import { Confirm } from "../../../ui/confirm";
+import { Empty, Notice, Problem } from "../../../ui/notice";
+import { Badge, Panel, Table, TextField } from "../../../ui/panel";
 import { BreakerCard, TONES } from "./breaker-card";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 /** The breaker: live state, transitions by hand, history. */
-export function BreakerPage() {
+export default function BreakerPage() {
   const { token } = useToken();
   const query = useQuery(breakerQuery(token));
   return (

@@ -1,16 +1,16 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { findingsQuery, type Finding, type FindingState } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Empty, Loading, Problem } from "../../ui/notice";
-import { usePaging } from "../../ui/paging";
-import { Badge, Choice, Pager, Panel, Table } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import { findingsQuery, type Finding, type FindingState } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Empty, Loading, Problem } from "../../../ui/notice";
+import { usePaging } from "../../../ui/paging";
+import { Badge, Choice, Pager, Panel, Table } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 /** Findings of audits: open until a check of the payment clears them, then still listed. */
-export function FindingsPage() {
+export default function AuditPage() {
   const texts = useTexts();
   const { token } = useToken();
   const [state, setState] = useState<FindingState | "">("OPEN");

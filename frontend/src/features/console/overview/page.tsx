@@ -1,17 +1,17 @@
 import { useState } from "react";
-import type { Operations, RateLimit } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { timeOfDay } from "../../i18n/time";
-import { Button } from "../../ui/button";
-import { Loading } from "../../ui/notice";
-import { Panel, TextField } from "../../ui/panel";
-import { BreakerCard } from "./breaker-card";
+import type { Operations, RateLimit } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { timeOfDay } from "../../../i18n/time";
+import { Button } from "../../../ui/button";
+import { Loading } from "../../../ui/notice";
+import { Panel, TextField } from "../../../ui/panel";
+import { BreakerCard } from "../breaker/breaker-card";
 import { Chart } from "./chart";
-import styles from "./console.module.css";
-import { useHistory } from "./history";
+import styles from "../console.module.css";
+import { useHistory } from "../history";
 
 /** The backlog, the breaker and the limits at a glance. */
-export function Overview() {
+export default function OverviewPage() {
   const texts = useTexts();
   const { now, samples } = useHistory();
   if (now.data === undefined) return <Loading />;

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
-import { breakerQuery, type Breaker, type BreakerState } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { timeOfDay } from "../../i18n/time";
-import { Loading, Notice, Problem } from "../../ui/notice";
-import { Badge, Panel, type Tone } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import { breakerQuery, type Breaker, type BreakerState } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { timeOfDay } from "../../../i18n/time";
+import { Loading, Notice, Problem } from "../../../ui/notice";
+import { Badge, Panel, type Tone } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 export const TONES: Record<BreakerState, Tone> = {
   CLOSED: "good",

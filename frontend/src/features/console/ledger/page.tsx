@@ -1,18 +1,18 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Schema } from "../../api/client";
-import { entriesQuery, trialBalanceQuery } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Amount } from "../../payment/amount";
-import { Empty, Loading, Notice, Problem } from "../../ui/notice";
-import { usePaging } from "../../ui/paging";
-import { numberCell, Pager, Panel, Table, TextField } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import type { Schema } from "../../../api/client";
+import { entriesQuery, trialBalanceQuery } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Amount } from "../../../payment/amount";
+import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
+import { usePaging } from "../../../ui/paging";
+import { numberCell, Pager, Panel, Table, TextField } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 /** The accounts, the audit's result, and the postings. */
-export function LedgerPage() {
+export default function LedgerPage() {
   const texts = useTexts();
   const { token } = useToken();
   const query = useQuery(trialBalanceQuery(token));

@@ -1,15 +1,15 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { discardParked, parkedQuery, releaseParked, type ParkedEvent } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Button } from "../../ui/button";
-import { Confirm } from "../../ui/confirm";
-import { Empty, Loading, Notice, Problem } from "../../ui/notice";
-import { usePaging } from "../../ui/paging";
-import { Pager, Panel, Table, TextField } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import { discardParked, parkedQuery, releaseParked, type ParkedEvent } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Button } from "../../../ui/button";
+import { Confirm } from "../../../ui/confirm";
+import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
+import { usePaging } from "../../../ui/paging";
+import { Pager, Panel, Table, TextField } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 type Action = "release" | "discard";
 interface Chosen {
@@ -18,7 +18,7 @@ interface Chosen {
 }
 
 /** Events that Kafka refused, with release and discard. */
-export function ParkedPage() {
+export default function OutboxPage() {
   const texts = useTexts();
   const { token } = useToken();
   const [chosen, setChosen] = useState<Chosen | null>(null);

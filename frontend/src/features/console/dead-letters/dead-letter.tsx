@@ -1,14 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Button } from "../../ui/button";
-import { Confirm } from "../../ui/confirm";
-import { Notice, Problem } from "../../ui/notice";
-import { Panel, TextField } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useToken } from "./token";
+import { discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Button } from "../../../ui/button";
+import { Confirm } from "../../../ui/confirm";
+import { Notice, Problem } from "../../../ui/notice";
+import { Panel, TextField } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useToken } from "../token";
 
 type Action = "replay" | "discard";
 

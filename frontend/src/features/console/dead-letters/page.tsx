@@ -1,20 +1,20 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { deadLetterQuery, deadLettersQuery, type DeadLetterSummary, type DeadLetterState } from "../../api/operations";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Button } from "../../ui/button";
-import { Empty, Loading, Problem } from "../../ui/notice";
-import { usePaging } from "../../ui/paging";
-import { Badge, Choice, Pager, Panel, Table, type Tone } from "../../ui/panel";
-import styles from "./console.module.css";
+import { deadLetterQuery, deadLettersQuery, type DeadLetterSummary, type DeadLetterState } from "../../../api/operations";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Button } from "../../../ui/button";
+import { Empty, Loading, Problem } from "../../../ui/notice";
+import { usePaging } from "../../../ui/paging";
+import { Badge, Choice, Pager, Panel, Table, type Tone } from "../../../ui/panel";
+import styles from "../console.module.css";
 import { DeadLetterPanel } from "./dead-letter";
-import { useToken } from "./token";
+import { useToken } from "../token";
 
 export const TONES: Record<DeadLetterState, Tone> = { OPEN: "bad", REPLAYING: "warn", RESOLVED: "good", DISCARDED: "plain" };
 
 /** The list of dead letters, and one of them with its payload. */
-export function DeadLettersPage() {
+export default function DeadLettersPage() {
   const texts = useTexts();
   const { token } = useToken();
   const [state, setState] = useState<DeadLetterState | "">("");

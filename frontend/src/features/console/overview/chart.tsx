@@ -1,6 +1,6 @@
 /** A line chart over time: one series, only a base line. */
-import { useTexts } from "../../i18n/language";
-import styles from "./console.module.css";
+import { useTexts } from "../../../i18n/language";
+import styles from "../console.module.css";
 
 const WIDTH = 300;
 const HEIGHT = 72;

@@ -1,21 +1,21 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { paymentQuery, paymentsQuery, STATUSES, type PaymentItem, type Status } from "../../api/payments";
-import { useTexts } from "../../i18n/language";
-import { dateAndTime } from "../../i18n/time";
-import { Amount } from "../../payment/amount";
-import { Facts } from "../../payment/facts";
-import { StatusBadge } from "../../payment/status";
-import { Timeline } from "../../payment/timeline";
-import { Button } from "../../ui/button";
-import { Empty, Loading, Problem } from "../../ui/notice";
-import { usePaging } from "../../ui/paging";
-import { Choice, numberCell, Pager, Panel, Table, TextField } from "../../ui/panel";
-import styles from "./console.module.css";
-import { useHistory } from "./history";
+import { paymentQuery, paymentsQuery, STATUSES, type PaymentItem, type Status } from "../../../api/payments";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Amount } from "../../../payment/amount";
+import { Facts } from "../../../payment/facts";
+import { StatusBadge } from "../../../payment/status";
+import { Timeline } from "../../../payment/timeline";
+import { Button } from "../../../ui/button";
+import { Empty, Loading, Problem } from "../../../ui/notice";
+import { usePaging } from "../../../ui/paging";
+import { Choice, numberCell, Pager, Panel, Table, TextField } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { useHistory } from "../history";
 
 /** A merchant's payments, and one of them in full. */
-export function PaymentsPage() {
+export default function PaymentsPage() {
   const texts = useTexts();
   const { merchantId, watch } = useHistory();
   const [status, setStatus] = useState<Status | "">("");
