@@ -38,7 +38,8 @@ EVENT: Final = text(
 """As the release before writes it."""
 ROWS: Final = text(
     "SELECT payment_id, merchant_id, amount, captured_amount, released_amount, refunded_amount, release_reason,"
-    " currency, status, idempotency_key, requested_at, updated_at, expires_at, open_until FROM payment ORDER BY payment_id"
+    " currency, status, idempotency_key, requested_at, updated_at, expires_at, open_until FROM payment"
+    " ORDER BY payment_id"
 )
 
 
