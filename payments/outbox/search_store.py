@@ -11,7 +11,7 @@ from payments.platform.tables import outbox_event as table
 
 HOURS_LIMIT: Final = 999
 """Hours in one statement, 41 days: from 1,000 values on MariaDB makes a table of them."""
-LOOKED_AT_LIMIT: Final = 10_000
+LOOKED_AT_LIMIT: Final = 2_000
 """Events of one request or trace that are looked at: a client may give all of its requests one id."""
 _HOURS = select(func.min(table.c.created_hour), func.max(table.c.created_hour))
 _OF_LETTERS = (
@@ -59,7 +59,7 @@ def _changed_by(connection: Connection, column: Column[Any], wanted: str, index:
         return Changed(set(), None)
     hours = range(max(oldest, newest - HOURS_LIMIT + 1), newest + 1)
     query = (
-        select(table.c.aggregate_id, table.c.created_at)
+        select(table.c.aggregate_id, table.c.event_id)
         .where(table.c.created_hour.in_(hours), column == wanted, table.c.aggregate_type == Aggregate.PAYMENT.value)
         # the order of the index (MariaDB sorts when the constant column is named, too): the newest are read alone
         .order_by(table.c.created_hour.desc(), table.c.event_id.desc())
@@ -67,7 +67,13 @@ def _changed_by(connection: Connection, column: Column[Any], wanted: str, index:
         .with_hint(table, f"FORCE INDEX ({index})", "mysql")
     )
     rows = connection.execute(query).all()
-    return Changed({row.aggregate_id for row in rows}, rows[-1].created_at if len(rows) == LOOKED_AT_LIMIT else None)
+    back_to = _created_at(connection, rows[-1].event_id) if len(rows) == LOOKED_AT_LIMIT else None
+    return Changed({row.aggregate_id for row in rows}, back_to)
+
+
+def _created_at(connection: Connection, event_id: int) -> datetime:
+    at: datetime = connection.execute(select(table.c.created_at).where(table.c.event_id == event_id)).scalar_one()
+    return at
 
 
 def of_dead_letters(connection: Connection, letter_ids: Iterable[int]) -> list[LetterEvent]:
