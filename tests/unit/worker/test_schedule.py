@@ -84,7 +84,7 @@ class Stop(threading.Event):
 
 def test_only_a_task_that_can_be_requested_is_looked_at_often() -> None:
     for task, longest in (
-        (Task("audit", 60.0, int, is_requested=lambda: False), REQUEST_INTERVAL),
+        (Task("audit", 60.0, lambda: None, is_requested=lambda: False), REQUEST_INTERVAL),
         (Task("prune", 60.0, lambda: None), 60.0),
     ):
         stop = Stop()
