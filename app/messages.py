@@ -77,6 +77,26 @@ def whole_number(largest: int) -> str:
     return f"must be a whole number from 1 to {largest}"
 
 
+def matching(pattern: str) -> str:
+    """A fault of a text."""
+    return f"must match {pattern}"
+
+
+def not_beside(name: str) -> str:
+    """A fault of a field that means the same as the field `name`."""
+    return f"must not be sent together with {name}"
+
+
+def above(name: str) -> str:
+    """A fault of the end of a range that begins with the field `name`."""
+    return f"must be greater than {name}"
+
+
+def at_least(name: str) -> str:
+    """A fault of the end of a range that includes it and begins with the field `name`."""
+    return f"must not be less than {name}"
+
+
 def one_of(names: Iterable[str]) -> str:
     """A fault of a choice."""
     return f"must be one of {', '.join(names)}"

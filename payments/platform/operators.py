@@ -1,11 +1,11 @@
 """The log of operators' actions: one row in `operator_action` for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
@@ -53,6 +53,13 @@ def note_deploy(connection: Connection, actor: str, release: str) -> bool:
         return False
     note_action(connection, actor, DEPLOY, target, "")
     return True
+
+
+def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
+    """The newest `limit` actions on these targets, oldest first, whole rows."""
+    query = select(operator_action).where(operator_action.c.target.in_(targets))
+    hinted = query.with_hint(operator_action, "FORCE INDEX (ix_operator_action_target)", "mysql")
+    return [*connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))][::-1]
 
 
 def newest_actions(connection: Connection, limit: int) -> list[Action]:

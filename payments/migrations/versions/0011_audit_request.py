@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from payments.migrations.columns import id_type, index, moment, table
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
