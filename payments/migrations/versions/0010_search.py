@@ -38,10 +38,12 @@ def upgrade() -> None:
 
 
 def _outbox_event() -> None:
-    if on_sqlite():  # DDL is transactional there
-        op.add_column("outbox_event", sa.Column("request_id", sa.String(128)))
-        op.add_column("outbox_event", sa.Column("trace_id", sa.CHAR(32)))
-        op.add_column("outbox_event", sa.Column("created_hour", sa.Integer))
+    if on_sqlite():  # it has no IF NOT EXISTS for columns
+        there = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("outbox_event")}
+        new = (("request_id", sa.String(128)), ("trace_id", sa.CHAR(32)), ("created_hour", sa.Integer()))
+        for name, kind in new:
+            if name not in there:
+                op.add_column("outbox_event", sa.Column(name, kind))
     else:
         op.execute(
             "ALTER TABLE outbox_event ADD COLUMN IF NOT EXISTS request_id VARCHAR(128) NULL,"
