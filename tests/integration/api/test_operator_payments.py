@@ -62,6 +62,15 @@ def test_an_item_is_that_of_a_list_with_its_key(api: Api) -> None:
     assert found == {"items": [{**listed[0], "idempotencyKey": "a"}], "nextCursor": None, "searchedTo": None}
 
 
+def test_a_key_that_looks_like_a_card_number_is_found(api: Api) -> None:
+    payment = api.authorize("4111111111111111").get_json()["paymentId"]
+    api.post(f"/payments/capture/{payment}", {"merchantId": "M1", "idempotencyKey": "5555555555554444"})
+    for query in ("q=4111111111111111", "idempotencyKey=5555555555554444", "q=5555555555554444"):
+        (item,) = search(api, query)["items"]
+        assert item["paymentId"] == payment
+        assert "4111" not in item["idempotencyKey"]
+
+
 def test_pages_are_newest_first_and_complete(api: Api) -> None:
     made = [api.authorize(f"k{number}", f"M{number % 2}").get_json()["paymentId"] for number in range(5)]
     for query in ("limit=2", "limit=2&currency=KRW", "limit=2&amount=100", "limit=2&from=2020-01-01T00:00:00Z"):
