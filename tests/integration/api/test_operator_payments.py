@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from payments.payment import search_store
+from payments.reading import search as reading
 from tests.integration.api.conftest import ADMIN, Api
 
 TRACE = "a1" * 16
@@ -81,6 +83,21 @@ def test_pages_are_newest_first_and_complete(api: Api) -> None:
             seen += [item["paymentId"] for item in page["items"]]
             cursor = None if page["nextCursor"] is None else f"&cursor={page['nextCursor']}"
         assert seen == made[::-1], query
+
+
+def test_a_page_that_ends_early_says_how_far_it_came(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_store, "CHUNK", 2)
+    monkeypatch.setattr(reading, "CHUNKS", 1)
+    monkeypatch.setattr(search_store, "FEW", 0)
+    oldest = api.authorize("k0", amount=7).get_json()["paymentId"]
+    made = [api.authorize(f"k{number}").get_json() for number in range(1, 5)]
+    pages = [search(api, "amountTo=50")]
+    while (cursor := pages[-1]["nextCursor"]) is not None:
+        pages.append(search(api, f"amountTo=50&cursor={cursor}"))
+    assert [[item["paymentId"] for item in page["items"]] for page in pages] == [[], [], [oldest]]
+    assert [page["searchedTo"] for page in pages] == [made[2]["createdAt"], made[0]["createdAt"], None]
+    lines = api.http.get("/operations/payments.csv?amountTo=50", headers=ADMIN).get_data(as_text=True).splitlines()
+    assert [line.split(",")[0] for line in lines] == ["paymentId", str(oldest)]
 
 
 def test_the_file_has_every_payment_that_the_search_finds(api: Api) -> None:
