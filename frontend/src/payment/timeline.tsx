@@ -5,6 +5,15 @@ import { secondsBetween, timeOfDay } from "../i18n/time";
 import { Amount } from "./amount";
 import styles from "./timeline.module.css";
 
+/** Postings of each event: their space is reserved, so that nothing jumps when they arrive. */
+const POSTINGS: Record<PaymentEvent["eventType"], number> = {
+  PAYMENT_AUTHORIZED: 1,
+  PAYMENT_CAPTURED: 2,
+  PAYMENT_REFUNDED: 1,
+  PAYMENT_VOIDED: 1,
+  PAYMENT_EXPIRED: 1,
+};
+
 export function Timeline({ payment }: { payment: Payment }) {
   const texts = useTexts();
   return (
@@ -31,6 +40,7 @@ function Step({ event, currency, entries }: { event: PaymentEvent; currency: str
         <time dateTime={event.occurredAt}>{timeOfDay(event.occurredAt, texts.locale)}</time>
       </div>
       <Way event={event} />
+      {entries.length === 0 && event.postedAt === null && <Expected count={POSTINGS[event.eventType]} />}
       {entries.length > 0 && (
         <ul className={styles.postings} aria-label={texts.timeline.postings}>
           {entries.map((entry) => (
@@ -47,6 +57,20 @@ function Step({ event, currency, entries }: { event: PaymentEvent; currency: str
         </ul>
       )}
     </li>
+  );
+}
+
+function Expected({ count }: { count: number }) {
+  return (
+    <div className={styles.postings} aria-hidden="true">
+      {Array.from({ length: count }, (_, index) => (
+        <div key={index} className={`${styles.posting} ${styles.expected}`}>
+          <span>–</span>
+          <span>–</span>
+          <span>–</span>
+        </div>
+      ))}
+    </div>
   );
 }
 
