@@ -4,6 +4,7 @@ import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
 import { deadLettersInEnglish } from "./dead-letters";
 import { downloadInEnglish } from "./download";
+import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
 import { misreadInEnglish } from "./misread";
@@ -121,6 +122,7 @@ export const en = {
   },
   console: consoleInEnglish,
   download: downloadInEnglish,
+  frame: frameInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,

@@ -4,6 +4,7 @@ import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
 import { deadLettersInKorean } from "./dead-letters";
 import { downloadInKorean } from "./download";
+import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
 import type { Texts } from "./en";
@@ -122,6 +123,7 @@ export const ko: Texts = {
   },
   console: consoleInKorean,
   download: downloadInKorean,
+  frame: frameInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
