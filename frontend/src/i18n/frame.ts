@@ -46,7 +46,7 @@ export const frameInKorean: typeof frameInEnglish = {
   findHint: "결제, 키, 요청, 트레이스, 이벤트, 가맹점",
   state: "플랫폼 상태",
   environment: "환경",
-  components: { database: "데이터베이스", relay: "릴레이", breaker: "브레이커", ledger: "원장", housekeeping: "하우스키핑", redis: "Redis" },
+  components: { database: "데이터베이스", relay: "릴레이", breaker: "브레이커", ledger: "원장", housekeeping: "하우스키핑", redis: "레디스" },
   status: statusInKorean,
   component: (name, status) => `${name} ${status}`,
   allWell: "모두 정상",
