@@ -19,7 +19,12 @@ BREAKER_MS = 30_000
 
 
 def tab(operator: Visit, name: str) -> None:
-    operator.page.get_by_role("link", name=name, exact=True).click()
+    """Open a page of the console by the navigation, on narrow screens through its drawer."""
+    menu = operator.page.get_by_role("button", name="Menu")
+    if menu.is_visible():
+        menu.click()
+    pages = operator.page.get_by_role("navigation", name="Console pages")
+    pages.get_by_role("link", name=name, exact=True).click()
 
 
 def expect_state(operator: Visit, state: str) -> None:

@@ -1,15 +1,18 @@
 import type { ReactNode } from "react";
-import { Link, NavLink } from "react-router";
+import { Link, NavLink, useLocation } from "react-router";
 import { LANGUAGES, useLanguage, type Language } from "../i18n/language";
 import mark from "./mark.svg";
+import { PATHS } from "./routes";
 import styles from "./shell.module.css";
 import { THEMES, useTheme, type Theme } from "./theme";
 
-/** The frame of every page. */
+/** The frame of every page. The console takes the whole window, and has no footer of a shop. */
 export function Shell({ children }: { children: ReactNode }) {
   const { texts } = useLanguage();
+  const { pathname } = useLocation();
+  const isConsole = pathname === PATHS.console || pathname.startsWith(`${PATHS.console}/`);
   return (
-    <div className={styles.shell}>
+    <div className={`${styles.shell} ${isConsole ? styles.wide : ""}`}>
       <a className={styles.skip} href="#content">{texts.shell.skip}</a>
       <header className={styles.bar}>
         <div className={`${styles.inner} ${styles.row}`}>
@@ -26,9 +29,11 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </header>
       <main id="content" className={`${styles.inner} ${styles.main}`} tabIndex={-1}>{children}</main>
-      <footer className={styles.foot}>
-        <p className={styles.inner}>{texts.shell.footer}</p>
-      </footer>
+      {!isConsole && (
+        <footer className={styles.foot}>
+          <p className={styles.inner}>{texts.shell.footer}</p>
+        </footer>
+      )}
     </div>
   );
 }

@@ -3,6 +3,8 @@ import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
 import { deadLettersInEnglish } from "./dead-letters";
+import { downloadInEnglish } from "./download";
+import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
 import { misreadInEnglish } from "./misread";
@@ -122,6 +124,8 @@ export const en = {
     merchant_payable: "Merchant payable",
   },
   console: consoleInEnglish,
+  download: downloadInEnglish,
+  frame: frameInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,
@@ -153,6 +157,7 @@ export const en = {
     OUTCOME_UNKNOWN: "It is not known whether this was done. Try again: the same key makes sure it is done once.",
     NETWORK: "The server cannot be reached. Try again: the same key makes sure it is done once.",
     UNREADABLE: "The server gave an answer that cannot be read.",
+    DOWNLOAD_BROKEN: "The connection broke before the file was complete; nothing was saved.",
   },
 };
 

@@ -3,6 +3,8 @@ import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
 import { deadLettersInKorean } from "./dead-letters";
+import { downloadInKorean } from "./download";
+import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
 import type { Texts } from "./en";
@@ -123,6 +125,8 @@ export const ko: Texts = {
     merchant_payable: "가맹점 미지급금",
   },
   console: consoleInKorean,
+  download: downloadInKorean,
+  frame: frameInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
@@ -154,5 +158,6 @@ export const ko: Texts = {
     OUTCOME_UNKNOWN: "처리 여부를 알 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     NETWORK: "서버에 연결할 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     UNREADABLE: "서버의 응답을 읽을 수 없습니다.",
+    DOWNLOAD_BROKEN: "파일을 다 받기 전에 연결이 끊겨 저장하지 않았습니다.",
   },
 };

@@ -1,0 +1,151 @@
+/** Requests of the operators' desk: search, one payment, health. All but health need the admin token. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { call, type Reply, type Schema } from "./client";
+import type { Command, Entry, PaymentEvent, PaymentItem } from "./payments";
+import type { paths } from "./schema";
+
+export type Health = Schema["Health"];
+export type HealthStatus = Health["status"];
+
+/** `GET /operations`, with the fields of the desk. */
+export type DeskOperations = Schema["Operations"] & {
+  auditFindingsOpen: number;
+  environment: string;
+  breakerState: Schema["Breaker"]["state"];
+};
+
+export type FoundPayment = PaymentItem & { idempotencyKey: string };
+
+export interface Found {
+  items: FoundPayment[];
+  nextCursor: string | null;
+  /** The search stopped at this time because it had looked at enough payments; it goes on with nextCursor. */
+  searchedTo: string | null;
+}
+
+/** Filters of the search, named as the API's parameters; absent: not filtered by. */
+export interface Filters {
+  q?: string;
+  paymentId?: string;
+  eventId?: string;
+  idempotencyKey?: string;
+  merchantId?: string;
+  status?: string;
+  currency?: string;
+  /** Minor units, as digits. */
+  amount?: string;
+  amountFrom?: string;
+  amountTo?: string;
+  /** UTC. `from` is included, `to` is not. */
+  from?: string;
+  to?: string;
+  requestId?: string;
+  traceId?: string;
+}
+
+export type DeskEvent = PaymentEvent & { traceId: string | null; requestId: string | null };
+
+export interface StoredAnswer {
+  operation: string;
+  idempotencyKey: string;
+  httpStatus: number;
+  createdAt: string;
+  body: string;
+}
+
+export interface OperatorAction {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  target: string;
+  detail: string | null;
+}
+
+export type DeskPayment = FoundPayment & {
+  updatedAt: string;
+  releaseReason: "VOIDED" | "EXPIRED" | null;
+  ledgerEntries: Entry[];
+  events: DeskEvent[];
+  answers: StoredAnswer[];
+  deadLetters: Schema["DeadLetterSummary"][];
+  findings: Schema["AuditFinding"][];
+  actions: OperatorAction[];
+  /** The largest amount that is possible now; 0: not possible. */
+  possible: Record<ChangeName, number>;
+};
+
+export type ChangeName = "capture" | "refund" | "void";
+
+/** A capture, refund or void by an operator; `amount` null: all that is possible (the only one for a void). */
+export interface Change {
+  operation: ChangeName;
+  paymentId: number;
+  amount: number | null;
+  reason: string;
+}
+
+const PAGE = 20;
+const HEALTH_EVERY_MS = 5000;
+const SEARCHED_EVERY_MS = 10_000;
+const FOLLOWED_EVERY_MS = 1000;
+const SETTLED_EVERY_MS = 5000;
+
+interface Sent {
+  path?: object;
+  query?: object;
+  body?: object;
+  token: string;
+  signal?: AbortSignal;
+}
+
+/** `call` for paths that schema.ts does not have yet. */
+function get<T>(path: string, sent: Sent): Promise<Reply<T>> {
+  return call("get", path as keyof paths, sent as object);
+}
+
+function post<T>(path: string, sent: Sent): Promise<Reply<T>> {
+  return call("post", path as keyof paths, sent as object);
+}
+
+/** Each component. DOWN comes with 503, and is an answer too. */
+export function healthQuery() {
+  return queryOptions({
+    queryKey: ["health"],
+    queryFn: async ({ signal }) => (await call("get", "/health", { answers: [503], signal })).data,
+    refetchInterval: HEALTH_EVERY_MS,
+  });
+}
+
+export function searchQuery(token: string, filters: Filters, cursor: string | null) {
+  return queryOptions({
+    queryKey: ["search", filters, cursor],
+    queryFn: async ({ signal }) => {
+      const query = { ...filters, limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+      return (await get<Found>("/operations/payments", { query, token, signal })).data;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: SEARCHED_EVERY_MS,
+  });
+}
+
+export function isOnItsWay(payment: DeskPayment): boolean {
+  return payment.events.some((event) => event.postedAt === null);
+}
+
+/** One payment, polled often until all of its events are in the ledger. */
+export function deskPaymentQuery(token: string, paymentId: string) {
+  return queryOptions({
+    queryKey: ["desk-payment", paymentId],
+    queryFn: async ({ signal }) =>
+      (await get<DeskPayment>("/operations/payments/{paymentId}", { path: { paymentId }, token, signal })).data,
+    refetchInterval: (query) =>
+      query.state.data !== undefined && isOnItsWay(query.state.data) ? FOLLOWED_EVERY_MS : SETTLED_EVERY_MS,
+  });
+}
+
+export function sendChange(token: string, change: Change, idempotencyKey: string): Promise<Reply<Command>> {
+  const { operation, paymentId, amount, reason } = change;
+  const body = { reason, idempotencyKey, ...(amount === null || operation === "void" ? {} : { amount }) };
+  return post<Command>(`/operations/payments/{paymentId}/${operation}`, { path: { paymentId }, body, token });
+}
