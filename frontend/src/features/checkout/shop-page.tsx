@@ -92,10 +92,13 @@ function Card({ product, currency, chosen, onChoose }: CardProps) {
 function CurrencyChoice({ currency, onChange }: { currency: Currency; onChange: (currency: Currency) => void }) {
   const texts = useTexts();
   return (
-    <div className={styles.group} role="group" aria-label={texts.shop.currency}>
-      {CURRENCIES.map((code) => (
-        <button key={code} type="button" aria-pressed={code === currency} onClick={() => { onChange(code); }}>{code}</button>
-      ))}
+    <div className={styles.currency} role="group" aria-labelledby="currency">
+      <span id="currency">{texts.shop.currency}</span>
+      <span className={styles.group}>
+        {CURRENCIES.map((code) => (
+          <button key={code} type="button" aria-pressed={code === currency} onClick={() => { onChange(code); }}>{code}</button>
+        ))}
+      </span>
     </div>
   );
 }
