@@ -7,6 +7,7 @@ import { downloadInEnglish } from "./download";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
+import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
 
 export const en = {
@@ -126,6 +127,7 @@ export const en = {
   console: consoleInEnglish,
   download: downloadInEnglish,
   frame: frameInEnglish,
+  overview: overviewInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,

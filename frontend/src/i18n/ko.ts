@@ -7,6 +7,7 @@ import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
+import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
 
@@ -127,6 +128,7 @@ export const ko: Texts = {
   console: consoleInKorean,
   download: downloadInKorean,
   frame: frameInKorean,
+  overview: overviewInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
