@@ -125,7 +125,8 @@ export function searchQuery(token: string, filters: Filters, cursor: string | nu
       return (await get<Found>("/operations/payments", { query, token, signal })).data;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: SEARCHED_EVERY_MS,
+    // A search that stopped early looked at many payments: it is not repeated by itself.
+    refetchInterval: (query) => (query.state.data?.searchedTo == null ? SEARCHED_EVERY_MS : false),
   });
 }
 

@@ -8,6 +8,7 @@ import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
 import { misreadInEnglish } from "./misread";
+import { searchInEnglish } from "./search";
 
 export const en = {
   name: "English", locale: "en-US",
@@ -123,6 +124,7 @@ export const en = {
   console: consoleInEnglish,
   download: downloadInEnglish,
   frame: frameInEnglish,
+  search: searchInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,

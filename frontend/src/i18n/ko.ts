@@ -9,6 +9,7 @@ import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
+import { searchInKorean } from "./search";
 
 export const ko: Texts = {
   name: "한국어", locale: "ko-KR",
@@ -124,6 +125,7 @@ export const ko: Texts = {
   console: consoleInKorean,
   download: downloadInKorean,
   frame: frameInKorean,
+  search: searchInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
