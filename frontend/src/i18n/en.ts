@@ -3,6 +3,8 @@ import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
 import { deadLettersInEnglish } from "./dead-letters";
+import { deskChangeInEnglish } from "./desk-change";
+import { deskPaymentInEnglish } from "./desk-payment";
 import { downloadInEnglish } from "./download";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
@@ -125,6 +127,8 @@ export const en = {
   download: downloadInEnglish,
   frame: frameInEnglish,
   search: searchInEnglish,
+  desk: deskPaymentInEnglish,
+  change: deskChangeInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,

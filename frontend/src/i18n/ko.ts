@@ -3,6 +3,8 @@ import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
 import { deadLettersInKorean } from "./dead-letters";
+import { deskChangeInKorean } from "./desk-change";
+import { deskPaymentInKorean } from "./desk-payment";
 import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
@@ -126,6 +128,8 @@ export const ko: Texts = {
   download: downloadInKorean,
   frame: frameInKorean,
   search: searchInKorean,
+  desk: deskPaymentInKorean,
+  change: deskChangeInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
