@@ -43,12 +43,18 @@ function Tools() {
   const [theme, setTheme] = useTheme();
   return (
     <div className={styles.tools}>
-      <select aria-label={texts.shell.language} value={language} onChange={(event) => { choose(event.target.value as Language); }}>
-        {Object.entries(LANGUAGES).map(([code, { name }]) => <option key={code} value={code}>{name}</option>)}
-      </select>
-      <select aria-label={texts.shell.theme} value={theme} onChange={(event) => { setTheme(event.target.value as Theme); }}>
-        {THEMES.map((one) => <option key={one} value={one}>{texts.shell.themes[one]}</option>)}
-      </select>
+      <div className={styles.tool}>
+        <label htmlFor="language">{texts.shell.language}</label>
+        <select id="language" value={language} onChange={(event) => { choose(event.target.value as Language); }}>
+          {Object.entries(LANGUAGES).map(([code, { name }]) => <option key={code} value={code}>{name}</option>)}
+        </select>
+      </div>
+      <div className={styles.tool}>
+        <label htmlFor="theme">{texts.shell.theme}</label>
+        <select id="theme" value={theme} onChange={(event) => { setTheme(event.target.value as Theme); }}>
+          {THEMES.map((one) => <option key={one} value={one}>{texts.shell.themes[one]}</option>)}
+        </select>
+      </div>
     </div>
   );
 }

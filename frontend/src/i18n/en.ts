@@ -45,6 +45,7 @@ export const en = {
     categories: { phones: "Phones", computers: "Tablets and laptops", home: "Home" },
     currency: "Currency",
     order: "Your order",
+    bar: "Chosen product",
     nothing: "Choose a product to begin.",
     quantity: "Quantity",
     less: "One less",
@@ -58,6 +59,8 @@ export const en = {
     reset: "Reset",
     paying: "Paying …",
     undecided: "It is not known whether this order was paid. Try again; it is paid once.",
+    undecidedShort: "It is not known whether this was paid.",
+    showOrder: "Show the order",
     authorizedNotCaptured: "The payment is authorized, but could not be captured yet. Capture it below.",
   },
   order: {

@@ -46,6 +46,7 @@ export const ko: Texts = {
     categories: { phones: "휴대폰", computers: "태블릿·노트북", home: "홈" },
     currency: "통화",
     order: "주문 내용",
+    bar: "선택한 상품",
     nothing: "상품을 선택하면 시작됩니다.",
     quantity: "수량",
     less: "하나 빼기",
@@ -59,6 +60,8 @@ export const ko: Texts = {
     reset: "초기화",
     paying: "결제 중 …",
     undecided: "이 주문이 결제되었는지 알 수 없습니다. 다시 시도하세요. 한 번만 결제됩니다.",
+    undecidedShort: "결제되었는지 알 수 없습니다.",
+    showOrder: "주문 보기",
     authorizedNotCaptured: "결제는 승인되었지만 아직 매입하지 못했습니다. 아래에서 매입하세요.",
   },
   order: {

@@ -6,6 +6,15 @@ import { secondsBetween, timeOfDay } from "../i18n/time";
 import { Amount } from "./amount";
 import styles from "./timeline.module.css";
 
+/** Postings of each event: their space is reserved, so that nothing jumps when they arrive. */
+const POSTINGS: Record<PaymentEvent["eventType"], number> = {
+  PAYMENT_AUTHORIZED: 1,
+  PAYMENT_CAPTURED: 2,
+  PAYMENT_REFUNDED: 1,
+  PAYMENT_VOIDED: 1,
+  PAYMENT_EXPIRED: 1,
+};
+
 interface Props<Event extends PaymentEvent> {
   payment: Pick<Payment, "currency" | "ledgerEntries"> & { events: readonly Event[] };
   /** What else is shown of an event. */
@@ -40,6 +49,7 @@ function Step({ event, currency, entries, children }: { event: PaymentEvent; cur
         <time dateTime={event.occurredAt}>{timeOfDay(event.occurredAt, texts.locale)}</time>
       </div>
       <Way event={event} />
+      {entries.length === 0 && event.postedAt === null && <Expected count={POSTINGS[event.eventType]} />}
       {entries.length > 0 && (
         <ul className={styles.postings} aria-label={texts.timeline.postings}>
           {entries.map((entry) => (
@@ -57,6 +67,20 @@ function Step({ event, currency, entries, children }: { event: PaymentEvent; cur
       )}
       {children}
     </li>
+  );
+}
+
+function Expected({ count }: { count: number }) {
+  return (
+    <div className={styles.postings} aria-hidden="true">
+      {Array.from({ length: count }, (_, index) => (
+        <div key={index} className={`${styles.posting} ${styles.expected}`}>
+          <span>–</span>
+          <span>–</span>
+          <span>–</span>
+        </div>
+      ))}
+    </div>
   );
 }
 
