@@ -77,11 +77,11 @@ export type DeskPayment = FoundPayment & {
 
 export type ChangeName = "capture" | "refund" | "void";
 
-/** A capture, refund or void by an operator; `amount` null: all that is possible (the only one for a void). */
+/** A capture, refund or void by an operator. A void is always of all that is open: its amount is only shown. */
 export interface Change {
   operation: ChangeName;
   paymentId: number;
-  amount: number | null;
+  amount: number;
   reason: string;
 }
 
@@ -125,7 +125,8 @@ export function searchQuery(token: string, filters: Filters, cursor: string | nu
       return (await get<Found>("/operations/payments", { query, token, signal })).data;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: SEARCHED_EVERY_MS,
+    // A search that stopped early looked at many payments: it is not repeated by itself.
+    refetchInterval: (query) => (query.state.data?.searchedTo == null ? SEARCHED_EVERY_MS : false),
   });
 }
 
@@ -146,7 +147,7 @@ export function deskPaymentQuery(token: string, paymentId: string) {
 
 export function sendChange(token: string, change: Change, idempotencyKey: string): Promise<Reply<Command>> {
   const { operation, paymentId, amount, reason } = change;
-  const body = { reason, idempotencyKey, ...(amount === null || operation === "void" ? {} : { amount }) };
+  const body = { reason, idempotencyKey, ...(operation === "void" ? {} : { amount }) };
   return post<Command>(`/operations/payments/{paymentId}/${operation}`, { path: { paymentId }, body, token });
 }
 

@@ -3,12 +3,15 @@ import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
 import { deadLettersInEnglish } from "./dead-letters";
+import { deskChangeInEnglish } from "./desk-change";
+import { deskPaymentInEnglish } from "./desk-payment";
 import { downloadInEnglish } from "./download";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
 import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
+import { searchInEnglish } from "./search";
 
 export const en = {
   name: "English", locale: "en-US",
@@ -128,6 +131,9 @@ export const en = {
   download: downloadInEnglish,
   frame: frameInEnglish,
   overview: overviewInEnglish,
+  search: searchInEnglish,
+  desk: deskPaymentInEnglish,
+  change: deskChangeInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,

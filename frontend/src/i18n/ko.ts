@@ -3,6 +3,8 @@ import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
 import { deadLettersInKorean } from "./dead-letters";
+import { deskChangeInKorean } from "./desk-change";
+import { deskPaymentInKorean } from "./desk-payment";
 import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
@@ -10,6 +12,7 @@ import { outboxInKorean } from "./outbox";
 import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
+import { searchInKorean } from "./search";
 
 export const ko: Texts = {
   name: "한국어", locale: "ko-KR",
@@ -129,6 +132,9 @@ export const ko: Texts = {
   download: downloadInKorean,
   frame: frameInKorean,
   overview: overviewInKorean,
+  search: searchInKorean,
+  desk: deskPaymentInKorean,
+  change: deskChangeInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,

@@ -1,4 +1,5 @@
 /** A payment's timeline: each event on its way to the ledger, with its postings. */
+import type { ReactNode } from "react";
 import type { Entry, Payment, PaymentEvent } from "../api/payments";
 import { useTexts } from "../i18n/language";
 import { secondsBetween, timeOfDay } from "../i18n/time";
@@ -14,7 +15,13 @@ const POSTINGS: Record<PaymentEvent["eventType"], number> = {
   PAYMENT_EXPIRED: 1,
 };
 
-export function Timeline({ payment }: { payment: Payment }) {
+interface Props<Event extends PaymentEvent> {
+  payment: Pick<Payment, "currency" | "ledgerEntries"> & { events: readonly Event[] };
+  /** What else is shown of an event. */
+  more?: (event: Event) => ReactNode;
+}
+
+export function Timeline<Event extends PaymentEvent>({ payment, more }: Props<Event>) {
   const texts = useTexts();
   return (
     <ol className={styles.list} aria-label={texts.timeline.title}>
@@ -24,13 +31,15 @@ export function Timeline({ payment }: { payment: Payment }) {
           event={event}
           currency={payment.currency}
           entries={payment.ledgerEntries.filter((entry) => entry.eventId === event.eventId)}
-        />
+        >
+          {more?.(event)}
+        </Step>
       ))}
     </ol>
   );
 }
 
-function Step({ event, currency, entries }: { event: PaymentEvent; currency: string; entries: Entry[] }) {
+function Step({ event, currency, entries, children }: { event: PaymentEvent; currency: string; entries: Entry[]; children: ReactNode }) {
   const texts = useTexts();
   return (
     <li className={`${styles.step} ${event.postedAt === null ? styles.waiting : ""}`}>
@@ -56,6 +65,7 @@ function Step({ event, currency, entries }: { event: PaymentEvent; currency: str
           ))}
         </ul>
       )}
+      {children}
     </li>
   );
 }

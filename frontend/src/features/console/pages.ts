@@ -19,7 +19,7 @@ export type Group = keyof Texts["console"]["groups"];
 export const GROUPS: Record<Group, readonly ConsolePage[]> = {
   now: [
     { name: "overview", path: "/console", Page: lazy(() => import("./overview/page")) },
-    { name: "payments", path: "/console/payments", Page: lazy(() => import("./payments/page")) },
+    { name: "payments", path: "/console/payments", Page: lazy(() => import("./payments/page")), Item: lazy(() => import("./payments/payment")) },
   ],
   books: [
     { name: "ledger", path: "/console/ledger", Page: lazy(() => import("./ledger/page")) },

@@ -5,6 +5,10 @@ import { Link } from "react-router";
 /** State of a link to the search: with exactly one hit, its page is opened instead of the list. */
 export const DIRECT = { direct: true } as const;
 
+export function isDirect(state: unknown): boolean {
+  return typeof state === "object" && state !== null && "direct" in state;
+}
+
 export function PaymentLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
   return <Link to={`/console/payments/${id}`}>{children}</Link>;
 }
