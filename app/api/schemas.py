@@ -89,10 +89,9 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class MoneyBody(Body):
-    """A command of one merchant. Absent optional fields are None."""
+class KeyedBody(Body):
+    """A command with an idempotency key. Absent optional fields are None."""
 
-    merchant_id: MerchantId = Field(alias="merchantId")
     idempotency_key: IdempotencyKey = Field(default=ABSENT, alias="idempotencyKey")
 
     def digest(self, operation: str, payment_id: int) -> str:
@@ -102,6 +101,12 @@ class MoneyBody(Body):
         """
         fields = self.model_dump(exclude={"idempotency_key"}, exclude_none=True)
         return sha256(orjson.dumps([operation, payment_id, fields], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class MoneyBody(KeyedBody):
+    """A command of one merchant."""
+
+    merchant_id: MerchantId = Field(alias="merchantId")
 
 
 class AuthorizeBody(MoneyBody):
@@ -126,6 +131,18 @@ class RefundBody(MoneyBody):
 
 class VoidBody(MoneyBody):
     """Release all that is still held."""
+
+
+class OperatorVoidBody(KeyedBody):
+    """An operator's void of a merchant's payment."""
+
+    reason: Reason
+
+
+class OperatorAmountBody(OperatorVoidBody):
+    """An operator's capture or refund of a merchant's payment."""
+
+    amount: Amount = Field(default=ABSENT, description="Minor units; absent: all that is possible")
 
 
 class DiscardBody(Body):

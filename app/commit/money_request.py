@@ -5,6 +5,7 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import gevent
@@ -68,9 +69,14 @@ def _body() -> bytes:
 
 def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:
     """Handle one money request, from its body to its answer; counts its outcome."""
+    return respond(operation, lambda parts: _result(parts, operation, model, payment_id))
+
+
+def respond(operation: Operation, run: Callable[[Services], Result]) -> Response:
+    """The answer of a money request whose result `run` returns; counts its outcome. Raises what `run` raises."""
     parts = services()
     try:
-        result = _result(parts, operation, model, payment_id)
+        result = run(parts)
     except Exception as error:
         parts.metrics.payments.labels(operation.value, "rejected" if _is_refusal(error) else "failed").inc()
         raise
@@ -145,18 +151,16 @@ def _known(parts: Services, command: Command, admitted: AdmissionResult) -> Resu
 
 
 def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id: int) -> Command:
-    key = _key(body.idempotency_key)
-    if key is None:
-        if operation is Operation.AUTHORIZE:
-            raise errors.invalid("idempotencyKey", messages.MISSING_KEY)
-        key = f"generated-{secrets.token_hex(16)}"
+    key = idempotency_key(body.idempotency_key)
+    if key is None and operation is Operation.AUTHORIZE:
+        raise errors.invalid("idempotencyKey", messages.MISSING_KEY)
     headers = {trace.HEADER: parts.traces.current() or traceparent()}
     if isinstance(body, RefundBody) and body.reason is not None:
         headers["reason"] = body.reason
     return Command(
         operation=operation,
         merchant_id=body.merchant_id,
-        key=card_numbers.storable_key(key),
+        key=storable(key),
         digest=body.digest(operation.value, payment_id),
         payment_id=payment_id,
         amount=getattr(body, "amount", None),
@@ -167,7 +171,12 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
     )
 
 
-def _key(in_body: str | None) -> str | None:
+def storable(key: str | None) -> str:
+    """The key as it is stored; without one, a new one."""
+    return f"generated-{secrets.token_hex(16)}" if key is None else card_numbers.storable_key(key)
+
+
+def idempotency_key(in_body: str | None) -> str | None:
     """The idempotency key of the body or of the header, if any. Raises ValidationFailed when they differ."""
     raw = request.headers.get("Idempotency-Key")
     if raw is None:

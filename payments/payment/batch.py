@@ -18,6 +18,7 @@ from payments.payment import store as payment_store
 from payments.payment.answers import Result
 from payments.payment.commands import Command
 from payments.payment.plan import Changes, Plan
+from payments.platform import operators, trace
 from payments.platform.database import Failure, classify
 from payments.platform.writing import Insert, write
 
@@ -84,6 +85,7 @@ class _Batch:
         self._connection = connection
         self._find_used_keys = find_used_keys
         self._events: list[tuple[Any, ...]] = []
+        self._actions: list[tuple[str, ...]] = []
         self._writes: list[Insert] = []
 
     def run(self) -> None:
@@ -96,6 +98,8 @@ class _Batch:
         self._change()
         if self._events:
             self._writes.append(outbox_store.addition(self._events))
+        if self._actions:
+            self._writes.append(operators.addition(self._actions))
         if self._writes:
             write(self._connection, *self._writes)
 
@@ -130,5 +134,11 @@ class _Batch:
         self._add(changes)
 
     def _add(self, changes: Changes) -> None:
-        for event, headers in changes.events:
-            self._events.append(outbox_store.event_row(event, orjson.dumps(headers).decode()))
+        for event, command in changes.events:
+            origin = outbox_store.Origin(command.request_id, trace.trace_id_of(command.headers.get(trace.HEADER, "")))
+            self._events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode(), origin))
+            if command.note is not None:
+                actor, reason = command.note
+                action, target = f"payment.{command.operation}", f"payment {event.payment_id}"
+                detail = f"{event.amount} {event.currency}: {reason}"
+                self._actions.append(operators.action_row(actor, action, target, detail, event.occurred_at))

@@ -50,9 +50,19 @@ class Key(NamedTuple):
     idempotency_key: str
 
 
+class OperatorNote(NamedTuple):
+    """Which operator asked for a step, and why; stored with the step."""
+
+    actor: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One validated command. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command."""
+    """One validated command. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command.
+
+    `note` is set when an operator asked for it instead of the merchant.
+    """
 
     operation: Operation
     merchant_id: str
@@ -64,6 +74,7 @@ class Command:
     lifetime: timedelta = timedelta(0)
     request_id: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    note: OperatorNote | None = None
 
     @property
     def scope(self) -> Key:

@@ -27,9 +27,9 @@ class _Step(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Rows to write: payments, events with the headers of their command, and answers."""
+    """Rows to write: payments, events with their command, and answers."""
 
-    events: list[tuple[PaymentEvent, dict[str, str]]]
+    events: list[tuple[PaymentEvent, Command]]
     answers: dict[Key, StoredAnswer]
     payments: list[Payment]
 
@@ -135,7 +135,7 @@ class Plan:
             payment.status.value,
             now,
         )
-        changes.events.append((event, command.headers))
+        changes.events.append((event, command))
         if command.operation is not Operation.EXPIRE:
             self._steps[command.scope] = _Step(step, payment.currency, payment.payment_id)
             body = command_body(payment, command.operation.value)
