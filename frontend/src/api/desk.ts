@@ -150,3 +150,98 @@ export function sendChange(token: string, change: Change, idempotencyKey: string
   const body = { reason, idempotencyKey, ...(operation === "void" ? {} : { amount }) };
   return post<Command>(`/operations/payments/{paymentId}/${operation}`, { path: { paymentId }, body, token });
 }
+
+export interface OverviewPoint {
+  at: string;
+  succeededPerMinute: number | null;
+  declinedPerMinute: number | null;
+  failedPerMinute: number | null;
+  /** null: nothing happened, or it was not measured. Rates from 0 to 1. */
+  p95Seconds: number | null;
+  declineRate: number | null;
+  errorRate: number | null;
+  ledgerLagSeconds: number | null;
+  outboxPending: number | null;
+}
+
+export interface RecentChange {
+  at: string;
+  kind: "BREAKER" | "OPERATOR" | "DEPLOY";
+  actor: string;
+  text: string;
+}
+
+/** The last hour, of this api instance; `since` null: nothing measured yet. */
+export interface Overview {
+  since: string | null;
+  intervalSeconds: number;
+  points: OverviewPoint[];
+  changes: RecentChange[];
+}
+
+export function overviewQuery(token: string) {
+  return queryOptions({
+    queryKey: ["overview"],
+    queryFn: async ({ signal }) => (await get<Overview>("/operations/overview", { token, signal })).data,
+    refetchInterval: 15_000,
+  });
+}
+
+/** Balances of one merchant, or of all (""), of the postings until `asOf` (UTC), or of all (""). */
+export function balancesQuery(token: string, merchantId: string, asOf: string) {
+  return queryOptions({
+    queryKey: ["balances", merchantId, asOf],
+    queryFn: async ({ signal }) => (await get<Schema["Balances"]>("/ledger/balances", { query: { merchantId, asOf }, token, signal })).data,
+    refetchInterval: asOf === "" ? 4000 : false,
+  });
+}
+
+export type LedgerEntry = Entry & { paymentId: number };
+
+export interface LedgerFilter {
+  paymentId: number | null;
+  eventId: number | null;
+}
+
+/** As query parameters, newest first. */
+export function entriesParameters({ paymentId, eventId }: LedgerFilter) {
+  return { order: "newest", paymentId: paymentId ?? "", eventId: eventId ?? "" };
+}
+
+export function entriesQuery(token: string, filter: LedgerFilter, cursor: string | null) {
+  return queryOptions({
+    queryKey: ["entries", filter, cursor],
+    queryFn: async ({ signal }) => {
+      const query = { ...entriesParameters(filter), limit: PAGE, cursor: cursor ?? "" };
+      return (await get<{ items: LedgerEntry[]; nextCursor: string | null }>("/ledger/entries", { query, token, signal })).data;
+    },
+    refetchInterval: 4000,
+  });
+}
+
+export interface AuditRun {
+  id: number;
+  at: string;
+  full: boolean;
+  differences: number;
+  inFlight: number;
+}
+
+export interface AuditRuns {
+  items: AuditRun[];
+  /** An audit that an operator asked for and that is not done yet. */
+  requested: { at: string; actor: string } | null;
+}
+
+/** The runs, newest first; polled often while one is asked for. */
+export function auditRunsQuery(token: string) {
+  return queryOptions({
+    queryKey: ["audit-runs"],
+    queryFn: async ({ signal }) => (await get<AuditRuns>("/audit/runs", { token, signal })).data,
+    refetchInterval: (query) => (query.state.data?.requested == null ? 5000 : 1000),
+  });
+}
+
+export async function requestAudit(token: string): Promise<AuditRuns> {
+  return (await post<AuditRuns>("/audit/runs", { token })).data;
+}

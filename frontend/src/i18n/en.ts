@@ -9,6 +9,7 @@ import { downloadInEnglish } from "./download";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
+import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
 import { searchInEnglish } from "./search";
 
@@ -129,6 +130,7 @@ export const en = {
   console: consoleInEnglish,
   download: downloadInEnglish,
   frame: frameInEnglish,
+  overview: overviewInEnglish,
   search: searchInEnglish,
   desk: deskPaymentInEnglish,
   change: deskChangeInEnglish,

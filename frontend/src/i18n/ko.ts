@@ -9,6 +9,7 @@ import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
+import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
 import { searchInKorean } from "./search";
@@ -130,6 +131,7 @@ export const ko: Texts = {
   console: consoleInKorean,
   download: downloadInKorean,
   frame: frameInKorean,
+  overview: overviewInKorean,
   search: searchInKorean,
   desk: deskPaymentInKorean,
   change: deskChangeInKorean,

@@ -28,3 +28,8 @@ export function toLocal(iso: string): string {
   const day = [digits(time.getFullYear(), 4), digits(time.getMonth() + 1), digits(time.getDate())].join("-");
   return `${day}T${[time.getHours(), time.getMinutes(), time.getSeconds()].map((value) => digits(value)).join(":")}`;
 }
+
+/** A time (ms since 1970) to the minute. */
+export function shortTime(at: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(at);
+}
