@@ -1,8 +1,8 @@
 /** Texts of one payment's page in the console. */
 
 export const deskPaymentInEnglish = {
-  title: (id: string) => `Payment ${id}`,
-  noPayment: (id: string) => `There is no payment ${id}`,
+  title: (id: number) => `Payment ${id}`,
+  noPayment: (id: number | string) => `There is no payment ${id}`,
   noPaymentHint: "It may have been deleted after its retention, or the number is wrong.",
   back: "Back to the search",
   amounts: "Amounts",
