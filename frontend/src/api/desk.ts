@@ -1,81 +1,25 @@
 /** Requests of the operators' desk: search, one payment, health. All but health need the admin token. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
-import type { Command, Entry, PaymentEvent, PaymentItem } from "./payments";
+import type { Command, Entry } from "./payments";
 import type { paths } from "./schema";
 
 export type Health = Schema["Health"];
 export type HealthStatus = Health["status"];
 
-/** `GET /operations`, with the fields of the desk. */
-export type DeskOperations = Schema["Operations"] & {
-  auditFindingsOpen: number;
-  environment: string;
-  breakerState: Schema["Breaker"]["state"];
-};
+export type Found = Schema["FoundPaymentPage"];
+export type FoundPayment = Schema["FoundPayment"];
+export type DeskPayment = Schema["OperatorPayment"];
+export type DeskEvent = Schema["TracedEvent"];
+export type StoredAnswer = Schema["GivenAnswer"];
+export type OperatorAction = Schema["OperatorAction"];
 
-export type FoundPayment = PaymentItem & { idempotencyKey: string };
+type SearchParameters = NonNullable<paths["/operations/payments"]["get"]["parameters"]["query"]>;
 
-export interface Found {
-  items: FoundPayment[];
-  nextCursor: string | null;
-  /** The search stopped at this time because it had looked at enough payments; it goes on with nextCursor. */
-  searchedTo: string | null;
-}
+/** The search's filters as text, as the address has them; the API checks them. */
+export type Filters = { [Name in Exclude<keyof SearchParameters, "limit" | "cursor">]?: string };
 
-/** Filters of the search, named as the API's parameters; absent: not filtered by. */
-export interface Filters {
-  q?: string;
-  paymentId?: string;
-  eventId?: string;
-  idempotencyKey?: string;
-  merchantId?: string;
-  status?: string;
-  currency?: string;
-  /** Minor units, as digits. */
-  amount?: string;
-  amountFrom?: string;
-  amountTo?: string;
-  /** UTC. `from` is included, `to` is not. */
-  from?: string;
-  to?: string;
-  requestId?: string;
-  traceId?: string;
-}
-
-export type DeskEvent = PaymentEvent & { traceId: string | null; requestId: string | null };
-
-export interface StoredAnswer {
-  operation: string;
-  idempotencyKey: string;
-  httpStatus: number;
-  createdAt: string;
-  body: string;
-}
-
-export interface OperatorAction {
-  id: number;
-  at: string;
-  actor: string;
-  action: string;
-  target: string;
-  detail: string | null;
-}
-
-export type DeskPayment = FoundPayment & {
-  updatedAt: string;
-  releaseReason: "VOIDED" | "EXPIRED" | null;
-  ledgerEntries: Entry[];
-  events: DeskEvent[];
-  answers: StoredAnswer[];
-  deadLetters: Schema["DeadLetterSummary"][];
-  findings: Schema["AuditFinding"][];
-  actions: OperatorAction[];
-  /** The largest amount that is possible now; 0: not possible. */
-  possible: Record<ChangeName, number>;
-};
-
-export type ChangeName = "capture" | "refund" | "void";
+export type ChangeName = keyof DeskPayment["possible"];
 
 /** A capture, refund or void by an operator. A void is always of all that is open: its amount is only shown. */
 export interface Change {
@@ -122,8 +66,8 @@ export function searchQuery(token: string, filters: Filters, cursor: string | nu
   return queryOptions({
     queryKey: ["search", filters, cursor],
     queryFn: async ({ signal }) => {
-      const query = { ...filters, limit: PAGE, ...(cursor === null ? {} : { cursor }) };
-      return (await get<Found>("/operations/payments", { query, token, signal })).data;
+      const query = { ...(filters as object as SearchParameters), limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/operations/payments", { query, token, signal })).data;
     },
     placeholderData: keepPreviousData,
     // A search that stopped early looked at many payments: it is not repeated by itself.
@@ -136,20 +80,27 @@ export function isOnItsWay(payment: DeskPayment): boolean {
 }
 
 /** One payment, polled often until all of its events are in the ledger. */
-export function deskPaymentQuery(token: string, paymentId: string) {
+export function deskPaymentQuery(token: string, paymentId: number) {
   return queryOptions({
     queryKey: ["desk-payment", paymentId],
     queryFn: async ({ signal }) =>
-      (await get<DeskPayment>("/operations/payments/{paymentId}", { path: { paymentId }, token, signal })).data,
+      (await call("get", "/operations/payments/{payment_id}", { path: { payment_id: paymentId }, token, signal })).data,
     refetchInterval: (query) =>
       query.state.data !== undefined && isOnItsWay(query.state.data) ? FOLLOWED_EVERY_MS : SETTLED_EVERY_MS,
   });
 }
 
-export function sendChange(token: string, change: Change, idempotencyKey: string): Promise<Reply<Command>> {
-  const { operation, paymentId, amount, reason } = change;
-  const body = { reason, idempotencyKey, ...(operation === "void" ? {} : { amount }) };
-  return post<Command>(`/operations/payments/{paymentId}/${operation}`, { path: { paymentId }, body, token });
+export function sendChange(token: string, { operation, paymentId, amount, reason }: Change, idempotencyKey: string): Promise<Reply<Command>> {
+  const path = { payment_id: paymentId };
+  const body = { reason, idempotencyKey };
+  switch (operation) {
+    case "capture":
+      return call("post", "/operations/payments/{payment_id}/capture", { path, body: { ...body, amount }, token });
+    case "refund":
+      return call("post", "/operations/payments/{payment_id}/refund", { path, body: { ...body, amount }, token });
+    case "void":
+      return call("post", "/operations/payments/{payment_id}/void", { path, body, token });
+  }
 }
 
 export type Overview = Schema["Overview"];

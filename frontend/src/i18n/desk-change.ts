@@ -6,7 +6,11 @@ export const deskChangeInEnglish = {
   upTo: (amount: string) => `up to ${amount}`,
   whole: (amount: string) => `the open ${amount}`,
   open: { capture: "Capture …", refund: "Refund …", void: "Void …" },
-  dialog: { capture: "Capture for the merchant", refund: "Refund for the merchant", void: "Void for the merchant" },
+  dialog: {
+    capture: (id: number) => `Capture payment ${id}`,
+    refund: (id: number) => `Refund payment ${id}`,
+    void: (id: number) => `Void payment ${id}`,
+  },
   ask: {
     capture: (amount: string, merchant: string) => `${amount} is captured for ${merchant}.`,
     refund: (amount: string, merchant: string) => `${amount} is refunded at the expense of ${merchant}.`,
@@ -31,29 +35,33 @@ export const deskChangeInEnglish = {
 
 export const deskChangeInKorean: typeof deskChangeInEnglish = {
   title: "지금 할 수 있는 작업",
-  nothing: "매입, 환불, 취소할 금액이 없습니다.",
+  nothing: "매입, 환불, 승인 취소할 금액이 없습니다.",
   upTo: (amount) => `최대 ${amount}`,
   whole: (amount) => `미매입 ${amount}`,
-  open: { capture: "매입 …", refund: "환불 …", void: "취소 …" },
-  dialog: { capture: "가맹점 대신 매입", refund: "가맹점 대신 환불", void: "가맹점 대신 취소" },
+  open: { capture: "매입 …", refund: "환불 …", void: "승인 취소 …" },
+  dialog: {
+    capture: (id) => `결제 ${id} 매입`,
+    refund: (id) => `결제 ${id} 환불`,
+    void: (id) => `결제 ${id} 승인 취소`,
+  },
   ask: {
-    capture: (amount, merchant) => `${merchant} 가맹점의 결제에서 ${amount}을(를) 매입합니다.`,
-    refund: (amount, merchant) => `${merchant} 가맹점의 부담으로 ${amount}을(를) 환불합니다.`,
-    void: (amount, merchant) => `${merchant} 가맹점이 매입하지 않은 ${amount}을(를) 해제합니다. 이후에는 매입할 수 없습니다.`,
+    capture: (amount, merchant) => `${merchant} 가맹점의 결제를 ${amount}만큼 매입합니다.`,
+    refund: (amount, merchant) => `${merchant} 가맹점의 부담으로 ${amount}만큼 환불합니다.`,
+    void: (amount, merchant) => `${merchant} 가맹점 결제의 미매입 금액 ${amount} 전부를 승인 취소합니다. 이후에는 매입할 수 없습니다.`,
   },
   noAmount: "금액을 입력하세요.",
   act: {
     capture: (amount) => `${amount} 매입`,
     refund: (amount) => `${amount} 환불`,
-    void: (amount) => `${amount} 취소`,
+    void: (amount) => `${amount} 승인 취소`,
   },
   amount: { capture: "매입할 금액", refund: "환불할 금액" },
   reason: "사유",
   reasonHint: "운영자 작업 목록에 남습니다.",
   done: {
-    capture: (amount) => `${amount} 매입했습니다.`,
-    refund: (amount) => `${amount} 환불했습니다.`,
-    void: (amount) => `${amount} 취소했습니다.`,
+    capture: (amount) => `${amount} 매입 완료`,
+    refund: (amount) => `${amount} 환불 완료`,
+    void: (amount) => `${amount} 승인 취소 완료`,
   },
   undecided: (what) => `${what}: 처리되었는지 알 수 없습니다. 다시 시도하세요. 한 번만 처리됩니다.`,
 };

@@ -1,8 +1,8 @@
 /** Texts of one payment's page in the console. */
 
 export const deskPaymentInEnglish = {
-  title: (id: string) => `Payment ${id}`,
-  noPayment: (id: string) => `There is no payment ${id}`,
+  title: (id: number) => `Payment ${id}`,
+  noPayment: (id: number | string) => `There is no payment ${id}`,
   noPaymentHint: "It may have been deleted after its retention, or the number is wrong.",
   back: "Back to the search",
   amounts: "Amounts",
@@ -40,7 +40,7 @@ export const deskPaymentInEnglish = {
 
 export const deskPaymentInKorean: typeof deskPaymentInEnglish = {
   title: (id) => `결제 ${id}`,
-  noPayment: (id) => `결제 ${id}이(가) 없습니다`,
+  noPayment: (id) => `결제 ${id}: 찾을 수 없습니다`,
   noPaymentHint: "보존 기간이 지나 삭제되었거나 번호가 잘못되었습니다.",
   back: "검색으로 돌아가기",
   amounts: "금액",
@@ -50,7 +50,7 @@ export const deskPaymentInKorean: typeof deskPaymentInEnglish = {
   updated: "마지막 변경",
   ends: "승인 만료",
   release: "해제 사유",
-  releases: { VOIDED: "취소", EXPIRED: "만료" },
+  releases: { VOIDED: "승인 취소", EXPIRED: "만료" },
   showEntries: "원장에서 보기",
   onItsWay: "이벤트 처리 중",
   allPosted: "모두 기장됨",
@@ -61,7 +61,7 @@ export const deskPaymentInKorean: typeof deskPaymentInEnglish = {
   answersAbout: "같은 키로 다시 보내면 받는 응답입니다.",
   noAnswers: "저장된 응답이 없습니다. 응답은 보존 기간이 지나면 삭제됩니다.",
   answer: (operation, status) => `${operation}, HTTP ${status}`,
-  operations: { authorize: "승인", capture: "매입", refund: "환불", void: "취소" },
+  operations: { authorize: "승인", capture: "매입", refund: "환불", void: "승인 취소" },
   letters: "데드 레터",
   noLetters: "데드 레터가 된 메시지가 없습니다.",
   findings: "감사에서 발견한 차이",

@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Link } from "react-router";
-import { healthQuery, type DeskOperations, type Health, type HealthStatus } from "../../../api/desk";
+import { healthQuery, type Health, type HealthStatus } from "../../../api/desk";
+import type { Operations } from "../../../api/operations";
 import type { Texts } from "../../../i18n/en";
 import { useTexts } from "../../../i18n/language";
 import type { Tone } from "../../../ui/panel";
@@ -21,7 +22,7 @@ export function StateLine() {
   const health = useQuery(healthQuery());
   const [shown, setShown] = useState(false);
   const details = useId();
-  const state = now.data as DeskOperations | undefined;
+  const state = now.data;
   return (
     <section className={styles.state} aria-label={texts.frame.state}>
       <ul className={`${styles.line} ${now.isError || health.isError ? styles.old : ""}`}>
@@ -38,12 +39,12 @@ export function StateLine() {
 }
 
 /** Only what changes seldom: the numbers change all the time and would be read all the time. */
-function summary(texts: Texts, health: Health, state: DeskOperations): string {
+function summary(texts: Texts, health: Health, state: Operations): string {
   const bad = badComponents(health).map(({ name, status }) => texts.frame.component(nameOf(texts, name), texts.frame.status[status]));
   return [...(bad.length === 0 ? [texts.frame.allWell] : bad), texts.frame.breaker(texts.breaker.states[state.breakerState])].join(". ");
 }
 
-function Facts({ state }: { state: DeskOperations }) {
+function Facts({ state }: { state: Operations }) {
   const texts = useTexts();
   const { frame, breaker } = texts;
   const age = state.outboxOldestAgeSeconds;

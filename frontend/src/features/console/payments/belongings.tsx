@@ -20,14 +20,13 @@ export function pretty(body: string): string {
 
 export function Answers({ answers }: { answers: StoredAnswer[] }) {
   const { desk, locale } = useTexts();
-  const operation = (name: string) => (name in desk.operations ? desk.operations[name as keyof typeof desk.operations] : name);
   return (
     <Panel title={desk.answers}>
       <p className={styles.muted}>{answers.length === 0 ? desk.noAnswers : desk.answersAbout}</p>
       {answers.map((answer) => (
         <details key={`${answer.operation} ${answer.idempotencyKey}`} className={styles.answer}>
           <summary>
-            <strong>{desk.answer(operation(answer.operation.toLowerCase()), answer.httpStatus)}</strong>
+            <strong>{desk.answer(desk.operations[answer.operation], answer.httpStatus)}</strong>
             <span className={styles.muted}>{dateAndTime(answer.createdAt, locale)}</span>
           </summary>
           <p className={styles.copied}>{desk.key} <code>{answer.idempotencyKey}</code><CopyButton name={`${desk.key} ${answer.idempotencyKey}`} text={answer.idempotencyKey} /></p>

@@ -36,7 +36,7 @@ export function ChangeDialog({ operation, payment, undecided, busy, error, onSen
   };
   return (
     <Confirm
-      title={texts.change.dialog[operation]}
+      title={texts.change.dialog[operation](paymentId)}
       question={money === null ? texts.change.noAmount : texts.change.ask[operation](money, merchantId)}
       action={money === null ? texts.change.open[operation] : texts.change.act[operation](money)}
       danger={operation !== "capture"}

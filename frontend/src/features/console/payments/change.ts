@@ -30,7 +30,7 @@ export function useChange(paymentId: number) {
     mutationFn: ({ change, key }: Started) => undecided.run(change, (used) => sendChange(token, change, used), key),
     onSettled: async () => {
       running.current = false;
-      await client.invalidateQueries({ queryKey: ["desk-payment", String(paymentId)] });
+      await client.invalidateQueries({ queryKey: ["desk-payment", paymentId] });
     },
   });
   const start = (started: Started, then: { onSuccess?: () => void; onError?: (error: Error) => void } = {}) => {

@@ -7,6 +7,7 @@ import { useTexts } from "../../../i18n/language";
 import { Facts } from "../../../payment/facts";
 import { StatusBadge } from "../../../payment/status";
 import { Timeline } from "../../../payment/timeline";
+import { idOf } from "../../../ui/address";
 import { buttonClass } from "../../../ui/button";
 import { Loading, Problem } from "../../../ui/notice";
 import { Badge, Panel } from "../../../ui/panel";
@@ -20,14 +21,13 @@ import { Details } from "./details";
 import { EventIds } from "./event-ids";
 import styles from "./payment.module.css";
 
-const ID = /^[1-9]\d{0,18}$/;
-
 export default function PaymentPage() {
   const { id = "" } = useParams();
-  return ID.test(id) ? <Payment key={id} id={id} /> : <NoPayment id={id} />;
+  const paymentId = idOf(id);
+  return paymentId === null ? <NoPayment id={id} /> : <Payment key={paymentId} id={paymentId} />;
 }
 
-function Payment({ id }: { id: string }) {
+function Payment({ id }: { id: number }) {
   const texts = useTexts();
   const { token } = useToken();
   const query = useQuery(deskPaymentQuery(token, id));
@@ -73,7 +73,7 @@ function Whole({ payment }: { payment: DeskPayment }) {
   );
 }
 
-function NoPayment({ id }: { id: string }) {
+function NoPayment({ id }: { id: number | string }) {
   const texts = useTexts();
   useTitle(texts.desk.noPayment(id));
   return (
