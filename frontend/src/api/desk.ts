@@ -34,6 +34,7 @@ const HEALTH_EVERY_MS = 5000;
 const SEARCHED_EVERY_MS = 10_000;
 const FOLLOWED_EVERY_MS = 1000;
 const SETTLED_EVERY_MS = 5000;
+const OVERVIEW_EVERY_MS = 15_000;
 
 interface Sent {
   path?: object;
@@ -102,39 +103,19 @@ export function sendChange(token: string, { operation, paymentId, amount, reason
   }
 }
 
-export interface OverviewPoint {
-  at: string;
-  succeededPerMinute: number | null;
-  declinedPerMinute: number | null;
-  failedPerMinute: number | null;
-  /** null: nothing happened, or it was not measured. Rates from 0 to 1. */
-  p95Seconds: number | null;
-  declineRate: number | null;
-  errorRate: number | null;
-  ledgerLagSeconds: number | null;
-  outboxPending: number | null;
-}
+export type Overview = Schema["Overview"];
+export type OverviewPoint = Schema["Point"];
+export type RecentChange = Schema["Change"];
+export type LedgerEntry = Schema["EntryPage"]["items"][number];
+export type AuditRuns = Schema["AuditRuns"];
+export type AuditRun = Schema["AuditRun"];
 
-export interface RecentChange {
-  at: string;
-  kind: "BREAKER" | "OPERATOR" | "DEPLOY";
-  actor: string;
-  text: string;
-}
-
-/** The last hour, of this api instance; `since` null: nothing measured yet. */
-export interface Overview {
-  since: string | null;
-  intervalSeconds: number;
-  points: OverviewPoint[];
-  changes: RecentChange[];
-}
-
+/** The last hour, of the api instance that answers. */
 export function overviewQuery(token: string) {
   return queryOptions({
     queryKey: ["overview"],
-    queryFn: async ({ signal }) => (await get<Overview>("/operations/overview", { token, signal })).data,
-    refetchInterval: 15_000,
+    queryFn: async ({ signal }) => (await call("get", "/operations/overview", { token, signal })).data,
+    refetchInterval: OVERVIEW_EVERY_MS,
   });
 }
 
@@ -142,12 +123,10 @@ export function overviewQuery(token: string) {
 export function balancesQuery(token: string, merchantId: string, asOf: string) {
   return queryOptions({
     queryKey: ["balances", merchantId, asOf],
-    queryFn: async ({ signal }) => (await get<Schema["Balances"]>("/ledger/balances", { query: { merchantId, asOf }, token, signal })).data,
-    refetchInterval: asOf === "" ? 4000 : false,
+    queryFn: async ({ signal }) => (await call("get", "/ledger/balances", { query: { merchantId, asOf }, token, signal })).data,
+    refetchInterval: asOf === "" ? SETTLED_EVERY_MS : false,
   });
 }
-
-export type LedgerEntry = Entry & { paymentId: number };
 
 export interface LedgerFilter {
   paymentId: number | null;
@@ -156,43 +135,29 @@ export interface LedgerFilter {
 
 /** As query parameters, newest first. */
 export function entriesParameters({ paymentId, eventId }: LedgerFilter) {
-  return { order: "newest", paymentId: paymentId ?? "", eventId: eventId ?? "" };
+  return { order: "newest" as const, ...(paymentId === null ? {} : { paymentId }), ...(eventId === null ? {} : { eventId }) };
 }
 
 export function entriesQuery(token: string, filter: LedgerFilter, cursor: string | null) {
   return queryOptions({
     queryKey: ["entries", filter, cursor],
     queryFn: async ({ signal }) => {
-      const query = { ...entriesParameters(filter), limit: PAGE, cursor: cursor ?? "" };
-      return (await get<{ items: LedgerEntry[]; nextCursor: string | null }>("/ledger/entries", { query, token, signal })).data;
+      const query = { ...entriesParameters(filter), limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/ledger/entries", { query, token, signal })).data;
     },
-    refetchInterval: 4000,
+    refetchInterval: SETTLED_EVERY_MS,
   });
-}
-
-export interface AuditRun {
-  id: number;
-  at: string;
-  full: boolean;
-  differences: number;
-  inFlight: number;
-}
-
-export interface AuditRuns {
-  items: AuditRun[];
-  /** An audit that an operator asked for and that is not done yet. */
-  requested: { at: string; actor: string } | null;
 }
 
 /** The runs, newest first; polled often while one is asked for. */
 export function auditRunsQuery(token: string) {
   return queryOptions({
     queryKey: ["audit-runs"],
-    queryFn: async ({ signal }) => (await get<AuditRuns>("/audit/runs", { token, signal })).data,
-    refetchInterval: (query) => (query.state.data?.requested == null ? 5000 : 1000),
+    queryFn: async ({ signal }) => (await call("get", "/audit/runs", { token, signal })).data,
+    refetchInterval: (query) => (query.state.data?.requested == null ? SETTLED_EVERY_MS : FOLLOWED_EVERY_MS),
   });
 }
 
 export async function requestAudit(token: string): Promise<AuditRuns> {
-  return (await post<AuditRuns>("/audit/runs", { token })).data;
+  return (await call("post", "/audit/runs", { token })).data;
 }

@@ -80,7 +80,7 @@ function percent(texts: Texts, value: number): string {
 }
 
 function durationOf(texts: Texts, seconds: number): string {
-  const digits = (value: number) => new Intl.NumberFormat(texts.locale, { maximumSignificantDigits: 3 }).format(value);
+  const digits = (value: number) => new Intl.NumberFormat(texts.locale, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
   if (seconds > 0 && seconds < 1) return texts.overview.milliseconds(digits(seconds * 1000));
   return texts.timeline.seconds(digits(seconds));
 }

@@ -16,11 +16,13 @@ export interface Scale {
 const SHORTEST_MS = 5 * 60_000; // few values are drawn at the end of this, not over the whole width
 const MISSED = 2.5; // intervals without a value: nothing was measured (a restart), which is a gap
 
-/** The smallest of 1, 2, 5, 10, 20, 50, … that is at least `value`, and at least `least`. */
+const STEPS = [1, 2, 3, 4, 5, 6, 8, 10];
+
+/** The smallest of 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, … that is at least `value`, and at least `least`. */
 export function topOf(value: number, least: number): number {
   const wanted = Math.max(value, least);
   const decade = 10 ** Math.floor(Math.log10(wanted));
-  const step = [1, 2, 5, 10].find((factor) => factor * decade >= wanted * (1 - 1e-9)) ?? 10;
+  const step = STEPS.find((factor) => factor * decade >= wanted * (1 - 1e-9)) ?? 10;
   return step * decade;
 }
 
