@@ -1,7 +1,7 @@
 /** Requests of the operators' desk: search, one payment, health. All but health need the admin token. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
-import type { Command, Entry } from "./payments";
+import type { Command } from "./payments";
 import type { paths } from "./schema";
 
 export type Health = Schema["Health"];
@@ -35,23 +35,6 @@ const SEARCHED_EVERY_MS = 10_000;
 const FOLLOWED_EVERY_MS = 1000;
 const SETTLED_EVERY_MS = 5000;
 const OVERVIEW_EVERY_MS = 15_000;
-
-interface Sent {
-  path?: object;
-  query?: object;
-  body?: object;
-  token: string;
-  signal?: AbortSignal;
-}
-
-/** `call` for paths that schema.ts does not have yet. */
-function get<T>(path: string, sent: Sent): Promise<Reply<T>> {
-  return call("get", path as keyof paths, sent as object);
-}
-
-function post<T>(path: string, sent: Sent): Promise<Reply<T>> {
-  return call("post", path as keyof paths, sent as object);
-}
 
 /** Each component. DOWN comes with 503, and is an answer too. */
 export function healthQuery() {
