@@ -69,7 +69,7 @@ def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, plat
     rest = {"amount": 700, "currency": "KRW", "status": "CAPTURED", "occurredAt": first["occurredAt"]}
     produce(platform, "payment.captured", paid, event | rest)
     open_page(operator, "Dead letters")
-    operator.page.get_by_role("button", name="Show dead letter").first.click()
+    operator.page.get_by_role("link", name="Show dead letter").first.click()
     expect(operator.page.get_by_text("EventNotFound", exact=True)).to_be_visible()
     body = {"merchantId": "STORE"}
     assert requests.post(f"{platform.api.url}/payments/capture/{paid}", json=body, timeout=6).status_code == 200
@@ -90,7 +90,7 @@ def test_a_letter_that_fails_again_is_discarded_with_a_reason(operator: Visit, p
     produce(platform, "payment.captured", 1, {"paymentId": "one", "amount": "much"})
     open_page(operator, "Dead letters")
     operator.page.get_by_label("State", exact=True).select_option("OPEN")
-    operator.page.get_by_role("button", name="Show dead letter").first.click()
+    operator.page.get_by_role("link", name="Show dead letter").first.click()
     letter = operator.page.get_by_role("region", name=re.compile(r"^Dead letter \d+$"))
     expect(letter.locator("dd").last).to_have_text("1")
     operator.page.get_by_label("State", exact=True).select_option("")
@@ -187,7 +187,7 @@ def test_old_numbers_are_called_old(browser: Browser, platform: Platform) -> Non
     with visit(browser, platform.api.url) as operator:
         operator.go("/console")
         operator.enter(platform.admin_token)
-        expect(operator.page.get_by_text("Breaker: ")).to_be_visible()
+        expect(operator.page.get_by_role("link", name="Breaker: ")).to_be_visible()
         operator.page.route(re.compile(r"/(operations|health)$"), lambda route: route.abort())
         expect(operator.page.get_by_text("Not up to date since")).to_be_visible(timeout=BREAKER_MS)
         operator.page.unroute_all()
