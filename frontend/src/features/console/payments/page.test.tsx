@@ -71,6 +71,14 @@ it("opens the payment of an id from the search box, and only then", async () => 
   expect(sessionStorage.getItem("payops.search")).toBe("q=7"); // a look-up is no search to come back to
 });
 
+it("opens the payment of a number that is also an event's of another payment", async () => {
+  serve(() => found(9, 7));
+  open("/console/payments");
+  fireEvent.change(screen.getByRole("searchbox"), { target: { value: "7" } });
+  fireEvent.click(screen.getByRole("button", { name: "Find" }));
+  await waitFor(() => { expect(address()).toBe("/console/payments/7"); });
+});
+
 it("leaves a slash to the field that has the focus", () => {
   serve(() => found());
   open("/console/payments");
