@@ -187,8 +187,8 @@ def test_old_numbers_are_called_old(browser: Browser, platform: Platform) -> Non
     with visit(browser, platform.api.url) as operator:
         operator.go("/console")
         operator.enter(platform.admin_token)
-        expect(operator.page.get_by_text("Breaker: ")).to_be_visible()
-        operator.page.route(re.compile(r"/(operations|health)$"), lambda route: route.abort())
+        expect(operator.page.get_by_role("link", name="Breaker: ")).to_be_visible()
+        operator.page.route(re.compile(r"/(operations|health)(\?|$)"), lambda route: route.abort())
         expect(operator.page.get_by_text("Not up to date since")).to_be_visible(timeout=BREAKER_MS)
         operator.page.unroute_all()
         expect(operator.page.get_by_text("Not up to date since")).to_have_count(0, timeout=BREAKER_MS)

@@ -131,6 +131,7 @@ def test_nothing_found_is_said(searcher: Visit) -> None:
 
 def test_a_merchants_link_adds_a_filter(searcher: Visit, merchant: str) -> None:
     find(searcher, f"{merchant}-3050")
+    expect(searcher.page.get_by_role("heading", name=re.compile(r"^Payment \d+$"))).to_be_visible()
     searcher.page.get_by_role("link", name=merchant).click()
     expect_found(searcher, 3)
 

@@ -106,7 +106,7 @@ function Components({ health }: { health: Health }) {
 }
 
 function nameOf(texts: Texts, name: string): string {
-  return name in texts.frame.components ? texts.frame.components[name as keyof Texts["frame"]["components"]] : name;
+  return Object.hasOwn(texts.frame.components, name) ? texts.frame.components[name as keyof Texts["frame"]["components"]] : name;
 }
 
 /** The largest unit that says enough: "8.3 s", "12 min", "5 h". */

@@ -88,7 +88,7 @@ export function shownValue(name: Name, filters: All, texts: Texts): string {
     case "to":
       return Number.isNaN(Date.parse(value)) ? value : dateAndTime(value, texts.locale);
     case "status":
-      return value in texts.status ? texts.status[value as keyof Texts["status"]] : value;
+      return Object.hasOwn(texts.status, value) ? texts.status[value as keyof Texts["status"]] : value;
     default:
       return value;
   }

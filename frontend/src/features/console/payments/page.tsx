@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Navigate, NavigationType, useLocation, useNavigationType } from "react-router";
 import { address } from "../../../api/client";
-import { searchQuery } from "../../../api/desk";
+import { searchQuery, type Found, type FoundPayment } from "../../../api/desk";
 import { useTexts } from "../../../i18n/language";
 import { useListAddress } from "../../../ui/address";
 import { Loading, Problem } from "../../../ui/notice";
@@ -34,8 +34,8 @@ function Search() {
   const direct = isDirect(useLocation().state);
   const { filters, filter, paging } = useListAddress(NAMES);
   const query = useQuery(searchQuery(token, given(filters), paging.cursor));
-  const only = query.data?.items.length === 1 && query.data.nextCursor === null ? query.data.items[0] : undefined;
-  const isLookup = direct && !query.isError && (query.data === undefined || query.isPlaceholderData || only !== undefined);
+  const target = query.isPlaceholderData ? undefined : targetOf(query.data, filters.q);
+  const isLookup = direct && !query.isError && (query.data === undefined || query.isPlaceholderData || target !== undefined);
   useEffect(() => {
     if (!isLookup) remember(filters);
   }, [filters, isLookup]);
@@ -43,7 +43,7 @@ function Search() {
     remember({ ...filters, ...changes }); // before the address changes: it would be filled again
     filter(changes);
   };
-  if (direct && only !== undefined && !query.isPlaceholderData) return <Navigate replace to={`/console/payments/${only.paymentId}`} />;
+  if (direct && target !== undefined) return <Navigate replace to={`/console/payments/${target.paymentId}`} />;
   return (
     <>
       <Panel title={texts.search.filters}>
@@ -57,4 +57,10 @@ function Search() {
       </Panel>
     </>
   );
+}
+
+/** The payment that was looked up: the only one found, or the one with this number (an event of another may have it too). */
+function targetOf(found: Found | undefined, q: string): FoundPayment | undefined {
+  const only = found?.items.length === 1 && found.nextCursor === null ? found.items[0] : undefined;
+  return found?.items.find(({ paymentId }) => String(paymentId) === q) ?? only;
 }
