@@ -8,7 +8,9 @@ import { Confirm } from "../../../ui/confirm";
 import { Notice, Problem } from "../../../ui/notice";
 import { Panel, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
+import { PaymentLink } from "../frame/ids";
 import { useToken } from "../token";
+import { paymentIdOf } from "./payload";
 
 type Action = "replay" | "discard";
 
@@ -61,8 +63,10 @@ export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
 
 function Facts({ letter }: { letter: DeadLetter }) {
   const texts = useTexts();
+  const paymentId = paymentIdOf(letter.payload);
   const facts = [
     [texts.letters.state, texts.letters.states[letter.state]],
+    ...(paymentId === null ? [] : [[texts.console.paymentId, <PaymentLink key="payment" id={paymentId} />] as const]),
     [texts.letters.error, `${letter.errorType}: ${letter.errorMessage}`],
     [texts.letters.topic, letter.originalTopic],
     [texts.letters.place, `${letter.partition} · ${letter.offset}`],
