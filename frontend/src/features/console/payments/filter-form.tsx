@@ -23,11 +23,12 @@ export function FilterForm({ filters, onSearch }: Props) {
   const texts = useTexts();
   const [draft, setDraft] = useState(() => draftOf(filters));
   const [errors, setErrors] = useState<string[]>([]);
+  const [open, setOpen] = useState(() => countOfMore(draft) > 0);
   const currencies = useId();
-  const text = (name: Name, hint?: string, maxLength = LONGEST) => (
+  const submit = <Button type="submit" kind="primary">{texts.console.search}</Button>;
+  const text = (name: Name, maxLength = LONGEST) => (
     <TextField
       label={texts.search.fields[name]}
-      {...(hint === undefined ? {} : { hint })}
       maxLength={maxLength}
       autoComplete="off"
       spellCheck={false}
@@ -47,15 +48,15 @@ export function FilterForm({ filters, onSearch }: Props) {
       }}
     >
       <div className={styles.fields}>
-        {text("q", texts.search.qHint)}
-        {text("merchantId", undefined, LONGEST_MERCHANT)}
+        {text("q")}
+        {text("merchantId", LONGEST_MERCHANT)}
         <Choice label={texts.search.fields.status} value={draft.status} onChange={(event) => { setDraft({ ...draft, status: event.target.value }); }}>
           <option value="">{texts.console.any}</option>
           {STATUSES.map((one) => <option key={one} value={one}>{texts.status[one]}</option>)}
         </Choice>
         <TextField
           label={texts.search.fields.currency}
-          hint={texts.search.currencyHint}
+          placeholder="KRW"
           list={currencies}
           maxLength={3}
           autoComplete="off"
@@ -63,32 +64,38 @@ export function FilterForm({ filters, onSearch }: Props) {
           onChange={(event) => { setDraft({ ...draft, currency: event.target.value.toUpperCase() }); }}
         />
         <datalist id={currencies}>{CURRENCIES.map((one) => <option key={one} value={one} />)}</datalist>
+        {!open && <div className={styles.submit}>{submit}</div>}
       </div>
-      <More draft={draft} onDraft={setDraft} text={text} />
+      <More draft={draft} open={open} onOpen={setOpen} onDraft={setDraft} text={text} />
       {errors.length > 0 && (
         <Notice tone="bad">
           <p>{texts.search.wrong}</p>
           <ul className={styles.errors}>{errors.map((error) => <li key={error}>{error}</li>)}</ul>
         </Notice>
       )}
-      <div><Button type="submit" kind="primary">{texts.console.search}</Button></div>
+      {open && <div>{submit}</div>}
     </form>
   );
 }
 
+function countOfMore(draft: Draft): number {
+  return MORE.filter((name) => draft[name] !== "").length;
+}
+
 interface MoreProps {
   draft: Draft;
+  open: boolean;
+  onOpen: (open: boolean) => void;
   onDraft: (draft: Draft) => void;
   text: (name: Name) => ReactNode;
 }
 
-function More({ draft, onDraft, text }: MoreProps) {
+function More({ draft, open, onOpen, onDraft, text }: MoreProps) {
   const texts = useTexts();
-  const count = MORE.filter((name) => draft[name] !== "").length;
-  const [open, setOpen] = useState(count > 0);
+  const count = countOfMore(draft);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
-    <details className={styles.more} open={open} onToggle={(event) => { setOpen(event.currentTarget.open); }}>
+    <details className={styles.more} open={open} onToggle={(event) => { onOpen(event.currentTarget.open); }}>
       <summary>{count === 0 ? texts.search.more : texts.search.moreSet(count)}</summary>
       <div className={styles.fields}>
         {(["amount", "amountFrom", "amountTo"] as const).map((name) => (
