@@ -61,6 +61,7 @@ def test_a_part_is_captured_a_part_refunded_and_the_rest_voided(desk: Visit, pla
     expect(page.get_by_text("up to ₩10,000")).to_be_visible()
     change(desk, "Capture", "6,000", "the merchant asked by telephone")
     expect(page.get_by_text("Captured ₩6,000.")).to_be_visible()
+    expect(page.get_by_role("button", name="Capture …")).to_be_focused()
     change(desk, "Refund", "2000", "damaged")
     expect(page.get_by_text("Refunded ₩2,000.")).to_be_visible()
     change(desk, "Void", None, "the rest is not wanted")

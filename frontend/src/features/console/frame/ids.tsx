@@ -36,3 +36,17 @@ export function FindingsLink({ paymentId, children = paymentId }: { paymentId: n
 export function EntriesLink({ paymentId, children = paymentId }: { paymentId: number | string; children?: ReactNode }) {
   return <Link to={`/console/ledger?paymentId=${paymentId}`}>{children}</Link>;
 }
+
+/** What an operator's action was about ("payment 7", "dead letter 3", "event 12"), as a link where it has a page. */
+export function TargetLink({ target }: { target: string }) {
+  const [, kind, id] = /^(payment|dead letter|event) (\d+)$/.exec(target) ?? [];
+  if (id === undefined) return target;
+  switch (kind) {
+    case "payment":
+      return <PaymentLink id={id}>{target}</PaymentLink>;
+    case "event":
+      return <EventLink id={id}>{target}</EventLink>;
+    default:
+      return <DeadLetterLink id={id}>{target}</DeadLetterLink>;
+  }
+}

@@ -6,7 +6,7 @@ import { dateAndTime } from "../../../i18n/time";
 import { Badge, Panel, Table } from "../../../ui/panel";
 import consoleStyles from "../console.module.css";
 import { CopyButton } from "../frame/copy";
-import { DeadLetterLink, FindingsLink } from "../frame/ids";
+import { DeadLetterLink, FindingsLink, TargetLink } from "../frame/ids";
 import styles from "./payment.module.css";
 
 /** Indented; every number with all of its digits. As it is when it is no JSON. */
@@ -95,7 +95,7 @@ export function Actions({ actions }: { actions: OperatorAction[] }) {
               <td>{dateAndTime(action.at, texts.locale)}</td>
               <td>{action.actor}</td>
               <td>{action.action}</td>
-              <td>{action.target}</td>
+              <td><TargetLink target={action.target} /></td>
               <td className={consoleStyles.words}>{action.detail}</td>
             </tr>
           ))}
