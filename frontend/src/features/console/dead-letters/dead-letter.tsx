@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
@@ -15,7 +15,7 @@ import { paymentIdOf } from "./payload";
 type Action = "replay" | "discard";
 
 /** One dead letter, and what an operator may do with it while it is open. */
-export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
+export function DeadLetterPanel({ letter, aside }: { letter: DeadLetter; aside: ReactNode }) {
   const texts = useTexts();
   const [action, setAction] = useState<Action | null>(null);
   const [reason, setReason] = useState("");
@@ -29,7 +29,7 @@ export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
     },
   });
   return (
-    <Panel title={texts.letters.letter(letter.id)}>
+    <Panel title={texts.letters.letter(letter.id)} aside={aside}>
       <Facts letter={letter} />
       <h3>{texts.letters.payload}</h3>
       {letter.payloadEncoding !== undefined && <p className={styles.muted}>{letter.payloadEncoding}</p>}

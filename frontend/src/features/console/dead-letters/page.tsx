@@ -77,15 +77,20 @@ function OneLetter({ id }: { id: number }) {
   const { search } = useLocation();
   const { token } = useToken();
   const query = useQuery(deadLetterQuery(token, id));
+  const close = <Link className={buttonClass("quiet", true)} to={`${LIST}${search}`}>{texts.letters.toList}</Link>;
   const side = useRef<HTMLDivElement>(null);
   useEffect(() => { side.current?.scrollIntoView({ block: "nearest" }); }, [query.isPending]);
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
     <div ref={side} className={own.side} role="group" aria-label={texts.letters.letter(id)} tabIndex={0}>
-      {query.isPending && <Panel title={texts.letters.letter(id)}><Loading /></Panel>}
-      {query.isError && query.data === undefined && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-      {query.data !== undefined && <DeadLetterPanel letter={query.data} />}
-      <p className={own.close}><Link className={buttonClass("quiet", true)} to={`${LIST}${search}`}>{texts.letters.toList}</Link></p>
+      {query.data !== undefined ? (
+        <DeadLetterPanel letter={query.data} aside={close} />
+      ) : (
+        <Panel title={texts.letters.letter(id)} aside={close}>
+          {query.isPending && <Loading />}
+          {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+        </Panel>
+      )}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Schema } from "../../../api/client";
 import { trialBalanceQuery } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
-import { Loading, Notice, Problem } from "../../../ui/notice";
+import { Notice, Problem } from "../../../ui/notice";
 import { idOf, useListAddress } from "../../../ui/address";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
@@ -34,9 +34,11 @@ function AuditPanel() {
   const query = useQuery(trialBalanceQuery(token));
   return (
     <Panel title={texts.ledger.audit} aside={<Link to="/console/audit">{texts.ledger.toAudit}</Link>}>
-      {query.isPending && <Loading />}
-      {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-      {query.data !== undefined && <Agreement audit={query.data.audit} />}
+      <div className={own.audit}>
+        {query.isPending && <p className={styles.muted} role="status">{texts.state.loading}</p>}
+        {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+        {query.data !== undefined && <Agreement audit={query.data.audit} />}
+      </div>
     </Panel>
   );
 }
