@@ -19,13 +19,14 @@ export function ShopPage() {
   const draft = useDraft();
   const panel = useRef<HTMLElement>(null);
   const isBeside = useMedia(BESIDE);
+  const isCalm = useMedia("(prefers-reduced-motion: reduce)");
   const [actions, setActions] = useState<Element | null>(null);
   const purchase = usePurchase(({ paymentId, captureError }) => {
     void navigate(`/orders/${paymentId}`, { state: { captureFailed: captureError !== null } });
   });
   const show = () => {
     panel.current?.focus({ preventScroll: true });
-    panel.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    panel.current?.scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });
   };
   const choose = (product: Product) => {
     draft.choose(product);

@@ -7,8 +7,8 @@ import { Runs } from "./runs";
 export default function AuditPage() {
   return (
     <div className={styles.stack}>
-      <Runs />
       <Findings />
+      <Runs />
       <Meanings />
     </div>
   );
