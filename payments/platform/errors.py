@@ -100,6 +100,24 @@ class TransitionNotAllowed(Permanent):
     code = "TRANSITION_NOT_ALLOWED"
 
 
+class MerchantExists(Permanent):
+    """There is a merchant with this id."""
+
+    code = "MERCHANT_EXISTS"
+
+
+class ApiKeyConflict(Permanent):
+    """The key has ended, so it cannot be rotated."""
+
+    code = "API_KEY_CONFLICT"
+
+
+class RotationInProgress(Permanent):
+    """The key has a successor and still goes on beside it."""
+
+    code = "ROTATION_IN_PROGRESS"
+
+
 class RequestInProgress(Recoverable):
     """The first request with this key has not been answered yet."""
 

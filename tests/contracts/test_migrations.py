@@ -22,7 +22,7 @@ from payments.platform.tables import metadata, payment
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0009"
+HEAD = "0012"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
