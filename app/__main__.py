@@ -23,7 +23,6 @@ def unconnected() -> Flask:
             authorization_lifetime=1.0,
             admin_token=None,
             trusted_proxies=0,
-            multiprocess=False,
         )
     )
 

@@ -14,6 +14,7 @@ from payments.config import BadSettings, load
 __all__ = ["BadSettings", "build"]
 
 _PACKAGED_SHOP: Final = Path(__file__).parent / "store"
+_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
 _SQLITE: Final = "sqlite:///"
 
 
@@ -33,7 +34,8 @@ def build(environment: Mapping[str, str]) -> Flask:
         authorization_lifetime=settings.authorization_lifetime,
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
-        multiprocess="PROMETHEUS_MULTIPROC_DIR" in os.environ,
+        metrics_folder=Path(metrics) if (metrics := os.environ.get(_METRICS)) else None,
+        environment=settings.environment,
         shop_folder=_shop(settings.shop_folder),
     )
     if settings.otlp_endpoint is None:

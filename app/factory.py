@@ -22,8 +22,10 @@ from app.http.admin import AdminGuard
 from app.http.hooks import remove_hook
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
-from app.http.measuring import ENDPOINT, measure
+from app.http.measuring import ENDPOINT, RequestMetrics, measure
 from app.identity import Identity
+from app.overview import totals
+from app.overview.sampler import Sampler, backlog_of
 from app.routes import (
     audit,
     breaker,
@@ -33,6 +35,7 @@ from app.routes import (
     ledger,
     operations,
     operator_commands,
+    operator_payments,
     outbox,
     payments,
     shop,
@@ -63,6 +66,7 @@ _ROUTES: Final = (
     breaker,
     operations,
     operator_commands,
+    operator_payments,
     health,
     docs,
     shop,
@@ -88,7 +92,10 @@ class Options:
     authorization_lifetime: float
     admin_token: str | None
     trusted_proxies: int
-    multiprocess: bool
+    metrics_folder: Path | None = None
+    """prometheus_client's folder of all web workers. None: metrics of this process alone."""
+    environment: str = "local"
+    """The name of this installation, for the console."""
     shop_folder: Path | None = None
     """The built shop, which may be built later. None: there is none."""
 
@@ -105,8 +112,8 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     request_context.install(app)
     errors.install(app)
     request_head.install(app, options.trusted_proxies)
-    requests = measure(app, multiprocess=options.multiprocess)
-    app.extensions[EXTENSION] = _services(app, options, traces or NoTraces())
+    requests = measure(app, multiprocess=options.metrics_folder is not None)
+    app.extensions[EXTENSION] = _services(app, options, traces or NoTraces(), requests)
     app.extensions[shop.FOLDER] = options.shop_folder
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
@@ -138,13 +145,20 @@ def _engines(app: Flask, traces: Traces) -> tuple[SQLAlchemy, Mapping[str | None
     return database, engines
 
 
-def _services(app: Flask, options: Options, traces: Traces) -> Services:
+def _totals(options: Options, metrics: CollectorRegistry, requests: CollectorRegistry) -> totals.ReadTotals:
+    if options.metrics_folder is not None:
+        return totals.FilesOfWorkers(options.metrics_folder)
+    return lambda: totals.of_process((metrics, requests))
+
+
+def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
     client = redis_client.connect(options.redis_url)
     platform = Identity(engines[None], monotonic)
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
-    metrics = ApiMetrics(CollectorRegistry())
+    registry = CollectorRegistry()
+    metrics = ApiMetrics(registry)
     admin = AdminGuard(options.admin_token, WrongTokens(client, platform, outage, time.time))
     ReadLimits(
         app,
@@ -169,6 +183,8 @@ def _services(app: Flask, options: Options, traces: Traces) -> Services:
         metrics=metrics,
         admin=admin,
         lists=ListSlots(monotonic),
+        overview=Sampler(_totals(options, registry, requests), backlog_of(engines[None])),
+        environment=options.environment,
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
         traces=traces,
     )

@@ -79,11 +79,14 @@ def on_starting(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Connect to Redis before the first request: a first connection may take longer than a request waits.
 
-    Also gc.freeze(), so that the garbage collector does not scan loaded code while requests wait.
+    Starts the measurements for the overview, which end with the worker. Also gc.freeze(), so that the garbage collector
+    does not scan loaded code while requests wait.
     """
     from app.services import EXTENSION
 
-    worker.wsgi.extensions[EXTENSION].admission.ping()
+    services = worker.wsgi.extensions[EXTENSION]
+    services.admission.ping()
+    services.overview.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
@@ -104,6 +107,7 @@ def worker_exit(server: Any, worker: Any) -> None:
     if application is None:
         return
     services = application.extensions[EXTENSION]
+    services.overview.stop()
     if not services.queue.drain(graceful_timeout):
         server.log.error("commands_not_finished")
     services.traces.close()

@@ -39,6 +39,7 @@ MISSING: Final = "is missing"
 MISSING_KEY: Final = "is missing, in the body and as header Idempotency-Key"
 UNKNOWN_FIELD: Final = "is not a field of this request"
 NOT_A_CURRENCY: Final = "must be the upper case ISO 4217 code of a circulating currency"
+NOT_A_TIME: Final = "must be a time like 2025-10-27T06:16:28.123456Z (RFC 3339; write the + of an offset as %2B)"
 NOT_A_CURSOR: Final = "must be a nextCursor of this list"
 KEYS_DIFFER: Final = "differs from the header Idempotency-Key"
 
@@ -74,6 +75,26 @@ def length(longest: int) -> str:
 def whole_number(largest: int) -> str:
     """A fault of a number."""
     return f"must be a whole number from 1 to {largest}"
+
+
+def matching(pattern: str) -> str:
+    """A fault of a text."""
+    return f"must match {pattern}"
+
+
+def not_beside(name: str) -> str:
+    """A fault of a field that means the same as the field `name`."""
+    return f"must not be sent together with {name}"
+
+
+def above(name: str) -> str:
+    """A fault of the end of a range that begins with the field `name`."""
+    return f"must be greater than {name}"
+
+
+def at_least(name: str) -> str:
+    """A fault of the end of a range that includes it and begins with the field `name`."""
+    return f"must not be less than {name}"
 
 
 def one_of(names: Iterable[str]) -> str:

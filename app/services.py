@@ -11,6 +11,7 @@ from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue
 from app.http.admin import AdminGuard
 from app.http.list_slots import ListSlots
+from app.overview.sampler import Sampler
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.traces import Traces
@@ -29,6 +30,8 @@ class Services:
     metrics: ApiMetrics
     admin: AdminGuard
     lists: ListSlots
+    overview: Sampler
+    environment: str
     authorization_lifetime: timedelta
     traces: Traces
 

@@ -8,7 +8,18 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 from payments import crash_points
-from payments.setting_types import Reader, database_url, http_address, one_of, percent, seconds, text, token, whole
+from payments.setting_types import (
+    Reader,
+    database_url,
+    http_address,
+    one_of,
+    percent,
+    seconds,
+    text,
+    text_up_to,
+    token,
+    whole,
+)
 
 
 class BadSettings(Exception):
@@ -40,6 +51,7 @@ class Settings:
     redis_url: str = _setting("REDIS_URL", text, "redis://127.0.0.1:6379/0", secret=True)
     kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", text, "127.0.0.1:9092")
     admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
+    environment: str = _setting("APP_ENVIRONMENT", text_up_to(32), "local")
     log_level: str = _setting("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     otlp_endpoint: str | None = _setting("APP_OTLP_ENDPOINT", http_address, None)
     worker_metrics_host: str = _setting("WORKER_METRICS_HOST", text, "127.0.0.1")

@@ -75,6 +75,17 @@ def one_of(*choices: str) -> Reader[str]:
     return Reader(f"one of {', '.join(choices)}", read)
 
 
+def text_up_to(longest: int) -> Reader[str]:
+    """A reader of texts for people, of at most `longest` characters."""
+
+    def read(text: str) -> str:
+        if len(text) > longest or not text.strip() or not text.isprintable():
+            raise ValueError
+        return text
+
+    return Reader(f"1 to {longest} printable characters", read)
+
+
 def _read_database_url(text: str) -> str:
     if not text.startswith(("mysql+pymysql://", "sqlite:///")):
         raise ValueError

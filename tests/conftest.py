@@ -4,7 +4,9 @@ With xdist the controller starts MariaDB and Redis once and passes their address
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +128,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """The SQLAlchemy URL of a fresh migrated SQLite file."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'payops.db')}"
+    """The SQLAlchemy URL of a fresh migrated SQLite file, with a platform id of its own."""
+    file = shutil.copy(sqlite_template, tmp_path / "payops.db")
+    # else what a former test wrote to Redis late would be this one's
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE platform SET id = lower(hex(randomblob(16)))")
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -17,6 +17,8 @@ from payments.migrations import migrate
 from stack.mariadb import USER, MariaDBAddress, MariaDBServer
 from stack.redis import RedisAddress, RedisServer
 from stack.server import program
+
+_OWN_ID: Final = "UPDATE platform SET id = REPLACE(UUID(), '-', '');\n"
 
 KAFKA_SECONDS = 30.0
 
@@ -83,12 +85,15 @@ def schema_of_migrations(address: MariaDBAddress) -> str:
 
 @contextmanager
 def migrated_database(address: MariaDBAddress, schema: str | None = None) -> Iterator[str]:
-    """The URL of a new database with all tables, by `schema` when given, else by the migrations; dropped afterwards."""
+    """The URL of a new database with all tables, by `schema` when given, else by the migrations; dropped afterwards.
+
+    Its platform id is its own: what is in Redis by another database's is not its.
+    """
     with empty_database(address) as url:
         if schema is None:
             migrate(url)
         else:
-            _client(address, ["mariadb", url.rsplit("/", 1)[1]], schema)
+            _client(address, ["mariadb", url.rsplit("/", 1)[1]], schema + _OWN_ID)
         yield url
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Generic, TypeVar
 from payments.audit.view import AuditFinding
 from payments.dead_letters.view import DeadLetterSummary
 from payments.outbox.view import ParkedEvent
-from payments.payment.view import PaymentItem
-from payments.platform.json_types import JsonObject, Keywords
+from payments.payment.view import FoundPayment, PaymentItem
+from payments.platform.json_types import JsonObject, Keywords, Time
 from payments.reading.ledger import Entry
 
 T = TypeVar("T")
@@ -62,3 +62,15 @@ class CommandAnswer(PaymentItem):
 
     ledger_entries: Annotated[list[Entry], Keywords(maxItems=0)]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPaymentPage(Page[FoundPayment]):
+    """Payments that were searched for, newest first.
+
+    `searchedTo` is set when the page ended early because enough payments were looked at: go on with `nextCursor`. With
+    a null `nextCursor` the request or trace has more events than are looked at, and older ones are left out.
+    """
+
+    items: list[FoundPayment] = field(kw_only=True)
+    searched_to: Time | None

@@ -4,13 +4,15 @@ from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
 from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
-from app.api.schemas import LONGEST_MERCHANT_ID
+from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
+from payments.ledger.store import Order
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
 from payments.platform.json_types import LARGEST_ID
+from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.states import DeadLetterState
 
 Parameter = dict[str, Any]
@@ -47,3 +49,38 @@ DEAD_LETTER_STATE: Final = _query(
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")
+
+LONGEST_ID: Final = 128
+"""Characters of the longest id that a search takes: a request's."""
+REQUEST_ID: Final = "[A-Za-z0-9._-]{1,128}"
+TRACE_ID: Final = "[0-9a-f]{32}"
+_KEY: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": texts.NOT_BLANK}
+_ANY_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": texts.NOT_BLANK}
+_AMOUNT: Final = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_AMOUNT}
+_TIME: Final = {"type": "string", "format": "date-time"}
+PAYMENT_SEARCH: Final = (
+    _query("q", _ANY_ID, "Any id: of a payment, event, request or trace, an idempotency key; else a merchant"),
+    _query("paymentId", _ID, "Only this payment"),
+    _query("eventId", _ID, "Only the payment of this event"),
+    _query("idempotencyKey", _KEY, "Only payments that a request with this key made or changed"),
+    MERCHANT,
+    STATUS,
+    _query("currency", {"type": "string", "enum": sorted(DECIMALS)}, "Only payments in this currency"),
+    _query("amount", _AMOUNT, "Only payments of this amount (minor units); not with amountFrom or amountTo"),
+    _query("amountFrom", _AMOUNT, "Only payments of at least this amount (minor units)"),
+    _query("amountTo", _AMOUNT, "Only payments of at most this amount (minor units)"),
+    _query("from", _TIME, "Only payments authorized at this time or later"),
+    _query("to", _TIME, "Only payments authorized before this time"),
+    _query("requestId", {"type": "string", "pattern": f"^{REQUEST_ID}$"}, "Only payments that this request changed"),
+    _query("traceId", {"type": "string", "pattern": f"^{TRACE_ID}$"}, "Only payments that this trace changed"),
+)
+"""What operators search payments by; each narrows what the others leave."""
+
+
+OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
+ORDER: Final = _query(
+    "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
+)
+AS_OF: Final = _query(
+    "asOf", {"type": "string", "format": "date-time"}, "Only postings until this time; absent, or in the future: all"
+)

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from flask import request
@@ -12,11 +13,18 @@ from app.api.schemas import LONGEST_MERCHANT_ID
 from app.http.errors import invalid
 from payments.platform import texts
 from payments.platform.json_types import LARGEST_ID
+from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 LARGEST_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
 """An id of 18 digits in base64url; every match is a valid cursor, so OpenAPI describes cursors exactly."""
+
+_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}):([0-9]{2})(\.[0-9]+)?(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))"
+)
+_EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def required_merchant() -> str:
@@ -29,14 +37,19 @@ def required_merchant() -> str:
 
 def merchant() -> str | None:
     """The merchantId, or None."""
-    text = request.args.get("merchantId")
+    return identifier("merchantId", LONGEST_MERCHANT_ID)
+
+
+def identifier(name: str, longest: int) -> str | None:
+    """A text of at most `longest` characters that is not only white space, or None."""
+    text = request.args.get(name)
     if text is None:
         return None
-    if not 1 <= len(text) <= LONGEST_MERCHANT_ID:
-        raise invalid("merchantId", messages.length(LONGEST_MERCHANT_ID))
+    if not 1 <= len(text) <= longest:
+        raise invalid(name, messages.length(longest))
     fault = texts.fault(text)
     if fault is not None:
-        raise invalid("merchantId", fault)
+        raise invalid(name, fault)
     return text
 
 
@@ -78,3 +91,53 @@ def cursor() -> int | None:
 def cursor_after(last: int) -> str:
     """The cursor of the page that begins after the id `last`."""
     return base64.urlsafe_b64encode(f"{last:018d}".encode()).decode()
+
+
+def matching(name: str, pattern: str) -> str | None:
+    """A text that matches the pattern as a whole, or None."""
+    text = request.args.get(name)
+    if text is not None and not re.fullmatch(pattern, text):
+        raise invalid(name, messages.matching(pattern))
+    return text
+
+
+def currency() -> str | None:
+    """The code of a circulating currency, or None."""
+    code = request.args.get("currency")
+    if code is not None and code not in DECIMALS:
+        raise invalid("currency", messages.NOT_A_CURRENCY)
+    return code
+
+
+def amount(name: str) -> int | None:
+    """An amount of one payment in minor units, or None."""
+    text = request.args.get(name)
+    return None if text is None else _number(name, text, MAX_AMOUNT)
+
+
+def moment(name: str) -> datetime | None:
+    """A time of RFC 3339 in UTC, or None. What is finer than a microsecond is rounded up."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    try:
+        return _moment(text)
+    except ValueError:
+        raise invalid(name, messages.NOT_A_TIME) from None
+
+
+def _moment(text: str) -> datetime:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError
+    date, minute, second, fraction, offset = found.groups()
+    if date.startswith("0000"):
+        return _EARLIEST
+    if int(second) > 60:
+        raise ValueError
+    at = datetime.fromisoformat(f"{date}T{minute}:00{offset or '+00:00'}")
+    micros = -(-int((fraction or ".0")[1:]) * 1_000_000 // 10 ** len((fraction or ".0")[1:]))
+    try:
+        return at.astimezone(UTC) + timedelta(seconds=int(second), microseconds=micros)
+    except OverflowError:  # beyond the years that times can have: earlier or later than every payment
+        return _EARLIEST if at.year == 1 else _LATEST

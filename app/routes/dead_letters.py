@@ -1,8 +1,10 @@
 """/dead-letters: messages that could not be posted, with the admin token."""
 
 from flask import Blueprint, Response, request
+from sqlalchemy import Connection
 
-from app.api import encoding, queries
+from app import csv_export
+from app.api import csv_rows, encoding, queries
 from app.api.answers import DeadLetterPage
 from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
 from app.api.schemas import DiscardBody
@@ -13,10 +15,12 @@ from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
 from payments.dead_letters.rules import ErrorType
+from payments.dead_letters.view import DeadLetterSummary
 from payments.outbox.rules import TOPICS
+from payments.platform.json_types import names_of
 from payments.platform.states import DeadLetterState
 
-blueprint = Blueprint("dead_letters", __name__, url_prefix="/dead-letters")
+blueprint = Blueprint("dead_letters", __name__)
 
 
 @blueprint.before_request
@@ -24,7 +28,7 @@ def _admins_only() -> None:
     services().admin.check()
 
 
-@blueprint.get("")
+@blueprint.get("/dead-letters")
 @describe(
     Description(
         "List dead letters, newest first",
@@ -37,16 +41,45 @@ def _admins_only() -> None:
 )
 def index() -> Response:
     """A page of dead letters."""
-    topic = queries.choice("topic", TOPICS.values())
-    error_type = queries.choice("errorType", ErrorType)
-    state, before, limit = queries.choice("state", DeadLetterState), queries.cursor(), queries.limit()
+    topic, error_type, state = _filters()
+    before, limit = queries.cursor(), queries.limit()
     return encoding.page(
         DeadLetterPage,
         *read_list(lambda connection: view.dead_letters(connection, topic, error_type, state, before, limit)),
     )
 
 
-@blueprint.get("/<id:letter_id>")
+@blueprint.get("/dead-letters.csv")
+@describe(
+    Description(
+        "Dead letters as a file, newest first",
+        "dead letters",
+        answers={200: csv_rows.MEDIA_TYPE},
+        problems=(400, 401, 429, 503),
+        parameters=(TOPIC, ERROR_TYPE, DEAD_LETTER_STATE),
+        admin=True,
+        text=f"Long texts are cut, as in the list. {csv_export.ABOUT}",
+    )
+)
+def index_csv() -> Response:
+    """All pages of dead letters."""
+    topic, error_type, state = _filters()
+
+    def page(connection: Connection, cursor: int | None, limit: int) -> tuple[list[DeadLetterSummary], int | None]:
+        return view.dead_letters(connection, topic, error_type, state, cursor, limit)
+
+    return csv_export.csv_answer("dead-letters.csv", names_of(DeadLetterSummary), page)
+
+
+def _filters() -> tuple[str | None, str | None, str | None]:
+    return (
+        queries.choice("topic", TOPICS.values()),
+        queries.choice("errorType", ErrorType),
+        queries.choice("state", DeadLetterState),
+    )
+
+
+@blueprint.get("/dead-letters/<id:letter_id>")
 @describe(
     Description(
         "Show a dead letter",
@@ -62,7 +95,7 @@ def show(letter_id: int) -> Response:
     return encoding.answer(read(lambda connection: view.dead_letter(connection, letter_id)))
 
 
-@blueprint.post("/<id:letter_id>/replay")
+@blueprint.post("/dead-letters/<id:letter_id>/replay")
 @describe(
     Description(
         "Send a dead letter's message again",
@@ -79,7 +112,7 @@ def replay(letter_id: int) -> Response:
     return encoding.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
 
-@blueprint.post("/<id:letter_id>/discard")
+@blueprint.post("/dead-letters/<id:letter_id>/discard")
 @describe(
     Description(
         "Put a dead letter away for good",

@@ -1,13 +1,17 @@
 """/ledger: postings and balances, with the admin token. Read only."""
 
 from flask import Blueprint, Response
+from sqlalchemy import Connection
 
-from app.api import encoding, queries
+from app import csv_export
+from app.api import csv_rows, encoding, queries
 from app.api.answers import EntryPage
-from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT
+from app.api.parameters import AS_OF, CURSOR, LIMIT, MERCHANT, OF_EVENT, ORDER, PAYMENT
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read_list
+from payments.ledger.store import Order, Wanted
+from payments.platform.json_types import names_of
 from payments.reading import ledger as ledger_reading
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
@@ -21,18 +25,18 @@ def _admins_only() -> None:
 @blueprint.get("/balances")
 @describe(
     Description(
-        "Sums and balance of every account, of one merchant or of all",
+        "Sums and balance of every account, of one merchant or of all, now or as of a moment",
         "ledger",
         answers={200: ledger_reading.Balances},
         problems=(400, 401, 429, 503),
-        parameters=(MERCHANT,),
+        parameters=(MERCHANT, AS_OF),
         admin=True,
     )
 )
 def balances() -> Response:
     """All accounts."""
-    merchant_id = queries.merchant()
-    return encoding.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id)))
+    merchant_id, as_of = queries.merchant(), queries.moment("asOf")
+    return encoding.answer(read_list(lambda connection: ledger_reading.balances(connection, merchant_id, as_of)))
 
 
 @blueprint.get("/trial-balance")
@@ -53,17 +57,44 @@ def trial_balance() -> Response:
 @blueprint.get("/entries")
 @describe(
     Description(
-        "Postings, oldest first, of one payment or of all",
+        "Postings, of one payment, of one event, or of all",
         "ledger",
         answers={200: EntryPage},
         problems=(400, 401, 429, 503),
-        parameters=(PAYMENT, LIMIT, CURSOR),
+        parameters=(PAYMENT, OF_EVENT, ORDER, LIMIT, CURSOR),
         admin=True,
     )
 )
 def entries() -> Response:
     """A page of postings."""
-    payment_id, after, limit = queries.number("paymentId"), queries.cursor() or 0, queries.limit()
+    wanted, cursor, limit = _wanted(), queries.cursor(), queries.limit()
     return encoding.page(
-        EntryPage, *read_list(lambda connection: ledger_reading.entries(connection, payment_id, after, limit))
+        EntryPage, *read_list(lambda connection: ledger_reading.entries(connection, wanted, cursor, limit))
     )
+
+
+@blueprint.get("/entries.csv")
+@describe(
+    Description(
+        "Postings as a file",
+        "ledger",
+        answers={200: csv_rows.MEDIA_TYPE},
+        problems=(400, 401, 429, 503),
+        parameters=(PAYMENT, OF_EVENT, ORDER),
+        admin=True,
+        text=csv_export.ABOUT,
+    )
+)
+def entries_csv() -> Response:
+    """All pages of postings."""
+    wanted = _wanted()
+
+    def page(connection: Connection, cursor: int | None, limit: int) -> tuple[list[ledger_reading.Entry], int | None]:
+        return ledger_reading.entries(connection, wanted, cursor, limit)
+
+    return csv_export.csv_answer("ledger-entries.csv", names_of(ledger_reading.Entry), page)
+
+
+def _wanted() -> Wanted:
+    order = queries.choice("order", Order) or Order.OLDEST
+    return Wanted(queries.number("paymentId"), queries.number("eventId"), Order(order))

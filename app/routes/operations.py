@@ -1,4 +1,4 @@
-"""/operations: the backlog and a merchant's rate limits in numbers, for the console."""
+"""/operations: the backlog, a merchant's rate limits, and the last hour in numbers, for the console."""
 
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from app.transactions import read
 from payments.outbox.rules import format_time
 from payments.platform.redis_windows import Window
 from payments.reading.operations import Operations, RateLimit, operations
+from payments.reading.overview import Overview, changes
 
 blueprint = Blueprint("operations", __name__, url_prefix="/operations")
 
@@ -38,7 +39,25 @@ def show() -> Response:
     merchant_id = queries.merchant()
     windows = {} if merchant_id is None else services().admission.windows(merchant_id)
     rate_limits = [_rate_limit(operation, window) for operation, window in windows.items()]
-    return encoding.answer(read(lambda connection: operations(connection, rate_limits)))
+    environment = services().environment
+    return encoding.answer(read(lambda connection: operations(connection, rate_limits, environment)))
+
+
+@blueprint.get("/overview")
+@describe(
+    Description(
+        "The last hour of this api instance: commands, duration, backlog, and what was changed",
+        "operations",
+        answers={200: Overview},
+        problems=(401, 429, 503),
+        admin=True,
+        text="Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory."
+        " Declined are commands with a conflict and refused ones.",
+    )
+)
+def show_overview() -> Response:
+    """Points and changes of the last hour."""
+    return encoding.answer(services().overview.overview(read(changes)))
 
 
 def _rate_limit(operation: str, window: Window) -> RateLimit:

@@ -40,13 +40,15 @@ PRUNING_SLACK: Final = timedelta(minutes=1)
 class Report:
     """The result of an audit. `in_flight`: events that are stored and not yet posted.
 
-    `opened`: differences without an open finding before; `cleared`: how many findings this audit cleared.
+    `is_complete`: it was not ended early. `opened`: differences without an open finding before; `cleared`: how many
+    findings this audit cleared.
     """
 
     at: datetime
     full: bool
     payments: int = 0
     in_flight: int = 0
+    is_complete: bool = False
     differences: list[Difference] = field(default_factory=list)
     opened: list[Difference] = field(default_factory=list)
     cleared: int = 0
@@ -181,3 +183,4 @@ class _Audit:
                 "in_flight": self.report.in_flight,
             },
         )
+        self.report.is_complete = True

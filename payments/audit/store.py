@@ -30,6 +30,17 @@ class LastRun:
     next_payment_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A complete audit: when it began, and how many differences and events in flight it found."""
+
+    run_id: int
+    at: datetime
+    full: bool
+    differences: int
+    in_flight: int
+
+
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection whose reads see one consistent snapshot."""
@@ -138,3 +149,10 @@ def note_run(engine: Engine, values: dict[str, Any]) -> None:
     """Store a run; `values` are the columns of `audit_run`."""
     with engine.begin() as connection:
         connection.execute(insert(audit_run), values)
+
+
+def newest_runs(connection: Connection, limit: int) -> list[StoredRun]:
+    """The newest complete audits, newest first."""
+    columns = (audit_run.c.id, audit_run.c.at, audit_run.c.full, audit_run.c.differences, audit_run.c.in_flight)
+    query = select(*columns).order_by(audit_run.c.id.desc()).limit(limit)
+    return [StoredRun(*row) for row in connection.execute(query)]

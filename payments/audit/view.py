@@ -1,16 +1,19 @@
-"""Findings of audits as they are shown, in pages."""
+"""Audits as they are shown: findings in pages, the newest runs, the open request."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from sqlalchemy import Connection
 
-from payments.audit import finding_store
+from payments.audit import finding_store, request_store
+from payments.audit import store as audit_store
 from payments.audit.finding_store import Finding
 from payments.audit.snapshot import FindingKind
 from payments.outbox.rules import format_time
-from payments.platform.json_types import Identifier, JsonObject, OneOf, Time
+from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, OneOf, Time
 from payments.platform.paging import page
+
+RUNS_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +49,43 @@ def _finding(finding: Finding) -> AuditFinding:
         first_seen=format_time(finding.first_seen),
         last_seen=format_time(finding.last_seen),
         cleared_at=None if finding.cleared_at is None else format_time(finding.cleared_at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRun(JsonObject):
+    """A complete audit: when it began, whether it checked all payments, and what it found then."""
+
+    id: Identifier
+    at: Time
+    full: bool
+    differences: Count
+    in_flight: Count
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest(JsonObject):
+    """An operator's request for an audit that housekeeping has not completed yet."""
+
+    at: Time
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRuns(JsonObject):
+    """The newest audits, newest first; `requested` is null while nobody waits for one."""
+
+    items: Annotated[list[AuditRun], Keywords(maxItems=RUNS_SHOWN)]
+    requested: AuditRequest | None
+
+
+def runs(connection: Connection) -> AuditRuns:
+    """The newest complete audits, and the open request."""
+    asked = request_store.open_request(connection)
+    return AuditRuns(
+        [
+            AuditRun(run.run_id, format_time(run.at), run.full, run.differences, run.in_flight)
+            for run in audit_store.newest_runs(connection, RUNS_SHOWN)
+        ],
+        None if asked is None else AuditRequest(format_time(asked.requested_at), asked.actor),
     )

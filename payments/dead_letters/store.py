@@ -191,6 +191,13 @@ def page(
     return [from_row(row) for row in connection.execute(query.order_by(table.c.id.desc()).limit(limit))]
 
 
+def of_key(connection: Connection, key: str, limit: int) -> list[DeadLetter]:
+    """The newest `limit` dead letters whose message had this key, read as in `page`."""
+    query = select(*_SUMMARY).where(table.c.message_key == key).order_by(table.c.id.desc()).limit(limit)
+    rows = connection.execute(query.with_hint(table, "FORCE INDEX (ix_dead_letter_key)", "mysql"))
+    return [from_row(row) for row in rows]
+
+
 def open_ids(
     connection: Connection, *, topic: str | None, error_type: str | None, after: int, until: int, limit: int
 ) -> list[int]:

@@ -70,6 +70,11 @@ def dead_letters(
     return page(read, _summary, lambda item: item.letter_id, before, limit)
 
 
+def of_payment(connection: Connection, payment_id: int, limit: int) -> list[DeadLetterSummary]:
+    """The newest `limit` dead letters of messages with the payment's key."""
+    return [_summary(letter) for letter in dead_letter_store.of_key(connection, str(payment_id), limit)]
+
+
 def dead_letter(connection: Connection, letter_id: int) -> DeadLetter:
     """One dead letter. Raises NotFound."""
     found = dead_letter_store.get(connection, letter_id)

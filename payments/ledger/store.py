@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select
@@ -66,12 +67,35 @@ def of_payment(connection: Connection, payment_id: int) -> list[Entry]:
     return [_entry(row) for row in connection.execute(_OF_PAYMENT, {"payment_id": payment_id})]
 
 
-def page(connection: Connection, payment_id: int | None, after: int, limit: int) -> list[Entry]:
-    """Postings oldest first: at most `limit`, with ids larger than `after`, of one payment or of all."""
-    query = select(*_COLUMNS).where(table.c.entry_id > after)
-    if payment_id is not None:
-        query = query.where(table.c.payment_id == payment_id)
-    return [_entry(row) for row in connection.execute(query.order_by(table.c.entry_id).limit(limit))]
+class Order(StrEnum):
+    """Which postings come first in a list."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which postings a list has, and in which order. None: of all payments, of all events."""
+
+    payment_id: int | None = None
+    event_id: int | None = None
+    order: Order = Order.OLDEST
+
+
+def page(connection: Connection, wanted: Wanted, behind: int | None, limit: int) -> list[Entry]:
+    """At most `limit` postings in the list's order, from the one after the id `behind` on (None: from the first)."""
+    query, newest = select(*_COLUMNS), wanted.order is Order.NEWEST
+    if wanted.payment_id is not None:
+        query = query.where(table.c.payment_id == wanted.payment_id)
+    if wanted.event_id is not None:
+        query = query.where(table.c.event_id == wanted.event_id)
+        # few rows, which the server would else look for in the order of all ids
+        query = query.with_hint(table, "FORCE INDEX (uq_entry_event_posting)", "mysql")
+    if behind is not None:
+        query = query.where(table.c.entry_id < behind if newest else table.c.entry_id > behind)
+    order = table.c.entry_id.desc() if newest else table.c.entry_id
+    return [_entry(row) for row in connection.execute(query.order_by(order).limit(limit))]
 
 
 def posted_at(connection: Connection, event_ids: Iterable[int]) -> dict[int, datetime]:
@@ -79,8 +103,11 @@ def posted_at(connection: Connection, event_ids: Iterable[int]) -> dict[int, dat
     return {row.event_id: row.posted_at for row in connection.execute(_POSTED_AT, {"ids": list(event_ids)})}
 
 
-def moved(connection: Connection, merchant_id: str | None) -> list[Moved]:
-    """The sums of postings by pair of accounts, of one merchant's payments or of all; exact, however large."""
+def moved(connection: Connection, merchant_id: str | None, until: datetime | None = None) -> list[Moved]:
+    """The sums of postings by pair of accounts, of one merchant's payments or of all; exact, however large.
+
+    `until`: only of postings up to this moment. Reads every posting, of that merchant or of all, whatever the moment.
+    """
     # in two parts: SQLite refuses a sum beyond 2^63, which nine million of the largest payments reach
     low = table.c.amount % _PART
     query: Select[Any] = select(
@@ -89,6 +116,8 @@ def moved(connection: Connection, merchant_id: str | None) -> list[Moved]:
     if merchant_id is not None:
         query = query.join(payment, payment.c.payment_id == table.c.payment_id)
         query = query.where(payment.c.merchant_id == merchant_id)
+    if until is not None:
+        query = query.where(table.c.posted_at <= until)
     return [
         Moved(row.debit_account, row.credit_account, row.currency, int(row.high) * _PART + int(row.low))
         for row in connection.execute(query)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
@@ -32,6 +32,8 @@ class OutboxRow:
     published_at: datetime | None
     state: OutboxState = OutboxState.PENDING
     attempts: int = 0
+    request_id: str | None = None
+    trace_id: str | None = None
 
     @property
     def aggregate(self) -> tuple[str, int]:
@@ -39,6 +41,14 @@ class OutboxRow:
         return (self.aggregate_type, self.aggregate_id)
 
 
+class Origin(NamedTuple):
+    """The request and the trace that an event comes from; empty where there was none."""
+
+    request_id: str = ""
+    trace_id: str = ""
+
+
+NO_ORIGIN: Final = Origin()
 DEAD_LETTER_HEADER: Final = "deadLetterId"
 """The header, stored and published, with the dead letter of which an event is a replay."""
 ENCODING_HEADER: Final = "payloadEncoding"
@@ -60,6 +70,9 @@ _COLUMNS: Final = (
     "created_at",
     "published",
     "attempts",
+    "request_id",
+    "trace_id",
+    "created_hour",
 )
 _CLAIM = by_state(
     select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("limit"))
@@ -101,6 +114,8 @@ def from_row(row: Row[Any]) -> OutboxRow:
         row.published_at,
         OutboxState(row.published),
         row.attempts,
+        row.request_id,
+        row.trace_id,
     )
 
 
@@ -113,11 +128,24 @@ def _headers(text: str) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+def hour_of(at: datetime) -> int:
+    """Hours since 1970 (UTC), as in the column created_hour."""
+    return int(at.timestamp()) // 3600
+
+
 def new_row(
-    aggregate: Aggregate, aggregate_id: int, event_type: str, topic: str, payload: str, headers: str, now: datetime
+    aggregate: Aggregate,
+    aggregate_id: int,
+    event_type: str,
+    topic: str,
+    payload: str,
+    headers: str,
+    now: datetime,
+    origin: Origin = NO_ORIGIN,
 ) -> tuple[Any, ...]:
     """A PENDING row; `headers` is a JSON object of strings."""
-    return (aggregate.value, aggregate_id, event_type, topic, payload, headers, as_text(now), 0, 0)
+    made_by = (origin.request_id or None, origin.trace_id or None, hour_of(now))
+    return (aggregate.value, aggregate_id, event_type, topic, payload, headers, as_text(now), 0, 0, *made_by)
 
 
 def addition(rows: Sequence[tuple[Any, ...]]) -> Insert:
@@ -125,12 +153,11 @@ def addition(rows: Sequence[tuple[Any, ...]]) -> Insert:
     return Insert(table.name, _COLUMNS, rows)
 
 
-def event_row(event: PaymentEvent, headers: str) -> tuple[Any, ...]:
+def event_row(event: PaymentEvent, headers: str, origin: Origin = NO_ORIGIN) -> tuple[Any, ...]:
     """The row of a payment's event; `headers` is a JSON object of strings."""
     topic, payload = TOPICS[event.event_type], event.payload()
-    return new_row(
-        Aggregate.PAYMENT, event.payment_id, event.event_type.value, topic, payload, headers, event.occurred_at
-    )
+    kind, at = event.event_type.value, event.occurred_at
+    return new_row(Aggregate.PAYMENT, event.payment_id, kind, topic, payload, headers, at, origin)
 
 
 def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:

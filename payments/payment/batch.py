@@ -18,7 +18,7 @@ from payments.payment import store as payment_store
 from payments.payment.answers import Result
 from payments.payment.commands import Command
 from payments.payment.plan import Changes, Plan
-from payments.platform import operators
+from payments.platform import operators, trace
 from payments.platform.database import Failure, classify
 from payments.platform.writing import Insert, write
 
@@ -135,7 +135,8 @@ class _Batch:
 
     def _add(self, changes: Changes) -> None:
         for event, command in changes.events:
-            self._events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode()))
+            origin = outbox_store.Origin(command.request_id, trace.trace_id_of(command.headers.get(trace.HEADER, "")))
+            self._events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode(), origin))
             if command.note is not None:
                 actor, reason = command.note
                 action, target = f"payment.{command.operation}", f"payment {event.payment_id}"

@@ -15,8 +15,7 @@ from payments.platform.writing import Insert, as_text, write_returning
 _WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
 _COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
 _BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
-# times as text: converting two of them to datetime costs more than the rest of a row
-_LISTED: Final = (
+LISTED: Final = (
     table.c.payment_id,
     table.c.merchant_id,
     table.c.status,
@@ -28,6 +27,7 @@ _LISTED: Final = (
     cast(table.c.requested_at, String).label("requested_at"),
     cast(table.c.expires_at, String).label("expires_at"),
 )
+"""Columns of lists. Times as text: converting two of them to datetime costs more than the rest of a row."""
 # SYSDATE, not NOW: the time when the row is locked, not when the wait for it began (sessions are in UTC)
 _LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
 _OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
@@ -178,7 +178,7 @@ def page(
 
     Each as what a list shows, in the order of a PaymentItem's fields, its times as texts: 2025-10-27 06:16:28.123456.
     """
-    query = select(*_LISTED).where(table.c.merchant_id == merchant_id)
+    query = select(*LISTED).where(table.c.merchant_id == merchant_id)
     if status is not None:
         query = query.where(table.c.status == status).with_hint(table, _BY_STATUS, "mysql")
     if before is not None:

@@ -27,6 +27,13 @@ class PaymentItem(JsonObject):
     expires_at: Time
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPayment(PaymentItem):
+    """A payment that operators searched for; `idempotencyKey` is its authorization's."""
+
+    idempotency_key: str
+
+
 ItemValues = tuple[int, str, str, int, int, int, int, str, str, str]
 
 
@@ -51,3 +58,10 @@ def listed_item(row: Sequence[Any]) -> PaymentItem:
     *values, requested_at, expires_at = row
     values += shown_time(requested_at), shown_time(expires_at)
     return PaymentItem(*values)
+
+
+def found_item(row: Sequence[Any]) -> FoundPayment:
+    """The item of a row of `payments.payment.search_store`."""
+    *values, requested_at, expires_at, key = row
+    values += shown_time(requested_at), shown_time(expires_at), key
+    return FoundPayment(*values)

@@ -1,9 +1,13 @@
 """Tables of housekeeping and its audits; `payments.platform.tables` loads them with its own."""
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Computed, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
 from payments.platform.column_types import MARIADB_OPTIONS, Id, UtcTime
 from payments.platform.metadata import metadata
+
+OPEN_SLOT: Final = "CASE WHEN done_at IS NULL THEN 1 END"
 
 task_run = Table(
     "task_run",
@@ -56,5 +60,19 @@ audit_finding = Table(
     UniqueConstraint("identity", name="uq_finding_identity"),
     Index("ix_finding_open", "cleared_at", "kind"),
     Index("ix_finding_payment", "payment_id"),
+    **MARIADB_OPTIONS,
+)
+
+audit_request = Table(
+    "audit_request",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("done_at", UtcTime),
+    # 1 while it is open, else NULL: a generated column, never written; unique, so that one request is open at most
+    Column("open_slot", Integer, Computed(OPEN_SLOT, persisted=False)),
+    UniqueConstraint("open_slot", name="uq_audit_request_open"),
+    Index("ix_audit_request_at", "requested_at"),
     **MARIADB_OPTIONS,
 )

@@ -102,6 +102,11 @@ def members(value: object) -> dict[str, Any]:
     return found
 
 
+def names_of(kind: type[JsonObject]) -> tuple[str, ...]:
+    """The names of a type's members, in their order."""
+    return tuple(name for _, name in _known[kind].names)
+
+
 def encode(value: JsonObject) -> bytes:
     """Compact JSON in UTF-8. Integers beyond 64 bits, which orjson refuses, are written by the standard library."""
     try:

@@ -1,10 +1,11 @@
 """The log of operators' actions: one row in `operator_action` for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert, select
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
@@ -13,6 +14,19 @@ from payments.platform.writing import Insert, as_text
 HOUSEKEEPING: Final = "housekeeping"
 """The actor of actions that no operator asked for."""
 _COLUMNS: Final = ("actor", "action", "target", "detail", "at")
+DEPLOY: Final = "deploy"
+"""The action that activates a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action, as `note_action` stored it."""
+
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    detail: str
 
 
 def note_action(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
@@ -29,3 +43,17 @@ def action_row(actor: str, action: str, target: str, detail: str, at: datetime) 
 def addition(rows: Sequence[tuple[str, ...]]) -> Insert:
     """An Insert of rows made by `action_row`."""
     return Insert(operator_action.name, _COLUMNS, rows)
+
+
+def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
+    """The newest `limit` actions on these targets, oldest first, whole rows."""
+    query = select(operator_action).where(operator_action.c.target.in_(targets))
+    hinted = query.with_hint(operator_action, "FORCE INDEX (ix_operator_action_target)", "mysql")
+    return [*connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))][::-1]
+
+
+def newest_actions(connection: Connection, limit: int) -> list[Action]:
+    """The newest actions, newest first; an id is given before its commit, so a few may be a little out of order."""
+    columns = (operator_action.c[name] for name in ("at", "actor", "action", "target", "detail"))
+    query = select(*columns).order_by(operator_action.c.id.desc()).limit(limit)
+    return [Action(*row) for row in connection.execute(query)]

@@ -6,6 +6,7 @@ Text compares byte by byte on both engines: utf8mb4_nopad_bin on MariaDB, BINARY
 from typing import Final
 
 from sqlalchemy import (
+    CHAR,
     BigInteger,
     Column,
     Computed,
@@ -42,11 +43,14 @@ payment = Table(
     Column("expires_at", UtcTime, nullable=False),
     # expires_at while something is open, else NULL: a generated column, never written
     Column("open_until", UtcTime, Computed(OPEN_UNTIL, persisted=False)),
-    UniqueConstraint("merchant_id", "idempotency_key", name="uq_payment_merchant_key"),
+    # the key first: operators look for a key without its merchant
+    Index("uq_payment_key_merchant", "idempotency_key", "merchant_id", unique=True),
     Index("ix_payment_merchant", "merchant_id", "payment_id"),
     Index("ix_payment_merchant_status", "merchant_id", "status", "payment_id"),
     Index("ix_payment_open_until", "open_until"),
-    Index("ix_payment_expiry", "status", "expires_at"),
+    Index("ix_payment_status", "status", "payment_id"),
+    Index("ix_payment_amount", "amount", "payment_id"),
+    Index("ix_payment_requested", "requested_at"),
     Index("ix_payment_updated", "updated_at"),
     **MARIADB_OPTIONS,
 )
@@ -85,8 +89,15 @@ outbox_event = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("published_at", UtcTime),
     Column("parked_at", UtcTime),
+    # of the request that made the event: null where there was none, and in rows of releases before
+    Column("request_id", String(128)),
+    Column("trace_id", CHAR(32)),
+    Column("created_hour", Integer),  # hours since 1970 of created_at
     Index("ix_outbox_published", "published", "event_id"),
     Index("ix_outbox_aggregate", "aggregate_id", "aggregate_type"),
+    # random ids behind the hour: inserts touch one small part of the index, however large it is
+    Index("ix_outbox_request", "created_hour", "request_id"),
+    Index("ix_outbox_trace", "created_hour", "trace_id"),
     **MARIADB_OPTIONS,
 )
 
@@ -213,6 +224,7 @@ operator_action = Table(
     Column("action", String(64), nullable=False),
     Column("target", String(128), nullable=False),
     Column("detail", Text, nullable=False),
+    Index("ix_operator_action_target", "target"),
     **MARIADB_OPTIONS,
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from payments.audit import finding_store
 from payments.ledger import rules
 from payments.ledger import store as ledger_store
 from payments.ledger.rules import Account
-from payments.ledger.store import Moved
+from payments.ledger.store import Moved, Wanted
 from payments.outbox.rules import format_time
 from payments.platform import operations as operations_store
 from payments.platform.clock import database_now
@@ -25,6 +26,7 @@ class Entry(JsonObject):
     """One posting: the amount goes from the credit account to the debit account."""
 
     entry_id: Identifier
+    payment_id: Identifier
     event_id: Identifier
     posting_no: Count
     debit_account: AccountName
@@ -80,19 +82,22 @@ class TrialBalance(Balances):
     audit: Audit | None
 
 
-def entries(connection: Connection, payment_id: int | None, after: int, limit: int) -> tuple[list[Entry], int | None]:
-    """A page of postings, oldest first, and the id after which the next page begins (None: the last)."""
+def entries(connection: Connection, wanted: Wanted, cursor: int | None, limit: int) -> tuple[list[Entry], int | None]:
+    """A page of postings, and the id after which the next page begins (None: the last)."""
 
     def read(behind: int | None, size: int) -> list[ledger_store.Entry]:
-        return ledger_store.page(connection, payment_id, behind or 0, size)
+        return ledger_store.page(connection, wanted, behind, size)
 
-    return page(read, entry, lambda item: item.entry_id, after, limit)
+    return page(read, entry, lambda item: item.entry_id, cursor, limit)
 
 
-def balances(connection: Connection, merchant_id: str | None) -> Balances:
-    """Every account's sums and balance, of one merchant or of all."""
-    moved = ledger_store.moved(connection, merchant_id)
-    return Balances(_accounts(moved), as_of=format_time(database_now(connection)))
+def balances(connection: Connection, merchant_id: str | None, as_of: datetime | None = None) -> Balances:
+    """Every account's sums and balance, of one merchant or of all.
+
+    `as_of`: of what was posted until then; of all that is posted when it is None, or in the future.
+    """
+    moved = ledger_store.moved(connection, merchant_id, as_of)
+    return Balances(_accounts(moved), as_of=format_time(as_of or database_now(connection)))
 
 
 def trial_balance(connection: Connection) -> TrialBalance:
@@ -133,6 +138,7 @@ def entry(stored: ledger_store.Entry) -> Entry:
     """One posting of a row."""
     return Entry(
         entry_id=stored.entry_id,
+        payment_id=stored.payment_id,
         event_id=stored.event_id,
         posting_no=stored.posting_no,
         debit_account=stored.debit_account,

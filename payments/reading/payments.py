@@ -50,21 +50,30 @@ def payment(connection: Connection, payment_id: int, merchant_id: str) -> Paymen
 
 
 def _events(connection: Connection, payment_id: int) -> list[Event]:
+    return [Event(*event_values(row, posted_at)) for row, posted_at in timeline(connection, payment_id)]
+
+
+def timeline(connection: Connection, payment_id: int) -> list[tuple[outbox_store.OutboxRow, datetime | None]]:
+    """The payment's stored events, oldest first, each with the time of its posting (None: not posted)."""
     rows = outbox_store.of_payment(connection, payment_id)
     posted = ledger_store.posted_at(connection, [row.event_id for row in rows])
-    return [_event(row, posted.get(row.event_id)) for row in rows]
+    return [(row, posted.get(row.event_id)) for row in rows]
 
 
-def _event(row: outbox_store.OutboxRow, posted_at: datetime | None) -> Event:
+EventValues = tuple[int, str, int, str, str, str | None, str | None]
+
+
+def event_values(row: outbox_store.OutboxRow, posted_at: datetime | None) -> EventValues:
+    """The values of an Event, in the order of its fields."""
     stored = orjson.loads(row.payload)
-    return Event(
-        event_id=row.event_id,
-        event_type=row.event_type,
-        amount=stored["amount"],
-        status=stored["status"],
-        occurred_at=stored["occurredAt"],
-        published_at=_time(row.published_at),
-        posted_at=_time(posted_at),
+    return (
+        row.event_id,
+        row.event_type,
+        stored["amount"],
+        stored["status"],
+        stored["occurredAt"],
+        _time(row.published_at),
+        _time(posted_at),
     )
 
 

@@ -21,6 +21,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/findings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What audits found as a file, newest first
+         * @description At most 100,000 rows. Cells that a spreadsheet would take for a formula begin with an apostrophe. A file that is not whole ends without the last chunk.
+         */
+        get: operations["audit.findings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest audits, and whether one is requested */
+        get: operations["audit.runs"];
+        put?: never;
+        /**
+         * Ask housekeeping to audit now
+         * @description `requested` is null again when an audit that began later is complete. While a request is open, another one does nothing.
+         */
+        post: operations["audit.request_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/circuit-breaker/kafka-publisher": {
         parameters: {
             query?: never;
@@ -87,6 +128,26 @@ export interface paths {
         };
         /** List dead letters, newest first */
         get: operations["dead_letters.index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dead letters as a file, newest first
+         * @description Long texts are cut, as in the list. At most 100,000 rows. Cells that a spreadsheet would take for a formula begin with an apostrophe. A file that is not whole ends without the last chunk.
+         */
+        get: operations["dead_letters.index_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -221,7 +282,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sums and balance of every account, of one merchant or of all */
+        /** Sums and balance of every account, of one merchant or of all, now or as of a moment */
         get: operations["ledger.balances"];
         put?: never;
         post?: never;
@@ -238,8 +299,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Postings, oldest first, of one payment or of all */
+        /** Postings, of one payment, of one event, or of all */
         get: operations["ledger.entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ledger/entries.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Postings as a file
+         * @description At most 100,000 rows. Cells that a spreadsheet would take for a formula begin with an apostrophe. A file that is not whole ends without the last chunk.
+         */
+        get: operations["ledger.entries_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -311,6 +392,63 @@ export interface paths {
          * @description `rateLimits` is empty without merchantId, and while Redis does not answer.
          */
         get: operations["operations.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last hour of this api instance: commands, duration, backlog, and what was changed
+         * @description Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory. Declined are commands with a conflict and refused ones.
+         */
+        get: operations["operations.show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search payments of all merchants, newest first
+         * @description A page looks at 50,000 payments at most; when that ends it early, `searchedTo` says how far it came.
+         */
+        get: operations["operator_payments.index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/payments/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a payment of any merchant with all that belongs to it */
+        get: operations["operator_payments.show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -592,6 +730,32 @@ export interface components {
             items: components["schemas"]["AuditFinding"][];
             nextCursor: string | null;
         };
+        /** @description An operator's request for an audit that housekeeping has not completed yet. */
+        AuditRequest: {
+            actor: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            at: string;
+        };
+        /** @description A complete audit: when it began, whether it checked all payments, and what it found then. */
+        AuditRun: {
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            at: string;
+            differences: number;
+            full: boolean;
+            id: number;
+            inFlight: number;
+        };
+        /** @description The newest audits, newest first; `requested` is null while nobody waits for one. */
+        AuditRuns: {
+            items: components["schemas"]["AuditRun"][];
+            requested: components["schemas"]["AuditRequest"] | null;
+        };
         /** @description Hold an amount of the customer's money. */
         AuthorizeBody: {
             /** @description Minor units of the currency (KRW 0 decimals, USD 2) */
@@ -664,6 +828,18 @@ export interface components {
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
+        };
+        /** @description A transition of the circuit breaker, an operator's action, or an activated release. */
+        Change: {
+            actor: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "BREAKER" | "OPERATOR" | "DEPLOY";
+            text: string;
         };
         /** @description A payment right after a command; its postings follow later, see GET. */
         CommandAnswer: {
@@ -757,6 +933,7 @@ export interface components {
              * @description UTC with microseconds
              */
             occurredAt: string;
+            paymentId: number;
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -799,6 +976,61 @@ export interface components {
             field: string;
             message: string;
         };
+        /** @description A payment that operators searched for; `idempotencyKey` is its authorization's. */
+        FoundPayment: {
+            /** @description Minor units of the currency */
+            amount: number;
+            /** @description Minor units of the currency */
+            capturedAmount: number;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string;
+            idempotencyKey: string;
+            merchantId: string;
+            paymentId: number;
+            /** @description Minor units of the currency */
+            refundedAmount: number;
+            /** @description Minor units of the currency */
+            releasedAmount: number;
+            /** @enum {string} */
+            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /**
+         * @description Payments that were searched for, newest first.
+         *
+         *     `searchedTo` is set when the page ended early because enough payments were looked at: go on with `nextCursor`. With
+         *     a null `nextCursor` the request or trace has more events than are looked at, and older ones are left out.
+         */
+        FoundPaymentPage: {
+            items: components["schemas"]["FoundPayment"][];
+            nextCursor: string | null;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            searchedTo: string | null;
+        };
+        /** @description A stored answer to a successful command; `body` is sent again as it is here, byte for byte. */
+        GivenAnswer: {
+            body: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            httpStatus: number;
+            idempotencyKey: string;
+            /** @enum {string} */
+            operation: "authorize" | "capture" | "refund" | "void";
+        };
         /** @description DOWN only when the database is. */
         Health: {
             components: {
@@ -807,14 +1039,31 @@ export interface components {
             /** @enum {string} */
             status: "UP" | "DEGRADED" | "DOWN";
         };
-        /** @description The backlog in numbers. */
+        /** @description The backlog in numbers, the open findings, and which environment this is. */
         Operations: {
+            auditFindingsOpen: number;
+            /** @enum {string} */
+            breakerState: "CLOSED" | "OPEN" | "HALF_OPEN" | "DISABLED" | "FORCED_OPEN" | "FORCED_HALF_OPEN";
             deadLettersOpen: number;
+            environment: string;
             ledgerLagSeconds: number;
             outboxOldestAgeSeconds: number;
             outboxParked: number;
             outboxPending: number;
             rateLimits: components["schemas"]["RateLimit"][];
+        };
+        /** @description What an operator did to the payment, its events or its dead letters, or housekeeping by itself. */
+        OperatorAction: {
+            action: string;
+            actor: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            at: string;
+            detail: string;
+            id: number;
+            target: string;
         };
         /** @description An operator's capture or refund of a merchant's payment. */
         OperatorAmountBody: {
@@ -825,12 +1074,64 @@ export interface components {
             /** @description Why, for the people who read it later */
             reason: string;
         };
+        /** @description A payment with all that belongs to it: entries, events, answers and actions oldest first, the others newest. */
+        OperatorPayment: {
+            actions: components["schemas"]["OperatorAction"][];
+            /** @description Minor units of the currency */
+            amount: number;
+            answers: components["schemas"]["GivenAnswer"][];
+            /** @description Minor units of the currency */
+            capturedAmount: number;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            currency: string;
+            deadLetters: components["schemas"]["DeadLetterSummary"][];
+            events: components["schemas"]["TracedEvent"][];
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string;
+            findings: components["schemas"]["AuditFinding"][];
+            idempotencyKey: string;
+            ledgerEntries: components["schemas"]["Entry"][];
+            merchantId: string;
+            paymentId: number;
+            possible: components["schemas"]["Possible"];
+            /** @description Minor units of the currency */
+            refundedAmount: number;
+            /** @description Minor units of the currency */
+            releasedAmount: number;
+            /** @enum {string|null} */
+            releaseReason: "VOIDED" | "EXPIRED" | null;
+            /** @enum {string} */
+            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            updatedAt: string;
+        };
         /** @description An operator's void of a merchant's payment. */
         OperatorVoidBody: {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description Why, for the people who read it later */
             reason: string;
+        };
+        /** @description The last hour. `since`: the beginning of the first point; null before the first measurement. */
+        Overview: {
+            changes: components["schemas"]["Change"][];
+            intervalSeconds: number;
+            points: components["schemas"]["Point"][];
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            since: string | null;
         };
         /** @description An event that Kafka refused; later ones of its payment wait behind it. */
         ParkedEvent: {
@@ -947,6 +1248,35 @@ export interface components {
              */
             stateSince: string;
         };
+        /**
+         * @description What happened between the point before and `at`, and the backlog at that time.
+         *
+         *     A rate or duration is null when no command was answered, lag and pending when the database could not be read.
+         */
+        Point: {
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            at: string;
+            declinedPerMinute: number;
+            declineRate: number | null;
+            errorRate: number | null;
+            failedPerMinute: number;
+            ledgerLagSeconds: number | null;
+            outboxPending: number | null;
+            p95Seconds: number | null;
+            succeededPerMinute: number;
+        };
+        /** @description The largest amount that each command can move now (minor units); 0: the command would be a conflict. */
+        Possible: {
+            /** @description Minor units of the currency */
+            capture: number;
+            /** @description Minor units of the currency */
+            refund: number;
+            /** @description Minor units of the currency */
+            void: number;
+        };
         /** @description RFC 9457, with a stable code. */
         ProblemDetails: {
             code: string;
@@ -990,6 +1320,33 @@ export interface components {
             currency: string;
             /** @description Minor units of the currency */
             debits: number;
+        };
+        /** @description An event with the trace and the request that made it; null where there was none. */
+        TracedEvent: {
+            /** @description Minor units of the currency */
+            amount: number;
+            eventId: number;
+            /** @enum {string} */
+            eventType: "PAYMENT_AUTHORIZED" | "PAYMENT_CAPTURED" | "PAYMENT_REFUNDED" | "PAYMENT_VOIDED" | "PAYMENT_EXPIRED";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            occurredAt: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            postedAt: string | null;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            publishedAt: string | null;
+            requestId: string | null;
+            /** @enum {string} */
+            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            traceId: string | null;
         };
         /** @description One change of the breaker's state. */
         Transition: {
@@ -1074,6 +1431,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditFindingPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "audit.findings_csv": {
+        parameters: {
+            query?: {
+                /** @description Only findings of this kind */
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                /** @description Only findings of this payment */
+                paymentId?: number;
+                /** @description Only findings in this state */
+                state?: "OPEN" | "CLEARED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "audit.runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRuns"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "audit.request_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRuns"];
                 };
             };
             /** @description The body is not JSON · The request is not valid */
@@ -1565,6 +2235,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "dead_letters.index_csv": {
+        parameters: {
+            query?: {
+                /** @description Only dead letters of this error type */
+                errorType?: "InvalidJson" | "InvalidEvent" | "PaymentNotFound" | "EventNotFound" | "EventMismatch";
+                /** @description Only dead letters in this state */
+                state?: "OPEN" | "REPLAYING" | "RESOLVED" | "DISCARDED";
+                /** @description Only dead letters from this topic */
+                topic?: "payment.authorized" | "payment.captured" | "payment.refunded" | "payment.voided" | "payment.expired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The body is not JSON · The request is not valid */
@@ -2270,6 +3049,8 @@ export interface operations {
     "ledger.balances": {
         parameters: {
             query?: {
+                /** @description Only postings until this time; absent, or in the future: all */
+                asOf?: string;
                 /** @description The merchant */
                 merchantId?: string;
             };
@@ -2377,8 +3158,12 @@ export interface operations {
             query?: {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
+                /** @description Only postings of this event */
+                eventId?: number;
                 /** @description How many items at most */
                 limit?: number;
+                /** @description Which postings come first */
+                order?: "oldest" | "newest";
                 /** @description Only postings of this payment */
                 paymentId?: number;
             };
@@ -2403,6 +3188,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "ledger.entries_csv": {
+        parameters: {
+            query?: {
+                /** @description Only postings of this event */
+                eventId?: number;
+                /** @description Which postings come first */
+                order?: "oldest" | "newest";
+                /** @description Only postings of this payment */
+                paymentId?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The body is not JSON · The request is not valid */
@@ -2731,6 +3625,364 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "operations.show_overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "operator_payments.index": {
+        parameters: {
+            query?: {
+                /** @description Only payments of this amount (minor units); not with amountFrom or amountTo */
+                amount?: number;
+                /** @description Only payments of at least this amount (minor units) */
+                amountFrom?: number;
+                /** @description Only payments of at most this amount (minor units) */
+                amountTo?: number;
+                /** @description Only payments in this currency */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHF" | "CLP" | "CNY" | "COP" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "UYU" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description Only the payment of this event */
+                eventId?: number;
+                /** @description Only payments authorized at this time or later */
+                from?: string;
+                /** @description Only payments that a request with this key made or changed */
+                idempotencyKey?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description The merchant */
+                merchantId?: string;
+                /** @description Only this payment */
+                paymentId?: number;
+                /** @description Any id: of a payment, event, request or trace, an idempotency key; else a merchant */
+                q?: string;
+                /** @description Only payments that this request changed */
+                requestId?: string;
+                /** @description Only payments with this status */
+                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                /** @description Only payments authorized before this time */
+                to?: string;
+                /** @description Only payments that this trace changed */
+                traceId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPaymentPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "operator_payments.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorPayment"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */

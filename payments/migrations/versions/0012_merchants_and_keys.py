@@ -11,7 +11,7 @@ from alembic import op
 from payments.migrations.columns import index, moment, table
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:

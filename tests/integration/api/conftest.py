@@ -67,7 +67,6 @@ def serving(database_url: str, redis_url: str, **changes: Any) -> Iterator[Api]:
         "authorization_lifetime": 3600.0,
         "admin_token": TOKEN,
         "trusted_proxies": 0,
-        "multiprocess": False,
     }
     flask = create_app(Options(**{**options, **changes}))
     try:

@@ -1,0 +1,58 @@
+"""Answers a list as a CSV file: streamed, each page read in a snapshot of its own and before a deadline of its own.
+
+The first page is read before the answer begins, so its errors are problems. A later error ends the connection without
+the last chunk, and a client sees that the file is not whole.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+from flask import Response, g, stream_with_context
+from sqlalchemy import Connection
+
+from app.api import csv_rows
+from app.http.request_context import ANSWERED_WITHIN
+from app.transactions import read_list
+from payments.platform.json_types import JsonObject
+
+PAGE: Final = 500
+"""Rows of one page."""
+ROWS_LIMIT: Final = 100_000
+"""Rows of one file; a longer list ends there."""
+ABOUT: Final = (
+    f"At most {ROWS_LIMIT:,} rows. Cells that a spreadsheet would take for a formula begin with an apostrophe."
+    " A file that is not whole ends without the last chunk."
+)
+"""For the descriptions of operations."""
+
+Position = TypeVar("Position")
+ReadPage = Callable[[Connection, Position | None, int], tuple[Sequence[JsonObject], Position | None]]
+"""`read(connection, position, limit)` → at most `limit` items, and the position of the next page (None: the last)."""
+
+
+def csv_answer(name: str, columns: Sequence[str], read: ReadPage[Position]) -> Response:
+    """A file `name` of the list that `read` reads in pages; a page may have fewer items than its limit, or none.
+
+    `columns` are names of the items' members in JSON. Raises ServiceUnavailable when the first page cannot be read.
+    """
+    first = read_list(lambda connection: read(connection, None, PAGE))
+    response = Response(stream_with_context(_file(columns, read, *first)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _file(
+    columns: Sequence[str], read: ReadPage[Position], items: Sequence[JsonObject], position: Position | None
+) -> Iterator[bytes]:
+    yield csv_rows.header(columns) + csv_rows.lines(items, columns)
+    left = ROWS_LIMIT - len(items)
+    while position is not None and left > 0:
+        items, position = _page(read, position, min(PAGE, left))
+        left -= len(items)
+        yield csv_rows.lines(items, columns)
+
+
+def _page(read: ReadPage[Position], position: Position, limit: int) -> tuple[Sequence[JsonObject], Position | None]:
+    g.deadline = time.monotonic() + ANSWERED_WITHIN
+    return read_list(lambda connection: read(connection, position, limit))

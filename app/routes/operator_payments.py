@@ -1,0 +1,58 @@
+"""/operations/payments: payments of all merchants for operators, with the admin token. Read only."""
+
+from flask import Blueprint, Response
+
+from app.api import encoding, queries
+from app.api.answers import FoundPaymentPage
+from app.api.parameters import CURSOR, LIMIT, PAYMENT_ID, PAYMENT_SEARCH
+from app.api.payment_search import payment_search
+from app.http.describing import Description, describe
+from app.services import services
+from app.transactions import read, read_list
+from payments.outbox.rules import format_time
+from payments.reading import operator_payment
+from payments.reading.search import search
+
+blueprint = Blueprint("operator_payments", __name__, url_prefix="/operations/payments")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    services().admin.check()
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "Search payments of all merchants, newest first",
+        "operations",
+        answers={200: FoundPaymentPage},
+        problems=(400, 401, 429, 503),
+        parameters=(*PAYMENT_SEARCH, LIMIT, CURSOR),
+        admin=True,
+        text="A page looks at 50,000 payments at most; when that ends it early, `searchedTo` says how far it came.",
+    )
+)
+def index() -> Response:
+    """A page of payments."""
+    wanted, before, limit = payment_search(), queries.cursor(), queries.limit()
+    found = read_list(lambda connection: search(connection, wanted, before, limit))
+    cursor = None if found.last is None else queries.cursor_after(found.last)
+    searched_to = None if found.searched_to is None else format_time(found.searched_to)
+    return encoding.answer(FoundPaymentPage(items=found.items, next_cursor=cursor, searched_to=searched_to))
+
+
+@blueprint.get("/<id:payment_id>")
+@describe(
+    Description(
+        "Show a payment of any merchant with all that belongs to it",
+        "operations",
+        answers={200: operator_payment.OperatorPayment},
+        problems=(401, 404, 429, 503),
+        parameters=(PAYMENT_ID,),
+        admin=True,
+    )
+)
+def show(payment_id: int) -> Response:
+    """One payment."""
+    return encoding.answer(read(lambda connection: operator_payment.payment(connection, payment_id)))
