@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli import messages
 from payments.platform import card_numbers, texts
 
 LONGEST_REASON: Final = 500
@@ -46,11 +47,24 @@ def prose(what: str, longest: int) -> Callable[[str], str]:
     return read
 
 
+def identifier(what: str, longest: int) -> Callable[[str], str]:
+    """A type of ids: not blank, not too long, and no card number."""
+
+    def read(text: str) -> str:
+        if texts.fault(text) is not None or len(text) > longest:
+            raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
+        if card_numbers.contains(text):
+            raise argparse.ArgumentTypeError(f"the {what} {card_numbers.REFUSAL}")
+        return text
+
+    return read
+
+
 reason: Final = prose("reason", LONGEST_REASON)
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
     """Print in one sentence that the database cannot be used; returns the exit code."""
     where = engine.url.render_as_string(hide_password=True)
-    print(f"The database {where} cannot be used: {getattr(error, 'orig', error)}", file=sys.stderr)
+    print(messages.unusable(where, getattr(error, "orig", error)), file=sys.stderr)
     return COULD_NOT_RUN
