@@ -17,7 +17,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from payments.audit import finding_store
+from payments.audit import finding_store, request_store
+from payments.audit.request_store import AuditRequest
 from payments.audit.service import audit
 from payments.audit.snapshot import FindingKind
 from payments.dead_letters.lost_replays import reopen_lost
@@ -90,7 +91,7 @@ class Housekeeping:
             Task("export", WATCH_INTERVAL, self.export),
             Task("expire", plan.expire_interval, self.expire),
             Task("retry", RETRY_INTERVAL, self.retry),
-            Task("audit", plan.audit_interval, self.audit),
+            Task("audit", plan.audit_interval, self.audit, is_requested=self.is_audit_requested),
             Task("prune", plan.prune_interval, self.prune),
             Task("repair", REPAIR_INTERVAL, self.repair),
         ]
@@ -127,8 +128,20 @@ class Housekeeping:
             _log.info("pruned", extra=deleted)
         return monotonic() - began >= PRUNE_SHARE
 
+    def is_audit_requested(self) -> bool:
+        """Whether an operator waits for an audit."""
+        return self._open_request() is not None
+
+    def _open_request(self) -> AuditRequest | None:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return request_store.open_request(connection)
+
     def audit(self) -> None:
-        """Compare ledger and payments; findings are stored and exported, new ones are logged."""
+        """Compare ledger and payments; findings are stored and exported, new ones are logged.
+
+        Answers the request that is open when it begins, unless it is ended early.
+        """
+        request = self._open_request()
         report = audit(self._engine, full=False, answers_kept=self._plan.retention.answers, throttle=self._throttle)
         self._metrics.audit_in_flight.set(report.in_flight)
         with self._engine.connect().execution_options(reading=True) as connection:
@@ -140,6 +153,10 @@ class Housekeeping:
             )
         if report.opened or report.cleared:
             _log.warning("audit_findings_changed", extra={"opened": len(report.opened), "cleared": report.cleared})
+        if request is not None and report.is_complete:
+            with self._engine.begin() as connection:
+                request_store.finish(connection, request.request_id)
+            _log.info("audit_request_answered", extra={"actor": request.actor})
 
     def export(self) -> None:
         """Read the gauges' values, and store housekeeping's heartbeat and the state of its tasks."""

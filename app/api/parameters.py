@@ -81,6 +81,4 @@ OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
 ORDER: Final = _query(
     "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
 )
-AS_OF: Final = _query(
-    "asOf", {"type": "string", "format": "date-time"}, "Only postings until this time; absent, or in the future: all"
-)
+AS_OF: Final = _query("asOf", _TIME, "Only postings until this time; absent, or in the future: all")

@@ -21,7 +21,7 @@ CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
 """An id of 18 digits in base64url; every match is a valid cursor, so OpenAPI describes cursors exactly."""
 
 _TIME: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}):([0-9]{2})(\.[0-9]+)?(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}):([0-9]{2})(\.[0-9]+)?(?:[Zz]|([+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))"
 )
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)

@@ -68,7 +68,10 @@ class Sampler:
 
     def _run(self) -> None:
         while True:
-            self.measure()
+            try:
+                self.measure()
+            except Exception:  # noqa: BLE001  (a bug in one measurement must not end the others)
+                _log.exception("overview_crashed")
             if self._ended.wait(INTERVAL_SECONDS):
                 return
 

@@ -1,8 +1,10 @@
 """/operations/payments: payments of all merchants for operators, with the admin token. Read only."""
 
 from flask import Blueprint, Response
+from sqlalchemy import Connection
 
-from app.api import encoding, queries
+from app import csv_export
+from app.api import csv_rows, encoding, queries
 from app.api.answers import FoundPaymentPage
 from app.api.parameters import CURSOR, LIMIT, PAYMENT_ID, PAYMENT_SEARCH
 from app.api.payment_search import payment_search
@@ -10,10 +12,12 @@ from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, read_list
 from payments.outbox.rules import format_time
+from payments.payment.view import FoundPayment
+from payments.platform.json_types import names_of
 from payments.reading import operator_payment
 from payments.reading.search import search
 
-blueprint = Blueprint("operator_payments", __name__, url_prefix="/operations/payments")
+blueprint = Blueprint("operator_payments", __name__, url_prefix="/operations")
 
 
 @blueprint.before_request
@@ -21,7 +25,7 @@ def _admins_only() -> None:
     services().admin.check()
 
 
-@blueprint.get("")
+@blueprint.get("/payments")
 @describe(
     Description(
         "Search payments of all merchants, newest first",
@@ -42,7 +46,29 @@ def index() -> Response:
     return encoding.answer(FoundPaymentPage(items=found.items, next_cursor=cursor, searched_to=searched_to))
 
 
-@blueprint.get("/<id:payment_id>")
+@blueprint.get("/payments.csv")
+@describe(
+    Description(
+        "Payments of all merchants as a file, newest first",
+        "operations",
+        answers={200: csv_rows.MEDIA_TYPE},
+        problems=(400, 401, 429, 503),
+        parameters=PAYMENT_SEARCH,
+        admin=True,
+        text=csv_export.ABOUT,
+    )
+)
+def index_csv() -> Response:
+    """All pages of payments."""
+    wanted = payment_search()
+
+    def page(connection: Connection, before: int | None, limit: int) -> tuple[list[FoundPayment], int | None]:
+        return search(connection, wanted, before, limit)[:2]
+
+    return csv_export.csv_answer("payments.csv", names_of(FoundPayment), page)
+
+
+@blueprint.get("/payments/<id:payment_id>")
 @describe(
     Description(
         "Show a payment of any merchant with all that belongs to it",

@@ -45,6 +45,16 @@ def addition(rows: Sequence[tuple[str, ...]]) -> Insert:
     return Insert(operator_action.name, _COLUMNS, rows)
 
 
+def note_deploy(connection: Connection, actor: str, release: str) -> bool:
+    """Add the action that `release` was activated; False and nothing when it is the newest that was."""
+    deploys = select(operator_action.c.target).where(operator_action.c.action == DEPLOY)
+    target = f"release {release}"
+    if connection.execute(deploys.order_by(operator_action.c.id.desc()).limit(1)).scalar() == target:
+        return False
+    note_action(connection, actor, DEPLOY, target, "")
+    return True
+
+
 def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
     """The newest `limit` actions on these targets, oldest first, whole rows."""
     query = select(operator_action).where(operator_action.c.target.in_(targets))

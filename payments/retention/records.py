@@ -1,4 +1,4 @@
-"""Deletes old operational records: settled dead letters, applied breaker commands, audit runs. A batch in each call.
+"""Deletes old operational records: settled dead letters, applied breaker commands, audits. A batch in each call.
 
 Never deletes `operator_action`, the log of operators' actions, nor `ledger_halt`, a few rows a year, nor open records.
 """
@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select
 
-from payments.platform.housekeeping_tables import audit_run
+from payments.platform.housekeeping_tables import audit_request, audit_run
 from payments.platform.states import DeadLetterState
 from payments.platform.tables import circuit_breaker_command, dead_letter
 
@@ -46,6 +46,12 @@ RECORDS: Final = (
         # the next audit continues from the newest
         (audit_run.c.at < _BEFORE, audit_run.c.id < select(func.max(audit_run.alias().c.id)).scalar_subquery()),
         "ix_audit_run_at",
+    ),
+    Record(
+        audit_request,
+        audit_request.c.id,
+        (audit_request.c.done_at.is_not(None), audit_request.c.requested_at < _BEFORE),
+        "ix_audit_request_at",
     ),
 )
 

@@ -130,6 +130,12 @@ def test_an_operator_is_noted_by_the_name_of_the_login(application, host_of) -> 
     assert host_of("database").check_output(f'mariadb -NBe "{statement}"') == "cli:kim"
 
 
+def test_the_running_release_is_the_newest_in_the_log_of_operators(application, host_of) -> None:
+    release = application.check_output("basename $(readlink /opt/payops/current)")
+    statement = "SELECT target FROM paydb.operator_action WHERE action = 'deploy' ORDER BY id DESC LIMIT 1"
+    assert host_of("database").check_output(f'mariadb -NBe "{statement}"') == f"release {release}"
+
+
 @pytest.mark.parametrize(("worker", "port"), [("relay", 9101), ("ledger", 9102), ("housekeeping", 9103)])
 def test_a_worker_answers(application, worker: str, port: int) -> None:
     assert application.run(f"/opt/payops/bin/start check-worker {worker} {port}").rc == 0

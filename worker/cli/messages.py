@@ -67,6 +67,7 @@ def replaying(count: int) -> str:
 # -- Parked events, repairs, the ledger, the clock
 NOT_HALTED: Final = "The ledger is not halted."
 CLOCK_UNCHECKED: Final = "No housekeeping has checked the clock yet."
+NOT_A_RELEASE: Final = "a release has 1 to 100 letters, digits, dots, plus signs, hyphens or underscores"
 CLOCK_CONFIRMED: Final = "Confirmed: housekeeping goes on within seconds."
 
 
@@ -93,3 +94,9 @@ def resumed(why: str) -> str:
 def clock(now: str, trusted_at: str) -> str:
     """The database's time, and the last one that housekeeping trusted."""
     return f"The database's clock says {now}.\nHousekeeping last trusted it at {trusted_at}."
+
+
+# -- Deployment
+def deployed(release: str, *, is_new: bool) -> str:
+    """Whether the log of operators' actions has a new row."""
+    return f"Release {release}: written." if is_new else f"Release {release} is the newest in the log already."

@@ -73,6 +73,19 @@ def test_pages_are_newest_first_and_complete(api: Api) -> None:
         assert seen == made[::-1], query
 
 
+def test_the_file_has_every_payment_that_the_search_finds(api: Api) -> None:
+    first, second = two_payments(api)
+    answer = api.http.get("/operations/payments.csv", headers=ADMIN)
+    assert answer.content_type == "text/csv; charset=utf-8"
+    header, *rows = (line.split(",") for line in answer.get_data(as_text=True).splitlines())
+    assert header == [*search(api, "")["items"][0]]
+    assert [(row[0], row[-1]) for row in rows] == [(str(second), "b"), (str(first), "a")]
+    dollars = api.http.get("/operations/payments.csv?currency=USD", headers=ADMIN).get_data(as_text=True)
+    assert [line.split(",")[0] for line in dollars.splitlines()] == ["paymentId", str(second)]
+    wrong = api.http.get("/operations/payments.csv?amount=0", headers=ADMIN)
+    assert (wrong.status_code, wrong.get_json()["errors"][0]["field"]) == (400, "amount")
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -110,6 +123,6 @@ def test_a_wrong_filter_is_named(api: Api, query: str, field: str) -> None:
     assert [error["field"] for error in answer.get_json()["errors"]] == [field]
 
 
-@pytest.mark.parametrize("path", ["/operations/payments", "/operations/payments/1"])
+@pytest.mark.parametrize("path", ["/operations/payments", "/operations/payments.csv", "/operations/payments/1"])
 def test_only_operators_may_search(api: Api, path: str) -> None:
     assert api.http.get(path).status_code == 401

@@ -1,0 +1,1 @@
+"""The measurements for the overview."""
