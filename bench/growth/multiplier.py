@@ -61,7 +61,16 @@ PAYMENT: Final = {
     "expires_at": f"{_AT} + INTERVAL 7 DAY",
 }
 OTHERS: Final[dict[Table, dict[str, str]]] = {
-    outbox_event: {"event_id": _EVENT, "aggregate_id": "seq", "payload": _TEXT, "created_at": _AT, "published_at": _AT},
+    outbox_event: {
+        "event_id": _EVENT,
+        "aggregate_id": "seq",
+        "payload": _TEXT,
+        "created_at": _AT,
+        "published_at": _AT,
+        "request_id": "MD5(seq)",
+        "trace_id": "MD5(seq + 0.5)",
+        "created_hour": f"UNIX_TIMESTAMP({_AT}) DIV 3600",
+    },
     inbox_event: {"event_id": _EVENT, "payment_id": "seq", "posted_at": _AT},
     ledger_entry: {"entry_id": _ENTRY, "payment_id": "seq", "event_id": _EVENT, "occurred_at": _AT, "posted_at": _AT},
     idem_response_cache: {

@@ -61,6 +61,8 @@ FILLINGS: Final = [
     _LETTER.format(number=6, state="DISCARDED", days=100, retry="NULL", rows=10),
     "INSERT INTO audit_run (at, full, next_payment_id, differences, in_flight)"
     f" SELECT NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY, 0, 0, 0, 0 FROM seq_1_to_{MANY}",
+    "INSERT INTO audit_request (requested_at, actor, done_at)"
+    f" SELECT NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY, 'a', NOW(6) FROM seq_1_to_{MANY}",
     "INSERT INTO circuit_breaker_command (name, to_state, actor, requested_at, outcome)"
     f" SELECT 'b', 'OPEN', 'a', NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY, 'applied' FROM seq_1_to_{MANY}",
     f"INSERT INTO inbox_event SELECT seq, 1, NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY FROM seq_1_to_{MANY}",
@@ -118,6 +120,7 @@ SCANS: Final[dict[str, tuple[int, Callable[[Connection], int]]]] = {
     "settled dead letters": (10, _record(0)),
     "breaker commands": (10, _record(1)),
     "audit runs": (10, _record(2)),
+    "audit requests": (10, _record(3)),
     "answers": (10, lambda c: retention_store.prune_answers(c, _month_ago(c), 100)),
     "inbox": (10, lambda c: retention_store.prune_inbox(c, _month_ago(c), retention_store.INBOX_START, 100)[0]),
 }

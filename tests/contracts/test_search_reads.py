@@ -66,8 +66,15 @@ def grown(mariadb_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def searches(connection: Connection) -> dict[str, tuple[int, int, Search]]:
-    """Name → how many payments the first page has, how many rows it may read, and the search."""
+Searches = dict[str, tuple[int, int, Search]]
+"""Name → how many payments the first page has, how many rows it may read, and the search."""
+
+
+def searches(connection: Connection) -> Searches:
+    return by_filters(connection) | by_ids()
+
+
+def by_filters(connection: Connection) -> Searches:
     now = database_now(connection)
     day, two_days = now - timedelta(days=1), now - timedelta(days=2)
     chunk, page = CHUNK + FEW_ROWS, LIMIT * MERCHANTS
@@ -95,6 +102,11 @@ def searches(connection: Connection) -> dict[str, tuple[int, int, Search]]:
             Search(Filters(status="AUTHORIZED", since=two_days, until=day)),
         ),
         "before all": (0, FEW_ROWS, Search(Filters(until=now - timedelta(days=30)))),
+    }
+
+
+def by_ids() -> Searches:
+    return {
         "payment": (1, FEW_ROWS, Search(Filters(), payment_id=4000)),
         "event": (1, FEW_ROWS, Search(Filters(), event_id=4000)),
         "authorization's key": (1, 4 * MERCHANTS + FEW_ROWS, Search(Filters(), idempotency_key="a77")),
