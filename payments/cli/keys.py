@@ -15,7 +15,6 @@ from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import ID_LENGTH
 from payments.merchants.rules import LONGEST_OVERLAP, Scope, networks
 from payments.merchants.service import NewKey
-from payments.platform.clock import database_now
 from payments.platform.json_types import members
 
 LONGEST_NAME = 64
@@ -63,9 +62,9 @@ def _print_new(connection: Connection, options: argparse.Namespace, peppers: Pep
     if peppers is None:
         raise ValueError(messages.NO_PEPPER)
     if options.action == "create":
-        ends = None if options.days is None else database_now(connection) + timedelta(days=options.days)
+        lifetime = None if options.days is None else timedelta(days=options.days)
         scopes = [Scope(scope) for scope in options.scope]
-        new = NewKey(options.merchant, options.name, scopes, networks(options.network), ends)
+        new = NewKey(options.merchant, options.name, scopes, networks(options.network), lifetime)
         made = service.create_key(connection, peppers, new, options.actor)
     else:
         made = service.rotate(

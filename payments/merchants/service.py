@@ -4,7 +4,7 @@ its actor, and raises the epoch, so that every process forgets what it knew of k
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -39,7 +39,7 @@ class NewKey:
     name: str
     scopes: Sequence[Scope] = ()
     allowed_networks: tuple[Network, ...] = ()
-    expires_at: datetime | None = None
+    lifetime: timedelta | None = None
 
     @property
     def kind(self) -> KeyKind:
@@ -74,8 +74,6 @@ def set_state(connection: Connection, merchant_id: str, state: MerchantState, re
 def create_key(connection: Connection, peppers: Peppers, new: NewKey, actor: str) -> tuple[ApiKey, KeyText]:
     """Make a key; returns it with its text, which nothing can show again. Raises NotFound, ValidationFailed."""
     now = database_now(connection)
-    if new.expires_at is not None and new.expires_at <= now:
-        raise _invalid("expiresAt", "must be in the future")
     if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
         raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
     text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
@@ -89,7 +87,7 @@ def create_key(connection: Connection, peppers: Peppers, new: NewKey, actor: str
         scopes,
         new.allowed_networks,
         now,
-        new.expires_at,
+        None if new.lifetime is None else now + new.lifetime,
     )
     store.add_key(connection, key, *peppers.hash(text))
     _note(connection, actor, "key.create", f"key {key.key_id}", _described(key))
@@ -97,13 +95,20 @@ def create_key(connection: Connection, peppers: Peppers, new: NewKey, actor: str
 
 
 def rotate(
-    connection: Connection, peppers: Peppers, key_id: str, overlap: timedelta, actor: str
+    connection: Connection,
+    peppers: Peppers,
+    key_id: str,
+    overlap: timedelta,
+    actor: str,
+    *,
+    owner: str | None = None,
 ) -> tuple[ApiKey, KeyText]:
     """Replace a key; the old one ends after `overlap`, or at its own end. Returns the successor with its text.
 
-    Raises NotFound, RotationInProgress, or ApiKeyConflict for a key that has ended.
+    `owner`: the merchant whose key it must be. Raises NotFound, RotationInProgress, or ApiKeyConflict for a key that
+    has ended.
     """
-    found = _locked(connection, key_id)
+    found = _locked(connection, key_id, owner)
     now = database_now(connection)
     if found.key.state(now) is not KeyState.ACTIVE:
         raise ApiKeyConflict(f"Key {key_id} is {found.key.state(now)}; make a new key.")
@@ -119,9 +124,9 @@ def rotate(
     return successor, text
 
 
-def revoke(connection: Connection, key_id: str, reason: str, actor: str) -> ApiKey:
-    """End a key at once; again is no change. Raises NotFound."""
-    key = _locked(connection, key_id).key
+def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, owner: str | None = None) -> ApiKey:
+    """End a key at once; again is no change. `owner` as for `rotate`. Raises NotFound."""
+    key = _locked(connection, key_id, owner).key
     if key.revoked_at is not None:
         return key
     revoked = replace(key, revoked_at=database_now(connection))
@@ -139,9 +144,9 @@ def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:
     return owner.mode
 
 
-def _locked(connection: Connection, key_id: str) -> StoredKey:
+def _locked(connection: Connection, key_id: str, owner: str | None) -> StoredKey:
     found = store.get_key(connection, key_id, lock=True)
-    if found is None:
+    if found is None or (owner is not None and found.key.merchant_id != owner):
         raise NotFound(f"There is no key {key_id}.")
     return found
 

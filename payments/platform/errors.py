@@ -144,6 +144,20 @@ class NetworkNotAllowed(NotAdmitted):
     sentence = "This API key may not be used from your network."
 
 
+class InsufficientScope(NotAdmitted):
+    """The key is valid, and not for this."""
+
+    code = "INSUFFICIENT_SCOPE"
+    sentence = "This API key may not do that; use one with the scope that this operation names."
+
+
+class MerchantMismatch(NotAdmitted):
+    """The request names another merchant than its key's."""
+
+    code = "MERCHANT_MISMATCH"
+    sentence = "merchantId is not the merchant of this API key; leave it out."
+
+
 class MerchantExists(Permanent):
     """There is a merchant with this id."""
 
