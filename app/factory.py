@@ -18,7 +18,7 @@ from app.commit.batcher import Batcher
 from app.commit.commit_queue import commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
-from app.http.authentication import Guard, is_operator
+from app.http.authentication import Guard
 from app.http.hooks import remove_hook
 from app.http.key_watch import KeyWatch, epoch_of
 from app.http.limits import ReadLimits, WrongTokens
@@ -174,15 +174,15 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     verifier = None if options.peppers is None else Verifier(options.peppers, read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
     guard = Guard(verifier, options.admin_token, wrong, required=options.auth_required)
-    guard.install(app)
     ReadLimits(
         app,
         client=client,
         platform=platform,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda: request.endpoint in _UNLIMITED or guard.holds_admin_token() or is_operator(),
+        is_exempt=lambda: request.endpoint in _UNLIMITED or guard.is_operator(),
     )
+    guard.install(app)  # after the limits: junk keys count for them
     return Services(
         database=database,
         admission=admission,

@@ -17,12 +17,21 @@ from app import messages
 from app.http.describing import description_of
 from app.http.errors import CHALLENGE, Problem
 from app.http.limits import WrongTokens
+from payments.merchants.key_form import Prefix
 from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
 from payments.merchants.verification import Caller, Verifier
-from payments.platform.errors import ApiKeyInvalid, ApiKeyMissing, InsufficientScope, MerchantMismatch, ValidationFailed
+from payments.platform.errors import (
+    ApiKeyInvalid,
+    ApiKeyMissing,
+    InsufficientScope,
+    MerchantMismatch,
+    PaymentsError,
+    ValidationFailed,
+)
 
 _OPERATORS: Final = frozenset(SCOPES_OF[KeyKind.OPERATOR])
 _KEY: Final = "po_"
+OPERATORS_KEY: Final = f"{_KEY}{Prefix.OPERATOR}_"
 
 
 class Guard:
@@ -40,6 +49,18 @@ class Guard:
     def install(self, app: Flask) -> None:
         """Check each request to a route with scopes; `g.caller` is then its caller, or None without a key."""
         app.before_request(self._check)
+
+    def is_operator(self) -> bool:
+        """Whether the current request has the admin token or an operator's key. Never raises."""
+        if self.holds_admin_token():
+            return True
+        sent = _credentials()
+        if sent is None or not sent.startswith(OPERATORS_KEY):
+            return False
+        try:
+            return self._verified(sent).key.kind is KeyKind.OPERATOR
+        except PaymentsError:
+            return False
 
     def holds_admin_token(self) -> bool:
         """Whether the current request carries the admin token. Never raises."""
@@ -80,15 +101,22 @@ class Guard:
 
     def _with_key(self, text: str, scopes: Sequence[Scope]) -> Caller:
         try:
-            if self._verifier is None:
-                raise ApiKeyInvalid
-            caller = self._verifier.verify(text, get_remote_address())
+            caller = self._verified(text)
         except ApiKeyInvalid:
             self._wrong.count(get_remote_address())
             raise
         if caller.key.scopes.isdisjoint(scopes):
             raise InsufficientScope
         return caller
+
+    def _verified(self, text: str) -> Caller:
+        """The key's caller, verified once for a request. Raises as Verifier.verify."""
+        if self._verifier is None:
+            raise ApiKeyInvalid
+        if "verified" not in g:
+            g.verified = self._verifier.verify(text, get_remote_address())
+        found: Caller = g.verified
+        return found
 
 
 def acting_merchant(given: str | None) -> str:
@@ -101,12 +129,6 @@ def acting_merchant(given: str | None) -> str:
     if given is not None and given != caller.merchant.merchant_id:
         raise MerchantMismatch
     return caller.merchant.merchant_id
-
-
-def is_operator() -> bool:
-    """Whether the current request has an operator's key."""
-    caller: Caller | None = g.get("caller")
-    return caller is not None and caller.key.kind is KeyKind.OPERATOR
 
 
 def acting_operator() -> str:
