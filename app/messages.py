@@ -88,13 +88,8 @@ def not_beside(name: str) -> str:
     return f"must not be sent together with {name}"
 
 
-def above(name: str) -> str:
-    """A fault of the end of a range that begins with the field `name`."""
-    return f"must be greater than {name}"
-
-
 def at_least(name: str) -> str:
-    """A fault of the end of a range that includes it and begins with the field `name`."""
+    """A fault of the end of a range that begins with the field `name`."""
     return f"must not be less than {name}"
 
 

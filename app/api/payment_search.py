@@ -25,8 +25,8 @@ def payment_search() -> Search:
 
 def _filters() -> Filters:
     since, until = queries.moment("from"), queries.moment("to")
-    if since is not None and until is not None and since >= until:
-        raise invalid("to", messages.above("from"))
+    if since is not None and until is not None and since > until:
+        raise invalid("to", messages.at_least("from"))
     amount_from, amount_to = _amounts()
     return Filters(
         merchant_id=queries.merchant(),

@@ -90,8 +90,6 @@ def page(connection: Connection, wanted: Wanted, behind: int | None, limit: int)
         query = query.where(table.c.payment_id == wanted.payment_id)
     if wanted.event_id is not None:
         query = query.where(table.c.event_id == wanted.event_id)
-        # few rows, which the server would else look for in the order of all ids
-        query = query.with_hint(table, "FORCE INDEX (uq_entry_event_posting)", "mysql")
     if behind is not None:
         query = query.where(table.c.entry_id < behind if newest else table.c.entry_id > behind)
     order = table.c.entry_id.desc() if newest else table.c.entry_id

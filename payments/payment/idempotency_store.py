@@ -68,7 +68,7 @@ def bodies_of_key(connection: Connection, key: str, merchants: Sequence[str]) ->
     return found
 
 
-def given_at(connection: Connection, merchant_id: str, times: Iterable[datetime]) -> list[Row[Any]]:
+def answered_at(connection: Connection, merchant_id: str, times: Iterable[datetime]) -> list[Row[Any]]:
     """The merchant's stored answers to captures, refunds and voids at exactly one of `times`, whole rows."""
     ordered, found = sorted(set(times)), list[Row[Any]]()
     for start in range(0, len(ordered), _PART):

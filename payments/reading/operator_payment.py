@@ -131,7 +131,7 @@ def _answers(connection: Connection, payment: Payment, times: Sequence[datetime]
     authorization = idempotency_store.answer_row(connection, key)
     others = [
         row
-        for row in idempotency_store.given_at(connection, payment.merchant_id, times)
+        for row in idempotency_store.answered_at(connection, payment.merchant_id, times)
         if row.http_status == 200 and payment_id_in(row.response_body) == payment.payment_id
     ]
     others.sort(key=lambda row: (row.created_at, row.idempotency_key))

@@ -18,8 +18,8 @@ from payments.platform.json_types import LARGEST_ID
 
 CHUNKS: Final = 10
 """Chunks of candidates that one page looks at: 50,000 payments."""
-PART: Final = 500
-"""Ids in one statement."""
+PART: Final = 100
+"""Rows of one statement; other requests are served between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,26 @@ def _walk(connection: Connection, filters: Filters, before: int | None, limit: i
     found: list[Row[Any]] = []
     for _ in range(CHUNKS):
         end = None if candidates.are_found else candidates.end_of_chunk(connection, lowest, below)
-        found += candidates.found(connection, lowest if end is None else end, below, limit + 1 - len(found))
+        wanted = limit + 1 - len(found)
+        found += _in_parts(connection, candidates, lowest if end is None else end, below, wanted)
         if len(found) > limit:
             return Found(_items(found[:limit]), found[limit - 1].payment_id, None)
         if end is None:
             return Found(_items(found), None, None)
         below = end
     return Found(_items(found), below, search_store.requested_at(connection, below))
+
+
+def _in_parts(connection: Connection, candidates: Candidates, lowest: int, below: int, limit: int) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    while len(found) < limit:
+        size = min(PART, limit - len(found))
+        part = candidates.found(connection, lowest, below, size)
+        found += part
+        if len(part) < size:
+            break
+        below = part[-1].payment_id
+    return found
 
 
 def _items(rows: Iterable[Row[Any]]) -> list[FoundPayment]:

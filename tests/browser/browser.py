@@ -50,10 +50,10 @@ class Visit:
         self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
 
     def enter(self, token: str) -> None:
-        """Enter the admin token in the console."""
+        """Enter the admin token in the console, on any of its pages."""
         self.page.locator("input[type=password]").fill(token)
         self.page.locator("form button[type=submit]").click()
-        self.page.get_by_test_id("breaker-state").wait_for()
+        self.page.locator("input[type=password]").wait_for(state="detached")
 
     def findings(self) -> list[str]:
         """axe's findings of impact serious or critical."""

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from stack.platform import Platform
 from tests.browser.browser import NARROW, WIDE, Scheme, Visit, visit
+from tests.browser.console import authorize, find, open_page
 from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
@@ -18,20 +19,9 @@ TABS = ("Overview", "Payments", "Ledger", "Audit", "Dead letters", "Outbox", "Ci
 BREAKER_MS = 30_000
 
 
-def tab(operator: Visit, name: str) -> None:
-    operator.page.get_by_role("link", name=name, exact=True).click()
-
-
 def expect_state(operator: Visit, state: str) -> None:
     shown = operator.page.get_by_test_id("breaker-state")
     expect(shown).to_have_attribute("data-state", state, timeout=BREAKER_MS)
-
-
-def authorize(platform: Platform, key: str) -> int:
-    body = {"merchantId": "STORE", "amount": 700, "currency": "KRW", "idempotencyKey": key}
-    answer = requests.post(f"{platform.api.url}/payments/authorize", json=body, timeout=6)
-    assert answer.status_code == 200
-    return int(answer.json()["paymentId"])
 
 
 def test_kafka_stopped_is_seen_and_its_return_too(operator: Visit, platform: Platform) -> None:
@@ -40,16 +30,17 @@ def test_kafka_stopped_is_seen_and_its_return_too(operator: Visit, platform: Pla
     try:
         paid = [authorize(platform, f"down-{number}") for number in range(3)]
         expect_state(operator, "OPEN")
-        waiting = operator.page.get_by_role("region", name="Outbox, events waiting")
-        expect(waiting.locator("p").first).to_have_text(re.compile(r"^[1-9]"))
+        state = operator.page.get_by_role("region", name="State of the platform")
+        expect(state.get_by_role("link", name="Breaker: Open")).to_be_visible()
+        expect(state.get_by_role("link", name=re.compile(r"^Outbox: oldest waits [\d.]+ s"))).to_be_visible()
         operator.shoot("console-open-1280")
     finally:
         platform.kafka.start()
     paid += [authorize(platform, f"back-{number}") for number in range(4)]  # three calls decide
     expect_state(operator, "CLOSED")
-    expect(waiting.locator("p").first).to_have_text("0", timeout=BREAKER_MS)
+    expect(state.get_by_role("link", name="Outbox empty")).to_be_visible(timeout=BREAKER_MS)
     until(lambda: all(is_posted(platform, payment_id) for payment_id in paid), "all is posted")
-    tab(operator, "Circuit breaker")
+    open_page(operator, "Circuit breaker")
     expect(operator.page.get_by_role("region", name="History").get_by_text("Open", exact=True).first).to_be_visible()
     operator.shoot("console-breaker-1280")
 
@@ -77,9 +68,9 @@ def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, plat
     event = {"eventId": first["eventId"] + 2, "eventType": "PAYMENT_CAPTURED", "paymentId": paid, "merchantId": "STORE"}
     rest = {"amount": 700, "currency": "KRW", "status": "CAPTURED", "occurredAt": first["occurredAt"]}
     produce(platform, "payment.captured", paid, event | rest)
-    tab(operator, "Dead letters")
-    operator.page.get_by_role("button", name="Show dead letter").first.click()
-    expect(operator.page.get_by_text("EventNotFound", exact=True)).to_be_visible()
+    open_page(operator, "Dead letters")
+    operator.page.get_by_role("link", name="Show dead letter").first.click()
+    expect(operator.page.get_by_role("cell", name="EventNotFound")).to_be_visible()
     body = {"merchantId": "STORE"}
     assert requests.post(f"{platform.api.url}/payments/capture/{paid}", json=body, timeout=6).status_code == 200
     until(lambda: is_posted(platform, paid), "the capture is posted")
@@ -97,9 +88,9 @@ def test_a_dead_letter_is_replayed_once_its_event_is_there(operator: Visit, plat
 
 def test_a_letter_that_fails_again_is_discarded_with_a_reason(operator: Visit, platform: Platform) -> None:
     produce(platform, "payment.captured", 1, {"paymentId": "one", "amount": "much"})
-    tab(operator, "Dead letters")
+    open_page(operator, "Dead letters")
     operator.page.get_by_label("State", exact=True).select_option("OPEN")
-    operator.page.get_by_role("button", name="Show dead letter").first.click()
+    operator.page.get_by_role("link", name="Show dead letter").first.click()
     letter = operator.page.get_by_role("region", name=re.compile(r"^Dead letter \d+$"))
     expect(letter.locator("dd").last).to_have_text("1")
     operator.page.get_by_label("State", exact=True).select_option("")
@@ -115,7 +106,7 @@ def test_a_letter_that_fails_again_is_discarded_with_a_reason(operator: Visit, p
 
 
 def test_the_breaker_moves_by_hand_after_a_question(operator: Visit) -> None:
-    tab(operator, "Circuit breaker")
+    open_page(operator, "Circuit breaker")
     operator.page.get_by_role("button", name="Disabled").click()
     operator.page.get_by_label("Reason (optional)").fill("maintenance")
     operator.page.get_by_role("dialog").get_by_role("button", name="Move to: Disabled").click()
@@ -132,14 +123,10 @@ def test_the_breaker_moves_by_hand_after_a_question(operator: Visit) -> None:
 
 def test_a_payment_is_found_with_its_postings_and_the_books_agree(operator: Visit, shopper: Visit) -> None:
     bought = buy(shopper, "Shelf speaker")
-    tab(operator, "Payments")
-    operator.page.get_by_label("Payment", exact=True).fill(str(bought))
-    operator.page.get_by_role("button", name="Search").click()
-    found = operator.page.get_by_role("region", name=f"Payment {bought}", exact=True)
-    expect(found.get_by_text("Merchant payable")).to_be_visible()
-    operator.page.get_by_label("Status", exact=True).select_option("VOIDED")
-    expect(operator.page.get_by_text("This merchant has no such payments.")).to_be_visible()
-    tab(operator, "Ledger")
+    find(operator, str(bought))
+    expect(operator.page.get_by_role("heading", name=f"Payment {bought}")).to_be_visible()
+    expect(operator.page.get_by_text("Merchant payable")).to_be_visible()
+    open_page(operator, "Ledger")
     expect(operator.page.get_by_text("Ledger and payments agree")).to_be_visible()
     expect(operator.page.get_by_role("row", name=re.compile(r"Total KRW"))).to_be_visible()
 
@@ -161,6 +148,60 @@ def test_a_wrong_token_is_refused(browser: Browser, platform: Platform) -> None:
         expect(visitor.page.get_by_role("alert")).to_contain_text("This token is not the admin token.")
 
 
+def test_the_drawer_is_worked_by_keyboard(browser: Browser, platform: Platform) -> None:
+    with visit(browser, platform.api.url, NARROW) as operator:
+        operator.go("/console")
+        operator.enter(platform.admin_token)
+        menu = operator.page.get_by_role("button", name="Menu")
+        drawer = operator.page.get_by_role("dialog", name="Console pages")
+        menu.press("Enter")
+        expect(drawer.get_by_role("button", name="Close")).to_be_focused()
+        expect(menu).to_have_attribute("aria-expanded", "true")
+        assert operator.findings() == []
+        operator.page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+        expect(menu).to_be_focused()
+        expect(menu).to_have_attribute("aria-expanded", "false")
+        menu.press("Enter")
+        drawer.get_by_role("link", name="Ledger").press("Enter")
+        expect(drawer).to_have_count(0)
+        expect(menu).to_be_focused()
+        expect(operator.page.get_by_role("heading", name="Ledger", level=1)).to_be_visible()
+        operator.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        expect(menu).to_be_hidden()
+        assert operator.complaints == []
+
+
+def test_the_health_of_each_component_is_shown_on_request(operator: Visit) -> None:
+    more = operator.page.get_by_role("button", name=re.compile(r"^(All|\d more) up$"))
+    more.click()
+    state = operator.page.get_by_role("region", name="State of the platform")
+    expect(state.get_by_text("The database answers.")).to_be_visible()
+    expect(state.get_by_text("A relay is active.")).to_be_visible()
+    assert operator.findings() == []
+    more.click()
+    expect(state.get_by_text("The database answers.")).to_be_hidden()
+
+
+def test_old_numbers_are_called_old(browser: Browser, platform: Platform) -> None:
+    with visit(browser, platform.api.url) as operator:
+        operator.go("/console")
+        operator.enter(platform.admin_token)
+        expect(operator.page.get_by_role("link", name="Breaker: ")).to_be_visible()
+        operator.page.route(re.compile(r"/(operations|health)(\?|$)"), lambda route: route.abort())
+        expect(operator.page.get_by_text("Not up to date since")).to_be_visible(timeout=BREAKER_MS)
+        operator.page.unroute_all()
+        expect(operator.page.get_by_text("Not up to date since")).to_have_count(0, timeout=BREAKER_MS)
+
+
+def test_former_addresses_lead_to_the_pages(operator: Visit, platform: Platform) -> None:
+    for former, name in (("findings", "Audit"), ("parked", "Outbox")):
+        operator.go(f"/console/{former}")
+        operator.enter(platform.admin_token)
+        expect(operator.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        assert not operator.page.url.endswith(former)
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 def test_every_view_fits_and_is_accessible(
     browser: Browser, platform: Platform, size: tuple[int, int], scheme: Scheme
@@ -170,7 +211,7 @@ def test_every_view_fits_and_is_accessible(
         assert operator.findings() == []
         operator.enter(platform.admin_token)
         for name in TABS:
-            tab(operator, name)
+            open_page(operator, name)
             expect(operator.page.get_by_role("status").filter(has_text="Loading")).to_have_count(0)
             assert (name, operator.findings(), operator.overflow()) == (name, [], 0)
             operator.shoot(f"console-{name.lower().replace(' ', '-')}-{size[0]}-{scheme}")

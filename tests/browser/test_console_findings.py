@@ -79,5 +79,5 @@ def test_findings_are_shown_until_they_are_cleared(operator: Visit) -> None:
     operator.page.set_viewport_size({"width": 320, "height": 720})
     assert operator.overflow() == 0
     operator.shoot("console-findings-320")
-    operator.page.get_by_label("State").select_option("Cleared")
+    operator.page.get_by_label("State", exact=True).select_option("Cleared")
     expect(operator.page.get_by_text("an answer that matches no payment")).to_have_count(0)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine, select, update
 
 from payments.outbox import search_store
@@ -55,3 +56,21 @@ def test_an_event_of_the_release_before_hides_no_other(engine: Engine) -> None:
         outbox_store.add(connection, [outbox_store.event_row(event, "{}", Origin("r"))])
         assert search_store.changed_by_request(connection, "r").payment_ids == {1}
         assert search_store.changed_by_request(connection, "").payment_ids == set()
+
+
+def test_a_clock_that_was_wrong_once_hides_no_event(engine: Engine) -> None:
+    times = [datetime(1970, 1, 1, 1, tzinfo=UTC), NOW, datetime(2999, 1, 1, tzinfo=UTC)]
+    events = [PaymentEvent(EventType.CAPTURED, n, "M1", 1, "KRW", "CAPTURED", at) for n, at in enumerate(times, 1)]
+    with engine.begin() as connection:
+        outbox_store.add(connection, [outbox_store.event_row(event, "{}", Origin("r")) for event in events])
+        assert search_store.changed_by_request(connection, "r") == ({1, 2, 3}, None)
+
+
+def test_the_newest_hours_are_looked_at(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = [NOW - timedelta(hours=number) for number in range(search_store.HOURS_LIMIT + 1)]
+    events = [PaymentEvent(EventType.CAPTURED, n, "M1", 1, "KRW", "CAPTURED", at) for n, at in enumerate(hours, 1)]
+    with engine.begin() as connection:
+        outbox_store.add(connection, [outbox_store.event_row(event, "{}", Origin("r")) for event in events])
+        assert search_store.changed_by_request(connection, "r").payment_ids == set(range(1, len(hours)))
+        monkeypatch.setattr(search_store, "LOOKED_AT_LIMIT", 3)
+        assert search_store.changed_by_request(connection, "r") == ({1, 2, 3}, hours[2])

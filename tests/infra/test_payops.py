@@ -130,6 +130,10 @@ def test_an_operator_is_noted_by_the_name_of_the_login(application, host_of) -> 
     assert host_of("database").check_output(f'mariadb -NBe "{statement}"') == "cli:kim"
 
 
+def test_the_api_knows_the_name_of_its_environment(application) -> None:
+    assert application.check_output("grep --count '^APP_ENVIRONMENT=\"..*\"$' /etc/payops/api.env") == "1"
+
+
 def test_the_running_release_is_the_newest_in_the_log_of_operators(application, host_of) -> None:
     release = application.check_output("basename $(readlink /opt/payops/current)")
     statement = "SELECT target FROM paydb.operator_action WHERE action = 'deploy' ORDER BY id DESC LIMIT 1"

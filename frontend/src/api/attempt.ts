@@ -19,6 +19,7 @@ const NOT_DECIDED = new Set([
   "SERVICE_UNAVAILABLE",
   "REQUEST_IN_PROGRESS",
   "RATE_LIMIT_EXCEEDED",
+  "DOWNLOAD_BROKEN",
 ]);
 
 /** Whether the same request may be sent again with the same key: it may or may not have been done. */

@@ -19,6 +19,8 @@ export interface Options<P extends Path, V extends Verb> {
   body?: Body<P, V>;
   token?: string;
   signal?: AbortSignal;
+  /** Statuses besides 2xx that have the answer's body too, as /health's 503. */
+  answers?: readonly number[];
 }
 
 export type Schema = components["schemas"];
@@ -48,26 +50,38 @@ export async function call<P extends Path, V extends Verb>(
   path: P,
   options: Options<P, V> = {},
 ): Promise<Reply<Answer<P, V>>> {
+  const response = await request(verb, address(path, options.path, options.query), options);
+  const data = parsed(await response.text());
+  if (data === undefined) throw new ApiProblem("UNREADABLE", "The answer is not JSON.", response.status);
+  return { data: data as Answer<P, V>, status: response.status, replayed: response.headers.get("Idempotency-Replayed") === "true" };
+}
+
+interface Sent {
+  body?: unknown;
+  token?: string;
+  signal?: AbortSignal;
+  answers?: readonly number[];
+}
+
+/** The response to one request, its body unread. Throws ApiProblem for a refusal and when nothing answers. */
+export async function request(verb: Verb, url: string, sent: Sent): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(address(path, options.path, options.query), {
+    response = await fetch(url, {
       method: verb.toUpperCase(),
       headers: {
-        ...(options.body === undefined ? {} : { "Content-Type": "application/json" }),
-        ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
+        ...(sent.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(sent.token === undefined ? {} : { Authorization: `Bearer ${sent.token}` }),
       },
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+      ...(sent.signal === undefined ? {} : { signal: sent.signal }),
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiProblem("NETWORK", error instanceof Error ? error.message : String(error));
   }
-  const text = await response.text();
-  if (!response.ok) throw problemOf(response, text);
-  const data = parsed(text);
-  if (data === undefined) throw new ApiProblem("UNREADABLE", "The answer is not JSON.", response.status);
-  return { data: data as Answer<P, V>, status: response.status, replayed: response.headers.get("Idempotency-Replayed") === "true" };
+  if (response.ok || sent.answers?.includes(response.status) === true) return response;
+  throw problemOf(response, await response.text());
 }
 
 export function address(path: string, inPath: object = {}, query: object = {}): string {

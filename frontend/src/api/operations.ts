@@ -8,12 +8,17 @@ export type BreakerState = Breaker["state"];
 export type DeadLetter = Schema["DeadLetter"];
 export type DeadLetterSummary = Schema["DeadLetterSummary"];
 export type DeadLetterState = DeadLetter["state"];
+type DeadLetterParameters = NonNullable<paths["/dead-letters"]["get"]["parameters"]["query"]>;
+export type Topic = NonNullable<DeadLetterParameters["topic"]>;
+export type ErrorType = NonNullable<DeadLetterParameters["errorType"]>;
 export type ParkedEvent = Schema["ParkedEvent"];
 export type Finding = Schema["AuditFinding"];
+export type FindingKind = Finding["kind"];
 export type FindingState = NonNullable<NonNullable<paths["/audit/findings"]["get"]["parameters"]["query"]>["state"]>;
 export type Operations = Schema["Operations"];
 export type RateLimit = Schema["RateLimit"];
 
+const PAGE = 20;
 const SAMPLES_KEPT = 150; // five minutes at one answer every two seconds
 
 /** The last answers to `operationsQuery`, the newest last; makes no request. */
@@ -47,28 +52,35 @@ export function trialBalanceQuery(token: string) {
   return queryOptions({
     queryKey: ["trial-balance"],
     queryFn: async ({ signal }) => (await call("get", "/ledger/trial-balance", { token, signal })).data,
-    refetchInterval: 4000,
+    refetchInterval: 15_000,
   });
 }
 
-export function entriesQuery(token: string, paymentId: number | null, cursor: string | null) {
-  return queryOptions({
-    queryKey: ["entries", paymentId, cursor],
-    queryFn: async ({ signal }) => {
-      const query = { limit: 20, ...(paymentId === null ? {} : { paymentId }), ...(cursor === null ? {} : { cursor }) };
-      return (await call("get", "/ledger/entries", { query, token, signal })).data;
-    },
-    refetchInterval: 4000,
-  });
+/** Filters of a list, named as the API's parameters; "" for those that are not set. */
+export interface DeadLetterFilter {
+  state: DeadLetterState | "";
+  topic: Topic | "";
+  errorType: ErrorType | "";
 }
 
-export function deadLettersQuery(token: string, state: DeadLetterState | "", cursor: string | null) {
+export interface FindingFilter {
+  state: FindingState | "";
+  kind: FindingKind | "";
+  paymentId: number | "";
+}
+
+type Set<Filter> = { [Name in keyof Filter]?: Exclude<Filter[Name], ""> };
+
+/** Parameters of a page: those of a filter that are set. */
+function page<Filter extends object>(filter: Filter, cursor: string | null): Set<Filter> & { limit: number; cursor?: string } {
+  const chosen = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== "")) as Set<Filter>;
+  return { ...chosen, limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+}
+
+export function deadLettersQuery(token: string, filter: DeadLetterFilter, cursor: string | null) {
   return queryOptions({
-    queryKey: ["dead-letters", state, cursor],
-    queryFn: async ({ signal }) => {
-      const query = { limit: 20, ...(state === "" ? {} : { state }), ...(cursor === null ? {} : { cursor }) };
-      return (await call("get", "/dead-letters", { query, token, signal })).data;
-    },
+    queryKey: ["dead-letters", filter, cursor],
+    queryFn: async ({ signal }) => (await call("get", "/dead-letters", { query: page(filter, cursor), token, signal })).data,
     refetchInterval: 2000,
   });
 }
@@ -84,21 +96,15 @@ export function deadLetterQuery(token: string, id: number) {
 export function parkedQuery(token: string, cursor: string | null) {
   return queryOptions({
     queryKey: ["parked", cursor],
-    queryFn: async ({ signal }) => {
-      const query = { limit: 20, ...(cursor === null ? {} : { cursor }) };
-      return (await call("get", "/outbox/parked", { query, token, signal })).data;
-    },
+    queryFn: async ({ signal }) => (await call("get", "/outbox/parked", { query: page({}, cursor), token, signal })).data,
     refetchInterval: 2000,
   });
 }
 
-export function findingsQuery(token: string, state: FindingState | "", cursor: string | null) {
+export function findingsQuery(token: string, filter: FindingFilter, cursor: string | null) {
   return queryOptions({
-    queryKey: ["findings", state, cursor],
-    queryFn: async ({ signal }) => {
-      const query = { limit: 20, ...(state === "" ? {} : { state }), ...(cursor === null ? {} : { cursor }) };
-      return (await call("get", "/audit/findings", { query, token, signal })).data;
-    },
+    queryKey: ["findings", filter, cursor],
+    queryFn: async ({ signal }) => (await call("get", "/audit/findings", { query: page(filter, cursor), token, signal })).data,
     refetchInterval: 4000,
   });
 }

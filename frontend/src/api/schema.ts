@@ -440,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/payments.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments of all merchants as a file, newest first
+         * @description At most 100,000 rows. Cells that a spreadsheet would take for a formula begin with an apostrophe. A file that is not whole ends without the last chunk.
+         */
+        get: operations["operator_payments.index_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/payments/{payment_id}": {
         parameters: {
             query?: never;
@@ -3838,6 +3858,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundPaymentPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "operator_payments.index_csv": {
+        parameters: {
+            query?: {
+                /** @description Only payments of this amount (minor units); not with amountFrom or amountTo */
+                amount?: number;
+                /** @description Only payments of at least this amount (minor units) */
+                amountFrom?: number;
+                /** @description Only payments of at most this amount (minor units) */
+                amountTo?: number;
+                /** @description Only payments in this currency */
+                currency?: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHF" | "CLP" | "CNY" | "COP" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "UYU" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+                /** @description Only the payment of this event */
+                eventId?: number;
+                /** @description Only payments authorized at this time or later */
+                from?: string;
+                /** @description Only payments that a request with this key made or changed */
+                idempotencyKey?: string;
+                /** @description The merchant */
+                merchantId?: string;
+                /** @description Only this payment */
+                paymentId?: number;
+                /** @description Any id: of a payment, event, request or trace, an idempotency key; else a merchant */
+                q?: string;
+                /** @description Only payments that this request changed */
+                requestId?: string;
+                /** @description Only payments with this status */
+                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                /** @description Only payments authorized before this time */
+                to?: string;
+                /** @description Only payments that this trace changed */
+                traceId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The body is not JSON · The request is not valid */

@@ -7,6 +7,7 @@ export const consoleInEnglish = {
   enter: "Open the console",
   leave: "Forget the token",
   tabs: { overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker" },
+  groups: { now: "Operations", books: "Books", delivery: "Event delivery" },
   merchant: "Merchant",
   paymentId: "Payment",
   status: "Status",
@@ -28,7 +29,6 @@ export const consoleInEnglish = {
   left: (left: number, limit: number) => `${left} of ${limit} left`,
   resets: (time: string) => `new window at ${time}`,
   operation: { authorize: "Authorize", capture: "Capture and void", refund: "Refund" },
-  offline: (text: string) => `Not up to date: ${text}`,
 };
 
 export const consoleInKorean: typeof consoleInEnglish = {
@@ -38,6 +38,7 @@ export const consoleInKorean: typeof consoleInEnglish = {
   enter: "콘솔 열기",
   leave: "토큰 지우기",
   tabs: { overview: "개요", payments: "결제", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커" },
+  groups: { now: "운영", books: "장부", delivery: "이벤트 전달" },
   merchant: "가맹점",
   paymentId: "결제",
   status: "상태",
@@ -59,5 +60,4 @@ export const consoleInKorean: typeof consoleInEnglish = {
   left: (left, limit) => `${limit} 중 ${left} 남음`,
   resets: (time) => `${time}에 초기화`,
   operation: { authorize: "승인", capture: "매입·취소", refund: "환불" },
-  offline: (text) => `최신 정보가 아닙니다: ${text}`,
 };

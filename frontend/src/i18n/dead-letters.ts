@@ -3,7 +3,9 @@
 export const deadLettersInEnglish = {
   state: "State",
   states: { OPEN: "Open", REPLAYING: "Replaying", RESOLVED: "Resolved", DISCARDED: "Discarded" },
-  none: "No dead letters.",
+  list: "Messages that could not be posted",
+  toList: "Close",
+  none: "No dead letters of this kind.",
   letter: (id: number) => `Dead letter ${id}`,
   show: (id: number) => `Show dead letter ${id}`,
   topic: "Topic",
@@ -26,7 +28,9 @@ export const deadLettersInEnglish = {
 export const deadLettersInKorean: typeof deadLettersInEnglish = {
   state: "상태",
   states: { OPEN: "열림", REPLAYING: "재전송 중", RESOLVED: "해결됨", DISCARDED: "폐기됨" },
-  none: "데드 레터가 없습니다.",
+  list: "기장하지 못한 메시지",
+  toList: "닫기",
+  none: "해당하는 데드 레터가 없습니다.",
   letter: (id) => `데드 레터 ${id}`,
   show: (id) => `데드 레터 ${id} 보기`,
   topic: "토픽",

@@ -3,9 +3,15 @@ import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
 import { deadLettersInEnglish } from "./dead-letters";
+import { deskChangeInEnglish } from "./desk-change";
+import { deskPaymentInEnglish } from "./desk-payment";
+import { downloadInEnglish } from "./download";
+import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { outboxInEnglish } from "./outbox";
+import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
+import { searchInEnglish } from "./search";
 
 export const en = {
   name: "English", locale: "en-US",
@@ -40,6 +46,7 @@ export const en = {
     categories: { phones: "Phones", computers: "Tablets and laptops", home: "Home" },
     currency: "Currency",
     order: "Your order",
+    bar: "Chosen product",
     nothing: "Choose a product to begin.",
     quantity: "Quantity",
     less: "One less",
@@ -53,6 +60,8 @@ export const en = {
     reset: "Reset",
     paying: "Paying …",
     undecided: "It is not known whether this order was paid. Try again; it is paid once.",
+    undecidedShort: "It is not known whether this was paid.",
+    showOrder: "Show the order",
     authorizedNotCaptured: "The payment is authorized, but could not be captured yet. Capture it below.",
   },
   order: {
@@ -119,6 +128,12 @@ export const en = {
     merchant_payable: "Merchant payable",
   },
   console: consoleInEnglish,
+  download: downloadInEnglish,
+  frame: frameInEnglish,
+  overview: overviewInEnglish,
+  search: searchInEnglish,
+  desk: deskPaymentInEnglish,
+  change: deskChangeInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
   ledger: ledgerInEnglish,
@@ -150,6 +165,7 @@ export const en = {
     OUTCOME_UNKNOWN: "It is not known whether this was done. Try again: the same key makes sure it is done once.",
     NETWORK: "The server cannot be reached. Try again: the same key makes sure it is done once.",
     UNREADABLE: "The server gave an answer that cannot be read.",
+    DOWNLOAD_BROKEN: "The connection broke before the file was complete; nothing was saved.",
   },
 };
 

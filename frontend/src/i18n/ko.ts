@@ -3,10 +3,16 @@ import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
 import { deadLettersInKorean } from "./dead-letters";
+import { deskChangeInKorean } from "./desk-change";
+import { deskPaymentInKorean } from "./desk-payment";
+import { downloadInKorean } from "./download";
+import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { outboxInKorean } from "./outbox";
+import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
+import { searchInKorean } from "./search";
 
 export const ko: Texts = {
   name: "한국어", locale: "ko-KR",
@@ -41,6 +47,7 @@ export const ko: Texts = {
     categories: { phones: "휴대폰", computers: "태블릿·노트북", home: "홈" },
     currency: "통화",
     order: "주문 내용",
+    bar: "선택한 상품",
     nothing: "상품을 선택하면 시작됩니다.",
     quantity: "수량",
     less: "하나 빼기",
@@ -54,6 +61,8 @@ export const ko: Texts = {
     reset: "초기화",
     paying: "결제 중 …",
     undecided: "이 주문이 결제되었는지 알 수 없습니다. 다시 시도하세요. 한 번만 결제됩니다.",
+    undecidedShort: "결제되었는지 알 수 없습니다.",
+    showOrder: "주문 보기",
     authorizedNotCaptured: "결제는 승인되었지만 아직 매입하지 못했습니다. 아래에서 매입하세요.",
   },
   order: {
@@ -120,6 +129,12 @@ export const ko: Texts = {
     merchant_payable: "가맹점 미지급금",
   },
   console: consoleInKorean,
+  download: downloadInKorean,
+  frame: frameInKorean,
+  overview: overviewInKorean,
+  search: searchInKorean,
+  desk: deskPaymentInKorean,
+  change: deskChangeInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
   ledger: ledgerInKorean,
@@ -151,5 +166,6 @@ export const ko: Texts = {
     OUTCOME_UNKNOWN: "처리 여부를 알 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     NETWORK: "서버에 연결할 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     UNREADABLE: "서버의 응답을 읽을 수 없습니다.",
+    DOWNLOAD_BROKEN: "파일을 다 받기 전에 연결이 끊겨 저장하지 않았습니다.",
   },
 };

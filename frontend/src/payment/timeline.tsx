@@ -1,11 +1,27 @@
 /** A payment's timeline: each event on its way to the ledger, with its postings. */
+import type { ReactNode } from "react";
 import type { Entry, Payment, PaymentEvent } from "../api/payments";
 import { useTexts } from "../i18n/language";
 import { secondsBetween, timeOfDay } from "../i18n/time";
 import { Amount } from "./amount";
 import styles from "./timeline.module.css";
 
-export function Timeline({ payment }: { payment: Payment }) {
+/** Postings of each event: their space is reserved, so that nothing jumps when they arrive. */
+const POSTINGS: Record<PaymentEvent["eventType"], number> = {
+  PAYMENT_AUTHORIZED: 1,
+  PAYMENT_CAPTURED: 2,
+  PAYMENT_REFUNDED: 1,
+  PAYMENT_VOIDED: 1,
+  PAYMENT_EXPIRED: 1,
+};
+
+interface Props<Event extends PaymentEvent> {
+  payment: Pick<Payment, "currency" | "ledgerEntries"> & { events: readonly Event[] };
+  /** What else is shown of an event. */
+  more?: (event: Event) => ReactNode;
+}
+
+export function Timeline<Event extends PaymentEvent>({ payment, more }: Props<Event>) {
   const texts = useTexts();
   return (
     <ol className={styles.list} aria-label={texts.timeline.title}>
@@ -15,13 +31,15 @@ export function Timeline({ payment }: { payment: Payment }) {
           event={event}
           currency={payment.currency}
           entries={payment.ledgerEntries.filter((entry) => entry.eventId === event.eventId)}
-        />
+        >
+          {more?.(event)}
+        </Step>
       ))}
     </ol>
   );
 }
 
-function Step({ event, currency, entries }: { event: PaymentEvent; currency: string; entries: Entry[] }) {
+function Step({ event, currency, entries, children }: { event: PaymentEvent; currency: string; entries: Entry[]; children: ReactNode }) {
   const texts = useTexts();
   return (
     <li className={`${styles.step} ${event.postedAt === null ? styles.waiting : ""}`}>
@@ -31,6 +49,7 @@ function Step({ event, currency, entries }: { event: PaymentEvent; currency: str
         <time dateTime={event.occurredAt}>{timeOfDay(event.occurredAt, texts.locale)}</time>
       </div>
       <Way event={event} />
+      {entries.length === 0 && event.postedAt === null && <Expected count={POSTINGS[event.eventType]} />}
       {entries.length > 0 && (
         <ul className={styles.postings} aria-label={texts.timeline.postings}>
           {entries.map((entry) => (
@@ -46,7 +65,22 @@ function Step({ event, currency, entries }: { event: PaymentEvent; currency: str
           ))}
         </ul>
       )}
+      {children}
     </li>
+  );
+}
+
+function Expected({ count }: { count: number }) {
+  return (
+    <div className={styles.postings} aria-hidden="true">
+      {Array.from({ length: count }, (_, index) => (
+        <div key={index} className={`${styles.posting} ${styles.expected}`}>
+          <span>–</span>
+          <span>–</span>
+          <span>–</span>
+        </div>
+      ))}
+    </div>
   );
 }
 

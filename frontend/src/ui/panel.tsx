@@ -7,6 +7,8 @@ import styles from "./panel.module.css";
 export type Tone = "good" | "warn" | "bad" | "plain";
 export const numberCell = styles.number;
 export const row = styles.row;
+/** Only for screen readers. */
+export const visuallyHidden = styles.hidden;
 
 export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   const id = useId();

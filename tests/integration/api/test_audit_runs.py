@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +17,10 @@ from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
 from payments.retention.service import Retention
 from tests.integration.api.conftest import ADMIN, Api
-from worker.housekeeping import Housekeeping, Plan
+from tests.servers import until
+from worker.housekeeping import CONNECTIONS, Housekeeping, Plan
+from worker.housekeeping import run as housekeeping_run
+from worker.schedule import REQUEST_INTERVAL
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 PLAN = Plan(0.1, 60.0, Retention(timedelta(days=9), timedelta(days=30), timedelta(days=30)))
@@ -81,6 +86,28 @@ def test_an_audit_that_is_ended_early_leaves_it_open(api: Api, engine: Engine) -
     house.audit()
     assert house.is_audit_requested()
     assert runs(api)["items"] == []
+
+
+@contextmanager
+def housekeeping(url: str, plan: Plan) -> Iterator[None]:
+    """All its tasks, in threads of their own."""
+    stop = threading.Event()
+    engine = create_engine(url, pool_size=CONNECTIONS)
+    thread = threading.Thread(target=housekeeping_run, args=(engine, plan, CollectorRegistry(), stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_running_housekeeping_answers_long_before_its_next_audit_is_due(api: Api, database_url: str) -> None:
+    with housekeeping(database_url, replace(PLAN, audit_interval=3600.0)):
+        until(lambda: len(runs(api)["items"]) == 1, "the audit of its start is complete")
+        assert api.http.post("/audit/runs", headers=ADMIN).get_json()["requested"] is not None
+        until(lambda: runs(api)["requested"] is None, "the request is answered", seconds=5 * REQUEST_INTERVAL)
+        assert len(runs(api)["items"]) == 2
 
 
 def test_both_need_the_admin_token(api: Api) -> None:

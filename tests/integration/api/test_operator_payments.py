@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from payments.payment import search_store
+from payments.reading import search as reading
 from tests.integration.api.conftest import ADMIN, Api
 
 TRACE = "a1" * 16
@@ -47,7 +49,8 @@ def test_each_filter_finds_its_payment(api: Api) -> None:
         "merchantId=m2", "status=VOIDED", "currency=EUR", "amount=501", "amountFrom=501", "amountTo=99",
         "idempotencyKey=c", "requestId=r-3", f"traceId={'0' * 32}", "paymentId=99", "eventId=99", "q=99", "q=M3",
         "q=M2&merchantId=M1", "q=b&merchantId=M1", "requestId=r-1&currency=KRW", "to=2020-01-01T00:00:00Z",
-        "from=2099-01-01T00:00:00Z", f"q={'%F0%9F%98%80' * 128}", "q=%00", "idempotencyKey=%00", "merchantId=%00",
+        "from=2099-01-01T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z",
+        f"q={'%F0%9F%98%80' * 128}", "q=%00", "idempotencyKey=%00", "merchantId=%00",
         f"q={2**63 - 1}", f"paymentId={2**63 - 1}", f"eventId={2**63 - 1}", "from=9999-12-31T23:59:60-23:59",
         "to=0001-01-01T00:00:00%2B23:59", "to=0000-01-01T00:00:00Z",
     )  # fmt: skip
@@ -61,6 +64,15 @@ def test_an_item_is_that_of_a_list_with_its_key(api: Api) -> None:
     assert found == {"items": [{**listed[0], "idempotencyKey": "a"}], "nextCursor": None, "searchedTo": None}
 
 
+def test_a_key_that_looks_like_a_card_number_is_found(api: Api) -> None:
+    payment = api.authorize("4111111111111111").get_json()["paymentId"]
+    api.post(f"/payments/capture/{payment}", {"merchantId": "M1", "idempotencyKey": "5555555555554444"})
+    for query in ("q=4111111111111111", "idempotencyKey=5555555555554444", "q=5555555555554444"):
+        (item,) = search(api, query)["items"]
+        assert item["paymentId"] == payment
+        assert "4111" not in item["idempotencyKey"]
+
+
 def test_pages_are_newest_first_and_complete(api: Api) -> None:
     made = [api.authorize(f"k{number}", f"M{number % 2}").get_json()["paymentId"] for number in range(5)]
     for query in ("limit=2", "limit=2&currency=KRW", "limit=2&amount=100", "limit=2&from=2020-01-01T00:00:00Z"):
@@ -71,6 +83,21 @@ def test_pages_are_newest_first_and_complete(api: Api) -> None:
             seen += [item["paymentId"] for item in page["items"]]
             cursor = None if page["nextCursor"] is None else f"&cursor={page['nextCursor']}"
         assert seen == made[::-1], query
+
+
+def test_a_page_that_ends_early_says_how_far_it_came(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_store, "CHUNK", 2)
+    monkeypatch.setattr(reading, "CHUNKS", 1)
+    monkeypatch.setattr(search_store, "FEW", 0)
+    oldest = api.authorize("k0", amount=7).get_json()["paymentId"]
+    made = [api.authorize(f"k{number}").get_json() for number in range(1, 5)]
+    pages = [search(api, "amountTo=50")]
+    while (cursor := pages[-1]["nextCursor"]) is not None:
+        pages.append(search(api, f"amountTo=50&cursor={cursor}"))
+    assert [[item["paymentId"] for item in page["items"]] for page in pages] == [[], [], [oldest]]
+    assert [page["searchedTo"] for page in pages] == [made[2]["createdAt"], made[0]["createdAt"], None]
+    lines = api.http.get("/operations/payments.csv?amountTo=50", headers=ADMIN).get_data(as_text=True).splitlines()
+    assert [line.split(",")[0] for line in lines] == ["paymentId", str(oldest)]
 
 
 def test_the_file_has_every_payment_that_the_search_finds(api: Api) -> None:
@@ -108,7 +135,7 @@ def test_the_file_has_every_payment_that_the_search_finds(api: Api) -> None:
         ("from=yesterday", "from"),
         ("from=2026-02-30T00:00:00Z", "from"),
         ("to=2026-01-01", "to"),
-        ("from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
+        ("from=2026-01-01T00:00:01Z&to=2026-01-01T00:00:00Z", "to"),
         ("requestId=%F0%9F%98%80", "requestId"),
         (f"requestId={'r' * 129}", "requestId"),
         (f"traceId={'A' * 32}", "traceId"),

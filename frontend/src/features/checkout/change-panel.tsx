@@ -2,11 +2,12 @@
 import { useState } from "react";
 import { openAmount, refundableAmount, type Payment, type Step } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
-import { decimalsOf, formatMoney, misreadMoney, parseMoney, toDecimal } from "../../money/money";
+import { formatMoney, toDecimal } from "../../money/money";
 import { Amount } from "../../payment/amount";
+import { AmountField, amountWithin } from "../../payment/amount-field";
 import { Button } from "../../ui/button";
 import { Notice, Problem } from "../../ui/notice";
-import { Panel, TextField } from "../../ui/panel";
+import { Panel } from "../../ui/panel";
 import { useStep } from "./step";
 import styles from "./shop.module.css";
 
@@ -76,32 +77,19 @@ interface PartProps {
 function Part({ action, limit, currency, busy, onSend }: PartProps) {
   const texts = useTexts();
   const [text, setText] = useState(toDecimal(limit, currency));
-  const amount = parseMoney(text, currency);
-  const good = amount !== null && amount <= limit;
-  const shown = (minor: number) => formatMoney(minor, currency, texts.locale);
-  const half = Math.floor(limit / 2);
+  const amount = amountWithin(text, currency, limit);
   return (
     <form
       className={styles.list}
       onSubmit={(event) => {
         event.preventDefault();
-        if (good) onSend(amount);
+        if (amount !== null) onSend(amount);
       }}
     >
-      <div className={styles.amount}>
-        <TextField
-          label={`${action} (${currency})`}
-          inputMode="decimal"
-          autoComplete="off"
-          value={text}
-          aria-invalid={!good}
-          onChange={(event) => { setText(event.target.value); }}
-        />
-        <Button disabled={half === 0} onClick={() => { setText(toDecimal(half, currency)); }}>{texts.order.half}</Button>
-        <Button onClick={() => { setText(toDecimal(limit, currency)); }}>{texts.order.all}</Button>
-      </div>
-      {!good && <Notice tone="bad">{texts.order.misread[misreadMoney(text, currency) ?? "range"](shown(limit), decimalsOf(currency))}</Notice>}
-      <Button type="submit" kind="primary" disabled={!good} aria-disabled={busy}>{good ? texts.order.sum(action, shown(amount)) : action}</Button>
+      <AmountField label={action} currency={currency} limit={limit} text={text} onText={setText} />
+      <Button type="submit" kind="primary" disabled={amount === null} aria-disabled={busy}>
+        {amount === null ? action : texts.order.sum(action, formatMoney(amount, currency, texts.locale))}
+      </Button>
     </form>
   );
 }

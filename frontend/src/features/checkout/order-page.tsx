@@ -1,5 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, useLocation, useParams } from "react-router";
+import { useEffect, useRef } from "react";
+import { Link, NavigationType, useLocation, useNavigationType, useParams } from "react-router";
 import { authorize, paymentQuery, type Payment } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
 import { Facts } from "../../payment/facts";
@@ -22,12 +23,19 @@ export function OrderPage() {
   const kept = keptOrders().find((order) => order.paymentId === paymentId);
   const product = productOf(kept?.productId);
   const state = useLocation().state as { captureFailed?: boolean } | null;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const arrived = useNavigationType() === NavigationType.Push;
+  useEffect(() => {
+    if (!arrived) return; // after "back" and a reload the browser restores the position
+    window.scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, [arrived, paymentId]);
   const mayCapture = query.data?.status === "AUTHORIZED";
   return (
-    <div className={styles.page}>
+    <div className={`${styles.page} ${styles.tall}`}>
       <div className={styles.intro}>
         <div>
-          <h1>{texts.order.title(paymentId)}</h1>
+          <h1 ref={heading} tabIndex={-1} className={styles.heading}>{texts.order.title(paymentId)}</h1>
           {product !== undefined && kept !== undefined && <p className={styles.lead}>{product.maker} {product.name} × {kept.quantity}</p>}
         </div>
         <Link to="/" className={buttonClass("plain")}>{texts.order.again}</Link>

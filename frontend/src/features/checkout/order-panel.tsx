@@ -13,23 +13,25 @@ const QUANTITY_LIMIT = 9;
 
 interface Props {
   ref: Ref<HTMLElement>;
+  /** Gets the part with the buttons, and null when there is none. */
+  actions: Ref<HTMLDivElement>;
   draft: ReturnType<typeof useDraft>;
   purchase: ReturnType<typeof usePurchase>;
 }
 
 /** The chosen product and the buttons that pay for it; while a purchase is undecided, only that one. */
-export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start, mutation } }: Props) {
+export function OrderPanel({ ref, actions, draft: { draft, ...change }, purchase: { start, mutation } }: Props) {
   const texts = useTexts();
   const undecided = mutation.isPending ? null : undecidedPurchase.request;
   return (
     <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.shop.order}>
       <Panel title={texts.shop.order}>
-        {undecided !== null && <Again purchase={undecided} error={mutation.error} retry={() => { start(undecided); }} />}
+        {undecided !== null && <Again ref={actions} purchase={undecided} error={mutation.error} retry={() => { start(undecided); }} />}
         {undecided === null && draft === null && <Empty>{texts.shop.nothing}</Empty>}
         {undecided === null && draft !== null && (
           <>
             <Chosen draft={draft} busy={mutation.isPending} onQuantity={change.changeQuantity} />
-            <div className={styles.buttons}>
+            <div ref={actions} className={styles.buttons}>
               <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, true)); }}>
                 {mutation.isPending ? texts.shop.paying : texts.shop.buy}
               </Button>
@@ -45,7 +47,7 @@ export function OrderPanel({ ref, draft: { draft, ...change }, purchase: { start
 }
 
 /** A purchase with an unknown outcome: sent again with its key, it is paid once and its outcome is known. */
-function Again({ purchase, error, retry }: { purchase: Purchase; error: unknown; retry: () => void }) {
+function Again({ ref, purchase, error, retry }: { ref: Ref<HTMLDivElement>; purchase: Purchase; error: unknown; retry: () => void }) {
   const texts = useTexts();
   const { order, quantity, productId } = purchase;
   return (
@@ -54,7 +56,9 @@ function Again({ purchase, error, retry }: { purchase: Purchase; error: unknown;
         {productOf(productId)?.name ?? productId} × {quantity}: <Amount minor={order.amount} currency={order.currency} />
       </p>
       <p>{texts.shop.undecided}</p>
-      {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
+      <div ref={ref} className={styles.buttons}>
+        {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
+      </div>
       <div className={styles.key}>
         <span className={styles.muted}>{texts.shop.key}</span>
         <code data-testid="key">{order.idempotencyKey}</code>

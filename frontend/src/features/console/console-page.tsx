@@ -1,13 +1,17 @@
 import { Suspense } from "react";
-import { NavLink, useParams } from "react-router";
-import { ApiProblem } from "../../api/client";
-import { problemText, useTexts } from "../../i18n/language";
-import { Button } from "../../ui/button";
-import { Loading, Notice, Problem } from "../../ui/notice";
-import styles from "./console.module.css";
-import { useHistory, WithHistory } from "./history";
-import { GROUPS, PAGES, pageOf } from "./pages";
-import { useToken, WithToken } from "./token";
+import { Link, Navigate, useLocation, useParams } from "react-router";
+import { useTexts } from "../../i18n/language";
+import { buttonClass } from "../../ui/button";
+import { Loading } from "../../ui/notice";
+import { Connection } from "./frame/connection";
+import styles from "./frame/frame.module.css";
+import { Drawer, SideNavigation } from "./frame/navigation";
+import { SearchBox } from "./frame/search-box";
+import { StateLine } from "./frame/state-line";
+import { useTitle } from "./frame/title";
+import { WithHistory } from "./history";
+import { pageOf, type ConsolePage as Page } from "./pages";
+import { WithToken } from "./token";
 
 const FIRST_MERCHANT = "STORE";
 
@@ -16,38 +20,59 @@ export function ConsolePage() {
   return (
     <WithToken>
       <WithHistory merchantId={FIRST_MERCHANT}>
-        <Console />
+        <Frame />
       </WithHistory>
     </WithToken>
   );
 }
 
-function Console() {
-  const texts = useTexts();
-  const { forget } = useToken();
-  const { section } = useParams();
-  const Page = (pageOf(section) ?? GROUPS.now[0]).Page;
+function Frame() {
   return (
-    <div className={styles.page}>
-      <div className={styles.head}>
-        <h1>{texts.console.title}</h1>
-        <Button small onClick={forget}>{texts.console.leave}</Button>
+    <div className={styles.frame}>
+      <SideNavigation />
+      <div className={styles.content}>
+        <div className={styles.top}>
+          <Drawer />
+          <SearchBox />
+        </div>
+        <StateLine />
+        <Connection />
+        <div className={styles.page}><Content /></div>
       </div>
-      <nav className={styles.tabs} aria-label={texts.console.title}>
-        {PAGES.map(({ name, path }) => <NavLink key={name} to={path} end={path === "/console"}>{texts.console.tabs[name]}</NavLink>)}
-      </nav>
-      <Connection />
-      <Suspense fallback={<Loading />}><Page /></Suspense>
     </div>
   );
 }
 
-/** A notice when the numbers are old: no answers, or the token is no longer accepted. */
-function Connection() {
+function Content() {
+  const { section, id } = useParams();
+  const { pathname, search } = useLocation();
+  const page = pageOf(section);
+  if (page === undefined) return <NoPage />;
+  if (section !== undefined && !pathname.startsWith(page.path)) {
+    return <Navigate replace to={`${page.path}${id === undefined ? "" : `/${id}`}${search}`} />; // a former path
+  }
+  if (id !== undefined && page.Item !== undefined) return <Suspense fallback={<Loading />}><page.Item /></Suspense>;
+  return <Named page={page} />;
+}
+
+function Named({ page }: { page: Page }) {
   const texts = useTexts();
-  const { now } = useHistory();
-  if (!now.isError) return null;
-  if (now.data === undefined) return <Problem error={now.error} retry={() => { void now.refetch(); }} />;
-  const code = now.error instanceof ApiProblem ? now.error.code : "UNREADABLE";
-  return <Notice tone="warn">{texts.console.offline(problemText(texts, code))}</Notice>;
+  const name = texts.console.tabs[page.name];
+  useTitle(name);
+  return (
+    <>
+      <h1>{name}</h1>
+      <Suspense fallback={<Loading />}><page.Page /></Suspense>
+    </>
+  );
+}
+
+function NoPage() {
+  const texts = useTexts();
+  return (
+    <div className={styles.lost}>
+      <h1>{texts.frame.noPage}</h1>
+      <Link to="/console" className={buttonClass("primary")}>{texts.frame.toOverview}</Link>
+    </div>
+  );
 }

@@ -13,10 +13,11 @@ interface Held {
   forget: () => void;
 }
 
-const Context = createContext<Held | null>(null);
+/** Given directly only by tests; pages get it from WithToken. */
+export const TokenContext = createContext<Held | null>(null);
 
 export function useToken(): Held {
-  const held = use(Context);
+  const held = use(TokenContext);
   if (held === null) throw new Error("WithToken is missing");
   return held;
 }
@@ -38,7 +39,7 @@ export function WithToken({ children }: { children: ReactNode }) {
           },
     [token, client],
   );
-  return held === null ? <Ask onToken={setToken} /> : <Context value={held}>{children}</Context>;
+  return held === null ? <Ask onToken={setToken} /> : <TokenContext value={held}>{children}</TokenContext>;
 }
 
 function Ask({ onToken }: { onToken: (token: string) => void }) {

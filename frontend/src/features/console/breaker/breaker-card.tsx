@@ -24,9 +24,11 @@ export function BreakerCard() {
   const query = useQuery(breakerQuery(token));
   return (
     <Panel title={texts.console.tabs.breaker}>
-      {query.isPending && <Loading />}
-      {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-      {query.data !== undefined && <State breaker={query.data} />}
+      <div className={styles.breaker}>
+        {query.isPending && <Loading />}
+        {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+        {query.data !== undefined && <State breaker={query.data} />}
+      </div>
     </Panel>
   );
 }

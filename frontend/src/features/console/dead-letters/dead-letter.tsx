@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
@@ -8,12 +8,14 @@ import { Confirm } from "../../../ui/confirm";
 import { Notice, Problem } from "../../../ui/notice";
 import { Panel, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
+import { PaymentLink } from "../frame/ids";
 import { useToken } from "../token";
+import { paymentIdOf } from "./payload";
 
 type Action = "replay" | "discard";
 
 /** One dead letter, and what an operator may do with it while it is open. */
-export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
+export function DeadLetterPanel({ letter, aside }: { letter: DeadLetter; aside: ReactNode }) {
   const texts = useTexts();
   const [action, setAction] = useState<Action | null>(null);
   const [reason, setReason] = useState("");
@@ -27,7 +29,7 @@ export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
     },
   });
   return (
-    <Panel title={texts.letters.letter(letter.id)}>
+    <Panel title={texts.letters.letter(letter.id)} aside={aside}>
       <Facts letter={letter} />
       <h3>{texts.letters.payload}</h3>
       {letter.payloadEncoding !== undefined && <p className={styles.muted}>{letter.payloadEncoding}</p>}
@@ -61,8 +63,10 @@ export function DeadLetterPanel({ letter }: { letter: DeadLetter }) {
 
 function Facts({ letter }: { letter: DeadLetter }) {
   const texts = useTexts();
+  const paymentId = paymentIdOf(letter.payload);
   const facts = [
     [texts.letters.state, texts.letters.states[letter.state]],
+    ...(paymentId === null ? [] : [[texts.console.paymentId, <PaymentLink key="payment" id={paymentId} />] as const]),
     [texts.letters.error, `${letter.errorType}: ${letter.errorMessage}`],
     [texts.letters.topic, letter.originalTopic],
     [texts.letters.place, `${letter.partition} · ${letter.offset}`],

@@ -3,13 +3,16 @@ import { useState } from "react";
 import { discardParked, parkedQuery, releaseParked, type ParkedEvent } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
+import { useListAddress } from "../../../ui/address";
 import { Button } from "../../../ui/button";
 import { Confirm } from "../../../ui/confirm";
 import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
-import { usePaging } from "../../../ui/paging";
 import { Pager, Panel, Table, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
+import { DeadLetterLink, PaymentLink } from "../frame/ids";
 import { useToken } from "../token";
+
+const NO_FILTERS = [] as const;
 
 type Action = "release" | "discard";
 interface Chosen {
@@ -23,7 +26,7 @@ export default function OutboxPage() {
   const { token } = useToken();
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [reason, setReason] = useState("");
-  const paging = usePaging();
+  const { paging } = useListAddress(NO_FILTERS);
   const client = useQueryClient();
   const query = useQuery({ ...parkedQuery(token, paging.cursor), placeholderData: keepPreviousData });
   const mutation = useMutation({
@@ -64,6 +67,14 @@ export default function OutboxPage() {
   );
 }
 
+/** What the event is about; only a payment has a page by this id. */
+function Subject({ event: { aggregateType, aggregateId } }: { event: ParkedEvent }) {
+  const texts = useTexts();
+  const name = `${texts.parked.aggregate[aggregateType]} ${aggregateId}`;
+  if (aggregateType === "payment") return <PaymentLink id={aggregateId}>{name}</PaymentLink>;
+  return <DeadLetterLink id={aggregateId}>{name}</DeadLetterLink>;
+}
+
 function List({ items, onChoose }: { items: ParkedEvent[]; onChoose: (chosen: Chosen) => void }) {
   const texts = useTexts();
   const head = ["#", texts.letters.topic, texts.parked.of, texts.letters.error, texts.letters.attempts, texts.parked.behind, texts.parked.since, ""];
@@ -73,7 +84,7 @@ function List({ items, onChoose }: { items: ParkedEvent[]; onChoose: (chosen: Ch
         <tr key={event.eventId}>
           <td>{event.eventId}</td>
           <td>{event.topic}</td>
-          <td>{event.aggregateType} {event.aggregateId}</td>
+          <td><Subject event={event} /></td>
           <td>{event.error}</td>
           <td>{event.attempts}</td>
           <td>{event.waitingBehind}</td>

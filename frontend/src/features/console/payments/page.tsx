@@ -1,115 +1,66 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { paymentQuery, paymentsQuery, STATUSES, type PaymentItem, type Status } from "../../../api/payments";
+/** The search of payments, of all merchants. Its filters and its page are in the address. */
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Navigate, NavigationType, useLocation, useNavigationType } from "react-router";
+import { address } from "../../../api/client";
+import { searchQuery, type Found, type FoundPayment } from "../../../api/desk";
 import { useTexts } from "../../../i18n/language";
-import { dateAndTime } from "../../../i18n/time";
-import { Amount } from "../../../payment/amount";
-import { Facts } from "../../../payment/facts";
-import { StatusBadge } from "../../../payment/status";
-import { Timeline } from "../../../payment/timeline";
-import { Button } from "../../../ui/button";
-import { Empty, Loading, Problem } from "../../../ui/notice";
-import { usePaging } from "../../../ui/paging";
-import { Choice, numberCell, Pager, Panel, Table, TextField } from "../../../ui/panel";
-import styles from "../console.module.css";
-import { useHistory } from "../history";
+import { useListAddress } from "../../../ui/address";
+import { Loading, Problem } from "../../../ui/notice";
+import { Panel } from "../../../ui/panel";
+import { ExportButton } from "../frame/export-button";
+import { isDirect } from "../frame/ids";
+import { useToken } from "../token";
+import { FilterChips } from "./filter-chips";
+import { FilterForm } from "./filter-form";
+import { given, NAMES, NONE, type Name } from "./filters";
+import { queryOf, remember, remembered } from "./remembered";
+import { Results } from "./results";
+import styles from "./search.module.css";
 
-/** A merchant's payments, and one of them in full. */
+/** Opened without filters it takes those of the last search; but not by the back button, which shows what was shown. */
 export default function PaymentsPage() {
+  const { key, search } = useLocation();
+  const arrival = useNavigationType();
+  const [first] = useState(key);
+  const isOpened = arrival !== NavigationType.Pop || key === first;
+  const last = search === "" && isOpened ? remembered() : "";
+  return last === "" ? <Search /> : <Navigate replace to={`?${last}`} />;
+}
+
+function Search() {
   const texts = useTexts();
-  const { merchantId, watch } = useHistory();
-  const [status, setStatus] = useState<Status | "">("");
-  const [shown, setShown] = useState<number | null>(null);
-  const paging = usePaging();
-  const query = useQuery({ ...paymentsQuery(merchantId, status, paging.cursor), enabled: merchantId !== "", placeholderData: keepPreviousData });
-  const search = (merchant: string, payment: number | null) => {
-    watch(merchant);
-    setShown(payment);
-    paging.restart();
+  const { token } = useToken();
+  const direct = isDirect(useLocation().state);
+  const { filters, filter, paging } = useListAddress(NAMES);
+  const query = useQuery(searchQuery(token, given(filters), paging.cursor));
+  const target = query.isPlaceholderData ? undefined : targetOf(query.data, filters.q);
+  const isLookup = direct && !query.isError && (query.data === undefined || query.isPlaceholderData || target !== undefined);
+  useEffect(() => {
+    if (!isLookup) remember(filters);
+  }, [filters, isLookup]);
+  const change = (changes: Partial<Record<Name, string>>) => {
+    remember({ ...filters, ...changes }); // before the address changes: it would be filled again
+    filter(changes);
   };
+  if (direct && target !== undefined) return <Navigate replace to={`/console/payments/${target.paymentId}`} />;
   return (
-    <div className={styles.two}>
-      <Panel title={texts.console.tabs.payments}>
-        <Search first={merchantId} onSearch={search} />
-        <Choice label={texts.console.status} value={status} onChange={(event) => { setStatus(event.target.value as Status | ""); paging.restart(); }}>
-          <option value="">{texts.console.any}</option>
-          {STATUSES.map((one) => <option key={one} value={one}>{texts.status[one]}</option>)}
-        </Choice>
-        {query.isLoading && <Loading />}
-        {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-        {query.data?.items.length === 0 && <Empty>{texts.console.noPayments}</Empty>}
-        {query.data !== undefined && query.data.items.length > 0 && (
-          <>
-            <List items={query.data.items} onShow={setShown} />
-            <Pager paging={paging} next={query.data.nextCursor} />
-          </>
-        )}
+    <>
+      <Panel title={texts.search.filters}>
+        <FilterForm key={queryOf(filters)} filters={filters} onSearch={change} />
       </Panel>
-      {shown === null ? <Panel title={texts.timeline.title}><Empty>{texts.console.pick}</Empty></Panel> : <OnePayment paymentId={shown} merchantId={merchantId} />}
-    </div>
+      <Panel title={texts.search.results} aside={<ExportButton url={address("/operations/payments.csv", {}, filters)} />}>
+        <FilterChips filters={filters} onRemove={(names) => { change(Object.fromEntries(names.map((name) => [name, NONE[name]]))); }} />
+        {query.isPending && <div className={styles.waiting}><Loading /></div>}
+        {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+        {query.data !== undefined && !query.isError && <Results found={query.data} filters={filters} paging={paging} old={query.isPlaceholderData} />}
+      </Panel>
+    </>
   );
 }
 
-function Search({ first, onSearch }: { first: string; onSearch: (merchantId: string, paymentId: number | null) => void }) {
-  const texts = useTexts();
-  const [merchantId, setMerchantId] = useState(first);
-  const [paymentId, setPaymentId] = useState("");
-  return (
-    <form
-      className={styles.filters}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSearch(merchantId.trim(), paymentId === "" ? null : Number(paymentId));
-      }}
-    >
-      <TextField label={texts.console.merchant} required maxLength={32} value={merchantId} onChange={(event) => { setMerchantId(event.target.value); }} />
-      <TextField label={texts.console.paymentId} inputMode="numeric" pattern="[1-9][0-9]{0,14}" value={paymentId} onChange={(event) => { setPaymentId(event.target.value); }} />
-      <Button type="submit">{texts.console.search}</Button>
-    </form>
-  );
-}
-
-function List({ items, onShow }: { items: PaymentItem[]; onShow: (paymentId: number) => void }) {
-  const texts = useTexts();
-  return (
-    <Table
-      label={texts.console.tabs.payments}
-      head={
-        <>
-          <th scope="col">{texts.console.paymentId}</th>
-          <th scope="col">{texts.console.status}</th>
-          <th scope="col" className={numberCell}>{texts.console.amount}</th>
-          <th scope="col">{texts.console.created}</th>
-        </>
-      }
-    >
-      {items.map((item) => (
-        <tr key={item.paymentId}>
-          <td>
-            <Button kind="quiet" small aria-label={texts.console.show(item.paymentId)} onClick={() => { onShow(item.paymentId); }}>{item.paymentId}</Button>
-          </td>
-          <td><StatusBadge status={item.status} /></td>
-          <td className={numberCell}><Amount minor={item.amount} currency={item.currency} /></td>
-          <td>{dateAndTime(item.createdAt, texts.locale)}</td>
-        </tr>
-      ))}
-    </Table>
-  );
-}
-
-function OnePayment({ paymentId, merchantId }: { paymentId: number; merchantId: string }) {
-  const texts = useTexts();
-  const query = useQuery(paymentQuery(paymentId, merchantId));
-  return (
-    <Panel title={`${texts.console.paymentId} ${paymentId}`} aside={query.data && <StatusBadge status={query.data.status} />}>
-      {query.isPending && <Loading />}
-      {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-      {query.data !== undefined && (
-        <>
-          <Facts payment={query.data} />
-          <Timeline payment={query.data} />
-        </>
-      )}
-    </Panel>
-  );
+/** The payment that was looked up: the only one found, or the one with this number (an event of another may have it too). */
+function targetOf(found: Found | undefined, q: string): FoundPayment | undefined {
+  const only = found?.items.length === 1 && found.nextCursor === null ? found.items[0] : undefined;
+  return found?.items.find(({ paymentId }) => String(paymentId) === q) ?? only;
 }

@@ -1,0 +1,53 @@
+/** "Export CSV" of a list: progress while it is read, and why when it fails. */
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { download, save, type Progress } from "../../../api/download";
+import { useTexts } from "../../../i18n/language";
+import { Button } from "../../../ui/button";
+import { Problem } from "../../../ui/notice";
+import { useToken } from "../token";
+import styles from "./export-button.module.css";
+
+const MOST_ROWS = 100_000;
+const NOTHING: Progress = { bytes: 0, rows: 0 };
+
+/** `url`: the list's CSV address with its filters, as `address("/audit/findings.csv", {}, filters)` makes it. */
+export function ExportButton({ url }: { url: string }) {
+  const texts = useTexts();
+  const { token } = useToken();
+  const [progress, setProgress] = useState(NOTHING);
+  const running = useRef<AbortController | null>(null);
+  const mutation = useMutation({
+    mutationFn: async (from: string) => {
+      running.current = new AbortController();
+      const file = await download(from, token, running.current.signal, setProgress);
+      save(file);
+      return file;
+    },
+  });
+  useEffect(() => () => { running.current?.abort(); }, []);
+  const start = () => {
+    setProgress(NOTHING);
+    mutation.mutate(url);
+  };
+  const stop = () => {
+    running.current?.abort();
+    mutation.reset();
+  };
+  const stopped = mutation.error instanceof DOMException; // by the operator, who knows
+  return (
+    <div className={styles.export}>
+      <div className={styles.row}>
+        <span className={styles.said} role="status">
+          {mutation.isPending && texts.download.progress(progress.rows, progress.bytes)}
+          {mutation.isSuccess && texts.download.saved(mutation.data.name, mutation.data.rows)}
+          {mutation.isSuccess && mutation.data.rows >= MOST_ROWS && ` ${texts.download.cut(MOST_ROWS)}`}
+        </span>
+        {mutation.isPending
+          ? <Button small onClick={stop}>{texts.state.cancel}</Button>
+          : <Button small onClick={start}>{texts.download.title}</Button>}
+      </div>
+      {mutation.isError && !stopped && <Problem error={mutation.error} retry={start} />}
+    </div>
+  );
+}

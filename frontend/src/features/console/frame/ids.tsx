@@ -1,0 +1,52 @@
+/** Ids as links: to the page of what they name, or to the search that finds it. */
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+
+/** State of a link to the search: with exactly one hit, its page is opened instead of the list. */
+export const DIRECT = { direct: true } as const;
+
+export function isDirect(state: unknown): boolean {
+  return typeof state === "object" && state !== null && "direct" in state;
+}
+
+export function PaymentLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`/console/payments/${id}`}>{children}</Link>;
+}
+
+/** To the payment of this event. */
+export function EventLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`/console/payments?eventId=${id}`} state={DIRECT}>{children}</Link>;
+}
+
+/** To this merchant's payments. */
+export function MerchantLink({ id, children = id }: { id: string; children?: ReactNode }) {
+  return <Link to={`/console/payments?merchantId=${encodeURIComponent(id)}`}>{children}</Link>;
+}
+
+export function DeadLetterLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`/console/dead-letters/${id}`}>{children}</Link>;
+}
+
+/** To the audit's findings about this payment. */
+export function FindingsLink({ paymentId, children = paymentId }: { paymentId: number | string; children?: ReactNode }) {
+  return <Link to={`/console/audit?paymentId=${paymentId}`}>{children}</Link>;
+}
+
+/** To the entries of this payment in the ledger. */
+export function EntriesLink({ paymentId, children = paymentId }: { paymentId: number | string; children?: ReactNode }) {
+  return <Link to={`/console/ledger?paymentId=${paymentId}`}>{children}</Link>;
+}
+
+/** What an operator's action was about ("payment 7", "dead letter 3", "event 12"), as a link where it has a page. */
+export function TargetLink({ target }: { target: string }) {
+  const [, kind, id] = /^(payment|dead letter|event) (\d+)$/.exec(target) ?? [];
+  if (id === undefined) return target;
+  switch (kind) {
+    case "payment":
+      return <PaymentLink id={id}>{target}</PaymentLink>;
+    case "event":
+      return <EventLink id={id}>{target}</EventLink>;
+    default:
+      return <DeadLetterLink id={id}>{target}</DeadLetterLink>;
+  }
+}

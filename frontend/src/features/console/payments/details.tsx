@@ -1,0 +1,38 @@
+import type { ReactNode } from "react";
+import type { DeskPayment } from "../../../api/desk";
+import { useTexts } from "../../../i18n/language";
+import { dateAndTime } from "../../../i18n/time";
+import { Panel } from "../../../ui/panel";
+import { CopyButton } from "../frame/copy";
+import { MerchantLink } from "../frame/ids";
+import styles from "./payment.module.css";
+
+/** Merchant, key and dates of a payment. */
+export function Details({ payment }: { payment: DeskPayment }) {
+  const texts = useTexts();
+  const { desk, locale } = texts;
+  const facts: [string, ReactNode][] = [
+    [texts.console.merchant, <MerchantLink key="merchant" id={payment.merchantId} />],
+    [desk.key, <Copied key="key" name={desk.key} text={payment.idempotencyKey} />],
+    [desk.created, dateAndTime(payment.createdAt, locale)],
+    [desk.updated, dateAndTime(payment.updatedAt, locale)],
+    [desk.ends, dateAndTime(payment.expiresAt, locale)],
+    ...(payment.releaseReason === null ? [] : [[desk.release, desk.releases[payment.releaseReason]] satisfies [string, ReactNode]]),
+  ];
+  return (
+    <Panel title={desk.facts}>
+      <dl className={styles.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+function Copied({ name, text }: { name: string; text: string }) {
+  return <span className={styles.copied}><code>{text}</code><CopyButton name={name} text={text} /></span>;
+}

@@ -1,0 +1,60 @@
+/** For tests of the console: a page with everything that stands around it, and a server of fixed answers. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { MemoryRouter, useLocation } from "react-router";
+import { vi } from "vitest";
+import { LanguageProvider } from "../../i18n/language";
+import { TokenContext } from "./token";
+
+export interface Sent {
+  method: string;
+  url: string;
+  body: Record<string, unknown>;
+}
+
+/** Answers every request by `answer`: a body, or a Response for a refusal; an Error is a lost connection. */
+export function serve(answer: (sent: Sent) => unknown): Sent[] {
+  const all: Sent[] = [];
+  vi.stubGlobal("fetch", (url: string, options: RequestInit) => {
+    const sent = { method: options.method ?? "GET", url, body: JSON.parse((options.body as string | undefined) ?? "{}") as Record<string, unknown> };
+    all.push(sent);
+    const given = answer(sent);
+    if (given instanceof Error) return Promise.reject(given);
+    return Promise.resolve(given instanceof Response ? given : new Response(JSON.stringify(given)));
+  });
+  return all;
+}
+
+export function refusal(status: number, code: string): Response {
+  return new Response(JSON.stringify({ code, message: code, errors: [] }), { status });
+}
+
+/** jsdom has no modal dialogs. */
+export function standInForDialogs(): void {
+  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) { this.open = true; };
+  HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  };
+}
+
+function Address() {
+  const { pathname, search } = useLocation();
+  return <output aria-label="address">{pathname + search}</output>;
+}
+
+/** Renders with the token "token" at `address`; the element labelled "address" holds the present one. */
+export function show(children: ReactNode, address = "/console") {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
+  return render(
+    <QueryClientProvider client={client}>
+      <LanguageProvider>
+        <MemoryRouter initialEntries={[address]}>
+          <TokenContext value={{ token: "token", forget: () => undefined }}>{children}</TokenContext>
+          <Address />
+        </MemoryRouter>
+      </LanguageProvider>
+    </QueryClientProvider>,
+  );
+}
