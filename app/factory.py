@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
 from app.commit.batcher import Batcher
-from app.commit.commit_queue import commit_queue
+from app.commit.commit_queue import CommitQueue, commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.authentication import Guard
@@ -163,6 +163,10 @@ def _totals(options: Options, metrics: CollectorRegistry, requests: CollectorReg
     return lambda: totals.of_process((metrics, requests))
 
 
+def _queue(engine: Engine, admission: Admission, metrics: ApiMetrics, traces: Traces, options: Options) -> CommitQueue:
+    return commit_queue(engine, admission, metrics, traces, writers=options.writers, capacity=options.queue_size)
+
+
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
@@ -171,7 +175,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
-    verifier = None if options.peppers is None else Verifier(options.peppers, read_key, monotonic)
+    verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
     guard = Guard(verifier, options.admin_token, wrong, required=options.auth_required)
     ReadLimits(
@@ -187,17 +191,10 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         database=database,
         admission=admission,
         admission_batcher=Batcher(admission.admit, workers=1, size=ADMISSION_BATCH_LIMIT),
-        queue=commit_queue(
-            engines[COMMITS],
-            admission,
-            metrics,
-            traces,
-            writers=options.writers,
-            capacity=options.queue_size,
-        ),
+        queue=_queue(engines[COMMITS], admission, metrics, traces, options),
         metrics=metrics,
         guard=guard,
-        key_watch=None if verifier is None else KeyWatch(verifier, epoch_of(engines[None])),
+        key_watch=KeyWatch(verifier, epoch_of(engines[None])),
         peppers=options.peppers,
         lists=ListSlots(monotonic),
         overview=Sampler(_totals(options, registry, requests), backlog_of(engines[None])),

@@ -87,8 +87,7 @@ def post_worker_init(worker: Any) -> None:
     services = worker.wsgi.extensions[EXTENSION]
     services.admission.ping()
     services.overview.start()
-    if services.key_watch is not None:
-        services.key_watch.start()
+    services.key_watch.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
@@ -110,8 +109,7 @@ def worker_exit(server: Any, worker: Any) -> None:
         return
     services = application.extensions[EXTENSION]
     services.overview.stop()
-    if services.key_watch is not None:
-        services.key_watch.stop()
+    services.key_watch.stop()
     if not services.queue.drain(graceful_timeout):
         server.log.error("commands_not_finished")
     services.traces.close()

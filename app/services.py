@@ -31,7 +31,7 @@ class Services:
     queue: CommitQueue
     metrics: ApiMetrics
     guard: Guard
-    key_watch: KeyWatch | None
+    key_watch: KeyWatch
     peppers: Peppers | None
     lists: ListSlots
     overview: Sampler

@@ -37,10 +37,7 @@ OPERATORS_KEY: Final = f"{_KEY}{Prefix.OPERATOR}_"
 class Guard:
     """Admits requests by their keys."""
 
-    def __init__(
-        self, verifier: Verifier | None, admin_token: str | None, wrong: WrongTokens, *, required: bool
-    ) -> None:
-        """`verifier` None: no key opens anything, for want of a pepper."""
+    def __init__(self, verifier: Verifier, admin_token: str | None, wrong: WrongTokens, *, required: bool) -> None:
         self._verifier = verifier
         self._admin_token = None if admin_token is None else admin_token.encode()
         self._wrong = wrong
@@ -111,8 +108,6 @@ class Guard:
 
     def _verified(self, text: str) -> Caller:
         """The key's caller, verified once for a request. Raises as Verifier.verify."""
-        if self._verifier is None:
-            raise ApiKeyInvalid
         if "verified" not in g:
             g.verified = self._verifier.verify(text, get_remote_address())
         found: Caller = g.verified
