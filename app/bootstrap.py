@@ -10,6 +10,7 @@ from flask import Flask
 from app.factory import Options, create_app
 from payments import crash_points, logs
 from payments.config import BadSettings, load
+from payments.merchants.hashing import Peppers
 
 __all__ = ["BadSettings", "build"]
 
@@ -33,6 +34,8 @@ def build(environment: Mapping[str, str]) -> Flask:
         queue_size=settings.commit_queue_size,
         authorization_lifetime=settings.authorization_lifetime,
         admin_token=settings.admin_token,
+        auth_required=settings.auth == "required",
+        peppers=None if settings.key_peppers is None else Peppers(settings.key_peppers),
         trusted_proxies=settings.trusted_proxies,
         metrics_folder=Path(metrics) if (metrics := os.environ.get(_METRICS)) else None,
         environment=settings.environment,

@@ -15,24 +15,28 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
 from app.commit.batcher import Batcher
-from app.commit.commit_queue import commit_queue
+from app.commit.commit_queue import CommitQueue, commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
-from app.http.admin import AdminGuard
+from app.http.authentication import Guard
 from app.http.hooks import remove_hook
+from app.http.key_watch import KeyWatch, epoch_of
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, RequestMetrics, measure
 from app.identity import Identity
+from app.known_keys import read_key
 from app.overview import totals
 from app.overview.sampler import Sampler, backlog_of
 from app.routes import (
+    api_keys,
     audit,
     breaker,
     dead_letters,
     docs,
     health,
     ledger,
+    merchants,
     operations,
     operator_commands,
     operator_payments,
@@ -41,6 +45,8 @@ from app.routes import (
     shop,
 )
 from app.services import EXTENSION, Services
+from payments.merchants.hashing import Peppers
+from payments.merchants.verification import Verifier
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
 from payments.platform import redis_client, tables
@@ -67,6 +73,8 @@ _ROUTES: Final = (
     operations,
     operator_commands,
     operator_payments,
+    merchants,
+    api_keys,
     health,
     docs,
     shop,
@@ -91,9 +99,13 @@ class Options:
     queue_size: int
     authorization_lifetime: float
     admin_token: str | None
+    """Opens operators' routes where keys are not required; else it makes the first operator's key."""
     trusted_proxies: int
     metrics_folder: Path | None = None
     """prometheus_client's folder of all web workers. None: metrics of this process alone."""
+    auth_required: bool = False
+    peppers: Peppers | None = None
+    """Hash keys; None: there are no keys."""
     environment: str = "local"
     """The name of this installation, for the console."""
     shop_folder: Path | None = None
@@ -151,6 +163,10 @@ def _totals(options: Options, metrics: CollectorRegistry, requests: CollectorReg
     return lambda: totals.of_process((metrics, requests))
 
 
+def _queue(engine: Engine, admission: Admission, metrics: ApiMetrics, traces: Traces, options: Options) -> CommitQueue:
+    return commit_queue(engine, admission, metrics, traces, writers=options.writers, capacity=options.queue_size)
+
+
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
@@ -159,29 +175,27 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
-    admin = AdminGuard(options.admin_token, WrongTokens(client, platform, outage, time.time))
+    verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
+    wrong = WrongTokens(client, platform, outage, time.time)
+    guard = Guard(verifier, options.admin_token, wrong, required=options.auth_required)
     ReadLimits(
         app,
         client=client,
         platform=platform,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda: request.endpoint in _UNLIMITED or admin.holds(),
+        is_exempt=lambda: request.endpoint in _UNLIMITED or guard.is_operator(),
     )
+    guard.install(app)  # after the limits: junk keys count for them
     return Services(
         database=database,
         admission=admission,
         admission_batcher=Batcher(admission.admit, workers=1, size=ADMISSION_BATCH_LIMIT),
-        queue=commit_queue(
-            engines[COMMITS],
-            admission,
-            metrics,
-            traces,
-            writers=options.writers,
-            capacity=options.queue_size,
-        ),
+        queue=_queue(engines[COMMITS], admission, metrics, traces, options),
         metrics=metrics,
-        admin=admin,
+        guard=guard,
+        key_watch=KeyWatch(verifier, epoch_of(engines[None])),
+        peppers=options.peppers,
         lists=ListSlots(monotonic),
         overview=Sampler(_totals(options, registry, requests), backlog_of(engines[None])),
         environment=options.environment,

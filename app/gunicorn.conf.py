@@ -87,6 +87,7 @@ def post_worker_init(worker: Any) -> None:
     services = worker.wsgi.extensions[EXTENSION]
     services.admission.ping()
     services.overview.start()
+    services.key_watch.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
@@ -108,6 +109,7 @@ def worker_exit(server: Any, worker: Any) -> None:
         return
     services = application.extensions[EXTENSION]
     services.overview.stop()
+    services.key_watch.stop()
     if not services.queue.drain(graceful_timeout):
         server.log.error("commands_not_finished")
     services.traces.close()

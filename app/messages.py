@@ -24,6 +24,7 @@ UTF_8: Final = "must be UTF-8"
 # -- Paths, tokens and limits
 NO_PATH: Final = "There is nothing at this path."
 NO_METHOD: Final = "This path does not support this method; the header Allow names those that it does."
+NO_PEPPER: Final = "This installation has no APP_KEY_PEPPER, so it has no keys."
 NO_TOKEN: Final = "Send the admin token as Authorization: Bearer <token>."  # noqa: S105
 TOO_MANY_TOKENS: Final = "Too many wrong admin tokens from this address; wait for Retry-After seconds."
 TOO_MANY_OF_ADDRESS: Final = "Too many requests from this address; wait for Retry-After seconds."

@@ -9,9 +9,11 @@ from flask_sqlalchemy import SQLAlchemy
 
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue
-from app.http.admin import AdminGuard
+from app.http.authentication import Guard
+from app.http.key_watch import KeyWatch
 from app.http.list_slots import ListSlots
 from app.overview.sampler import Sampler
+from payments.merchants.hashing import Peppers
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.traces import Traces
@@ -28,7 +30,9 @@ class Services:
     admission_batcher: Batcher[Attempt, AdmissionResult]
     queue: CommitQueue
     metrics: ApiMetrics
-    admin: AdminGuard
+    guard: Guard
+    key_watch: KeyWatch
+    peppers: Peppers | None
     lists: ListSlots
     overview: Sampler
     environment: str

@@ -13,6 +13,7 @@ from payments.setting_types import (
     database_url,
     http_address,
     one_of,
+    peppers,
     percent,
     seconds,
     text,
@@ -52,6 +53,8 @@ class Settings:
     kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", text, "127.0.0.1:9092")
     admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
     environment: str = _setting("APP_ENVIRONMENT", text_up_to(32), "local")
+    auth: str = _setting("APP_AUTH", one_of("required", "open"), "open")
+    key_peppers: tuple[tuple[int, bytes], ...] | None = _setting("APP_KEY_PEPPER", peppers, None, secret=True)
     log_level: str = _setting("LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     otlp_endpoint: str | None = _setting("APP_OTLP_ENDPOINT", http_address, None)
     worker_metrics_host: str = _setting("WORKER_METRICS_HOST", text, "127.0.0.1")
@@ -157,4 +160,6 @@ def _contradictions(settings: Settings) -> list[str]:
             "APP_OUTBOX_RETENTION_SECONDS must be longer than APP_AUTHORIZATION_LIFETIME_SECONDS,"
             " or a payment's events could be pruned while it expires"
         )
+    if settings.auth == "required" and settings.key_peppers is None:
+        bad.append("APP_KEY_PEPPER must be set where APP_AUTH is required, or no key could be checked")
     return bad

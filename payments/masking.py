@@ -1,4 +1,4 @@
-"""Masks card numbers, passwords and tokens. It is the last step of every log line."""
+"""Masks card numbers, passwords, tokens and API keys. It is the last step of every log line."""
 
 import re
 from typing import Any, Final
@@ -7,7 +7,10 @@ from payments.platform import card_numbers
 
 REMOVED: Final = "[removed]"
 _SECRET_NAME: Final = re.compile(r"password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)
-_SECRET_TEXT: Final = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basic)\s+)[^\s\"',;]+", re.IGNORECASE)
+_SECRET_TEXT: Final = re.compile(
+    r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basic)\s+)[^\s\"',;]+|(\bpo_(?:live|test|oper)_[0-9A-Za-z]{12}_)[0-9A-Za-z]+",
+    re.IGNORECASE,
+)
 
 
 def masked(value: Any, name: str = "") -> Any:
@@ -30,4 +33,4 @@ def _masked_text(text: str) -> str:
 
 
 def _keep_what_it_was(match: re.Match[str]) -> str:
-    return f"{match.group(1) or match.group(2)}{REMOVED}"
+    return f"{match.group(1) or match.group(2) or match.group(3)}{REMOVED}"

@@ -11,6 +11,7 @@ Number = TypeVar("Number", int, float)
 
 # Python's int() and float() accept more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
+_PEPPER_NUMBER: Final = re.compile(r"[0-9]{1,6}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?")
 
 
@@ -98,6 +99,17 @@ def _read_token(text: str) -> str:
     return text
 
 
+def _read_peppers(text: str) -> tuple[tuple[int, bytes], ...]:
+    found = []
+    for part in text.split(","):
+        number, _, value = part.strip().partition(":")
+        found.append((_within(int(_matching(_PEPPER_NUMBER, number)), 1, 999_999), value.encode()))
+        _within(len(value.encode()), 32, 64)
+    if len(found) > 2 or len({number for number, _ in found}) < len(found):
+        raise ValueError
+    return tuple(found)
+
+
 def _read_text(text: str) -> str:
     if not text.strip():
         raise ValueError
@@ -115,5 +127,8 @@ database_url: Final = Reader(
     "a SQLAlchemy URL (mysql+pymysql://user:password@host/paydb or sqlite:///file)", _read_database_url
 )
 token: Final = Reader("at least 16 characters, or unset", _read_token)
+peppers: Final = Reader(
+    "one or two peppers like 1:SECRET or 1:OLD,2:NEW, each a number and 32 to 64 bytes, without a comma", _read_peppers
+)
 text: Final = Reader("some text", _read_text)
 http_address: Final = Reader("an address like http://host:4318, without a path", _read_http_address)

@@ -119,6 +119,7 @@ def real_platform(
             "REDIS_URL": redis.url,
             "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
             "ADMIN_TOKEN": token,
+            "APP_KEY_PEPPER": f"1:{secrets.token_hex(32)}",
             **(settings or {}),
         }
         migrate(environment)

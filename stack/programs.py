@@ -62,6 +62,7 @@ def environment(state: State, variables: Mapping[str, str], redis: Redis, port: 
         "REDIS_URL": redis.url,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
+        "APP_KEY_PEPPER": variables.get("APP_KEY_PEPPER") or f"1:{state.pepper()}",
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
         "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),
     }

@@ -58,6 +58,7 @@ class State:
         self.database = self.folder / "payops.db"
         self.last_answer = self.folder / "authorized.json"
         self._token = self.folder / "admin-token"
+        self._pepper = self.folder / "key-pepper"
         self._lock = self.folder / "running.lock"
         self._holder = self.folder / "running.json"
 
@@ -113,6 +114,12 @@ class State:
         if not self._token.exists():
             write_once(self._token, secrets.token_urlsafe(24))
         return self._token.read_text()
+
+    def pepper(self) -> str:
+        """The stored secret that hashes API keys, created at the first call: another one would end all keys."""
+        if not self._pepper.exists():
+            write_once(self._pepper, secrets.token_hex(32))
+        return self._pepper.read_text()
 
     def _who(self) -> str:
         held = self._held_by()

@@ -156,7 +156,7 @@ class ToolCommand(NamedTuple):
 
     def run(self, settings: Settings, options: argparse.Namespace) -> int:
         """Run it; returns the exit code."""
-        from worker.cli.operator_name import actor  # noqa: PLC0415
+        from payments.platform.operator_name import actor  # noqa: PLC0415
         from worker.cli.repair import ToolSettings  # noqa: PLC0415
 
         run = getattr(importlib.import_module(self.module), f"run_{self.name}")

@@ -5,6 +5,7 @@ from typing import Annotated, Generic, TypeVar
 
 from payments.audit.view import AuditFinding
 from payments.dead_letters.view import DeadLetterSummary
+from payments.merchants.view import ApiKey, Merchant
 from payments.outbox.view import ParkedEvent
 from payments.payment.view import FoundPayment, PaymentItem
 from payments.platform.json_types import JsonObject, Keywords, Time
@@ -54,6 +55,20 @@ class ParkedPage(Page[ParkedEvent]):
     """Parked events, newest first."""
 
     items: list[ParkedEvent] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantPage(Page[Merchant]):
+    """Merchants, by id."""
+
+    items: list[Merchant] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyPage(Page[ApiKey]):
+    """Keys by id, without their secrets."""
+
+    items: list[ApiKey] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from pydantic import BaseModel, TypeAdapter
 from app.api.schemas import AuthorizeBody
 from app.http.describing import Description, description_of
 from app.http.errors import PROBLEM_JSON
+from payments.merchants.rules import SCOPES_OF, KeyKind
 from payments.platform.json_types import JsonObject
 from payments.platform.problems import PROBLEMS, ProblemDetails
 
 VERSION: Final = "0.1.0"
 _REF: Final = "#/components/schemas/{model}"
 _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
+_OPERATORS: Final = frozenset(SCOPES_OF[KeyKind.OPERATOR])
 _TEXT: Final = {"type": "string"}
 _WHOLE: Final = {"type": "integer"}
 
@@ -40,16 +42,20 @@ _REPLAYED: Final = {
 _CHALLENGE: Final = {"WWW-Authenticate": _header("Bearer", _TEXT)}
 
 
-def document(app: Flask) -> dict[str, Any]:
-    """The document of all routes whose views have a description."""
+def document(app: Flask, *, keys_required: bool = False) -> dict[str, Any]:
+    """The document of all routes whose views have a description.
+
+    `keys_required`: whether merchants need keys; else their names are enough.
+    """
     spec = APISpec(title="payops", version=VERSION, openapi_version="3.0.3", info={"description": _about()})
-    spec.components.security_scheme("admin", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
     models = _Models(spec)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         description = description_of(app.view_functions[rule.endpoint])
         if description is not None:
-            method = "post" if "POST" in (rule.methods or ()) else "get"
-            operation = _operation(description, rule.endpoint, models)
+            method = next(verb for verb in ("post", "patch", "get") if verb.upper() in (rule.methods or ()))
+            optional = not keys_required and _OPERATORS.isdisjoint(description.scopes)
+            operation = _operation(description, rule.endpoint, models, optional=optional)
             spec.path(_VARIABLE.sub(r"{\1}", rule.rule), operations={method: operation})
     return spec.to_dict()
 
@@ -57,12 +63,13 @@ def document(app: Flask) -> dict[str, Any]:
 def _about() -> str:
     codes = ", ".join(f"{code} ({status})" for code, (status, _) in PROBLEMS.items())
     return (
-        f"merchantId is a name, not a credential. Every error is a problem (RFC 9457) with one of these codes: {codes}."
+        f"Every error is a problem (RFC 9457) with one of these codes: {codes}."
         " Any operation may answer 414, 415, 417, 431 or 501 to a request line, headers or codings that it cannot take."
     )
 
 
-def _operation(description: Description, endpoint: str, models: "_Models") -> dict[str, Any]:
+def _operation(description: Description, endpoint: str, models: "_Models", *, optional: bool) -> dict[str, Any]:
+    """`optional`: whether the operation can do without the key that it names scopes for."""
     result: dict[str, Any] = {
         "operationId": endpoint,
         "summary": description.summary,
@@ -75,8 +82,9 @@ def _operation(description: Description, endpoint: str, models: "_Models") -> di
         result["parameters"] = list(description.parameters)
     if description.body is not None:
         result["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
-    if description.admin:
-        result["security"] = [{"admin": []}]
+    if description.scopes:
+        result["security"] = [{"key": []}, {}] if optional else [{"key": []}]
+        result["x-scopes"] = [scope.value for scope in description.scopes]
     for status, kind in description.answers.items():
         content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
         result["responses"][str(status)] = _response(description, status, "Done", content)

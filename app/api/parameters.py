@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from app.api.queries import CURSOR as CURSOR_PATTERN
 from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
+from app.api.queries import TEXT_CURSOR as TEXT_CURSOR_PATTERN
 from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
@@ -28,6 +29,13 @@ _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ME
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
 DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
+MERCHANT_ID: Final[Parameter] = {"name": "merchant_id", "in": "path", "required": True, "schema": _MERCHANT_ID}
+KEY_ID: Final[Parameter] = {
+    "name": "key_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9A-Za-z]{10}$"},
+}
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
 LIMIT: Final = _query(
@@ -37,6 +45,9 @@ LIMIT: Final = _query(
 )
 CURSOR: Final = _query(
     "cursor", {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"}, "The nextCursor of the page before"
+)
+TEXT_CURSOR: Final = _query(
+    "cursor", {"type": "string", "pattern": f"^{TEXT_CURSOR_PATTERN}$"}, "The nextCursor of the page before"
 )
 PAYMENT: Final = _query("paymentId", _ID, "Only postings of this payment")
 TOPIC: Final = _query("topic", {"type": "string", "enum": list(TOPICS.values())}, "Only dead letters from this topic")

@@ -17,6 +17,7 @@ from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 LARGEST_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
+TEXT_CURSOR: Final = "[A-Za-z0-9_-]{1,200}"
 CURSOR: Final = "(([MN][DTjz]|O[DT])[AEIMQUYcgk][w-z0-5]){6}"
 """An id of 18 digits in base64url; every match is a valid cursor, so OpenAPI describes cursors exactly."""
 
@@ -25,14 +26,6 @@ _TIME: Final = re.compile(
 )
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-
-
-def required_merchant() -> str:
-    """The merchantId."""
-    found = merchant()
-    if found is None:
-        raise invalid("merchantId", messages.MISSING)
-    return found
 
 
 def merchant() -> str | None:
@@ -86,6 +79,24 @@ def cursor() -> int | None:
     if not re.fullmatch(CURSOR, text):
         raise invalid("cursor", messages.NOT_A_CURSOR)
     return int(base64.urlsafe_b64decode(text))
+
+
+def text_cursor() -> str:
+    """The text id after which the page begins, from the nextCursor of the page before; empty for the first."""
+    text = request.args.get("cursor")
+    if text is None:
+        return ""
+    try:
+        if re.fullmatch(TEXT_CURSOR, text):
+            return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        pass
+    raise invalid("cursor", messages.NOT_A_CURSOR)
+
+
+def cursor_after_text(last: str | None) -> str | None:
+    """The cursor of the page that begins after the text id `last`; None: there is no further page."""
+    return None if last is None else base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
 
 
 def cursor_after(last: int) -> str:

@@ -4,6 +4,7 @@ Strict: a string is not a number, null is not "absent", and an unknown field is 
 must not capture everything.
 """
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import messages
 from payments.breaker.rules import State
+from payments.merchants.rules import LONGEST_OVERLAP, NETWORK_LIMIT, MerchantState, Mode, Scope, networks
 from payments.platform import card_numbers, texts
 from payments.platform.json_types import OneOf
 from payments.platform.money import DECIMALS, MAX_AMOUNT
@@ -83,6 +85,14 @@ DiscardReason = Annotated[
 ]
 
 
+KeyName = Annotated[str, _text(64, "What the key is for", texts.PROSE), AfterValidator(_prose)]
+
+
+def _networks(found: list[str]) -> list[str]:
+    networks(found)
+    return found
+
+
 class Body(BaseModel):
     """The base of all request bodies."""
 
@@ -94,19 +104,21 @@ class KeyedBody(Body):
 
     idempotency_key: IdempotencyKey = Field(default=ABSENT, alias="idempotencyKey")
 
-    def digest(self, operation: str, payment_id: int) -> str:
+    def digest(self, operation: str, payment_id: int, **known: str) -> str:
         """SHA-256 (hex) of the operation, the payment id and every field but the key, without absent fields.
+
+        `known`: fields that the caller's key says where the body does not.
 
         So an optional field of a later release does not change the digests already stored.
         """
-        fields = self.model_dump(exclude={"idempotency_key"}, exclude_none=True)
+        fields = self.model_dump(exclude={"idempotency_key"}, exclude_none=True) | known
         return sha256(orjson.dumps([operation, payment_id, fields], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class MoneyBody(KeyedBody):
-    """A command of one merchant."""
+    """A command of one merchant: the one of the API key. Without a key (`APP_AUTH=open`) merchantId is needed."""
 
-    merchant_id: MerchantId = Field(alias="merchantId")
+    merchant_id: MerchantId = Field(default=ABSENT, alias="merchantId")
 
 
 class AuthorizeBody(MoneyBody):
@@ -143,6 +155,53 @@ class OperatorAmountBody(OperatorVoidBody):
     """An operator's capture or refund of a merchant's payment."""
 
     amount: Amount = Field(default=ABSENT, description="Minor units; absent: all that is possible")
+
+
+class MerchantBody(Body):
+    """A new merchant."""
+
+    merchant_id: MerchantId = Field(alias="merchantId")
+    name: Annotated[str, _text(128, "What people call it", texts.PROSE), AfterValidator(_prose)]
+    mode: Annotated[Mode, Field(strict=False), OneOf(Mode)]
+
+
+class MerchantStateBody(Body):
+    """Suspend a merchant, or make it active again."""
+
+    state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)]
+    reason: DiscardReason
+
+
+class NewKeyBody(Body):
+    """A new key; without `scopes` it has all of its kind, without `merchantId` it is an operator's."""
+
+    merchant_id: MerchantId = Field(default=ABSENT, alias="merchantId")
+    name: KeyName
+    scopes: list[Annotated[Scope, Field(strict=False), OneOf(Scope)]] = Field(
+        default_factory=list, max_length=len(Scope)
+    )
+    allowed_networks: Annotated[list[str], AfterValidator(_networks)] = Field(
+        default_factory=list, alias="allowedNetworks", max_length=NETWORK_LIMIT, description="From anywhere when empty"
+    )
+    expires_in_seconds: int = Field(default=ABSENT, alias="expiresInSeconds", ge=1, le=10 * 366 * 86_400)
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long the key works; None: without an end."""
+        seconds: Any = self.expires_in_seconds  # typed without the None of ABSENT
+        return None if seconds is None else timedelta(seconds=seconds)
+
+
+class RotateBody(Body):
+    """Replace a key."""
+
+    overlap_seconds: int = Field(alias="overlapSeconds", ge=0, le=int(LONGEST_OVERLAP.total_seconds()))
+
+
+class RevokeBody(Body):
+    """End a key at once."""
+
+    reason: DiscardReason
 
 
 class DiscardBody(Body):

@@ -5,7 +5,7 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import gevent
@@ -19,6 +19,7 @@ from app.api.schemas import LONGEST_KEY, MoneyBody, RefundBody
 from app.commit.batcher import NotTaken, StillRunning
 from app.commit.redis_flush import flush_soon
 from app.http import errors
+from app.http.authentication import acting_merchant
 from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
 from app.http.request_context import traceparent
@@ -38,8 +39,11 @@ REDIS_PATIENCE: Final = 0.5
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def read_body(model: type[_Model]) -> _Model:
-    """The request's body as a `model`. Raises Problem, ValidationFailed or RequestEntityTooLarge."""
+def read_body(model: type[_Model], *, needed: Sequence[str] = ()) -> _Model:
+    """The request's body as a `model`. Raises Problem, ValidationFailed or RequestEntityTooLarge.
+
+    `needed`: fields that the model leaves optional and this request must have.
+    """
     text = _body()
     if request.mimetype != JSON:
         raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", messages.NOT_APPLICATION_JSON)
@@ -47,10 +51,14 @@ def read_body(model: type[_Model]) -> _Model:
         data = parse(text)
     except Malformed as error:
         raise errors.Problem("MALFORMED_JSON", messages.not_json(str(error))) from None
+    missing = [name for name in needed if isinstance(data, dict) and name not in data]
     try:
-        return model.model_validate(data)
+        found = model.model_validate(data)
     except ValidationError as error:
-        raise errors.invalid_fields(error) from None
+        raise errors.invalid_fields(error, missing) from None
+    if missing:
+        raise errors.invalid(missing[0], messages.MISSING)
+    return found
 
 
 def _body() -> bytes:
@@ -103,7 +111,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _result(parts: Services, operation: Operation, model: type[MoneyBody], payment_id: int) -> Result:
-    command = _command(parts, read_body(model), operation, payment_id)
+    command = _command(parts, read_body(model, needed=() if g.caller else ("merchantId",)), operation, payment_id)
     admitted = _ask_redis(parts, command)
     result = _known(parts, command, admitted)
     if result is None:
@@ -157,11 +165,12 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
     headers = {trace.HEADER: parts.traces.current() or traceparent()}
     if isinstance(body, RefundBody) and body.reason is not None:
         headers["reason"] = body.reason
+    merchant_id = acting_merchant(body.merchant_id)
     return Command(
         operation=operation,
-        merchant_id=body.merchant_id,
+        merchant_id=merchant_id,
         key=storable(key),
-        digest=body.digest(operation.value, payment_id),
+        digest=body.digest(operation.value, payment_id, merchant_id=merchant_id),
         payment_id=payment_id,
         amount=getattr(body, "amount", None),
         currency=getattr(body, "currency", ""),

@@ -3,10 +3,11 @@
 It is not counted against the merchant's limits; the admin token is checked before.
 """
 
-from flask import Response, g, request
+from flask import Response, g
 
 from app.api.schemas import OperatorAmountBody, OperatorVoidBody
 from app.commit.money_request import idempotency_key, read_body, respond, storable
+from app.http.authentication import acting_operator
 from app.http.request_context import traceparent
 from app.services import Services
 from app.transactions import read
@@ -33,7 +34,7 @@ def _result(parts: Services, operation: Operation, model: type[OperatorVoidBody]
         amount=body.amount if isinstance(body, OperatorAmountBody) else None,
         request_id=g.request_id,
         headers={trace.HEADER: parts.traces.current() or traceparent()},
-        note=OperatorNote(f"api:{request.remote_addr}", body.reason),
+        note=OperatorNote(acting_operator(), body.reason),
     )
     result = parts.queue.submit(command, g.deadline)
     if result.error is not None:

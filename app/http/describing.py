@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
+from payments.merchants.rules import Scope
 from payments.platform.json_types import JsonObject
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -22,7 +23,10 @@ class Description:
     problems: Sequence[int] = ()
     body: type[BaseModel] | None = None
     parameters: Sequence[dict[str, Any]] = ()
-    admin: bool = False
+    scopes: Sequence[Scope] = ()
+    """A key needs one of these; none: the operation is for everybody."""
+    first_key: bool = False
+    """Whether the admin token opens it also where keys are required."""
     limited: bool = True
     """Whether answers carry X-RateLimit-* (when Redis answers)."""
     replays: bool = False

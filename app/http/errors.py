@@ -1,7 +1,7 @@
 """Answers every error with application/problem+json; clients never see a stack trace."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,6 +13,8 @@ from app import messages
 from payments.platform.errors import OutcomeUnknown, PaymentsError, ServiceUnavailable, ValidationFailed
 from payments.platform.problems import body_of, problem_body, retry_after, status_of
 
+CHALLENGE: Final = "Bearer"
+"""What a client that may not pass has to send (RFC 9110, section 11.6.1)."""
 PROBLEM_JSON: Final = "application/problem+json"
 _OF_WERKZEUG: Final = {
     404: ("NOT_FOUND", messages.NO_PATH),
@@ -48,9 +50,9 @@ def invalid(field: str, message: str) -> ValidationFailed:
     return ValidationFailed(f"{field} {message}.", ((field, message),))
 
 
-def invalid_fields(error: ValidationError) -> ValidationFailed:
-    """A ValidationFailed with all errors that pydantic found; fields named as in the JSON."""
-    errors = tuple(
+def invalid_fields(error: ValidationError, missing: Sequence[str] = ()) -> ValidationFailed:
+    """A ValidationFailed with all errors that pydantic found, after `missing` fields; named as in the JSON."""
+    errors = tuple((name, messages.MISSING) for name in missing) + tuple(
         (".".join(map(str, found["loc"])), _words(found))
         for found in error.errors(include_url=False, include_context=False, include_input=False)
     )
@@ -79,6 +81,8 @@ def answer(error: PaymentsError) -> Response:
     seconds = retry_after(error)
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 
 

@@ -1,26 +1,22 @@
 """/audit: what audits found, the newest audits, and a request for another one; with the admin token."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from app import csv_export
 from app.api import csv_rows, encoding, queries
 from app.api.answers import AuditFindingPage
 from app.api.parameters import CURSOR, FINDING_KIND, FINDING_STATE, FOUND_PAYMENT, LIMIT
+from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
-from app.services import services
 from app.transactions import read, write
 from payments.audit import view
 from payments.audit.requests import request_audit
 from payments.audit.snapshot import FindingKind, FindingState
+from payments.merchants.rules import Scope
 from payments.platform.json_types import names_of
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
-
-
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
 
 
 @blueprint.get("/findings")
@@ -29,9 +25,9 @@ def _admins_only() -> None:
         "List what audits found, newest first",
         "audit",
         answers={200: AuditFindingPage},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(FINDING_STATE, FINDING_KIND, FOUND_PAYMENT, LIMIT, CURSOR),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def findings() -> Response:
@@ -47,9 +43,9 @@ def findings() -> Response:
         "What audits found as a file, newest first",
         "audit",
         answers={200: csv_rows.MEDIA_TYPE},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(FINDING_STATE, FINDING_KIND, FOUND_PAYMENT),
-        admin=True,
+        scopes=(Scope.READ,),
         text=csv_export.ABOUT,
     )
 )
@@ -77,8 +73,8 @@ def _filters() -> tuple[str | None, str | None, int | None]:
         "The newest audits, and whether one is requested",
         "audit",
         answers={200: view.AuditRuns},
-        problems=(401, 429, 503),
-        admin=True,
+        problems=(401, 403, 429, 503),
+        scopes=(Scope.READ,),
     )
 )
 def runs() -> Response:
@@ -92,15 +88,15 @@ def runs() -> Response:
         "Ask housekeeping to audit now",
         "audit",
         answers={202: view.AuditRuns},
-        problems=(401, 429, 503),
-        admin=True,
+        problems=(401, 403, 429, 503),
+        scopes=(Scope.OPERATE,),
         text="`requested` is null again when an audit that began later is complete. While a request is open, another"
         " one does nothing.",
     )
 )
 def request_run() -> Response:
     """The newest audits, with the request."""
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
 
     def ask(connection: Connection) -> view.AuditRuns:
         request_audit(connection, actor)

@@ -10,12 +10,14 @@ from app import messages
 from app.api import encoding
 from app.api.schemas import TransitionBody
 from app.commit.money_request import read_body
+from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read, write
 from payments.breaker import service, view
 from payments.breaker.rules import BREAKER
 from payments.breaker.view import Breaker, Breakers, PendingBreaker
+from payments.merchants.rules import Scope
 from payments.platform.errors import TransitionNotAllowed
 
 blueprint = Blueprint("breaker", __name__, url_prefix="/circuit-breaker")
@@ -29,7 +31,7 @@ _OPERATORS: Final = "Without the admin token, `history` does not say which opera
 @blueprint.get(f"/{BREAKER}")
 @describe(
     Description(
-        "The relay's circuit breaker", "breaker", answers={200: Breaker}, problems=(401, 429, 503), text=_OPERATORS
+        "The relay's circuit breaker", "breaker", answers={200: Breaker}, problems=(401, 403, 429, 503), text=_OPERATORS
     )
 )
 def show() -> Response:
@@ -40,7 +42,11 @@ def show() -> Response:
 @blueprint.get("/status")
 @describe(
     Description(
-        "All circuit breakers by name", "breaker", answers={200: Breakers}, problems=(401, 429, 503), text=_OPERATORS
+        "All circuit breakers by name",
+        "breaker",
+        answers={200: Breakers},
+        problems=(401, 403, 429, 503),
+        text=_OPERATORS,
     )
 )
 def status() -> Response:
@@ -51,7 +57,9 @@ def status() -> Response:
 def _shown() -> Breaker:
     """The breaker; operators' names and reasons only with the admin token."""
     if "Authorization" in request.headers:
-        services().admin.check()  # also a wrong one is refused and counted: the answer would tell that it is wrong
+        services().guard.admit(
+            (Scope.READ,)
+        )  # also a wrong one is refused and counted: the answer would tell that it is wrong
         return read(view.breaker)
     return view.without_operators(read(view.breaker))
 
@@ -62,16 +70,15 @@ def _shown() -> Breaker:
         "Ask the breaker to move; 202 when no relay has done it within a second",
         "breaker",
         answers={200: Breaker, 202: PendingBreaker},
-        problems=(400, 401, 409, 413, 415, 429, 503),
+        problems=(400, 401, 403, 409, 413, 415, 429, 503),
         body=TransitionBody,
-        admin=True,
+        scopes=(Scope.OPERATE,),
     )
 )
 def transition() -> Response:
     """An operator's command to the relay."""
-    services().admin.check()
     body = read_body(TransitionBody)
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
     command_id = write(lambda connection: service.request_transition(connection, body.to, body.reason, actor))
     outcome = _outcome(command_id)
     if outcome == "not_allowed":

@@ -1,6 +1,6 @@
 """/dead-letters: messages that could not be posted, with the admin token."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from app import csv_export
@@ -9,23 +9,19 @@ from app.api.answers import DeadLetterPage
 from app.api.parameters import CURSOR, DEAD_LETTER_ID, DEAD_LETTER_STATE, ERROR_TYPE, LIMIT, TOPIC
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
+from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
-from app.services import services
 from app.transactions import read, read_list, write
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
 from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.view import DeadLetterSummary
+from payments.merchants.rules import Scope
 from payments.outbox.rules import TOPICS
 from payments.platform.json_types import names_of
 from payments.platform.states import DeadLetterState
 
 blueprint = Blueprint("dead_letters", __name__)
-
-
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
 
 
 @blueprint.get("/dead-letters")
@@ -34,9 +30,9 @@ def _admins_only() -> None:
         "List dead letters, newest first",
         "dead letters",
         answers={200: DeadLetterPage},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(TOPIC, ERROR_TYPE, DEAD_LETTER_STATE, LIMIT, CURSOR),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def index() -> Response:
@@ -55,9 +51,9 @@ def index() -> Response:
         "Dead letters as a file, newest first",
         "dead letters",
         answers={200: csv_rows.MEDIA_TYPE},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(TOPIC, ERROR_TYPE, DEAD_LETTER_STATE),
-        admin=True,
+        scopes=(Scope.READ,),
         text=f"Long texts are cut, as in the list. {csv_export.ABOUT}",
     )
 )
@@ -85,9 +81,9 @@ def _filters() -> tuple[str | None, str | None, str | None]:
         "Show a dead letter",
         "dead letters",
         answers={200: view.DeadLetter},
-        problems=(401, 404, 429, 503),
+        problems=(401, 403, 404, 429, 503),
         parameters=(DEAD_LETTER_ID,),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def show(letter_id: int) -> Response:
@@ -101,14 +97,14 @@ def show(letter_id: int) -> Response:
         "Send a dead letter's message again",
         "dead letters",
         answers={200: view.DeadLetter},
-        problems=(401, 404, 409, 429, 503),
+        problems=(401, 403, 404, 409, 429, 503),
         parameters=(DEAD_LETTER_ID,),
-        admin=True,
+        scopes=(Scope.OPERATE,),
     )
 )
 def replay(letter_id: int) -> Response:
     """The dead letter, now REPLAYING."""
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
     return encoding.answer(write(lambda connection: dead_letters.replay(connection, letter_id, actor)))
 
 
@@ -118,14 +114,14 @@ def replay(letter_id: int) -> Response:
         "Put a dead letter away for good",
         "dead letters",
         answers={200: view.DeadLetter},
-        problems=(400, 401, 404, 409, 413, 415, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         parameters=(DEAD_LETTER_ID,),
         body=DiscardBody,
-        admin=True,
+        scopes=(Scope.OPERATE,),
     )
 )
 def discard(letter_id: int) -> Response:
     """The dead letter, now DISCARDED."""
     body = read_body(DiscardBody)
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
     return encoding.answer(write(lambda connection: dead_letters.discard(connection, letter_id, body.reason, actor)))

@@ -10,6 +10,7 @@ from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 from app.api.openapi import document
 from app.http.describing import Description, describe
+from app.services import services
 
 blueprint = Blueprint("docs", __name__, static_folder=str(swagger_ui_path), static_url_path="/docs/static")
 
@@ -44,7 +45,9 @@ def openapi() -> Response:
     """The OpenAPI document."""
     text: bytes | None = current_app.extensions.get(_CACHED_DOCUMENT)
     if text is None:
-        text = current_app.extensions[_CACHED_DOCUMENT] = orjson.dumps(document(current_app))
+        text = current_app.extensions[_CACHED_DOCUMENT] = orjson.dumps(
+            document(current_app, keys_required=services().guard.required)
+        )
     return _cached(text, "application/json")
 
 

@@ -8,18 +8,13 @@ from app.api import csv_rows, encoding, queries
 from app.api.answers import EntryPage
 from app.api.parameters import AS_OF, CURSOR, LIMIT, MERCHANT, OF_EVENT, ORDER, PAYMENT
 from app.http.describing import Description, describe
-from app.services import services
 from app.transactions import read_list
 from payments.ledger.store import Order, Wanted
+from payments.merchants.rules import Scope
 from payments.platform.json_types import names_of
 from payments.reading import ledger as ledger_reading
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
-
-
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
 
 
 @blueprint.get("/balances")
@@ -28,9 +23,9 @@ def _admins_only() -> None:
         "Sums and balance of every account, of one merchant or of all, now or as of a moment",
         "ledger",
         answers={200: ledger_reading.Balances},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(MERCHANT, AS_OF),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def balances() -> Response:
@@ -45,8 +40,8 @@ def balances() -> Response:
         "All accounts, both sides, and what the newest audit found",
         "ledger",
         answers={200: ledger_reading.TrialBalance},
-        problems=(401, 429, 503),
-        admin=True,
+        problems=(401, 403, 429, 503),
+        scopes=(Scope.READ,),
     )
 )
 def trial_balance() -> Response:
@@ -60,9 +55,9 @@ def trial_balance() -> Response:
         "Postings, of one payment, of one event, or of all",
         "ledger",
         answers={200: EntryPage},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(PAYMENT, OF_EVENT, ORDER, LIMIT, CURSOR),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def entries() -> Response:
@@ -79,9 +74,9 @@ def entries() -> Response:
         "Postings as a file",
         "ledger",
         answers={200: csv_rows.MEDIA_TYPE},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(PAYMENT, OF_EVENT, ORDER),
-        admin=True,
+        scopes=(Scope.READ,),
         text=csv_export.ABOUT,
     )
 )

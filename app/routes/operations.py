@@ -9,6 +9,7 @@ from app.api.parameters import MERCHANT
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read
+from payments.merchants.rules import Scope
 from payments.outbox.rules import format_time
 from payments.platform.redis_windows import Window
 from payments.reading.operations import Operations, RateLimit, operations
@@ -17,20 +18,15 @@ from payments.reading.overview import Overview, changes
 blueprint = Blueprint("operations", __name__, url_prefix="/operations")
 
 
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
-
-
 @blueprint.get("")
 @describe(
     Description(
         "The backlog in numbers, and a merchant's rate limits",
         "operations",
         answers={200: Operations},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(MERCHANT,),
-        admin=True,
+        scopes=(Scope.READ,),
         text="`rateLimits` is empty without merchantId, and while Redis does not answer.",
     )
 )
@@ -49,8 +45,8 @@ def show() -> Response:
         "The last hour of this api instance: commands, duration, backlog, and what was changed",
         "operations",
         answers={200: Overview},
-        problems=(401, 429, 503),
-        admin=True,
+        problems=(401, 403, 429, 503),
+        scopes=(Scope.READ,),
         text="Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory."
         " Declined are commands with a conflict and refused ones.",
     )

@@ -7,7 +7,7 @@ from app.api.parameters import PAYMENT_ID
 from app.api.schemas import OperatorAmountBody, OperatorVoidBody
 from app.commit.operator_request import handle
 from app.http.describing import Description, describe
-from app.services import services
+from payments.merchants.rules import Scope
 from payments.payment.commands import Operation
 
 blueprint = Blueprint("operator_commands", __name__, url_prefix="/operations/payments/<id:payment_id>")
@@ -23,18 +23,13 @@ def _description(summary: str, body: type[OperatorVoidBody]) -> Description:
         summary,
         "operations",
         answers={200: CommandAnswer},
-        problems=(400, 401, 404, 409, 413, 415, 422, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
         parameters=(PAYMENT_ID,),
         body=body,
-        admin=True,
+        scopes=(Scope.OPERATE,),
         replays=True,
         text=_NOTED,
     )
-
-
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
 
 
 @blueprint.post("/capture")

@@ -9,8 +9,8 @@ from app.api.answers import FoundPaymentPage
 from app.api.parameters import CURSOR, LIMIT, PAYMENT_ID, PAYMENT_SEARCH
 from app.api.payment_search import payment_search
 from app.http.describing import Description, describe
-from app.services import services
 from app.transactions import read, read_list
+from payments.merchants.rules import Scope
 from payments.outbox.rules import format_time
 from payments.payment.view import FoundPayment
 from payments.platform.json_types import names_of
@@ -20,20 +20,15 @@ from payments.reading.search import search
 blueprint = Blueprint("operator_payments", __name__, url_prefix="/operations")
 
 
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
-
-
 @blueprint.get("/payments")
 @describe(
     Description(
         "Search payments of all merchants, newest first",
         "operations",
         answers={200: FoundPaymentPage},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(*PAYMENT_SEARCH, LIMIT, CURSOR),
-        admin=True,
+        scopes=(Scope.READ,),
         text="A page looks at 50,000 payments at most; when that ends it early, `searchedTo` says how far it came.",
     )
 )
@@ -52,9 +47,9 @@ def index() -> Response:
         "Payments of all merchants as a file, newest first",
         "operations",
         answers={200: csv_rows.MEDIA_TYPE},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=PAYMENT_SEARCH,
-        admin=True,
+        scopes=(Scope.READ,),
         text=csv_export.ABOUT,
     )
 )
@@ -74,9 +69,9 @@ def index_csv() -> Response:
         "Show a payment of any merchant with all that belongs to it",
         "operations",
         answers={200: operator_payment.OperatorPayment},
-        problems=(401, 404, 429, 503),
+        problems=(401, 403, 404, 429, 503),
         parameters=(PAYMENT_ID,),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def show(payment_id: int) -> Response:

@@ -1,24 +1,20 @@
 """/outbox/parked: events that Kafka refused, with the admin token."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from app.api import encoding, queries
 from app.api.answers import ParkedPage
 from app.api.parameters import CURSOR, EVENT_ID, LIMIT
 from app.api.schemas import DiscardBody
 from app.commit.money_request import read_body
+from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
-from app.services import services
 from app.transactions import read, write
+from payments.merchants.rules import Scope
 from payments.outbox import service as outbox
 from payments.outbox.view import ParkedEvent
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/outbox/parked")
-
-
-@blueprint.before_request
-def _admins_only() -> None:
-    services().admin.check()
 
 
 @blueprint.get("")
@@ -27,9 +23,9 @@ def _admins_only() -> None:
         "List parked events, newest first",
         "outbox",
         answers={200: ParkedPage},
-        problems=(400, 401, 429, 503),
+        problems=(400, 401, 403, 429, 503),
         parameters=(LIMIT, CURSOR),
-        admin=True,
+        scopes=(Scope.READ,),
     )
 )
 def index() -> Response:
@@ -44,15 +40,15 @@ def index() -> Response:
         "Let the relay try a parked event again",
         "outbox",
         answers={200: ParkedEvent},
-        problems=(401, 404, 409, 429, 503),
+        problems=(401, 403, 404, 409, 429, 503),
         parameters=(EVENT_ID,),
-        admin=True,
+        scopes=(Scope.OPERATE,),
         text="What waits behind it follows. The answer shows the event as it was.",
     )
 )
 def release(event_id: int) -> Response:
     """The event as it was before."""
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
     return encoding.answer(write(lambda connection: outbox.release(connection, event_id, actor)))
 
 
@@ -62,15 +58,15 @@ def release(event_id: int) -> Response:
         "Give up a parked event that moves no money",
         "outbox",
         answers={200: ParkedEvent},
-        problems=(400, 401, 404, 409, 413, 415, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         parameters=(EVENT_ID,),
         body=DiscardBody,
-        admin=True,
+        scopes=(Scope.OPERATE,),
         text="Refused for a payment's event. The dead letter of a replay is OPEN again. The answer shows it as it was.",
     )
 )
 def discard(event_id: int) -> Response:
     """The event as it was before."""
     body = read_body(DiscardBody)
-    actor = f"api:{request.remote_addr}"
+    actor = acting_operator()
     return encoding.answer(write(lambda connection: outbox.discard(connection, event_id, body.reason, actor)))

@@ -100,6 +100,82 @@ class TransitionNotAllowed(Permanent):
     code = "TRANSITION_NOT_ALLOWED"
 
 
+class NotAdmitted(Permanent):
+    """The request has no key, or one that does not open this. Each leaf has a sentence of its own."""
+
+    sentence = ""
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+class ApiKeyMissing(NotAdmitted):
+    """The route needs a key."""
+
+    code = "API_KEY_MISSING"
+    sentence = "Send an API key as Authorization: Bearer <key>."
+
+
+class ApiKeyInvalid(NotAdmitted):
+    """No such key, or it was revoked."""
+
+    code = "API_KEY_INVALID"
+    sentence = "This is not a valid API key; it may have been revoked."
+
+
+class ApiKeyExpired(NotAdmitted):
+    """The key's end has come; said only when the secret was right."""
+
+    code = "API_KEY_EXPIRED"
+    sentence = "This API key has expired; use its successor or make a new key."
+
+
+class MerchantSuspended(NotAdmitted):
+    """The key's merchant is suspended."""
+
+    code = "MERCHANT_SUSPENDED"
+    sentence = "This merchant is suspended; ask the platform's operators."
+
+
+class NetworkNotAllowed(NotAdmitted):
+    """The key may not be used from the client's address."""
+
+    code = "NETWORK_NOT_ALLOWED"
+    sentence = "This API key may not be used from your network."
+
+
+class InsufficientScope(NotAdmitted):
+    """The key is valid, and not for this."""
+
+    code = "INSUFFICIENT_SCOPE"
+    sentence = "This API key may not do that; use one with the scope that this operation names."
+
+
+class MerchantMismatch(NotAdmitted):
+    """The request names another merchant than its key's."""
+
+    code = "MERCHANT_MISMATCH"
+    sentence = "merchantId is not the merchant of this API key; leave it out."
+
+
+class MerchantExists(Permanent):
+    """There is a merchant with this id."""
+
+    code = "MERCHANT_EXISTS"
+
+
+class ApiKeyConflict(Permanent):
+    """The key has ended, so it cannot be rotated."""
+
+    code = "API_KEY_CONFLICT"
+
+
+class RotationInProgress(Permanent):
+    """The key has a successor and still goes on beside it."""
+
+    code = "ROTATION_IN_PROGRESS"
+
+
 class RequestInProgress(Recoverable):
     """The first request with this key has not been answered yet."""
 

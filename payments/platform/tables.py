@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from payments.platform import housekeeping_tables  # noqa: F401  (so that `metadata` has those, too)
+from payments.platform import housekeeping_tables, merchant_tables  # noqa: F401  (so that `metadata` has those, too)
 from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
 from payments.platform.metadata import metadata as metadata
 

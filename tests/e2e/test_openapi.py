@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ EXAMPLES = {False: 5, True: 250}
 """For each operation, beside those that Schemathesis makes of the schema itself."""
 SETTINGS = """
 hooks = "addresses.py"
-[auth.openapi.admin]
+[auth.openapi.key]
 bearer = "TOKEN"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "404", "409", "422"]
@@ -41,8 +42,11 @@ def before_call(context, case, kwargs):
 
 @pytest.fixture
 def api(mariadb_url: str, redis_url: str) -> Iterator[ApiServer]:
-    limits = {f"APP_RATE_LIMIT_{name}_CAPACITY": 0 for name in ("AUTHORIZE", "CAPTURE", "REFUND", "READ")}
+    limits: dict[str, Any] = {
+        f"APP_RATE_LIMIT_{name}_CAPACITY": 0 for name in ("AUTHORIZE", "CAPTURE", "REFUND", "READ")
+    }
     limits["APP_TRUSTED_PROXIES"] = 1
+    limits["APP_KEY_PEPPER"] = "1:" + "p" * 32
     with ApiServer(mariadb_url, redis_url, **limits) as server:
         server.authorize("first", merchant_id="0")
         yield server

@@ -9,9 +9,8 @@ from tests.infra import clients, inventory
 WRITERS = ("api", "relay", "ledger", "housekeeping", "operator")
 USERS = (*WRITERS, "migration")
 LEDGER = "(payment_id, event_id, posting_no, debit_account, credit_account, amount, currency, occurred_at, posted_at)"
-INSERT_POSTING = (
-    f"INSERT INTO ledger_entry {LEDGER} SELECT 0, 0, 0, 'a', 'b', 1, 'KRW', NOW(6), NOW(6) FROM dual WHERE FALSE"
-)
+_NO_POSTING = "SELECT 0, 0, 0, 'a', 'b', 1, 'KRW', NOW(6), NOW(6) FROM dual WHERE FALSE"
+INSERT_POSTING = f"INSERT INTO ledger_entry {LEDGER} {_NO_POSTING}"
 
 
 @pytest.fixture
@@ -113,6 +112,8 @@ ALLOWED = [
     ("api", inserting("circuit_breaker_command")),
     ("api", updating("dead_letter", "state")),
     ("api", "INSERT INTO audit_request (requested_at, actor) SELECT NOW(6), '' FROM dual WHERE FALSE"),
+    *((user, inserting(table)) for user in ("api", "operator") for table in ("merchant", "api_key")),
+    *((user, updating("key_epoch", "epoch")) for user in ("api", "operator")),
     ("relay", updating("outbox_event", "published")),
     ("relay", updating("lease", "fence")),
     ("relay", updating("circuit_breaker", "state")),
@@ -160,6 +161,7 @@ NOBODY_MAY = [
     "SET GLOBAL max_connections = 1",
 ]
 """What no writing account may do."""
+NEVER_DELETED = ("audit_finding", "ledger_halt", "merchant", "api_key", "key_epoch")
 FORBIDDEN = [
     *((user, statement) for user in WRITERS for statement in NOBODY_MAY),
     *((user, INSERT_POSTING) for user in WRITERS if user != "ledger"),
@@ -167,8 +169,8 @@ FORBIDDEN = [
     *((user, inserting("payment")) for user in ("relay", "ledger", "operator")),
     *((user, updating("payment", "status")) for user in ("relay", "ledger", "operator")),
     *((user, updating("idem_response_cache", "http_status")) for user in ("relay", "ledger", "operator")),
-    *((user, deleting("audit_finding")) for user in WRITERS),
-    *((user, deleting("ledger_halt")) for user in WRITERS),
+    *((user, deleting(table)) for user in WRITERS for table in NEVER_DELETED),
+    *((user, inserting("api_key")) for user in ("relay", "ledger", "housekeeping")),
     ("api", updating("clock_watch", "confirmed_at")),
     *((user, updating("audit_request", "done_at")) for user in WRITERS if user != "housekeeping"),
     *((user, deleting("outbox_event")) for user in WRITERS if user != "housekeeping"),

@@ -24,7 +24,14 @@ RULES = (
         "platform.clock_watch",
         "platform.errors",
     ),
-    *("platform.money", "platform.texts", "platform.trace"),
+    *(
+        "merchants.hashing",
+        "merchants.key_form",
+        "merchants.rules",
+        "platform.money",
+        "platform.texts",
+        "platform.trace",
+    ),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}

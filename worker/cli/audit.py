@@ -17,12 +17,13 @@ from payments.audit.finding_store import is_refused
 from payments.audit.service import Report, audit
 from payments.audit.snapshot import FindingState
 from payments.audit.view import AuditFinding
+from payments.cli.option_types import COULD_NOT_RUN, could_not_run
 from payments.outbox.rules import format_time
 from payments.platform.database import create_engine
 from payments.platform.json_types import members
 from worker.cli import messages
 from worker.cli.dead_letter_table import printable
-from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 PAGE: Final = 500
 """Findings read in one page."""

@@ -4,13 +4,14 @@ import argparse
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli.option_types import could_not_run
 from payments.outbox.rules import format_time
 from payments.platform import clock_store
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import confirm
 from payments.platform.database import create_engine
 from worker.cli import messages
-from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 
 def add_clock(parser: argparse.ArgumentParser) -> None:

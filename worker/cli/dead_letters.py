@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, reason, whole_number
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import view
 from payments.dead_letters.rules import ErrorType
@@ -23,8 +24,7 @@ from payments.platform.json_types import members
 from payments.platform.states import DeadLetterState
 from worker.cli import messages
 from worker.cli.dead_letter_table import as_details, as_table
-from worker.cli.option_types import PlainParser, reason, whole_number
-from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 DEFAULT_LIMIT: Final = 50
 DEFAULT_RATE: Final = 20.0

@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli.option_types import could_not_run
 from payments.platform.database import create_engine
 from payments.platform.operators import note_deploy
 from worker.cli import messages
-from worker.cli.repair import AGREE, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, STATEMENT_SECONDS, ToolSettings
 
 _RELEASE: Final = re.compile(r"[A-Za-z0-9.+_-]{1,100}", re.ASCII)
 

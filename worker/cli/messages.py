@@ -16,26 +16,12 @@ def not_a_rate(text: str) -> str:
     return f"{text!r} is not a number from 0.01 to 10000"
 
 
-def not_a_whole_number(text: str) -> str:
-    """`text` is not an id or a count."""
-    return f"{text!r} is not a whole number of at least 1"
-
-
-def reason_length(longest: int) -> str:
-    """A reason is blank or has too many characters."""
-    return f"the reason must have 1 to {longest} characters, not only white space"
-
-
 def accepted_poison(largest: int) -> str:
     """--accept-poison is outside its range."""
     return f"--accept-poison must be a whole number from 1 to {largest}."
 
 
 # -- The database
-def unusable(database: str, error: object) -> str:
-    """`database`: its URL without the password."""
-    return f"The database {database} cannot be used: {error}"
-
 
 def read_only(database: str) -> str:
     """The audit cannot store its findings."""

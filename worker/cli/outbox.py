@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, reason, whole_number
 from payments.outbox import service as outbox
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.outbox.view import ParkedEvent
@@ -20,8 +21,7 @@ from payments.platform.errors import NotFound, OutboxConflict
 from payments.platform.json_types import members
 from worker.cli import messages
 from worker.cli.dead_letter_table import printable
-from worker.cli.option_types import PlainParser, reason, whole_number
-from worker.cli.repair import AGREE, COULD_NOT_RUN, DIFFER, STATEMENT_SECONDS, ToolSettings, could_not_run
+from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 LIMIT: Final = 50
 _LINE: Final = (

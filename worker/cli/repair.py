@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from payments.cli.option_types import COULD_NOT_RUN, could_not_run
 from payments.dead_letters import halt
 from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
@@ -18,7 +18,7 @@ from worker.cli import messages
 
 STATEMENT_SECONDS: Final = 60
 """Seconds until the database counts as lost: an operator's command may read much."""
-AGREE, DIFFER, COULD_NOT_RUN = 0, 1, 2
+AGREE, DIFFER = 0, 1
 LARGEST_ACCEPTED: Final = 10**9
 
 
@@ -75,10 +75,3 @@ def run_ledger_resume(settings: ToolSettings, options: argparse.Namespace) -> in
         return DIFFER
     print(messages.resumed(why))
     return AGREE
-
-
-def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
-    """Print in one sentence that the database cannot be used; returns the exit code."""
-    where = engine.url.render_as_string(hide_password=True)
-    print(messages.unusable(where, getattr(error, "orig", error)), file=sys.stderr)
-    return COULD_NOT_RUN

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from worker.cli.operator_name import LONGEST, actor
+from payments.platform.operator_name import LONGEST, actor
 
 
 def _nobody() -> str:

@@ -1,0 +1,17 @@
+"""Reads an API key for the guard of requests, in a snapshot of its own."""
+
+from sqlalchemy import Connection
+
+from app.transactions import read
+from payments.merchants import store
+from payments.merchants.verification import Reading
+from payments.platform.clock import database_now
+
+
+def read_key(key_id: str) -> Reading:
+    """The key as it is stored now. Raises ServiceUnavailable when the database does not answer."""
+
+    def run(connection: Connection) -> Reading:
+        return Reading(store.get_key(connection, key_id), database_now(connection))
+
+    return read(run)

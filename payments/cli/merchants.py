@@ -1,0 +1,46 @@
+"""`merchants`: create, list, suspend and activate merchants, at a terminal. Exit codes as in `option_types`."""
+
+import argparse
+import json
+
+from sqlalchemy import Connection
+
+from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason
+from payments.merchants import service, view
+from payments.merchants.rules import MerchantState, Mode
+from payments.platform.json_types import members
+
+LONGEST_ID = 32
+LONGEST_NAME = 128
+LIMIT = 200
+
+
+def add_merchants(parser: argparse.ArgumentParser) -> None:
+    """Options of `merchants` and its actions."""
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
+    create = actions.add_parser("create", help="make a merchant")
+    create.add_argument("merchant_id", metavar="ID", type=identifier("id", LONGEST_ID))
+    create.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what people call it")
+    create.add_argument("--live", action="store_true", help="real money; else a test merchant")
+    listing = actions.add_parser("list", help="list merchants by id")
+    listing.add_argument("--after", default="", help="only ids behind this one")
+    for name, help_text in (("suspend", "let its keys open nothing"), ("activate", "let its keys work again")):
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("merchant_id", metavar="ID", type=identifier("id", LONGEST_ID))
+        action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
+
+
+def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
+    """Run one action in the caller's transaction; prints one JSON object. Raises the service's errors."""
+    if options.action == "list":
+        items, following = view.merchants(connection, options.after, LIMIT)
+        print(json.dumps({"items": items, "after": following}, default=members))
+        return DONE
+    if options.action == "create":
+        mode = Mode.LIVE if options.live else Mode.TEST
+        found = service.create_merchant(connection, options.merchant_id, options.name, mode, options.actor)
+    else:
+        state = MerchantState.SUSPENDED if options.action == "suspend" else MerchantState.ACTIVE
+        found = service.set_state(connection, options.merchant_id, state, options.reason, options.actor)
+    print(json.dumps(view.merchant(found), default=members))
+    return DONE

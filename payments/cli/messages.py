@@ -1,0 +1,11 @@
+"""Every sentence that the commands about merchants and keys print, except JSON and the options' help."""
+
+from typing import Final
+
+NO_PEPPER: Final = "APP_KEY_PEPPER is not set: keys are hashed with it, so that a stolen table opens nothing."
+SHOWN_ONCE: Final = "This is the only time that the key is shown."
+
+
+def unusable(database: str, error: object) -> str:
+    """`database`: its URL without the password."""
+    return f"The database {database} cannot be used: {error}"

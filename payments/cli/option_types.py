@@ -1,0 +1,70 @@
+"""Options that several commands share, exit codes, and a parser with errors of one sentence."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments.cli import messages
+from payments.platform import card_numbers, texts
+
+LONGEST_REASON: Final = 500
+DONE, REFUSED, COULD_NOT_RUN = 0, 1, 2
+"""Exit codes: refused because of what is stored; could not run."""
+
+
+class PlainParser(argparse.ArgumentParser):
+    """Reports a wrong option in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def whole_number(text: str) -> int:
+    """A whole number, at least 1, such as an id. Raises argparse's ArgumentTypeError."""
+    if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+
+
+def prose(what: str, longest: int) -> Callable[[str], str]:
+    """A type of texts that people write: stored, so without control characters and card numbers."""
+
+    def read(text: str) -> str:
+        if texts.fault(text) is not None or len(text) > longest:
+            raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
+        fault = texts.fault_of_prose(text)
+        if fault is not None:
+            raise argparse.ArgumentTypeError(f"the {what} {fault}")
+        if card_numbers.contains(text):
+            raise argparse.ArgumentTypeError(f"the {what} {card_numbers.REFUSAL}")
+        return text
+
+    return read
+
+
+def identifier(what: str, longest: int) -> Callable[[str], str]:
+    """A type of ids: not blank, not too long, and no card number."""
+
+    def read(text: str) -> str:
+        if texts.fault(text) is not None or len(text) > longest:
+            raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
+        if card_numbers.contains(text):
+            raise argparse.ArgumentTypeError(f"the {what} {card_numbers.REFUSAL}")
+        return text
+
+    return read
+
+
+reason: Final = prose("reason", LONGEST_REASON)
+
+
+def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:
+    """Print in one sentence that the database cannot be used; returns the exit code."""
+    where = engine.url.render_as_string(hide_password=True)
+    print(messages.unusable(where, getattr(error, "orig", error)), file=sys.stderr)
+    return COULD_NOT_RUN

@@ -1,0 +1,1 @@
+"""Who is asking: merchants, their API keys and operators' keys."""

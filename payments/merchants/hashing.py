@@ -1,0 +1,41 @@
+"""Hashes of API keys: BLAKE2b-256, keyed with a pepper that is not in the database. A stolen table opens nothing.
+
+Keys are random, so a slow hash would protect nothing and cost each request its time.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from payments.merchants.key_form import KeyText
+
+SHORTEST_PEPPER: Final = 32
+"""Characters. 32 of hexadecimal are 128 bits."""
+LONGEST_PEPPER: Final = 64
+"""Bytes that BLAKE2b takes as a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """The peppers by number, from 1; the last one hashes new keys. Two at a time while one replaces the other."""
+
+    values: Sequence[tuple[int, bytes]]
+
+    def __repr__(self) -> str:
+        return f"Peppers({[number for number, _ in self.values]})"
+
+    def hash(self, key: KeyText) -> tuple[str, int]:
+        """The hash (64 hexadecimal digits) to store for a new key, and the number of its pepper."""
+        number, pepper = self.values[-1]
+        return _hash(pepper, key), number
+
+    def matches(self, key: KeyText, stored: str, number: int) -> bool:
+        """Whether `stored` is the hash of `key` under pepper `number`, in constant time. False for one not known."""
+        pepper = dict(self.values).get(number)
+        return pepper is not None and hmac.compare_digest(_hash(pepper, key), stored)
+
+
+def _hash(pepper: bytes, key: KeyText) -> str:
+    return blake2b(key.text.encode(), digest_size=32, key=pepper).hexdigest()

@@ -1,0 +1,165 @@
+"""Use cases of merchants and keys: make, suspend, rotate, revoke. Each runs in the caller's transaction, is noted with
+its actor, and raises the epoch, so that every process forgets what it knew of keys.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from payments.merchants import store
+from payments.merchants.hashing import Peppers
+from payments.merchants.key_form import CELL, KeyText, new_key
+from payments.merchants.rules import (
+    SCOPES_OF,
+    ApiKey,
+    KeyKind,
+    KeyState,
+    MerchantState,
+    Mode,
+    Network,
+    Scope,
+    is_rotating,
+    prefix_of,
+    rotated,
+)
+from payments.merchants.store import Merchant, StoredKey
+from payments.platform.clock import database_now
+from payments.platform.errors import ApiKeyConflict, MerchantExists, NotFound, RotationInProgress, ValidationFailed
+from payments.platform.operators import note_action
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """What a new key is to be. `merchant_id` None: an operator's key; no `scopes`: all of its kind."""
+
+    merchant_id: str | None
+    name: str
+    scopes: Sequence[Scope] = ()
+    allowed_networks: tuple[Network, ...] = ()
+    lifetime: timedelta | None = None
+
+    @property
+    def kind(self) -> KeyKind:
+        """Whose key it is."""
+        return KeyKind.OPERATOR if self.merchant_id is None else KeyKind.MERCHANT
+
+
+def create_merchant(connection: Connection, merchant_id: str, name: str, mode: Mode, actor: str) -> Merchant:
+    """Make a merchant. Raises MerchantExists."""
+    new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, database_now(connection))
+    try:
+        with connection.begin_nested():
+            store.add_merchant(connection, new)
+    except IntegrityError:
+        raise MerchantExists(f"There is a merchant {merchant_id} already.") from None
+    _note(connection, actor, "merchant.create", f"merchant {merchant_id}", f"{mode}: {name}")
+    return new
+
+
+def set_state(connection: Connection, merchant_id: str, state: MerchantState, reason: str, actor: str) -> Merchant:
+    """Suspend a merchant, or make it active again; again is no change. Raises NotFound."""
+    found = store.get_merchant(connection, merchant_id, lock=True)
+    if found is None:
+        raise NotFound(f"There is no merchant {merchant_id}.")
+    if found.state is not state:
+        store.set_state(connection, merchant_id, state)
+        action = "merchant.suspend" if state is MerchantState.SUSPENDED else "merchant.activate"
+        _note(connection, actor, action, f"merchant {merchant_id}", reason)
+    return replace(found, state=state)
+
+
+def create_key(connection: Connection, peppers: Peppers, new: NewKey, actor: str) -> tuple[ApiKey, KeyText]:
+    """Make a key; returns it with its text, which nothing can show again. Raises NotFound, ValidationFailed."""
+    now = database_now(connection)
+    if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
+        raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
+    text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
+    scopes = frozenset(new.scopes or SCOPES_OF[new.kind])
+    key = ApiKey(
+        text.key_id,
+        new.kind,
+        new.merchant_id,
+        new.name,
+        text.last,
+        scopes,
+        new.allowed_networks,
+        now,
+        None if new.lifetime is None else now + new.lifetime,
+    )
+    store.add_key(connection, key, *peppers.hash(text))
+    _note(connection, actor, "key.create", f"key {key.key_id}", _described(key))
+    return key, text
+
+
+def rotate(
+    connection: Connection,
+    peppers: Peppers,
+    key_id: str,
+    overlap: timedelta,
+    actor: str,
+    *,
+    owner: str | None = None,
+) -> tuple[ApiKey, KeyText]:
+    """Replace a key; the old one ends after `overlap`, or at its own end. Returns the successor with its text.
+
+    `owner`: the merchant whose key it must be. Raises NotFound, RotationInProgress, or ApiKeyConflict for a key that
+    has ended.
+    """
+    found = _locked(connection, key_id, owner)
+    now = database_now(connection)
+    if found.key.state(now) is not KeyState.ACTIVE:
+        raise ApiKeyConflict(f"Key {key_id} is {found.key.state(now)}; make a new key.")
+    if is_rotating(found.key, now):
+        raise RotationInProgress(f"Key {key_id} is being replaced by key {found.key.successor_id}.")
+    mode = None if found.merchant is None else found.merchant.mode
+    text = new_key(prefix_of(found.key.kind, mode))
+    old, successor = rotated(found.key, text.key_id, text.last, now, overlap)
+    store.add_key(connection, successor, *peppers.hash(text))
+    store.end_key(connection, old)
+    detail = f"key {successor.key_id} replaces it; overlap {int(overlap.total_seconds())} s"
+    _note(connection, actor, "key.rotate", f"key {key_id}", detail)
+    return successor, text
+
+
+def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, owner: str | None = None) -> ApiKey:
+    """End a key at once; again is no change. `owner` as for `rotate`. Raises NotFound."""
+    key = _locked(connection, key_id, owner).key
+    if key.revoked_at is not None:
+        return key
+    revoked = replace(key, revoked_at=database_now(connection))
+    store.end_key(connection, revoked)
+    _note(connection, actor, "key.revoke", f"key {key_id}", reason)
+    return revoked
+
+
+def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:
+    if merchant_id is None:
+        return None
+    owner = store.get_merchant(connection, merchant_id)
+    if owner is None:
+        raise NotFound(f"There is no merchant {merchant_id}.")
+    return owner.mode
+
+
+def _locked(connection: Connection, key_id: str, owner: str | None) -> StoredKey:
+    found = store.get_key(connection, key_id, lock=True)
+    if found is None or (owner is not None and found.key.merchant_id != owner):
+        raise NotFound(f"There is no key {key_id}.")
+    return found
+
+
+def _described(key: ApiKey) -> str:
+    of = "operators" if key.merchant_id is None else f"merchant {key.merchant_id}"
+    return f"{key.name}, of {of}: {' '.join(sorted(key.scopes))}"
+
+
+def _invalid(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(f"{field} {message}", ((field, message),))
+
+
+def _note(connection: Connection, actor: str, action: str, target: str, detail: str) -> None:
+    note_action(connection, actor, action, target, detail)
+    store.raise_epoch(connection)

@@ -1,0 +1,164 @@
+"""Merchants and API keys in their tables. A key's text is never stored, only its hash (`merchants.hashing`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope
+from payments.platform.merchant_tables import api_key, key_epoch, merchant
+
+EPOCH: Final = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """One merchant."""
+
+    merchant_id: str
+    name: str
+    mode: Mode
+    cell: str
+    state: MerchantState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key with what its use depends on. `merchant` None: an operator's."""
+
+    key: ApiKey
+    hash: str
+    pepper_no: int
+    merchant: Merchant | None
+
+
+_MERCHANT: Final = select(merchant).where(merchant.c.merchant_id == bindparam("merchant_id"))
+_OF_MERCHANT: Final = [column.label(f"merchant_{column.name}") for column in merchant.c]
+_KEY: Final = (
+    select(api_key, *_OF_MERCHANT)
+    .select_from(api_key.outerjoin(merchant, merchant.c.merchant_id == api_key.c.merchant_id))
+    .where(api_key.c.key_id == bindparam("id"))
+)
+_EPOCH: Final = select(key_epoch.c.epoch).where(key_epoch.c.name == EPOCH)
+_RAISE: Final = update(key_epoch).where(key_epoch.c.name == EPOCH).values(epoch=key_epoch.c.epoch + 1)
+
+
+def add_merchant(connection: Connection, new: Merchant) -> None:
+    """Store a merchant. Raises sqlalchemy IntegrityError when there is one with its id."""
+    values = {
+        "merchant_id": new.merchant_id,
+        "name": new.name,
+        "mode": new.mode.value,
+        "cell": new.cell,
+        "state": new.state.value,
+        "created_at": new.created_at,
+    }
+    connection.execute(insert(merchant), values)
+
+
+def get_merchant(connection: Connection, merchant_id: str, *, lock: bool = False) -> Merchant | None:
+    """One merchant, or None. `lock`: nobody changes it until the transaction ends (SQLite locks the whole file)."""
+    statement = _MERCHANT.with_for_update() if lock else _MERCHANT
+    row = connection.execute(statement, {"merchant_id": merchant_id}).first()
+    return None if row is None else _merchant(row, "")
+
+
+def merchants(connection: Connection, after: str, limit: int) -> list[Merchant]:
+    """Merchants in the order of their ids: at most `limit`, behind `after`."""
+    query = select(merchant).where(merchant.c.merchant_id > after).order_by(merchant.c.merchant_id).limit(limit)
+    return [_merchant(row, "") for row in connection.execute(query)]
+
+
+def set_state(connection: Connection, merchant_id: str, state: MerchantState) -> None:
+    """Suspend a merchant, or make it active again."""
+    connection.execute(update(merchant).where(merchant.c.merchant_id == merchant_id).values(state=state.value))
+
+
+def add_key(connection: Connection, key: ApiKey, hashed: str, pepper_no: int) -> None:
+    """Store a key."""
+    values = {
+        "key_id": key.key_id,
+        "kind": key.kind.value,
+        "merchant_id": key.merchant_id,
+        "name": key.name,
+        "hash": hashed,
+        "pepper_no": pepper_no,
+        "last4": key.last,
+        "scopes": " ".join(sorted(key.scopes)),
+        "allowed_networks": " ".join(map(str, key.allowed_networks)),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+    }
+    connection.execute(insert(api_key), values)
+
+
+def get_key(connection: Connection, key_id: str, *, lock: bool = False) -> StoredKey | None:
+    """One key with its merchant, or None. `lock` as in `get_merchant`."""
+    statement = _KEY.with_for_update(of=api_key) if lock and connection.dialect.name != "sqlite" else _KEY
+    row = connection.execute(statement, {"id": key_id}).first()
+    if row is None:
+        return None
+    owner = None if row.merchant_id is None else _merchant(row, "merchant_")
+    return StoredKey(_key(row), row.hash, row.pepper_no, owner)
+
+
+def keys(connection: Connection, merchant_id: str | None, after: str, limit: int) -> list[ApiKey]:
+    """Keys in the order of their ids, of one merchant or all: at most `limit`, behind `after`."""
+    query = select(api_key).where(api_key.c.key_id > after)
+    if merchant_id is not None:
+        query = query.where(api_key.c.merchant_id == merchant_id)
+    return [_key(row) for row in connection.execute(query.order_by(api_key.c.key_id).limit(limit))]
+
+
+def end_key(connection: Connection, key: ApiKey) -> None:
+    """Write the end, revocation and successor of `key`."""
+    values = {"expires_at": key.expires_at, "revoked_at": key.revoked_at, "successor_id": key.successor_id}
+    connection.execute(update(api_key).where(api_key.c.key_id == key.key_id).values(values))
+
+
+def epoch(connection: Connection) -> int:
+    """The number that every change of a merchant or key raises."""
+    return int(connection.execute(_EPOCH).scalar_one())
+
+
+def raise_epoch(connection: Connection) -> None:
+    """Tell the caches of all processes, when the transaction commits, that something changed."""
+    connection.execute(_RAISE)
+
+
+def _merchant(row: Row[Any], prefix: str) -> Merchant:
+    values = row._mapping
+    return Merchant(
+        values[f"{prefix}merchant_id"],
+        values[f"{prefix}name"],
+        Mode(values[f"{prefix}mode"]),
+        values[f"{prefix}cell"],
+        MerchantState(values[f"{prefix}state"]),
+        values[f"{prefix}created_at"],
+    )
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(
+        row.key_id,
+        KeyKind(row.kind),
+        row.merchant_id,
+        row.name,
+        row.last4,
+        _scopes(row.scopes),
+        tuple(ip_network(text) for text in row.allowed_networks.split()),
+        row.created_at,
+        row.expires_at,
+        row.revoked_at,
+        row.successor_id,
+    )
+
+
+def _scopes(text: str) -> frozenset[Scope]:
+    """Scopes that this release knows; one of a later release opens nothing here."""
+    known: Sequence[str] = [scope.value for scope in Scope]
+    return frozenset(Scope(word) for word in text.split() if word in known)

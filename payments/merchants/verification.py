@@ -1,0 +1,106 @@
+"""Verifies API keys: checksum, then what this process knows of the key, then one read; compared in constant time.
+
+What is known is kept for KEPT seconds and forgotten when the epoch moves, which every change of a key or merchant
+raises. The epoch is asked off the request's way (`set_epoch`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from payments.merchants.hashing import Peppers
+from payments.merchants.key_form import parse
+from payments.merchants.rules import ApiKey, KeyState, MerchantState
+from payments.merchants.store import Merchant, StoredKey
+from payments.platform.clock import Clock
+from payments.platform.errors import ApiKeyExpired, ApiKeyInvalid, MerchantSuspended, NetworkNotAllowed
+
+KEPT: Final = 60.0
+"""Seconds for which a key works without the database."""
+KNOWN_LIMIT: Final = 10_000
+"""Keys that are kept; beyond that the one read first is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A key as it was read (None: there is none), and the database's time then (UTC)."""
+
+    stored: StoredKey | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. `merchant` None: an operator."""
+
+    key: ApiKey
+    merchant: Merchant | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    stored: StoredKey
+    now: datetime
+    read_at: float
+    epoch: int
+
+
+class Verifier:
+    """The keys that one process knows."""
+
+    def __init__(self, peppers: Peppers, read: Callable[[str], Reading], clock: Clock) -> None:
+        """`read(key_id)` reads one key; it raises ServiceUnavailable when the database does not answer."""
+        self._peppers = peppers
+        self._read = read
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Note the database's epoch; when it moved, everything that was read before is forgotten."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._known.clear()
+
+    def verify(self, text: str, address: str) -> Caller:
+        """The caller with this key at this client address.
+
+        Raises ApiKeyInvalid (also for a revoked key), ApiKeyExpired (its secret was right), MerchantSuspended,
+        NetworkNotAllowed; and ServiceUnavailable for a key that is not known while the database does not answer.
+        """
+        key = parse(text)
+        known = None if key is None else self._find(key.key_id)
+        if key is None or known is None:
+            raise ApiKeyInvalid
+        if not self._peppers.matches(key, known.stored.hash, known.stored.pepper_no):
+            raise ApiKeyInvalid
+        return _admitted(known.stored, known.now + timedelta(seconds=self._clock() - known.read_at), address)
+
+    def _find(self, key_id: str) -> _Known | None:
+        known = self._known.get(key_id)
+        now = self._clock()
+        if known is not None and known.epoch == self._epoch and now - known.read_at < KEPT:
+            return known
+        epoch = self._epoch  # of before the read: a change that commits meanwhile makes it old
+        reading = self._read(key_id)
+        self._known.pop(key_id, None)
+        if reading.stored is None:
+            return None
+        known = self._known[key_id] = _Known(reading.stored, reading.now, now, epoch)
+        if len(self._known) > KNOWN_LIMIT:
+            del self._known[next(iter(self._known))]
+        return known
+
+
+def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:
+    state = stored.key.state(now)
+    if state is KeyState.REVOKED:
+        raise ApiKeyInvalid
+    if state is KeyState.EXPIRED:
+        raise ApiKeyExpired
+    if stored.merchant is not None and stored.merchant.state is MerchantState.SUSPENDED:
+        raise MerchantSuspended
+    if not stored.key.permits(address):
+        raise NetworkNotAllowed
+    return Caller(stored.key, stored.merchant)

@@ -1,0 +1,76 @@
+"""Keys where they are required, on real servers: revoked in every web worker of two instances; rotated under load."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.e2e.gunicorn import ADMIN, ApiServer
+from tests.servers import until
+
+TRIES = 1_000
+SETTINGS = {"APP_AUTH": "required", "APP_KEY_PEPPER": "1:" + "p" * 32}
+WORKERS = 2
+
+
+@pytest.fixture
+def instances(mariadb_url: str, redis_url: str) -> Iterator[list[ApiServer]]:
+    """Two instances of two web workers each."""
+    off = {f"APP_RATE_LIMIT_{name}_CAPACITY": 0 for name in ("AUTHORIZE", "READ")}
+    with ExitStack() as stack:
+        servers = [ApiServer(mariadb_url, redis_url, workers=WORKERS, **SETTINGS, **off) for _ in range(2)]
+        yield [stack.enter_context(server) for server in servers]
+
+
+def bearer(key: str) -> dict[str, Any]:
+    return {"headers": {"Authorization": f"Bearer {key}"}}
+
+
+@pytest.fixture
+def operator(instances: list[ApiServer]) -> dict[str, Any]:
+    """The first operator's key, made by the admin token; with it the merchant M1."""
+    made = instances[0].post("/api-keys", {"name": "kim"}, headers=ADMIN)
+    assert made.status_code == 200, made.text
+    key = bearer(made.json()["key"])
+    assert instances[0].post("/merchants", {"merchantId": "M1", "name": "x", "mode": "TEST"}, **key).status_code == 200
+    return key
+
+
+def merchants_key(api: ApiServer, operator: dict[str, Any]) -> dict[str, Any]:
+    return dict(api.post("/api-keys", {"name": "shop", "merchantId": "M1"}, **operator).json())
+
+
+def test_a_revoked_key_is_refused_by_every_web_worker(instances: list[ApiServer], operator: dict[str, Any]) -> None:
+    key = merchants_key(instances[0], operator)
+
+    def statuses(tries: int) -> set[int]:
+        return {instances[n % 2].get("/payments", **bearer(key["key"])).status_code for n in range(tries)}
+
+    assert statuses(40) == {200}, "known to all"
+    revoked = instances[0].post(f"/api-keys/{key['keyId']}/revoke", {"reason": "leaked"}, **operator)
+    assert revoked.json()["state"] == "REVOKED"
+    # a worker that went on by what it knew would do so for a minute
+    until(lambda: statuses(20) <= {401, 429}, "the key is refused")
+    assert statuses(TRIES) <= {401, 429}
+
+
+def test_no_request_fails_while_a_key_is_rotated(instances: list[ApiServer], operator: dict[str, Any]) -> None:
+    key = merchants_key(instances[0], operator)
+    numbers, texts = count(), [key["key"]]
+
+    def pay(_: int) -> int:
+        number = next(numbers)
+        body = {"amount": 1, "currency": "KRW", "idempotencyKey": f"k{number}"}
+        return instances[number % 2].post("/payments/authorize", body, **bearer(texts[-1])).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        results = pool.map(pay, range(200))
+        rotated = instances[1].post(f"/api-keys/{key['keyId']}/rotate", {"overlapSeconds": 60}, **operator).json()
+        texts.append(rotated["key"])
+        assert set(results) == {200}
+        assert set(pool.map(pay, range(100))) == {200}
+    texts.append(key["key"])
+    assert {pay(0) for _ in range(20)} == {200}, "the old one goes on for the overlap"
