@@ -4,6 +4,64 @@
  */
 
 export interface paths {
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List keys by id, without their secrets */
+        get: operations["api_keys.index"];
+        put?: never;
+        /**
+         * Make a key
+         * @description The key is in this answer only: nothing can show it again. Without merchantId: an operator's key. The admin token makes operators' keys alone.
+         */
+        post: operations["api_keys.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{key_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a key at once */
+        post: operations["api_keys.revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace a key; the old one goes on for the overlap, and never longer than it would have
+         * @description The key is in this answer only: nothing can show it again.
+         */
+        post: operations["api_keys.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/findings": {
         parameters: {
             query?: never;
@@ -344,6 +402,41 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List merchants by id */
+        get: operations["merchants.index"];
+        put?: never;
+        /** Make a merchant */
+        post: operations["merchants.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merchants/{merchant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Suspend a merchant, or make it active again */
+        patch: operations["merchants.change"];
         trace?: never;
     };
     "/metrics": {
@@ -712,6 +805,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end. */
+        ApiKey: {
+            allowedNetworks: string[];
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string | null;
+            keyId: string;
+            /** @enum {string} */
+            kind: "MERCHANT" | "OPERATOR";
+            last4: string;
+            merchantId: string | null;
+            name: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            revokedAt: string | null;
+            scopes: ("payments:write" | "refunds:write" | "payments:read" | "webhooks:manage" | "settlements:read" | "keys:manage" | "operate" | "read" | "administer")[];
+            /** @enum {string} */
+            state: "ACTIVE" | "EXPIRED" | "REVOKED";
+            successorId: string | null;
+        };
+        /** @description Keys by id, without their secrets. */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
         /** @description When the newest complete audit began; `differences`: the findings that are open now, which must be 0. */
         Audit: {
             /**
@@ -788,7 +915,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey: string;
             /** @description The merchant; a name, not a credential */
-            merchantId: string;
+            merchantId?: string;
         };
         /** @description An account's sums; the balance is on the account's normal side. */
         Balance: {
@@ -847,7 +974,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId: string;
+            merchantId?: string;
         };
         /** @description A transition of the circuit breaker, an operator's action, or an activated release. */
         Change: {
@@ -1058,6 +1185,83 @@ export interface components {
             };
             /** @enum {string} */
             status: "UP" | "DEGRADED" | "DOWN";
+        };
+        /** @description Who is paid. Test merchants and live ones never see each other. */
+        Merchant: {
+            cell: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            merchantId: string;
+            /** @enum {string} */
+            mode: "TEST" | "LIVE";
+            name: string;
+            /** @enum {string} */
+            state: "ACTIVE" | "SUSPENDED";
+        };
+        /** @description A new merchant. */
+        MerchantBody: {
+            /** @description The merchant; a name, not a credential */
+            merchantId: string;
+            /** @enum {string} */
+            mode: "TEST" | "LIVE";
+            /** @description What people call it */
+            name: string;
+        };
+        /** @description Merchants, by id. */
+        MerchantPage: {
+            items: components["schemas"]["Merchant"][];
+            nextCursor: string | null;
+        };
+        /** @description Suspend a merchant, or make it active again. */
+        MerchantStateBody: {
+            /** @description Why nobody needs it any more */
+            reason: string;
+            /** @enum {string} */
+            state: "ACTIVE" | "SUSPENDED";
+        };
+        /** @description A key that was just made, with its text: it is shown here and never again. */
+        NewApiKey: {
+            allowedNetworks: string[];
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string | null;
+            key: string;
+            keyId: string;
+            /** @enum {string} */
+            kind: "MERCHANT" | "OPERATOR";
+            last4: string;
+            merchantId: string | null;
+            name: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            revokedAt: string | null;
+            scopes: ("payments:write" | "refunds:write" | "payments:read" | "webhooks:manage" | "settlements:read" | "keys:manage" | "operate" | "read" | "administer")[];
+            /** @enum {string} */
+            state: "ACTIVE" | "EXPIRED" | "REVOKED";
+            successorId: string | null;
+        };
+        /** @description A new key; without `scopes` it has all of its kind, without `merchantId` it is an operator's. */
+        NewKeyBody: {
+            /** @description From anywhere when empty */
+            allowedNetworks?: string[];
+            expiresInSeconds?: number;
+            /** @description The merchant; a name, not a credential */
+            merchantId?: string;
+            /** @description What the key is for */
+            name: string;
+            scopes?: ("payments:write" | "refunds:write" | "payments:read" | "webhooks:manage" | "settlements:read" | "keys:manage" | "operate" | "read" | "administer")[];
         };
         /** @description The backlog in numbers, the open findings, and which environment this is. */
         Operations: {
@@ -1329,9 +1533,18 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId: string;
+            merchantId?: string;
             /** @description Why, for the people who read it later */
             reason?: string;
+        };
+        /** @description End a key at once. */
+        RevokeBody: {
+            /** @description Why nobody needs it any more */
+            reason: string;
+        };
+        /** @description Replace a key. */
+        RotateBody: {
+            overlapSeconds: number;
         };
         /** @description Both sides of one currency. */
         Totals: {
@@ -1405,7 +1618,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId: string;
+            merchantId?: string;
         };
     };
     responses: never;
@@ -1416,6 +1629,675 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "api_keys.index": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description The merchant */
+                merchantId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "api_keys.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "api_keys.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "api_keys.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "audit.findings": {
         parameters: {
             query?: {
@@ -1470,11 +2352,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -1579,11 +2478,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -1681,11 +2597,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -1783,11 +2716,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -1885,11 +2835,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2008,7 +2975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
@@ -2027,7 +2994,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2161,11 +3145,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2274,11 +3275,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2383,11 +3401,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2487,11 +3522,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2612,11 +3664,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2648,7 +3717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2784,11 +3853,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -2820,7 +3906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3114,11 +4200,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3227,11 +4330,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3336,11 +4456,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3438,11 +4575,502 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "merchants.index": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "merchants.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merchant"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "merchants.change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantStateBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merchant"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3640,11 +5268,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3742,11 +5387,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -3877,11 +5539,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4008,11 +5687,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4112,11 +5808,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4239,11 +5952,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4275,7 +6005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -4438,11 +6168,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4474,7 +6221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -4637,11 +6384,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4673,7 +6437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -4833,11 +6597,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4941,11 +6722,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -4977,7 +6775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5113,11 +6911,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A valid admin token is needed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
             401: {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -5149,7 +6964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5208,13 +7023,13 @@ export interface operations {
     };
     "payments.index": {
         parameters: {
-            query: {
+            query?: {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
                 /** @description How many items at most */
                 limit?: number;
                 /** @description The merchant */
-                merchantId: string;
+                merchantId?: string;
                 /** @description Only payments with this status */
                 status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             };
@@ -5243,6 +7058,42 @@ export interface operations {
             };
             /** @description The body is not JSON · The request is not valid */
             400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
@@ -5300,9 +7151,9 @@ export interface operations {
     };
     "payments.show": {
         parameters: {
-            query: {
+            query?: {
                 /** @description The merchant */
-                merchantId: string;
+                merchantId?: string;
             };
             header?: never;
             path: {
@@ -5331,6 +7182,42 @@ export interface operations {
             };
             /** @description The body is not JSON · The request is not valid */
             400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
@@ -5452,7 +7339,43 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -5615,6 +7538,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5632,7 +7591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -5795,6 +7754,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5812,7 +7807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -5975,6 +7970,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5992,7 +8023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */

@@ -1,4 +1,4 @@
-"""Merchants, their API keys and operators' keys, the use of keys, and the epoch that each change of them raises.
+"""Merchants, their API keys and operators' keys, and the epoch that each change of them raises.
 
 The release before it does not know these tables. May be run again after it was killed half-way.
 
@@ -33,15 +33,6 @@ def upgrade() -> None:
     if not there.has_table("api_key"):
         _keys()
     index("ix_key_merchant", "api_key", ["merchant_id", "created_at"])
-    if not there.has_table("api_key_use"):
-        table(
-            "api_key_use",
-            sa.Column("key_id", sa.String(10), primary_key=True),
-            sa.Column("day", sa.Date, primary_key=True),
-            sa.Column("calls", sa.BigInteger, nullable=False),
-            sa.Column("last_used_at", moment(), nullable=False),
-            autoincrement=False,
-        )
     if not there.has_table("key_epoch"):
         table(
             "key_epoch",
