@@ -23,6 +23,7 @@ def accepted_poison(largest: int) -> str:
 
 # -- The database
 
+
 def read_only(database: str) -> str:
     """The audit cannot store its findings."""
     return f"The audit stores its findings (audit_finding, audit_run), and {database} may only be read."
