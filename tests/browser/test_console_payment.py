@@ -70,7 +70,7 @@ def test_a_part_is_captured_a_part_refunded_and_the_rest_voided(desk: Visit, pla
     expect(page.get_by_role("list", name="Timeline").get_by_role("heading")).to_have_text(
         ["Authorized", "Captured", "Refunded", "Voided"]
     )
-    actions = page.get_by_role("table").filter(has_text="the merchant asked by telephone")
+    actions = page.get_by_role("list", name="Operators' actions")
     expect(actions.get_by_text("damaged")).to_be_visible()
     expect(page.get_by_text("up to ₩4,000")).to_be_visible()  # what can still be refunded
     assert {name: stored(platform, paid)[name] for name in ("capturedAmount", "refundedAmount", "releasedAmount")} == {

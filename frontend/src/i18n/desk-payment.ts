@@ -33,9 +33,6 @@ export const deskPaymentInEnglish = {
   lastSeen: (time: string) => `last seen ${time}`,
   actions: "Operators' actions",
   noActions: "No operator has changed anything here.",
-  action: "Action",
-  target: "Target",
-  detail: "Reason or detail",
 };
 
 export const deskPaymentInKorean: typeof deskPaymentInEnglish = {
@@ -71,7 +68,4 @@ export const deskPaymentInKorean: typeof deskPaymentInEnglish = {
   lastSeen: (time) => `${time} 마지막 확인`,
   actions: "운영자 작업",
   noActions: "운영자가 변경한 내용이 없습니다.",
-  action: "작업",
-  target: "대상",
-  detail: "사유 또는 내용",
 };

@@ -3,7 +3,7 @@ import { parse, stringify } from "lossless-json";
 import type { DeskPayment, OperatorAction, StoredAnswer } from "../../../api/desk";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
-import { Badge, Panel, Table } from "../../../ui/panel";
+import { Badge, Panel } from "../../../ui/panel";
 import consoleStyles from "../console.module.css";
 import { CopyButton } from "../frame/copy";
 import { DeadLetterLink, FindingsLink, TargetLink } from "../frame/ids";
@@ -84,22 +84,20 @@ export function Findings({ findings, paymentId }: { findings: DeskPayment["findi
 
 export function Actions({ actions }: { actions: OperatorAction[] }) {
   const texts = useTexts();
-  const head = [texts.breaker.at, texts.breaker.who, texts.desk.action, texts.desk.target, texts.desk.detail];
   return (
     <Panel title={texts.desk.actions}>
       {actions.length === 0 && <p className={styles.muted}>{texts.desk.noActions}</p>}
       {actions.length > 0 && (
-        <Table label={texts.desk.actions} head={head.map((name) => <th key={name} scope="col">{name}</th>)}>
+        <ul className={styles.list} aria-label={texts.desk.actions}>
           {actions.map((action) => (
-            <tr key={action.id}>
-              <td>{dateAndTime(action.at, texts.locale)}</td>
-              <td>{action.actor}</td>
-              <td>{action.action}</td>
-              <td><TargetLink target={action.target} /></td>
-              <td className={consoleStyles.words}>{action.detail}</td>
-            </tr>
+            <li key={action.id}>
+              <strong>{action.action}</strong>
+              <TargetLink target={action.target} />
+              <span>{action.detail}</span>
+              <span className={styles.muted}>{dateAndTime(action.at, texts.locale)} · {action.actor}</span>
+            </li>
           ))}
-        </Table>
+        </ul>
       )}
     </Panel>
   );
