@@ -9,6 +9,7 @@ from payments.merchants.view import ApiKey, Merchant
 from payments.outbox.view import ParkedEvent
 from payments.payment.view import FoundPayment, PaymentItem
 from payments.platform.json_types import JsonObject, Keywords, Time
+from payments.reading.actions import OperatorAction
 from payments.reading.ledger import Entry
 
 T = TypeVar("T")
@@ -55,6 +56,13 @@ class ParkedPage(Page[ParkedEvent]):
     """Parked events, newest first."""
 
     items: list[ParkedEvent] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorActionPage(Page[OperatorAction]):
+    """Operators' actions, newest first."""
+
+    items: list[OperatorAction] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

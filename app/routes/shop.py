@@ -30,6 +30,7 @@ SECTIONS: Final = (
     "findings",
     "dead-letters",
     "outbox",
+    "actions",
     "parked",
     "breaker",
 )

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from payments.platform.clock import database_now
 from payments.platform.tables import operator_action
@@ -22,6 +22,7 @@ DEPLOY: Final = "deploy"
 class Action:
     """One action, as `note_action` stored it."""
 
+    action_id: int
     at: datetime
     actor: str
     action: str
@@ -55,15 +56,21 @@ def note_deploy(connection: Connection, actor: str, release: str) -> bool:
     return True
 
 
-def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Row[Any]]:
-    """The newest `limit` actions on these targets, oldest first, whole rows."""
-    query = select(operator_action).where(operator_action.c.target.in_(targets))
+_ACTIONS: Final = select(*(operator_action.c[name] for name in ("id", "at", "actor", "action", "target", "detail")))
+
+
+def actions_on(connection: Connection, targets: Collection[str], limit: int) -> list[Action]:
+    """The newest `limit` actions on these targets, oldest first."""
+    query = _ACTIONS.where(operator_action.c.target.in_(targets))
     hinted = query.with_hint(operator_action, "FORCE INDEX (ix_operator_action_target)", "mysql")
-    return [*connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))][::-1]
+    rows = connection.execute(hinted.order_by(operator_action.c.id.desc()).limit(limit))
+    return [Action(*row) for row in rows][::-1]
 
 
-def newest_actions(connection: Connection, limit: int) -> list[Action]:
-    """The newest actions, newest first; an id is given before its commit, so a few may be a little out of order."""
-    columns = (operator_action.c[name] for name in ("at", "actor", "action", "target", "detail"))
-    query = select(*columns).order_by(operator_action.c.id.desc()).limit(limit)
-    return [Action(*row) for row in connection.execute(query)]
+def actions(connection: Connection, before: int | None, limit: int) -> list[Action]:
+    """At most `limit` actions with ids smaller than `before`, newest first.
+
+    An id is given before its commit, so a few may be a little out of order.
+    """
+    query = _ACTIONS if before is None else _ACTIONS.where(operator_action.c.id < before)
+    return [Action(*row) for row in connection.execute(query.order_by(operator_action.c.id.desc()).limit(limit))]

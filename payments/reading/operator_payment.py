@@ -22,7 +22,8 @@ from payments.payment.view import FoundPayment, item_values
 from payments.platform import operators, trace
 from payments.platform.clock import database_now
 from payments.platform.errors import NotFound
-from payments.platform.json_types import Identifier, JsonObject, Keywords, Minor, OneOf, Time
+from payments.platform.json_types import JsonObject, Keywords, Minor, OneOf, Time
+from payments.reading.actions import OperatorAction, shown
 from payments.reading.ledger import Entry, entry
 from payments.reading.payments import Event, event_values, timeline
 from payments.reading.search import payment_id_in
@@ -49,18 +50,6 @@ class GivenAnswer(JsonObject):
     http_status: Annotated[int, Keywords(minimum=200, maximum=599)]
     created_at: Time
     body: str
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorAction(JsonObject):
-    """What an operator did to the payment, its events or its dead letters, or housekeeping by itself."""
-
-    id: Identifier
-    at: Time
-    actor: str
-    action: str
-    target: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
         answers=_answers(connection, found, [row.created_at for row, _ in events]),
         dead_letters=letters,
         findings=findings(connection, None, None, payment_id, None, LISTED_LIMIT)[0],
-        actions=[_action(row) for row in operators.actions_on(connection, targets, ACTIONS_LIMIT)],
+        actions=[shown(action) for action in operators.actions_on(connection, targets, ACTIONS_LIMIT)],
         possible=possible(found, database_now(connection)),
     )
 
@@ -160,14 +149,3 @@ def _targets(
     for row in outbox_search.of_dead_letters(connection, [letter.id for letter in letters]):
         yield f"event {row.event_id}"
         yield f"event {row.event_id} ({row.aggregate_type} {row.aggregate_id})"
-
-
-def _action(row: Row[Any]) -> OperatorAction:
-    return OperatorAction(
-        id=row.id,
-        at=format_time(row.at),
-        actor=row.actor,
-        action=row.action,
-        target=row.target,
-        detail=row.detail,
-    )

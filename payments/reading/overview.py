@@ -84,7 +84,7 @@ def backlog(connection: Connection) -> Backlog:
 def changes(connection: Connection) -> list[Change]:
     """What was changed in the last hour, newest first."""
     since = database_now(connection) - KEPT
-    actions = operators.newest_actions(connection, CHANGES_LIMIT)
+    actions = operators.actions(connection, None, CHANGES_LIMIT)
     found = [*_of_breaker(connection, since), *_of_operators(actions, since)]
     return sorted(found, key=lambda change: change.at, reverse=True)[:CHANGES_LIMIT]
 

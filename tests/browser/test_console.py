@@ -15,7 +15,7 @@ from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(400)
-TABS = ("Overview", "Payments", "Ledger", "Audit", "Dead letters", "Outbox", "Circuit breaker")
+TABS = ("Overview", "Payments", "Ledger", "Audit", "Dead letters", "Outbox", "Circuit breaker", "Actions")
 BREAKER_MS = 30_000
 
 

@@ -144,3 +144,15 @@ export function auditRunsQuery(token: string) {
 export async function requestAudit(token: string): Promise<AuditRuns> {
   return (await call("post", "/audit/runs", { token })).data;
 }
+
+export function actionsQuery(token: string, cursor: string | null) {
+  return queryOptions({
+    queryKey: ["actions", cursor],
+    queryFn: async ({ signal }) => {
+      const query = { limit: PAGE, ...(cursor === null ? {} : { cursor }) };
+      return (await call("get", "/operator-actions", { query, token, signal })).data;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: SEARCHED_EVERY_MS,
+  });
+}

@@ -1,4 +1,5 @@
 /** Every English text. `ko.ts` has the same keys, or it does not compile. */
+import { actionsInEnglish } from "./actions";
 import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
 import { consoleInEnglish } from "./console";
@@ -136,6 +137,7 @@ export const en = {
   change: deskChangeInEnglish,
   parked: outboxInEnglish,
   findings: auditInEnglish,
+  actions: actionsInEnglish,
   ledger: ledgerInEnglish,
   letters: deadLettersInEnglish,
   breaker: breakerInEnglish,

@@ -1,4 +1,5 @@
 /** 모든 한국어 문구. Every Korean text. */
+import { actionsInKorean } from "./actions";
 import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
 import { consoleInKorean } from "./console";
@@ -137,6 +138,7 @@ export const ko: Texts = {
   change: deskChangeInKorean,
   parked: outboxInKorean,
   findings: auditInKorean,
+  actions: actionsInKorean,
   ledger: ledgerInKorean,
   letters: deadLettersInKorean,
   breaker: breakerInKorean,

@@ -20,6 +20,7 @@ export const GROUPS: Record<Group, readonly ConsolePage[]> = {
   now: [
     { name: "overview", path: "/console", Page: lazy(() => import("./overview/page")) },
     { name: "payments", path: "/console/payments", Page: lazy(() => import("./payments/page")), Item: lazy(() => import("./payments/payment")) },
+    { name: "actions", path: "/console/actions", Page: lazy(() => import("./actions/page")) },
   ],
   books: [
     { name: "ledger", path: "/console/ledger", Page: lazy(() => import("./ledger/page")) },
