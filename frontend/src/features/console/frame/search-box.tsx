@@ -48,7 +48,7 @@ export function SearchBox() {
           placeholder={texts.frame.findHint}
           autoComplete="off"
           spellCheck={false}
-          maxLength={200}
+          maxLength={128}
           value={text}
           onChange={(event) => { setText(event.target.value); }}
         />
