@@ -10,7 +10,7 @@ from apispec import APISpec
 from flask import Flask
 from pydantic import BaseModel, TypeAdapter
 
-from app.api.schemas import AuthorizeBody
+from app.api.schemas import AuthorizeBody, MoneyBody
 from app.http.describing import Description, description_of
 from app.http.errors import PROBLEM_JSON
 from payments.merchants.rules import SCOPES_OF, KeyKind
@@ -49,7 +49,7 @@ def document(app: Flask, *, keys_required: bool = False) -> dict[str, Any]:
     """
     spec = APISpec(title="payops", version=VERSION, openapi_version="3.0.3", info={"description": _about()})
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
-    models = _Models(spec)
+    models = _Models(spec, keys_required=keys_required)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         description = description_of(app.view_functions[rule.endpoint])
         if description is not None:
@@ -79,7 +79,7 @@ def _operation(description: Description, endpoint: str, models: "_Models", *, op
     if description.text:
         result["description"] = description.text
     if description.parameters:
-        result["parameters"] = list(description.parameters)
+        result["parameters"] = [_parameter(one, required=optional) for one in description.parameters]
     if description.body is not None:
         result["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
     if description.scopes:
@@ -93,6 +93,11 @@ def _operation(description: Description, endpoint: str, models: "_Models", *, op
         content = {PROBLEM_JSON: models.schema(ProblemDetails)}
         result["responses"][str(status)] = _response(description, status, titles, content)
     return result
+
+
+def _parameter(parameter: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    """`required`: whether the merchant must be named, for want of a key."""
+    return {**parameter, "required": True} if required and parameter["name"] == "merchantId" else parameter
 
 
 def _response(description: Description, status: int, text: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -111,14 +116,17 @@ def _response(description: Description, status: int, text: str, content: dict[st
 class _Models:
     """The schemas of the types that operations use, each once among the components."""
 
-    def __init__(self, spec: APISpec) -> None:
+    def __init__(self, spec: APISpec, *, keys_required: bool) -> None:
         self._spec = spec
+        self._keys_required = keys_required
 
     def schema(self, model: type[JsonObject | BaseModel]) -> dict[str, Any]:
         """A media type object that refers to the type."""
         schema = TypeAdapter(model).json_schema(ref_template=_REF, by_alias=True)
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
+        if issubclass(model, MoneyBody) and not self._keys_required:  # no key says who the merchant is
+            schema["required"] = ["merchantId", *schema.get("required", ())]
         if model is AuthorizeBody:  # the header may have it instead, which OpenAPI cannot express
             schema["required"].append("idempotencyKey")
         self._add(model.__name__, schema)

@@ -24,10 +24,14 @@ expected-statuses = ["2xx", "401", "404", "409", "422"]
 include-path-regex = "^/operations/payments([.]csv)?$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401"]
+[[operations]]
+include-path-regex = "^/api-keys$"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "404"]
 """
 """401: made-up tokens; 422: made-up keys meet again with another request.
 
-400: filters that contradict each other, which OpenAPI cannot express.
+400: filters that contradict each other, and networks, which OpenAPI cannot express.
 """
 ADDRESSES = """
 import itertools, schemathesis

@@ -932,7 +932,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey: string;
             /** @description The merchant; a name, not a credential */
-            merchantId?: string;
+            merchantId: string;
         };
         /** @description An account's sums; the balance is on the account's normal side. */
         Balance: {
@@ -991,7 +991,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId?: string;
+            merchantId: string;
         };
         /** @description A transition of the circuit breaker, an operator's action, or an activated release. */
         Change: {
@@ -1555,7 +1555,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId?: string;
+            merchantId: string;
             /** @description Why, for the people who read it later */
             reason?: string;
         };
@@ -1640,7 +1640,7 @@ export interface components {
             /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
             idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
-            merchantId?: string;
+            merchantId: string;
         };
     };
     responses: never;
@@ -7169,13 +7169,13 @@ export interface operations {
     };
     "payments.index": {
         parameters: {
-            query?: {
+            query: {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
                 /** @description How many items at most */
                 limit?: number;
                 /** @description The merchant */
-                merchantId?: string;
+                merchantId: string;
                 /** @description Only payments with this status */
                 status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             };
@@ -7297,9 +7297,9 @@ export interface operations {
     };
     "payments.show": {
         parameters: {
-            query?: {
+            query: {
                 /** @description The merchant */
-                merchantId?: string;
+                merchantId: string;
             };
             header?: never;
             path: {
