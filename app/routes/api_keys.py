@@ -18,7 +18,8 @@ from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.hashing import Peppers
 from payments.merchants.rules import ApiKey, Scope, networks
-from payments.merchants.service import NewKey
+from payments.merchants.service import Granter, NewKey
+from payments.merchants.verification import Caller
 from payments.platform.errors import InsufficientScope, ServiceUnavailable
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
@@ -37,17 +38,21 @@ _ONCE = "The key is in this answer only: nothing can show it again."
         body=NewKeyBody,
         scopes=_SCOPES,
         first_key=True,
-        text=f"{_ONCE} Without merchantId: an operator's key. The admin token makes operators' keys alone.",
+        text=f"{_ONCE} Without merchantId: an operator's key. A merchant's key makes keys of its merchant, with scopes"
+        " that it has itself. Where keys are required the admin token makes operators' keys alone.",
     )
 )
 def create() -> Response:
     """A new key with its text."""
     body, actor, peppers = read_body(NewKeyBody), acting_operator(), _peppers()
-    merchant_id: str | None = _own() or body.merchant_id
+    granter = _granter()
+    merchant_id: str | None = body.merchant_id if granter is None else granter.merchant_id
     if merchant_id is not None and g.caller is None and services().guard.required:
         raise InsufficientScope  # the admin token is for the first operator's key
     new = NewKey(merchant_id, body.name, body.scopes, networks(body.allowed_networks), body.lifetime)
-    return encoding.answer(view.new_api_key(*write(lambda c: service.create_key(c, peppers, new, actor))))
+    return encoding.answer(
+        view.new_api_key(*write(lambda c: service.create_key(c, peppers, new, actor, granter=granter)))
+    )
 
 
 @blueprint.get("")
@@ -63,7 +68,8 @@ def create() -> Response:
 )
 def index() -> Response:
     """A page of keys."""
-    merchant_id, after, limit = _own() or queries.merchant(), queries.text_cursor(), queries.limit()
+    granter, after, limit = _granter(), queries.text_cursor(), queries.limit()
+    merchant_id = queries.merchant() if granter is None else granter.merchant_id
     items, last = read_list(lambda connection: view.api_keys(connection, merchant_id, after, limit))
     return encoding.answer(ApiKeyPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
@@ -83,9 +89,9 @@ def index() -> Response:
 )
 def rotate(key_id: str) -> Response:
     """The successor with its text."""
-    body, actor, peppers, owner = read_body(RotateBody), acting_operator(), _peppers(), _own()
+    body, actor, peppers, granter = read_body(RotateBody), acting_operator(), _peppers(), _granter()
     overlap = timedelta(seconds=body.overlap_seconds)
-    made = write(lambda c: service.rotate(c, peppers, key_id, overlap, actor, owner=owner))
+    made = write(lambda c: service.rotate(c, peppers, key_id, overlap, actor, granter=granter))
     return encoding.answer(view.new_api_key(*made))
 
 
@@ -103,18 +109,21 @@ def rotate(key_id: str) -> Response:
 )
 def revoke(key_id: str) -> Response:
     """The key, now REVOKED."""
-    body, actor, owner = read_body(RevokeBody), acting_operator(), _own()
+    body, actor, granter = read_body(RevokeBody), acting_operator(), _granter()
 
     def run(connection: Connection) -> view.ApiKey:
-        key: ApiKey = service.revoke(connection, key_id, body.reason, actor, owner=owner)
+        key: ApiKey = service.revoke(connection, key_id, body.reason, actor, granter=granter)
         return view.api_key(connection, key)
 
     return encoding.answer(write(run))
 
 
-def _own() -> str | None:
-    """The merchant whose keys the caller may manage; None: all."""
-    return None if g.caller is None else g.caller.key.merchant_id
+def _granter() -> Granter | None:
+    """The merchant's key that asks; None: an operator, who may manage all keys."""
+    caller: Caller | None = g.caller
+    if caller is None or caller.merchant is None:
+        return None
+    return Granter(caller.merchant.merchant_id, caller.key.scopes)
 
 
 def _peppers() -> Peppers:

@@ -5,6 +5,7 @@ its actor, and raises the epoch, so that every process forgets what it knew of k
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -27,7 +28,14 @@ from payments.merchants.rules import (
 )
 from payments.merchants.store import Merchant, StoredKey
 from payments.platform.clock import database_now
-from payments.platform.errors import ApiKeyConflict, MerchantExists, NotFound, RotationInProgress, ValidationFailed
+from payments.platform.errors import (
+    ApiKeyConflict,
+    InsufficientScope,
+    MerchantExists,
+    NotFound,
+    RotationInProgress,
+    ValidationFailed,
+)
 from payments.platform.operators import note_action
 
 
@@ -45,6 +53,13 @@ class NewKey:
     def kind(self) -> KeyKind:
         """Whose key it is."""
         return KeyKind.OPERATOR if self.merchant_id is None else KeyKind.MERCHANT
+
+
+class Granter(NamedTuple):
+    """A merchant's key that manages keys: of its merchant alone, and with no scope that it does not have itself."""
+
+    merchant_id: str
+    scopes: frozenset[Scope]
 
 
 def create_merchant(connection: Connection, merchant_id: str, name: str, mode: Mode, actor: str) -> Merchant:
@@ -71,13 +86,19 @@ def set_state(connection: Connection, merchant_id: str, state: MerchantState, re
     return replace(found, state=state)
 
 
-def create_key(connection: Connection, peppers: Peppers, new: NewKey, actor: str) -> tuple[ApiKey, KeyText]:
-    """Make a key; returns it with its text, which nothing can show again. Raises NotFound, ValidationFailed."""
+def create_key(
+    connection: Connection, peppers: Peppers, new: NewKey, actor: str, *, granter: Granter | None = None
+) -> tuple[ApiKey, KeyText]:
+    """Make a key; returns it with its text, which nothing can show again.
+
+    Raises NotFound, ValidationFailed, or InsufficientScope when `granter` would give more than it has.
+    """
     now = database_now(connection)
     if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
         raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
     text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
-    scopes = frozenset(new.scopes or SCOPES_OF[new.kind])
+    scopes = frozenset(new.scopes or (SCOPES_OF[new.kind] if granter is None else granter.scopes))
+    _check_grant(granter, scopes)
     key = ApiKey(
         text.key_id,
         new.kind,
@@ -101,14 +122,15 @@ def rotate(
     overlap: timedelta,
     actor: str,
     *,
-    owner: str | None = None,
+    granter: Granter | None = None,
 ) -> tuple[ApiKey, KeyText]:
     """Replace a key; the old one ends after `overlap`, or at its own end. Returns the successor with its text.
 
-    `owner`: the merchant whose key it must be. Raises NotFound, RotationInProgress, or ApiKeyConflict for a key that
-    has ended.
+    Raises NotFound (also for a key that is not of `granter`'s merchant), RotationInProgress, ApiKeyConflict for a key
+    that has ended, or InsufficientScope as `create_key`: the successor's text would be the granter's.
     """
-    found = _locked(connection, key_id, owner)
+    found = _locked(connection, key_id, granter)
+    _check_grant(granter, found.key.scopes)
     now = database_now(connection)
     if found.key.state(now) is not KeyState.ACTIVE:
         raise ApiKeyConflict(f"Key {key_id} is {found.key.state(now)}; make a new key.")
@@ -124,9 +146,9 @@ def rotate(
     return successor, text
 
 
-def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, owner: str | None = None) -> ApiKey:
-    """End a key at once; again is no change. `owner` as for `rotate`. Raises NotFound."""
-    key = _locked(connection, key_id, owner).key
+def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, granter: Granter | None = None) -> ApiKey:
+    """End a key at once; again is no change. Raises NotFound, as `rotate`."""
+    key = _locked(connection, key_id, granter).key
     if key.revoked_at is not None:
         return key
     revoked = replace(key, revoked_at=database_now(connection))
@@ -144,9 +166,14 @@ def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:
     return owner.mode
 
 
-def _locked(connection: Connection, key_id: str, owner: str | None) -> StoredKey:
+def _check_grant(granter: Granter | None, scopes: frozenset[Scope]) -> None:
+    if granter is not None and not scopes <= granter.scopes:
+        raise InsufficientScope
+
+
+def _locked(connection: Connection, key_id: str, granter: Granter | None) -> StoredKey:
     found = store.get_key(connection, key_id, lock=True)
-    if found is None or (owner is not None and found.key.merchant_id != owner):
+    if found is None or (granter is not None and found.key.merchant_id != granter.merchant_id):
         raise NotFound(f"There is no key {key_id}.")
     return found
 

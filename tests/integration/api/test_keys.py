@@ -121,6 +121,21 @@ def test_a_merchant_manages_its_own_keys_alone(api: Api) -> None:
         assert api.post(f"/api-keys/{made['keyId']}/{action}", body, **bearer(own)).status_code in (200, 409)
 
 
+def test_a_merchant_s_key_gives_no_scope_that_it_does_not_have(api: Api) -> None:
+    manager = new_key(api, scopes=["keys:manage", "payments:read"])
+    strong = new_key(api, scopes=["refunds:write"])
+    insufficient = (403, "INSUFFICIENT_SCOPE")
+    assert code(api.post("/api-keys", {"name": "k", "scopes": ["refunds:write"]}, **bearer(manager))) == insufficient
+    assert (
+        code(api.post(f"/api-keys/{strong['keyId']}/rotate", {"overlapSeconds": 0}, **bearer(manager))) == insufficient
+    )
+    made = api.post("/api-keys", {"name": "k"}, **bearer(manager)).get_json()
+    assert made["scopes"] == ["keys:manage", "payments:read"], "its own, not all"
+    weak = api.post("/api-keys", {"name": "k", "scopes": ["payments:read"]}, **bearer(manager)).get_json()
+    assert weak["scopes"] == ["payments:read"]
+    assert api.post(f"/api-keys/{strong['keyId']}/revoke", {"reason": "x"}, **bearer(manager)).status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [
