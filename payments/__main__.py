@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.cli.keys import add_keys, run_keys
 from payments.cli.merchants import add_merchants, run_merchants
 from payments.cli.option_types import COULD_NOT_RUN, DONE, REFUSED, PlainParser, could_not_run
+from payments.cli.pipes import quietly
 from payments.config import BadSettings, Settings, load
 from payments.merchants.hashing import Peppers
 from payments.migrations import MigrationLocked, migrate
@@ -62,4 +63,4 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

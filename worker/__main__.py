@@ -18,6 +18,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from payments import crash_points, logs
+from payments.cli.pipes import quietly
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
 from payments.platform.database import check_sqlite_version, create_engine
@@ -199,4 +200,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(quietly(lambda: main(sys.argv[1:])))

@@ -1,0 +1,23 @@
+"""Ends a command quietly when whoever read its output has gone, as in `… | head -1`."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+READER_GONE: Final = 141
+"""The exit code of programs that SIGPIPE ends: 128 + 13."""
+
+
+def quietly(run: Callable[[], int]) -> int:
+    """The exit code of `run`, or READER_GONE when its output could not be written.
+
+    Not by the default action of SIGPIPE: that would also end the process when its database closes a connection.
+    """
+    try:
+        code = run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        return READER_GONE
+    return code
