@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,17 @@ class TestEveryServer:
         assert not psutil.pid_exists(pid)
         assert not folder.exists()
 
-    def test_dies_with_its_parent_and_its_folder_is_swept_later(self) -> None:
+    def test_dies_with_its_parent_and_its_folder_is_swept_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # a place of its own: in the shared one each server that starts sweeps, also other tests'
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         parent, started = parent_with_server("stack.redis", "RedisServer")
         parent.kill()
         parent.wait()
         until(lambda: not psutil.pid_exists(started["pid"]), "the server died with its parent")
+        assert Path(started["folder"]).is_relative_to(tmp_path)
         assert Path(started["folder"]).exists()
         workdir.remove(workdir.make("sweeper"))
         assert not Path(started["folder"]).exists()
