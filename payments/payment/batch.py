@@ -20,6 +20,7 @@ from payments.payment.commands import Command
 from payments.payment.plan import Changes, Plan
 from payments.platform import operators, trace
 from payments.platform.database import Failure, classify
+from payments.platform.money import format_amount
 from payments.platform.writing import Insert, write
 
 
@@ -140,5 +141,5 @@ class _Batch:
             if command.note is not None:
                 actor, reason = command.note
                 action, target = f"payment.{command.operation}", f"payment {event.payment_id}"
-                detail = f"{event.amount} {event.currency}: {reason}"
+                detail = f"{format_amount(event.amount, event.currency)}: {reason}"
                 self._actions.append(operators.action_row(actor, action, target, detail, event.occurred_at))

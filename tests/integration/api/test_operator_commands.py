@@ -49,6 +49,12 @@ def test_a_capture_and_a_refund_are_the_merchant_s_own_and_noted(api: Api, paid:
     ]
 
 
+def test_the_note_has_the_amount_as_people_read_it(api: Api, engine: Engine) -> None:
+    paid = api.authorize("dollars", currency="USD", amount=9452).get_json()["paymentId"]
+    assert act(api, paid, "capture", WHY).status_code == 200
+    assert [detail for *_, detail in noted(engine)] == ["94.52 USD: asked for by phone"]
+
+
 @pytest.mark.parametrize("step", ["capture", "refund", "void"])
 def test_only_with_the_token(api: Api, paid: int, engine: Engine, step: str) -> None:
     answer = api.post(f"/operations/payments/{paid}/{step}", WHY)
