@@ -1,5 +1,6 @@
 """The search of payments: filters in the address, ids that open their payment, lists as files."""
 
+import csv
 import re
 import uuid
 from collections.abc import Iterator
@@ -103,6 +104,42 @@ def test_an_amount_is_read_in_its_currency(searcher: Visit, merchant: str) -> No
     expect_found(searcher, 1)
 
 
+def test_each_field_finds_its_payment(searcher: Visit, platform: Platform, merchant: str) -> None:
+    key, trace = f"key-{uuid.uuid4()}", uuid.uuid4().hex
+    body = {"merchantId": merchant, "amount": 4050, "currency": "USD", "idempotencyKey": key}
+    headers = {"traceparent": f"00-{trace}-{'b' * 16}-01", "X-Request-Id": f"request-{trace}"}
+    paid = requests.post(f"{platform.api.url}/payments/authorize", json=body, headers=headers, timeout=6).json()
+    capture = f"{platform.api.url}/payments/capture/{paid['paymentId']}"
+    assert requests.post(capture, json={"merchantId": merchant}, timeout=6).status_code == 200
+    shown = f"{platform.api.url}/payments/{paid['paymentId']}?merchantId={merchant}"
+    page = searcher.page
+    fields = [
+        ("Any id or merchant", str(paid["paymentId"])),
+        ("Any id or merchant", str(requests.get(shown, timeout=6).json()["events"][0]["eventId"])),
+        ("Status", "CAPTURED"),
+        ("Amount (USD)", "40.50"),
+        ("Amount from (USD)", "40.50"),
+        ("Request id", headers["X-Request-Id"]),
+        ("Trace id", trace),
+        ("Idempotency key", key),
+    ]
+    form = page.get_by_role("form", name="Filters")
+    for label, text in fields:
+        fill(searcher, Merchant=merchant, Currency="USD")
+        form.locator("details").evaluate("(more) => { more.open = true }")  # closed when nothing in it is set
+        field = form.get_by_label(label, exact=True)
+        field.select_option(text) if label == "Status" else field.fill(text)
+        search(searcher)
+        expect_found(searcher, 1)
+        expect(page.get_by_role("link", name=str(paid["paymentId"]), exact=True)).to_be_visible()
+        page.get_by_role("button", name="Remove all").click()
+    fill(searcher, Merchant=merchant, Currency="USD")
+    form.locator("details").evaluate("(more) => { more.open = true }")
+    fill(searcher, **{"Amount up to (USD)": "30.50"})
+    search(searcher)
+    expect_found(searcher, 3)
+
+
 @pytest.mark.parametrize("known_by", ["payment", "key", "request"])
 def test_an_id_opens_its_payment(searcher: Visit, platform: Platform, known_by: str) -> None:
     key, request = f"key-{uuid.uuid4()}", uuid.uuid4().hex
@@ -173,9 +210,14 @@ def test_a_list_is_saved_as_a_file(searcher: Visit, merchant: str) -> None:
     expect_found(searcher, 3)
     with searcher.page.expect_download() as started:
         searcher.page.get_by_role("button", name="Export CSV").click()
-    lines = started.value.path().read_text().splitlines()
-    assert len(lines) == 4
-    assert "3050" in lines[1]  # newest first
+    rows = list(csv.DictReader(started.value.path().read_text().splitlines()))
+    assert [(row["merchantId"], row["amount"], row["currency"]) for row in rows] == [
+        (merchant, amount, "USD") for amount in ("3050", "2050", "1050")
+    ]
+    shown = searcher.page.get_by_role("table").get_by_role("row").filter(has_text=merchant)
+    assert [row["paymentId"] for row in rows] == [text.split()[0] for text in shown.all_inner_texts()], (
+        "the file has the rows of the list, in their order"
+    )
     expect(searcher.page.get_by_text(re.compile(r"^Saved .*\.csv: 3 rows\.$"))).to_be_visible()
 
 
