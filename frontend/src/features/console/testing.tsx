@@ -30,15 +30,6 @@ export function refusal(status: number, code: string): Response {
   return new Response(JSON.stringify({ code, message: code, errors: [] }), { status });
 }
 
-/** jsdom has no modal dialogs. */
-export function standInForDialogs(): void {
-  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) { this.open = true; };
-  HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
-    this.open = false;
-    this.dispatchEvent(new Event("close"));
-  };
-}
-
 function Address() {
   const { pathname, search } = useLocation();
   return <output aria-label="address">{pathname + search}</output>;

@@ -2,14 +2,15 @@
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { DeskPayment } from "../../../api/desk";
-import { refusal, serve, show, standInForDialogs } from "../testing";
+import { stubDialogs } from "../../../ui/rendered";
+import { refusal, serve, show } from "../testing";
 import { Changes } from "./changes";
 
 const payment = { paymentId: 7, merchantId: "M1", currency: "USD", possible: { capture: 5050, refund: 0, void: 5050 } } as DeskPayment;
 
 beforeEach(() => {
   localStorage.clear();
-  standInForDialogs();
+  stubDialogs();
 });
 afterEach(() => {
   cleanup();
