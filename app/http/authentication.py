@@ -19,6 +19,7 @@ from app.http.errors import CHALLENGE, Problem
 from app.http.limits import WrongTokens
 from payments.merchants.key_form import Prefix
 from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
+from payments.merchants.use import Uses
 from payments.merchants.verification import Caller, Verifier
 from payments.platform.errors import (
     ApiKeyInvalid,
@@ -35,10 +36,13 @@ OPERATORS_KEY: Final = f"{_KEY}{Prefix.OPERATOR}_"
 
 
 class Guard:
-    """Admits requests by their keys."""
+    """Admits requests by their keys, and counts those that it admits."""
 
-    def __init__(self, verifier: Verifier, admin_token: str | None, wrong: WrongTokens, *, required: bool) -> None:
+    def __init__(
+        self, verifier: Verifier, uses: Uses, admin_token: str | None, wrong: WrongTokens, *, required: bool
+    ) -> None:
         self._verifier = verifier
+        self._uses = uses
         self._admin_token = None if admin_token is None else admin_token.encode()
         self._wrong = wrong
         self.required = required
@@ -104,6 +108,7 @@ class Guard:
             raise
         if caller.key.scopes.isdisjoint(scopes):
             raise InsufficientScope
+        self._uses.count(caller.key.key_id, caller.at)
         return caller
 
     def _verified(self, text: str) -> Caller:
