@@ -4,7 +4,7 @@ its actor, and raises the epoch, so that every process forgets what it knew of k
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from payments.merchants import store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText, new_key
 from payments.merchants.rules import (
+    KEY_LIMIT,
     SCOPES_OF,
     ApiKey,
     KeyKind,
@@ -34,6 +35,7 @@ from payments.platform.errors import (
     MerchantExists,
     NotFound,
     RotationInProgress,
+    TooManyKeys,
     ValidationFailed,
 )
 from payments.platform.operators import note_action
@@ -91,14 +93,14 @@ def create_key(
 ) -> tuple[ApiKey, KeyText]:
     """Make a key; returns it with its text, which nothing can show again.
 
-    Raises NotFound, ValidationFailed, or InsufficientScope when `granter` would give more than it has.
+    Raises NotFound, ValidationFailed, TooManyKeys, or InsufficientScope when `granter` would give more than it has.
     """
-    now = database_now(connection)
     if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
         raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
     text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
     scopes = frozenset(new.scopes or (SCOPES_OF[new.kind] if granter is None else granter.scopes))
     _check_grant(granter, scopes)
+    now = _now_with_room(connection, new.merchant_id)
     key = ApiKey(
         text.key_id,
         new.kind,
@@ -155,6 +157,19 @@ def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, gran
     store.end_key(connection, revoked)
     _note(connection, actor, "key.revoke", f"key {key_id}", reason)
     return revoked
+
+
+def _now_with_room(connection: Connection, merchant_id: str | None) -> datetime:
+    """The time at which there is room for one more key; it stays until the transaction ends. Raises TooManyKeys."""
+    if merchant_id is None:
+        store.lock_epoch(connection)
+    else:
+        store.get_merchant(connection, merchant_id, lock=True)
+    now = database_now(connection)
+    if store.count_active(connection, merchant_id, now) >= KEY_LIMIT:
+        owner = "operators" if merchant_id is None else f"merchant {merchant_id}"
+        raise TooManyKeys(f"There are {KEY_LIMIT} keys of {owner} that have not ended; revoke one first.")
+    return now
 
 
 def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from payments.merchants import service
 from payments.merchants.hashing import Peppers
 from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
@@ -173,6 +174,14 @@ def test_merchants_over_http(api: Api) -> None:
         404,
         "NOT_FOUND",
     )
+
+
+def test_a_key_too_many_is_a_conflict(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "KEY_LIMIT", 1)
+    own = new_key(api)
+    assert code(api.post("/api-keys", {"name": "k"}, **bearer(own))) == (409, "TOO_MANY_KEYS")
+    assert api.post(f"/api-keys/{own['keyId']}/revoke", {"reason": "old"}, **ADMIN).status_code == 200
+    new_key(api)
 
 
 def test_who_is_asking(api: Api) -> None:
