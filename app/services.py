@@ -15,6 +15,7 @@ from app.http.key_watch import KeyWatch
 from app.http.list_slots import ListSlots
 from app.overview.sampler import Sampler
 from payments.merchants.hashing import Peppers
+from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.traces import Traces
@@ -34,6 +35,7 @@ class Services:
     guard: Guard
     key_watch: KeyWatch
     key_uses: KeyUses
+    shop: ShopMerchant
     peppers: Peppers | None
     lists: ListSlots
     overview: Sampler

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.merchants import store
 from payments.merchants.hashing import Peppers
-from payments.merchants.key_form import CELL, KeyText, new_key
+from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
 from payments.merchants.rules import (
     KEY_LIMIT,
     SCOPES_OF,
@@ -95,26 +95,39 @@ def create_key(
 
     Raises NotFound, ValidationFailed, TooManyKeys, or InsufficientScope when `granter` would give more than it has.
     """
+    text = new_key(prefix_of_new(connection, new))
+    scopes = new.scopes or (SCOPES_OF[new.kind] if granter is None else tuple(granter.scopes))
+    _check_grant(granter, frozenset(scopes))
+    return add_key(connection, peppers, text, replace(new, scopes=scopes), "key.create", actor), text
+
+
+def prefix_of_new(connection: Connection, new: NewKey) -> Prefix:
+    """The prefix that the text of `new` must have. Raises NotFound, or ValidationFailed for scopes of another kind."""
     if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
         raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
-    text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
-    scopes = frozenset(new.scopes or (SCOPES_OF[new.kind] if granter is None else granter.scopes))
-    _check_grant(granter, scopes)
-    now = _now_with_room(connection, new.merchant_id)
+    return prefix_of(new.kind, _mode(connection, new.merchant_id))
+
+
+def add_key(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey, action: str, actor: str) -> ApiKey:
+    """Store and note a key whose text is known and checked.
+
+    Raises TooManyKeys, or sqlalchemy IntegrityError when its id is taken.
+    """
+    now = _now_with_room(connection, new.merchant_id, text.key_id)
     key = ApiKey(
         text.key_id,
         new.kind,
         new.merchant_id,
         new.name,
         text.last,
-        scopes,
+        frozenset(new.scopes or SCOPES_OF[new.kind]),
         new.allowed_networks,
         now,
         None if new.lifetime is None else now + new.lifetime,
     )
     store.add_key(connection, key, *peppers.hash(text))
-    _note(connection, actor, "key.create", f"key {key.key_id}", _described(key))
-    return key, text
+    _note(connection, actor, action, f"key {key.key_id}", _described(key))
+    return key
 
 
 def rotate(
@@ -159,14 +172,14 @@ def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, gran
     return revoked
 
 
-def _now_with_room(connection: Connection, merchant_id: str | None) -> datetime:
-    """The time at which there is room for one more key; it stays until the transaction ends. Raises TooManyKeys."""
+def _now_with_room(connection: Connection, merchant_id: str | None, key_id: str) -> datetime:
+    """The time at which there is room for a key, until the transaction ends. Raises TooManyKeys for one that is new."""
     if merchant_id is None:
         store.lock_epoch(connection)
     else:
         store.get_merchant(connection, merchant_id, lock=True)
     now = database_now(connection)
-    if store.count_active(connection, merchant_id, now) >= KEY_LIMIT:
+    if store.count_active(connection, merchant_id, now) >= KEY_LIMIT and store.get_key(connection, key_id) is None:
         owner = "operators" if merchant_id is None else f"merchant {merchant_id}"
         raise TooManyKeys(f"There are {KEY_LIMIT} keys of {owner} that have not ended; revoke one first.")
     return now

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine, text, update
 
 from payments.merchants import service, store
 from payments.merchants.hashing import Peppers
+from payments.merchants.key_form import Prefix, new_key
+from payments.merchants.provisioning import import_key
 from payments.merchants.rules import KEY_LIMIT, ApiKey, Mode
 from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
@@ -59,6 +61,19 @@ def test_a_rotation_passes_the_limit(database: Engine, owner: str | None) -> Non
         first, *_ = [make(connection, owner) for _ in range(FEW)]
         service.rotate(connection, PEPPERS, first.key_id, timedelta(hours=1), "cli:me")
         assert store.count_active(connection, owner, database_now(connection)) == FEW + 1
+
+
+@OWNERS
+def test_an_import_of_what_is_there_passes_it_and_of_another_does_not(database: Engine, owner: str | None) -> None:
+    prefix = Prefix.TEST if owner else Prefix.OPERATOR
+    text, new = new_key(prefix), NewKey(owner, "k")
+    with database.begin() as connection:
+        assert import_key(connection, PEPPERS, text, new, "cli:me")[1]
+        for _ in range(FEW - 1):
+            make(connection, owner)
+        assert not import_key(connection, PEPPERS, text, new, "cli:me")[1]
+        with pytest.raises(TooManyKeys):
+            import_key(connection, PEPPERS, new_key(prefix), new, "cli:me")
 
 
 @OWNERS

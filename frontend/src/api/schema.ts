@@ -1238,8 +1238,10 @@ export interface components {
             /** @enum {string} */
             operation: "authorize" | "capture" | "refund" | "void";
         };
-        /** @description DOWN only when the database is. */
+        /** @description DOWN only when the database is. `auth` open: a merchant's name is enough to pay; required: each needs a key. */
         Health: {
+            /** @enum {string} */
+            auth: "open" | "required";
             components: {
                 [key: string]: components["schemas"]["Part"];
             };
@@ -1769,7 +1771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1805,7 +1807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1892,7 +1894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1909,7 +1911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1996,7 +1998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2085,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2102,7 +2104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2172,7 +2174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2261,7 +2263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2278,7 +2280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2365,7 +2367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2448,7 +2450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2484,7 +2486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2578,7 +2580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2614,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2704,7 +2706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2740,7 +2742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2823,7 +2825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2859,7 +2861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2942,7 +2944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2978,7 +2980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3061,7 +3063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3097,7 +3099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3201,7 +3203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3288,7 +3290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3371,7 +3373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3407,7 +3409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3501,7 +3503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3537,7 +3539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3627,7 +3629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3663,7 +3665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3748,7 +3750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3765,7 +3767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3801,7 +3803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3890,7 +3892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3907,7 +3909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3994,7 +3996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4079,7 +4081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4096,7 +4098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4149,7 +4151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4426,7 +4428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4462,7 +4464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4556,7 +4558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4592,7 +4594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4682,7 +4684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4718,7 +4720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4801,7 +4803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4837,7 +4839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4925,7 +4927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4961,7 +4963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5048,7 +5050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5135,7 +5137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5224,7 +5226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5241,7 +5243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5311,7 +5313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5494,7 +5496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5530,7 +5532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5613,7 +5615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5649,7 +5651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5765,7 +5767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5801,7 +5803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5913,7 +5915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5949,7 +5951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6034,7 +6036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6051,7 +6053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6087,7 +6089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6178,7 +6180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6195,7 +6197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6303,7 +6305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6394,7 +6396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6411,7 +6413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6519,7 +6521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6610,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6627,7 +6629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6735,7 +6737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6823,7 +6825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6859,7 +6861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6947,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6983,7 +6985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7072,7 +7074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7089,7 +7091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7176,7 +7178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7261,7 +7263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7278,7 +7280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7331,7 +7333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7423,7 +7425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7459,7 +7461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7547,7 +7549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7564,7 +7566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7600,7 +7602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7689,7 +7691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7797,7 +7799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7888,7 +7890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7905,7 +7907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8013,7 +8015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8104,7 +8106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8121,7 +8123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8229,7 +8231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8320,7 +8322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8337,7 +8339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8445,7 +8447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
