@@ -19,7 +19,7 @@ CREDENTIALS: Final = {
 }
 """Variable of a build → secret file of Jenkins."""
 _STAGE = re.compile(r"^    stage\('([^']+)'\) \{$(.*?)^    \}$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"onTarget '([^']+)'")
+_COMMAND = re.compile(r"(?:on|try)Target '([^']+)'")
 _SSH = "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 
 
