@@ -18,23 +18,19 @@ ansible_vault=(.venv/bin/ansible-vault)
 random_names=(vault_mariadb_{api,relay,ledger,housekeeping,operator,migration,exporter,backup}_password
   vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password
   vault_prometheus_password vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
-load_keys=20
 empty_names=(vault_github_token vault_ngrok_authtoken) # given by others: `ansible-vault edit` puts them in
 
 random_value() { # 32 letters and digits: about 190 bits, and safe in URLs, shells and configuration files
   python3 -c 'import secrets, string; print("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32)))'
 }
 
-api_key() { .venv/bin/python -m payments keys generate "$1"; }
-
-load_keys() { # parted by spaces
-  local number key keys=()
-  for ((number = 0; number < load_keys; number++)); do
-    key="$(api_key test)" || return
-    keys+=("$key")
-  done
-  echo "${keys[*]}"
+api_keys() { # api_keys KIND COUNT: parted by spaces; as `python -m payments keys generate KIND`, but started once
+  .venv/bin/python -c 'import sys
+from payments.__main__ import main
+sys.exit(any(main(["keys", "generate", sys.argv[1]]) for _ in range(int(sys.argv[2]))))' "$1" "$2" | paste -sd " "
 }
+
+pepper() { echo "1:$(random_value)"; }
 
 make_password() {
   [ ! -s "$password_file" ] || return 0
@@ -53,8 +49,8 @@ add_missing() { # add_missing FILE: appends what FILE lacks; true when it lacked
   for name in "${random_names[@]}"; do add "$1" "$name" random_value; done
   for name in "${empty_names[@]}"; do add "$1" "$name" true; done
   add "$1" vault_payops_key_pepper pepper
-  for name in vault_payops_{operator,jenkins}_key; do add "$1" "$name" api_key operator; done
-  add "$1" vault_payops_k6_keys load_keys
+  for name in vault_payops_{operator,jenkins}_key; do add "$1" "$name" api_keys operator 1; done
+  add "$1" vault_payops_k6_keys api_keys test 20
   [ "$(wc -c <"$1")" != "$before" ]
 }
 
@@ -65,8 +61,6 @@ add() { # add FILE NAME COMMAND...: the name with what the command prints, unles
   value="$("$@")" || exit
   echo "$name: \"$value\"" >>"$file"
 }
-
-pepper() { echo "1:$(random_value)"; }
 
 scripts/setup-env.sh vms
 unset ANSIBLE_CONFIG # the repository's own names the password file, which may be missing yet

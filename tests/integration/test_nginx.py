@@ -142,7 +142,7 @@ def test_a_request_goes_to_the_api_with_its_key(upstream: Server, started: Calla
     nginx = started(port(upstream))
     for address in (nginx.url, f"http://127.0.0.1:{nginx.shop_port}"):
         requests.post(f"{address}{path}", json={}, headers={"Authorization": "Bearer of-the-client"}, timeout=5)
-    sent = [(request.path, request.headers["Authorization"]) for request in upstream.requests]
+    sent = [(request.path, request.headers["authorization"]) for request in upstream.requests]
     assert sent == [(path, "Bearer of-the-client")] * 2
 
 
