@@ -1,4 +1,4 @@
-"""A load with API keys, on real k6 and a fake API: which key makes which payment, what is repeated and refused. No key is shown."""
+"""A load with API keys, on real k6 and a fake API: which key makes which payment, what is repeated and refused."""
 
 import subprocess
 from pathlib import Path
