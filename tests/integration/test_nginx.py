@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 
-from payments.merchants.key_form import Prefix, new_key
 from payments.platform.problems import PROBLEMS
 from stack.ports import free_port
 from tests.nginx_role import Nginx, variables
@@ -124,26 +123,6 @@ def test_no_log_has_a_card_number(upstream: Server, started: Callable[..., Nginx
     digits = "".join(letter for letter in logged if letter not in " .-_%20")
     assert len(nginx.access_log.read_text().splitlines()) > 2 * 4 * len(FORMS)
     assert "41111111" not in digits.replace("0", "")
-
-
-@pytest.mark.parametrize("alive", [True, False])
-def test_no_log_has_an_api_key(upstream: Server, started: Callable[..., Nginx], alive: bool) -> None:
-    nginx, key = started(port(upstream) if alive else free_port()), new_key(Prefix.OPERATOR).text
-    headers = {"Authorization": f"Bearer {key}", "User-Agent": f"shop {key}", "X-Request-Id": key}
-    paths = ("/operations", f"/payments/{key}", f"/payments?key={key}", f"/api-keys/{key}/revoke", f"/{key}")
-    for path in paths:
-        requests.get(f"{nginx.url}{path}", headers=headers, timeout=5)
-    until(lambda: len(nginx.access_log.read_text().splitlines()) == len(paths), "all are logged")
-    assert not [file for file in nginx.folder.glob("*.log") if key[-38:] in file.read_text()]
-
-
-@pytest.mark.parametrize("path", ["/shop/payments/authorize", "/payments/authorize"])
-def test_a_request_goes_to_the_api_with_its_key(upstream: Server, started: Callable[..., Nginx], path: str) -> None:
-    nginx = started(port(upstream))
-    for address in (nginx.url, f"http://127.0.0.1:{nginx.shop_port}"):
-        requests.post(f"{address}{path}", json={}, headers={"Authorization": "Bearer of-the-client"}, timeout=5)
-    sent = [(request.path, request.headers["authorization"]) for request in upstream.requests]
-    assert sent == [(path, "Bearer of-the-client")] * 2
 
 
 def test_what_is_not_a_card_number_is_logged(upstream: Server, started: Callable[..., Nginx]) -> None:
