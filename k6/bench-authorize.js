@@ -1,9 +1,11 @@
 // One constant rate of authorizations, for `make bench`. RATE (1/s), DURATION, BASE_URL, RUN (a new text each time)
-// and SUMMARY (the file for the result) come from the environment.
+// and SUMMARY (the file for the result) come from the environment; with KEYS_FILE or API_KEY merchants pay by their keys.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { headersWith, merchantsKeys } from './lib/keys.js';
 
 const RATE = Number(__ENV.RATE);
+const keys = merchantsKeys(__ENV);
 
 export const options = {
   discardResponseBodies: true,
@@ -20,14 +22,13 @@ export const options = {
   },
 };
 
-const headers = { 'Content-Type': 'application/json' };
-
 export default function () {
   const number = exec.scenario.iterationInTest;
   // as clients' keys do, each falls somewhere else among those that are stored
   const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`;
-  const body = `{"merchantId":"M${number % 50}","amount":10000,"currency":"KRW","idempotencyKey":"${key}"}`;
-  http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
+  const merchantId = keys.length ? undefined : `M${number % 50}`; // JSON leaves out what is undefined
+  const body = JSON.stringify({ merchantId, amount: 10000, currency: 'KRW', idempotencyKey: key });
+  http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers: headersWith(keys[number % keys.length]) });
 }
 
 export function handleSummary(data) {

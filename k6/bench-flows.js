@@ -1,9 +1,11 @@
 // One constant rate of whole flows, for `make bench`: authorize, then capture, then refund, each after the answer of
-// the one before. RATE (flows/s), DURATION, BASE_URL, RUN and SUMMARY as in bench-authorize.js.
+// the one before. RATE (flows/s), DURATION, BASE_URL, RUN, SUMMARY and keys as in bench-authorize.js.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { headersWith, merchantsKeys } from './lib/keys.js';
 
 const RATE = Number(__ENV.RATE);
+const keys = merchantsKeys(__ENV);
 
 export const options = {
   summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
@@ -19,20 +21,19 @@ export const options = {
   },
 };
 
-const headers = { 'Content-Type': 'application/json' };
-
 export default function () {
   const number = exec.scenario.iterationInTest;
-  const merchantId = `M${number % 50}`;
-  const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`; // as in bench-authorize.js
-  const body = `{"merchantId":"${merchantId}","amount":10000,"currency":"KRW","idempotencyKey":"${key}"}`;
+  const headers = headersWith(keys[number % keys.length]);
+  const merchantId = keys.length ? undefined : `M${number % 50}`; // as in bench-authorize.js
+  const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`;
+  const body = JSON.stringify({ merchantId, amount: 10000, currency: 'KRW', idempotencyKey: key });
   const authorized = http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers });
   if (authorized.status !== 200) return; // it counts as failed
   const id = authorized.body.split(':', 2)[1].split(',', 1)[0]; // the body begins with it: cheaper than to parse all
   for (const step of ['capture', 'refund']) {
     const name = `${__ENV.BASE_URL}/payments/${step}/{id}`;
     const options = { headers, tags: { name }, responseType: 'none' };
-    http.post(`${__ENV.BASE_URL}/payments/${step}/${id}`, `{"merchantId":"${merchantId}"}`, options);
+    http.post(`${__ENV.BASE_URL}/payments/${step}/${id}`, JSON.stringify({ merchantId }), options);
   }
 }
 

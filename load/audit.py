@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from load.api import Api, NoAnswer
+from load.api import Api
+from load.errors import NoAnswer
 from load.recording import KINDS
 
 SETTLE_SECONDS: Final = 60.0
@@ -45,6 +46,8 @@ class Audit:
     api: Api
     merchants: Sequence[str]
     own: Callable[[], tuple[str, bool]]
+    keys: Sequence[str] = field(default=(), repr=False)
+    """Those that k6 paid with, in its order; empty: it named merchants."""
     posted_seconds: float = POSTED_SECONDS
     settle_seconds: float = SETTLE_SECONDS
 
@@ -94,10 +97,11 @@ class Audit:
     def _outcome(self, request: dict[str, Any], deadline: float) -> int | None:
         """The status that settles it; None when none comes in time."""
         statuses: list[int] = []
+        api_key = self.keys[request["payer"]] if "payer" in request else ""
 
         def is_settled() -> bool:
             try:
-                statuses.append(self.api.post(request["path"], request["body"], request["key"]))
+                statuses.append(self.api.pay(request["path"], request["body"], request["key"], api_key))
             except NoAnswer:
                 return False
             return statuses[-1] < 500 and statuses[-1] != 429

@@ -1,6 +1,7 @@
 """Runs k6 with a profile of k6/, prints progress, and stores its measurements in a folder."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from load.errors import NotRun
 from load.recording import Recording, Sample
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROFILES: Final = ("smoke", "payment-scenario", "stress", "spike", "soak")
 THRESHOLDS_CROSSED: Final = 99
 TELL_SECONDS: Final = 5.0
-
-
-class NotRun(RuntimeError):
-    """The load did not run, or not to its end; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _reason(log: Path, code: int) -> str:
     for line in log.read_text(errors="replace").splitlines():
         for start in ("test aborted: ", "Error: "):
             if start in line:
-                return line.split(start, 1)[1]
+                return re.sub(r" at \S+ \(file:.*", "", line.split(start, 1)[1])
     return f"k6 ended with code {code}; see {log}."
 
 

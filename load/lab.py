@@ -1,19 +1,21 @@
 """One run: load, audit, report."""
 
+import re
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from load import figures, k6, page
-from load.api import Api, NoAnswer
+from load import figures, k6, keys, page
+from load.api import Api
 from load.audit import Audit, newest_audit
+from load.errors import NoAnswer, NotRun
 from load.recording import KINDS
 from load.report import Report
 
@@ -24,6 +26,7 @@ STEERING: Final = (
     "ENABLE_CAPTURE", "ENABLE_REFUND", "MERCHANT_ID", "MERCHANTS", "LONGEST_P95_MS", "MOST_RATE", "RATE", "DURATION",
     "RATE_SCALE", "TIME_SCALE",
 )  # fmt: skip
+_ADDRESS: Final = re.compile(r"https?://[^/?#\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +36,27 @@ class Target:
     name: str
     api: Api
     own: Callable[[], tuple[str, bool]] | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of k6's environment, where the target decides."""
 
 
 def run(profile: str, target: Target, environment: Mapping[str, str], reports: Path) -> int:
     """Load `target`, audit, report; returns the exit code. `environment`: k6's environment. Raises NotRun, NoAnswer."""
     run_id = secrets.token_hex(4)
-    variables = {"MERCHANTS": str(MERCHANTS), **environment, "BASE_URL": target.api.url, "RUN": run_id}
-    audit = Audit(target.api, _merchants(variables, run_id), target.own or (lambda: newest_audit(target.api)))
-    before = audit.posted() if environment.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
+    variables = _for_k6({**environment, **target.variables}, target.api.url, run_id)
+    audit = _audit(target, variables, run_id)
+    before = audit.posted() if audit.keys or variables.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
     started, clock = datetime.now(UTC), time.monotonic()
     folder = reports / f"{started:%Y%m%d-%H%M%S}-{profile}-{run_id}"
     folder.mkdir(parents=True)
-    _say(f"{profile} against {target.name}")
+    name = f"{target.name}, {len(audit.keys)} API keys" if audit.keys else target.name
+    _say(f"{profile} against {name}")
     measured = k6.run(profile, variables, folder, _say)
     took = timedelta(seconds=time.monotonic() - clock)
     _say("the load has ended; waiting until everything is posted, then for the audit")
     report = Report(
         profile=profile,
-        target=target.name,
+        target=name,
         settings={name: environment[name] for name in STEERING if environment.get(name)},
         started=started,
         took=took,
@@ -69,7 +75,7 @@ def run(profile: str, target: Target, environment: Mapping[str, str], reports: P
 
 def exit_code_of(work: Callable[[], int], *reasons: type[Exception]) -> int:
     """The exit code of `work`; prints its error (our own, or one of `reasons`) in one sentence."""
-    known: tuple[type[Exception], ...] = (k6.NotRun, NoAnswer, *reasons)
+    known: tuple[type[Exception], ...] = (NotRun, NoAnswer, *reasons)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return work()
@@ -84,11 +90,34 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _for_k6(environment: Mapping[str, str], url: str, run_id: str) -> dict[str, str]:
+    """k6's environment: it needs no operator's key, and this process and k6 read the same file of keys."""
+    variables = {name: value for name, value in environment.items() if name not in keys.OPERATORS}
+    if path := variables.get("KEYS_FILE"):
+        variables["KEYS_FILE"] = str(Path(path).absolute())
+    return {"MERCHANTS": str(MERCHANTS), **variables, "BASE_URL": url, "RUN": run_id}
+
+
+def _audit(target: Target, variables: Mapping[str, str], run_id: str) -> Audit:
+    """The run's audit. NotRun and NoAnswer before any load: keys that are missing, or that the platform refuses."""
+    api, paying = target.api, keys.merchants_keys(variables)
+    if not _ADDRESS.fullmatch(api.url):
+        raise NotRun(f"BASE_URL={api.url} is not an address like http://host:8080.")
+    needed = api.needs_keys()
+    if needed and not (paying and keys.is_operators_key(api.token)):
+        raise NotRun(f"{api.url} takes requests with API keys only; set OPERATOR_KEY, and KEYS_FILE or API_KEY.")
+    if needed is not None:  # else k6 says why it does not answer
+        api.in_flight()
+    merchants = list(dict.fromkeys(map(api.merchant_of, paying)))
+    own = target.own or (lambda: newest_audit(api))
+    return Audit(api, merchants or _merchants(variables, run_id), own, paying)
+
+
 def _merchants(variables: Mapping[str, str], run_id: str) -> list[str]:
     """As k6/lib/journey.js names them."""
     if variables.get("MERCHANT_ID"):
         return [variables["MERCHANT_ID"]]
-    count = variables["MERCHANTS"]
+    count = variables["MERCHANTS"] or str(MERCHANTS)
     return [f"K6-{run_id}-{number}" for number in range(int(count) if count.isdecimal() else 0)]
 
 

@@ -64,8 +64,8 @@ class Report:
             found.append(f"{self.finding.settled} requests without a clear answer were asked again with their keys.")
         if self.limited:
             found.append(
-                f"The rate limit refused {self.limited:,} requests: leave MERCHANT_ID unset, or start the platform by "
-                "`APP_RATE_LIMIT_PROFILE=load make run`."
+                f"The rate limit refused {self.limited:,} requests: let more merchants pay (MERCHANT_ID unset, more "
+                "keys in KEYS_FILE), or start the platform by `APP_RATE_LIMIT_PROFILE=load make run`."
             )
         return found
 

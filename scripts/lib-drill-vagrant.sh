@@ -10,10 +10,24 @@ if [ ! -e "$inventory" ]; then
 fi
 inventory="$(realpath "$inventory")"
 
-variable() { # variable GROUP VARIABLE: its value on the group's first machine; secrets come out of the vault
+values() { # values GROUP VALUES: a line for each, as the group's first machine has them; secrets come out of the vault
   (cd ansible && ANSIBLE_CALLBACK_RESULT_FORMAT=json \
-    ../.venv/bin/ansible -i "$inventory" --playbook-dir . "$1[0]" -m ansible.builtin.debug -a "var=$2") |
-    sed '1s/^[^{]*//' | python3 -I -S -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
+    ../.venv/bin/ansible -i "$inventory" --playbook-dir . "$1[0]" -m ansible.builtin.debug -a "msg={{ [$2] }}") |
+    sed '1s/^[^{]*//' | python3 -I -S -c 'import json, sys; print(*json.load(sys.stdin)["msg"], sep="\n")'
+}
+
+# Sets base_url, OPERATOR_KEY, API_KEY and KEYS_FILE, each unless it is set: Jenkins gives builds keys of their own.
+find_platform() {
+  local found address operators merchants
+  found="$(values application "node_address, payops_operator_key, payops_load_keys | join(' ')")"
+  { read -r address && read -r operators && read -r merchants; } <<<"$found"
+  base_url="${base_url:-http://$address:8080}"
+  export OPERATOR_KEY="${OPERATOR_KEY:-$operators}" API_KEY="${API_KEY:-${merchants%% *}}"
+  if [ -z "${KEYS_FILE:-}" ]; then
+    export KEYS_FILE="$PWD/.secrets/load-keys"
+    mkdir -p -m 700 .secrets
+    (umask 077 && tr ' ' '\n' <<<"$merchants" >"$KEYS_FILE")
+  fi
 }
 
 on() { # on GROUP COMMAND...: as root on the group's first machine; prints what it says, fails when it fails
@@ -43,8 +57,7 @@ for message in sys.argv[1:]:
 sys.exit(producer.flush(15))' "$@"
 }
 
-base_url="${base_url:-http://$(variable application node_address):8080}"
-token="${token:-$(variable application payops_admin_token)}"
+find_platform
 
 : "${KAFKA_STOP_CMD:=on broker systemctl stop kafka}" "${KAFKA_START_CMD:=on broker systemctl start kafka}"
 : "${REDIS_STOP_CMD:=on cache systemctl stop redis-server}" "${REDIS_START_CMD:=on cache systemctl start redis-server}"

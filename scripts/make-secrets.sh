@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the passwords of the VMs: a vault password in .secrets/ and an encrypted file of random values beside the
-# playbook. May be repeated: it adds what is missing and never changes what is there.
+# playbook, among them API keys, which the role payops imports. May be repeated: it adds what is missing and never changes
+# what is there.
 # Usage: scripts/make-secrets.sh [--show] [FILE]     FILE: another vault, for example of your own hosts
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,13 +16,21 @@ password_file=.secrets/vault-password
 ansible_vault=(.venv/bin/ansible-vault)
 
 random_names=(vault_mariadb_{api,relay,ledger,housekeeping,operator,migration,exporter,backup}_password
-  vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password vault_payops_admin_token
+  vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password
   vault_prometheus_password vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
 empty_names=(vault_github_token vault_ngrok_authtoken) # given by others: `ansible-vault edit` puts them in
 
 random_value() { # 32 letters and digits: about 190 bits, and safe in URLs, shells and configuration files
   python3 -c 'import secrets, string; print("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32)))'
 }
+
+api_keys() { # api_keys KIND COUNT: parted by spaces; as `python -m payments keys generate KIND`, but started once
+  .venv/bin/python -c 'import sys
+from payments.__main__ import main
+sys.exit(any(main(["keys", "generate", sys.argv[1]]) for _ in range(int(sys.argv[2]))))' "$1" "$2" | paste -sd " "
+}
+
+pepper() { echo "1:$(random_value)"; }
 
 make_password() {
   [ ! -s "$password_file" ] || return 0
@@ -35,14 +44,22 @@ make_password() {
 }
 
 add_missing() { # add_missing FILE: appends what FILE lacks; true when it lacked something
-  local name added=1
-  for name in "${random_names[@]}"; do
-    grep -q "^$name:" "$1" || { echo "$name: \"$(random_value)\"" >>"$1" && added=0; }
-  done
-  for name in "${empty_names[@]}"; do
-    grep -q "^$name:" "$1" || { echo "$name: \"\"" >>"$1" && added=0; }
-  done
-  return "$added"
+  local name before
+  before="$(wc -c <"$1")"
+  for name in "${random_names[@]}"; do add "$1" "$name" random_value; done
+  for name in "${empty_names[@]}"; do add "$1" "$name" true; done
+  add "$1" vault_payops_key_pepper pepper
+  for name in vault_payops_{operator,jenkins}_key; do add "$1" "$name" api_keys operator 1; done
+  add "$1" vault_payops_k6_keys api_keys test 20
+  [ "$(wc -c <"$1")" != "$before" ]
+}
+
+add() { # add FILE NAME COMMAND...: the name with what the command prints, unless FILE has it
+  local file="$1" name="$2" value
+  shift 2
+  if grep -q "^$name:" "$file"; then return; fi
+  value="$("$@")" || exit
+  echo "$name: \"$value\"" >>"$file"
 }
 
 scripts/setup-env.sh vms

@@ -9,11 +9,16 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from load import k6, lab
 from load.api import Api
-from load.lab import Target
+from load.errors import NotRun
+from load.keys import operators_token
+from load.lab import MERCHANTS, Target
+from load.merchants import with_keys
 from stack.platform import real_platform
 from stack.readiness import get_json
 from stack.server import ServerError
@@ -21,6 +26,9 @@ from stack.state import chosen
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = "build/load"
+KEYS = "load-keys"
+"""Name of the file of the keys of a load, in the state folder."""
+MERCHANTS_LIMIT = 9999  # as k6/lib/config.js
 UP_SECONDS = 60.0
 POLL_SECONDS = 0.1
 MARIADB = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")  # as `make bench` measures
@@ -34,7 +42,7 @@ def main() -> int:
 def _run(variables: Mapping[str, str]) -> int:
     profile = variables.get("PROFILE") or "payment-scenario"
     if profile not in k6.PROFILES:
-        raise k6.NotRun(f"PROFILE={profile} is unknown; there are {', '.join(k6.PROFILES)}.")
+        raise NotRun(f"PROFILE={profile} is unknown; there are {', '.join(k6.PROFILES)}.")
     k6.find()  # fail before servers are started
     with _target(variables) as target:
         return lab.run(profile, target, variables, Path(variables.get("REPORTS") or REPORTS))
@@ -43,29 +51,67 @@ def _run(variables: Mapping[str, str]) -> int:
 @contextmanager
 def _target(variables: Mapping[str, str]) -> Iterator[Target]:
     if url := variables.get("BASE_URL", "").rstrip("/"):
-        if not variables.get("ADMIN_TOKEN"):
-            raise k6.NotRun("ADMIN_TOKEN is not set; the audit after the load needs that of the platform at BASE_URL.")
-        yield Target(url, Api(url, variables["ADMIN_TOKEN"]))
+        yield Target(url, Api(url, operators_token(variables)))
     elif variables.get("TARGET") == "real":
-        print("starting MariaDB, Redis, Kafka and the platform", flush=True)
-        with real_platform({"APP_RATE_LIMIT_PROFILE": "load"}, MARIADB) as platform:
-            _wait_until_up(platform.api.url)
-            api = Api(platform.api.url, platform.admin_token)
-            yield Target(f"{api.url} (real servers, for this run)", api, lambda: _audit(platform.environment))
+        with _real(variables) as target:
+            yield target
     elif variables.get("TARGET") in (None, "", "run"):
-        yield _running(variables)
+        with _running(variables) as target:
+            yield target
     else:
-        raise k6.NotRun(f"TARGET={variables['TARGET']} is unknown; it is run or real, or leave it and set BASE_URL.")
+        raise NotRun(f"TARGET={variables['TARGET']} is unknown; it is run or real, or leave it and set BASE_URL.")
 
 
-def _running(variables: Mapping[str, str]) -> Target:
+@contextmanager
+def _real(variables: Mapping[str, str]) -> Iterator[Target]:
+    """Real servers for this run alone; AUTH=required: they need keys."""
+    print("starting MariaDB, Redis, Kafka and the platform", flush=True)
+    settings = {"APP_RATE_LIMIT_PROFILE": "load", "APP_AUTH": variables.get("AUTH") or "open"}
+    with real_platform(settings, MARIADB) as platform, TemporaryDirectory() as folder:
+        _wait_until_up(platform.api.url)
+        api = Api(platform.api.url, platform.admin_token)
+        if api.needs_keys():
+            api = Api(api.url, api.make_key(None))
+        target = Target(f"{api.url} (real servers, for this run)", api, lambda: _audit(platform.environment))
+        with _paying(target, variables, Path(folder) / KEYS) as paying:
+            yield paying
+
+
+@contextmanager
+def _running(variables: Mapping[str, str]) -> Iterator[Target]:
     """The `make run` of this folder."""
     state = chosen(ROOT, variables)
     port = state.port()
     if port is None:
-        raise k6.NotRun("payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….")
+        raise NotRun("payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….")
     api = Api(f"http://127.0.0.1:{port}", variables.get("ADMIN_TOKEN") or state.token())
-    return Target(f"{api.url} (make run)", api, lambda: _audit({"DATABASE_URL": f"sqlite:///{state.database}"}))
+    if api.needs_keys():
+        api = Api(api.url, variables.get("OPERATOR_KEY") or (state.folder / "operator-key").read_text().strip())
+    target = Target(f"{api.url} (make run)", api, lambda: _audit({"DATABASE_URL": f"sqlite:///{state.database}"}))
+    with _paying(target, variables, state.folder / KEYS) as paying:
+        yield paying
+
+
+@contextmanager
+def _paying(target: Target, variables: Mapping[str, str], path: Path) -> Iterator[Target]:
+    """The target, with merchants and keys of this load's own if it needs keys and none are given."""
+    if not target.api.needs_keys() or variables.get("KEYS_FILE") or variables.get("API_KEY"):
+        yield target
+        return
+    merchant_ids = _merchant_ids(variables)
+    print(f"making {len(merchant_ids)} keys for this load", flush=True)
+    with with_keys(target.api, merchant_ids, path):
+        yield replace(target, variables={"KEYS_FILE": str(path), "MERCHANT_ID": ""})
+
+
+def _merchant_ids(variables: Mapping[str, str]) -> list[str]:
+    """The merchant of MERCHANT_ID, else as many as MERCHANTS says. NotRun for what k6 would refuse."""
+    if merchant_id := variables.get("MERCHANT_ID"):
+        return [merchant_id]
+    text = variables.get("MERCHANTS") or str(MERCHANTS)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MERCHANTS_LIMIT):
+        raise NotRun(f"MERCHANTS={text} is not a whole number from 1 to {MERCHANTS_LIMIT}.")
+    return [f"LOAD-{number:04d}" for number in range(int(text))]
 
 
 def _audit(settings: Mapping[str, str]) -> tuple[str, bool]:

@@ -12,7 +12,7 @@ module Payops
       lines << "  Alertmanager   http://#{eyes}:9093/    user payops"
     end
     lines << "  Jenkins        http://#{build}:8080/    user admin" if build
-    lines << 'Passwords and the admin token: scripts/make-secrets.sh --show'
+    lines << "Passwords and the operator's key: scripts/make-secrets.sh --show"
     lines << "A shell on a machine: vagrant ssh #{environment.nodes.first.name}"
     lines << 'Is everything well? cd ansible && ../.venv/bin/ansible-playbook health.yml'
     lines.join("\n")

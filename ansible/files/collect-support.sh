@@ -17,7 +17,7 @@ keep() { # keep NAME COMMAND...: what the command says, also when it fails
 }
 
 without_secrets() { # whatever is named like a secret, and passwords in URLs
-  sed -E 's/^([A-Za-z_]*(PASSWORD|TOKEN|SECRET)[A-Za-z_]*)=.*/\1=(removed)/; s#(://[^:/@]*:)[^@]*@#\1(removed)@#' "$@"
+  sed -E 's/^([A-Za-z_]*(PASSWORD|TOKEN|SECRET|PEPPER|KEY)[A-Za-z_]*)=.*/\1=(removed)/; s#(://[^:/@]*:)[^@]*@#\1(removed)@#' "$@"
 }
 
 own_units() {

@@ -1,4 +1,6 @@
 // Settings from the environment, read once; a bad value ends the run before it begins, with one sentence.
+import { merchantsKeys } from './keys.js';
+
 function refuse(name, value, wanted) {
   throw new Error(`${name}=${value} is not ${wanted}.`);
 }
@@ -50,10 +52,14 @@ const config = {
   rate: whole('RATE', 20, 1, 100000), // of smoke
   duration: __ENV.DURATION || '10s', // of smoke
   summary: __ENV.SUMMARY || '',
+  keys: merchantsKeys(__ENV), // each says whose payments it makes; none: a merchant's name is enough
 };
 
 if (config.enableRefund && !config.enableCapture) {
   throw new Error('ENABLE_REFUND needs ENABLE_CAPTURE: only what was captured can be refunded.');
+}
+if (config.merchantId && config.keys.length) {
+  throw new Error('MERCHANT_ID goes without KEYS_FILE and API_KEY: a key says which merchant it is of.');
 }
 
 export default config;

@@ -5,6 +5,7 @@ import http from 'k6/http';
 import exec from 'k6/execution';
 import { Counter, Rate, Trend } from 'k6/metrics';
 import config from './config.js';
+import { headersWith, idOf } from './keys.js';
 
 const KINDS = ['authorize', 'capture', 'refund'];
 const ANSWER_SECONDS = 8; // the platform promises 5
@@ -27,7 +28,7 @@ const seen = Object.fromEntries(
 
 http.setResponseCallback(http.expectedStatuses(200, LIMITED));
 
-// The script's setup(): refuses a dead target in one sentence, before any load.
+// The script's setup(): refuses a target that is dead, or that needs keys and got none, in one sentence before any load.
 export function refuseDeadTarget() {
   const any = http.expectedStatuses({ min: 200, max: 599 });
   const answer = http.get(`${config.baseUrl}/health`, { responseCallback: any });
@@ -35,18 +36,31 @@ export function refuseDeadTarget() {
     const reason = answer.status ? `answers ${answer.status}` : `does not answer (${answer.error})`;
     exec.test.abort(`${config.baseUrl}/health ${reason}: nothing to load.`);
   }
+  if (/"auth":\s*"required"/.test(answer.body) && !config.keys.length) {
+    exec.test.abort(`${config.baseUrl} takes requests with API keys only; set KEYS_FILE or API_KEY.`);
+  }
   return { run: config.run || Date.now().toString(36) };
 }
 
 // The payment of this iteration. Amounts differ, so that a lost one and one posted twice do not cancel each other out.
+// `payer` is the number of its key; undefined without keys, and then JSON leaves it out, as `merchantId` with them.
 function order(run) {
   const number = exec.scenario.iterationInTest;
+  const named = config.merchantId || `K6-${run}-${number % config.merchants}`;
   return {
-    merchantId: config.merchantId || `K6-${run}-${number % config.merchants}`,
+    payer: config.keys.length ? number % config.keys.length : undefined,
+    merchantId: config.keys.length ? undefined : named,
     amount: 10000 + (number % 9973),
     currency: 'KRW',
     idempotencyKey: `${run}-${exec.scenario.name}-${number}`,
   };
+}
+
+// A refused key is an error of whoever started the load, not of the platform: nothing that follows would be measured.
+function abortWhenRefused(answer, apiKey) {
+  if (!apiKey || (answer.status !== 401 && answer.status !== 403)) return;
+  const [, code] = /"code":\s*"(\w+)"/.exec(answer.body) || [];
+  exec.test.abort(`${config.baseUrl} refused the key ${idOf(apiKey)}: ${answer.status} ${code || 'without a code'}.`);
 }
 
 function isUnknown(answer) {
@@ -55,9 +69,10 @@ function isUnknown(answer) {
 }
 
 // The answer when it is 200, else null.
-function post(kind, path, body, key, amount) {
+function post(kind, path, body, { payer, idempotencyKey: key, amount }) {
+  const apiKey = config.keys[payer];
   const answer = http.post(`${config.baseUrl}${path}`, JSON.stringify(body), {
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+    headers: { ...headersWith(apiKey), 'Idempotency-Key': key },
     tags: { name: kind },
     timeout: `${ANSWER_SECONDS}s`,
   });
@@ -73,22 +88,23 @@ function post(kind, path, body, key, amount) {
     return answer;
   }
   (refused ? counted.limited : counted.errors).add(1);
-  if (isUnknown(answer)) console.log(JSON.stringify({ unknown: kind, path, body, key, amount }));
+  abortWhenRefused(answer, apiKey);
+  if (isUnknown(answer)) console.log(JSON.stringify({ unknown: kind, path, body, key, amount, payer }));
   return null;
 }
 
 // Whether every step was answered 200 with the status that it should lead to.
 export function pay(data, { capture, refund }) {
-  const { idempotencyKey: key, ...body } = order(data.run);
-  const { merchantId, amount } = body;
-  const authorized = post('authorize', '/payments/authorize', body, key, amount);
+  const ordered = order(data.run);
+  const { merchantId, amount, currency } = ordered;
+  const authorized = post('authorize', '/payments/authorize', { merchantId, amount, currency }, ordered);
   if (!authorized) return false;
   if (!capture) return authorized.body.includes('"AUTHORIZED"');
   const id = authorized.json('paymentId');
-  const captured = post('capture', `/payments/capture/${id}`, { merchantId }, key, amount);
+  const captured = post('capture', `/payments/capture/${id}`, { merchantId }, ordered);
   if (!captured || !captured.body.includes('"CAPTURED"')) return false;
   if (!refund) return true;
-  const refunded = post('refund', `/payments/refund/${id}`, { merchantId }, key, amount);
+  const refunded = post('refund', `/payments/refund/${id}`, { merchantId }, ordered);
   return refunded !== null && refunded.body.includes('"REFUNDED"');
 }
 

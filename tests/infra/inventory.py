@@ -66,6 +66,11 @@ def secrets() -> dict[str, str]:
     return dict(yaml.safe_load(text))
 
 
+def secret_texts(value: object) -> list[str]:
+    """What of one value of the vault must be nowhere else: each of several keys, a pepper without its number."""
+    return [part.partition(":")[2] or part for part in str(value).split()]
+
+
 @cache
 def firewall() -> tuple[dict[str, Any], ...]:
     """The list of open ports of role base."""

@@ -21,7 +21,8 @@ SCHEMA = json.loads((ROOT / "jenkins/casc.schema.json").read_text())
 PLUGINS = [
     line.split(":") for line in (ROOT / "jenkins/plugins.txt").read_text().split("\n") if line and line[0] != "#"
 ]
-SECRETS = ("JENKINS_ADMIN_PASSWORD", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET")
+KEYS = ("PAYOPS_OPERATOR_KEY", "PAYOPS_MERCHANT_KEY", "PAYOPS_MERCHANT_KEYS")
+SECRETS = ("JENKINS_ADMIN_PASSWORD", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET", *KEYS)
 OF_THE_AGENT = "AGENT_SECRET"
 DEPLOY_FILES = ("ANSIBLE_VAULT", "ANSIBLE_VAULT_PASSWORD", "ANSIBLE_SSH_KEY")
 NEEDED = {"configuration-as-code", "job-dsl", "git", "github", "plain-credentials", "workflow-aggregator"}
@@ -153,6 +154,12 @@ def test_secrets_are_for_roots_eyes_only(jenkins, name: str) -> None:
     held = jenkins.file(f"/etc/jenkins/secrets/{name}").content_string
     seen = command_line_and_environment(jenkins, "jenkins") + (ROOT / "jenkins/casc.yaml").read_text()
     assert not held or held not in seen
+
+
+def test_builds_get_keys_of_their_own_and_not_the_operators(jenkins, secrets) -> None:
+    merchants = secrets["vault_payops_k6_keys"].split()
+    wanted = [secrets["vault_payops_jenkins_key"], merchants[0], "\n".join(merchants)]
+    assert [jenkins.file(f"/etc/jenkins/secrets/{name}").content_string for name in KEYS] == wanted
 
 
 def test_what_builds_deploy_with_is_there_as_a_whole_or_not_at_all(jenkins) -> None:

@@ -1,9 +1,12 @@
 """k6: the real binary, in the required version; it runs a load with audit from its machine."""
 
+import re
+
 import pytest
 import testinfra
 
 from tests.infra import inventory
+from tests.infra.asking import mode_and_owner
 
 SCRIPT = (
     "import http from 'k6/http'; import { check } from 'k6';"
@@ -29,14 +32,22 @@ def test_it_reaches_the_platform(builder) -> None:
 
 @pytest.mark.alone
 def test_a_profile_is_run_and_proved(builder, secrets) -> None:
-    # not by sudo, which writes the command and its token into the journal
+    # not by sudo, which writes the command and its key into the journal
     login = testinfra.get_host(f"ansible://{builder.backend.host}?ansible_inventory={inventory.path()}")
-    given = "ADMIN_TOKEN=%s DURATION=3s RATE=5 MERCHANTS=5"
-    done = login.run(f"cd $(mktemp -d) && {given} payops-load smoke", secrets["vault_payops_admin_token"])
+    given = "OPERATOR_KEY=%s DURATION=3s RATE=5"
+    done = login.run(f"cd $(mktemp -d) && {given} payops-load smoke", secrets["vault_payops_jenkins_key"])
     assert done.rc == 0, done.stdout + done.stderr
     assert "Every payment that was answered 200 is in the ledger, once." in done.stdout
 
 
-def test_a_run_without_a_token_is_refused(builder) -> None:
-    done = builder.run("env --unset=ADMIN_TOKEN payops-load smoke")
-    assert (done.rc, done.stderr) == (1, "ADMIN_TOKEN is not set; the audit after the load needs it.\n")
+def test_a_run_without_an_operators_key_is_refused(builder) -> None:
+    done = builder.run("env --unset=OPERATOR_KEY --unset=ADMIN_TOKEN payops-load smoke")
+    assert done.rc == 1
+    assert re.fullmatch(r"OPERATOR_KEY .*not set; the audit after the load needs .*\.\n", done.stderr), done.stderr
+
+
+def test_the_merchants_keys_are_for_one_users_eyes(builder, secrets) -> None:
+    user = inventory.variables(builder.backend.host)["ansible_user"]
+    assert mode_and_owner(builder, "/opt/k6/keys") == f"600 {user} root"
+    assert builder.file("/opt/k6/keys").content_string.split() == secrets["vault_payops_k6_keys"].split()
+    assert builder.run("runuser -u nobody -- cat /opt/k6/keys").rc != 0

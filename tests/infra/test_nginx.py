@@ -79,10 +79,11 @@ def test_the_api_sees_the_clients_address_not_the_one_that_it_claims(host_of, ur
     assert statuses[-1] == "429"  # ten wrong tokens a minute from one address, whatever X-Forwarded-For says
 
 
-def test_the_access_log_is_json_with_the_request_s_id(application, url: str) -> None:
+def test_the_access_log_is_json_with_the_request_s_id(application, url: str, secrets) -> None:
     request_id = f"infra-{uuid.uuid4().hex}"
     headers = {"X-Request-Id": request_id, "User-Agent": 'quote" and \\ backslash'}
-    requests.get(f"{url}:8080/payments?merchantId=M1&limit=1", headers=headers, timeout=5)
+    headers["Authorization"] = f"Bearer {secrets['vault_payops_k6_keys'].split()[0]}"
+    requests.get(f"{url}:8080/payments?limit=1", headers=headers, timeout=5)
     line = application.check_output(f"grep -F {request_id} /var/log/nginx/access.log")
     entry = json.loads(line)
     assert (entry["requestId"], entry["status"], entry["path"]) == (request_id, 200, "/payments")

@@ -105,7 +105,7 @@ def test_refusals_by_the_rate_limit_are_no_errors_and_are_explained(tmp_path: Pa
     ended = against(FakePlatform(lambda key, _times: Answer(429) if key.endswith("-3") else OK), tmp_path)
     (row,) = ended.summary["requests"]
     assert (row["errors"], row["limited"]) == (0, 1)
-    assert "The rate limit refused 1 requests: leave MERCHANT_ID unset, or start the platform by" in ended.stdout
+    assert "The rate limit refused 1 requests: let more merchants pay (MERCHANT_ID unset, " in ended.stdout
 
 
 def test_smoke_takes_no_refusal(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
         ({}, "payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….\n"),
         ({"PROFILE": "moon"}, "PROFILE=moon is unknown; there are smoke, payment-scenario, stress, spike, soak.\n"),
         ({"TARGET": "moon"}, "TARGET=moon is unknown; it is run or real, or leave it and set BASE_URL.\n"),
-        ({"BASE_URL": "http://127.0.0.1:1", "ADMIN_TOKEN": ""}, "ADMIN_TOKEN is not set; the audit after the load"),
+        ({"BASE_URL": "http://127.0.0.1:1", "ADMIN_TOKEN": ""}, "OPERATOR_KEY and ADMIN_TOKEN are not set; "),
         ({"BASE_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1/health does not answer (dial: connection refused):"),
         ({"BASE_URL": "nowhere"}, "BASE_URL=nowhere is not an address like http://host:8080.\n"),
         ({"BASE_URL": "http://x", "TIME_SCALE": "fast"}, "TIME_SCALE=fast is not a number from 0.0001 to 100.\n"),

@@ -11,6 +11,7 @@ import pytest
 from load import charts, figures, k6
 from load.api import Api
 from load.audit import Audit
+from load.errors import NotRun
 from load.recording import Recording, Sample, thinned
 
 
@@ -83,7 +84,7 @@ def test_the_clock_counts_minutes() -> None:
 def test_k6_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(k6.NotRun, match=r"^k6 is not installed; `make setup` brings it, on a machine the role k6\.$"):
+    with pytest.raises(NotRun, match=r"^k6 is not installed; `make setup` brings it, on a machine the role k6\.$"):
         k6.find()
 
 
@@ -99,7 +100,7 @@ class Behind(Api):
     def in_flight(self) -> bool:
         return True
 
-    def post(self, _path: str, _body: dict[str, Any], _key: str) -> int:
+    def pay(self, _path: str, _body: dict[str, Any], _key: str, _api_key: str) -> int:
         return 503
 
 

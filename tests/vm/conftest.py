@@ -8,7 +8,7 @@ import requests
 
 from tests.servers import until
 from tests.vm.machines import VAGRANT_INVENTORY, Machines
-from tests.vm.platform import Front
+from tests.vm.platform import Front, bearer
 
 RECOVERY_SECONDS = 90
 
@@ -23,9 +23,11 @@ def machines() -> Machines:
 
 @pytest.fixture(scope="session")
 def front(machines: Machines) -> Front:
-    """The API through nginx, as an operator."""
-    token = machines.variable("application", "payops_admin_token")
-    return Front(f"http://{machines.address('application')}", token)
+    """The API through nginx, with keys of the vault."""
+    operator, merchant = (
+        machines.variable("application", name) for name in ("payops_operator_key", "payops_load_keys[0]")
+    )
+    return Front(f"http://{machines.address('application')}", operator, merchant)
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +37,8 @@ def healthy(front: Front) -> None:
 
 
 @pytest.fixture
-def session() -> requests.Session:
-    """A client."""
-    return requests.Session()
+def session(front: Front) -> requests.Session:
+    """A client of the merchant."""
+    session = requests.Session()
+    session.headers.update(bearer(front.merchant))
+    return session

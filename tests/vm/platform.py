@@ -1,6 +1,6 @@
 """The platform's API on machines: health, payments and the audit from outside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import requests
@@ -14,14 +14,21 @@ ANSWER_SECONDS: Final = 10
 
 @dataclass(frozen=True)
 class Front:
-    """nginx on port 80, and the admin token."""
+    """nginx on port 80, with an operator's key and a merchant's."""
 
     url: str
-    token: str
+    operator: str = field(repr=False)
+    merchant: str = field(repr=False)
 
     def get(self, path: str) -> requests.Response:
         """Send a request as an operator."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        return self._get(path, bearer(self.operator))
+
+    def get_as_merchant(self, path: str) -> requests.Response:
+        """Send a request as the merchant."""
+        return self._get(path, bearer(self.merchant))
+
+    def _get(self, path: str, headers: dict[str, str]) -> requests.Response:
         return requests.get(self.url + path, headers=headers, timeout=ANSWER_SECONDS)
 
     def is_up(self) -> bool:
@@ -31,16 +38,28 @@ class Front:
         except requests.RequestException:
             return False
 
-    def payment(self, payment_id: int, merchant: str) -> dict[str, Any]:
-        """One payment with its events and postings."""
-        answer = self.get(f"/payments/{payment_id}?merchantId={merchant}")
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+    def payment(self, payment_id: int) -> dict[str, Any]:
+        """One payment of the merchant with its events and postings."""
+        return _found(self.get_as_merchant(f"/payments/{payment_id}"))
+
+    def sale(self, payment_id: int) -> dict[str, Any]:
+        """The same of the shop, whose pages have no key."""
+        return _found(self._get(f"/shop/payments/{payment_id}", {}))
 
     def outbox_is_empty(self) -> bool:
         """Whether everything is published."""
         answer = self.get("/operations")
         return answer.status_code == 200 and answer.json()["outboxPending"] == 0
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that a key is sent in."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _found(answer: requests.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 def all_posted(machines: Machines, front: Front) -> None:

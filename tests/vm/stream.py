@@ -16,9 +16,10 @@ from typing import Any, Final
 import requests
 from urllib3.exceptions import ProtocolError
 
+from tests.vm.platform import Front, bearer
+
 THREADS: Final = 10
 ANSWER_SECONDS: Final = 15
-MERCHANT: Final = "STREAM"
 Body = dict[str, Any]
 """JSON that is sent or answered."""
 
@@ -30,7 +31,7 @@ class Stream:
     `reopened`: connections that nginx closed at a reload while a request was on its way.
     """
 
-    url: str
+    front: Front
     per_second: int
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     sent: int = 0
@@ -43,9 +44,15 @@ class Stream:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def client(self) -> requests.Session:
+        """A client of the merchant."""
+        session = requests.Session()
+        session.headers.update(bearer(self.front.merchant))
+        return session
+
     def run(self) -> None:
         """One thread's share, at an even rate, until stopped."""
-        interval, session = THREADS / self.per_second, requests.Session()
+        interval, session = THREADS / self.per_second, self.client()
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due += interval
@@ -54,11 +61,11 @@ class Stream:
             if last is None:
                 self.pay(session, f"{self.run_id}-{number}")
             else:
-                self._note(*self._ask(session, "get", f"/payments/{last}?merchantId={MERCHANT}")[:2])
+                self._note(*self._ask(session, "get", f"/payments/{last}")[:2])
 
     def pay(self, session: requests.Session, key: str) -> bool:
         """Authorize with `key`; whether it was answered 200."""
-        body = {"merchantId": MERCHANT, "amount": 1000, "currency": "KRW", "idempotencyKey": key}
+        body = {"amount": 1000, "currency": "KRW", "idempotencyKey": key}
         status, seconds, answer = self._ask(session, "post", "/payments/authorize", body)
         self._note(status, seconds)
         if answer is None or status != "200":
@@ -73,7 +80,7 @@ class Stream:
     ) -> tuple[str, float, Body | None]:
         begun = time.monotonic()
         try:
-            answer = self._request(session, method, self.url + path, body)
+            answer = self._request(session, method, self.front.url + path, body)
         except requests.RequestException as error:
             return type(error).__name__, time.monotonic() - begun, None
         return str(answer.status_code), time.monotonic() - begun, answer.json() if answer.ok else None
@@ -97,7 +104,7 @@ class Stream:
 
     def settle(self) -> None:
         """Repeat requests with unknown outcomes, with the same keys; each must succeed now."""
-        session = requests.Session()
+        session = self.client()
         for key in sorted(self.unsettled):
             assert self.pay(session, key), f"{key} is still refused: {self.failures}"
 
@@ -107,9 +114,9 @@ class Stream:
 
 
 @contextmanager
-def streaming(url: str, per_second: int = 20) -> Iterator[Stream]:
+def streaming(front: Front, per_second: int = 20) -> Iterator[Stream]:
     """A stream that goes on until the end of the block."""
-    stream = Stream(url, per_second)
+    stream = Stream(front, per_second)
     threads = [threading.Thread(target=stream.run) for _ in range(THREADS)]
     for thread in threads:
         thread.start()

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import requests
 
 from tests.vm.machines import ROOT, Machines
 from tests.vm.platform import Front, all_posted, audited
@@ -25,9 +24,10 @@ def books(machines: Machines) -> dict[str, str]:
 
 
 def pay(front: Front, count: int) -> Stream:
-    stream, session = Stream(front.url, 1), requests.Session()
+    stream = Stream(front, 1)
+    client = stream.client()
     for number in range(count):
-        assert stream.pay(session, f"{stream.run_id}-{number}")
+        assert stream.pay(client, f"{stream.run_id}-{number}")
     return stream
 
 
@@ -72,9 +72,9 @@ def test_the_past_comes_back_and_its_ids_do_not(machines: Machines, front: Front
     assert "end not reached" in said
     for stream in (kept, kept_too):
         for number in stream.paid.values():
-            front.payment(number, "STREAM")
+            front.payment(number)
     for number in undone.paid.values():
-        assert front.get(f"/payments/{number}?merchantId=STREAM").status_code == 404
+        assert front.get_as_merchant(f"/payments/{number}").status_code == 404
     later = pay(front, 5)
     assert min(later.paid.values()) > max(undone.paid.values())
     all_posted(machines, front)

@@ -57,7 +57,7 @@ def refused_in_time(stream: Stream) -> None:
 
 
 def test_a_frozen_data_machine_loses_nothing(machines: Machines, front: Front, data: str) -> None:
-    with streaming(front.url, 10) as stream:
+    with streaming(front, 10) as stream:
         until(lambda: has_paid_since(stream, 0), "payments before the fault")
         with frozen(data):
             thaw_at = time.monotonic() + FROZEN_SECONDS
@@ -70,7 +70,7 @@ def test_a_frozen_data_machine_loses_nothing(machines: Machines, front: Front, d
 
 
 def test_a_data_machine_that_is_switched_off_and_on_loses_nothing(machines: Machines, front: Front, data: str) -> None:
-    with streaming(front.url, 10) as stream:
+    with streaming(front, 10) as stream:
         until(lambda: has_paid_since(stream, 0), "payments before the fault")
         with halted(data):
             until(lambda: not address_answers(machines.address("database")), "the machine is off")

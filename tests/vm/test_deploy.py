@@ -68,7 +68,7 @@ def test_the_pipeline_deploys_and_tries_a_release_and_losing_no_request_goes_bac
     machines: Machines, front: Front, sound: str, tmp_path: Path
 ) -> None:
     former, build = current(machines), pipeline.of_jenkins(machines, tmp_path)
-    with streaming(front.url, PER_SECOND) as stream:
+    with streaming(front, PER_SECOND) as stream:
         build.stage("Bring up", PAYOPS_VERSION=sound)
     assert [current(machines), running(machines, 8081), running(machines, 8082)] == [sound] * 3
     served_throughout(stream, machines, front)
@@ -78,7 +78,7 @@ def test_the_pipeline_deploys_and_tries_a_release_and_losing_no_request_goes_bac
     assert "OPEN since" in build.stage("Circuit Breaker Test")
     audited(machines)
 
-    with streaming(front.url, PER_SECOND) as stream:
+    with streaming(front, PER_SECOND) as stream:
         machines.playbook("deploy.yml", payops_release=former).well()
     assert [current(machines), running(machines, 8081), running(machines, 8082)] == [former] * 3
     served_throughout(stream, machines, front)
@@ -86,7 +86,7 @@ def test_the_pipeline_deploys_and_tries_a_release_and_losing_no_request_goes_bac
 
 def test_a_broken_release_is_rolled_back_by_itself(machines: Machines, front: Front, broken: str) -> None:
     former = current(machines)
-    with streaming(front.url, PER_SECOND) as stream:
+    with streaming(front, PER_SECOND) as stream:
         done = machines.playbook("deploy.yml", payops_release=broken, payops_ready_seconds=GATE_SECONDS)
     assert done.code != 0
     assert f"ROLLED BACK to {former}" in done.said, done.said

@@ -14,7 +14,7 @@ BOOKED_SECONDS = 30
 
 
 def pay(session: requests.Session, url: str, key: str, **headers: str) -> requests.Response:
-    body = {"merchantId": "OUTSIDE", "amount": 10000, "currency": "KRW", "idempotencyKey": key}
+    body = {"amount": 10000, "currency": "KRW", "idempotencyKey": key}
     return session.post(f"{url}/payments/authorize", json=body, headers=headers, timeout=10)
 
 
@@ -24,11 +24,11 @@ def test_a_payment_is_booked(front: Front, session: requests.Session, port: int)
     answer = pay(session, url, uuid.uuid4().hex)
     assert answer.status_code == 200, answer.text
     number = answer.json()["paymentId"]
-    capture = session.post(f"{url}/payments/capture/{number}", json={"merchantId": "OUTSIDE"}, timeout=10)
+    capture = session.post(f"{url}/payments/capture/{number}", json={}, timeout=10)
     assert capture.json()["status"] == "CAPTURED"
 
     def booked() -> list[dict[str, Any]]:
-        entries = front.payment(number, "OUTSIDE")["ledgerEntries"]
+        entries = front.payment(number)["ledgerEntries"]
         return entries if len(entries) == 3 else []
 
     entries = until(booked, "three postings of authorization and capture", seconds=BOOKED_SECONDS)

@@ -28,17 +28,17 @@ def visitor(front: Front) -> Iterator[Visit]:
 
 
 def test_a_phone_is_bought_and_half_of_it_refunded(visitor: Visit, front: Front) -> None:
-    bought = front.payment(buy(visitor), "STORE")
+    bought = front.sale(buy(visitor))
     refund_half(visitor)
     visitor.shoot("shop-order")
-    refunded = front.payment(bought["paymentId"], "STORE")
+    refunded = front.sale(bought["paymentId"])
     assert (refunded["status"], refunded["refundedAmount"]) == ("PARTIALLY_REFUNDED", bought["amount"] // 2)
     assert visitor.complaints == []
 
 
-def test_the_console_opens_with_the_admin_token(visitor: Visit, front: Front) -> None:
+def test_the_console_opens_with_the_operators_key(visitor: Visit, front: Front) -> None:
     visitor.go("/console")
-    visitor.enter(front.token)
+    visitor.enter(front.operator)
     expect(visitor.page.get_by_test_id("breaker-state")).to_have_attribute("data-state", "CLOSED")
     visitor.shoot("console")
     assert visitor.complaints == []

@@ -62,7 +62,10 @@ class Declarative {
         }
     }
 
-    private void parameter(String name, Map given, List<String> known) {
+    private Object parameter(String name, Map given, List<String> known) {
+        if (given.containsKey('credentialsId')) { // withCredentials has a `string` of its own
+            return given
+        }
         say(name, 'parameters')
         Grammar.checkNames(name, given, known)
         params[given.name] = chosen.containsKey(given.name) ? chosen[given.name] :

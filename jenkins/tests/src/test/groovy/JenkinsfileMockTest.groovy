@@ -22,6 +22,8 @@ class JenkinsfileMockTest extends JenkinsfileTest {
 
     private final List<String> calls = []
     private final List<String> credentials = []
+    /** Stage → the variables that it gets credentials in. */
+    private final Map<String, Set<String>> held = [:].withDefault { [] as Set }
     /** Part of a call → what happens at each of its calls, in turn; null: it works. */
     private final Map<String, List<RuntimeException>> trouble = [:]
     private boolean checkedOut = true
@@ -32,7 +34,10 @@ class JenkinsfileMockTest extends JenkinsfileTest {
             echo: { note("echo ${it.split(':')[0]}") }, input: { note("input for $it.submitter") },
             junit: { note("junit $it.testResults") },
             archiveArtifacts: { note("archive $it.artifacts") },
-            withCredentials: { list -> credentials.addAll(list*.credentialsId) },
+            withCredentials: { list ->
+                credentials.addAll(list*.credentialsId)
+                held[build.stage].addAll(list.collect { it.variable ?: it.keyFileVariable })
+            },
         ], text)
     }
 
@@ -126,10 +131,25 @@ class JenkinsfileMockTest extends JenkinsfileTest {
             build(TARGET: target, INVENTORY: '/srv/hosts.yml')
             assertEquals(withApproval(target) + STAYS, calls)
             def each = ['ansible-vault', 'ansible-vault-password', 'ansible-ssh-key']
-            assertEquals(each * 5, credentials) // bring up, health, smoke, breaker, load
+            def keys = ['payops-operator-key', 'payops-merchant-key', 'payops-merchant-keys']
+            assertEquals(each * 2 + (each + keys) * 3, credentials) // bring up, health; smoke, breaker, load
             assertEquals([target, 'vagrant', '/srv/hosts.yml'],
                 ['TARGET', 'DRILL_PRESET', 'PAYOPS_INVENTORY'].collect { build.environment[it] })
         }
+    }
+
+    @Test
+    void onlyTheStagesThatTryThePlatformHaveItsKeys() {
+        build(TARGET: 'vagrant')
+        def keys = ['OPERATOR_KEY', 'API_KEY', 'KEYS_FILE'] as Set
+        def holding = held.findAll { it.value.intersect(keys) }
+        assertEquals(['Smoke test', 'Circuit Breaker Test', 'Load test'] as Set, holding.keySet())
+        holding.each { stage, variables -> assertTrue(stage, variables.containsAll(keys)) }
+        // A script reads them from its environment: what the Jenkinsfile itself put into a command would be printed.
+        def elsewhere = Repository.jenkinsfile().readLines().findAll { line ->
+            keys.any { line.contains(it) } && !line.contains('credentialsId:')
+        }
+        assertEquals([], elsewhere)
     }
 
     @Test

@@ -34,7 +34,7 @@ class PlantedFaultsTest extends JenkinsfileTest {
     void aMisspeltStepOrOption() {
         found(MissingMethodException, 'retryy', 'retry(6)', 'retryy(6)')
         found(MissingMethodException, 'timestamp', 'timestamps()', 'timestamp()')
-        found(MissingMethodException, 'onTargets', "onTarget 'scripts/load", "onTargets 'scripts/load")
+        found(MissingMethodException, 'tryTargets', "tryTarget 'scripts/load", "tryTargets 'scripts/load")
     }
 
     @Test
