@@ -74,6 +74,21 @@ def index() -> Response:
     return encoding.answer(ApiKeyPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
 
+@blueprint.get("/current")
+@describe(
+    Description(
+        "Who is asking: the key of this request",
+        "keys",
+        answers={200: view.CurrentApiKey},
+        problems=(401, 403, 429, 503),
+        scopes=tuple(Scope),
+    )
+)
+def current() -> Response:
+    """The key that was sent, or the admin token."""
+    return encoding.answer(view.current(g.caller))
+
+
 @blueprint.post("/<key_id>/rotate")
 @describe(
     Description(

@@ -62,6 +62,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-keys/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is asking: the key of this request */
+        get: operations["api_keys.current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/findings": {
         parameters: {
             query?: never;
@@ -822,9 +839,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end. */
+        /**
+         * @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end.
+         *
+         *     Its use is written seconds after the calls. `callsLast30Days`: today (UTC) and the 29 days before it.
+         */
         ApiKey: {
             allowedNetworks: string[];
+            callsLast30Days: number;
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -839,6 +861,11 @@ export interface components {
             /** @enum {string} */
             kind: "MERCHANT" | "OPERATOR";
             last4: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            lastUsedAt: string | null;
             merchantId: string | null;
             name: string;
             /**
@@ -1032,6 +1059,22 @@ export interface components {
             releasedAmount: number;
             /** @enum {string} */
             status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /** @description Who is asking. By the admin token `keyId` is null; `merchantId` and `mode` are null for operators. */
+        CurrentApiKey: {
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string | null;
+            keyId: string | null;
+            /** @enum {string} */
+            kind: "MERCHANT" | "OPERATOR";
+            merchantId: string | null;
+            /** @enum {string|null} */
+            mode: "TEST" | "LIVE" | null;
+            name: string;
+            scopes: ("payments:write" | "refunds:write" | "payments:read" | "webhooks:manage" | "settlements:read" | "keys:manage" | "operate" | "read" | "administer")[];
         };
         /** @description A message that could not be posted, with its payload. */
         DeadLetter: {
@@ -1242,6 +1285,7 @@ export interface components {
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
             allowedNetworks: string[];
+            callsLast30Days: number;
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1257,6 +1301,11 @@ export interface components {
             /** @enum {string} */
             kind: "MERCHANT" | "OPERATOR";
             last4: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            lastUsedAt: string | null;
             merchantId: string | null;
             name: string;
             /**
@@ -2265,6 +2314,125 @@ export interface operations {
             };
             /** @description The body must be application/json */
             415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "api_keys.current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentApiKey"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;

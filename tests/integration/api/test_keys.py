@@ -1,13 +1,17 @@
 """Keys in use: the merchant comes from the key, in both modes; keys and merchants over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from payments.merchants.hashing import Peppers
+from payments.outbox.rules import format_time
+from payments.platform.clock import database_now
 from payments.platform.database import create_engine
+from payments.platform.merchant_tables import api_key_use
 from payments.platform.tables import operator_action
 from tests.integration.api.conftest import ADMIN, Api, serving
 
@@ -173,6 +177,53 @@ def test_merchants_over_http(api: Api) -> None:
         404,
         "NOT_FOUND",
     )
+
+
+def test_a_key_is_shown_with_its_use(api: Api, database_url: str) -> None:
+    key = new_key(api)
+    assert (key["lastUsedAt"], key["callsLast30Days"]) == (None, 0)
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        now = database_now(connection)
+        for days, calls in ((0, 1), (29, 20), (30, 300)):
+            at = now - timedelta(days=days)
+            row = {"key_id": key["keyId"], "day": at.date(), "calls": calls, "last_used_at": at}
+            connection.execute(insert(api_key_use), row)
+    engine.dispose()
+    (listed,) = api.http.get("/api-keys?merchantId=M1", headers=ADMIN).get_json()["items"]
+    assert (listed["lastUsedAt"], listed["callsLast30Days"]) == (format_time(now), 21)
+    successor = api.post(f"/api-keys/{key['keyId']}/rotate", {"overlapSeconds": 0}, **ADMIN).get_json()
+    assert (successor["lastUsedAt"], successor["callsLast30Days"]) == (None, 0), "its own use, not its predecessor's"
+    revoked = api.post(f"/api-keys/{key['keyId']}/revoke", {"reason": "leaked"}, **ADMIN).get_json()
+    assert (revoked["lastUsedAt"], revoked["callsLast30Days"]) == (format_time(now), 21)
+
+
+def test_who_is_asking(api: Api) -> None:
+    operators = ["administer", "operate", "read"]
+    assert api.http.get("/api-keys/current", headers=ADMIN).get_json() == {
+        "kind": "OPERATOR",
+        "keyId": None,
+        "name": "admin token",
+        "merchantId": None,
+        "mode": None,
+        "scopes": operators,
+        "expiresAt": None,
+    }
+    key = new_key(api, scopes=["webhooks:manage"], expiresInSeconds=3600)
+    assert api.http.get("/api-keys/current", headers=bearer(key)).get_json() == {
+        "kind": "MERCHANT",
+        "keyId": key["keyId"],
+        "name": "k",
+        "merchantId": "M1",
+        "mode": "TEST",
+        "scopes": ["webhooks:manage"],
+        "expiresAt": key["expiresAt"],
+    }
+    kim = api.post("/api-keys", {"name": "kim"}, **ADMIN).get_json()
+    found = api.http.get("/api-keys/current", auth=(kim["key"], "")).get_json()
+    assert (found["kind"], found["keyId"], found["name"]) == ("OPERATOR", kim["keyId"], "kim")
+    assert (found["merchantId"], found["mode"], found["scopes"]) == (None, None, operators)
+    assert code(api.http.get("/api-keys/current")) == (401, "UNAUTHORIZED")
 
 
 def test_wrong_keys_are_counted_by_address_and_the_right_one_always_works(api: Api) -> None:
