@@ -2,7 +2,7 @@
 import { isInteger, isSafeNumber, parse } from "lossless-json";
 import type { components, paths } from "./schema";
 
-type Verb = "get" | "post";
+type Verb = "get" | "post" | "patch";
 type Path = keyof paths;
 type Operation<P extends Path, V extends Verb> = paths[P][V];
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;

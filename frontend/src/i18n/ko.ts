@@ -9,6 +9,8 @@ import { deskPaymentInKorean } from "./desk-payment";
 import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
+import { keysInKorean } from "./keys";
+import { operatorInKorean } from "./operator";
 import { outboxInKorean } from "./outbox";
 import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
@@ -141,11 +143,13 @@ export const ko: Texts = {
   actions: actionsInKorean,
   ledger: ledgerInKorean,
   letters: deadLettersInKorean,
+  keys: keysInKorean,
+  operator: operatorInKorean,
   breaker: breakerInKorean,
   problem: {
     MALFORMED_JSON: "요청을 읽을 수 없습니다.",
     VALIDATION_FAILED: "요청에 올바르지 않은 값이 있습니다.",
-    UNAUTHORIZED: "관리자 토큰이 아닙니다.",
+    UNAUTHORIZED: "운영자 키도 관리자 토큰도 아닙니다.",
     API_KEY_MISSING: "API 키가 필요합니다.",
     API_KEY_INVALID: "유효하지 않은 API 키입니다. 폐기되었을 수 있습니다.",
     API_KEY_EXPIRED: "만료된 API 키입니다.",
