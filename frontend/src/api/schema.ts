@@ -1773,7 +1773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1809,7 +1809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1896,7 +1896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1913,7 +1913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1983,7 +1983,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2072,7 +2072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2089,7 +2089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2159,7 +2159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2248,7 +2248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2265,7 +2265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2352,7 +2352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2435,7 +2435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2471,7 +2471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2565,7 +2565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2601,7 +2601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2691,7 +2691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2727,7 +2727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2810,7 +2810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2846,7 +2846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2929,7 +2929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2965,7 +2965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3048,7 +3048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3084,7 +3084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3188,7 +3188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3275,7 +3275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3358,7 +3358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3394,7 +3394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3488,7 +3488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3524,7 +3524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3614,7 +3614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3650,7 +3650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3735,7 +3735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3752,7 +3752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3788,7 +3788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3877,7 +3877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3894,7 +3894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3981,7 +3981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4066,7 +4066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4083,7 +4083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4136,7 +4136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4413,7 +4413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4449,7 +4449,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4543,7 +4543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4579,7 +4579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4669,7 +4669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4705,7 +4705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4788,7 +4788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4824,7 +4824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4914,7 +4914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4950,7 +4950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5037,7 +5037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5124,7 +5124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5213,7 +5213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5230,7 +5230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5300,7 +5300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5483,7 +5483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5519,7 +5519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5602,7 +5602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5638,7 +5638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5754,7 +5754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5790,7 +5790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5902,7 +5902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5938,7 +5938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6023,7 +6023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6040,7 +6040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6076,7 +6076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6167,7 +6167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6184,7 +6184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6292,7 +6292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6383,7 +6383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6400,7 +6400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6508,7 +6508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6599,7 +6599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6616,7 +6616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6724,7 +6724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6812,7 +6812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6848,7 +6848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6936,7 +6936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6972,7 +6972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7061,7 +7061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7078,7 +7078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7165,7 +7165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7250,7 +7250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7267,7 +7267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7320,7 +7320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7412,7 +7412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7448,7 +7448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7536,7 +7536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7553,7 +7553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7589,7 +7589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7678,7 +7678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7786,7 +7786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7877,7 +7877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7894,7 +7894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8002,7 +8002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8093,7 +8093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8110,7 +8110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8218,7 +8218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8309,7 +8309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8326,7 +8326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8434,7 +8434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
