@@ -9,6 +9,7 @@ from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
 from payments.ledger.store import Order
+from payments.merchants.rules import KeyKind
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
@@ -30,12 +31,11 @@ PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": 
 DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT_ID: Final[Parameter] = {"name": "merchant_id", "in": "path", "required": True, "schema": _MERCHANT_ID}
-KEY_ID: Final[Parameter] = {
-    "name": "key_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "pattern": "^[0-9A-Za-z]{10}$"},
-}
+KEY_ID_PATTERN: Final = "[0-9A-Za-z]{10}"
+_KEY_ID: Final = {"type": "string", "pattern": f"^{KEY_ID_PATTERN}$"}
+KEY_ID: Final[Parameter] = {"name": "key_id", "in": "path", "required": True, "schema": _KEY_ID}
+KEY: Final = _query("keyId", _KEY_ID, "Only the key with this id")
+KEY_KIND: Final = _query("kind", {"type": "string", "enum": list(KeyKind)}, "Only keys of this kind")
 MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "The merchant")
 STATUS: Final = _query("status", {"type": "string", "enum": list(Status)}, "Only payments with this status")
 LIMIT: Final = _query(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app import messages
 from app.api import encoding, queries
 from app.api.answers import ApiKeyPage
-from app.api.parameters import KEY_ID, LIMIT, MERCHANT, TEXT_CURSOR
+from app.api.parameters import KEY, KEY_ID, KEY_ID_PATTERN, KEY_KIND, LIMIT, MERCHANT, TEXT_CURSOR
 from app.api.schemas import NewKeyBody, RevokeBody, RotateBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
@@ -17,7 +17,7 @@ from app.services import services
 from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.hashing import Peppers
-from payments.merchants.rules import ApiKey, Scope, networks
+from payments.merchants.rules import ApiKey, KeyKind, Scope, networks
 from payments.merchants.service import Granter, NewKey
 from payments.merchants.verification import Caller
 from payments.platform.errors import InsufficientScope, ServiceUnavailable
@@ -62,7 +62,7 @@ def create() -> Response:
         "keys",
         answers={200: ApiKeyPage},
         problems=(400, 401, 403, 429, 503),
-        parameters=(MERCHANT, LIMIT, TEXT_CURSOR),
+        parameters=(MERCHANT, KEY_KIND, KEY, LIMIT, TEXT_CURSOR),
         scopes=(*_SCOPES, Scope.READ),
     )
 )
@@ -70,7 +70,8 @@ def index() -> Response:
     """A page of keys."""
     granter, after, limit = _granter(), queries.text_cursor(), queries.limit()
     merchant_id = queries.merchant() if granter is None else granter.merchant_id
-    items, last = read_list(lambda connection: view.api_keys(connection, merchant_id, after, limit))
+    kind, key_id = queries.choice("kind", KeyKind), queries.matching("keyId", KEY_ID_PATTERN)
+    items, last = read_list(lambda c: view.api_keys(c, merchant_id, after, limit, kind=kind, key_id=key_id))
     return encoding.answer(ApiKeyPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from app.api import encoding, queries
 from app.api.answers import MerchantPage
-from app.api.parameters import LIMIT, MERCHANT_ID, TEXT_CURSOR
+from app.api.parameters import LIMIT, MERCHANT, MERCHANT_ID, TEXT_CURSOR
 from app.api.schemas import MerchantBody, MerchantStateBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
@@ -41,14 +41,14 @@ def create() -> Response:
         "merchants",
         answers={200: MerchantPage},
         problems=(400, 401, 403, 429, 503),
-        parameters=(LIMIT, TEXT_CURSOR),
+        parameters=(MERCHANT, LIMIT, TEXT_CURSOR),
         scopes=(Scope.ADMINISTER, Scope.READ),
     )
 )
 def index() -> Response:
     """A page of merchants."""
-    after, limit = queries.text_cursor(), queries.limit()
-    items, last = read_list(lambda connection: view.merchants(connection, after, limit))
+    merchant_id, after, limit = queries.merchant(), queries.text_cursor(), queries.limit()
+    items, last = read_list(lambda connection: view.merchants(connection, after, limit, merchant_id))
     return encoding.answer(MerchantPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
 

@@ -31,6 +31,7 @@ SECTIONS: Final = (
     "dead-letters",
     "outbox",
     "actions",
+    "keys",
     "parked",
     "breaker",
 )

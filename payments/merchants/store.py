@@ -67,10 +67,12 @@ def get_merchant(connection: Connection, merchant_id: str, *, lock: bool = False
     return None if row is None else _merchant(row, "")
 
 
-def merchants(connection: Connection, after: str, limit: int) -> list[Merchant]:
-    """Merchants in the order of their ids: at most `limit`, behind `after`."""
-    query = select(merchant).where(merchant.c.merchant_id > after).order_by(merchant.c.merchant_id).limit(limit)
-    return [_merchant(row, "") for row in connection.execute(query)]
+def merchants(connection: Connection, after: str, limit: int, merchant_id: str | None = None) -> list[Merchant]:
+    """Merchants in the order of their ids, or the one with this id: at most `limit`, behind `after`."""
+    query = select(merchant).where(merchant.c.merchant_id > after)
+    if merchant_id is not None:
+        query = query.where(merchant.c.merchant_id == merchant_id)
+    return [_merchant(row, "") for row in connection.execute(query.order_by(merchant.c.merchant_id).limit(limit))]
 
 
 def set_state(connection: Connection, merchant_id: str, state: MerchantState) -> None:
@@ -106,11 +108,20 @@ def get_key(connection: Connection, key_id: str, *, lock: bool = False) -> Store
     return StoredKey(_key(row), row.hash, row.pepper_no, owner)
 
 
-def keys(connection: Connection, merchant_id: str | None, after: str, limit: int) -> list[ApiKey]:
-    """Keys in the order of their ids, of one merchant or all: at most `limit`, behind `after`."""
+def keys(
+    connection: Connection,
+    merchant_id: str | None,
+    after: str,
+    limit: int,
+    *,
+    kind: str | None = None,
+    key_id: str | None = None,
+) -> list[ApiKey]:
+    """Keys in the order of their ids, of all that is given alike: at most `limit`, behind `after`."""
     query = select(api_key).where(api_key.c.key_id > after)
-    if merchant_id is not None:
-        query = query.where(api_key.c.merchant_id == merchant_id)
+    for column, wanted in ((api_key.c.merchant_id, merchant_id), (api_key.c.kind, kind), (api_key.c.key_id, key_id)):
+        if wanted is not None:
+            query = query.where(column == wanted)
     return [_key(row) for row in connection.execute(query.order_by(api_key.c.key_id).limit(limit))]
 
 

@@ -90,18 +90,29 @@ def merchant(found: StoredMerchant) -> Merchant:
     )
 
 
-def merchants(connection: Connection, after: str, limit: int) -> tuple[list[Merchant], str | None]:
-    """Merchants in the order of their ids behind `after`, and the id behind which the next page begins (None: last)."""
-    found = store.merchants(connection, after, limit + 1)
+def merchants(
+    connection: Connection, after: str, limit: int, merchant_id: str | None = None
+) -> tuple[list[Merchant], str | None]:
+    """Merchants in the order of their ids behind `after`, or the one with this id.
+
+    Also returns the id behind which the next page begins (None: last).
+    """
+    found = store.merchants(connection, after, limit + 1, merchant_id)
     items = [merchant(one) for one in found[:limit]]
     return items, items[-1].merchant_id if len(found) > limit else None
 
 
 def api_keys(
-    connection: Connection, merchant_id: str | None, after: str, limit: int
+    connection: Connection,
+    merchant_id: str | None,
+    after: str,
+    limit: int,
+    *,
+    kind: str | None = None,
+    key_id: str | None = None,
 ) -> tuple[list[ApiKey], str | None]:
     """Keys in the order of their ids, of one merchant or of all; as `merchants`."""
-    found = store.keys(connection, merchant_id, after, limit + 1)
+    found = store.keys(connection, merchant_id, after, limit + 1, kind=kind, key_id=key_id)
     items = _shown(connection, found[:limit])
     return items, items[-1].key_id if len(found) > limit else None
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from stack import shop
 from stack.platform import Platform, real_platform
 from tests.browser.browser import Visit, chromium, visit
+from tests.browser.console import make_merchant
 
 SETTINGS = {
     "APP_CB_KAFKA_WAIT_DURATION_SECONDS": "3",
@@ -15,14 +16,16 @@ SETTINGS = {
     "APP_CB_KAFKA_MINIMUM_NUMBER_OF_CALLS": "3",
     "APP_RATE_LIMIT_REFUND_CAPACITY": "3",
     "APP_RATE_LIMIT_REFUND_WINDOW_SECONDS": "6",
+    "APP_SHOP_MERCHANT": "STORE",
 }
 
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """The platform with the built shop, a breaker with short times, and a low refund limit."""
+    """The platform with the built shop and its merchant, a breaker with short times, and a low refund limit."""
     folder = shop.build()
     with real_platform({**SETTINGS, "APP_SHOP_FOLDER": str(folder)}) as running:
+        make_merchant(running, "STORE")
         yield running
 
 
@@ -43,7 +46,7 @@ def shopper(browser: Browser, platform: Platform) -> Iterator[Visit]:
 
 @pytest.fixture
 def operator(browser: Browser, platform: Platform) -> Iterator[Visit]:
-    """A visitor of the console, with the token."""
+    """A visitor of the console, with the admin token."""
     with visit(browser, platform.api.url) as visitor:
         visitor.go("/console")
         visitor.enter(platform.admin_token)

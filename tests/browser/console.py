@@ -29,3 +29,21 @@ def find(operator: Visit, text: str) -> None:
     operator.page.keyboard.press("/")
     operator.page.keyboard.type(text)
     operator.page.keyboard.press("Enter")
+
+
+def as_admin(platform: Platform, path: str, body: dict[str, object]) -> dict[str, object]:
+    """The answer to a request with the admin token."""
+    header = {"Authorization": f"Bearer {platform.admin_token}"}
+    answer = requests.post(platform.api.url + path, json=body, headers=header, timeout=6)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def make_merchant(platform: Platform, merchant: str) -> None:
+    """Make a test merchant."""
+    as_admin(platform, "/merchants", {"merchantId": merchant, "name": merchant, "mode": "TEST"})
+
+
+def make_key(platform: Platform, name: str, **fields: object) -> str:
+    """Make a key, of operators unless `fields` has a merchantId; returns its text."""
+    return str(as_admin(platform, "/api-keys", {"name": name, **fields})["key"])

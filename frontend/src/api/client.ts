@@ -2,7 +2,7 @@
 import { isInteger, isSafeNumber, parse } from "lossless-json";
 import type { components, paths } from "./schema";
 
-type Verb = "get" | "post";
+type Verb = "get" | "post" | "patch";
 type Path = keyof paths;
 type Operation<P extends Path, V extends Verb> = paths[P][V];
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
@@ -21,6 +21,8 @@ export interface Options<P extends Path, V extends Verb> {
   signal?: AbortSignal;
   /** Statuses besides 2xx that have the answer's body too, as /health's 503. */
   answers?: readonly number[];
+  /** What stands before the path, where the same operation is served a second time. */
+  under?: "/shop";
 }
 
 export type Schema = components["schemas"];
@@ -50,7 +52,7 @@ export async function call<P extends Path, V extends Verb>(
   path: P,
   options: Options<P, V> = {},
 ): Promise<Reply<Answer<P, V>>> {
-  const response = await request(verb, address(path, options.path, options.query), options);
+  const response = await request(verb, address(`${options.under ?? ""}${path}`, options.path, options.query), options);
   const data = parsed(await response.text());
   if (data === undefined) throw new ApiProblem("UNREADABLE", "The answer is not JSON.", response.status);
   return { data: data as Answer<P, V>, status: response.status, replayed: response.headers.get("Idempotency-Replayed") === "true" };

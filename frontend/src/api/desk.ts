@@ -1,10 +1,10 @@
-/** Requests of the operators' desk: search, one payment, health. All but health need the admin token. */
+/** Requests of the operators' desk: search, one payment, health. All but health need an operator's key. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
 import type { Command } from "./payments";
 import type { paths } from "./schema";
 
-export type Health = Schema["Health"];
+export type Health = Schema["Health"] & { auth?: "open" | "required" };
 export type HealthStatus = Health["status"];
 
 export type Found = Schema["FoundPaymentPage"];
@@ -40,7 +40,7 @@ const OVERVIEW_EVERY_MS = 15_000;
 export function healthQuery() {
   return queryOptions({
     queryKey: ["health"],
-    queryFn: async ({ signal }) => (await call("get", "/health", { answers: [503], signal })).data,
+    queryFn: async ({ signal }) => (await call("get", "/health", { answers: [503], signal })).data as Health,
     refetchInterval: HEALTH_EVERY_MS,
   });
 }

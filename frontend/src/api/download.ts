@@ -1,4 +1,4 @@
-/** Lists as files: read with the token, then saved by the browser. A file that breaks off is not saved. */
+/** Lists as files: read with the operator's key, then saved by the browser. A file that breaks off is not saved. */
 import { ApiProblem, request } from "./client";
 
 /** What has arrived: `rows` without the header. */

@@ -1,4 +1,4 @@
-/** Requests of the console; all but the breaker's state need the admin token. */
+/** Requests of the console; all but the breaker's state need an operator's key. */
 import { queryOptions, skipToken } from "@tanstack/react-query";
 import { call, type Schema } from "./client";
 import type { paths } from "./schema";
@@ -39,7 +39,7 @@ export function operationsQuery(token: string, merchantId: string) {
   });
 }
 
-/** With the token the history has operators and their reasons. */
+/** With an operator's key the history has operators and their reasons. */
 export function breakerQuery(token: string) {
   return queryOptions({
     queryKey: ["breaker"],
@@ -107,11 +107,6 @@ export function findingsQuery(token: string, filter: FindingFilter, cursor: stri
     queryFn: async ({ signal }) => (await call("get", "/audit/findings", { query: page(filter, cursor), token, signal })).data,
     refetchInterval: 4000,
   });
-}
-
-/** A small request that needs the token. Throws ApiProblem UNAUTHORIZED when it is not the right one. */
-export async function checkToken(token: string): Promise<void> {
-  await call("get", "/operations", { token });
 }
 
 export function replayDeadLetter(token: string, id: number) {

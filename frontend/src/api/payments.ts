@@ -1,4 +1,7 @@
-/** Requests about payments, for the shop and the console. */
+/**
+ * Requests of the shop: the operations of /payments at its own backend, which acts for the shop's merchant. No merchant
+ * and no key is sent.
+ */
 import { queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
 
@@ -19,6 +22,7 @@ export const STATUSES: readonly Status[] = [
   "EXPIRED",
 ];
 
+const SHOP = { under: "/shop" } as const;
 const FOLLOWED_EVERY_MS = 700;
 const SETTLED_EVERY_MS = 4000;
 
@@ -35,56 +39,42 @@ export function isSettled(payment: Payment): boolean {
 }
 
 /** One payment, polled often until all of its events are in the ledger. */
-export function paymentQuery(paymentId: number, merchantId: string) {
+export function paymentQuery(paymentId: number) {
   return queryOptions({
-    queryKey: ["payment", merchantId, paymentId],
-    queryFn: async ({ signal }) =>
-      (await call("get", "/payments/{payment_id}", { path: { payment_id: paymentId }, query: { merchantId }, signal })).data,
+    queryKey: ["payment", paymentId],
+    queryFn: async ({ signal }) => (await call("get", "/payments/{payment_id}", { ...SHOP, path: { payment_id: paymentId }, signal })).data,
     refetchInterval: (query) =>
       query.state.data !== undefined && isSettled(query.state.data) ? SETTLED_EVERY_MS : FOLLOWED_EVERY_MS,
   });
 }
 
-export function paymentsQuery(merchantId: string, status: Status | "", cursor: string | null) {
-  return queryOptions({
-    queryKey: ["payments", merchantId, status, cursor],
-    queryFn: async ({ signal }) => {
-      const query = { merchantId, limit: 20, ...(status === "" ? {} : { status }), ...(cursor === null ? {} : { cursor }) };
-      return (await call("get", "/payments", { query, signal })).data;
-    },
-    refetchInterval: 4000,
-  });
-}
-
 export interface Order {
-  merchantId: string;
   amount: number;
   currency: string;
   idempotencyKey: string;
 }
 
-export function authorize(order: Order): Promise<Reply<Command>> {
-  return call("post", "/payments/authorize", { body: order as Schema["AuthorizeBody"] });
+/** Stored orders of former versions have a merchant, too: only what is named here is sent. */
+export function authorize({ amount, currency, idempotencyKey }: Order): Promise<Reply<Command>> {
+  return call("post", "/payments/authorize", { ...SHOP, body: { amount, currency, idempotencyKey } as Schema["AuthorizeBody"] });
 }
 
 /** `amount` null: the whole rest. */
 export interface Step {
   operation: "capture" | "refund" | "void";
   paymentId: number;
-  merchantId: string;
   amount: number | null;
 }
 
 export function send(step: Step, idempotencyKey: string): Promise<Reply<Command>> {
   const path = { payment_id: step.paymentId };
-  const body = { merchantId: step.merchantId, idempotencyKey };
-  const withAmount = step.amount === null ? body : { ...body, amount: step.amount };
+  const body = { idempotencyKey, ...(step.amount === null ? {} : { amount: step.amount }) };
   switch (step.operation) {
     case "capture":
-      return call("post", "/payments/capture/{payment_id}", { path, body: withAmount });
+      return call("post", "/payments/capture/{payment_id}", { ...SHOP, path, body: body as Schema["CaptureBody"] });
     case "refund":
-      return call("post", "/payments/refund/{payment_id}", { path, body: withAmount });
+      return call("post", "/payments/refund/{payment_id}", { ...SHOP, path, body: body as Schema["RefundBody"] });
     case "void":
-      return call("post", "/payments/void/{payment_id}", { path, body });
+      return call("post", "/payments/void/{payment_id}", { ...SHOP, path, body: { idempotencyKey } as Schema["VoidBody"] });
   }
 }

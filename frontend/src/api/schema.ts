@@ -1707,6 +1707,10 @@ export interface operations {
             query?: {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
+                /** @description Only the key with this id */
+                keyId?: string;
+                /** @description Only keys of this kind */
+                kind?: "MERCHANT" | "OPERATOR";
                 /** @description How many items at most */
                 limit?: number;
                 /** @description The merchant */
@@ -4867,6 +4871,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How many items at most */
                 limit?: number;
+                /** @description The merchant */
+                merchantId?: string;
             };
             header?: never;
             path?: never;

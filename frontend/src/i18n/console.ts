@@ -1,13 +1,8 @@
 /** Texts of the console's frame and overview. */
 
 export const consoleInEnglish = {
-  title: "Operator console",
-  token: "Admin token",
-  tokenHint: "`make run` prints it. It stays in this page's memory and is gone when you reload.",
-  enter: "Open the console",
-  leave: "Forget the token",
-  tabs: { overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions" },
-  groups: { now: "Operations", books: "Books", delivery: "Event delivery" },
+  tabs: { overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions", keys: "Merchants and keys" },
+  groups: { now: "Operations", books: "Books", delivery: "Event delivery", access: "Access" },
   merchant: "Merchant",
   paymentId: "Payment",
   status: "Status",
@@ -32,13 +27,8 @@ export const consoleInEnglish = {
 };
 
 export const consoleInKorean: typeof consoleInEnglish = {
-  title: "운영자 콘솔",
-  token: "관리자 토큰",
-  tokenHint: "`make run`이 출력합니다. 이 페이지의 메모리에만 있으며 새로 고치면 사라집니다.",
-  enter: "콘솔 열기",
-  leave: "토큰 지우기",
-  tabs: { overview: "개요", payments: "결제", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록" },
-  groups: { now: "운영", books: "장부", delivery: "이벤트 전달" },
+  tabs: { overview: "개요", payments: "결제", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록", keys: "가맹점과 키" },
+  groups: { now: "운영", books: "장부", delivery: "이벤트 전달", access: "접근 권한" },
   merchant: "가맹점",
   paymentId: "결제",
   status: "상태",

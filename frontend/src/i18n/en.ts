@@ -9,6 +9,8 @@ import { deskPaymentInEnglish } from "./desk-payment";
 import { downloadInEnglish } from "./download";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
+import { keysInEnglish } from "./keys";
+import { operatorInEnglish } from "./operator";
 import { outboxInEnglish } from "./outbox";
 import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
@@ -140,17 +142,21 @@ export const en = {
   actions: actionsInEnglish,
   ledger: ledgerInEnglish,
   letters: deadLettersInEnglish,
+  keys: keysInEnglish,
+  operator: operatorInEnglish,
   breaker: breakerInEnglish,
   problem: {
     MALFORMED_JSON: "The request could not be read.",
     VALIDATION_FAILED: "Something in the request is not valid.",
-    UNAUTHORIZED: "This token is not the admin token.",
+    UNAUTHORIZED: "This is neither an operator's key nor the admin token.",
     API_KEY_MISSING: "An API key is needed.",
     API_KEY_INVALID: "This API key is not valid; it may have been revoked.",
     API_KEY_EXPIRED: "This API key has expired.",
     INSUFFICIENT_SCOPE: "This API key may not do that.",
     MERCHANT_MISMATCH: "This API key belongs to another merchant.",
-    MERCHANT_SUSPENDED: "This merchant is suspended.",
+    MERCHANT_SUSPENDED: "This merchant is suspended: it takes no payments for now.",
+    SHOP_OFF: "This installation has no shop: no merchant is set for it.",
+    SHOP_MERCHANT_UNUSABLE: "The shop takes no payments: its merchant is not set up. Nothing was charged.",
     NETWORK_NOT_ALLOWED: "This API key may not be used from your network.",
     MERCHANT_EXISTS: "There is a merchant with this id already.",
     API_KEY_CONFLICT: "This API key has ended and cannot be replaced.",

@@ -9,6 +9,8 @@ import { deskPaymentInKorean } from "./desk-payment";
 import { downloadInKorean } from "./download";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
+import { keysInKorean } from "./keys";
+import { operatorInKorean } from "./operator";
 import { outboxInKorean } from "./outbox";
 import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
@@ -141,17 +143,21 @@ export const ko: Texts = {
   actions: actionsInKorean,
   ledger: ledgerInKorean,
   letters: deadLettersInKorean,
+  keys: keysInKorean,
+  operator: operatorInKorean,
   breaker: breakerInKorean,
   problem: {
     MALFORMED_JSON: "요청을 읽을 수 없습니다.",
     VALIDATION_FAILED: "요청에 올바르지 않은 값이 있습니다.",
-    UNAUTHORIZED: "관리자 토큰이 아닙니다.",
+    UNAUTHORIZED: "운영자 키도 관리자 토큰도 아닙니다.",
     API_KEY_MISSING: "API 키가 필요합니다.",
     API_KEY_INVALID: "유효하지 않은 API 키입니다. 폐기되었을 수 있습니다.",
     API_KEY_EXPIRED: "만료된 API 키입니다.",
     INSUFFICIENT_SCOPE: "이 API 키로는 할 수 없는 작업입니다.",
     MERCHANT_MISMATCH: "다른 가맹점의 API 키입니다.",
-    MERCHANT_SUSPENDED: "정지된 가맹점입니다.",
+    MERCHANT_SUSPENDED: "정지된 가맹점이라 지금은 결제할 수 없습니다.",
+    SHOP_OFF: "이 서버에는 스토어가 없습니다. 스토어의 가맹점이 설정되지 않았습니다.",
+    SHOP_MERCHANT_UNUSABLE: "스토어의 가맹점이 준비되지 않아 결제할 수 없습니다. 청구되지 않았습니다.",
     NETWORK_NOT_ALLOWED: "현재 네트워크에서는 사용할 수 없는 API 키입니다.",
     MERCHANT_EXISTS: "이미 있는 가맹점 ID입니다.",
     API_KEY_CONFLICT: "이미 종료된 API 키라서 교체할 수 없습니다.",

@@ -36,10 +36,10 @@ export function ChangePanel({ payment }: { payment: Payment }) {
 
 function Choices({ payment, busy, onSend }: { payment: Payment; busy: boolean; onSend: (step: Step) => void }) {
   const texts = useTexts();
-  const { paymentId, merchantId, currency } = payment;
+  const { paymentId, currency } = payment;
   const open = openAmount(payment);
   const refundable = refundableAmount(payment);
-  const step = (operation: Step["operation"], amount: number | null) => { onSend({ operation, paymentId, merchantId, amount }); };
+  const step = (operation: Step["operation"], amount: number | null) => { onSend({ operation, paymentId, amount }); };
   return (
     <>
       {open === 0 && refundable === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}

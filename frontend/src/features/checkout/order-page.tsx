@@ -12,14 +12,13 @@ import { Panel } from "../../ui/panel";
 import { ChangePanel } from "./change-panel";
 import { keptOrders, type KeptOrder } from "./orders";
 import { productOf } from "./products";
-import { MERCHANT_ID } from "./purchase";
 import styles from "./shop.module.css";
 
 /** One order: its content, its actions and its timeline. */
 export function OrderPage() {
   const texts = useTexts();
   const paymentId = Number(useParams().paymentId);
-  const query = useQuery(paymentQuery(paymentId, MERCHANT_ID));
+  const query = useQuery(paymentQuery(paymentId));
   const kept = keptOrders().find((order) => order.paymentId === paymentId);
   const product = productOf(kept?.productId);
   const state = useLocation().state as { captureFailed?: boolean } | null;
@@ -71,12 +70,11 @@ function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefine
 /** Sends the same order again, which shows that a key pays once. */
 function Repeat({ kept }: { kept: KeptOrder }) {
   const texts = useTexts();
-  const { merchantId, amount, currency, idempotencyKey } = kept;
-  const mutation = useMutation({ mutationFn: () => authorize({ merchantId, amount, currency, idempotencyKey }) });
+  const mutation = useMutation({ mutationFn: () => authorize(kept) });
   const again = () => { mutation.mutate(); };
   return (
     <Panel title={texts.shop.key}>
-      <code className={styles.key}>{idempotencyKey}</code>
+      <code className={styles.key}>{kept.idempotencyKey}</code>
       <p className={styles.muted}>{texts.order.repeatHint}</p>
       <Button onClick={again} disabled={mutation.isPending}>{texts.order.repeat}</Button>
       {mutation.isError && <Problem error={mutation.error} retry={again} />}

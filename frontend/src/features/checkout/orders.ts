@@ -22,5 +22,5 @@ export function keepOrder(order: KeptOrder): void {
 }
 
 function isOrder(value: unknown): value is KeptOrder {
-  return typeof value === "object" && value !== null && "paymentId" in value && "idempotencyKey" in value && "merchantId" in value;
+  return typeof value === "object" && value !== null && "paymentId" in value && "idempotencyKey" in value && "amount" in value && "currency" in value;
 }

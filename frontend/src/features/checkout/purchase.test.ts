@@ -3,6 +3,7 @@ import { act, renderHook, waitFor } from "@testing-library/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createElement, type ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { send } from "../../api/payments";
 import { keptOrders } from "./orders";
 import { PRODUCTS, type Product } from "./products";
 import { buy, orderOf, purchaseOf, undecidedPurchase, useDraft, usePurchase, type Draft } from "./purchase";
@@ -13,13 +14,14 @@ const draft: Draft = { product: phone, quantity: 2, currency: "USD", key: "key-1
 
 interface Sent {
   path: string;
+  headers: unknown;
   body: Record<string, unknown>;
 }
 
 function server(captureStatus = 200): Sent[] {
   const sent: Sent[] = [];
   vi.stubGlobal("fetch", (path: string, options: RequestInit) => {
-    sent.push({ path, body: JSON.parse(options.body as string) as Record<string, unknown> });
+    sent.push({ path, headers: options.headers, body: JSON.parse(options.body as string) as Record<string, unknown> });
     const failed = path.includes("capture") && captureStatus !== 200;
     const body = failed ? { code: "SERVICE_UNAVAILABLE", message: "" } : { paymentId: 42 };
     return Promise.resolve(new Response(JSON.stringify(body), { status: failed ? captureStatus : 200 }));
@@ -34,8 +36,9 @@ describe("buy", () => {
   it("authorizes whole minor units, captures, and remembers the order", async () => {
     const sent = server();
     expect(await buy(purchaseOf(draft, true))).toEqual({ paymentId: 42, captureError: null });
-    expect(sent.map((one) => one.path)).toEqual(["/payments/authorize", "/payments/capture/42"]);
-    expect(sent[0]?.body).toEqual({ merchantId: "STORE", amount: 219_800, currency: "USD", idempotencyKey: "key-1" });
+    expect(sent.map((one) => one.path)).toEqual(["/shop/payments/authorize", "/shop/payments/capture/42"]);
+    expect(sent[0]?.body).toEqual({ amount: 219_800, currency: "USD", idempotencyKey: "key-1" });
+    expect(sent[1]?.body).toEqual({ idempotencyKey: "key-1" });
     expect(keptOrders()).toEqual([{ ...orderOf(draft), paymentId: 42, productId: "iphone", quantity: 2 }]);
   });
 
@@ -65,6 +68,33 @@ it("is sent again after a reload, with its key, until it is decided", async () =
   await buy(kept ?? purchase);
   expect(sent[0]?.body).toMatchObject({ idempotencyKey: "key-1", amount: 219_800 });
   expect(undecidedPurchase.request).toBeNull();
+});
+
+describe("stored by a former version, with a merchant", () => {
+  const order = { merchantId: "STORE", ...orderOf(draft) };
+
+  it("an undecided purchase is sent without it, and without a key", async () => {
+    const purchase = { ...purchaseOf(draft, false), order };
+    undecidedPurchase.remember(purchase, "key-1");
+    const sent = server();
+    await buy(undecidedPurchase.request ?? purchase);
+    expect(sent[0]).toEqual({ path: "/shop/payments/authorize", headers: { "Content-Type": "application/json" }, body: orderOf(draft) });
+    expect(undecidedPurchase.request).toBeNull();
+  });
+
+  it("an undecided step, too", async () => {
+    const step = { operation: "refund", paymentId: 42, merchantId: "STORE", amount: 5 } as const;
+    const sent = server();
+    await send(step, "key-2");
+    expect(sent[0]).toMatchObject({ path: "/shop/payments/refund/42", body: { idempotencyKey: "key-2", amount: 5 } });
+    expect(sent[0]?.body).not.toHaveProperty("merchantId");
+  });
+
+  it("an order is still listed", () => {
+    const kept = { ...order, paymentId: 42, productId: "iphone", quantity: 2 };
+    localStorage.setItem("payops.orders", JSON.stringify([kept]));
+    expect(keptOrders()).toEqual([kept]);
+  });
 });
 
 it("sends once for two clicks in one moment", async () => {

@@ -7,8 +7,6 @@ import { keepOrder } from "./orders";
 import type { Currency, Product } from "./products";
 import { undecidedStep } from "./step";
 
-export const MERCHANT_ID = "STORE";
-
 export interface Draft {
   product: Product;
   quantity: number;
@@ -33,7 +31,7 @@ function isPurchase(value: unknown): value is Purchase {
 
 export function orderOf(draft: Draft): Order {
   const amount = draft.product.price[draft.currency] * draft.quantity;
-  return { merchantId: MERCHANT_ID, amount, currency: draft.currency, idempotencyKey: draft.key };
+  return { amount, currency: draft.currency, idempotencyKey: draft.key };
 }
 
 export function purchaseOf(draft: Draft, captureToo: boolean): Purchase {
@@ -52,7 +50,7 @@ export async function buy(purchase: Purchase): Promise<Bought> {
   const { data } = await undecidedPurchase.run(purchase, () => authorize(order), order.idempotencyKey);
   keepOrder({ ...order, paymentId: data.paymentId, productId, quantity });
   if (!captureToo) return { paymentId: data.paymentId, captureError: null };
-  const step: Step = { operation: "capture", paymentId: data.paymentId, merchantId: MERCHANT_ID, amount: null };
+  const step: Step = { operation: "capture", paymentId: data.paymentId, amount: null };
   try {
     // The capture's key follows from the order's: "buy now" sent twice captures once too.
     await undecidedStep(data.paymentId).run(step, (key) => send(step, key), order.idempotencyKey);

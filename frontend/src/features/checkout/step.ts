@@ -22,7 +22,7 @@ export function useStep(payment: Payment) {
     mutationFn: (step: Step) => undecided.run(step, (key) => send(step, key)),
     onSettled: async () => {
       running.current = false;
-      await client.invalidateQueries({ queryKey: ["payment", payment.merchantId, payment.paymentId] });
+      await client.invalidateQueries({ queryKey: ["payment", payment.paymentId] });
     },
   });
   const start = (step: Step) => {

@@ -9,33 +9,36 @@ import { Drawer, SideNavigation } from "./frame/navigation";
 import { SearchBox } from "./frame/search-box";
 import { StateLine } from "./frame/state-line";
 import { useTitle } from "./frame/title";
+import { Who } from "./frame/who";
 import { WithHistory } from "./history";
-import { pageOf, type ConsolePage as Page } from "./pages";
-import { WithToken } from "./token";
+import { useOperator, WithOperator } from "./operator";
+import { mayOpen, pageOf, PAGES, scopesOf, type ConsolePage as Page } from "./pages";
 
 const FIRST_MERCHANT = "STORE";
 
-/** The operator console: behind the token. */
+/** The operator console: behind an operator's key. */
 export function ConsolePage() {
   return (
-    <WithToken>
+    <WithOperator>
       <WithHistory merchantId={FIRST_MERCHANT}>
         <Frame />
       </WithHistory>
-    </WithToken>
+    </WithOperator>
   );
 }
 
 function Frame() {
+  const { may } = useOperator();
   return (
     <div className={styles.frame}>
       <SideNavigation />
       <div className={styles.content}>
         <div className={styles.top}>
           <Drawer />
-          <SearchBox />
+          {may("read") && <SearchBox />}
         </div>
-        <StateLine />
+        <Who />
+        {may("read") && <StateLine />}
         <Connection />
         <div className={styles.page}><Content /></div>
       </div>
@@ -44,12 +47,17 @@ function Frame() {
 }
 
 function Content() {
+  const operator = useOperator();
   const { section, id } = useParams();
   const { pathname, search } = useLocation();
   const page = pageOf(section);
   if (page === undefined) return <NoPage />;
   if (section !== undefined && !pathname.startsWith(page.path)) {
     return <Navigate replace to={`${page.path}${id === undefined ? "" : `/${id}`}${search}`} />; // a former path
+  }
+  if (!mayOpen(operator, page)) {
+    const first = section === undefined ? PAGES.find((one) => mayOpen(operator, one)) : undefined;
+    return first === undefined ? <NotAllowed page={page} /> : <Navigate replace to={first.path} />;
   }
   if (id !== undefined && page.Item !== undefined) return <Suspense fallback={<Loading />}><page.Item /></Suspense>;
   return <Named page={page} />;
@@ -64,6 +72,17 @@ function Named({ page }: { page: Page }) {
       <h1>{name}</h1>
       <Suspense fallback={<Loading />}><page.Page /></Suspense>
     </>
+  );
+}
+
+function NotAllowed({ page }: { page: Page }) {
+  const texts = useTexts();
+  useTitle(texts.console.tabs[page.name]);
+  return (
+    <div className={styles.lost}>
+      <h1>{texts.operator.mayNot}</h1>
+      <p>{texts.operator.mayNotHint(scopesOf(page).join(" / "))}</p>
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { createContext, use, useMemo, useState, type ReactNode } from "react";
 import { operationsQuery, samplesQuery, type Operations } from "../../api/operations";
-import { useToken } from "./token";
+import { useOperator } from "./operator";
 
 interface Watched {
   merchantId: string;
@@ -22,9 +22,9 @@ export function useHistory(): Watched {
 }
 
 export function WithHistory({ merchantId: first, children }: { merchantId: string; children: ReactNode }) {
-  const { token } = useToken();
+  const { token, may } = useOperator();
   const [merchantId, watch] = useState(first);
-  const now = useQuery(operationsQuery(token, merchantId));
+  const now = useQuery({ ...operationsQuery(token, merchantId), enabled: may("read") });
   const samples = useQuery(samplesQuery()).data ?? NONE;
   const value = useMemo(() => ({ merchantId, watch, now, samples }), [merchantId, now, samples]);
   return <Context value={value}>{children}</Context>;

@@ -1,6 +1,8 @@
 /** The pages of the console: the only list of them. Each is a folder here, loaded when it is opened. */
 import { lazy, type ComponentType } from "react";
+import type { Scope } from "../../api/keys";
 import type { Texts } from "../../i18n/en";
+import type { Operator } from "./operator";
 
 export interface ConsolePage {
   /** The key of its name in `texts.console.tabs`. */
@@ -8,6 +10,8 @@ export interface ConsolePage {
   path: string;
   /** Former paths, which lead here. */
   former?: readonly string[];
+  /** One of these scopes opens it. */
+  scopes?: readonly Scope[];
   Page: ComponentType;
   /** What `path`/<id> shows, with a heading of its own; without it, `Page` shows that too. */
   Item?: ComponentType;
@@ -31,9 +35,21 @@ export const GROUPS: Record<Group, readonly ConsolePage[]> = {
     { name: "letters", path: "/console/dead-letters", Page: lazy(() => import("./dead-letters/page")) },
     { name: "breaker", path: "/console/breaker", Page: lazy(() => import("./breaker/page")) },
   ],
+  access: [
+    { name: "keys", path: "/console/keys", scopes: ["read", "administer"], Page: lazy(() => import("./keys/page")) },
+  ],
 };
 
 export const PAGES: readonly ConsolePage[] = Object.values(GROUPS).flat();
+
+/** Scopes that open a page. */
+export function scopesOf({ scopes = ["read"] }: ConsolePage): readonly Scope[] {
+  return scopes;
+}
+
+export function mayOpen(operator: Operator, page: ConsolePage): boolean {
+  return scopesOf(page).some((scope) => operator.may(scope));
+}
 
 /** The page of a section of the address ("ledger"), also by a former path; undefined: there is none. */
 export function pageOf(section: string | undefined): ConsolePage | undefined {

@@ -5,7 +5,8 @@ import type { ReactNode } from "react";
 import { MemoryRouter, useLocation } from "react-router";
 import { vi } from "vitest";
 import { LanguageProvider } from "../../i18n/language";
-import { TokenContext } from "./token";
+import type { Caller, Scope } from "../../api/keys";
+import { OperatorContext, type Operator } from "./operator";
 
 export interface Sent {
   method: string;
@@ -35,14 +36,22 @@ function Address() {
   return <output aria-label="address">{pathname + search}</output>;
 }
 
-/** Renders with the token "token" at `address`; the element labelled "address" holds the present one. */
-export function show(children: ReactNode, address = "/console") {
+const ALL: readonly Scope[] = ["read", "operate", "administer"];
+
+/** What an operator's key with these scopes is to the console; its text is "token". */
+export function operatorWith(scopes: readonly Scope[]): Operator {
+  const caller: Caller = { kind: "OPERATOR", keyId: "Own0000000", name: "kim", merchantId: null, mode: null, scopes: [...scopes], expiresAt: null };
+  return { token: "token", caller, may: (scope: Scope) => scopes.includes(scope), leave: () => undefined };
+}
+
+/** Renders for an operator at `address`; the element labelled "address" holds the present one. */
+export function show(children: ReactNode, address = "/console", scopes: readonly Scope[] = ALL) {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
   return render(
     <QueryClientProvider client={client}>
       <LanguageProvider>
         <MemoryRouter initialEntries={[address]}>
-          <TokenContext value={{ token: "token", forget: () => undefined }}>{children}</TokenContext>
+          <OperatorContext value={operatorWith(scopes)}>{children}</OperatorContext>
           <Address />
         </MemoryRouter>
       </LanguageProvider>

@@ -7,14 +7,14 @@ import { Empty, Loading, Problem } from "../../../ui/notice";
 import { Pager, Panel, Table } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { TargetLink } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 
 const NO_FILTERS = [] as const;
 
 /** Who did what, to what, and why; nothing is ever deleted here. */
 export default function ActionsPage() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const { paging } = useListAddress(NO_FILTERS);
   const query = useQuery(actionsQuery(token, paging.cursor));
   return (

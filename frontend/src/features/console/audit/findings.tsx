@@ -12,7 +12,7 @@ import { Badge, Choice, Pager, Panel, Table, TextField } from "../../../ui/panel
 import styles from "../console.module.css";
 import { ExportButton } from "../frame/export-button";
 import { PaymentLink } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import own from "./audit.module.css";
 import { KINDS } from "./meanings";
 
@@ -22,7 +22,7 @@ type ShownState = (typeof STATES)[number];
 
 export function Findings() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const { filters, filter, paging } = useListAddress(FILTERS);
   const paymentId = idOf(filters.paymentId) ?? "";
   const chosen: ShownState = oneOf(filters.state, STATES) || (paymentId === "" ? "OPEN" : "ALL"); // of one payment, its history

@@ -8,7 +8,7 @@ import { Button } from "../../../ui/button";
 import { Empty, Loading, Problem } from "../../../ui/notice";
 import { Badge, numberCell, Panel, Table } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import own from "./audit.module.css";
 
 const SHOWN = 5;
@@ -16,7 +16,7 @@ const SHOWN = 5;
 export function Runs() {
   const texts = useTexts();
   const { findings } = texts;
-  const { token } = useToken();
+  const { token, may } = useOperator();
   const client = useQueryClient();
   const query = useQuery(auditRunsQuery(token));
   const ask = useMutation({
@@ -27,11 +27,11 @@ export function Runs() {
   return (
     <Panel
       title={findings.runs}
-      aside={
+      aside={may("operate") && (
         <Button kind="primary" small aria-disabled={isWaiting} onClick={() => { if (!isWaiting) ask.mutate(); }}>
           {ask.isPending ? findings.asking : findings.checkNow}
         </Button>
-      }
+      )}
     >
       <p className={styles.muted}>{findings.runsAbout}</p>
       <p className={own.said} aria-live="polite">{query.data !== undefined && <Progress runs={query.data} asked={ask.data} />}</p>

@@ -6,7 +6,7 @@ import { timeOfDay } from "../../../i18n/time";
 import { Loading, Notice, Problem } from "../../../ui/notice";
 import { Badge, Panel, type Tone } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 
 export const TONES: Record<BreakerState, Tone> = {
   CLOSED: "good",
@@ -20,7 +20,7 @@ export const TONES: Record<BreakerState, Tone> = {
 /** The breaker's live state with its rates. */
 export function BreakerCard() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery(breakerQuery(token));
   return (
     <Panel title={texts.console.tabs.breaker}>

@@ -9,11 +9,11 @@ import { Empty, Notice, Problem } from "../../../ui/notice";
 import { Badge, Panel, Table, TextField } from "../../../ui/panel";
 import { BreakerCard, TONES } from "./breaker-card";
 import styles from "../console.module.css";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 
 /** The breaker: live state, transitions by hand, history. */
 export default function BreakerPage() {
-  const { token } = useToken();
+  const { token, may } = useOperator();
   const query = useQuery(breakerQuery(token));
   return (
     <div className={styles.two}>
@@ -21,14 +21,14 @@ export default function BreakerPage() {
         <BreakerCard />
         {query.data !== undefined && <History breaker={query.data} />}
       </div>
-      {query.data !== undefined && <Move from={query.data.state} />}
+      {query.data !== undefined && may("operate") && <Move from={query.data.state} />}
     </div>
   );
 }
 
 function Move({ from }: { from: BreakerState }) {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const client = useQueryClient();
   const [to, setTo] = useState<BreakerState | null>(null);
   const [reason, setReason] = useState("");

@@ -9,7 +9,7 @@ import { Notice, Problem } from "../../../ui/notice";
 import { Panel, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { PaymentLink } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { paymentIdOf } from "./payload";
 
 type Action = "replay" | "discard";
@@ -19,7 +19,7 @@ export function DeadLetterPanel({ letter, aside }: { letter: DeadLetter; aside: 
   const texts = useTexts();
   const [action, setAction] = useState<Action | null>(null);
   const [reason, setReason] = useState("");
-  const { token } = useToken();
+  const { token, may } = useOperator();
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: (chosen: Action) => (chosen === "replay" ? replayDeadLetter(token, letter.id) : discardDeadLetter(token, letter.id, reason.trim())),
@@ -34,7 +34,7 @@ export function DeadLetterPanel({ letter, aside }: { letter: DeadLetter; aside: 
       <h3>{texts.letters.payload}</h3>
       {letter.payloadEncoding !== undefined && <p className={styles.muted}>{letter.payloadEncoding}</p>}
       <pre className={styles.payload}>{letter.payload}</pre>
-      {letter.state === "OPEN" && (
+      {letter.state === "OPEN" && may("operate") && (
         <div className={styles.buttons}>
           <Button kind="primary" onClick={() => { setAction("replay"); }}>{texts.letters.replay}</Button>
           <Button kind="danger" onClick={() => { setAction("discard"); }}>{texts.letters.discard}</Button>

@@ -11,7 +11,7 @@ import { Empty, Loading, Problem } from "../../../ui/notice";
 import { Badge, Choice, Pager, Panel, Table, type Tone } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { ExportButton } from "../frame/export-button";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { DeadLetterPanel } from "./dead-letter";
 import own from "./dead-letters.module.css";
 
@@ -36,7 +36,7 @@ export default function DeadLettersPage() {
 
 function Letters({ shown }: { shown: number | null }) {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const { filters, filter, paging } = useListAddress(FILTERS);
   const asked: DeadLetterFilter = {
     state: oneOf(filters.state, STATES),
@@ -75,7 +75,7 @@ function Letters({ shown }: { shown: number | null }) {
 function OneLetter({ id }: { id: number }) {
   const texts = useTexts();
   const { search } = useLocation();
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery(deadLetterQuery(token, id));
   const close = <Link className={buttonClass("quiet", true)} to={`${LIST}${search}`}>{texts.letters.toList}</Link>;
   const side = useRef<HTMLDivElement>(null);

@@ -5,7 +5,7 @@ import { download, save, type Progress } from "../../../api/download";
 import { useTexts } from "../../../i18n/language";
 import { Button } from "../../../ui/button";
 import { Problem } from "../../../ui/notice";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import styles from "./export-button.module.css";
 
 const MOST_ROWS = 100_000;
@@ -14,7 +14,7 @@ const NOTHING: Progress = { bytes: 0, rows: 0 };
 /** `url`: the list's CSV address with its filters, as `address("/audit/findings.csv", {}, filters)` makes it. */
 export function ExportButton({ url }: { url: string }) {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const [progress, setProgress] = useState(NOTHING);
   const running = useRef<AbortController | null>(null);
   const mutation = useMutation({

@@ -1,6 +1,7 @@
 /** Ids as links: to the page of what they name, or to the search that finds it. */
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { keyIdIn, hasKey } from "../keys/rules";
 
 /** State of a link to the search: with exactly one hit, its page is opened instead of the list. */
 export const DIRECT = { direct: true } as const;
@@ -37,8 +38,24 @@ export function EntriesLink({ paymentId, children = paymentId }: { paymentId: nu
   return <Link to={`/console/ledger?paymentId=${paymentId}`}>{children}</Link>;
 }
 
-/** What an operator's action was about ("payment 7", "dead letter 3", "event 12"), as a link where it has a page. */
+export const KEYS = "/console/keys";
+export const KEYS_OF_OPERATORS = `${KEYS}?of=operators`;
+
+/** A merchant with its keys. */
+export function merchantPath(id: string): string {
+  return `${KEYS}?${new URLSearchParams({ merchantId: id }).toString()}`;
+}
+
+/** The merchant or key with this id. A whole key is looked up by its id: its secret must not get into an address. */
+export function foundPath(text: string): string {
+  const id = hasKey(text) ? keyIdIn(text) : text;
+  return id === null ? KEYS : `${KEYS}?${new URLSearchParams({ q: id }).toString()}`;
+}
+
+/** What an operator's action was about ("payment 7", "dead letter 3", "event 12", "merchant M1", "key 0123456789"), as a link where it has a page. */
 export function TargetLink({ target }: { target: string }) {
+  const [, named, name] = /^(merchant|key) (.+)$/.exec(target) ?? [];
+  if (name !== undefined) return <Link to={named === "merchant" ? merchantPath(name) : foundPath(name)}>{target}</Link>;
   const [, kind, id] = /^(payment|dead letter|event) (\d+)$/.exec(target) ?? [];
   if (id === undefined) return target;
   switch (kind) {

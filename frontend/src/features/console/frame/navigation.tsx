@@ -3,31 +3,32 @@ import { useEffect, useId, useRef, useState } from "react";
 import { NavLink } from "react-router";
 import { useTexts } from "../../../i18n/language";
 import { Button } from "../../../ui/button";
-import { GROUPS, type Group } from "../pages";
-import { useToken } from "../token";
+import { GROUPS, mayOpen, type Group } from "../pages";
+import { useOperator } from "../operator";
 import styles from "./navigation.module.css";
 
 const WIDE = "(min-width: 62rem)"; // as in navigation.module.css
 
 function Pages({ onChoose }: { onChoose?: () => void }) {
   const texts = useTexts();
-  const { forget } = useToken();
+  const operator = useOperator();
+  const groups = (Object.keys(GROUPS) as Group[]).map((group) => ({ group, pages: GROUPS[group].filter((page) => mayOpen(operator, page)) }));
   const id = useId();
   return (
     <div className={styles.pages}>
       <nav aria-label={texts.frame.navigation} className={styles.nav}>
-        {(Object.keys(GROUPS) as Group[]).map((group) => (
+        {groups.filter(({ pages }) => pages.length > 0).map(({ group, pages }) => (
           <div key={group} className={styles.group}>
             <p id={`${id}${group}`} className={styles.title}>{texts.console.groups[group]}</p>
             <ul aria-labelledby={`${id}${group}`}>
-              {GROUPS[group].map(({ name, path }) => (
+              {pages.map(({ name, path }) => (
                 <li key={name}><NavLink to={path} end={path === "/console"} onClick={onChoose}>{texts.console.tabs[name]}</NavLink></li>
               ))}
             </ul>
           </div>
         ))}
       </nav>
-      <Button small onClick={forget}>{texts.console.leave}</Button>
+      <Button small onClick={operator.leave}>{texts.operator.leave}</Button>
     </div>
   );
 }

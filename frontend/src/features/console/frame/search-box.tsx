@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { useTexts } from "../../../i18n/language";
 import { Button } from "../../../ui/button";
-import { DIRECT } from "./ids";
+import { hasKey } from "../keys/rules";
+import { DIRECT, foundPath } from "./ids";
 import styles from "./search-box.module.css";
 
 export const SEARCH = "/console/payments";
@@ -36,6 +37,11 @@ export function SearchBox() {
       onSubmit={(event) => {
         event.preventDefault();
         const wanted = text.trim();
+        if (hasKey(wanted)) {
+          setText("");
+          void navigate(foundPath(wanted));
+          return;
+        }
         void navigate(wanted === "" ? SEARCH : `${SEARCH}?${new URLSearchParams({ q: wanted }).toString()}`, { state: wanted === "" ? null : DIRECT });
       }}
     >

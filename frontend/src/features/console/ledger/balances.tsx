@@ -9,7 +9,7 @@ import { Button } from "../../../ui/button";
 import { Empty, Loading, Problem } from "../../../ui/notice";
 import { numberCell, Panel, Table, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { byCurrency, currencyName, type CurrencyBalances } from "./currencies";
 import own from "./ledger.module.css";
 
@@ -23,7 +23,7 @@ interface Props {
 export function Balances({ merchantId, asOf, onFilter }: Props) {
   const texts = useTexts();
   const { ledger } = texts;
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery({ ...balancesQuery(token, merchantId, asOf), placeholderData: keepPreviousData });
   const none = asOf !== "" ? ledger.emptyThen : merchantId !== "" ? ledger.emptyMerchant : ledger.empty;
   return (

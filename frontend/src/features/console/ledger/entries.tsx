@@ -11,7 +11,7 @@ import { Empty, Loading, Problem } from "../../../ui/notice";
 import { numberCell, Pager, Panel, Table, TextField, type Paging } from "../../../ui/panel";
 import { ExportButton } from "../frame/export-button";
 import { EventLink, PaymentLink } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import own from "./ledger.module.css";
 
 interface Props {
@@ -23,7 +23,7 @@ interface Props {
 export function Entries({ filter, paging, onFilter }: Props) {
   const texts = useTexts();
   const { ledger } = texts;
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery({ ...entriesQuery(token, filter, paging.cursor), placeholderData: keepPreviousData });
   const isFiltered = filter.paymentId !== null || filter.eventId !== null;
   return (

@@ -8,7 +8,7 @@ import { Notice, Problem } from "../../../ui/notice";
 import { idOf, useListAddress } from "../../../ui/address";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { Balances } from "./balances";
 import { Entries } from "./entries";
 import own from "./ledger.module.css";
@@ -30,7 +30,7 @@ export default function LedgerPage() {
 
 function AuditPanel() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery(trialBalanceQuery(token));
   return (
     <Panel title={texts.ledger.audit} aside={<Link to="/console/audit">{texts.ledger.toAudit}</Link>}>

@@ -10,7 +10,7 @@ import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
 import { Pager, Panel, Table, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { DeadLetterLink, PaymentLink } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 
 const NO_FILTERS = [] as const;
 
@@ -23,7 +23,7 @@ interface Chosen {
 /** Events that Kafka refused, with release and discard. */
 export default function OutboxPage() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [reason, setReason] = useState("");
   const { paging } = useListAddress(NO_FILTERS);
@@ -77,7 +77,8 @@ function Subject({ event: { aggregateType, aggregateId } }: { event: ParkedEvent
 
 function List({ items, onChoose }: { items: ParkedEvent[]; onChoose: (chosen: Chosen) => void }) {
   const texts = useTexts();
-  const head = ["#", texts.letters.topic, texts.parked.of, texts.letters.error, texts.letters.attempts, texts.parked.behind, texts.parked.since, ""];
+  const { may } = useOperator();
+  const head = ["#", texts.letters.topic, texts.parked.of, texts.letters.error, texts.letters.attempts, texts.parked.behind, texts.parked.since, ...(may("operate") ? [""] : [])];
   return (
     <Table label={texts.parked.title} head={head.map((name) => <th key={name} scope="col">{name}</th>)}>
       {items.map((event) => (
@@ -89,14 +90,14 @@ function List({ items, onChoose }: { items: ParkedEvent[]; onChoose: (chosen: Ch
           <td>{event.attempts}</td>
           <td>{event.waitingBehind}</td>
           <td>{dateAndTime(event.parkedAt, texts.locale)}</td>
-          <td>
+          {may("operate") && <td>
             <span className={styles.buttons}>
               <Button small aria-label={`${texts.parked.release}: ${texts.parked.event(event.eventId)}`} onClick={() => { onChoose({ event, action: "release" }); }}>{texts.parked.release}</Button>
               {event.aggregateType !== "payment" && (
                 <Button small kind="danger" aria-label={`${texts.parked.discard}: ${texts.parked.event(event.eventId)}`} onClick={() => { onChoose({ event, action: "discard" }); }}>{texts.parked.discard}</Button>
               )}
             </span>
-          </td>
+          </td>}
         </tr>
       ))}
     </Table>

@@ -6,7 +6,7 @@ import { Loading, Problem } from "../../../ui/notice";
 import { BreakerCard } from "../breaker/breaker-card";
 import styles from "../console.module.css";
 import { useHistory } from "../history";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { Changes } from "./changes";
 import { Charts } from "./charts";
 import { RateLimits } from "./rate-limits";
@@ -14,7 +14,7 @@ import { RateLimits } from "./rate-limits";
 /** The breaker, the last hour, and a merchant's limits. */
 export default function OverviewPage() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const { now } = useHistory();
   const query = useQuery(overviewQuery(token));
   if (now.data === undefined) return <Loading />;

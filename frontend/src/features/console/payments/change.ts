@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { Undecided } from "../../../api/attempt";
 import { sendChange, type Change } from "../../../api/desk";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 
 /** The change of this payment with an unknown outcome. While there is one, no other is sent. */
 export function undecidedChange(paymentId: number): Undecided<Change> {
@@ -22,7 +22,7 @@ interface Started {
 
 /** `start` does nothing while a change runs. */
 export function useChange(paymentId: number) {
-  const { token } = useToken();
+  const { token } = useOperator();
   const client = useQueryClient();
   const running = useRef(false);
   const undecided = undecidedChange(paymentId);

@@ -10,7 +10,7 @@ import { Loading, Problem } from "../../../ui/notice";
 import { Panel } from "../../../ui/panel";
 import { ExportButton } from "../frame/export-button";
 import { isDirect } from "../frame/ids";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { FilterChips } from "./filter-chips";
 import { FilterForm } from "./filter-form";
 import { given, NAMES, NONE, type Name } from "./filters";
@@ -30,7 +30,7 @@ export default function PaymentsPage() {
 
 function Search() {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const direct = isDirect(useLocation().state);
   const { filters, filter, paging } = useListAddress(NAMES);
   const query = useQuery(searchQuery(token, given(filters), paging.cursor));

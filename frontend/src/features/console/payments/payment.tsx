@@ -14,7 +14,7 @@ import { Badge, Panel } from "../../../ui/panel";
 import { EntriesLink } from "../frame/ids";
 import { SEARCH } from "../frame/search-box";
 import { useTitle } from "../frame/title";
-import { useToken } from "../token";
+import { useOperator } from "../operator";
 import { Actions, Answers, DeadLetters, Findings } from "./belongings";
 import { Changes } from "./changes";
 import { Details } from "./details";
@@ -29,7 +29,7 @@ export default function PaymentPage() {
 
 function Payment({ id }: { id: number }) {
   const texts = useTexts();
-  const { token } = useToken();
+  const { token } = useOperator();
   const query = useQuery(deskPaymentQuery(token, id));
   useTitle(texts.desk.title(id));
   if (query.error instanceof ApiProblem && query.error.code === "NOT_FOUND") return <NoPayment id={id} />;
@@ -49,6 +49,7 @@ function Payment({ id }: { id: number }) {
 
 function Whole({ payment }: { payment: DeskPayment }) {
   const texts = useTexts();
+  const { may } = useOperator();
   const way = isOnItsWay(payment) ? <Badge tone="warn">{texts.desk.onItsWay}</Badge> : <Badge tone="good">{texts.desk.allPosted}</Badge>;
   return (
     <div className={styles.columns}>
@@ -56,7 +57,7 @@ function Whole({ payment }: { payment: DeskPayment }) {
         <Panel title={texts.desk.amounts}><Facts payment={payment} /></Panel>
       </div>
       <div className={styles.side}>
-        <Changes payment={payment} />
+        {may("operate") && <Changes payment={payment} />}
         <Details payment={payment} />
       </div>
       <div className={styles.rest}>

@@ -1,0 +1,59 @@
+/** Merchants and their keys, and operators' keys. The address says which. */
+import { useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { useTexts } from "../../../i18n/language";
+import { Button } from "../../../ui/button";
+import { TextField } from "../../../ui/panel";
+import styles from "../console.module.css";
+import { KEYS, KEYS_OF_OPERATORS, foundPath } from "../frame/ids";
+import { Found } from "./found";
+import { Keys } from "./keys";
+import own from "./keys.module.css";
+import { MerchantKeys } from "./merchant";
+import { Merchants } from "./merchants";
+
+const LONGEST_ID = 64;
+
+export default function KeysPage() {
+  const [search] = useSearchParams();
+  const texts = useTexts();
+  const merchantId = search.get("merchantId") ?? "";
+  const q = search.get("q") ?? "";
+  const isOperators = search.get("of") === "operators";
+  const isList = merchantId === "" && q === "" && !isOperators;
+  return (
+    <div className={styles.stack}>
+      <div className={own.views}>
+        <nav aria-label={texts.keys.views} className={own.tabs}>
+          <Link to={KEYS} aria-current={isList ? "page" : undefined}>{texts.keys.merchants}</Link>
+          <Link to={KEYS_OF_OPERATORS} aria-current={isOperators ? "page" : undefined}>{texts.keys.operators}</Link>
+        </nav>
+        <Find />
+      </div>
+      {merchantId !== "" && <MerchantKeys key={merchantId} id={merchantId} />}
+      {merchantId === "" && q !== "" && <Found key={q} id={q} />}
+      {merchantId === "" && q === "" && isOperators && <Keys title={texts.keys.operators} filter={{ kind: "OPERATOR" }} of={null} />}
+      {isList && <Merchants />}
+    </div>
+  );
+}
+
+/** A key that is pasted as a whole is found by its id; its secret does not get into the address. */
+function Find() {
+  const texts = useTexts();
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  return (
+    <form
+      className={styles.withButton}
+      onSubmit={(event) => {
+        event.preventDefault();
+        setText("");
+        void navigate(foundPath(text.trim()));
+      }}
+    >
+      <TextField label={texts.keys.find} placeholder={texts.keys.findHint} required maxLength={LONGEST_ID} autoComplete="off" spellCheck={false} value={text} onChange={(event) => { setText(event.target.value); }} />
+      <Button type="submit">{texts.keys.show}</Button>
+    </form>
+  );
+}

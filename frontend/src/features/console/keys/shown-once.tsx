@@ -1,0 +1,30 @@
+/** A new key's text, once. Escape does not close it, as nothing can show the text again. */
+import { useEffect, useId, useRef } from "react";
+import type { NewApiKey } from "../../../api/keys";
+import { useTexts } from "../../../i18n/language";
+import { Button } from "../../../ui/button";
+import dialogStyles from "../../../ui/dialog.module.css";
+import { Notice } from "../../../ui/notice";
+import { CopyButton } from "../frame/copy";
+import own from "./keys.module.css";
+
+export function ShownOnce({ made, onClose }: { made: NewApiKey; onClose: () => void }) {
+  const { keys } = useTexts();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => { dialog.current?.showModal(); }, []);
+  return (
+    <dialog ref={dialog} className={dialogStyles.dialog} aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); }} onClose={onClose}>
+      <div className={dialogStyles.body}>
+        <h2 id={heading}>{keys.once}</h2>
+        <Notice tone="warn">{keys.onceAbout}</Notice>
+        <p>{made.name} · {made.merchantId ?? keys.ofOperators}</p>
+        <code className={own.secret} data-testid="new-key">{made.key}</code>
+        <div className={dialogStyles.actions}>
+          <CopyButton name={keys.copyKey} text={made.key} label={keys.copyKey} />
+          <Button onClick={() => dialog.current?.close()}>{keys.done}</Button>
+        </div>
+      </div>
+    </dialog>
+  );
+}
