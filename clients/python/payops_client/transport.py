@@ -81,6 +81,8 @@ def _read(answer: urllib3.BaseHTTPResponse, request_id: str) -> dict[str, Any]:
     value = _object(answer.data)
     if answer.status == 200 and value is not None:
         return value
+    if value is None and not _has_end(answer.headers):
+        raise OutcomeUnknown("The answer was cut off.", code=NO_ANSWER, status=answer.status, request_id=request_id)
     media_type = answer.headers.get("Content-Type", "").partition(";")[0]
     if value is not None and media_type == PROBLEM and isinstance(value.get("code"), str):
         error = _of_problem(value, answer.status)
@@ -89,6 +91,11 @@ def _read(answer: urllib3.BaseHTTPResponse, request_id: str) -> dict[str, Any]:
     error.request_id = error.request_id or request_id
     error.retry_after = _seconds(answer.headers.get("Retry-After"))
     raise error
+
+
+def _has_end(headers: Mapping[str, str]) -> bool:
+    """Whether the head says where the body ends; else it may be cut off, which http.client does not notice."""
+    return headers.get("Content-Length", "").isdecimal() or headers.get("Transfer-Encoding", "") == "chunked"
 
 
 def _of_problem(problem: Mapping[str, Any], status: int) -> PayopsError:
