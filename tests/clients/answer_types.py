@@ -1,6 +1,6 @@
 """The types of the Python client's answers, written from the API's description by datamodel-code-generator.
 
-`python -m tests.clients.answer_types` (`make client`) writes them; test_answer_types.py fails while they differ.
+`python -m tests.clients.answer_types` (`make client`) writes them; test_contract.py fails while they differ.
 """
 
 import json

@@ -26,7 +26,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         key = _key(given.key_file, environment)
         url = given.url or environment.get("PAYOPS_URL") or _missing("Say where the API is: --url or PAYOPS_URL.")
-        with Payops(key, url, timeout=given.timeout, allow_http=given.allow_http) as api:
+        bounds = {"timeout": given.timeout, "total_seconds": given.total_seconds}
+        with Payops(key, url, allow_http=given.allow_http, **bounds) as api:
             for found in given.run(api, given):
                 print(json.dumps(found))
         return DONE

@@ -9,10 +9,15 @@ from payops_client.answers import Status
 from payops_client.client import Payops
 
 COULD_NOT_RUN: Final = 2
+LONGEST: Final = 3600.0
+"""Seconds that an option may ask for."""
 
 
 class PlainParser(argparse.ArgumentParser):
-    """Reports a wrong option in one sentence."""
+    """Reports a wrong option in one sentence; takes whole names of options alone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
@@ -29,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--url", help="where the API is, like https://payops.example; default: PAYOPS_URL")
     top.add_argument("--key-file", metavar="PATH", help="a file that holds the API key; default: PAYOPS_API_KEY")
     top.add_argument("--timeout", type=_seconds, default=10.0, help="seconds to wait for one answer; default: 10")
+    top.add_argument("--total-seconds", type=_seconds, default=60.0, help="seconds for all tries together; default: 60")
     top.add_argument("--allow-http", action="store_true", help="send the key unencrypted to other machines, too")
     commands = top.add_subparsers(dest="command", required=True, parser_class=PlainParser)
     _authorize(_command(commands, "authorize", "hold an amount", _run_authorize))
@@ -39,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _id(commands.add_parser("show", help="a payment with its postings and events")).set_defaults(run=_run_show)
     listing = commands.add_parser("list", help="payments, newest first")
     listing.add_argument("--status", choices=get_args(Status))
-    listing.add_argument("--limit", type=int, help="at most so many; default: all")
+    listing.add_argument("--limit", type=_number, help="at most so many; default: all")
     listing.set_defaults(run=_run_list)
     return top
 
@@ -52,25 +58,34 @@ def _command(commands: Any, name: str, text: str, run: Callable[..., Iterator[An
 
 
 def _id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    command.add_argument("payment_id", metavar="ID", type=int)
+    command.add_argument("payment_id", metavar="ID", type=_number)
     return command
 
 
 def _amount(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    command.add_argument("--amount", type=int, help="minor units; default: all")
+    command.add_argument("--amount", type=_number, help="minor units; default: all")
     return command
 
 
 def _authorize(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--amount", type=int, required=True, help="minor units, like 1000 for 10.00 USD")
+    command.add_argument("--amount", type=_number, required=True, help="minor units, like 1000 for 10.00 USD")
     command.add_argument("--currency", required=True, help="ISO 4217, like USD")
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 3600:
-        raise ValueError
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to {LONGEST:g}")
     return seconds
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 20:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
 
 
 def _run_authorize(api: Payops, given: argparse.Namespace) -> Iterator[Any]:

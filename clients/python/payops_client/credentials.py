@@ -19,7 +19,9 @@ def checked_url(base_url: str, *, allow_http: bool) -> str:
         raise ValueError("The address must be like https://payops.example, without user, query and fragment.")
     _ = url.port  # ValueError when it is no number
     if url.scheme == "http" and not allow_http and not _is_loopback(url.hostname):
-        raise ValueError("Over http anybody on the way could read the key; use https, or allow it.")
+        raise ValueError(
+            "Over http anybody on the way could read the key; use https, or --allow-http (allow_http=True)."
+        )
     return base_url.rstrip("/")
 
 

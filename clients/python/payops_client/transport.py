@@ -34,7 +34,8 @@ class Transport:
     def __init__(self, api_key: str, base_url: str, *, allow_http: bool) -> None:
         """Connect to nothing yet. Raises ValueError for a key or an address that cannot be used."""
         self._url = checked_url(base_url, allow_http=allow_http)
-        headers = {"Authorization": f"Bearer {checked_key(api_key)}", "User-Agent": f"payops-client/{__version__}"}
+        always = {"Accept": JSON, "Content-Type": JSON, "User-Agent": f"payops-client/{__version__}"}
+        headers = {"Authorization": f"Bearer {checked_key(api_key)}", **always}
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=10, retries=False, headers=headers)
 
     def close(self) -> None:
@@ -58,7 +59,7 @@ class Transport:
                 self._url + path,
                 fields=query,
                 body=None if body is None else json.dumps(body).encode(),
-                headers={**self._pool.headers, "Accept": JSON, "Content-Type": JSON, "X-Request-Id": request_id},
+                headers={**self._pool.headers, "X-Request-Id": request_id},
                 timeout=urllib3.Timeout(total=timeout),
             )
         except HTTPError as failure:
