@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,9 @@ from tests.serving import Answer, Request, Server, serving
 
 REFUNDS = 4
 """How many refunds of one merchant the API takes in a day."""
-_HEADERS = ("Content-Type", "Retry-After", "Idempotency-Replayed")
+_SENT = ("authorization", "content-type", "x-request-id")
+_SHOWN = ("Content-Type", "Retry-After", "Idempotency-Replayed")
+"""Headers that a front passes on."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,23 @@ def merchant(new_merchant: NewMerchant) -> Merchant:
     return new_merchant()
 
 
+@contextmanager
+def in_front(api: ApiServer, plan: Callable[[Request], Answer | None]) -> Iterator[Server]:
+    """A server that passes requests on to the API where `plan` has no answer."""
+
+    def answer(request: Request, url: str) -> Answer:
+        return plan(request) or passed_on(request)
+
+    def passed_on(request: Request) -> Answer:
+        headers = {name: text for name, text in request.headers.items() if name in _SENT}
+        given = requests.request(request.method, api.url + request.path, data=request.body, headers=headers, timeout=10)
+        shown = {name: given.headers[name] for name in _SHOWN if name in given.headers}
+        return Answer(given.status_code, given.json(), shown)
+
+    with serving(answer) as server:
+        yield server
+
+
 @dataclass
 class Front:
     """What is in front of the API: it gives the `planned` answers first, then passes requests on."""
@@ -105,16 +125,7 @@ class Front:
 def front(api: ApiServer) -> Iterator[Front]:
     """A front without a plan."""
     planned: list[Answer] = []
-
-    def answer(request: Request, url: str) -> Answer:
-        if planned:
-            return planned.pop(0)
-        headers = {name: request.headers[name] for name in ("authorization", "content-type", "x-request-id")}
-        given = requests.request(request.method, api.url + request.path, data=request.body, headers=headers, timeout=10)
-        shown = {name: given.headers[name] for name in _HEADERS if name in given.headers}
-        return Answer(given.status_code, given.json(), shown)
-
-    with serving(answer) as server:
+    with in_front(api, lambda _: planned.pop(0) if planned else None) as server:
         yield Front(server, planned)
 
 
