@@ -1,4 +1,4 @@
-"""`python -m payments COMMAND`: migrates the database of DATABASE_URL; makes and ends merchants and keys."""
+"""`python -m payments COMMAND`: migrates the database of DATABASE_URL; makes, imports and ends merchants and keys."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.cli.keys import add_keys, run_keys
+from payments.cli.keys import add_keys, generate, read_key, run_keys
 from payments.cli.merchants import add_merchants, run_merchants
 from payments.cli.option_types import COULD_NOT_RUN, DONE, REFUSED, PlainParser, could_not_run
 from payments.cli.pipes import quietly
@@ -25,8 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database of DATABASE_URL up to date")
     add_merchants(commands.add_parser("merchants", help="create, list, suspend and activate merchants"))
-    add_keys(commands.add_parser("keys", help="make, list, rotate and revoke API keys"))
+    add_keys(commands.add_parser("keys", help="make, import, list, rotate and revoke API keys"))
     options = parser.parse_args(arguments)
+    if options.command == "keys" and options.action == "generate":
+        return generate(options)
     try:
         settings = load(os.environ)
         check_sqlite_version(sqlite3.sqlite_version_info)
@@ -50,6 +52,8 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
     options.actor = actor(os.environ)
     engine = create_engine(settings.database_url, pool_size=1)
     try:
+        if options.command == "keys" and options.action == "import":
+            options.key = read_key()  # before the transaction: nobody waits for the one who types
         with engine.connect() as connection, connection.begin():
             if options.command == "merchants":
                 return run_merchants(connection, options)

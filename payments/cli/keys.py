@@ -1,6 +1,10 @@
-"""`keys`: make, list, rotate and revoke API keys, at a terminal. A new key is printed once, as `key`."""
+"""`keys`: make, import, list, rotate and revoke API keys, at a terminal. A new key is printed once, as `key`.
+
+`generate` prints a key that is stored nowhere yet; `import` reads one from standard input, and never prints it.
+"""
 
 import argparse
+import getpass
 import json
 import sys
 from datetime import timedelta
@@ -10,14 +14,18 @@ from sqlalchemy import Connection
 from payments.cli import messages
 from payments.cli.merchants import LIMIT, LONGEST_ID
 from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason, whole_number
-from payments.merchants import service, view
+from payments.merchants import provisioning, service, view
 from payments.merchants.hashing import Peppers
-from payments.merchants.key_form import ID_LENGTH
+from payments.merchants.key_form import ID_LENGTH, KeyText, Prefix, new_key, parse
 from payments.merchants.rules import LONGEST_OVERLAP, Scope, networks
 from payments.merchants.service import NewKey
+from payments.platform.errors import ApiKeyConflict
 from payments.platform.json_types import members
 
 LONGEST_NAME = 64
+_INPUT_LIMIT = 256
+"""Bytes of standard input that are looked at: a key, white space around it, and what shows that there is more."""
+_PREFIXES = {"test": Prefix.TEST, "live": Prefix.LIVE, "operator": Prefix.OPERATOR}
 _OVERLAP_LIMIT = int(LONGEST_OVERLAP.total_seconds())
 
 
@@ -25,13 +33,12 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     """Options of `keys` and its actions."""
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     create = actions.add_parser("create", help="make a key; it is printed once")
-    owner = create.add_mutually_exclusive_group(required=True)
-    owner.add_argument("--merchant", metavar="ID", type=identifier("merchant", LONGEST_ID), help="whose key it is")
-    owner.add_argument("--operator", action="store_true", help="a key for operators' routes")
-    create.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what it is for")
-    create.add_argument("--scope", action="append", default=[], choices=[*Scope], help="repeat; default: all")
+    _add_owner(create)
     create.add_argument("--network", action="append", default=[], help="only from here, like 10.0.0.0/8; repeat")
     create.add_argument("--days", type=whole_number, help="ends after so many days; default: never")
+    generate = actions.add_parser("generate", help="print a key that is stored nowhere yet; needs no database")
+    generate.add_argument("kind", choices=[*_PREFIXES])
+    _add_owner(actions.add_parser("import", help="store the key that standard input has, unless it is stored already"))
     listing = actions.add_parser("list", help="list keys by id, without their secrets")
     listing.add_argument("--merchant", metavar="ID", help="only of this merchant")
     listing.add_argument("--after", default="", help="only ids behind this one")
@@ -45,6 +52,12 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
         action.add_argument("key_id", metavar="ID", type=identifier("id", ID_LENGTH))
 
 
+def generate(options: argparse.Namespace) -> int:
+    """Print one key, alone on a line."""
+    print(new_key(_PREFIXES[options.kind]).text)
+    return DONE
+
+
 def run_keys(connection: Connection, options: argparse.Namespace, peppers: Peppers | None) -> int:
     """Run one action in the caller's transaction; prints one JSON object. Raises the service's errors."""
     if options.action == "list":
@@ -53,14 +66,44 @@ def run_keys(connection: Connection, options: argparse.Namespace, peppers: Peppe
     elif options.action == "revoke":
         key = service.revoke(connection, options.key_id, options.reason, options.actor)
         print(json.dumps(view.api_key(connection, key), default=members))
+    elif peppers is None:
+        raise ValueError(messages.NO_PEPPER)
+    elif options.action == "import":
+        _import(connection, options, peppers)
     else:
         _print_new(connection, options, peppers)
     return DONE
 
 
-def _print_new(connection: Connection, options: argparse.Namespace, peppers: Peppers | None) -> None:
-    if peppers is None:
-        raise ValueError(messages.NO_PEPPER)
+def read_key() -> KeyText:
+    """The key that standard input has, without an echo at a terminal. Raises ApiKeyConflict when it is none."""
+    if sys.stdin.isatty():
+        sent = getpass.getpass(messages.WHICH_KEY)
+    else:
+        sent = sys.stdin.buffer.read(_INPUT_LIMIT).decode("latin-1")
+    key = parse(sent.strip())
+    if key is None:
+        raise ApiKeyConflict(messages.NO_KEY)
+    return key
+
+
+def _add_owner(action: argparse.ArgumentParser) -> None:
+    owner = action.add_mutually_exclusive_group(required=True)
+    owner.add_argument("--merchant", metavar="ID", type=identifier("merchant", LONGEST_ID), help="whose key it is")
+    owner.add_argument("--operator", action="store_true", help="a key for operators' routes")
+    action.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what it is for")
+    action.add_argument("--scope", action="append", default=[], choices=[*Scope], help="repeat; default: all")
+
+
+def _import(connection: Connection, options: argparse.Namespace, peppers: Peppers) -> None:
+    new = NewKey(options.merchant, options.name, [Scope(scope) for scope in options.scope])
+    key, changed = provisioning.import_key(connection, peppers, options.key, new, options.actor)
+    shown = {**members(view.api_key(connection, key)), "changed": changed}
+    connection.commit()  # what is not stored must not be shown
+    print(json.dumps(shown))
+
+
+def _print_new(connection: Connection, options: argparse.Namespace, peppers: Peppers) -> None:
     if options.action == "create":
         lifetime = None if options.days is None else timedelta(days=options.days)
         scopes = [Scope(scope) for scope in options.scope]

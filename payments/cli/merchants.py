@@ -6,7 +6,7 @@ import json
 from sqlalchemy import Connection
 
 from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason
-from payments.merchants import service, view
+from payments.merchants import provisioning, service, view
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform.json_types import members
 
@@ -22,6 +22,7 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
     create.add_argument("merchant_id", metavar="ID", type=identifier("id", LONGEST_ID))
     create.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what people call it")
     create.add_argument("--live", action="store_true", help="real money; else a test merchant")
+    create.add_argument("--if-missing", action="store_true", help="one that is there is no error")
     listing = actions.add_parser("list", help="list merchants by id")
     listing.add_argument("--after", default="", help="only ids behind this one")
     for name, help_text in (("suspend", "let its keys open nothing"), ("activate", "let its keys work again")):
@@ -37,10 +38,21 @@ def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
         print(json.dumps({"items": items, "after": following}, default=members))
         return DONE
     if options.action == "create":
-        mode = Mode.LIVE if options.live else Mode.TEST
-        found = service.create_merchant(connection, options.merchant_id, options.name, mode, options.actor)
-    else:
-        state = MerchantState.SUSPENDED if options.action == "suspend" else MerchantState.ACTIVE
-        found = service.set_state(connection, options.merchant_id, state, options.reason, options.actor)
+        return _create(connection, options)
+    state = MerchantState.SUSPENDED if options.action == "suspend" else MerchantState.ACTIVE
+    found = service.set_state(connection, options.merchant_id, state, options.reason, options.actor)
     print(json.dumps(view.merchant(found), default=members))
+    return DONE
+
+
+def _create(connection: Connection, options: argparse.Namespace) -> int:
+    mode = Mode.LIVE if options.live else Mode.TEST
+    wanted = (options.merchant_id, options.name, mode, options.actor)
+    if options.if_missing:
+        found, changed = provisioning.ensure_merchant(connection, *wanted)
+        shown = {**members(view.merchant(found)), "changed": changed}
+    else:
+        shown = members(view.merchant(service.create_merchant(connection, *wanted)))
+    connection.commit()  # what is not stored must not be shown
+    print(json.dumps(shown))
     return DONE

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
+from payments.merchants import key_form
 from payments.platform import card_numbers, texts
 
 LONGEST_REASON: Final = 500
@@ -20,8 +21,8 @@ class PlainParser(argparse.ArgumentParser):
     """Reports a wrong option in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """End with exit code 2."""
-        self.exit(COULD_NOT_RUN, f"{self.prog}: {message}; see {self.prog} --help.\n")
+        """End with exit code 2. A key that was given by mistake is not repeated."""
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {key_form.hide(message)}; see {self.prog} --help.\n")
 
 
 def whole_number(text: str) -> int:

@@ -15,6 +15,7 @@ from zlib import crc32
 
 _BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _FORM: Final = re.compile(r"(po_(live|test|oper)_([0-9A-Za-z]{2})([0-9A-Za-z]{10})_([0-9A-Za-z]{32}))([0-9A-Za-z]{6})")
+_SECRET: Final = re.compile(r"(po_(?:live|test|oper)_[0-9A-Za-z]*)_[0-9A-Za-z]+")
 CELL: Final = "00"
 """The cell of all merchants for now: which set of machines keeps them."""
 ID_LENGTH: Final = 10
@@ -64,6 +65,11 @@ def parse(text: str) -> KeyText | None:
     if found is None or _checksum(found[1]) != found[6]:
         return None
     return KeyText(text, Prefix(found[2]), found[3], found[4])
+
+
+def hide(text: str) -> str:
+    """The text with each key's secret replaced, also of keys whose checksum is wrong."""
+    return _SECRET.sub(r"\1_…", text)
 
 
 def _checksum(head: str) -> str:

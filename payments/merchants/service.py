@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.merchants import store
 from payments.merchants.hashing import Peppers
-from payments.merchants.key_form import CELL, KeyText, new_key
+from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
 from payments.merchants.rules import (
     SCOPES_OF,
     ApiKey,
@@ -93,26 +93,36 @@ def create_key(
 
     Raises NotFound, ValidationFailed, or InsufficientScope when `granter` would give more than it has.
     """
-    now = database_now(connection)
+    text = new_key(prefix_of_new(connection, new))
+    scopes = new.scopes or (SCOPES_OF[new.kind] if granter is None else tuple(granter.scopes))
+    _check_grant(granter, frozenset(scopes))
+    return add_key(connection, peppers, text, replace(new, scopes=scopes), "key.create", actor), text
+
+
+def prefix_of_new(connection: Connection, new: NewKey) -> Prefix:
+    """The prefix that the text of `new` must have. Raises NotFound, or ValidationFailed for scopes of another kind."""
     if foreign := [scope.value for scope in new.scopes if scope not in SCOPES_OF[new.kind]]:
         raise _invalid("scopes", f"{', '.join(foreign)}: not for a key of this kind")
-    text = new_key(prefix_of(new.kind, _mode(connection, new.merchant_id)))
-    scopes = frozenset(new.scopes or (SCOPES_OF[new.kind] if granter is None else granter.scopes))
-    _check_grant(granter, scopes)
+    return prefix_of(new.kind, _mode(connection, new.merchant_id))
+
+
+def add_key(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey, action: str, actor: str) -> ApiKey:
+    """Store and note a key whose text is known and checked. Raises sqlalchemy IntegrityError when its id is taken."""
+    now = database_now(connection)
     key = ApiKey(
         text.key_id,
         new.kind,
         new.merchant_id,
         new.name,
         text.last,
-        scopes,
+        frozenset(new.scopes or SCOPES_OF[new.kind]),
         new.allowed_networks,
         now,
         None if new.lifetime is None else now + new.lifetime,
     )
     store.add_key(connection, key, *peppers.hash(text))
-    _note(connection, actor, "key.create", f"key {key.key_id}", _described(key))
-    return key, text
+    _note(connection, actor, action, f"key {key.key_id}", _described(key))
+    return key
 
 
 def rotate(
