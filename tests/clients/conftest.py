@@ -70,7 +70,7 @@ def new_merchant(api: ApiServer) -> NewMerchant:
     numbers = count(1)
 
     def new(**fields: Any) -> Merchant:
-        name = f"M{next(numbers)}"
+        name = f"T-{next(numbers)}"
         body = {"merchantId": name, "name": name, "mode": "TEST"}
         assert api.post("/merchants", body, headers=operator).status_code == 200
         key = api.post("/api-keys", {"name": "shop", "merchantId": name, **fields}, headers=operator)
