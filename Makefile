@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup run observe status lint unit test test-long drills bench bench-growth load
-.PHONY: pipeline-test dashboards pictures secrets vm-test clean
+.PHONY: pipeline-test dashboards client pictures secrets vm-test clean
 
 PY := .venv/bin/python
 
@@ -53,6 +53,9 @@ pipeline-test: ## the Jenkins pipeline: linted, run with mocks, run for real in 
 
 dashboards: setup ## write grafana/dashboards/, and the objectives' rules and tables in docs/observing.md, from grafana/*.py
 	@$(PY) -m grafana
+
+client: setup ## write the types of the Python client's answers from the API's description
+	@$(PY) -m tests.clients.answer_types
 
 pictures: ## Prometheus' pages for docs/, of a platform that is started, loaded and broken for it (Debian)
 	@scripts/install-servers.sh && scripts/setup-env.sh dev && exec $(PY) -m tests.pictures

@@ -15,6 +15,7 @@ END: Final = "```\n<!-- end of layout -->\n"
 WIDTH: Final = 24
 WITHOUT_PYTHON: Final = {
     "ansible": "Playbooks, inventories and roles that install the platform on machines.",
+    "clients": "Clients of the API for merchants' developers, each a package of its own.",
     "docs": "What you are reading; `adr/` holds the decisions.",
     "frontend": "The shop and the operators' console: React, Vite, TypeScript.",
     "k6": "Load profiles and what they share, in `lib/`.",

@@ -1,0 +1,100 @@
+"""What the API answers to a merchant. Written by `make client` from /openapi.json; do not edit."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+Status: TypeAlias = Literal[
+    "AUTHORIZED", "PARTIALLY_CAPTURED", "CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"
+]
+
+
+Account: TypeAlias = Literal["customer_hold", "hold_clearing", "acquirer_receivable", "merchant_payable"]
+
+
+class Entry(TypedDict):
+    """One posting: the amount goes from the credit account to the debit account."""
+
+    entryId: int
+    paymentId: int
+    eventId: int
+    postingNo: int
+    debitAccount: Account
+    creditAccount: Account
+    amount: int
+    currency: str
+    occurredAt: str
+    postedAt: str
+
+
+EventType: TypeAlias = Literal[
+    "PAYMENT_AUTHORIZED", "PAYMENT_CAPTURED", "PAYMENT_REFUNDED", "PAYMENT_VOIDED", "PAYMENT_EXPIRED"
+]
+
+
+class Event(TypedDict):
+    """One step of a payment, on its way to the ledger."""
+
+    eventId: int
+    eventType: EventType
+    amount: int
+    status: Status
+    occurredAt: str
+    publishedAt: str | None
+    postedAt: str | None
+
+
+class PaymentAnswer(TypedDict):
+    """A payment with its postings and its events."""
+
+    paymentId: int
+    merchantId: str
+    status: Status
+    amount: int
+    capturedAmount: int
+    releasedAmount: int
+    refundedAmount: int
+    currency: str
+    createdAt: str
+    expiresAt: str
+    ledgerEntries: list[Entry]
+    events: list[Event]
+
+
+class PaymentItem(TypedDict):
+    """A payment in a list."""
+
+    paymentId: int
+    merchantId: str
+    status: Status
+    amount: int
+    capturedAmount: int
+    releasedAmount: int
+    refundedAmount: int
+    currency: str
+    createdAt: str
+    expiresAt: str
+
+
+class PaymentPage(TypedDict):
+    """Payments, newest first."""
+
+    nextCursor: str | None
+    items: list[PaymentItem]
+
+
+class CommandAnswer(TypedDict):
+    """A payment right after a command; its postings follow later, see GET."""
+
+    paymentId: int
+    merchantId: str
+    status: Status
+    amount: int
+    capturedAmount: int
+    releasedAmount: int
+    refundedAmount: int
+    currency: str
+    createdAt: str
+    expiresAt: str
+    ledgerEntries: list[Entry]
+    message: str

@@ -1,0 +1,34 @@
+"""Which keys can be sent, and where to. No error shows a key, or an address: it may hold a password."""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def checked_key(api_key: str) -> str:
+    """The key. Raises ValueError when it cannot be sent in a header."""
+    if not re.fullmatch(r"[!-~]+", api_key):
+        raise ValueError("The API key must be one word of ASCII characters.")
+    return api_key
+
+
+def checked_url(base_url: str, *, allow_http: bool) -> str:
+    """The address without a slash at its end. Raises ValueError when a key must not be sent there."""
+    url = urlsplit(base_url)
+    if url.scheme not in ("https", "http") or not url.hostname or "@" in url.netloc or url.query or url.fragment:
+        raise ValueError("The address must be like https://payops.example, without user, query and fragment.")
+    _ = url.port  # ValueError when it is no number
+    if url.scheme == "http" and not allow_http and not _is_loopback(url.hostname):
+        raise ValueError(
+            "Over http anybody on the way could read the key; use https, or --allow-http (allow_http=True)."
+        )
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
