@@ -47,7 +47,7 @@ class ShownEvent(TypedDict):
     lastAnswer: str | None
 
 
-class Page(TypedDict):
+class EventPage(TypedDict):
     """Events in the order of their seq; `next` is the `after` of the next page, null at the end."""
 
     events: list[ShownEvent]
@@ -86,7 +86,7 @@ def note(connection: sqlite3.Connection, sent: Sequence[tuple[Sending, bool, str
         )
 
 
-def page(connection: sqlite3.Connection, after: int, limit: int) -> Page:
+def page(connection: sqlite3.Connection, after: int, limit: int) -> EventPage:
     """At most `limit` events after seq `after`."""
     rows = connection.execute("SELECT * FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit + 1)).fetchall()
     events = [_shown(row) for row in rows[:limit]]

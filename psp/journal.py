@@ -37,7 +37,7 @@ class Entry(TypedDict):
     operation: answers.Operation | None
 
 
-class Page(TypedDict):
+class JournalPage(TypedDict):
     """Entries in the order of their seq; `next` is the `after` of the next page, null at the end."""
 
     entries: list[Entry]
@@ -69,7 +69,7 @@ def finish(connection: sqlite3.Connection, seq: int, hit: Hit, answer: answers.A
     )
 
 
-def page(connection: sqlite3.Connection, reference: str | None, after: int, limit: int, *, newest: bool) -> Page:
+def page(connection: sqlite3.Connection, reference: str | None, after: int, limit: int, *, newest: bool) -> JournalPage:
     """At most `limit` entries after seq `after` (`newest`: before it, unless it is 0), of one reference or all."""
     query = _NEWEST if newest else _OLDEST
     rows = connection.execute(query, {"reference": reference, "after": after, "limit": limit + 1}).fetchall()

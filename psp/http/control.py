@@ -115,7 +115,7 @@ def set_seed() -> Response:
 @describe(
     Description(
         "Every request of the acquirer's API with its true outcome",
-        {200: journal.Page},
+        {200: journal.JournalPage},
         (400, 401, 500),
         parameters=(
             query("reference", {"type": "string"}, "Of this reference alone"),
@@ -137,7 +137,9 @@ def journal_page() -> Response:
 
 @blueprint.get("/events")
 @describe(
-    Description("Events and their delivery", {200: events.Page}, (400, 401, 500), parameters=_PAGED, security="control")
+    Description(
+        "Events and their delivery", {200: events.EventPage}, (400, 401, 500), parameters=_PAGED, security="control"
+    )
 )
 def event_page() -> Response:
     """A page of events."""

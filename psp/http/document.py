@@ -63,6 +63,8 @@ def _operation(spec: APISpec, described: Description, endpoint: str, variables: 
 def _json(spec: APISpec, kind: Any) -> dict[str, Any]:
     schema = TypeAdapter(kind).json_schema(ref_template=_REF, by_alias=True)
     for name, definition in {**schema.pop("$defs", {}), kind.__name__: schema}.items():
+        if spec.components.schemas.get(name, definition) != definition:
+            raise ValueError(f"two types are called {name}")
         if name not in spec.components.schemas:
             spec.components.schema(name, definition)
     return {"application/json": {"schema": {"$ref": _REF.format(model=kind.__name__)}}}

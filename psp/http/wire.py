@@ -18,6 +18,7 @@ from psp import answers
 from psp.acquirer import Served
 from psp.answers import Answer
 from psp.faults import Fault
+from psp.operations import State
 
 CSV: Final = "text/csv; charset=utf-8"
 SOCKET: Final = "psp.socket"
@@ -67,7 +68,7 @@ def plain(answer: Answer) -> Response:
 def misbehaving(served: Served, waits: Waits, csv: str | None = None) -> Response:
     """The answer with what its fault makes of it. `csv`: its body where that is not JSON."""
     answer, hit = served.answer, served.hit
-    if hit.fault in _SILENT or (hit.fault is Fault.LATE_SUCCESS and hit.silent):
+    if hit.fault in _SILENT or (hit.silent and answer.outcome == State.PROCESSING):  # a repeat is answered
         return Response(_silence(request.environ[SOCKET], waits, hit.seconds))
     if hit.fault is Fault.ERROR_AFTER_SUCCESS:
         return plain(answers.refusal("INTERNAL_ERROR", "Something went wrong."))
