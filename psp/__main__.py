@@ -60,7 +60,8 @@ def serve(settings: Settings, writer: Writer) -> None:
     try:
         server.start()
     except OSError as error:
-        raise AddressTaken(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}") from error
+        why = os.strerror(error.errno or 0)  # gevent adds the address to the error's own text
+        raise AddressTaken(f"{settings.host}:{settings.port} cannot be listened on: {why}") from error
     delivery = gevent.spawn(Delivery(writer, acquirer, clock, receiver).run)
     _log.info("listening on http://%s:%d", settings.host, settings.port)
     stopping.wait()

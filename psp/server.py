@@ -41,6 +41,13 @@ class Handler(WSGIHandler):
         environ[SOCKET] = self.socket
         return environ
 
+    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
+        """As gevent's; but a request that a stop cuts off has no answer."""
+        if issubclass(t, gevent.GreenletExit):
+            self.close_connection = True
+        else:
+            super().handle_error(t, v, tb)
+
     def log_error(self, *_: Any) -> None:
         """That something was no HTTP, without what it was."""
         _log.warning("not_http")

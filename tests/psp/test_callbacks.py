@@ -16,9 +16,11 @@ SECRET = "secret of the callbacks"
 @contextmanager
 def told(statuses: list[int]) -> Iterator[tuple[Simulator, Server]]:
     """A simulator and its receiver, which answers these statuses in turn, then 204."""
-    with serving(lambda *_: Answer(statuses.pop(0) if statuses else 204)) as receiver:
-        with Simulator(PSP_CALLBACK_URL=f"{receiver.url}/events?from=psp", PSP_CALLBACK_SECRET=SECRET) as running:
-            yield running, receiver
+    with (
+        serving(lambda *_: Answer(statuses.pop(0) if statuses else 204)) as receiver,
+        Simulator(PSP_CALLBACK_URL=f"{receiver.url}/events?from=psp", PSP_CALLBACK_SECRET=SECRET) as running,
+    ):
+        yield running, receiver
 
 
 def events(requests: list[Request]) -> list[tuple[str, str]]:

@@ -70,7 +70,8 @@ def test_other_refusals_have_their_codes(psp: Client) -> None:
     form = psp.ask("POST", "/v1/authorizations", b"a=1", Content_Type="application/x-www-form-urlencoded")
     assert (form.status, form.json["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     method = psp.raw("DELETE", "/v1/authorizations", headers={"Authorization": f"Bearer {KEY}"})
-    assert (method.status, method.json["code"], method.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "OPTIONS, POST")
+    assert (method.status, method.json["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert set(method.headers["allow"].split(", ")) == {"OPTIONS", "POST"}
     for path in ("/v1/nothing", "/nothing", "/_control/nothing", "/page.css/../x"):
         assert (psp.get(path).status, psp.get(path).json["code"]) == (404, "NOT_FOUND")
 

@@ -3,7 +3,6 @@
 import hmac
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,14 +74,8 @@ def test_a_currency_decides_before_an_amount() -> None:
 
 def test_every_part_of_a_command_is_in_its_digest() -> None:
     said: dict[str, Any] = {"amount": 1, "currency": "USD", "token": "tok_a", "authorization": None}
-    others: list[dict[str, Any]] = [
-        {},
-        {"amount": 2},
-        {"amount": None},
-        {"currency": "EUR"},
-        {"token": "tok_b"},
-        {"authorization": "a"},
-    ]
+    changes: list[dict[str, Any]] = [{}, {"amount": 2}, {"amount": None}, {"currency": "EUR"}]
+    others = [*changes, {"token": "tok_b"}, {"authorization": "a"}]
     commands = [Command(Kind.CAPTURE, "r", **{**said, **other}) for other in others]
     commands.append(Command(Kind.REFUND, "r", **said))
     assert len({command.digest() for command in commands}) == len(commands)
@@ -182,4 +175,3 @@ def test_a_bad_receiver_is_named(url: str, secret: str) -> None:
 def test_settings_and_faults_are_documented() -> None:
     page = (ROOT / "docs/simulator.md").read_text(encoding="utf-8")
     assert [name for name in (*settings.NAMES, *Fault, *TEST_NUMBERS, *DeclineCode) if f"`{name}`" not in page] == []
-    assert Path(ROOT / "psp").is_dir()

@@ -63,7 +63,7 @@ class Caller:
                 return None
             return answer if known else None
 
-        return attempt() if once else until(attempt, "a definite answer")  # type: ignore[no-any-return]
+        return attempt() if once else until(attempt, "a definite answer")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_an_operation_or_its_tombstone_never_both(simulator: Simulator) -> None:
             return api.cancel(reference)
 
         answers = list(pool.map(either, range(2 * len(pairs))))
-    seen = Counter()
+    seen: Counter[bool] = Counter()
     for number in pairs:
         pair = answers[2 * number : 2 * number + 2]
         original, cancel = pair if number % 2 == 0 else pair[::-1]
