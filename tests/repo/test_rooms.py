@@ -18,12 +18,15 @@ PLANTED = {
     "worker/relay.py": "bench.database",
     "bench/parts/lists.py": "bench.parts.lag",
     "bench/report/page.py": "bench.session",
+    "psp/operations.py": "payments.payment.rules",
+    "psp/store.py": "psp.acquirer",
+    "stack/run.py": "psp.clock",
 }
 NEW = "payments/ledger/anything.py"
 
 
 def test_planted_imports_are_all_found(tmp_path: Path) -> None:
-    for name in ("app", "worker", "payments", "stack", "load", "bench"):
+    for name in ("app", "worker", "payments", "stack", "load", "bench", "psp"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path, imported in PLANTED.items():
         with (tmp_path / path).open("a", encoding="utf-8") as file:
