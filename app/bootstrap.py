@@ -40,6 +40,7 @@ def build(environment: Mapping[str, str]) -> Flask:
         metrics_folder=Path(metrics) if (metrics := os.environ.get(_METRICS)) else None,
         environment=settings.environment,
         shop_folder=_shop(settings.shop_folder),
+        shop_merchant=settings.shop_merchant,
     )
     if settings.otlp_endpoint is None:
         return create_app(options)

@@ -25,7 +25,7 @@ from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, RequestMetrics, measure
 from app.identity import Identity
-from app.known_keys import read_key
+from app.known_keys import read_key, read_merchant
 from app.overview import totals
 from app.overview.sampler import Sampler, backlog_of
 from app.routes import (
@@ -44,9 +44,11 @@ from app.routes import (
     outbox,
     payments,
     shop,
+    shop_payments,
 )
 from app.services import EXTENSION, Services
 from payments.merchants.hashing import Peppers
+from payments.merchants.shop_merchant import ShopMerchant
 from payments.merchants.verification import Verifier
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
@@ -80,11 +82,14 @@ _ROUTES: Final = (
     health,
     docs,
     shop,
+    shop_payments,
 )
-_MONEY: Final = frozenset(f"payments.{name}" for name in ("authorize", "capture", "refund", "void"))
+_STEPS: Final = ("authorize", "capture", "refund", "void")
+_MONEY: Final = frozenset(f"payments.{name}" for name in _STEPS)
+_MONEY_OF_SHOP: Final = frozenset(f"{shop_payments.NAME}.{name}" for name in _STEPS)
 _FILES: Final = frozenset({"shop.page", "shop.asset"})
 _PROBES: Final = frozenset({ENDPOINT, "health.whole", "health.live", "health.ready"})
-_UNLIMITED: Final = _MONEY | _PROBES | _FILES
+_UNLIMITED: Final = _MONEY | _MONEY_OF_SHOP | _PROBES | _FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Options:
     """The name of this installation, for the console."""
     shop_folder: Path | None = None
     """The built shop, which may be built later. None: there is none."""
+    shop_merchant: str | None = None
+    """The merchant that the shop's pages pay for. None: /shop/payments is off."""
 
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
@@ -186,7 +193,9 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         platform=platform,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda: request.endpoint in _UNLIMITED or guard.is_operator(),
+        is_exempt=lambda: (
+            request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+        ),
     )
     guard.install(app)  # after the limits: junk keys count for them
     return Services(
@@ -196,6 +205,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         queue=_queue(engines[COMMITS], admission, metrics, traces, options),
         metrics=metrics,
         guard=guard,
+        shop=ShopMerchant(options.shop_merchant, read_merchant, lambda: verifier.epoch, monotonic),
         key_watch=KeyWatch(verifier, epoch_of(engines[None])),
         peppers=options.peppers,
         lists=ListSlots(monotonic),

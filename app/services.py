@@ -14,6 +14,7 @@ from app.http.key_watch import KeyWatch
 from app.http.list_slots import ListSlots
 from app.overview.sampler import Sampler
 from payments.merchants.hashing import Peppers
+from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.traces import Traces
@@ -32,6 +33,7 @@ class Services:
     metrics: ApiMetrics
     guard: Guard
     key_watch: KeyWatch
+    shop: ShopMerchant
     peppers: Peppers | None
     lists: ListSlots
     overview: Sampler

@@ -76,6 +76,7 @@ class Settings:
     address_window: int = _setting("APP_RATE_LIMIT_ADDRESS_WINDOW_SECONDS", whole(1, 86400), 60)
     read_capacity: int = _setting("APP_RATE_LIMIT_READ_CAPACITY", _ANY, 6000)
     shop_folder: str | None = _setting("APP_SHOP_FOLDER", text, None, alias="APP_STORE_FOLDER")
+    shop_merchant: str | None = _setting("APP_SHOP_MERCHANT", text_up_to(32), None)
     trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)

@@ -43,7 +43,7 @@ _CHALLENGE: Final = {"WWW-Authenticate": _header("Bearer", _TEXT)}
 
 
 def document(app: Flask, *, keys_required: bool = False) -> dict[str, Any]:
-    """The document of all routes whose views have a description.
+    """The document of all routes whose views have a description that is to be listed.
 
     `keys_required`: whether merchants need keys; else their names are enough.
     """
@@ -52,7 +52,7 @@ def document(app: Flask, *, keys_required: bool = False) -> dict[str, Any]:
     models = _Models(spec, keys_required=keys_required)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         description = description_of(app.view_functions[rule.endpoint])
-        if description is not None:
+        if description is not None and description.listed:
             method = next(verb for verb in ("post", "patch", "get") if verb.upper() in (rule.methods or ()))
             optional = not keys_required and _OPERATORS.isdisjoint(description.scopes)
             operation = _operation(description, rule.endpoint, models, optional=optional)

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, current_app, g, request
@@ -19,6 +20,7 @@ from app.http.errors import CHALLENGE, Problem
 from app.http.limits import WrongTokens
 from payments.merchants.key_form import Prefix
 from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
+from payments.merchants.store import Merchant
 from payments.merchants.verification import Caller, Verifier
 from payments.platform.errors import (
     ApiKeyInvalid,
@@ -32,6 +34,13 @@ from payments.platform.errors import (
 _OPERATORS: Final = frozenset(SCOPES_OF[KeyKind.OPERATOR])
 _KEY: Final = "po_"
 OPERATORS_KEY: Final = f"{_KEY}{Prefix.OPERATOR}_"
+
+
+@dataclass(frozen=True, slots=True)
+class OfShop:
+    """`g.caller` of a request of the shop's pages: it acts for the shop's merchant, and has no key and no scopes."""
+
+    merchant: Merchant
 
 
 class Guard:
@@ -115,8 +124,8 @@ class Guard:
 
 
 def acting_merchant(given: str | None) -> str:
-    """The merchant that the request acts for: its key's, else the one it names. Raises MerchantMismatch."""
-    caller: Caller | None = g.caller
+    """The merchant that the request acts for: its key's or the shop's, else the named one. Raises MerchantMismatch."""
+    caller: Caller | OfShop | None = g.caller
     if caller is None or caller.merchant is None:
         if given is None:
             raise ValidationFailed(f"merchantId {messages.MISSING}.", (("merchantId", messages.MISSING),))

@@ -27,6 +27,8 @@ class Description:
     """A key needs one of these; none: the operation is for everybody."""
     first_key: bool = False
     """Whether the admin token opens it also where keys are required."""
+    listed: bool = True
+    """Whether /openapi.json has it."""
     limited: bool = True
     """Whether answers carry X-RateLimit-* (when Redis answers)."""
     replays: bool = False

@@ -18,6 +18,8 @@ BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 ENDPOINT: Final = "prometheus_metrics"
 """The endpoint of the exporter's view."""
+SHOP: Final = "/shop"
+"""Under it are the operations of the API that the shop's pages call; they are counted as those."""
 WATCHED_STATUSES: Final = tuple(sorted({200, 500, *(status for status, _ in PROBLEMS.values() if status >= 500)}))
 """Statuses that alerts read one by one; 500 would be a bug, and must page. Of refusals alerts read only the sum, and
 each status here adds 16 series for each route to every scrape."""
@@ -34,8 +36,8 @@ class KnownMethods(Request):
 
 
 def url_rule(request: Request) -> str:
-    """The label `url_rule`: the route as declared, so that ids do not create series."""
-    return "unmatched" if request.url_rule is None else request.url_rule.rule
+    """The label `url_rule`: the route as declared, so that ids do not create series; without SHOP."""
+    return "unmatched" if request.url_rule is None else request.url_rule.rule.removeprefix(SHOP)
 
 
 class RequestMetrics(CollectorRegistry):

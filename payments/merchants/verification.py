@@ -57,6 +57,11 @@ class Verifier:
         self._known: dict[str, _Known] = {}
         self._epoch = 0
 
+    @property
+    def epoch(self) -> int:
+        """The newest epoch that was noted."""
+        return self._epoch
+
     def set_epoch(self, epoch: int) -> None:
         """Note the database's epoch; when it moved, everything that was read before is forgotten."""
         if epoch != self._epoch:

@@ -131,7 +131,7 @@ class ApiKeyExpired(NotAdmitted):
 
 
 class MerchantSuspended(NotAdmitted):
-    """The key's merchant is suspended."""
+    """The merchant that the request acts for is suspended."""
 
     code = "MERCHANT_SUSPENDED"
     sentence = "This merchant is suspended; ask the platform's operators."
@@ -152,10 +152,10 @@ class InsufficientScope(NotAdmitted):
 
 
 class MerchantMismatch(NotAdmitted):
-    """The request names another merchant than its key's."""
+    """The request names another merchant than the one that it acts for: its key's, or the shop's."""
 
     code = "MERCHANT_MISMATCH"
-    sentence = "merchantId is not the merchant of this API key; leave it out."
+    sentence = "merchantId is not the merchant that this request acts for; leave it out."
 
 
 class MerchantExists(Permanent):
@@ -174,6 +174,18 @@ class RotationInProgress(Permanent):
     """The key has a successor and still goes on beside it."""
 
     code = "ROTATION_IN_PROGRESS"
+
+
+class ShopOff(Permanent):
+    """No merchant is set for the shop."""
+
+    code = "SHOP_OFF"
+
+
+class ShopMerchantUnusable(Recoverable):
+    """The shop's merchant is not there, or is LIVE: operators have to change that."""
+
+    code = "SHOP_MERCHANT_UNUSABLE"
 
 
 class RequestInProgress(Recoverable):

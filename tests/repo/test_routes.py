@@ -2,22 +2,49 @@
 
 import ast
 import re
+from typing import Any
 
 import pytest
 
 from tests.repo.sources import Source, dotted, find_nothing, python
 
 LONGEST_VIEW = 12
-NO_API = ("docs.static", "shop.")
-"""Files of the docs page; the shop's pages and files."""
+NO_API = ("docs.static", "shop.", "shop_payments.")
+"""Files of the docs page; the shop's pages, files and backend."""
+WITHOUT_SCOPES = {
+    "breaker.show",
+    "breaker.status",
+    "docs.docs",
+    "docs.openapi",
+    "docs.static",
+    "health.live",
+    "health.ready",
+    "health.whole",
+    "prometheus_metrics",
+    "shop.asset",
+    "shop.page",
+    "shop_payments.authorize",
+    "shop_payments.capture",
+    "shop_payments.index",
+    "shop_payments.refund",
+    "shop_payments.show",
+    "shop_payments.void",
+}
+"""What nobody needs a key for. Another one needs a reason to be here, or a scope where it is described."""
+
+
+def application() -> Any:
+    """The application, connected to nothing."""
+    from app.__main__ import unconnected  # here, so that the other guards run where gevent is missing
+
+    return unconnected()
 
 
 def declared() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """(method, path) of the application's routes, and of its OpenAPI document."""
-    from app.__main__ import unconnected  # here, so that the other guards run where gevent is missing
-    from app.api.openapi import document
+    from app.api.openapi import document  # here, as above
 
-    app = unconnected()
+    app = application()
     routes = {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -26,6 +53,20 @@ def declared() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     }
     described = {(method, path) for path, item in document(app)["paths"].items() for method in item}
     return routes, described
+
+
+def without_scopes(app: Any) -> set[str]:
+    """Endpoints whose views are described without a scope, or not at all."""
+    from app.http.describing import description_of  # here, as above
+
+    described = {name: description_of(view) for name, view in app.view_functions.items()}
+    return {name for name, found in described.items() if found is None or not found.scopes}
+
+
+def rules(app: Any, blueprint: str) -> set[tuple[str, str, str]]:
+    """(name, methods, path) of a blueprint's routes."""
+    found = (rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}."))
+    return {(rule.endpoint.split(".")[1], " ".join(sorted(rule.methods or ())), rule.rule) for rule in found}
 
 
 def long_views(source: Source) -> list[str]:
@@ -47,6 +88,23 @@ def test_routes_and_their_document_are_the_same() -> None:
     routes, described = declared()
     assert described == routes
     assert ("post", "/payments/authorize") in routes
+
+
+def test_what_needs_no_key_is_listed() -> None:
+    assert without_scopes(application()) == WITHOUT_SCOPES
+
+
+def test_the_shop_has_the_operations_of_payments_and_no_other() -> None:
+    app = application()
+    of_shop = rules(app, "shop_payments")
+    assert of_shop == {(name, methods, f"/shop{path}") for name, methods, path in rules(app, "payments")}
+    assert of_shop
+
+
+def test_a_planted_view_without_a_scope_is_found() -> None:
+    app = application()
+    app.add_url_rule("/planted", "planted", lambda: "")
+    assert without_scopes(app) - WITHOUT_SCOPES == {"planted"}
 
 
 def test_views_are_short() -> None:
