@@ -1,4 +1,8 @@
-"""What API keys cost: authorizations by merchants' names where keys are optional, by keys where they are required."""
+"""What API keys cost: authorizations by merchants' names where keys are optional, by keys where they are required.
+
+Two instances of the api take turns on the same database, a few seconds each: a start between them would scatter more
+than the keys cost.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,47 +10,46 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.platform import cpu_seconds
+from bench import k6
+from bench.platform import cpu_of
 from bench.progress import say
 from bench.ratio import to_each_neighbours
-from bench.repetition import RUN_SECONDS, SEARCH_SECONDS
+from bench.repetition import LOW_RATE, SEARCH_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
 from load.api import Api
+from stack import platform
+from stack.server import Server
 
-RATE: Final = 200
-PAIRS: Final = 5
-"""More than elsewhere: the bar is nearer to 1 than two measurements are to each other."""
+RATE: Final = 2 * LOW_RATE
+TURNS: Final = 10
+"""Of the instance with keys. More than elsewhere: the bar is near to 1."""
+WARM_TURNS: Final = 2
 MERCHANTS: Final = 50
 """k6/bench-authorize.js names as many."""
-PROGRAMS: Final = ("api", "mariadb")
 Spent = dict[str, float]
 
 
 def figures(session: Session) -> list[Figure]:
     """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
-    api = session.platform.api
-    default = api.environment
-    with _keys(session) as keys:
-        without, having = [_spent(session)], []
-        for _ in range(PAIRS):
-            api.environment = {**default, "APP_AUTH": "required"}
-            having.append(_spent(session, keys))
-            api.environment = default
-            without.append(_spent(session))
+    with _keys(session) as keys, _requiring(session) as having_keys:
+        for _ in range(WARM_TURNS):
+            _spent(session, session.platform.api)
+            _spent(session, having_keys, keys)
+        without, having = [_spent(session, session.platform.api)], []
+        for _ in range(TURNS):
+            having.append(_spent(session, having_keys, keys))
+            without.append(_spent(session, session.platform.api))
             say(f"CPU of api: {having[-1]['api']:.2f} ms with keys, {without[-1]['api']:.2f} ms without")
-    return [figure for name in PROGRAMS for figure in _figures(name, _of(name, without), _of(name, having))]
+    return [figure for name in without[0] for figure in _figures(name, without, having)]
 
 
-def _of(name: str, measured: list[Spent]) -> list[float]:
-    return [spent[name] for spent in measured]
-
-
-def _figures(name: str, without: list[float], having: list[float]) -> list[Figure]:
+def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figure]:
+    named, keyed = ([spent[name] for spent in measured] for measured in (without, having))
     return [
-        Figure(f"CPU of {name} per authorization at {RATE}/s, without keys", without, "ms"),
-        Figure(f"CPU of {name} per authorization at {RATE}/s, by keys where they are required", having, "ms"),
-        Figure("the one to the other, each to its neighbours", to_each_neighbours(without, having), "×"),
+        Figure(f"CPU of {name} per authorization at {RATE}/s, without keys", named, "ms"),
+        Figure(f"CPU of {name} per authorization at {RATE}/s, by keys where they are required", keyed, "ms"),
+        Figure(f"CPU of {name} with keys to without (A-B-A)", to_each_neighbours(named, keyed), "×"),
     ]
 
 
@@ -63,17 +66,21 @@ def _keys(session: Session) -> Iterator[Path]:
         yield path
 
 
-def _spent(session: Session, keys: Path | None = None) -> Spent:
-    """CPU milliseconds for an authorization, by program, of an api that has just started and is warm.
+@contextmanager
+def _requiring(session: Session) -> Iterator[platform.Api]:
+    """A second instance of the api, which requires keys."""
+    api = platform.Api()
+    api.environment = {**session.platform.api.environment, "APP_AUTH": "required"}
+    with api:
+        yield api
 
-    RuntimeError when a request failed.
-    """
-    session.platform.api.restart()
-    session.load(RATE, SEARCH_SECONDS, keys=keys)
+
+def _spent(session: Session, api: platform.Api, keys: Path | None = None) -> Spent:
+    """CPU milliseconds for an authorization. RuntimeError when a request failed: nothing was measured then."""
     session.drain()
-    before = cpu_seconds(session.platform)
-    result = session.load(RATE, RUN_SECONDS, keys=keys)
-    after = cpu_seconds(session.platform)
+    programs: dict[str, Server] = {"api": api, "mariadb": session.platform.mariadb}
+    before = {name: cpu_of(program) for name, program in programs.items()}
+    result = k6.run(api.url, RATE, SEARCH_SECONDS, keys=keys)
     if result.failed:
         raise RuntimeError(f"{result.failed} of {result.requests} requests failed: nothing was measured")
-    return {name: (after[name] - before[name]) * 1000 / result.requests for name in PROGRAMS}
+    return {name: (cpu_of(program) - before[name]) * 1000 / result.requests for name, program in programs.items()}
