@@ -88,7 +88,7 @@ def test_without_keys_the_requests_are_as_ever(tmp_path: Path) -> None:
     platform = FakePlatform()
     with faking(platform) as server:
         command = ["load", "soak", "--base-url", server.url, "--reports", str(tmp_path)]
-        assert load(tmp_path, *command, **{**SHORT, "RUN": ""}).code == 0
+        assert load(tmp_path, *command, state=None, **SHORT).code == 0
         first = next(
             request for request in server.requests if request.headers.get("idempotency-key", "").endswith("-0")
         )
