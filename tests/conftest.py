@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 from sqlalchemy import Engine
 
@@ -22,6 +23,10 @@ from stack.mariadb import MariaDBAddress, MariaDBServer
 from stack.redis import RedisAddress, RedisServer
 from stack.server import ServerError
 from tests import servers
+
+# No bound of a test is a bet on the machine's speed.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 SHARED = pytest.StashKey[servers.SharedServers]()
 
