@@ -1,7 +1,7 @@
 # ruff: noqa: ARG001, N999, PLC0415  (gunicorn names the file and the hooks; nothing here may import early)
 """gunicorn's settings for the API: reads PORT, WEB_WORKERS and PROMETHEUS_MULTIPROC_DIR; loads no application.
 
-Listens on this machine only, unless `--bind` (or GUNICORN_CMD_ARGS) is given.
+Listens on this machine only, unless `--bind` (or GUNICORN_CMD_ARGS) is given; and in any case where APP_AUTH is open.
 """
 
 import gc
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
 _METRICS_FILE = re.compile(r"(?:counter|histogram|summary|gauge_(?:live)?(?:all|max|min|mostrecent|sum))_[0-9]+\.db")
@@ -68,12 +69,47 @@ _metrics_folder = Path(_given or tempfile.mkdtemp(prefix="payops-metrics-"))
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
 
 
+def _refusal(server: Any) -> str | None:
+    """Why the API must not listen where it is to, or listens; None: it may."""
+    from app.server.listening import REFUSAL, open_to_others
+
+    if not _is_open():
+        return None
+    found = open_to_others(server.cfg.address, server.LISTENERS)
+    return REFUSAL.format(" and ".join(found)) if found else None
+
+
+def _is_open() -> bool:
+    return os.environ.get("APP_AUTH") != "required"  # gunicorn's --env may have set it since this file was read
+
+
 def on_starting(server: Any) -> None:
-    """Start with an empty metrics folder; a reload keeps it, as its workers are still counting."""
+    """Start with an empty metrics folder; a reload keeps it, as its workers are still counting.
+
+    Exits with code 1 where everybody could pay and the address is not of this machine alone.
+    """
+    if (refusal := _refusal(server)) is not None:
+        on_exit(server)
+        raise SystemExit(refusal)
     _metrics_folder.mkdir(parents=True, exist_ok=True)
     for file in _metrics_folder.iterdir():
         if _METRICS_FILE.fullmatch(file.name) and file.is_file():  # the folder may have other files
             file.unlink()
+
+
+def when_ready(server: Any) -> None:
+    """Check the sockets themselves, which may be inherited, before a worker serves them; say when no key is needed."""
+    if (refusal := _refusal(server)) is not None:
+        on_exit(server)
+        raise SystemExit(refusal)
+    if _is_open():
+        server.log.warning("auth_open")
+
+
+def on_reload(server: Any) -> None:
+    """As at the start, before new workers serve: end them all rather than serve everybody."""
+    if (refusal := _refusal(server)) is not None:
+        raise HaltServer(refusal, 1)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -19,8 +19,12 @@ def _probe(summary: str) -> Description:
 
 
 def _answer(components: dict[str, Part]) -> Response:
-    found = health.summary(components)
+    found = health.summary(_auth(), components)
     return encoding.answer(found, 503 if found.status is HealthStatus.DOWN else 200)
+
+
+def _auth() -> str:
+    return "required" if services().guard.required else "open"
 
 
 @blueprint.get("/health")
@@ -39,7 +43,7 @@ def whole() -> Response:
 @describe(Description("Whether the process answers", "health", answers={200: Health}, limited=False))
 def live() -> Response:
     """Only the process."""
-    return encoding.answer(Health(HealthStatus.UP, {}))
+    return encoding.answer(Health(HealthStatus.UP, _auth(), {}))
 
 
 @blueprint.get("/health/ready")

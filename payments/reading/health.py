@@ -34,6 +34,7 @@ class HealthStatus(StrEnum):
     DOWN = "DOWN"
 
 
+AuthName = Annotated[str, OneOf(("open", "required"))]
 StatusName = Annotated[HealthStatus, OneOf(HealthStatus)]
 
 
@@ -47,9 +48,10 @@ class Part(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class Health(JsonObject):
-    """DOWN only when the database is."""
+    """DOWN only when the database is. `auth` open: a merchant's name is enough to pay; required: each needs a key."""
 
     status: StatusName
+    auth: AuthName
     components: dict[str, Part]
 
 
@@ -65,9 +67,9 @@ def redis(answers: bool) -> Part:
     )
 
 
-def summary(components: dict[str, Part]) -> Health:
+def summary(auth: str, components: dict[str, Part]) -> Health:
     """DOWN only when the database is: payments work without everything else."""
-    return Health(_overall(components), components)
+    return Health(_overall(components), auth, components)
 
 
 def _overall(components: dict[str, Part]) -> HealthStatus:

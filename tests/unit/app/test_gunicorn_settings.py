@@ -2,11 +2,13 @@
 
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 CONFIGURATION = Path(__file__).parents[3] / "app" / "gunicorn.conf.py"
+SERVER = SimpleNamespace(cfg=SimpleNamespace(address=[("127.0.0.1", 8080)]), LISTENERS=[])
 LONGEST_IDLE_OF_CLIENTS = 115
 """Seconds after which Firefox closes an idle connection, later than other common clients and proxies."""
 
@@ -29,10 +31,10 @@ def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_p
     for name in (*theirs, *metrics):
         (folder / name).write_bytes(b"x")
     (folder / "counter_8.db").mkdir()
-    settings["on_starting"](None)
+    settings["on_starting"](SERVER)
     assert {file.name for file in folder.iterdir()} == {*theirs, "counter_8.db"}
 
 
 def test_a_folder_that_is_not_there_is_made(settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["on_starting"](None)
+    settings["on_starting"](SERVER)
     assert (tmp_path / "metrics").is_dir()
