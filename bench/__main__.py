@@ -16,6 +16,7 @@ from bench.parts import (
     breaker,
     commits,
     flows,
+    keys,
     lag,
     lists,
     split,
@@ -42,6 +43,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "serverless": without_http.figures,  # the name stays: PARTS is public
     "split": split.figures,
     "start": start.figures,
+    "keys": keys.figures,
 }
 
 

@@ -11,6 +11,7 @@ import psutil
 import requests
 
 from stack.platform import Platform, real_platform
+from stack.server import Server
 
 UP_SECONDS: Final = 60.0
 UNLIMITED: Final = "1000000000"
@@ -54,14 +55,23 @@ def _set_weight(session: Path) -> bool:
 
 def processes(platform: Platform, name: str) -> list[psutil.Process]:
     """A program or server and its children."""
-    parent = psutil.Process({**platform.programs, **platform.servers}[name].pid)
+    return processes_of({**platform.programs, **platform.servers}[name])
+
+
+def processes_of(program: Server) -> list[psutil.Process]:
+    """It and its children."""
+    parent = psutil.Process(program.pid)
     return [parent, *parent.children(recursive=True)]
+
+
+def cpu_of(program: Server) -> float:
+    """CPU seconds that it has used since its start, user and system."""
+    return sum(sum(each.cpu_times()[:2]) for each in processes_of(program))
 
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:
     """CPU seconds that each program and server has used since its start, user and system."""
-    names = (*platform.programs, *platform.servers)
-    return {name: sum(sum(each.cpu_times()[:2]) for each in processes(platform, name)) for name in names}
+    return {name: cpu_of(program) for name, program in {**platform.programs, **platform.servers}.items()}
 
 
 def memory_bytes(platform: Platform) -> int:

@@ -26,8 +26,7 @@ def with_keys(api: Api, merchant_ids: Iterable[str], path: Path) -> Iterator[Non
 
     Merchants that exist are used again. NotRun while another load uses the file; NoAnswer when a key cannot be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "r+", encoding="ascii") as file:
+    with _opened(path) as file:
         _lock(file, path)
         _revoke(api, file)
         try:
@@ -38,6 +37,15 @@ def with_keys(api: Api, merchant_ids: Iterable[str], path: Path) -> Iterator[Non
             yield
         finally:
             _end(api, file, path)
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise NotRun(f"{path} cannot be written: {error.strerror}.") from None
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "r+", encoding="ascii")
 
 
 def _lock(file: TextIO, path: Path) -> None:

@@ -54,7 +54,7 @@ break_it "$DATABASE_STOP_CMD" "$DATABASE_START_CMD"
 fine "done: $DATABASE_STOP_CMD"
 
 step "a payment, reads and health while it is down"
-ask read "/payments/${paid[0]}?merchantId=$merchant" & asked=($!)
+ask read "$(payment "${paid[0]}")" & asked=($!)
 ask ready /health/ready & asked+=($!)
 ask live /health/live & asked+=($!)
 refused "$drill_id-down"

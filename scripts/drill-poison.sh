@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Drill: invalid messages arrive on Kafka. Each becomes a dead letter, and payments are still posted.
-# Options: --base-url, --preset; KAFKA_BOOTSTRAP_SERVERS says where they go, ADMIN_TOKEN is for the dead letters.
+# Options: --base-url, --preset; KAFKA_BOOTSTRAP_SERVERS says where they go, OPERATOR_KEY is for the dead letters.
 # They are few, so that the ledger does not halt; in the end the dead letters are discarded. Hook: POISON_CMD sends instead.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh
 . "$(dirname "$0")/lib-drill.sh"
 drill "$@"
-[ -n "$token" ] || usage "ADMIN_TOKEN is not set"
 [ -n "$bootstrap${POISON_CMD:-}" ] || usage "KAFKA_BOOTSTRAP_SERVERS is not set"
 
 unknown='{"paymentId":999999999999,"amount":1,"occurredAt":"2020-01-01T00:00:00.000Z"}'
@@ -40,6 +39,7 @@ discard() { # discard ID
 }
 
 healthy
+[ -n "$token" ] || refuse "OPERATOR_KEY is not set; the drill reads and discards dead letters with it."
 
 step "five payments"
 pays 5

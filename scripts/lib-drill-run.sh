@@ -1,26 +1,36 @@
 #!/usr/bin/env bash
 # The drills' preset `run`: hooks for the `make run` of this folder (PAYOPS_STATE chooses another state).
+# Where that needs keys they are those of the state folder, unless API_KEY and OPERATOR_KEY are given.
 # Kafka and Redis are frozen, not killed: the embedded Kafka would lose its topics, and both would be restarted at once.
 # shellcheck disable=SC2034,SC2154  # the drills share these variables
 
 facts="$(.venv/bin/python - <<'PYTHON'
 import os
 from pathlib import Path
+from stack.readiness import get_json
 from stack.state import chosen
 
 state = chosen(Path.cwd(), os.environ)
 port = state.port()
 if port is not None:
-    print(port, state.token(), state.database.resolve(), state.socket, state.bootstrap.read_text(), sep="\n")
+    needed = (get_json(f"http://127.0.0.1:{port}/health") or {}).get("auth") == "required"
+    files = (state.folder / "merchant-key", state.folder / "operator-key")
+    keys = [file.read_text().strip() if needed and file.exists() else "" for file in files]
+    kept = (state.token(), *keys, state.database.resolve(), state.socket, state.bootstrap.read_text())
+    print(port, *kept, sep="\n")
 PYTHON
 )" || facts=""
 if [ -z "$facts" ]; then
   echo "payops does not run here; start it with \`make run\`." >&2
   exit 2
 fi
-{ read -r port && read -r kept_token && read -r sqlite_file && read -r socket && read -r bootstrap; } <<<"$facts"
+{
+  read -r port && read -r kept_token && read -r merchant_key && read -r operator_key
+  read -r sqlite_file && read -r socket && read -r bootstrap
+} <<<"$facts"
 base_url="${base_url:-http://127.0.0.1:$port}"
 token="${token:-$kept_token}"
+API_KEY="${API_KEY:-$merchant_key}" OPERATOR_KEY="${OPERATOR_KEY:-$operator_key}" # empty where keys are optional
 database_url="sqlite:///$sqlite_file"
 DATABASE_READS=200 # a reader of SQLite does not wait for a writer
 

@@ -3,9 +3,10 @@
 # Needs bash, curl, python3. A check that does not hold ends the drill with 1; what a drill broke is restored in any case.
 # shellcheck disable=SC2034  # the drills read these variables
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+. scripts/lib-drill-keys.sh
 
-base_url="" preset="" token="${ADMIN_TOKEN:-}" database_url="${DATABASE_URL:-}" bootstrap="${KAFKA_BOOTSTRAP_SERVERS:-}"
-merchant=DRILL
+base_url="" preset="" database_url="${DATABASE_URL:-}" bootstrap="${KAFKA_BOOTSTRAP_SERVERS:-}"
+token="${OPERATOR_KEY:-${ADMIN_TOKEN:-}}" # of operators' routes
 drill_id="$$-$RANDOM"
 steps=0 made=0
 fix=""   # the hook that restores what is broken now
@@ -46,12 +47,18 @@ drill() { # drill OPTIONS: reads the options, and the settings of the platform
     *) usage "unknown preset $preset" ;;
   esac
   [ -n "$base_url" ] || usage "--base-url is missing"
+  take_keys
   base_url="${base_url%/}"
   trap 'at_exit $?' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'lie "line $LINENO of ${0##*/}: $BASH_COMMAND"' ERR
   say "drill ${0##*/} on $base_url"
+}
+
+refuse() { # it cannot run at all
+  echo "$*" >&2
+  exit 2
 }
 
 usage() {
@@ -115,12 +122,8 @@ request() { # request PATH CURL-OPTIONS...: sets `status` (000: no answer) and `
   shift
   : >"$scratch/body"
   out="$(curl -sS --max-time 10 -o "$scratch/body" -w '%{http_code} %{time_total}' "$@" \
-    --config <(authorization) "$base_url$path" 2>/dev/null || true)"
+    --config <(authorization "$path") "$base_url$path" 2>/dev/null || true)"
   status="${out%% *}" seconds="${out##* }"
-}
-
-authorization() { # not on curl's command line, which everybody can see
-  if [ -n "$token" ]; then printf 'header = "Authorization: Bearer %s"\n' "$token"; fi
 }
 
 shown() { # shown PATH EXPRESSION: GET, and a value of the answer's JSON
@@ -134,7 +137,7 @@ is() { # is VALUE PATH EXPRESSION
 
 pay() { # pay KEY: one authorization
   request /payments/authorize -H 'Content-Type: application/json' \
-    -d "{\"merchantId\":\"$merchant\",\"amount\":1000,\"currency\":\"KRW\",\"idempotencyKey\":\"$1\"}"
+    -d "{$named\"amount\":1000,\"currency\":\"KRW\",\"idempotencyKey\":\"$1\"}"
 }
 
 pays() { # pays COUNT [PAUSE]: payments, each of which must be answered 200
@@ -154,23 +157,23 @@ median() { # of the last COUNT payments, in seconds
 }
 
 events_of() { # events_of ID EXPRESSION: with `e` being the payment's only event
-  shown "/payments/$1?merchantId=$merchant" "[$2 for e in d['events']][0]"
+  shown "$(payment "$1")" "[$2 for e in d['events']][0]"
 }
 
 is_posted() {
-  [ "$(shown "/payments/$1?merchantId=$merchant" \
+  [ "$(shown "$(payment "$1")" \
     'all(e["postedAt"] for e in d["events"]) and [p["postingNo"] for p in d["ledgerEntries"]]')" = "[0]" ]
 }
 
 all_posted() { # each payment of this drill exactly once
   local id urls=()
-  for id in "${paid[@]}"; do urls+=("$base_url/payments/$id?merchantId=$merchant"); done
+  for id in "${paid[@]}"; do urls+=("$base_url$(payment "$id")"); done
   until_true "$patience" "all ${#paid[@]} payments are posted, each once" are_posted "${urls[@]}"
   fine "all ${#paid[@]} payments are posted, each exactly once"
 }
 
 are_posted() { # are_posted URL...: one curl for all of them; their answers come one after the other
-  curl -sS --max-time 10 "$@" 2>/dev/null | python3 -I -S -c 'import json, sys
+  curl -sS --max-time 10 --config <(authorization /payments/) "$@" 2>/dev/null | python3 -I -S -c 'import json, sys
 text, at, posted = sys.stdin.read(), 0, 0
 while at < len(text.rstrip()):
     d, end = json.JSONDecoder().raw_decode(text[at:].lstrip())
@@ -194,6 +197,7 @@ is_well() {
 healthy() { # the first step of every drill
   step "health"
   until_true "${1:-15}" "/health says UP" is_well
+  check_keys
   fine "UP"
 }
 
@@ -212,7 +216,7 @@ audit() { # what every drill ends with
     fine "no differences"
     return
   fi
-  [ -n "$token" ] || lie "no audit is possible: neither DATABASE_URL nor ADMIN_TOKEN is set"
+  [ -n "$token" ] || lie "no audit is possible: set DATABASE_URL or OPERATOR_KEY"
   local before
   before="$(shown /ledger/trial-balance '(d["audit"] or {}).get("at")')"
   until_true 90 "housekeeping has audited after the drill" audited_since "$before"

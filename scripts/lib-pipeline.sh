@@ -51,3 +51,11 @@ find_address() { # sets base_url, unless it is set
     . scripts/lib-drill-vagrant.sh
   fi
 }
+
+find_keys() { # for k6, unless they are given: the key of the `make run` here, or what find_address has learnt of machines
+  if [ -z "${KEYS_FILE:-}${API_KEY:-}" ] && [ "$target" = local ]; then
+    # shellcheck source=scripts/lib-drill-run.sh
+    . scripts/lib-drill-run.sh
+  fi
+  export API_KEY="${API_KEY:-}" KEYS_FILE="${KEYS_FILE:-}"
+}

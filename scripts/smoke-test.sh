@@ -11,7 +11,7 @@ captured="('hold_clearing', 'customer_hold', 600), ('acquirer_receivable', 'merc
 entries='sorted(((p["eventId"], p["postingNo"]), p["debitAccount"], p["creditAccount"], p["amount"]) for p in d["ledgerEntries"])'
 
 is_booked() {
-  [ "$(shown "/payments/$id?merchantId=$merchant" "[entry[1:] for entry in $entries]")" = "[$authorized, $captured]" ]
+  [ "$(shown "$(payment "$id")" "[entry[1:] for entry in $entries]")" = "[$authorized, $captured]" ]
 }
 
 money() { # money PATH BODY: must be answered 200
@@ -32,8 +32,8 @@ pay "$drill_id-1"
 fine "the same payment"
 
 step "capture 600 of it"
-money "/payments/capture/$id" "{\"merchantId\":\"$merchant\",\"amount\":600}"
-is PARTIALLY_CAPTURED "/payments/$id?merchantId=$merchant" 'd["status"]' || lie "it is $(cat "$scratch/body")"
+money "/payments/capture/$id" "{$named\"amount\":600}"
+is PARTIALLY_CAPTURED "$(payment "$id")" 'd["status"]' || lie "it is $(cat "$scratch/body")"
 fine "PARTIALLY_CAPTURED"
 
 step "its ledger entries"

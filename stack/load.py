@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from load import k6, lab
 from load.api import Api
 from load.errors import NotRun
-from load.keys import operators_token
+from load.keys import is_operators_key, operators_token
 from load.lab import MERCHANTS, Target
 from load.merchants import with_keys
 from stack.platform import real_platform
 from stack.readiness import get_json
 from stack.server import ServerError
-from stack.state import chosen
+from stack.state import State, chosen
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = "build/load"
@@ -86,20 +86,27 @@ def _running(variables: Mapping[str, str]) -> Iterator[Target]:
         raise NotRun("payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….")
     api = Api(f"http://127.0.0.1:{port}", variables.get("ADMIN_TOKEN") or state.token())
     if api.needs_keys():
-        api = Api(api.url, variables.get("OPERATOR_KEY") or (state.folder / "operator-key").read_text().strip())
+        api = Api(api.url, variables.get("OPERATOR_KEY") or _kept_key(state))
     target = Target(f"{api.url} (make run)", api, lambda: _audit({"DATABASE_URL": f"sqlite:///{state.database}"}))
     with _paying(target, variables, state.folder / KEYS) as paying:
         yield paying
 
 
+def _kept_key(state: State) -> str:
+    """The operator's key that `AUTH=required make run` keeps; empty when there is none."""
+    path = state.folder / "operator-key"
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
 @contextmanager
 def _paying(target: Target, variables: Mapping[str, str], path: Path) -> Iterator[Target]:
     """The target, with merchants and keys of this load's own if it needs keys and none are given."""
-    if not target.api.needs_keys() or variables.get("KEYS_FILE") or variables.get("API_KEY"):
+    given = variables.get("KEYS_FILE") or variables.get("API_KEY")
+    if given or not is_operators_key(target.api.token) or not target.api.needs_keys():
         yield target
         return
     merchant_ids = _merchant_ids(variables)
-    print(f"making {len(merchant_ids)} keys for this load", flush=True)
+    print(f"making API keys for this load: {len(merchant_ids)}", flush=True)
     with with_keys(target.api, merchant_ids, path):
         yield replace(target, variables={"KEYS_FILE": str(path), "MERCHANT_ID": ""})
 

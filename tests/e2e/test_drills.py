@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from load.api import Api
 from stack.parent_watchdog import bound_to_parent
 from stack.platform import Platform, real_platform
 from tests.servers import until
@@ -45,6 +46,7 @@ SETTINGS = {
     "APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "1",
     "APP_CB_KAFKA_WAIT_DURATION_SECONDS": "2",
     "APP_LEASE_SECONDS": "4",
+    "APP_AUDIT_INTERVAL_SECONDS": "2",
 }
 
 pytestmark = pytest.mark.timeout(400)
@@ -109,6 +111,29 @@ def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subproce
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+@pytest.fixture
+def keys(platform: Platform) -> Iterator[dict[str, str]]:
+    """The platform needs keys for a while; here they are: a merchant's, and an operator's that administers nothing."""
+    admin = Api(platform.api.url, platform.admin_token)
+    admin.make_merchant("DRILL")
+    keys = {"API_KEY": admin.make_key("DRILL"), "OPERATOR_KEY": admin.make_key(None, ("read", "operate"))}
+    default = platform.api.environment
+    platform.api.environment = {**default, "APP_AUTH": "required"}
+    platform.api.restart()
+    yield keys
+    platform.api.environment = default
+    platform.api.restart()
+
+
+def test_drills_pass_where_keys_are_needed(platform: Platform, keys: dict[str, str]) -> None:
+    """`drill-poison.sh` asks all that an operator's key is for, and its audit is housekeeping's."""
+    given = {**keys, "DATABASE_URL": "", "ADMIN_TOKEN": ""}
+    for drill in [begin(script, platform, given) for script in ("smoke-test.sh", "drill-poison.sh")]:
+        printed, _ = drill.communicate(timeout=180)
+        assert drill.returncode == 0, printed
+        assert not any(key in printed for key in keys.values())
 
 
 @pytest.mark.parametrize("script", HOOKS)

@@ -30,6 +30,8 @@ SMALL = {
     "BACKLOG": 2000,
     "BATCHES": {1: 2, 10: 1},
     "CLIENTS": 2,
+    "TURNS": 1,
+    "WARM_TURNS": 1,
     "P95_BOUND_MS": 0.0,  # no rate holds, so none is searched for
 }
 

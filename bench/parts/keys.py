@@ -1,0 +1,86 @@
+"""What API keys cost: authorizations by merchants' names where keys are optional, by keys where they are required.
+
+Two instances of the api take turns on the same database, a few seconds each: a start between them would scatter more
+than the keys cost.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bench import k6
+from bench.platform import cpu_of
+from bench.progress import say
+from bench.ratio import to_each_neighbours
+from bench.repetition import LOW_RATE, SEARCH_SECONDS
+from bench.report.table import Figure
+from bench.session import Session
+from load.api import Api
+from stack import platform
+from stack.server import Server
+
+RATE: Final = 2 * LOW_RATE
+TURNS: Final = 10
+"""Of the instance with keys. More than elsewhere: the bar is near to 1."""
+WARM_TURNS: Final = 2
+MERCHANTS: Final = 50
+"""k6/bench-authorize.js names as many."""
+Spent = dict[str, float]
+
+
+def figures(session: Session) -> list[Figure]:
+    """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
+    with _keys(session) as keys, _requiring(session) as having_keys:
+        for _ in range(WARM_TURNS):
+            _spent(session, session.platform.api)
+            _spent(session, having_keys, keys)
+        without, having = [_spent(session, session.platform.api)], []
+        for _ in range(TURNS):
+            having.append(_spent(session, having_keys, keys))
+            without.append(_spent(session, session.platform.api))
+            say(f"CPU of api: {having[-1]['api']:.2f} ms with keys, {without[-1]['api']:.2f} ms without")
+    return [figure for name in without[0] for figure in _figures(name, without, having)]
+
+
+def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figure]:
+    named, keyed = ([spent[name] for spent in measured] for measured in (without, having))
+    return [
+        Figure(f"CPU of {name} per authorization at {RATE}/s, without keys", named, "ms"),
+        Figure(f"CPU of {name} per authorization at {RATE}/s, by keys where they are required", keyed, "ms"),
+        Figure(f"CPU of {name} with keys to without (A-B-A)", to_each_neighbours(named, keyed), "×"),
+    ]
+
+
+@contextmanager
+def _keys(session: Session) -> Iterator[Path]:
+    """A file of keys, one for each merchant; they end with the platform."""
+    operators = Api(session.platform.api.url, session.platform.admin_token)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "keys"
+        with path.open("w", encoding="ascii") as file:
+            for number in range(MERCHANTS):
+                operators.make_merchant(f"BENCH-{number}")
+                file.write(f"{operators.make_key(f'BENCH-{number}')}\n")
+        yield path
+
+
+@contextmanager
+def _requiring(session: Session) -> Iterator[platform.Api]:
+    """A second instance of the api, which requires keys."""
+    api = platform.Api()
+    api.environment = {**session.platform.api.environment, "APP_AUTH": "required"}
+    with api:
+        yield api
+
+
+def _spent(session: Session, api: platform.Api, keys: Path | None = None) -> Spent:
+    """CPU milliseconds for an authorization. RuntimeError when a request failed: nothing was measured then."""
+    session.drain()
+    programs: dict[str, Server] = {"api": api, "mariadb": session.platform.mariadb}
+    before = {name: cpu_of(program) for name, program in programs.items()}
+    result = k6.run(api.url, RATE, SEARCH_SECONDS, keys=keys)
+    if result.failed:
+        raise RuntimeError(f"{result.failed} of {result.requests} requests failed: nothing was measured")
+    return {name: (cpu_of(program) - before[name]) * 1000 / result.requests for name, program in programs.items()}
