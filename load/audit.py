@@ -15,6 +15,7 @@ from load.recording import KINDS
 SETTLE_SECONDS: Final = 60.0
 """Seconds without progress after which the remaining requests are given up."""
 POSTED_SECONDS: Final = 120.0
+QUIET_SECONDS: Final = 10.0
 AUDIT_SECONDS: Final = 300.0
 """Housekeeping audits once a minute by default, and slows down under load (ADR 14)."""
 POLL_SECONDS: Final = 0.5
@@ -59,6 +60,14 @@ class Audit:
             for kind, (account, side) in PLACES.items():
                 sums[kind] += accounts.get(account, {}).get(side, 0)
         return sums
+
+    def posted_before(self) -> Sums:
+        """The same before a load, of merchants who may have paid a moment ago: what is in flight is posted first.
+
+        On a platform that others use there is always something, so it waits for QUIET_SECONDS at most.
+        """
+        _until(lambda: not self.api.in_flight(), QUIET_SECONDS)
+        return self.posted()
 
     def compare(self, answered: Sums, unknown: Iterable[dict[str, Any]], before: Sums) -> Finding:
         """Settle unknown outcomes, wait until all is posted, compare. NoAnswer when the platform does not answer."""

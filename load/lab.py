@@ -45,11 +45,11 @@ def run(profile: str, target: Target, environment: Mapping[str, str], reports: P
     run_id = secrets.token_hex(4)
     variables = _for_k6({**environment, **target.variables}, target.api.url, run_id)
     audit = _audit(target, variables, run_id)
-    before = audit.posted() if audit.keys or variables.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
+    before = audit.posted_before() if audit.keys or variables.get("MERCHANT_ID") else dict.fromkeys(KINDS, 0)
     started, clock = datetime.now(UTC), time.monotonic()
     folder = reports / f"{started:%Y%m%d-%H%M%S}-{profile}-{run_id}"
     folder.mkdir(parents=True)
-    name = f"{target.name}, {len(audit.keys)} API keys" if audit.keys else target.name
+    name = f"{target.name}, API keys: {len(audit.keys)}" if audit.keys else target.name
     _say(f"{profile} against {name}")
     measured = k6.run(profile, variables, folder, _say)
     took = timedelta(seconds=time.monotonic() - clock)

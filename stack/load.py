@@ -106,7 +106,7 @@ def _paying(target: Target, variables: Mapping[str, str], path: Path) -> Iterato
         yield target
         return
     merchant_ids = _merchant_ids(variables)
-    print(f"making {len(merchant_ids)} keys for this load", flush=True)
+    print(f"making API keys for this load: {len(merchant_ids)}", flush=True)
     with with_keys(target.api, merchant_ids, path):
         yield replace(target, variables={"KEYS_FILE": str(path), "MERCHANT_ID": ""})
 

@@ -53,6 +53,12 @@ def command_line_and_environment(host: Any, unit: str) -> str:
     return str(host.check_output(f"tr '\\0' '\\n' < /proc/{pid}/cmdline; tr '\\0' '\\n' < /proc/{pid}/environ"))
 
 
+def arguments_of_processes(host: Any) -> str:
+    """The command lines of all services; those of logins are the tests' own, and another test may log in meanwhile."""
+    listed = host.check_output("ps -eo unit:64=,args=").splitlines()
+    return "\n".join(line for line in listed if not re.match(r"(session-|user@|ssh\.service|- )", line))
+
+
 def mode_and_owner(host: Any, path: str) -> str:
     """As in `600 root root`."""
     return str(host.check_output(f"stat --format '%a %U %G' {path}"))

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.infra import clients, inventory
+from tests.infra.asking import arguments_of_processes
 
 TOPICS = ("authorized", "captured", "refunded", "voided", "expired", "dlq")
 TOOL = "java -Dlog4j.configuration=file:/etc/kafka/tools-log4j.properties -cp '/opt/kafka/current/libs/*'"
@@ -65,7 +66,7 @@ def test_its_secrets_are_not_for_everybody(broker, path: str, group: str, mode: 
 
 
 def test_no_password_is_in_the_list_of_processes(broker, secrets) -> None:
-    lines = broker.check_output("ps -eo args")
+    lines = arguments_of_processes(broker)
     assert not [name for name, value in secrets.items() if value and value in lines]
 
 

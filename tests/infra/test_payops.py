@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.infra.asking import exposure, mode_and_owner
+from tests.infra.asking import arguments_of_processes, exposure, mode_and_owner
 from tests.infra.inventory import secret_texts
 
 INSTANCES = ["payops-api@8081", "payops-api@8082"]
@@ -93,7 +93,7 @@ def test_no_process_reads_anothers_settings(application) -> None:
 
 
 def test_no_secret_is_in_the_list_of_processes(application, secrets) -> None:
-    assert found_in(application.check_output("ps -eo args"), secrets) == set()
+    assert found_in(arguments_of_processes(application), secrets) == set()
 
 
 def test_a_process_cannot_write_its_own_release(application) -> None:

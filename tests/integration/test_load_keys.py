@@ -44,7 +44,7 @@ def test_each_journey_pays_by_the_next_key_and_names_no_merchant(tmp_path: Path,
     assert merchants[:6] == [{"M1"}, {"M2"}, {"M3"}] * 2
     assert ended.summary["audit"]["posted"]["authorize"] == sum(platform.authorized.values())
     assert "(http" not in ended.stdout
-    assert ", 3 API keys\n" in ended.stdout
+    assert ", API keys: 3\n" in ended.stdout
     assert_no_key_is_shown(ended, reports)
 
 

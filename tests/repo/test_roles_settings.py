@@ -39,6 +39,6 @@ def test_each_request_needs_a_key_and_there_is_no_admin_token() -> None:
     assert (found.auth, found.admin_token, found.shop_merchant) == ("required", None, "STORE")
 
 
-def test_an_update_may_leave_clients_time_for_keys() -> None:
-    found = settings("api", payops_auth="open", payops_shop_merchant="", payops_admin_token="as long as it must be")
-    assert (found.auth, found.admin_token, found.shop_merchant) == ("open", "as long as it must be", None)
+def test_what_an_installation_chooses_is_written() -> None:
+    found = settings("api", payops_shop_merchant="", payops_admin_token="as long as it must be")
+    assert (found.auth, found.admin_token, found.shop_merchant) == ("required", "as long as it must be", None)

@@ -121,3 +121,22 @@ def test_a_ledger_that_does_not_catch_up_is_told_when_it_matters() -> None:
 def test_an_outcome_that_stays_open_is_a_fault() -> None:
     request = {"unknown": "authorize", "path": "/", "body": {}, "key": "k-1", "amount": 5}
     assert compared(10, [request, request]) == ["2 requests have no outcome, the first with key k-1"]
+
+
+@dataclass(frozen=True)
+class Late(Api):
+    """An API with one event in flight, which is posted at the second look."""
+
+    looks: list[int]
+
+    def in_flight(self) -> bool:
+        self.looks.append(1)
+        return len(self.looks) < 2
+
+    def balances(self, _merchant: str) -> dict[str, dict[str, int]]:
+        return {"customer_hold": {"debits": 7 if len(self.looks) >= 2 else 0, "credits": 0}}
+
+
+def test_what_is_in_flight_before_the_load_counts_as_before() -> None:
+    audit = Audit(Late("", "", []), ["M"], lambda: ("fine", True))
+    assert audit.posted_before() == {"authorize": 7, "capture": 0, "refund": 0}
