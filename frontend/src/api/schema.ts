@@ -1238,8 +1238,10 @@ export interface components {
             /** @enum {string} */
             operation: "authorize" | "capture" | "refund" | "void";
         };
-        /** @description DOWN only when the database is. */
+        /** @description DOWN only when the database is. `auth` open: a merchant's name is enough to pay; required: each needs a key. */
         Health: {
+            /** @enum {string} */
+            auth: "open" | "required";
             components: {
                 [key: string]: components["schemas"]["Part"];
             };
