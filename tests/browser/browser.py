@@ -49,9 +49,9 @@ class Visit:
         self.page.evaluate("window.scrollTo(0, 0)")
         self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
 
-    def enter(self, token: str) -> None:
-        """Enter the admin token in the console, on any of its pages."""
-        self.page.locator("input[type=password]").fill(token)
+    def enter(self, key: str) -> None:
+        """Enter an operator's key or the admin token in the console, on any of its pages."""
+        self.page.locator("input[type=password]").fill(key)
         self.page.locator("form button[type=submit]").click()
         self.page.locator("input[type=password]").wait_for(state="detached")
 

@@ -15,7 +15,17 @@ from tests.browser.test_shop import buy, payment
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(400)
-TABS = ("Overview", "Payments", "Ledger", "Audit", "Dead letters", "Outbox", "Circuit breaker", "Actions")
+TABS = (
+    "Overview",
+    "Payments",
+    "Ledger",
+    "Audit",
+    "Dead letters",
+    "Outbox",
+    "Circuit breaker",
+    "Actions",
+    "Merchants and keys",
+)
 BREAKER_MS = 30_000
 
 
@@ -145,7 +155,9 @@ def test_a_wrong_token_is_refused(browser: Browser, platform: Platform) -> None:
         visitor.go("/console")
         visitor.page.locator("input[type=password]").fill("not-the-token-at-all")
         visitor.page.keyboard.press("Enter")
-        expect(visitor.page.get_by_role("alert")).to_contain_text("This token is not the admin token.")
+        expect(visitor.page.get_by_role("alert")).to_contain_text(
+            "This is neither an operator's key nor the admin token."
+        )
 
 
 def test_the_drawer_is_worked_by_keyboard(browser: Browser, platform: Platform) -> None:

@@ -47,7 +47,7 @@ export function operatorWith(scopes: readonly Scope[]): Operator {
 /** Renders for an operator at `address`; the element labelled "address" holds the present one. */
 export function show(children: ReactNode, address = "/console", scopes: readonly Scope[] = ALL) {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
-  return render(
+  const shown = render(
     <QueryClientProvider client={client}>
       <LanguageProvider>
         <MemoryRouter initialEntries={[address]}>
@@ -57,4 +57,5 @@ export function show(children: ReactNode, address = "/console", scopes: readonly
       </LanguageProvider>
     </QueryClientProvider>,
   );
+  return { ...shown, client };
 }

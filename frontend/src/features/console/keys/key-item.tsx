@@ -10,13 +10,21 @@ import { CopyButton } from "../frame/copy";
 import { foundPath, merchantPath } from "../frame/ids";
 import { useOperator } from "../operator";
 import own from "./keys.module.css";
+import { SCOPES } from "./rules";
 
 const TONES: Record<ApiKey["state"], Tone> = { ACTIVE: "good", EXPIRED: "plain", REVOKED: "bad" };
 
 export type KeyAction = "rotate" | "revoke";
 
+interface Props {
+  apiKey: ApiKey;
+  /** Whether to say whose key it is. */
+  withOwner: boolean;
+  onAction: (action: KeyAction) => void;
+}
+
 /** One key of a list, with what can be done with it. */
-export function KeyItem({ apiKey, onAction }: { apiKey: ApiKey; onAction: (action: KeyAction) => void }) {
+export function KeyItem({ apiKey, withOwner, onAction }: Props) {
   const { keys } = useTexts();
   const { may, caller } = useOperator();
   const { keyId, name, state, successorId } = apiKey;
@@ -35,24 +43,24 @@ export function KeyItem({ apiKey, onAction }: { apiKey: ApiKey; onAction: (actio
           </span>
         )}
       </div>
-      <Facts apiKey={apiKey} />
+      <Facts apiKey={apiKey} withOwner={withOwner} />
     </li>
   );
 }
 
-function Facts({ apiKey }: { apiKey: ApiKey }) {
+function Facts({ apiKey, withOwner }: { apiKey: ApiKey; withOwner: boolean }) {
   const { keys, locale } = useTexts();
   const time = (at: string | null, none: string) => (at === null ? none : dateAndTime(at, locale));
   const facts: [string, ReactNode][] = [
     [keys.id, <span key="id" className={own.id}><code>{apiKey.keyId}</code><CopyButton name={`${keys.id} ${apiKey.keyId}`} text={apiKey.keyId} /></span>],
     [keys.last4, <code key="last4">…{apiKey.last4}</code>],
-    [keys.of, apiKey.merchantId === null ? keys.ofOperators : <Link key="of" to={merchantPath(apiKey.merchantId)}>{apiKey.merchantId}</Link>],
-    [keys.scopes, apiKey.scopes.join(", ")],
-    [keys.networks, apiKey.allowedNetworks.length === 0 ? keys.anywhere : apiKey.allowedNetworks.join(", ")],
+    ...(withOwner ? [[keys.of, apiKey.merchantId === null ? keys.ofOperators : <Link key="of" to={merchantPath(apiKey.merchantId)}>{apiKey.merchantId}</Link>] satisfies [string, ReactNode]] : []),
+    [keys.calls, keys.count(apiKey.callsLast30Days)],
+    [keys.lastUsed, time(apiKey.lastUsedAt, keys.never)],
     [keys.created, time(apiKey.createdAt, "")],
     [keys.ends, time(apiKey.revokedAt ?? apiKey.expiresAt, keys.noEnd)],
-    [keys.lastUsed, time(apiKey.lastUsedAt, keys.never)],
-    [keys.calls, keys.count(apiKey.callsLast30Days)],
+    [keys.from, apiKey.allowedNetworks.length === 0 ? keys.anywhere : apiKey.allowedNetworks.join(", ")],
+    [keys.scopes, SCOPES[apiKey.kind].filter((scope) => apiKey.scopes.includes(scope)).join(", ")],
   ];
   return (
     <dl className={own.facts}>

@@ -47,7 +47,7 @@ export function Keys({ title, filter, of }: Props) {
       {query.data?.items.length === 0 && <Empty>{texts.keys.noKeys}</Empty>}
       {query.data !== undefined && query.data.items.length > 0 && (
         <ul className={own.list} aria-label={title}>
-          {query.data.items.map((key) => <KeyItem key={key.keyId} apiKey={key} onAction={(action) => { open({ action, key }); }} />)}
+          {query.data.items.map((key) => <KeyItem key={key.keyId} apiKey={key} withOwner={filter.keyId !== undefined} onAction={(action) => { open({ action, key }); }} />)}
         </ul>
       )}
       <Pager paging={paging} next={query.data?.nextCursor ?? null} />

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { merchantsQuery, type Merchant } from "../../../api/keys";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
@@ -8,7 +7,7 @@ import { Button } from "../../../ui/button";
 import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { KEYS, MerchantLink } from "../frame/ids";
+import { MerchantLink } from "../frame/ids";
 import { useOperator } from "../operator";
 import { Keys } from "./keys";
 import own from "./keys.module.css";
@@ -23,7 +22,7 @@ export function MerchantKeys({ id }: { id: string }) {
   const found = query.data?.items[0];
   if (found === undefined) {
     return (
-      <Panel title={texts.keys.merchant(id)} aside={<Link to={KEYS}>{texts.keys.allMerchants}</Link>}>
+      <Panel title={texts.keys.merchant(id)}>
         {query.isPending && <Loading />}
         {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
         {query.data !== undefined && <Empty>{texts.keys.noMerchant(id)}</Empty>}
@@ -45,20 +44,20 @@ function Known({ merchant }: { merchant: Merchant }) {
   const [changed, setChanged] = useState<Merchant | null>(null);
   const next = merchant.state === "ACTIVE" ? "SUSPENDED" : "ACTIVE";
   return (
-    <Panel title={texts.keys.merchant(merchant.merchantId)} aside={<Link to={KEYS}>{texts.keys.allMerchants}</Link>}>
+    <Panel
+      title={texts.keys.merchant(merchant.merchantId)}
+      aside={may("administer") && (
+        <Button kind={next === "SUSPENDED" ? "danger" : "plain"} small aria-haspopup="dialog" onClick={() => { setAsked(next); }}>
+          {next === "SUSPENDED" ? texts.keys.suspend : texts.keys.activate}
+        </Button>
+      )}
+    >
       <div className={own.merchant}>
         <strong className={own.name}>{merchant.name}</strong>
         <Badges merchant={merchant} />
         <span className={styles.muted}>{texts.keys.created} {dateAndTime(merchant.createdAt, texts.locale)}</span>
         <MerchantLink id={merchant.merchantId}>{texts.keys.payments}</MerchantLink>
       </div>
-      {may("administer") && (
-        <div className={styles.buttons}>
-          <Button kind={next === "SUSPENDED" ? "danger" : "plain"} small aria-haspopup="dialog" onClick={() => { setAsked(next); }}>
-            {next === "SUSPENDED" ? texts.keys.suspend : texts.keys.activate}
-          </Button>
-        </div>
-      )}
       {changed !== null && <Notice tone="good">{texts.keys.changed(changed)}</Notice>}
       {asked !== null && <StateDialog merchantId={merchant.merchantId} to={asked} onDone={setChanged} onClose={() => { setAsked(null); }} />}
     </Panel>

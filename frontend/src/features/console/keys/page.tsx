@@ -25,7 +25,7 @@ export default function KeysPage() {
     <div className={styles.stack}>
       <div className={own.views}>
         <nav aria-label={texts.keys.views} className={own.tabs}>
-          <Link to={KEYS} aria-current={isList ? "page" : undefined}>{texts.keys.merchants}</Link>
+          <Link to={KEYS} aria-current={isList ? "page" : merchantId !== "" ? "true" : undefined}>{texts.keys.merchants}</Link>
           <Link to={KEYS_OF_OPERATORS} aria-current={isOperators ? "page" : undefined}>{texts.keys.operators}</Link>
         </nav>
         <Find />

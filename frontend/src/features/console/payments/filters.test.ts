@@ -55,6 +55,11 @@ it("names only what is set", () => {
   expect(shownValue("status", { ...NONE, status: "constructor" }, en)).toBe("constructor");
 });
 
+it("refuses an API key, which would get into the address and the storage", () => {
+  expect(wanted({ q: "po_live_00Abc123Def4_secret" }).errors).toEqual([en.search.isKey]);
+  expect(wanted({ merchantId: "po_box" }).errors).toEqual([]);
+});
+
 it("takes away spaces that were pasted with an id", () => {
   expect(wanted({ traceId: " 4bf92f35 " }).filters.traceId).toBe("4bf92f35");
 });

@@ -3,6 +3,7 @@ import type { Filters } from "../../../api/desk";
 import type { Texts } from "../../../i18n/en";
 import { dateAndTime, toLocal, toUtc } from "../../../i18n/time";
 import { decimalsOf, formatMoney, MAX_AMOUNT, misreadMoney, parseMoney, toDecimal } from "../../../money/money";
+import { hasKey } from "../keys/rules";
 
 /** The API's parameters, in the order in which they are shown. */
 export const NAMES = [
@@ -53,6 +54,7 @@ export function read(draft: Draft, shown: All, texts: Texts): Read {
   const typed = Object.fromEntries(NAMES.map((name) => [name, draft[name].trim()])) as Draft;
   const errors: string[] = [];
   const filters = { ...typed };
+  if (NAMES.some((name) => hasKey(typed[name]))) errors.push(texts.search.isKey);
   for (const name of TIMES) filters[name] = typed[name] === toLocal(shown[name]) ? shown[name] : toUtc(typed[name]);
   if (typed.currency !== "" && !CURRENCY.test(typed.currency)) errors.push(texts.search.badCurrency);
   const amounts = AMOUNTS.filter((name) => typed[name] !== "");

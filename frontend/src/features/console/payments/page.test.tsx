@@ -79,6 +79,22 @@ it("opens the payment of a number that is also an event's of another payment", a
   await waitFor(() => { expect(address()).toBe("/console/payments/7"); });
 });
 
+it("looks a whole API key up by its id, and forgets its secret", async () => {
+  serve(() => found(1, 2));
+  open("/console/payments");
+  const box = screen.getByRole<HTMLInputElement>("searchbox");
+  fireEvent.change(box, { target: { value: " po_live_00Abc123Def4_secret" } });
+  fireEvent.click(screen.getByRole("button", { name: "Find" }));
+  await waitFor(() => { expect(address()).toBe("/console/keys?q=Abc123Def4"); });
+  expect(box.value).toBe("");
+});
+
+it("leads from an id that no payment has to merchants and keys", async () => {
+  serve(() => found());
+  open("/console/payments?q=Abc123Def4");
+  expect((await screen.findByRole("link", { name: "Look for “Abc123Def4” among merchants and keys" })).getAttribute("href")).toBe("/console/keys?q=Abc123Def4");
+});
+
 it("leaves a slash to the field that has the focus", () => {
   serve(() => found());
   open("/console/payments");

@@ -7,7 +7,7 @@ import { StatusBadge } from "../../../payment/status";
 import { Button } from "../../../ui/button";
 import { Empty, Notice } from "../../../ui/notice";
 import { numberCell, Pager, Table, type Paging } from "../../../ui/panel";
-import { PaymentLink } from "../frame/ids";
+import { foundPath, PaymentLink } from "../frame/ids";
 import { setNames, type All } from "./filters";
 import { queryOf } from "./remembered";
 import styles from "./search.module.css";
@@ -28,6 +28,7 @@ export function Results({ found, filters, paging, old }: Props) {
     <div className={`${styles.results} ${old ? styles.old : ""}`} aria-busy={old}>
       <p className={styles.count} role="status">{old ? "" : texts.search.count(items.length)}</p>
       {items.length === 0 && searchedTo === null && <Empty>{noFilters ? texts.search.noneAtAll : texts.search.none}</Empty>}
+      {items.length === 0 && filters.q !== "" && <p className={styles.elsewhere}><Link to={foundPath(filters.q)}>{texts.search.amongKeys(filters.q)}</Link></p>}
       {items.length > 0 && (
         <Table label={texts.search.results} head={<Head />}>
           {items.map((item) => <Row key={item.paymentId} item={item} filters={filters} />)}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { foundPath } from "../frame/ids";
+import { hasKey, isKeyId, keyIdIn, networksOf } from "./rules";
+
+const KEY = `po_live_00Abc123Def4_${"s".repeat(38)}`;
+
+describe("a key in what is typed", () => {
+  it.each([KEY, `Bearer ${KEY}`, KEY.slice(0, 30)])("is looked up by its id: %s", (text) => {
+    expect([hasKey(text), keyIdIn(text), foundPath(text)]).toEqual([true, "Abc123Def4", "/console/keys?q=Abc123Def4"]);
+  });
+
+  it.each(["po_test_00Abc123", "po_oper_00Abc123Def_secretsecret", "x po_test_!"])("never gets into an address, even when it is no whole one: %s", (text) => {
+    expect([keyIdIn(text), foundPath(text)]).toEqual([null, "/console/keys"]);
+  });
+
+  it("is not seen in what is none", () => {
+    expect(["Abc123Def4", "po_box", "order po-test"].map(hasKey)).toEqual([false, false, false]);
+    expect(["Abc123Def4", "Abc123Def", "Abc-23Def4"].map(isKeyId)).toEqual([true, false, false]);
+  });
+});
+
+it("reads networks between commas and spaces", () => {
+  expect(networksOf(" 10.0.0.0/8,2001:db8::/32  192.0.2.7,")).toEqual(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
+  expect(networksOf(" , ")).toEqual([]);
+});
