@@ -83,6 +83,22 @@ def test_the_program_pays_once_and_repeats_with_its_key(
         assert len(set(keys)) == 1, "with its key"
 
 
+def test_the_example_of_the_client_s_readme_pays(
+    merchant: Merchant, environment: dict[str, str], tmp_path: Path
+) -> None:
+    text = (ROOT / "clients/python/README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"(?ms)^```python\n(.*?)^```$", text)
+    file = tmp_path / "example.py"
+    file.write_text(
+        "import os\n\napi_key = os.environ['KEY']\n" + example.replace("https://payops.example", merchant.url)
+    )
+    command = [sys.executable, str(file)]
+    done = subprocess.run(
+        command, env={**environment, "KEY": merchant.key}, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == f"{merchant.payments()[0]['paymentId']} 6000\n"
+
+
 def test_each_step_is_shown_in_each_language() -> None:
     assert {language for language, _ in blocks(PAGE)} == set(COMMANDS)
     text = (ROOT / "docs" / PAGE).read_text(encoding="utf-8")
