@@ -21,6 +21,7 @@ from app.http.limits import WrongTokens
 from payments.merchants.key_form import Prefix
 from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
 from payments.merchants.store import Merchant
+from payments.merchants.use import Uses
 from payments.merchants.verification import Caller, Verifier
 from payments.platform.errors import (
     ApiKeyInvalid,
@@ -44,10 +45,13 @@ class OfShop:
 
 
 class Guard:
-    """Admits requests by their keys."""
+    """Admits requests by their keys, and counts those that it admits."""
 
-    def __init__(self, verifier: Verifier, admin_token: str | None, wrong: WrongTokens, *, required: bool) -> None:
+    def __init__(
+        self, verifier: Verifier, uses: Uses, admin_token: str | None, wrong: WrongTokens, *, required: bool
+    ) -> None:
         self._verifier = verifier
+        self._uses = uses
         self._admin_token = None if admin_token is None else admin_token.encode()
         self._wrong = wrong
         self.required = required
@@ -113,6 +117,7 @@ class Guard:
             raise
         if caller.key.scopes.isdisjoint(scopes):
             raise InsufficientScope
+        self._uses.count(caller.key.key_id, caller.at)
         return caller
 
     def _verified(self, text: str) -> Caller:

@@ -34,7 +34,7 @@ _ONCE = "The key is in this answer only: nothing can show it again."
         "Make a key",
         "keys",
         answers={200: view.NewApiKey},
-        problems=(400, 401, 403, 404, 413, 415, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         body=NewKeyBody,
         scopes=_SCOPES,
         first_key=True,
@@ -72,6 +72,21 @@ def index() -> Response:
     merchant_id = queries.merchant() if granter is None else granter.merchant_id
     items, last = read_list(lambda connection: view.api_keys(connection, merchant_id, after, limit))
     return encoding.answer(ApiKeyPage(items=items, next_cursor=queries.cursor_after_text(last)))
+
+
+@blueprint.get("/current")
+@describe(
+    Description(
+        "Who is asking: the key of this request",
+        "keys",
+        answers={200: view.CurrentApiKey},
+        problems=(401, 403, 429, 503),
+        scopes=tuple(Scope),
+    )
+)
+def current() -> Response:
+    """The key that was sent, or the admin token."""
+    return encoding.answer(view.current(g.caller))
 
 
 @blueprint.post("/<key_id>/rotate")

@@ -32,10 +32,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. `merchant` None: an operator."""
+    """Who is asking, and when (UTC, by the database's clock). `merchant` None: an operator."""
 
     key: ApiKey
     merchant: Merchant | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:
         raise MerchantSuspended
     if not stored.key.permits(address):
         raise NetworkNotAllowed
-    return Caller(stored.key, stored.merchant)
+    return Caller(stored.key, stored.merchant, now)

@@ -176,6 +176,12 @@ class RotationInProgress(Permanent):
     code = "ROTATION_IN_PROGRESS"
 
 
+class TooManyKeys(Permanent):
+    """The merchant, or operators, have as many keys that have not ended as they may."""
+
+    code = "TOO_MANY_KEYS"
+
+
 class ShopOff(Permanent):
     """No merchant is set for the shop."""
 

@@ -1,6 +1,6 @@
 """Tables of merchants and keys; `payments.platform.tables` loads them with its own."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from payments.platform.column_types import MARIADB_OPTIONS, UtcTime
 from payments.platform.metadata import metadata
@@ -38,6 +38,18 @@ api_key = Table(
     UniqueConstraint("hash", name="uq_key_hash"),
     UniqueConstraint("successor_id", name="uq_key_successor"),
     Index("ix_key_merchant", "merchant_id", "created_at"),
+    **_OPTIONS,
+)
+
+api_key_use = Table(
+    "api_key_use",
+    metadata,
+    # no foreign key: a count must neither wait for its key's row nor be refused with it
+    Column("key_id", String(10), primary_key=True),
+    Column("day", Date, primary_key=True),  # UTC
+    Column("calls", BigInteger, nullable=False),
+    Column("last_used_at", UtcTime, nullable=False),
+    Index("ix_key_use_last", "last_used_at"),
     **_OPTIONS,
 )
 

@@ -62,6 +62,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-keys/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is asking: the key of this request */
+        get: operations["api_keys.current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/findings": {
         parameters: {
             query?: never;
@@ -822,9 +839,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end. */
+        /**
+         * @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end.
+         *
+         *     Its use is written seconds after the calls. `callsLast30Days`: today (UTC) and the 29 days before it.
+         */
         ApiKey: {
             allowedNetworks: string[];
+            callsLast30Days: number;
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -839,6 +861,11 @@ export interface components {
             /** @enum {string} */
             kind: "MERCHANT" | "OPERATOR";
             last4: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            lastUsedAt: string | null;
             merchantId: string | null;
             name: string;
             /**
@@ -1033,6 +1060,22 @@ export interface components {
             /** @enum {string} */
             status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
+        /** @description Who is asking. By the admin token `keyId` is null; `merchantId` and `mode` are null for operators. */
+        CurrentApiKey: {
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            expiresAt: string | null;
+            keyId: string | null;
+            /** @enum {string} */
+            kind: "MERCHANT" | "OPERATOR";
+            merchantId: string | null;
+            /** @enum {string|null} */
+            mode: "TEST" | "LIVE" | null;
+            name: string;
+            scopes: ("payments:write" | "refunds:write" | "payments:read" | "webhooks:manage" | "settlements:read" | "keys:manage" | "operate" | "read" | "administer")[];
+        };
         /** @description A message that could not be posted, with its payload. */
         DeadLetter: {
             attempts: number;
@@ -1195,8 +1238,10 @@ export interface components {
             /** @enum {string} */
             operation: "authorize" | "capture" | "refund" | "void";
         };
-        /** @description DOWN only when the database is. */
+        /** @description DOWN only when the database is. `auth` open: a merchant's name is enough to pay; required: each needs a key. */
         Health: {
+            /** @enum {string} */
+            auth: "open" | "required";
             components: {
                 [key: string]: components["schemas"]["Part"];
             };
@@ -1242,6 +1287,7 @@ export interface components {
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
             allowedNetworks: string[];
+            callsLast30Days: number;
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1257,6 +1303,11 @@ export interface components {
             /** @enum {string} */
             kind: "MERCHANT" | "OPERATOR";
             last4: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            lastUsedAt: string | null;
             merchantId: string | null;
             name: string;
             /**
@@ -1720,7 +1771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1756,7 +1807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1843,7 +1894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1860,8 +1911,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
@@ -1930,7 +1998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2019,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2036,7 +2104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2106,7 +2174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2195,7 +2263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2212,7 +2280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2229,7 +2297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2299,7 +2367,126 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "api_keys.current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentApiKey"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2393,7 +2580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2429,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2519,7 +2706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2555,7 +2742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2638,7 +2825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2674,7 +2861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2757,7 +2944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2793,7 +2980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2876,7 +3063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2912,7 +3099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3016,7 +3203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3033,7 +3220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3103,7 +3290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3186,7 +3373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3222,7 +3409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3316,7 +3503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3352,7 +3539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3442,7 +3629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3478,7 +3665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3563,7 +3750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3580,7 +3767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3616,7 +3803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3705,7 +3892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3722,7 +3909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3739,7 +3926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3809,7 +3996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3894,7 +4081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3911,7 +4098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3928,7 +4115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3964,7 +4151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4241,7 +4428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4277,7 +4464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4371,7 +4558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4407,7 +4594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4497,7 +4684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4533,7 +4720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4616,7 +4803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4652,7 +4839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4740,7 +4927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4776,7 +4963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4863,7 +5050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4880,7 +5067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4950,7 +5137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5039,7 +5226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5056,7 +5243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5126,7 +5313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5309,7 +5496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5345,7 +5532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5428,7 +5615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5464,7 +5651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5580,7 +5767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5616,7 +5803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5728,7 +5915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5764,7 +5951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5849,7 +6036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5866,7 +6053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5902,7 +6089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5993,7 +6180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6010,7 +6197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6027,7 +6214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6118,7 +6305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6209,7 +6396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6226,7 +6413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6243,7 +6430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6334,7 +6521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6425,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6442,7 +6629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6459,7 +6646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6550,7 +6737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6638,7 +6825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6674,7 +6861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6762,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6798,7 +6985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6887,7 +7074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6904,7 +7091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6921,7 +7108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6991,7 +7178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7076,7 +7263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7093,7 +7280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7110,7 +7297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7146,7 +7333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7238,7 +7425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7274,7 +7461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7362,7 +7549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7379,7 +7566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7415,7 +7602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7504,7 +7691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7521,7 +7708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7612,7 +7799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7703,7 +7890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7720,7 +7907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7737,7 +7924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7828,7 +8015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7919,7 +8106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7936,7 +8123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7953,7 +8140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8044,7 +8231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8135,7 +8322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8152,7 +8339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8169,7 +8356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8260,7 +8447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */

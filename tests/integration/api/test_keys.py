@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from payments.merchants import service
 from payments.merchants.hashing import Peppers
 from payments.platform.database import create_engine
 from payments.platform.tables import operator_action
@@ -173,6 +174,42 @@ def test_merchants_over_http(api: Api) -> None:
         404,
         "NOT_FOUND",
     )
+
+
+def test_a_key_too_many_is_a_conflict(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "KEY_LIMIT", 1)
+    own = new_key(api)
+    assert code(api.post("/api-keys", {"name": "k"}, **bearer(own))) == (409, "TOO_MANY_KEYS")
+    assert api.post(f"/api-keys/{own['keyId']}/revoke", {"reason": "old"}, **ADMIN).status_code == 200
+    new_key(api)
+
+
+def test_who_is_asking(api: Api) -> None:
+    operators = ["administer", "operate", "read"]
+    assert api.http.get("/api-keys/current", headers=ADMIN).get_json() == {
+        "kind": "OPERATOR",
+        "keyId": None,
+        "name": "admin token",
+        "merchantId": None,
+        "mode": None,
+        "scopes": operators,
+        "expiresAt": None,
+    }
+    key = new_key(api, scopes=["webhooks:manage"], expiresInSeconds=3600)
+    assert api.http.get("/api-keys/current", headers=bearer(key)).get_json() == {
+        "kind": "MERCHANT",
+        "keyId": key["keyId"],
+        "name": "k",
+        "merchantId": "M1",
+        "mode": "TEST",
+        "scopes": ["webhooks:manage"],
+        "expiresAt": key["expiresAt"],
+    }
+    kim = api.post("/api-keys", {"name": "kim"}, **ADMIN).get_json()
+    found = api.http.get("/api-keys/current", auth=(kim["key"], "")).get_json()
+    assert (found["kind"], found["keyId"], found["name"]) == ("OPERATOR", kim["keyId"], "kim")
+    assert (found["merchantId"], found["mode"], found["scopes"]) == (None, None, operators)
+    assert code(api.http.get("/api-keys/current")) == (401, "UNAUTHORIZED")
 
 
 def test_wrong_keys_are_counted_by_address_and_the_right_one_always_works(api: Api) -> None:
