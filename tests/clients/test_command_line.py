@@ -1,17 +1,21 @@
 """`payops` at a terminal: JSON on standard output, one sentence on standard error, exit codes; the key is no option."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from payops_client.__main__ import main
 from stack.ports import free_port
-from tests.clients.conftest import Front, Merchant, NewMerchant
-from tests.serving import Answer, Done, done
+from tests.clients.conftest import Front, Merchant, NewMerchant, in_front
+from tests.e2e.gunicorn import ApiServer
+from tests.servers import until
+from tests.serving import Answer, Done, Request, done
 
 
 def payops(merchant: Merchant, *arguments: str, **environment: str) -> Done:
@@ -101,6 +105,27 @@ def test_the_key_of_a_file(merchant: Merchant, new_merchant: NewMerchant, tmp_pa
     assert payops(merchant, "--key-file", str(file), "list").stdout == "", "the file's, not the variable's"
     file.write_bytes(b"\xff\xfe")
     assert payops(merchant, "--key-file", str(file), "list").stderr.endswith(": it is not ASCII text.\n")
+
+
+def test_an_interruption_tells_the_key(api: ApiServer, merchant: Merchant, environment: dict[str, str]) -> None:
+    over = Event()
+
+    def never(request: Request) -> Answer | None:
+        over.wait(60)
+        return Answer(503)
+
+    with in_front(api, never) as front:
+        variables = {**environment, "PAYOPS_URL": front.url, "PAYOPS_API_KEY": merchant.key}
+        command = [sys.executable, "-m", "payops_client", "authorize", "--amount", "5", "--currency", "KRW"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables) as paying:
+            until(lambda: front.requests, "it has sent its command")
+            paying.send_signal(signal.SIGINT)
+            assert paying.wait(30) == 130
+            assert paying.stderr
+            said = paying.stderr.read()
+        over.set()
+        key = front.requests[0].json["idempotencyKey"]
+    assert said == f"Interrupted. Repeat it with --idempotency-key {key}\n"
 
 
 def test_a_list_ends_quietly_with_its_reader(front: Front, merchant: Merchant, environment: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """An answer that is cut off at any byte is never taken for another answer."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -12,8 +13,8 @@ from tests.clients.conftest import Merchant
 
 
 @contextmanager
-def answering(texts: Iterator[bytes]) -> Iterator[str]:
-    """The URL of a server that sends the next text to each connection, and closes it."""
+def answering(texts: Iterator[bytes], *, reset: bool = False) -> Iterator[str]:
+    """The URL of a server that sends the next text to each connection and ends it: in order, or by a reset."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -23,7 +24,10 @@ def answering(texts: Iterator[bytes]) -> Iterator[str]:
                 with connection:
                     received(connection)
                     connection.sendall(next(texts))
-                    connection.shutdown(socket.SHUT_WR)
+                    if reset:
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    else:
+                        connection.shutdown(socket.SHUT_WR)
 
     thread = Thread(target=serve, daemon=True)
     thread.start()
@@ -57,13 +61,14 @@ def answer_of(merchant: Merchant, path: str, body: str) -> bytes:
         return received(connection)
 
 
-def test_an_answer_that_is_cut_off_anywhere_is_no_answer(merchant: Merchant) -> None:
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_that_is_cut_off_anywhere_is_no_answer(merchant: Merchant, reset: bool) -> None:
     done = answer_of(merchant, "/payments/authorize", '{"amount":5,"currency":"KRW","idempotencyKey":"k"}')
     [payment] = merchant.payments()
     refused = answer_of(merchant, f"/payments/refund/{payment['paymentId']}", '{"amount":6}')
     assert (done.split()[1], refused.split()[1]) == (b"200", b"409")
     parts = [text[:end] for text in (done, refused) for end in range(len(text))]
-    with answering(iter(parts)) as url, Payops(merchant.key, url, tries=1) as payops:
+    with answering(iter(parts), reset=reset) as url, Payops(merchant.key, url, tries=1) as payops:
         for part in parts:
             with pytest.raises(OutcomeUnknown) as caught:
                 payops.authorize(amount=5, currency="KRW", idempotency_key="k")

@@ -1,42 +1,25 @@
 """docs/keys.md, executed as one shell script on the database of a running API."""
 
 import json
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.clients.pages import blocks, program
+from tests.clients.pages import blocks, program, run, with_payops
 from tests.e2e.gunicorn import ApiServer
-from tests.repo.sources import ROOT
 from tests.servers import until
 
-PAGE = "keys.md"
+PAGE = "docs/keys.md"
 
 
 @pytest.fixture
 def folder(api: ApiServer, tmp_path: Path) -> Path:
     """Where the page's commands ran, with what they wrote; `payops` was `python -m payments` on the API's database."""
-    command = tmp_path / "bin" / "payops"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m payments "$@"\n')
-    command.chmod(0o755)
     settings = {name: api.environment[name] for name in ("DATABASE_URL", "APP_KEY_PEPPER")}
-    places = {"PATH": f"{command.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "PAYOPS_URL": api.url}
-    done = subprocess.run(
-        ["sh", "-eu", "-c", program(PAGE, "sh")],
-        env={**os.environ, **settings, **places},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    variables = {**with_payops(tmp_path, "payments"), **settings, "PAYOPS_URL": api.url}
+    done = run(["sh", "-eu", "-c", program(PAGE, "sh")], tmp_path, variables)
     (tmp_path / "shown").write_text(done.stdout + done.stderr)
     return tmp_path
 

@@ -17,6 +17,7 @@ from payops_client import (
     TryAgain,
     UnexpectedAnswer,
 )
+from payops_client.errors import BY_CODE
 from stack.ports import free_port
 from tests.clients.conftest import Front, Merchant
 from tests.contracts.line import Cut, Line, line_to
@@ -141,7 +142,7 @@ def test_the_time_is_bounded(front: Front, merchant: Merchant) -> None:
     assert pauses == []
 
 
-@pytest.mark.parametrize("code", sorted(set(PROBLEMS) - set(NOT_NOW)))
+@pytest.mark.parametrize("code", sorted(set(BY_CODE) - set(NOT_NOW)))
 def test_a_refusal_is_not_repeated(front: Front, merchant: Merchant, code: str) -> None:
     front.planned[:] = [problem(code)]
     with merchant.payops(front.url) as payops, pytest.raises(PayopsError) as caught:

@@ -5,10 +5,12 @@ Exit codes: 0 done, 1 refused by the API, 2 could not run, 3 not known or not no
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from payops_client.client import Payops
 from payops_client.commands import COULD_NOT_RUN, parser
@@ -23,6 +25,8 @@ INTERRUPTED: Final = 130
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run one command; returns the exit code."""
     given = parser().parse_args(arguments)
+    if "idempotency_key" in given and given.idempotency_key is None:
+        given.idempotency_key = str(uuid4())  # here, so that an interruption can tell it
     try:
         key = _key(given.key_file, environment)
         url = given.url or environment.get("PAYOPS_URL") or _missing("Say where the API is: --url or PAYOPS_URL.")
@@ -37,6 +41,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print(_how_to_repeat("Interrupted.", getattr(given, "idempotency_key", None)), file=sys.stderr)
+        return INTERRUPTED
 
 
 def _key(path: str | None, environment: Mapping[str, str]) -> str:
@@ -54,10 +61,11 @@ def _missing(sentence: str) -> str:
 
 
 def _sentence(error: PayopsError) -> str:
-    said = str(error)
-    if isinstance(error, TryAgain) and error.idempotency_key is not None:
-        said += f" Repeat it with --idempotency-key {error.idempotency_key}"
-    return said
+    return _how_to_repeat(str(error), error.idempotency_key) if isinstance(error, TryAgain) else str(error)
+
+
+def _how_to_repeat(said: str, key: str | None) -> str:
+    return said if key is None else f"{said} Repeat it with --idempotency-key {shlex.quote(key)}"
 
 
 def run() -> int:
@@ -68,8 +76,6 @@ def run() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
         return READER_GONE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return code
 
 

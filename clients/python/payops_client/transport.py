@@ -52,7 +52,7 @@ class Transport:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The JSON object of a success. Raises PayopsError. `timeout`: seconds until the answer begins."""
+        """The JSON object of a success. Raises PayopsError. `timeout`: seconds until its first byte."""
         try:
             answer = self._pool.request(
                 method,
