@@ -13,11 +13,12 @@ from psp.faults import Hit
 LONGEST_PAGE: Final = 500
 _SELECT: Final = (
     "SELECT j.seq, j.at, j.kind AS asked, j.reference AS named, j.request, j.fault, j.outcome, j.status, o.*"
-    " FROM journal j LEFT JOIN operation o ON o.reference = j.reference"
-    " WHERE (:reference IS NULL OR j.reference = :reference)"
+    " FROM journal j LEFT JOIN operation o ON o.reference = j.reference WHERE "
 )
-_OLDEST: Final = _SELECT + " AND j.seq > :after ORDER BY j.seq LIMIT :limit"
-_NEWEST: Final = _SELECT + " AND (:after = 0 OR j.seq < :after) ORDER BY j.seq DESC LIMIT :limit"
+_OF_REFERENCE: Final = "j.reference = :reference AND "  # in queries of its own, so that SQLite takes the index
+_OLDEST: Final = "j.seq > :after ORDER BY j.seq LIMIT :limit"
+_NEWEST: Final = "j.seq < :after ORDER BY j.seq DESC LIMIT :limit"
+_BEYOND: Final = 2**63 - 1
 
 
 class Entry(TypedDict):
@@ -71,7 +72,8 @@ def finish(connection: sqlite3.Connection, seq: int, hit: Hit, answer: answers.A
 
 def page(connection: sqlite3.Connection, reference: str | None, after: int, limit: int, *, newest: bool) -> JournalPage:
     """At most `limit` entries after seq `after` (`newest`: before it, unless it is 0), of one reference or all."""
-    query = _NEWEST if newest else _OLDEST
+    query = _SELECT + (_OF_REFERENCE if reference is not None else "") + (_NEWEST if newest else _OLDEST)
+    after = after or (_BEYOND if newest else 0)
     rows = connection.execute(query, {"reference": reference, "after": after, "limit": limit + 1}).fetchall()
     entries = [_entry(row) for row in rows[:limit]]
     return {"entries": entries, "next": entries[-1]["seq"] if len(rows) > limit else None}

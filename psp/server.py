@@ -1,4 +1,4 @@
-"""The WSGI server: a greenlet for each connection, so that a thousand requests can be kept waiting.
+"""The WSGI server: a greenlet for each connection, so that hundreds of requests can be kept waiting.
 
 It writes no line of a request to the log: a request line may hold a card number.
 """
@@ -17,8 +17,8 @@ from psp import answers
 from psp.http.wire import SOCKET, Waits
 
 _log = logging.getLogger(__name__)
-CONNECTIONS: Final = 2000
-"""At the same time; more wait to be accepted."""
+CONNECTIONS: Final = 900
+"""At the same time; more wait to be accepted. A process may usually have 1,024 files open."""
 STOP_WITHIN: Final = 5.0
 """Seconds for requests that have begun, when it stops."""
 

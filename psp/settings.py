@@ -62,15 +62,7 @@ def _missing(given: Mapping[str, str]) -> list[str]:
 
 
 def _malformed(given: Mapping[str, str]) -> list[str]:
-    bad = []
-    secrets = {name: [given[name]] for name in ("PSP_CONTROL_TOKEN", "PSP_PUBLISHABLE_KEY") if name in given}
-    for name, values in {"PSP_KEYS": given.get("PSP_KEYS", "").split(","), **secrets}.items():
-        if name in given and not all(_SECRET.fullmatch(value) for value in values):
-            bad.append(
-                f"{name} must have {SHORTEST_SECRET} to 128 visible ASCII characters without commas (for each key)"
-            )
-    if len(given.get("PSP_CALLBACK_SECRET", "x" * SHORTEST_SECRET)) < SHORTEST_SECRET:
-        bad.append(f"PSP_CALLBACK_SECRET must have at least {SHORTEST_SECRET} characters")
+    bad = _bad_secrets(given)
     port = given.get("PSP_PORT", "8090")
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535):
         bad.append("PSP_PORT must be a whole number from 1 to 65535")
@@ -78,6 +70,24 @@ def _malformed(given: Mapping[str, str]) -> list[str]:
         bad.append("PSP_CALLBACK_URL must be an http or https address")
     if not all(_is_origin(origin) for origin in given.get("PSP_SHOP_ORIGINS", "").split(",") if origin):
         bad.append("PSP_SHOP_ORIGINS must be origins (scheme://host:port) separated by commas")
+    return bad
+
+
+def _bad_secrets(given: Mapping[str, str]) -> list[str]:
+    single = ("PSP_CONTROL_TOKEN", "PSP_PUBLISHABLE_KEY")
+    secrets = {name: [given[name]] for name in single if name in given}
+    if "PSP_KEYS" in given:
+        secrets["PSP_KEYS"] = given["PSP_KEYS"].split(",")
+    bad = [
+        f"{name} must have {SHORTEST_SECRET} to 128 visible ASCII characters without commas (for each key)"
+        for name, values in secrets.items()
+        if not all(_SECRET.fullmatch(value) for value in values)
+    ]
+    if len(given.get("PSP_CALLBACK_SECRET", "x" * SHORTEST_SECRET)) < SHORTEST_SECRET:
+        bad.append(f"PSP_CALLBACK_SECRET must have at least {SHORTEST_SECRET} characters")
+    every = [value for values in secrets.values() for value in values]
+    if len(set(every)) < len(every):
+        bad.append("PSP_KEYS, PSP_PUBLISHABLE_KEY and PSP_CONTROL_TOKEN must differ from one another")
     return bad
 
 

@@ -66,7 +66,7 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             results = [self._attempt(command) for command in commands]
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  # those who wait for it raise it, and the loop goes on
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             return [_Failed(error)] * len(commands)

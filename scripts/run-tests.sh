@@ -86,7 +86,7 @@ stage lint beside scripts/lint.sh
 stage unit beside unmeasured tests/unit tests/stories "${cores[@]}"
 measured=(tests/contracts tests/integration/api tests/integration/cli)
 stage contracts beside tests "${measured[@]}" "${cores[@]}"
-stage servers beside unmeasured tests/e2e tests/integration tests/clients "${measured[@]/#/--ignore=}" "${waits[@]}"
+stage servers beside unmeasured tests/e2e tests/integration tests/clients tests/psp "${measured[@]/#/--ignore=}" "${waits[@]}"
 stage browser beside browser
 stage coverage beside coverage_report
 report

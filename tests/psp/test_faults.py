@@ -1,7 +1,9 @@
 """Each fault as a client sees it, on a raw socket, and what really happened, in the journal."""
 
 import json
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -60,6 +62,17 @@ def test_silence_ends_when_the_client_leaves(psp: Client, simulator: Simulator, 
     psp.faults({"fault": "timeout_before", "seconds": 600})
     sent = request_of("authorization", name("a"), token="tok_approved")
     assert raw_answer(simulator.port, sent, seconds=0.2) == (b"", "time-out")
+
+
+def test_hundreds_are_kept_waiting_and_keep_nobody_waiting(psp: Client, simulator: Simulator, name: Name) -> None:
+    psp.faults({"fault": "timeout_after_success", "seconds": 600, "kinds": ["authorization"]})
+    references = [name("a") for _ in range(300)]
+    with ExitStack() as stack:
+        for reference in references:
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", simulator.port)))
+            client.sendall(request_of("authorization", reference, token="tok_approved"))
+        until(lambda: psp.enquire(references[-1]).status == 200, "the last has come and others are answered")
+        assert {psp.enquire(reference).json["state"] for reference in references} == {"APPROVED"}
 
 
 def test_a_reset_in_the_middle(psp: Client, simulator: Simulator, name: Name) -> None:

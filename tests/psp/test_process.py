@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from threading import Thread
-from time import monotonic
 
 import pytest
 
@@ -60,12 +59,11 @@ def test_a_stop_finishes_what_has_begun_and_cuts_what_a_fault_keeps() -> None:
         kept.start()
         idle.start()
         until(lambda: psp.api.journal("held"), "it is kept waiting")
-        begun = monotonic()
         psp.stop()
-        assert monotonic() - begun < 4.0, "a stop takes 0.2 s here; it waits for nobody who only waits"
         kept.join()
         idle.join()
         assert psp.exit_code == 0
+        assert "requests_cut_off" not in psp.log.read_text(), "a stop waits for nobody who only waits"
         assert [received for received, _ in ends] == [b"", b""]
         psp.start()
         assert psp.api.enquire("held").json["state"] == "APPROVED"

@@ -1,8 +1,10 @@
 """The simulator's rules by themselves: amounts, fees, cards, draws, settings, signatures."""
 
 import hmac
+import re
 from datetime import date
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 import pytest
@@ -23,11 +25,11 @@ AMOUNTS = st.integers(1, LARGEST_AMOUNT)
 
 
 @given(amount=AMOUNTS, currency=st.sampled_from([*FIXED, "CHF"]))
-def test_a_fee_is_the_nearest_minor_unit_and_net_is_the_rest(amount: int, currency: str) -> None:
+def test_a_fee_is_rounded_half_up_and_net_is_the_rest(amount: int, currency: str) -> None:
     moved = movement(Kind.CAPTURE, amount, currency)
     assert moved is not None
     exact = Fraction(amount * BASIS_POINTS, 10_000) + FIXED.get(currency, 0)
-    assert abs(moved.fee - exact) <= Fraction(1, 2)
+    assert moved.fee == floor(exact + Fraction(1, 2))
     assert (moved.gross, moved.net) == (amount, amount - moved.fee)
 
 
@@ -40,8 +42,8 @@ def test_a_refund_takes_all_back_and_costs_nothing(amount: int) -> None:
     assert movement(Kind.AUTHORIZATION, amount, "USD") is None
 
 
-@pytest.mark.parametrize(("amount", "fee"), [(33, 10), (34, 11), (100, 12), (9999, 160)])
-def test_fees_round_half_up(amount: int, fee: int) -> None:
+@pytest.mark.parametrize(("amount", "fee"), [(33, 10), (34, 11), (100, 12), (300, 15), (9999, 160)])
+def test_fees_by_example(amount: int, fee: int) -> None:
     moved = movement(Kind.CAPTURE, amount, "USD")
     assert moved is not None
     assert moved.fee == fee
@@ -152,6 +154,8 @@ def test_settings_have_no_default_for_what_is_secret() -> None:
         ("PSP_KEYS", "with space and more"),
         ("PSP_CONTROL_TOKEN", "t" * 15),
         ("PSP_PUBLISHABLE_KEY", "ü" * 16),
+        ("PSP_PUBLISHABLE_KEY", "k" * 16),
+        ("PSP_CONTROL_TOKEN", "k" * 16),
         ("PSP_PORT", "0"),
         ("PSP_PORT", "65536"),
         ("PSP_PORT", "http"),
@@ -175,3 +179,14 @@ def test_a_bad_receiver_is_named(url: str, secret: str) -> None:
 def test_settings_and_faults_are_documented() -> None:
     page = (ROOT / "docs/simulator.md").read_text(encoding="utf-8")
     assert [name for name in (*settings.NAMES, *Fault, *TEST_NUMBERS, *DeclineCode) if f"`{name}`" not in page] == []
+
+
+def test_the_page_has_the_colours_of_the_console() -> None:
+    def tokens(path: str) -> dict[str, str]:
+        return dict(
+            re.findall(r"(--[a-z-]+): (light-dark\([^)]*\)|[\d.]+px);", (ROOT / path).read_text(encoding="utf-8"))
+        )
+
+    ours, theirs = tokens("psp/page/page.css"), tokens("frontend/src/app/base.css")
+    assert "--accent" in ours
+    assert {name: theirs.get(name) for name in ours} == ours

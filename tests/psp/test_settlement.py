@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from psp import clock, settlement
+from psp.operations import Command, Kind
 from psp.settlement import COLUMNS
+from tests.psp.in_memory import InMemory
 from tests.psp.simulator import CONTROL, Client, Simulator
 
 DAY = "2030-05-17"
@@ -77,6 +80,19 @@ def test_a_file_never_changes(psp: Client) -> None:
 
 def test_a_day_without_movements_has_a_file(psp: Client) -> None:
     assert file_of(psp, "1999-12-31").splitlines()[1:] == ["end,0,,,,,,,,,"]
+
+
+def test_a_file_of_several_pages_has_every_movement_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    made = InMemory()
+    for number in range(5):
+        made.acquirer.operate(Command(Kind.AUTHORIZATION, f"a{number}", 100, "USD", token="tok_approved"))
+        made.acquirer.operate(Command(Kind.CAPTURE, f"c{number}", 100, "USD", authorization=f"a{number}"))
+    text = "".join(settlement.lines(made.connection, clock.day_of(made.now), lambda query: query()))
+    told = [(row["record"], row["number"], row["reference"]) for row in rows(text)]
+    assert told[:5] == [("movement", str(number + 1), f"c{number}") for number in range(5)]
+    assert told[5:] == [("total", "5", ""), ("end", "5", "")]
+    made.close()
 
 
 def test_the_clock_is_set_advanced_frozen_and_let_go() -> None:
