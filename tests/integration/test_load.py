@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,33 @@ SCALES = {"payment-scenario": "0.01", "spike": "0.02", "soak": "0.0005", "stress
 SHORT = {"LONGEST_P95_MS": "30000", "RATE_SCALE": "0.1", "MOST_RATE": "15", "DURATION": "2s", "MERCHANTS": "7"}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A `make run` of its own that audits every second."""
+@contextmanager
+def started(folder: Path, **variables: str) -> Iterator[Run]:
+    """A `make run` of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("APP_AUDIT_INTERVAL_SECONDS", "1")
-        running = start(tmp_path_factory.mktemp("run"))
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        running = start(folder)
     try:
         wait_until_up(running)
         yield running
     finally:
         os.killpg(running.process.pid, signal.SIGTERM)
         running.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """It audits every second."""
+    with started(tmp_path_factory.mktemp("run"), APP_AUDIT_INTERVAL_SECONDS="1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def needing_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """It needs keys."""
+    with started(tmp_path_factory.mktemp("run"), AUTH="required") as running:
+        yield running
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -98,3 +114,29 @@ def test_a_wrong_token_is_said(run: Run, tmp_path: Path) -> None:
     ended = load(tmp_path, "stack.load", state=None, **wrong)
     assert (ended.code, ended.stdout) == (1, "")
     assert ended.stderr == f"{run.base} does not take the admin token; set ADMIN_TOKEN to the one that it was given.\n"
+
+
+def test_where_keys_are_needed_it_makes_its_own_which_end_with_it(needing_keys: Run, tmp_path: Path) -> None:
+    flow = {"ENABLE_CAPTURE": "true", "ENABLE_REFUND": "true", "TIME_SCALE": SCALES["soak"], "RATE_SCALE": "0.4"}
+    ended = load(tmp_path, "stack.load", state=needing_keys.folder, PROFILE="soak", **SHORT | flow)
+    assert ended.summary["audit"]["good"], ended
+    assert "making API keys for this load: 7\n" in ended.stdout
+    assert ended.summary["requests"][0]["ok"] >= 10
+    operator = {"Authorization": f"Bearer {(needing_keys.folder / 'operator-key').read_text()}"}
+    listed = requests.get(f"{needing_keys.base}/api-keys", headers=operator, timeout=10).json()["items"]
+    made = [(key["merchantId"], key["state"]) for key in listed if key["name"] == "load test"]
+    assert sorted(made) == [(f"LOAD-{number:04d}", "REVOKED") for number in range(7)]
+    assert (needing_keys.folder / "load-keys").read_text() == ""
+
+
+def test_a_drill_takes_the_keys_that_make_run_keeps(needing_keys: Run) -> None:
+    done = subprocess.run(
+        [ROOT / "scripts" / "drill-poison.sh"],
+        env={**os.environ, "PAYOPS_STATE": str(needing_keys.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done
+    assert (needing_keys.folder / "operator-key").read_text() not in done.stdout + done.stderr
