@@ -40,7 +40,7 @@ def backed_up(machines: Machines) -> Path:
 
 def test_a_lost_database_comes_back_to_its_last_payment(machines: Machines, front: Front) -> None:
     pay(front, 20)
-    machines.sql("DELETE FROM paydb.api_key WHERE merchant_id = 'K6-20'")  # a backup may be older than a key of the vault
+    machines.sql("DELETE FROM paydb.api_key WHERE merchant_id = 'K6-20'")  # as in an older backup
     backup = backed_up(machines)
     assert backup.is_file()
     assert backup.parent == ROOT / ".state/backups"
