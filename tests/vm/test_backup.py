@@ -40,6 +40,7 @@ def backed_up(machines: Machines) -> Path:
 
 def test_a_lost_database_comes_back_to_its_last_payment(machines: Machines, front: Front) -> None:
     pay(front, 20)
+    machines.sql("DELETE FROM paydb.api_key WHERE merchant_id = 'K6-20'")  # as in an older backup
     backup = backed_up(machines)
     assert backup.is_file()
     assert backup.parent == ROOT / ".state/backups"
@@ -54,6 +55,7 @@ def test_a_lost_database_comes_back_to_its_last_payment(machines: Machines, fron
     assert "end reached" in said
     assert "no differences" in said
     assert books(machines) == before
+    assert machines.sql("SELECT COUNT(*) FROM paydb.api_key WHERE merchant_id = 'K6-20'") == "1"
     audited(machines)
 
 
