@@ -23,7 +23,7 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
   );
 }
 
-export function TextField({ label, hint, ...input }: { label: string; hint?: string } & ComponentProps<"input">) {
+export function TextField({ label, hint, ...input }: { label: string; hint?: ReactNode } & ComponentProps<"input">) {
   const hintId = useId();
   return (
     <div className={styles.field}>

@@ -5,6 +5,7 @@ import { healthQuery } from "../../api/desk";
 import { currentCaller } from "../../api/keys";
 import { problemText, useTexts } from "../../i18n/language";
 import { Button } from "../../ui/button";
+import { Coded } from "../../ui/coded";
 import { Notice, Problem } from "../../ui/notice";
 import { Panel, TextField } from "../../ui/panel";
 import styles from "./console.module.css";
@@ -39,7 +40,7 @@ export function Login({ ended, onEnter }: { ended: ApiProblem | null; onEnter: (
         >
           <TextField
             label={texts.operator.key}
-            hint={texts.operator.hint[health.data?.auth ?? "unknown"]}
+            hint={<Coded text={texts.operator.hint[health.data?.auth ?? "unknown"]} />}
             type="password"
             autoComplete="off"
             spellCheck={false}

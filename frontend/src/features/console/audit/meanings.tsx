@@ -1,6 +1,6 @@
-import { Fragment } from "react";
 import type { FindingKind } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
+import { Coded } from "../../../ui/coded";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
 import own from "./audit.module.css";
@@ -24,9 +24,4 @@ export function Meanings() {
       <p className={styles.muted}>{findings.runbook}</p>
     </Panel>
   );
-}
-
-/** Words between backticks as code. */
-function Coded({ text }: { text: string }) {
-  return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : <Fragment key={part}>{part}</Fragment>));
 }

@@ -12,7 +12,13 @@ export function ShownOnce({ made, onClose }: { made: NewApiKey; onClose: () => v
   const { keys } = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  useEffect(() => {
+    const shown = dialog.current;
+    const stay = (event: KeyboardEvent) => { if (event.key === "Escape") event.preventDefault(); };
+    shown?.showModal();
+    shown?.addEventListener("keydown", stay); // browsers let a second Escape in a row pass `cancel`
+    return () => { shown?.removeEventListener("keydown", stay); };
+  }, []);
   return (
     <dialog ref={dialog} className={dialogStyles.dialog} aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); }} onClose={onClose}>
       <div className={dialogStyles.body}>
