@@ -13,7 +13,6 @@ from payments.cli.option_types import COULD_NOT_RUN, DONE, REFUSED, PlainParser,
 from payments.cli.pipes import quietly
 from payments.config import BadSettings, Settings, load
 from payments.merchants.hashing import Peppers
-from payments.migrations import MigrationLocked, migrate
 from payments.platform.database import check_sqlite_version, create_engine
 from payments.platform.errors import PaymentsError
 from payments.platform.operator_name import actor
@@ -33,14 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load(os.environ)
         check_sqlite_version(sqlite3.sqlite_version_info)
         return _migrate(settings) if options.command == "migrate" else _change(settings, options)
-    except (BadSettings, MigrationLocked, RuntimeError, ValueError) as error:
+    except (BadSettings, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
 
 
 def _migrate(settings: Settings) -> int:
+    from payments.migrations import MigrationLocked, migrate  # noqa: PLC0415  (Alembic takes half of the start of all other commands)
+
     try:
         revision = migrate(settings.database_url)
+    except MigrationLocked as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
     except SQLAlchemyError as error:
         print(f"The database could not be migrated: {getattr(error, 'orig', error)}", file=sys.stderr)
         return REFUSED

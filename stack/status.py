@@ -1,4 +1,7 @@
-"""`make status`: the state of the running platform on one screen. Reads ADMIN_TOKEN; changes nothing."""
+"""`make status`: the state of the running platform on one screen. Changes nothing.
+
+Reads OPERATOR_KEY where keys are required, else ADMIN_TOKEN; without them what the state folder keeps.
+"""
 
 import os
 import sys
@@ -20,8 +23,8 @@ def main() -> int:
         print("payops does not run here; start it with `make run`.")
         return 1
     base = f"http://127.0.0.1:{port}"
-    token = os.environ.get("ADMIN_TOKEN") or state.token()
     health = get_json(f"{base}/health")
+    token = _credential(state, health)
     lines = [f"payops at {base}: {health['status'] if health else 'the API does not answer'}"]
     lines += _processes(state) + _components(health)
     lines += _breaker(get_json(f"{base}/circuit-breaker/kafka-publisher"))
@@ -29,6 +32,13 @@ def main() -> int:
     lines += _audit(get_json(f"{base}/ledger/trial-balance", token))
     print("\n".join(lines))
     return 0 if health and health["status"] == "UP" else 1
+
+
+def _credential(state: State, health: dict[str, Any] | None) -> str:
+    if health and health.get("auth") == "required":
+        kept = state.operator_key.read_text() if state.operator_key.exists() else ""
+        return os.environ.get("OPERATOR_KEY") or kept
+    return os.environ.get("ADMIN_TOKEN") or state.token()
 
 
 def _line(name: str, value: object) -> str:
@@ -81,6 +91,8 @@ def _audit(answer: dict[str, Any] | None) -> list[str]:
 
 
 def _why(answer: dict[str, Any] | None) -> str:
+    if answer and str(answer.get("code")).startswith("API_KEY"):
+        return "unknown: set OPERATOR_KEY to an operator's key"
     if answer and answer.get("code") == "UNAUTHORIZED":
         return "unknown: set ADMIN_TOKEN to the one that `make run` was given"
     return "unknown"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from stack import shop
 from tests.browser.browser import visit
 from tests.browser.test_shop import buy
-from tests.e2e.test_make_run import start, wait_until_up
+from tests.e2e.make_run import start, wait_until_up
 from tests.servers import until
 
 pytestmark = pytest.mark.timeout(500)

@@ -1,4 +1,4 @@
-"""`make run` for its user: start, the three lines to paste, status, a killed broker, stop, start again."""
+"""`make run` for its user: start, the three lines to paste, status, a killed broker, stop, start again with keys."""
 
 import os
 import re
@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,83 +16,15 @@ import requests
 
 from stack.parent_watchdog import bound_to_parent
 from stack.ports import free_port
-from stack.state import State
 from stack.supervision import Supervisor
+from tests.e2e.make_run import ROOT, STOP_SECONDS, UP_SECONDS, Run, make, paid, paste, start, wait_until_up
 from tests.servers import until
 
-ROOT = Path(__file__).resolve().parents[2]
-UP_SECONDS, STOP_SECONDS = 60.0, 5.0
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
 OBSERVED_SECONDS = 30.0  # it reads its targets within 5 s, and scrapes each every 10 s
 WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
-ACCOUNTS = ["acquirer_receivable", "customer_hold", "hold_clearing"]
 
 pytestmark = [pytest.mark.timeout(500), pytest.mark.alone]
-
-
-@dataclass
-class Run:
-    """A `make run` of the tests, with a state of its own."""
-
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes]
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def output(self) -> str:
-        return (self.folder / "output").read_text()
-
-    @property
-    def state(self) -> State:
-        return State(self.folder)
-
-    def authorize(self, key: str) -> requests.Response | None:
-        """The answer; None while nothing listens."""
-        body = {"merchantId": "M1", "amount": 700, "currency": "KRW", "idempotencyKey": key}
-        try:
-            return requests.post(f"{self.base}/payments/authorize", json=body, timeout=UP_SECONDS)
-        except requests.ConnectionError:
-            return None
-
-    def payment(self, payment_id: int) -> dict[str, Any]:
-        return dict(requests.get(f"{self.base}/payments/{payment_id}?merchantId=M1", timeout=6).json())
-
-    def stop(self) -> None:
-        """SIGTERM to its process group, as a terminal's Ctrl-C goes to it."""
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(STOP_SECONDS)
-
-
-def make(target: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
-    return subprocess.run(
-        ["make", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180
-    )
-
-
-def start(folder: Path) -> Run:
-    """Start and return at once."""
-    port = free_port()
-    environment = {**os.environ, "PAYOPS_STATE": str(folder), "PORT": str(port), "WORKER_METRICS_PORT": "0"}
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            bound_to_parent(["make", "run"], signal.SIGTERM),
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    return Run(folder, port, process)
-
-
-def wait_until_up(run: Run) -> None:
-    until(lambda: "payops is up" in run.output or run.process.poll() is not None, "payops is up", seconds=UP_SECONDS)
-    assert run.process.poll() is None, run.output
 
 
 @pytest.fixture(scope="module")
@@ -112,18 +43,34 @@ def run(folder: Path) -> Iterator[Run]:
             run.stop()
 
 
-def test_the_three_lines_show_a_captured_payment_with_its_postings(run: Run, tmp_path: Path) -> None:
-    lines = [line for line in run.output.splitlines() if line.startswith("curl")]
-    assert len(lines) == 3
-    answers = [
-        subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-        for line in lines
-    ]
-    assert '"status":"AUTHORIZED"' in answers[0]
-    assert '"message":"Payment captured successfully"' in answers[1]
-    assert '"status":"CAPTURED"' in answers[2]
-    # topics have no order among each other: the capture may be posted first
-    assert sorted(re.findall(r'"debitAccount":"(\w+)"', answers[2])) == ACCOUNTS
+@pytest.fixture(scope="module")
+def with_keys(run: Run) -> Iterator[Run]:
+    """The same platform, started again with `AUTH=required`. It ends the first one, so its tests are the last."""
+    if run.process.poll() is None:
+        run.stop()
+    started = time.monotonic()
+    again = start(run.folder, AUTH="required")
+    try:
+        until(lambda: paid(again.authorize("first")), "the first payment is answered", seconds=UP_SECONDS)
+        again.first_payment = time.monotonic() - started
+        wait_until_up(again)
+        yield again
+    finally:
+        again.stop()
+
+
+def test_the_three_lines_pay(run: Run, tmp_path: Path) -> None:
+    paste(run, tmp_path)
+
+
+def check_shop(run: Run, key: str) -> None:
+    body = {"amount": 700, "currency": "KRW", "idempotencyKey": key}
+    answer = requests.post(f"{run.base}/shop/payments/authorize", json=body, timeout=6)
+    assert (answer.status_code, answer.json().get("merchantId")) == (200, "STORE")
+
+
+def test_the_shop_pays_for_its_merchant(run: Run) -> None:
+    check_shop(run, "shop")
 
 
 def test_the_printed_token_opens_the_admin_routes(run: Run) -> None:
@@ -134,6 +81,10 @@ def test_the_printed_token_opens_the_admin_routes(run: Run) -> None:
 
 
 def test_status_is_one_screen(run: Run) -> None:
+    check_status(run)
+
+
+def check_status(run: Run) -> None:
     shown = make("status", run.folder)
     assert shown.returncode == 0
     parts = ["api ", "relay ", "ledger ", "housekeeping ", "broker ", "redis "]
@@ -141,6 +92,13 @@ def test_status_is_one_screen(run: Run) -> None:
         assert said in shown.stdout
     assert "unknown" not in shown.stdout
     assert len(shown.stdout.splitlines()) <= 24
+
+
+def test_another_kind_of_auth_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    refused = make("run", tmp_path / "state", AUTH="maybe", PORT=str(free_port()))
+    said = "AUTH=maybe is unknown; it is open (or leave it) or required: each request needs a key."
+    assert (refused.returncode == 0, refused.stderr.splitlines()[0]) == (False, said)
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_second_run_is_refused(run: Run) -> None:
@@ -224,26 +182,45 @@ def test_the_api_gets_the_cpu_first(run: Run) -> None:
     assert min(workers) > max(niceness("-m gunicorn"))
 
 
-def test_stops_within_seconds_and_finds_its_payments_again(run: Run) -> None:
-    answer = run.authorize("before")
-    assert answer is not None
-    before = answer.json()
+def test_stops_within_seconds(run: Run) -> None:
     family = psutil.Process(run.process.pid).children(recursive=True)
     run.stop()
     until(lambda: not any(is_running(process) for process in family), "everything ended", seconds=STOP_SECONDS)
     assert "stopped" in run.output
 
-    started = time.monotonic()
-    again = start(run.folder)
-    try:
-        first = until(lambda: again.authorize("first"), "the first payment is answered", seconds=UP_SECONDS)
-        seconds = time.monotonic() - started
-        wait_until_up(again)
-        assert first.status_code == 200
-        assert again.payment(before["paymentId"])["createdAt"] == before["createdAt"]
-        assert seconds < WARM_SECONDS
-    finally:
-        again.stop()
+
+def test_starts_again_with_keys_and_finds_its_payments(with_keys: Run) -> None:
+    assert with_keys.first_payment < WARM_SECONDS
+    again = with_keys.authorize("kill-0")
+    assert again is not None
+    assert again.headers.get("Idempotency-Replayed") == "true", "paid before, without a key"
+
+
+def test_the_three_lines_pay_with_the_key(with_keys: Run, tmp_path: Path) -> None:
+    paste(with_keys, tmp_path)
+    assert with_keys.output.count(with_keys.merchant["Authorization"].split()[1]) == 1, "on no command line"
+
+
+def test_the_printed_keys_open_and_nothing_else_does(with_keys: Run) -> None:
+    operator, merchant = re.findall(r"(?:operator|merchant) key +(\S+)", with_keys.output)
+    opened = {"/operations": operator, "/payments": merchant}
+    for path, key in opened.items():
+        assert requests.get(with_keys.base + path, timeout=6).status_code == 401
+        headers = {"Authorization": f"Bearer {key}"}
+        assert requests.get(with_keys.base + path, headers=headers, timeout=6).status_code == 200
+    for name, key in (("operator-key", operator), ("merchant-key", merchant)):
+        kept = with_keys.folder / name
+        assert (kept.read_text(), kept.stat().st_mode & 0o777) == (key, 0o600)
+    logs = "".join(log.read_text(errors="replace") for log in with_keys.state.logs.iterdir())
+    assert not [key for key in opened.values() if key.split("_")[3] in logs]
+
+
+def test_the_shop_needs_no_key(with_keys: Run) -> None:
+    check_shop(with_keys, "with-keys")
+
+
+def test_status_uses_the_kept_key(with_keys: Run) -> None:
+    check_status(with_keys)
 
 
 def is_running(process: psutil.Process) -> bool:

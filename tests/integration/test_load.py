@@ -13,7 +13,7 @@ import requests
 
 from load.k6 import PROFILES
 from load.recording import Recording
-from tests.e2e.test_make_run import Run, start, wait_until_up
+from tests.e2e.make_run import Run, start, wait_until_up
 from tests.integration.test_load_results import ROOT, load
 from tests.servers import until
 

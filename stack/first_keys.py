@@ -1,0 +1,64 @@
+"""The merchants and keys that `make run` brings: the shop's merchant; and where keys are required, two to begin with.
+
+The keys are made once, kept in the state folder, and imported at each start. One that has ended is replaced.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from payments.merchants.key_form import Prefix, new_key
+from stack.state import State
+from stack.whole_file import write_once, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOP_MERCHANT, TEST_MERCHANT = "STORE", "M123"
+NAME = "make run"
+REFUSED = 1
+"""The exit code of a command that what is stored does not allow."""
+
+
+class NotProvided(RuntimeError):
+    """A merchant or key could not be stored; the message says why."""
+
+
+def provide(state: State, variables: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Store what is missing in the platform's database. Raises NotProvided.
+
+    `variables`: the environment of the platform's programs.
+    """
+    if variables["APP_AUTH"] == "required":
+        _ensure_merchant(TEST_MERCHANT, "A merchant to try it with", variables)
+        _import(state.merchant_key, Prefix.TEST, ["--merchant", TEST_MERCHANT], variables, say)
+        _import(state.operator_key, Prefix.OPERATOR, ["--operator"], variables, say)
+    _ensure_merchant(variables["APP_SHOP_MERCHANT"], "The shop of this machine", variables)
+
+
+def _ensure_merchant(merchant_id: str, name: str, variables: Mapping[str, str]) -> None:
+    done = _run(variables, ["merchants", "create", merchant_id, "--name", name, "--if-missing"])
+    if done.returncode != 0:
+        raise NotProvided(f"Merchant {merchant_id} cannot be used.\n{done.stderr}")
+
+
+def _import(
+    path: Path, prefix: Prefix, owner: list[str], variables: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    command = ["keys", "import", *owner, "--name", NAME]
+    if not path.exists():
+        write_once(path, new_key(prefix).text)
+    done = _run(variables, command, path.read_text())
+    if done.returncode == REFUSED:  # revoked, rotated out, or of another pepper
+        say(f"{done.stderr.strip()} {path.name} gets a new one")
+        write_whole(path, new_key(prefix).text)
+        done = _run(variables, command, path.read_text())
+    if done.returncode != 0:
+        raise NotProvided(f"The key in {path} could not be stored.\n{done.stderr}")
+    if json.loads(done.stdout)["changed"]:
+        say(f"{path.name} is stored")
+
+
+def _run(variables: Mapping[str, str], command: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    payments = [sys.executable, "-m", "payments", *command]
+    return subprocess.run(payments, cwd=ROOT, env=variables, input=given, capture_output=True, text=True, check=False)
