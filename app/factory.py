@@ -20,6 +20,7 @@ from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.authentication import Guard
 from app.http.hooks import remove_hook
+from app.http.key_uses import KeyUses, writer_to
 from app.http.key_watch import KeyWatch, epoch_of
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
@@ -49,6 +50,7 @@ from app.routes import (
 from app.services import EXTENSION, Services
 from payments.merchants.hashing import Peppers
 from payments.merchants.shop_merchant import ShopMerchant
+from payments.merchants.use import Uses
 from payments.merchants.verification import Verifier
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
@@ -186,7 +188,8 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     metrics = ApiMetrics(registry)
     verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
-    guard = Guard(verifier, options.admin_token, wrong, required=options.auth_required)
+    uses = Uses()
+    guard = Guard(verifier, uses, options.admin_token, wrong, required=options.auth_required)
     ReadLimits(
         app,
         client=client,
@@ -207,6 +210,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         guard=guard,
         shop=ShopMerchant(options.shop_merchant, read_merchant, lambda: verifier.epoch, monotonic),
         key_watch=KeyWatch(verifier, epoch_of(engines[None])),
+        key_uses=KeyUses(uses, writer_to(engines[None])),
         peppers=options.peppers,
         lists=ListSlots(monotonic),
         overview=Sampler(_totals(options, registry, requests), backlog_of(engines[None])),

@@ -124,6 +124,7 @@ def post_worker_init(worker: Any) -> None:
     services.admission.ping()
     services.overview.start()
     services.key_watch.start()
+    services.key_uses.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
@@ -137,7 +138,7 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Finish all accepted commands, also those answered with OUTCOME_UNKNOWN."""
+    """Finish all accepted commands, also those answered with OUTCOME_UNKNOWN, and write the last calls of keys."""
     from app.services import EXTENSION
 
     application = getattr(worker, "wsgi", None)
@@ -148,6 +149,7 @@ def worker_exit(server: Any, worker: Any) -> None:
     services.key_watch.stop()
     if not services.queue.drain(graceful_timeout):
         server.log.error("commands_not_finished")
+    services.key_uses.stop()
     services.traces.close()
 
 

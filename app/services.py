@@ -10,6 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue
 from app.http.authentication import Guard
+from app.http.key_uses import KeyUses
 from app.http.key_watch import KeyWatch
 from app.http.list_slots import ListSlots
 from app.overview.sampler import Sampler
@@ -33,6 +34,7 @@ class Services:
     metrics: ApiMetrics
     guard: Guard
     key_watch: KeyWatch
+    key_uses: KeyUses
     shop: ShopMerchant
     peppers: Peppers | None
     lists: ListSlots

@@ -22,6 +22,7 @@ from bench.parts import (
     split,
     start,
     without_http,
+    wrong_keys,
 )
 from bench.platform import running
 from bench.progress import say
@@ -44,6 +45,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "split": split.figures,
     "start": start.figures,
     "keys": keys.figures,
+    "wrong-keys": wrong_keys.figures,
 }
 
 

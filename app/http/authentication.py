@@ -21,6 +21,7 @@ from app.http.limits import WrongTokens
 from payments.merchants.key_form import Prefix
 from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
 from payments.merchants.store import Merchant
+from payments.merchants.use import Uses
 from payments.merchants.verification import Caller, Verifier
 from payments.platform.errors import (
     ApiKeyInvalid,
@@ -28,6 +29,7 @@ from payments.platform.errors import (
     InsufficientScope,
     MerchantMismatch,
     PaymentsError,
+    TooManyWrongKeys,
     ValidationFailed,
 )
 
@@ -44,10 +46,13 @@ class OfShop:
 
 
 class Guard:
-    """Admits requests by their keys."""
+    """Admits requests by their keys, and counts those that it admits."""
 
-    def __init__(self, verifier: Verifier, admin_token: str | None, wrong: WrongTokens, *, required: bool) -> None:
+    def __init__(
+        self, verifier: Verifier, uses: Uses, admin_token: str | None, wrong: WrongTokens, *, required: bool
+    ) -> None:
         self._verifier = verifier
+        self._uses = uses
         self._admin_token = None if admin_token is None else admin_token.encode()
         self._wrong = wrong
         self.required = required
@@ -108,18 +113,24 @@ class Guard:
     def _with_key(self, text: str, scopes: Sequence[Scope]) -> Caller:
         try:
             caller = self._verified(text)
-        except ApiKeyInvalid:
+        except (ApiKeyInvalid, TooManyWrongKeys):
             self._wrong.count(get_remote_address())
             raise
         if caller.key.scopes.isdisjoint(scopes):
             raise InsufficientScope
+        self._uses.count(caller.key.key_id, caller.at)
         return caller
 
     def _verified(self, text: str) -> Caller:
-        """The key's caller, verified once for a request. Raises as Verifier.verify."""
+        """The key's caller, verified once for a request, also when it is refused. Raises as Verifier.verify."""
         if "verified" not in g:
-            g.verified = self._verifier.verify(text, get_remote_address())
-        found: Caller = g.verified
+            try:
+                g.verified = self._verifier.verify(text, get_remote_address())
+            except PaymentsError as error:
+                g.verified = error
+        found: Caller | PaymentsError = g.verified
+        if isinstance(found, PaymentsError):
+            raise found
         return found
 
 

@@ -34,7 +34,7 @@ _ONCE = "The key is in this answer only: nothing can show it again."
         "Make a key",
         "keys",
         answers={200: view.NewApiKey},
-        problems=(400, 401, 403, 404, 413, 415, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         body=NewKeyBody,
         scopes=_SCOPES,
         first_key=True,

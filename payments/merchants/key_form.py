@@ -67,6 +67,12 @@ def parse(text: str) -> KeyText | None:
     return KeyText(text, Prefix(found[2]), found[3], found[4])
 
 
+def keys_in(text: str) -> list[KeyText]:
+    """The keys in a text, by form and checksum, each as often as it is there; for scanners."""
+    found = (parse(match.group()) for match in _FORM.finditer(text))
+    return [key for key in found if key is not None]
+
+
 def hide(text: str) -> str:
     """The text with each key's secret replaced, also of keys whose checksum is wrong."""
     return _SECRET.sub(r"\1_…", text)

@@ -13,6 +13,8 @@ LONGEST_OVERLAP: Final = timedelta(days=7)
 """How long a rotated key may go on beside its successor."""
 NETWORK_LIMIT: Final = 16
 """Networks of one key."""
+KEY_LIMIT: Final = 100
+"""Keys of one merchant, or of operators, that have not ended; rotations may pass it, for their overlap."""
 
 Network = IPv4Network | IPv6Network
 

@@ -4,7 +4,7 @@ its actor, and raises the epoch, so that every process forgets what it knew of k
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from payments.merchants import store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
 from payments.merchants.rules import (
+    KEY_LIMIT,
     SCOPES_OF,
     ApiKey,
     KeyKind,
@@ -34,6 +35,7 @@ from payments.platform.errors import (
     MerchantExists,
     NotFound,
     RotationInProgress,
+    TooManyKeys,
     ValidationFailed,
 )
 from payments.platform.operators import note_action
@@ -91,7 +93,7 @@ def create_key(
 ) -> tuple[ApiKey, KeyText]:
     """Make a key; returns it with its text, which nothing can show again.
 
-    Raises NotFound, ValidationFailed, or InsufficientScope when `granter` would give more than it has.
+    Raises NotFound, ValidationFailed, TooManyKeys, or InsufficientScope when `granter` would give more than it has.
     """
     text = new_key(prefix_of_new(connection, new))
     scopes = new.scopes or (SCOPES_OF[new.kind] if granter is None else tuple(granter.scopes))
@@ -107,8 +109,11 @@ def prefix_of_new(connection: Connection, new: NewKey) -> Prefix:
 
 
 def add_key(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey, action: str, actor: str) -> ApiKey:
-    """Store and note a key whose text is known and checked. Raises sqlalchemy IntegrityError when its id is taken."""
-    now = database_now(connection)
+    """Store and note a key whose text is known and checked.
+
+    Raises TooManyKeys, or sqlalchemy IntegrityError when its id is taken.
+    """
+    now = _now_with_room(connection, new.merchant_id, text.key_id)
     key = ApiKey(
         text.key_id,
         new.kind,
@@ -165,6 +170,19 @@ def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, gran
     store.end_key(connection, revoked)
     _note(connection, actor, "key.revoke", f"key {key_id}", reason)
     return revoked
+
+
+def _now_with_room(connection: Connection, merchant_id: str | None, key_id: str) -> datetime:
+    """The time at which there is room for a key, until the transaction ends. Raises TooManyKeys for one that is new."""
+    if merchant_id is None:
+        store.lock_epoch(connection)
+    else:
+        store.get_merchant(connection, merchant_id, lock=True)
+    now = database_now(connection)
+    if store.count_active(connection, merchant_id, now) >= KEY_LIMIT and store.get_key(connection, key_id) is None:
+        owner = "operators" if merchant_id is None else f"merchant {merchant_id}"
+        raise TooManyKeys(f"There are {KEY_LIMIT} keys of {owner} that have not ended; revoke one first.")
+    return now
 
 
 def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:

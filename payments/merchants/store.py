@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope
 from payments.platform.merchant_tables import api_key, key_epoch, merchant
@@ -114,6 +114,14 @@ def keys(connection: Connection, merchant_id: str | None, after: str, limit: int
     return [_key(row) for row in connection.execute(query.order_by(api_key.c.key_id).limit(limit))]
 
 
+def count_active(connection: Connection, merchant_id: str | None, now: datetime) -> int:
+    """How many keys of a merchant, or of operators (None), have not ended at `now`."""
+    mine = api_key.c.merchant_id.is_(None) if merchant_id is None else api_key.c.merchant_id == merchant_id
+    ends = or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
+    query = select(func.count()).select_from(api_key).where(mine, api_key.c.revoked_at.is_(None), ends)
+    return int(connection.execute(query).scalar_one())
+
+
 def end_key(connection: Connection, key: ApiKey) -> None:
     """Write the end, revocation and successor of `key`."""
     values = {"expires_at": key.expires_at, "revoked_at": key.revoked_at, "successor_id": key.successor_id}
@@ -123,6 +131,11 @@ def end_key(connection: Connection, key: ApiKey) -> None:
 def epoch(connection: Connection) -> int:
     """The number that every change of a merchant or key raises."""
     return int(connection.execute(_EPOCH).scalar_one())
+
+
+def lock_epoch(connection: Connection) -> None:
+    """No other transaction changes a merchant or key until this one ends (SQLite locks the whole file)."""
+    connection.execute(_EPOCH.with_for_update())
 
 
 def raise_epoch(connection: Connection) -> None:

@@ -176,6 +176,12 @@ class RotationInProgress(Permanent):
     code = "ROTATION_IN_PROGRESS"
 
 
+class TooManyKeys(Permanent):
+    """The merchant, or operators, have as many keys that have not ended as they may."""
+
+    code = "TOO_MANY_KEYS"
+
+
 class ShopOff(Permanent):
     """No merchant is set for the shop."""
 
@@ -186,6 +192,16 @@ class ShopMerchantUnusable(Recoverable):
     """The shop's merchant is not there, or is LIVE: operators have to change that."""
 
     code = "SHOP_MERCHANT_UNUSABLE"
+
+
+class TooManyWrongKeys(Recoverable):
+    """So many keys of an address were unknown that another one is not looked up."""
+
+    code = "RATE_LIMIT_EXCEEDED"
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("Too many unknown API keys came from this address; wait for Retry-After seconds.")
 
 
 class RequestInProgress(Recoverable):

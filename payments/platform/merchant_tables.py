@@ -49,7 +49,7 @@ api_key_use = Table(
     Column("day", Date, primary_key=True),  # UTC
     Column("calls", BigInteger, nullable=False),
     Column("last_used_at", UtcTime, nullable=False),
-    Index("ix_use_day", "day"),
+    Index("ix_key_use_last", "last_used_at"),
     **_OPTIONS,
 )
 

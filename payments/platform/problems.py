@@ -19,6 +19,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "MERCHANT_EXISTS": (409, "The merchant exists"),
     "API_KEY_CONFLICT": (409, "The API key has ended"),
     "ROTATION_IN_PROGRESS": (409, "The API key is being replaced"),
+    "TOO_MANY_KEYS": (409, "There are too many API keys"),
     "UNAUTHORIZED": (401, "A valid admin token is needed"),
     "NOT_FOUND": (404, "Not found"),
     "SHOP_OFF": (404, "There is no shop here"),

@@ -65,6 +65,10 @@ FILLINGS: Final = [
     f" SELECT NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY, 'a', NOW(6) FROM seq_1_to_{MANY}",
     "INSERT INTO circuit_breaker_command (name, to_state, actor, requested_at, outcome)"
     f" SELECT 'b', 'OPEN', 'a', NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY, 'applied' FROM seq_1_to_{MANY}",
+    "INSERT INTO api_key_use (key_id, day, calls, last_used_at)"
+    f" SELECT seq DIV 2, CURDATE() - INTERVAL seq MOD 2 DAY, 1, NOW(6) - INTERVAL seq MOD 2 DAY FROM seq_1_to_{MANY}",
+    "INSERT INTO api_key_use (key_id, day, calls, last_used_at)"
+    " SELECT seq, CURDATE() - INTERVAL 100 DAY, 1, NOW(6) - INTERVAL 100 DAY FROM seq_1_to_10",
     f"INSERT INTO inbox_event SELECT seq, 1, NOW(6) - INTERVAL IF(seq <= 10, 100, 1) DAY FROM seq_1_to_{MANY}",
     _ANSWER.format(operation="refund", days=0, status=0, at="'1970-01-01'", rows=MANY),
     _ANSWER.format(operation="refund", days=1, status=200, at="NOW(6)", rows=MANY),
@@ -121,6 +125,7 @@ SCANS: Final[dict[str, tuple[int, Callable[[Connection], int]]]] = {
     "breaker commands": (10, _record(1)),
     "audit runs": (10, _record(2)),
     "audit requests": (10, _record(3)),
+    "calls": (10, _record(4)),
     "answers": (10, lambda c: retention_store.prune_answers(c, _month_ago(c), 100)),
     "inbox": (10, lambda c: retention_store.prune_inbox(c, _month_ago(c), retention_store.INBOX_START, 100)[0]),
 }

@@ -13,6 +13,8 @@ from payments.breaker import store as breaker_store
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.logs import formatter
+from payments.merchants import use_store
+from payments.merchants.use_store import Calls, Use
 from payments.platform.clock import database_now
 from payments.platform.tables import circuit_breaker_command, dead_letter, ledger_halt, operator_action
 from payments.platform.throttle import AT_ONCE
@@ -78,6 +80,20 @@ def test_the_newest_audit_stays_for_it_tells_where_the_next_goes_on(
         last = audit_store.last_run(connection, now)
     assert last is not None
     assert last.next_payment_id == 4
+
+
+def test_old_calls_go_but_each_key_s_last_day_stays(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
+    with engine.begin() as connection:
+        now = database_now(connection)
+        last = [now - timedelta(days=days) for days in (95, 94, 93, 91, 89, 0)]
+        batch = [Calls("used", at.date(), 1, at) for at in last]
+        batch += [Calls("unused", at.date(), 1, at) for at in last[:4]]
+        use_store.add(connection, batch)
+    assert Pruner(engine, KEPT).prune(AT_ONCE)["api_key_use"] == 4 + 3
+    with engine.connect() as connection:
+        found = use_store.uses(connection, ["used", "unused"], last[0].date())
+    assert found == {"used": Use(2, last[5]), "unused": Use(1, last[3])}
 
 
 def test_what_people_did_is_never_forgotten(engine: Engine) -> None:

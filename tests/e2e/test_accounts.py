@@ -104,8 +104,16 @@ def post(platform: Platform, path: str, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+def use_a_key(platform: Platform) -> None:
+    post(platform, "/merchants", merchantId="M2", name="M2", mode="TEST")
+    key = post(platform, "/api-keys", merchantId="M2", name="key")["key"]
+    used = requests.get(f"{platform.api.url}/payments", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    assert used.status_code == 200, used.text
+
+
 def pay(platform: Platform) -> None:
-    """Every operation; one authorization stays open."""
+    """Every operation, and one call with a key; one authorization stays open."""
+    use_a_key(platform)
     for key in ("captured", "voided", "open"):
         paid = post(platform, "/payments/authorize", merchantId="M1", amount=1000, currency="KRW", idempotencyKey=key)
         number = paid["paymentId"]
@@ -127,6 +135,8 @@ def let_time_pass(database: Engine) -> None:
     """Open amounts have expired, and events are old."""
     with database.begin() as connection:
         connection.execute(text("UPDATE payment SET expires_at = requested_at WHERE status = 'AUTHORIZED'"))
+        older = "key_id, day - INTERVAL 100 DAY, calls, last_used_at - INTERVAL 100 DAY"
+        connection.execute(text(f"INSERT INTO api_key_use SELECT {older} FROM api_key_use"))
         connection.execute(text("UPDATE outbox_event SET created_at = created_at - INTERVAL 1 DAY"))
 
 
@@ -170,11 +180,13 @@ def test_each_process_does_its_work_with_its_own_account(
         done = command(urls, platform, "operator", *words)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
 
+    until(lambda: count(database, "api_key_use") == 1, "the call of a key is written")
     let_time_pass(database)
     platform.housekeeping.start()
     until(lambda: count(database, "payment WHERE status = 'EXPIRED'") == 1, "what was open is expired")
     until(lambda: count(database, "idem_response_cache WHERE http_status <> 0") == 0, "answers are pruned")
     until(lambda: count(database, "outbox_event WHERE event_type = 'PAYMENT_VOIDED'") == 0, "events are pruned")
+    until(lambda: count(database, "api_key_use") == 1, "old calls are pruned")
     assert command(urls, platform, "operator", "clock", "--confirm").returncode == 0
     until(lambda: count(database, "audit_run") >= 2, "housekeeping has audited")
     refused = {name: part.log.read_text().count(DENIED) for name, part in platform.programs.items()}

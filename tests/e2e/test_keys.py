@@ -7,11 +7,15 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from payments.platform.database import create_engine
+from payments.platform.merchant_tables import api_key_use
 from tests.e2e.gunicorn import ADMIN, ApiServer
 from tests.servers import until
 
 TRIES = 1_000
+CALLS = 240
 SETTINGS = {"APP_AUTH": "required", "APP_KEY_PEPPER": "1:" + "p" * 32}
 WORKERS = 2
 
@@ -55,6 +59,23 @@ def test_a_revoked_key_is_refused_by_every_web_worker(instances: list[ApiServer]
     # a worker that went on by what it knew would do so for a minute
     until(lambda: statuses(20) <= {401, 429}, "the key is refused")
     assert statuses(TRIES) <= {401, 429}
+
+
+def test_each_call_is_counted_once_by_the_end(
+    instances: list[ApiServer], operator: dict[str, Any], mariadb_url: str
+) -> None:
+    """Four web workers stop; what they have not written until then is written at their end."""
+    keys = [merchants_key(instances[0], operator) for _ in range(2)]
+    with ThreadPoolExecutor(4) as pool:
+        sent = pool.map(lambda n: instances[n % 2].get("/payments", **bearer(keys[n % 3 % 2]["key"])), range(CALLS))
+        assert {answer.status_code for answer in sent} == {200}
+        list(pool.map(ApiServer.stop, instances))
+    engine = create_engine(mariadb_url)
+    with engine.connect() as connection:
+        by_key = select(api_key_use.c.key_id, func.sum(api_key_use.c.calls)).group_by(api_key_use.c.key_id)
+        calls = {key_id: int(number) for key_id, number in connection.execute(by_key)}
+    engine.dispose()
+    assert [calls[key["keyId"]] for key in keys] == [CALLS * 2 // 3, CALLS // 3]
 
 
 def test_no_request_fails_while_a_key_is_rotated(instances: list[ApiServer], operator: dict[str, Any]) -> None:

@@ -106,6 +106,7 @@ def deleting(table: str) -> str:
     return f"DELETE FROM {table} WHERE FALSE"
 
 
+PRUNED = ("outbox_event", "idem_response_cache", "inbox_event", "dead_letter", "audit_request", "api_key_use")
 ALLOWED = [
     ("api", updating("payment", "status")),
     ("api", inserting("outbox_event")),
@@ -114,6 +115,8 @@ ALLOWED = [
     ("api", "INSERT INTO audit_request (requested_at, actor) SELECT NOW(6), '' FROM dual WHERE FALSE"),
     *((user, inserting(table)) for user in ("api", "operator") for table in ("merchant", "api_key")),
     *((user, updating("key_epoch", "epoch")) for user in ("api", "operator")),
+    ("api", inserting("api_key_use")),
+    ("api", updating("api_key_use", "calls")),
     ("relay", updating("outbox_event", "published")),
     ("relay", updating("lease", "fence")),
     ("relay", updating("circuit_breaker", "state")),
@@ -125,9 +128,7 @@ ALLOWED = [
     ("ledger", inserting("dead_letter")),
     ("ledger", updating("ledger_halt", "detail")),
     ("housekeeping", updating("payment", "status")),
-    ("housekeeping", deleting("outbox_event")),
-    ("housekeeping", deleting("idem_response_cache")),
-    ("housekeeping", deleting("inbox_event")),
+    *(("housekeeping", deleting(table)) for table in PRUNED),
     ("housekeeping", inserting("audit_run")),
     ("housekeeping", updating("outbox_event", "published")),
     ("operator", updating("outbox_event", "published")),
@@ -139,7 +140,6 @@ ALLOWED = [
     ("housekeeping", updating("audit_finding", "detail")),
     ("housekeeping", updating("task_run", "since")),
     ("housekeeping", updating("audit_request", "done_at")),
-    ("housekeeping", deleting("audit_request")),
     ("housekeeping", updating("clock_watch", "trusted_at")),
     ("operator", updating("clock_watch", "confirmed_at")),
     ("operator", inserting("audit_finding")),
@@ -171,11 +171,10 @@ FORBIDDEN = [
     *((user, updating("idem_response_cache", "http_status")) for user in ("relay", "ledger", "operator")),
     *((user, deleting(table)) for user in WRITERS for table in NEVER_DELETED),
     *((user, inserting("api_key")) for user in ("relay", "ledger", "housekeeping")),
+    *((user, updating("api_key_use", "calls")) for user in WRITERS if user != "api"),
     ("api", updating("clock_watch", "confirmed_at")),
     *((user, updating("audit_request", "done_at")) for user in WRITERS if user != "housekeeping"),
-    *((user, deleting("outbox_event")) for user in WRITERS if user != "housekeeping"),
-    *((user, deleting("idem_response_cache")) for user in WRITERS if user != "housekeeping"),
-    *((user, deleting("dead_letter")) for user in WRITERS if user != "housekeeping"),
+    *((user, deleting(table)) for user in WRITERS if user != "housekeeping" for table in PRUNED),
     *((user, updating("circuit_breaker", "state")) for user in WRITERS if user != "relay"),
     *((user, inserting("circuit_breaker_command")) for user in WRITERS if user != "api"),
     *((user, updating("lease", "fence")) for user in ("api", "operator")),

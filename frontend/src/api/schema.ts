@@ -1238,8 +1238,10 @@ export interface components {
             /** @enum {string} */
             operation: "authorize" | "capture" | "refund" | "void";
         };
-        /** @description DOWN only when the database is. */
+        /** @description DOWN only when the database is. `auth` open: a merchant's name is enough to pay; required: each needs a key. */
         Health: {
+            /** @enum {string} */
+            auth: "open" | "required";
             components: {
                 [key: string]: components["schemas"]["Part"];
             };
@@ -1769,7 +1771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1805,7 +1807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1892,7 +1894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -1909,8 +1911,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
@@ -1979,7 +1998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2068,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2085,7 +2104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2155,7 +2174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2244,7 +2263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2261,7 +2280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2278,7 +2297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2348,7 +2367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2431,7 +2450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2467,7 +2486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2561,7 +2580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2597,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2687,7 +2706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2723,7 +2742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2806,7 +2825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2842,7 +2861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2925,7 +2944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2961,7 +2980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3044,7 +3063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3080,7 +3099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3184,7 +3203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3201,7 +3220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3271,7 +3290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3354,7 +3373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3390,7 +3409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3484,7 +3503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3520,7 +3539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3610,7 +3629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3646,7 +3665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3731,7 +3750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3748,7 +3767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3784,7 +3803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3873,7 +3892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3890,7 +3909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3907,7 +3926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3977,7 +3996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4062,7 +4081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4079,7 +4098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4096,7 +4115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4132,7 +4151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4409,7 +4428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4445,7 +4464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4539,7 +4558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4575,7 +4594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4665,7 +4684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4701,7 +4720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4784,7 +4803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4820,7 +4839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4908,7 +4927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4944,7 +4963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5031,7 +5050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5048,7 +5067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5118,7 +5137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5207,7 +5226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5224,7 +5243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5294,7 +5313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5477,7 +5496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5513,7 +5532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5596,7 +5615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5632,7 +5651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5748,7 +5767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5784,7 +5803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5896,7 +5915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5932,7 +5951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6017,7 +6036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6034,7 +6053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6070,7 +6089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6161,7 +6180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6178,7 +6197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6195,7 +6214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6286,7 +6305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6377,7 +6396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6394,7 +6413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6411,7 +6430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6502,7 +6521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6593,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6610,7 +6629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6627,7 +6646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6718,7 +6737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6806,7 +6825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6842,7 +6861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6930,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6966,7 +6985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7055,7 +7074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7072,7 +7091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7089,7 +7108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7159,7 +7178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7244,7 +7263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7261,7 +7280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7278,7 +7297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7314,7 +7333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7406,7 +7425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7442,7 +7461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7530,7 +7549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7547,7 +7566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7583,7 +7602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7672,7 +7691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7689,7 +7708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7780,7 +7799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7871,7 +7890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7888,7 +7907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7905,7 +7924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7996,7 +8015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8087,7 +8106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8104,7 +8123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8121,7 +8140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8212,7 +8231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8303,7 +8322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The API key may not do this · The API key is another merchant's · The merchant is suspended · The API key may not be used from here */
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8320,7 +8339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not found */
+            /** @description Not found · There is no shop here */
             404: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8337,7 +8356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8428,7 +8447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */

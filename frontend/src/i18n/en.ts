@@ -155,6 +155,7 @@ export const en = {
     MERCHANT_EXISTS: "There is a merchant with this id already.",
     API_KEY_CONFLICT: "This API key has ended and cannot be replaced.",
     ROTATION_IN_PROGRESS: "This API key is being replaced already.",
+    TOO_MANY_KEYS: "There are 100 API keys that have not ended. Revoke one first.",
     NOT_FOUND: "There is nothing like that here.",
     METHOD_NOT_ALLOWED: "This cannot be done here.",
     CAPTURE_CONFLICT: "This payment cannot be captured any more, or not by that much.",

@@ -156,6 +156,7 @@ export const ko: Texts = {
     MERCHANT_EXISTS: "이미 있는 가맹점 ID입니다.",
     API_KEY_CONFLICT: "이미 종료된 API 키라서 교체할 수 없습니다.",
     ROTATION_IN_PROGRESS: "이미 교체 중인 API 키입니다.",
+    TOO_MANY_KEYS: "유효한 API 키가 100개입니다. 먼저 하나를 폐기하세요.",
     NOT_FOUND: "찾을 수 없습니다.",
     METHOD_NOT_ALLOWED: "여기서는 할 수 없는 작업입니다.",
     CAPTURE_CONFLICT: "더 이상 매입할 수 없거나 금액이 너무 큽니다.",

@@ -23,4 +23,4 @@ def upgrade() -> None:
         sa.Column("last_used_at", moment(), nullable=False),
         autoincrement=False,
     )
-    index("ix_use_day", "api_key_use", ["day"])
+    index("ix_key_use_last", "api_key_use", ["last_used_at"])

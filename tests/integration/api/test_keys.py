@@ -1,17 +1,14 @@
 """Keys in use: the merchant comes from the key, in both modes; keys and merchants over HTTP."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from payments.merchants import service
 from payments.merchants.hashing import Peppers
-from payments.outbox.rules import format_time
-from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.merchant_tables import api_key_use
 from payments.platform.tables import operator_action
 from tests.integration.api.conftest import ADMIN, Api, serving
 
@@ -179,23 +176,12 @@ def test_merchants_over_http(api: Api) -> None:
     )
 
 
-def test_a_key_is_shown_with_its_use(api: Api, database_url: str) -> None:
-    key = new_key(api)
-    assert (key["lastUsedAt"], key["callsLast30Days"]) == (None, 0)
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        now = database_now(connection)
-        for days, calls in ((0, 1), (29, 20), (30, 300)):
-            at = now - timedelta(days=days)
-            row = {"key_id": key["keyId"], "day": at.date(), "calls": calls, "last_used_at": at}
-            connection.execute(insert(api_key_use), row)
-    engine.dispose()
-    (listed,) = api.http.get("/api-keys?merchantId=M1", headers=ADMIN).get_json()["items"]
-    assert (listed["lastUsedAt"], listed["callsLast30Days"]) == (format_time(now), 21)
-    successor = api.post(f"/api-keys/{key['keyId']}/rotate", {"overlapSeconds": 0}, **ADMIN).get_json()
-    assert (successor["lastUsedAt"], successor["callsLast30Days"]) == (None, 0), "its own use, not its predecessor's"
-    revoked = api.post(f"/api-keys/{key['keyId']}/revoke", {"reason": "leaked"}, **ADMIN).get_json()
-    assert (revoked["lastUsedAt"], revoked["callsLast30Days"]) == (format_time(now), 21)
+def test_a_key_too_many_is_a_conflict(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "KEY_LIMIT", 1)
+    own = new_key(api)
+    assert code(api.post("/api-keys", {"name": "k"}, **bearer(own))) == (409, "TOO_MANY_KEYS")
+    assert api.post(f"/api-keys/{own['keyId']}/revoke", {"reason": "old"}, **ADMIN).status_code == 200
+    new_key(api)
 
 
 def test_who_is_asking(api: Api) -> None:

@@ -38,6 +38,14 @@ def test_near_misses_are_none(text: str) -> None:
     assert parse(text) is None
 
 
+def test_keys_are_found_wherever_they_are() -> None:
+    one, two = new_key(Prefix.LIVE), new_key(Prefix.OPERATOR)
+    misspelt = one.text[:-1] + ("0" if one.text[-1] != "0" else "1")
+    text = f'{{"a":"{one.text}"}}\n?key={two.text}&x=1 {misspelt}x{one.text}{two.text}0'
+    assert key_form.keys_in(text) == [one, two, one, two]
+    assert key_form.keys_in("po_test_ " + misspelt) == []
+
+
 def test_ids_and_secrets_differ_and_the_representation_hides_the_secret() -> None:
     keys = [new_key(Prefix.OPERATOR) for _ in range(200)]
     assert len({key.key_id for key in keys}) == len({key.text for key in keys}) == 200
