@@ -14,7 +14,7 @@ from bench import k6
 from bench.platform import cpu_of
 from bench.progress import say
 from bench.ratio import to_each_neighbours
-from bench.repetition import LOW_RATE, RUN_SECONDS
+from bench.repetition import LOW_RATE, RUN_SECONDS, SEARCH_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
 from load.api import Api
@@ -33,8 +33,8 @@ def figures(session: Session) -> list[Figure]:
     """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
     with _keys(session) as keys, _requiring(session) as having_keys:
         for _ in range(WARM_TURNS):
-            _spent(session, session.platform.api)
-            _spent(session, having_keys, keys)
+            k6.run(session.platform.api.url, LOW_RATE, SEARCH_SECONDS)
+            k6.run(having_keys.url, LOW_RATE, SEARCH_SECONDS, keys=keys)
         without, having = [_spent(session, session.platform.api)], []
         for _ in range(TURNS):
             having.append(_spent(session, having_keys, keys))
