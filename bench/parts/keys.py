@@ -14,14 +14,13 @@ from bench import k6
 from bench.platform import cpu_of
 from bench.progress import say
 from bench.ratio import to_each_neighbours
-from bench.repetition import LOW_RATE, SEARCH_SECONDS
+from bench.repetition import LOW_RATE, RUN_SECONDS, SEARCH_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
 from load.api import Api
 from stack import platform
 from stack.server import Server
 
-RATE: Final = 2 * LOW_RATE
 TURNS: Final = 10
 """Of the instance with keys. More than elsewhere: the bar is near to 1."""
 WARM_TURNS: Final = 2
@@ -34,8 +33,8 @@ def figures(session: Session) -> list[Figure]:
     """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
     with _keys(session) as keys, _requiring(session) as having_keys:
         for _ in range(WARM_TURNS):
-            _spent(session, session.platform.api)
-            _spent(session, having_keys, keys)
+            k6.run(session.platform.api.url, LOW_RATE, SEARCH_SECONDS)
+            k6.run(having_keys.url, LOW_RATE, SEARCH_SECONDS, keys=keys)
         without, having = [_spent(session, session.platform.api)], []
         for _ in range(TURNS):
             having.append(_spent(session, having_keys, keys))
@@ -47,8 +46,8 @@ def figures(session: Session) -> list[Figure]:
 def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figure]:
     named, keyed = ([spent[name] for spent in measured] for measured in (without, having))
     return [
-        Figure(f"CPU of {name} per authorization at {RATE}/s, without keys", named, "ms"),
-        Figure(f"CPU of {name} per authorization at {RATE}/s, by keys where they are required", keyed, "ms"),
+        Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, without keys", named, "ms"),
+        Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, by keys where they are required", keyed, "ms"),
         Figure(f"CPU of {name} with keys to without (A-B-A)", to_each_neighbours(named, keyed), "×"),
     ]
 
@@ -80,7 +79,7 @@ def _spent(session: Session, api: platform.Api, keys: Path | None = None) -> Spe
     session.drain()
     programs: dict[str, Server] = {"api": api, "mariadb": session.platform.mariadb}
     before = {name: cpu_of(program) for name, program in programs.items()}
-    result = k6.run(api.url, RATE, SEARCH_SECONDS, keys=keys)
+    result = k6.run(api.url, LOW_RATE, RUN_SECONDS, keys=keys)
     if result.failed:
         raise RuntimeError(f"{result.failed} of {result.requests} requests failed: nothing was measured")
     return {name: (cpu_of(program) - before[name]) * 1000 / result.requests for name, program in programs.items()}
