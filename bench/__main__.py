@@ -21,6 +21,7 @@ from bench.parts import (
     split,
     start,
     without_http,
+    wrong_keys,
 )
 from bench.platform import running
 from bench.progress import say
@@ -42,6 +43,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "serverless": without_http.figures,  # the name stays: PARTS is public
     "split": split.figures,
     "start": start.figures,
+    "wrong-keys": wrong_keys.figures,
 }
 
 

@@ -3,14 +3,11 @@
 import re
 from typing import Any, Final
 
-from payments.platform import card_numbers
+from payments.platform import sensitive
 
-REMOVED: Final = "[removed]"
+REMOVED: Final = sensitive.MASK
 _SECRET_NAME: Final = re.compile(r"password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)
-_SECRET_TEXT: Final = re.compile(
-    r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basic)\s+)[^\s\"',;]+|(\bpo_(?:live|test|oper)_[0-9A-Za-z]{12}_)[0-9A-Za-z]+",
-    re.IGNORECASE,
-)
+_SECRET_TEXT: Final = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basic)\s+)[^\s\"',;]+", re.IGNORECASE)
 
 
 def masked(value: Any, name: str = "") -> Any:
@@ -29,8 +26,8 @@ def masked(value: Any, name: str = "") -> Any:
 
 
 def _masked_text(text: str) -> str:
-    return card_numbers.mask(_SECRET_TEXT.sub(_keep_what_it_was, text))
+    return sensitive.mask(_SECRET_TEXT.sub(_keep_what_it_was, text))
 
 
 def _keep_what_it_was(match: re.Match[str]) -> str:
-    return f"{match.group(1) or match.group(2) or match.group(3)}{REMOVED}"
+    return f"{match.group(1) or match.group(2)}{REMOVED}"

@@ -27,7 +27,7 @@ from app.services import Services, services
 from payments.payment.admission import AdmissionResult, Attempt, Refusal
 from payments.payment.answers import Result
 from payments.payment.commands import COUNTED_AS, Command, Operation
-from payments.platform import card_numbers, texts, trace
+from payments.platform import sensitive, texts, trace
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.platform.problems import status_of
 
@@ -182,7 +182,7 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
 
 def storable(key: str | None) -> str:
     """The key as it is stored; without one, a new one."""
-    return f"generated-{secrets.token_hex(16)}" if key is None else card_numbers.storable_key(key)
+    return f"generated-{secrets.token_hex(16)}" if key is None else sensitive.storable_key(key)
 
 
 def idempotency_key(in_body: str | None) -> str | None:

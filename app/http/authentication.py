@@ -29,6 +29,7 @@ from payments.platform.errors import (
     InsufficientScope,
     MerchantMismatch,
     PaymentsError,
+    TooManyWrongKeys,
     ValidationFailed,
 )
 
@@ -112,7 +113,7 @@ class Guard:
     def _with_key(self, text: str, scopes: Sequence[Scope]) -> Caller:
         try:
             caller = self._verified(text)
-        except ApiKeyInvalid:
+        except (ApiKeyInvalid, TooManyWrongKeys):
             self._wrong.count(get_remote_address())
             raise
         if caller.key.scopes.isdisjoint(scopes):
@@ -121,10 +122,15 @@ class Guard:
         return caller
 
     def _verified(self, text: str) -> Caller:
-        """The key's caller, verified once for a request. Raises as Verifier.verify."""
+        """The key's caller, verified once for a request, also when it is refused. Raises as Verifier.verify."""
         if "verified" not in g:
-            g.verified = self._verifier.verify(text, get_remote_address())
-        found: Caller = g.verified
+            try:
+                g.verified = self._verifier.verify(text, get_remote_address())
+            except PaymentsError as error:
+                g.verified = error
+        found: Caller | PaymentsError = g.verified
+        if isinstance(found, PaymentsError):
+            raise found
         return found
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
 from payments.merchants import key_form
-from payments.platform import card_numbers, texts
+from payments.platform import sensitive, texts
 
 LONGEST_REASON: Final = 500
 DONE, REFUSED, COULD_NOT_RUN = 0, 1, 2
@@ -33,29 +33,27 @@ def whole_number(text: str) -> int:
 
 
 def prose(what: str, longest: int) -> Callable[[str], str]:
-    """A type of texts that people write: stored, so without control characters and card numbers."""
+    """A type of texts that people write: stored, so without control characters, card numbers and API keys."""
 
     def read(text: str) -> str:
         if texts.fault(text) is not None or len(text) > longest:
             raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
-        fault = texts.fault_of_prose(text)
+        fault = texts.fault_of_prose(text) or sensitive.fault(text)
         if fault is not None:
             raise argparse.ArgumentTypeError(f"the {what} {fault}")
-        if card_numbers.contains(text):
-            raise argparse.ArgumentTypeError(f"the {what} {card_numbers.REFUSAL}")
         return text
 
     return read
 
 
 def identifier(what: str, longest: int) -> Callable[[str], str]:
-    """A type of ids: not blank, not too long, and no card number."""
+    """A type of ids: not blank, not too long, and no card number or API key."""
 
     def read(text: str) -> str:
         if texts.fault(text) is not None or len(text) > longest:
             raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
-        if card_numbers.contains(text):
-            raise argparse.ArgumentTypeError(f"the {what} {card_numbers.REFUSAL}")
+        if (fault := sensitive.fault(text)) is not None:
+            raise argparse.ArgumentTypeError(f"the {what} {fault}")
         return text
 
     return read

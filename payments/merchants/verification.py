@@ -1,7 +1,7 @@
 """Verifies API keys: checksum, then what this process knows of the key, then one read; compared in constant time.
 
 What is known is kept for KEPT seconds and forgotten when the epoch moves, which every change of a key or merchant
-raises. The epoch is asked off the request's way (`set_epoch`).
+raises. The epoch is asked off the request's way (`set_epoch`). Only so many unknown keys of an address are read.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Final
 
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import parse
+from payments.merchants.lookups import Lookups
 from payments.merchants.rules import ApiKey, KeyState, MerchantState
 from payments.merchants.store import Merchant, StoredKey
 from payments.platform.clock import Clock
@@ -56,6 +57,7 @@ class Verifier:
         self._read = read
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._lookups = Lookups(clock)
         self._epoch = 0
 
     @property
@@ -64,32 +66,31 @@ class Verifier:
         return self._epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Note the database's epoch; when it moved, everything that was read before is forgotten."""
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._known.clear()
+        """Note the database's epoch; when it moved, everything that was read before is read again."""
+        self._epoch = epoch
 
     def verify(self, text: str, address: str) -> Caller:
         """The caller with this key at this client address.
 
         Raises ApiKeyInvalid (also for a revoked key), ApiKeyExpired (its secret was right), MerchantSuspended,
-        NetworkNotAllowed; and ServiceUnavailable for a key that is not known while the database does not answer.
+        NetworkNotAllowed; TooManyWrongKeys for a key that never was known here; and ServiceUnavailable for one that is
+        not known while the database does not answer.
         """
         key = parse(text)
-        known = None if key is None else self._find(key.key_id)
+        known = None if key is None else self._find(key.key_id, address)
         if key is None or known is None:
             raise ApiKeyInvalid
         if not self._peppers.matches(key, known.stored.hash, known.stored.pepper_no):
             raise ApiKeyInvalid
         return _admitted(known.stored, known.now + timedelta(seconds=self._clock() - known.read_at), address)
 
-    def _find(self, key_id: str) -> _Known | None:
+    def _find(self, key_id: str, address: str) -> _Known | None:
         known = self._known.get(key_id)
         now = self._clock()
         if known is not None and known.epoch == self._epoch and now - known.read_at < KEPT:
             return known
         epoch = self._epoch  # of before the read: a change that commits meanwhile makes it old
-        reading = self._read(key_id)
+        reading = self._look_up(key_id, address) if known is None else self._read(key_id)
         self._known.pop(key_id, None)
         if reading.stored is None:
             return None
@@ -97,6 +98,17 @@ class Verifier:
         if len(self._known) > KNOWN_LIMIT:
             del self._known[next(iter(self._known))]
         return known
+
+    def _look_up(self, key_id: str, address: str) -> Reading:
+        self._lookups.take(address)
+        found = True  # also where the database does not answer: nobody is refused for that
+        try:
+            reading = self._read(key_id)
+            found = reading.stored is not None
+            return reading
+        finally:
+            if found:
+                self._lookups.give_back(address)
 
 
 def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:

@@ -4,14 +4,11 @@ Digits within letters (UUIDs, hashes) or within a longer number do not count. IS
 """
 
 import re
-from base64 import urlsafe_b64encode
-from hashlib import sha256
 from typing import Final
 
 MASK: Final = "[card number]"
 REFUSAL: Final = "must not contain a card number; if this is not a card number, prefix it with a letter"
 """The message for a text that people write and that would be stored."""
-_HASHED: Final = "payops-sha256:"
 
 _GROUPED: Final = r"[0-9]{4}([ ._-])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ ._-])[0-9]{6}\2[0-9]{4,5}"
 _FORM: Final = re.compile(
@@ -39,18 +36,6 @@ def contains(text: str) -> bool:
 def mask(text: str) -> str:
     """`text` with MASK in the place of each card number."""
     return _FORM.sub(lambda match: MASK if _is_card(match.group()) else match.group(), text)
-
-
-def storable_key(key: str) -> str:
-    """How an idempotency key is stored and shown: as it is, or as its SHA-256 where it looks like a card number.
-
-    One random key in 60,000 does and must be accepted; a card number sent as a key must not be stored.
-    Returns at most 64 characters when `key` has at most 64; different keys have different results.
-    """
-    if not key.startswith(_HASHED) and not contains(key):
-        return key
-    digest = urlsafe_b64encode(sha256(key.encode()).digest()).decode().rstrip("=")
-    return _HASHED + digest
 
 
 def _is_card(found: str) -> bool:

@@ -194,6 +194,16 @@ class ShopMerchantUnusable(Recoverable):
     code = "SHOP_MERCHANT_UNUSABLE"
 
 
+class TooManyWrongKeys(Recoverable):
+    """So many keys of an address were unknown that another one is not looked up."""
+
+    code = "RATE_LIMIT_EXCEEDED"
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("Too many unknown API keys came from this address; wait for Retry-After seconds.")
+
+
 class RequestInProgress(Recoverable):
     """The first request with this key has not been answered yet."""
 

@@ -13,12 +13,13 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, SpanKind
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+from opentelemetry.trace import Link, SpanKind, Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import Engine
 
+from payments.masking import masked
 from payments.platform.trace import HEADER
 from payments.platform.traces import Kind
 
@@ -27,12 +28,20 @@ EXPORT_SECONDS: Final = 5
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
+class _Masked(OTLPSpanExporter):
+    """Sends spans masked as log lines are: the libraries quote URLs with their queries, and errors' texts."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send these."""
+        return super().export([_masked(span) for span in spans])
+
+
 class OtlpTraces:
     """The spans of this process."""
 
     def __init__(self, endpoint: str, service: str) -> None:
         """`endpoint`: the collector's address without a path (`http://host:4318`); `service`: this process's name."""
-        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
+        exporter = _Masked(f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
         self.provider = TracerProvider(resource=Resource.create({"service.name": service}))
         self.provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self.provider.get_tracer("payops")
@@ -69,3 +78,21 @@ class OtlpTraces:
     def close(self) -> None:
         """Send what is left."""
         self.provider.shutdown()
+
+
+def _masked(span: ReadableSpan) -> ReadableSpan:
+    events = [Event(event.name, masked(dict(event.attributes or {})), event.timestamp) for event in span.events]
+    return ReadableSpan(
+        masked(span.name),
+        span.context,
+        span.parent,
+        span.resource,
+        masked(dict(span.attributes or {})),
+        events,
+        span.links,
+        span.kind,
+        status=Status(span.status.status_code, masked(span.status.description)),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )

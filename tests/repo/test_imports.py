@@ -29,6 +29,7 @@ RULES = (
         "merchants.key_form",
         "merchants.rules",
         "platform.money",
+        "platform.sensitive",
         "platform.texts",
         "platform.trace",
     ),

@@ -1,4 +1,4 @@
-"""A key that looks like a card number works like any other, and is nowhere stored as sent."""
+"""A key that looks like a card number or an API key works like any other, and is nowhere stored as sent."""
 
 import logging
 from typing import Any
@@ -7,14 +7,16 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
+from payments.merchants.key_form import Prefix, new_key
 from payments.platform import tables
-from payments.platform.card_numbers import storable_key
 from payments.platform.database import create_engine
+from payments.platform.sensitive import storable_key
 from tests.integration.api.conftest import Api, serving
 
 pytestmark = pytest.mark.usefixtures("patient")
 CARD = "4111111111111111"
 GROUPED = "4111-1111-1111-1111"
+API_KEY = new_key(Prefix.LIVE).text
 
 
 def everything(database_url: str, redis_url: str) -> str:
@@ -29,7 +31,7 @@ def everything(database_url: str, redis_url: str) -> str:
 
 
 @pytest.mark.parametrize("header", [True, False])
-@pytest.mark.parametrize("key", [CARD, GROUPED, f"order {CARD}"])
+@pytest.mark.parametrize("key", [CARD, GROUPED, f"order {CARD}", API_KEY], ids=["card", "grouped", "order", "API key"])
 def test_it_makes_one_payment_and_is_not_kept(
     database_url: str, redis_url: str, key: str, header: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -49,6 +51,7 @@ def test_it_makes_one_payment_and_is_not_kept(
     for kept in (everything(database_url, redis_url), shown):
         assert CARD not in kept
         assert GROUPED not in kept
+        assert API_KEY not in kept
 
 
 def send(api: Api, path: str, key: str, header: bool, **body: Any) -> Any:
@@ -59,6 +62,10 @@ def send(api: Api, path: str, key: str, header: bool, **body: Any) -> Any:
 
 def test_what_people_write_is_refused_still(api: Api) -> None:
     assert api.authorize("k", merchant_id=CARD).status_code == 400
+    assert api.authorize("k", merchant_id=API_KEY[:30]).status_code == 400
     payment_id = api.authorize("k").get_json()["paymentId"]
-    body = {"merchantId": "M1", "amount": 1, "reason": f"paid with {GROUPED}"}
-    assert api.post(f"/payments/refund/{payment_id}", body).status_code == 400
+    for secret in (GROUPED, API_KEY):
+        body = {"merchantId": "M1", "amount": 1, "reason": f"paid with {secret}"}
+        assert api.post(f"/payments/refund/{payment_id}", body).status_code == 400
+        answer = api.http.get("/health/live", headers={"X-Request-Id": secret})
+        assert answer.headers["X-Request-Id"] != secret

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from payments.merchants import verification
+from payments.merchants import lookups, verification
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import KeyText, Prefix, new_key
+from payments.merchants.lookups import LOOKUP_LIMIT, WINDOW
 from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope, networks
 from payments.merchants.store import Merchant, StoredKey
 from payments.merchants.verification import KEPT, Reading, Verifier
@@ -19,6 +20,7 @@ from payments.platform.errors import (
     NetworkNotAllowed,
     NotAdmitted,
     ServiceUnavailable,
+    TooManyWrongKeys,
 )
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -134,6 +136,50 @@ def test_a_planted_cache_that_ignores_the_epoch_is_noticed(
     monkeypatch.setattr(Verifier, "set_epoch", lambda *_: None)
     with pytest.raises(pytest.fail.Exception):
         test_a_revoked_key_works_no_more_when_the_epoch_moves(database, verifier)
+
+
+def test_unknown_keys_of_one_address_are_read_so_many_times(database: Database, verifier: Verifier) -> None:
+    known, right = database.add(), database.add()
+    verifier.verify(known.text, HERE)
+    before = database.reads
+    for number in range(LOOKUP_LIMIT + 40):
+        with pytest.raises(ApiKeyInvalid if number < LOOKUP_LIMIT else TooManyWrongKeys):
+            verifier.verify(new_key(Prefix.TEST).text, HERE)
+    assert database.reads == before + LOOKUP_LIMIT
+    with pytest.raises(TooManyWrongKeys):
+        verifier.verify(right.text, HERE)
+    verifier.verify(right.text, "203.0.113.8")
+    verifier.set_epoch(8)
+    for key in (known, right):
+        verifier.verify(key.text, HERE)
+    database.seconds = WINDOW
+    with pytest.raises(ApiKeyInvalid):
+        verifier.verify(new_key(Prefix.TEST).text, HERE)
+
+
+def test_right_keys_and_outages_spend_no_lookups(database: Database, verifier: Verifier) -> None:
+    for _ in range(LOOKUP_LIMIT + 1):
+        verifier.verify(database.add().text, HERE)
+    database.down = True
+    for _ in range(LOOKUP_LIMIT + 1):
+        with pytest.raises(ServiceUnavailable):
+            verifier.verify(new_key(Prefix.TEST).text, HERE)
+    database.down = False
+    with pytest.raises(ApiKeyInvalid):
+        verifier.verify(new_key(Prefix.TEST).text, HERE)
+
+
+def test_addresses_are_forgotten_when_there_are_too_many(
+    database: Database, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "ADDRESS_LIMIT", 2)
+    for address in ("a", "b", "c"):
+        for _ in range(LOOKUP_LIMIT):
+            with pytest.raises(ApiKeyInvalid):
+                verifier.verify(new_key(Prefix.TEST).text, address)
+    for address, refusal in (("b", TooManyWrongKeys), ("c", TooManyWrongKeys), ("a", ApiKeyInvalid)):
+        with pytest.raises(refusal):
+            verifier.verify(new_key(Prefix.TEST).text, address)
 
 
 def test_without_the_database_known_keys_go_on_for_a_minute(database: Database, verifier: Verifier) -> None:
