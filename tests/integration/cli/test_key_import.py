@@ -11,33 +11,40 @@ from typing import IO
 import pytest
 from sqlalchemy import Engine
 
-from payments.merchants.key_form import parse
+from payments.merchants.key_form import Prefix, new_key, parse
 from tests.integration.cli.test_merchants_and_keys import CREATE, PEPPER, answer, call
+
+
+def new(prefix: Prefix) -> str:
+    return new_key(prefix).text
 
 
 def import_(database_url: str, key: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return call(database_url, "keys", "import", *arguments, "--name", "x", given=key, **environment)
 
 
-def test_a_key_is_made_without_a_database_and_imported_once(engine: Engine, database_url: str) -> None:
+def test_a_key_is_made_without_a_database() -> None:
     nothing = {"DATABASE_URL": "", "APP_KEY_PEPPER": "", "APP_AUTH": "nonsense"}
     for kind, prefix in (("test", "po_test_00"), ("live", "po_live_00"), ("operator", "po_oper_00")):
         made = call("", "keys", "generate", kind, **nothing)
         assert (made.returncode, made.stderr, made.stdout.count("\n")) == (0, "", 1)
         assert parse(made.stdout.strip()) is not None
         assert made.stdout.startswith(prefix)
-    key = call("", "keys", "generate", "operator", **nothing).stdout
+
+
+def test_a_key_is_imported_once(engine: Engine, database_url: str) -> None:
+    key = new(Prefix.OPERATOR)
     for changed in (True, False):
         done = import_(database_url, key, "--operator", "--scope", "read")
         assert (done.returncode, done.stderr) == (0, "")
-        assert key.strip() not in done.stdout
+        assert key not in done.stdout
         shown = json.loads(done.stdout)
         assert shown.pop("changed") is changed
         assert [shown] == answer(database_url, "keys", "list")["items"]
 
 
 def test_imports_at_once_are_one_key(engine: Engine, database_url: str) -> None:
-    key = call("", "keys", "generate", "test").stdout
+    key = new(Prefix.TEST)
 
     def start(_: int) -> list[subprocess.CompletedProcess[str]]:
         merchant = call(database_url, "merchants", "create", "M1", "--name", "A shop", "--if-missing")
@@ -51,18 +58,18 @@ def test_imports_at_once_are_one_key(engine: Engine, database_url: str) -> None:
         assert sorted(json.loads(one.stdout)["changed"] for one in done) == [False, False, True]
 
 
-def test_a_merchant_that_is_there_is_no_error_when_it_may_be(engine: Engine, database_url: str) -> None:
+def test_a_merchant_that_is_there_is_no_error_when_it_may_be(sqlite_url: str) -> None:
     for changed in (True, False):
-        assert answer(database_url, *CREATE, "--if-missing")["changed"] is changed
+        assert answer(sqlite_url, *CREATE, "--if-missing")["changed"] is changed
     for options, text in (([], "already."), (["--live", "--if-missing"], "it is not LIVE")):
-        done = call(database_url, *CREATE, *options)
+        done = call(sqlite_url, *CREATE, *options)
         assert (done.returncode, done.stdout) == (1, "")
         assert text in done.stderr
 
 
-def test_a_key_that_is_not_imported_is_not_shown(engine: Engine, database_url: str) -> None:
-    answer(database_url, *CREATE)
-    key = call("", "keys", "generate", "test").stdout.strip()
+def test_a_key_that_is_not_imported_is_not_shown(sqlite_url: str) -> None:
+    answer(sqlite_url, *CREATE)
+    key = new(Prefix.TEST)
     wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
     of_m1 = ["--merchant", "M1"]
     cases = [
@@ -80,16 +87,16 @@ def test_a_key_that_is_not_imported_is_not_shown(engine: Engine, database_url: s
         (key, ["--merchant", key], 2, "1 to 32 characters"),
     ]
     for given, options, code, text in cases:
-        done = import_(database_url, given, *options)
+        done = import_(sqlite_url, given, *options)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), (options, done.stderr)
         assert text in done.stderr
         assert key[21:] not in done.stderr
-    assert answer(database_url, "keys", "list")["items"] == []
+    assert answer(sqlite_url, "keys", "list")["items"] == []
 
 
-def test_nothing_is_imported_without_a_pepper(engine: Engine, database_url: str) -> None:
-    key = call("", "keys", "generate", "operator").stdout
-    done = import_(database_url, key, "--operator", APP_KEY_PEPPER="")
+def test_nothing_is_imported_without_a_pepper(sqlite_url: str) -> None:
+    key = new(Prefix.OPERATOR)
+    done = import_(sqlite_url, key, "--operator", APP_KEY_PEPPER="")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("APP_KEY_PEPPER is not set")
 
@@ -103,7 +110,7 @@ def test_nothing_is_imported_without_a_pepper(engine: Engine, database_url: str)
     ],
 )
 def test_a_key_is_typed_without_an_echo(sqlite_url: str, typed: str, code: int, text: str) -> None:
-    key = call("", "keys", "generate", "operator").stdout.strip()
+    key = new(Prefix.OPERATOR)
     settings = {"DATABASE_URL": sqlite_url, "APP_KEY_PEPPER": f"1:{PEPPER}"}
     command = [sys.executable, "-m", "payments", "keys", "import", "--operator", "--name", "x"]
     ours, theirs = pty.openpty()
