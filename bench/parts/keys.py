@@ -1,9 +1,12 @@
 """What API keys cost: authorizations by merchants' names where keys are optional, by keys where they are required.
 
 Two instances of the api take turns on the same database, a few seconds each: a start between them would scatter more
-than the keys cost.
+than the keys cost. On a busy machine the instances do so too; calls without HTTP, all in one process, do not.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +43,8 @@ def figures(session: Session) -> list[Figure]:
             having.append(_spent(session, having_keys, keys))
             without.append(_spent(session, session.platform.api))
             say(f"CPU of api: {having[-1]['api']:.2f} ms with keys, {without[-1]['api']:.2f} ms without")
-    return [figure for name in without[0] for figure in _figures(name, without, having)]
+        called = _called(session, keys)
+    return [*(figure for name in without[0] for figure in _figures(name, without, having)), *called]
 
 
 def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figure]:
@@ -49,6 +53,24 @@ def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figur
         Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, without keys", named, "ms"),
         Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, by keys where they are required", keyed, "ms"),
         Figure(f"CPU of {name} with keys to without (A-B-A)", to_each_neighbours(named, keyed), "×"),
+    ]
+
+
+def _called(session: Session, keys: Path) -> list[Figure]:
+    """CPU (ms) of a call without HTTP. RuntimeError with the process's output when a call failed."""
+    session.drain()
+    given = {"BENCH_API_KEY": keys.read_text(encoding="ascii").split()[0], "BENCH_TURNS": str(4 * TURNS)}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.keys_without_http"], cwd=platform.ROOT,
+        env={**session.platform.api.environment, **given}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise RuntimeError(f"an authorization could not be called:\n{done.stdout}{done.stderr}")
+    without, having = json.loads(done.stdout.splitlines()[-1])
+    return [
+        Figure("CPU of an authorization called without HTTP, without keys", without, "ms"),
+        Figure("CPU of an authorization called without HTTP, by a key", having, "ms"),
+        Figure("the one to the other, called without HTTP (A-B-A)", to_each_neighbours(without, having), "×"),
     ]
 
 
