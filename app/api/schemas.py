@@ -13,7 +13,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import messages
 from payments.breaker.rules import State
-from payments.merchants.rules import LONGEST_OVERLAP, NETWORK_LIMIT, MerchantState, Mode, Scope, networks
+from payments.merchants.rules import (
+    LONGEST_LIFETIME,
+    LONGEST_OVERLAP,
+    NETWORK_LIMIT,
+    MerchantState,
+    Mode,
+    Scope,
+    networks,
+)
 from payments.platform import sensitive, texts
 from payments.platform.json_types import OneOf
 from payments.platform.money import DECIMALS, MAX_AMOUNT
@@ -181,7 +189,9 @@ class NewKeyBody(Body):
     allowed_networks: Annotated[list[str], AfterValidator(_networks)] = Field(
         default_factory=list, alias="allowedNetworks", max_length=NETWORK_LIMIT, description="From anywhere when empty"
     )
-    expires_in_seconds: int = Field(default=ABSENT, alias="expiresInSeconds", ge=1, le=10 * 366 * 86_400)
+    expires_in_seconds: int = Field(
+        default=ABSENT, alias="expiresInSeconds", ge=1, le=int(LONGEST_LIFETIME.total_seconds())
+    )
 
     @property
     def lifetime(self) -> timedelta | None:

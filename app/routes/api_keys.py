@@ -11,14 +11,14 @@ from app.api.answers import ApiKeyPage
 from app.api.parameters import KEY, KEY_ID, KEY_ID_PATTERN, KEY_KIND, LIMIT, MERCHANT, TEXT_CURSOR
 from app.api.schemas import NewKeyBody, RevokeBody, RotateBody
 from app.commit.money_request import read_body
-from app.http.authentication import acting_operator
+from app.http.authentication import acting_merchant, acting_operator
 from app.http.describing import Description, describe
 from app.services import services
 from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.hashing import Peppers
 from payments.merchants.rules import ApiKey, KeyKind, Scope, networks
-from payments.merchants.service import Granter, NewKey
+from payments.merchants.service import NewKey
 from payments.merchants.verification import Caller
 from payments.platform.errors import InsufficientScope, ServiceUnavailable
 
@@ -38,15 +38,15 @@ _ONCE = "The key is in this answer only: nothing can show it again."
         body=NewKeyBody,
         scopes=_SCOPES,
         first_key=True,
-        text=f"{_ONCE} Without merchantId: an operator's key. A merchant's key makes keys of its merchant, with scopes"
-        " that it has itself. Where keys are required the admin token makes operators' keys alone.",
+        text=f"{_ONCE} Without merchantId: an operator's key. A merchant's key makes keys of its merchant, with no"
+        " other scope, no other network and no later end than it has itself; what is left open is as its own. Where"
+        " keys are required the admin token makes operators' keys alone.",
     )
 )
 def create() -> Response:
     """A new key with its text."""
     body, actor, peppers = read_body(NewKeyBody), acting_operator(), _peppers()
-    granter = _granter()
-    merchant_id: str | None = body.merchant_id if granter is None else granter.merchant_id
+    granter, merchant_id = _granter(), _owner(body.merchant_id)
     if merchant_id is not None and g.caller is None and services().guard.required:
         raise InsufficientScope  # the admin token is for the first operator's key
     new = NewKey(merchant_id, body.name, body.scopes, networks(body.allowed_networks), body.lifetime)
@@ -68,8 +68,7 @@ def create() -> Response:
 )
 def index() -> Response:
     """A page of keys."""
-    granter, after, limit = _granter(), queries.text_cursor(), queries.limit()
-    merchant_id = queries.merchant() if granter is None else granter.merchant_id
+    merchant_id, after, limit = _owner(queries.merchant()), queries.text_cursor(), queries.limit()
     kind, key_id = queries.choice("kind", KeyKind), queries.matching("keyId", KEY_ID_PATTERN)
     items, last = read_list(lambda c: view.api_keys(c, merchant_id, after, limit, kind=kind, key_id=key_id))
     return encoding.answer(ApiKeyPage(items=items, next_cursor=queries.cursor_after_text(last)))
@@ -134,12 +133,16 @@ def revoke(key_id: str) -> Response:
     return encoding.answer(write(run))
 
 
-def _granter() -> Granter | None:
-    """The merchant's key that asks; None: an operator, who may manage all keys."""
+def _granter() -> ApiKey | None:
+    """The key that asks; None: by the admin token."""
     caller: Caller | None = g.caller
-    if caller is None or caller.merchant is None:
-        return None
-    return Granter(caller.merchant.merchant_id, caller.key.scopes)
+    return None if caller is None else caller.key
+
+
+def _owner(named: str | None) -> str | None:
+    """Whose keys are asked for: a merchant's key manages its merchant's alone. Raises MerchantMismatch."""
+    caller: Caller | None = g.caller
+    return named if caller is None or caller.merchant is None else acting_merchant(named)
 
 
 def _peppers() -> Peppers:

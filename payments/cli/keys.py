@@ -17,7 +17,7 @@ from payments.cli.option_types import DONE, PlainParser, identifier, prose, reas
 from payments.merchants import provisioning, service, view
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import ID_LENGTH, KeyText, Prefix, new_key, parse
-from payments.merchants.rules import LONGEST_OVERLAP, Scope, networks
+from payments.merchants.rules import LONGEST_LIFETIME, LONGEST_OVERLAP, Scope, networks
 from payments.merchants.service import NewKey
 from payments.platform.errors import ApiKeyConflict
 from payments.platform.json_types import members
@@ -26,6 +26,7 @@ LONGEST_NAME = 64
 _INPUT_LIMIT = 256
 """Bytes of standard input that are looked at: a key, white space around it, and what shows that there is more."""
 _PREFIXES = {"test": Prefix.TEST, "live": Prefix.LIVE, "operator": Prefix.OPERATOR}
+_DAYS_LIMIT = LONGEST_LIFETIME.days
 _OVERLAP_LIMIT = int(LONGEST_OVERLAP.total_seconds())
 
 
@@ -35,7 +36,7 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", help="make a key; it is printed once")
     _add_owner(create)
     create.add_argument("--network", action="append", default=[], help="only from here, like 10.0.0.0/8; repeat")
-    create.add_argument("--days", type=whole_number, help="ends after so many days; default: never")
+    create.add_argument("--days", type=_days, help=f"ends after so many days, 1 to {_DAYS_LIMIT}; default: never")
     generate = actions.add_parser("generate", help="print a key that is stored nowhere yet; needs no database")
     generate.add_argument("kind", choices=[*_PREFIXES])
     _add_owner(actions.add_parser("import", help="store the key that standard input has, unless it is stored already"))
@@ -123,6 +124,12 @@ def _print_new(connection: Connection, options: argparse.Namespace, peppers: Pep
     connection.commit()  # a key that is not stored must not be shown
     print(json.dumps(view.new_api_key(*made), default=members))
     print(messages.SHOWN_ONCE, file=sys.stderr)
+
+
+def _days(text: str) -> int:
+    if (days := whole_number(text)) <= _DAYS_LIMIT:
+        return days
+    raise argparse.ArgumentTypeError(f"{text} is more than {_DAYS_LIMIT} days")
 
 
 def _overlap(text: str) -> int:

@@ -11,6 +11,8 @@ from payments.merchants.key_form import Prefix
 
 LONGEST_OVERLAP: Final = timedelta(days=7)
 """How long a rotated key may go on beside its successor."""
+LONGEST_LIFETIME: Final = timedelta(days=3660)
+"""How far away the end of a new key may be: ten years."""
 NETWORK_LIMIT: Final = 16
 """Networks of one key."""
 KEY_LIMIT: Final = 100
@@ -112,6 +114,15 @@ def prefix_of(kind: KeyKind, mode: Mode | None) -> Prefix:
     return Prefix.LIVE if mode is Mode.LIVE else Prefix.TEST
 
 
+def exceeds(key: ApiKey, other: ApiKey) -> bool:
+    """Whether `key` opens more than `other`: another scope, from another network, or for longer."""
+    return not (
+        key.scopes <= other.scopes
+        and (not other.allowed_networks or _all_within(key.allowed_networks, other.allowed_networks))
+        and (other.expires_at is None or (key.expires_at is not None and key.expires_at <= other.expires_at))
+    )
+
+
 def is_rotating(key: ApiKey, now: datetime) -> bool:
     """Whether the key has a successor and goes on beside it: it must not be rotated again meanwhile."""
     return key.successor_id is not None and key.state(now) is KeyState.ACTIVE
@@ -133,4 +144,17 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
     """The networks of these texts ("10.0.0.0/8", "192.0.2.7"). Raises ValueError with one that is none."""
     if len(texts) > NETWORK_LIMIT:
         raise ValueError(f"more than {NETWORK_LIMIT} networks")
-    return tuple(ip_network(text) for text in texts)
+    found = tuple(ip_network(text) for text in texts)
+    if any("%" in str(network) for network in found):  # a zone may be any text, and is of one machine alone
+        raise ValueError("a network must not have a zone (%)")
+    return found
+
+
+def _all_within(inner: Sequence[Network], outer: Sequence[Network]) -> bool:
+    return bool(inner) and all(any(_is_within(one, other) for other in outer) for one in inner)
+
+
+def _is_within(one: Network, other: Network) -> bool:
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and one.subnet_of(other)
+    return isinstance(other, IPv6Network) and one.subnet_of(other)

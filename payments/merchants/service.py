@@ -5,12 +5,11 @@ its actor, and raises the epoch, so that every process forgets what it knew of k
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from payments.merchants import store
+from payments.merchants import granting, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
 from payments.merchants.rules import (
@@ -31,7 +30,6 @@ from payments.merchants.store import Merchant, StoredKey
 from payments.platform.clock import database_now
 from payments.platform.errors import (
     ApiKeyConflict,
-    InsufficientScope,
     MerchantExists,
     NotFound,
     RotationInProgress,
@@ -50,18 +48,13 @@ class NewKey:
     scopes: Sequence[Scope] = ()
     allowed_networks: tuple[Network, ...] = ()
     lifetime: timedelta | None = None
+    expires_at: datetime | None = None
+    """Its end where there is no `lifetime`; None: it has none."""
 
     @property
     def kind(self) -> KeyKind:
         """Whose key it is."""
         return KeyKind.OPERATOR if self.merchant_id is None else KeyKind.MERCHANT
-
-
-class Granter(NamedTuple):
-    """A merchant's key that manages keys: of its merchant alone, and with no scope that it does not have itself."""
-
-    merchant_id: str
-    scopes: frozenset[Scope]
 
 
 def create_merchant(connection: Connection, merchant_id: str, name: str, mode: Mode, actor: str) -> Merchant:
@@ -89,16 +82,20 @@ def set_state(connection: Connection, merchant_id: str, state: MerchantState, re
 
 
 def create_key(
-    connection: Connection, peppers: Peppers, new: NewKey, actor: str, *, granter: Granter | None = None
+    connection: Connection, peppers: Peppers, new: NewKey, actor: str, *, granter: ApiKey | None = None
 ) -> tuple[ApiKey, KeyText]:
     """Make a key; returns it with its text, which nothing can show again.
 
-    Raises NotFound, ValidationFailed, TooManyKeys, or InsufficientScope when `granter` would give more than it has.
+    A `granter`, the key that asks, hands down what is left open: scopes, networks, end.
+    Raises NotFound, ValidationFailed, TooManyKeys, and the errors of granting.check.
     """
     text = new_key(prefix_of_new(connection, new))
-    scopes = new.scopes or (SCOPES_OF[new.kind] if granter is None else tuple(granter.scopes))
-    _check_grant(granter, frozenset(scopes))
-    return add_key(connection, peppers, text, replace(new, scopes=scopes), "key.create", actor), text
+    if granter is not None and granter.kind is KeyKind.MERCHANT:
+        new = _handed_down(new, granter)
+    key = add_key(connection, peppers, text, new, "key.create", actor)
+    if granter is not None:
+        granting.check(connection, granter, key)
+    return key, text
 
 
 def prefix_of_new(connection: Connection, new: NewKey) -> Prefix:
@@ -123,7 +120,7 @@ def add_key(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey
         frozenset(new.scopes or SCOPES_OF[new.kind]),
         new.allowed_networks,
         now,
-        None if new.lifetime is None else now + new.lifetime,
+        new.expires_at if new.lifetime is None else now + new.lifetime,
     )
     store.add_key(connection, key, *peppers.hash(text))
     _note(connection, actor, action, f"key {key.key_id}", _described(key))
@@ -137,15 +134,14 @@ def rotate(
     overlap: timedelta,
     actor: str,
     *,
-    granter: Granter | None = None,
+    granter: ApiKey | None = None,
 ) -> tuple[ApiKey, KeyText]:
     """Replace a key; the old one ends after `overlap`, or at its own end. Returns the successor with its text.
 
     Raises NotFound (also for a key that is not of `granter`'s merchant), RotationInProgress, ApiKeyConflict for a key
-    that has ended, or InsufficientScope as `create_key`: the successor's text would be the granter's.
+    that has ended, and the errors of granting.check: the successor's text would be the granter's.
     """
     found = _locked(connection, key_id, granter)
-    _check_grant(granter, found.key.scopes)
     now = database_now(connection)
     if found.key.state(now) is not KeyState.ACTIVE:
         raise ApiKeyConflict(f"Key {key_id} is {found.key.state(now)}; make a new key.")
@@ -158,10 +154,12 @@ def rotate(
     store.end_key(connection, old)
     detail = f"key {successor.key_id} replaces it; overlap {int(overlap.total_seconds())} s"
     _note(connection, actor, "key.rotate", f"key {key_id}", detail)
+    if granter is not None and granter.key_id != key_id:  # what a key takes over from itself is no more than it had
+        granting.check(connection, granter, successor)
     return successor, text
 
 
-def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, granter: Granter | None = None) -> ApiKey:
+def revoke(connection: Connection, key_id: str, reason: str, actor: str, *, granter: ApiKey | None = None) -> ApiKey:
     """End a key at once; again is no change. Raises NotFound, as `rotate`."""
     key = _locked(connection, key_id, granter).key
     if key.revoked_at is not None:
@@ -194,14 +192,19 @@ def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:
     return owner.mode
 
 
-def _check_grant(granter: Granter | None, scopes: frozenset[Scope]) -> None:
-    if granter is not None and not scopes <= granter.scopes:
-        raise InsufficientScope
+def _handed_down(new: NewKey, granter: ApiKey) -> NewKey:
+    return replace(
+        new,
+        scopes=new.scopes or tuple(granter.scopes),
+        allowed_networks=new.allowed_networks or granter.allowed_networks,
+        expires_at=granter.expires_at,
+    )
 
 
-def _locked(connection: Connection, key_id: str, granter: Granter | None) -> StoredKey:
+def _locked(connection: Connection, key_id: str, granter: ApiKey | None) -> StoredKey:
     found = store.get_key(connection, key_id, lock=True)
-    if found is None or (granter is not None and found.key.merchant_id != granter.merchant_id):
+    merchant_id = None if granter is None else granter.merchant_id
+    if found is None or merchant_id not in (None, found.key.merchant_id):
         raise NotFound(f"There is no key {key_id}.")
     return found
 

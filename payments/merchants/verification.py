@@ -111,7 +111,8 @@ class Verifier:
                 self._lookups.give_back(address)
 
 
-def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:
+def check_usable(stored: StoredKey, now: datetime) -> None:
+    """Check that the key and its merchant have not ended. Raises ApiKeyInvalid, ApiKeyExpired, MerchantSuspended."""
     state = stored.key.state(now)
     if state is KeyState.REVOKED:
         raise ApiKeyInvalid
@@ -119,6 +120,10 @@ def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:
         raise ApiKeyExpired
     if stored.merchant is not None and stored.merchant.state is MerchantState.SUSPENDED:
         raise MerchantSuspended
+
+
+def _admitted(stored: StoredKey, now: datetime, address: str) -> Caller:
+    check_usable(stored, now)
     if not stored.key.permits(address):
         raise NetworkNotAllowed
     return Caller(stored.key, stored.merchant, now)

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Make a key
-         * @description The key is in this answer only: nothing can show it again. Without merchantId: an operator's key. A merchant's key makes keys of its merchant, with scopes that it has itself. Where keys are required the admin token makes operators' keys alone.
+         * @description The key is in this answer only: nothing can show it again. Without merchantId: an operator's key. A merchant's key makes keys of its merchant, with no other scope, no other network and no later end than it has itself; what is left open is as its own. Where keys are required the admin token makes operators' keys alone.
          */
         post: operations["api_keys.create"];
         delete?: never;

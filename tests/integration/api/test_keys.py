@@ -113,10 +113,12 @@ def test_an_operator_s_key_signs_its_actions(api: Api, database_url: str) -> Non
 
 def test_a_merchant_manages_its_own_keys_alone(api: Api) -> None:
     own, other = new_key(api), new_key(api, merchantId="M2")
-    made = api.post("/api-keys", {"name": "second", "merchantId": "M2"}, **bearer(own)).get_json()
-    assert made["merchantId"] == "M1", "its own, whatever it names"
-    listed = api.http.get("/api-keys?merchantId=M2", headers=bearer(own)).get_json()["items"]
-    assert {item["merchantId"] for item in listed} == {"M1"}
+    mismatch = (403, "MERCHANT_MISMATCH")
+    assert code(api.post("/api-keys", {"name": "second", "merchantId": "M2"}, **bearer(own))) == mismatch
+    assert code(api.http.get("/api-keys?merchantId=M2", headers=bearer(own))) == mismatch
+    made = api.post("/api-keys", {"name": "second", "merchantId": "M1"}, **bearer(own)).get_json()
+    listed = api.http.get("/api-keys", headers=bearer(own)).get_json()["items"]
+    assert {item["keyId"] for item in listed} == {own["keyId"], made["keyId"]}
     for action, body in (("revoke", {"reason": "x"}), ("rotate", {"overlapSeconds": 0})):
         assert code(api.post(f"/api-keys/{other['keyId']}/{action}", body, **bearer(own))) == (404, "NOT_FOUND")
         assert api.post(f"/api-keys/{made['keyId']}/{action}", body, **bearer(own)).status_code in (200, 409)
@@ -137,6 +139,28 @@ def test_a_merchant_s_key_gives_no_scope_that_it_does_not_have(api: Api) -> None
     assert api.post(f"/api-keys/{strong['keyId']}/revoke", {"reason": "x"}, **bearer(manager)).status_code == 200
 
 
+def test_a_merchant_s_key_gives_no_network_and_no_end_that_it_does_not_have(api: Api) -> None:
+    manager = new_key(api, allowedNetworks=["127.0.0.0/8"], expiresInSeconds=3600)
+    made = api.post("/api-keys", {"name": "k"}, **bearer(manager)).get_json()
+    assert (made["allowedNetworks"], made["expiresAt"]) == (["127.0.0.0/8"], manager["expiresAt"]), "its own"
+    narrow = {"name": "k", "allowedNetworks": ["127.0.0.1"], "expiresInSeconds": 60}
+    assert api.post("/api-keys", narrow, **bearer(manager)).status_code == 200
+    for more in ({"allowedNetworks": ["10.0.0.0/8"]}, {"expiresInSeconds": 7200}):
+        answer = api.post("/api-keys", {"name": "k", **more}, **bearer(manager))
+        assert code(answer) == (403, "INSUFFICIENT_SCOPE"), more
+    endless = new_key(api)
+    rotation = {"overlapSeconds": 0}
+    assert code(api.post(f"/api-keys/{endless['keyId']}/rotate", rotation, **bearer(manager))) == (
+        403,
+        "INSUFFICIENT_SCOPE",
+    )
+    own = api.post(f"/api-keys/{manager['keyId']}/rotate", rotation, **bearer(manager)).get_json()
+    assert (own["allowedNetworks"], own["expiresAt"]) == (["127.0.0.0/8"], manager["expiresAt"])
+    assert len(api.http.get("/api-keys", headers=bearer(endless)).get_json()["items"]) == 5, (
+        "nothing of what was refused"
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -144,6 +168,8 @@ def test_a_merchant_s_key_gives_no_scope_that_it_does_not_have(api: Api) -> None
         {"name": "k", "scopes": ["everything"]},
         {"name": "k", "allowedNetworks": ["10.0.0.1/8"]},
         {"name": "k", "allowedNetworks": ["10.0.0.1"] * 17},
+        {"name": "k", "allowedNetworks": ["fe80::1%a b"]},
+        {"name": "k", "expiresInSeconds": 3660 * 86_400 + 1},
         {"name": "k", "expiresInSeconds": 0},
         {"name": "4242 4242 4242 4242"},
         {"name": "k", "merchantId": "M1", "scopes": ["operate"]},

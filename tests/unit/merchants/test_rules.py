@@ -74,9 +74,12 @@ def test_networks(allowed: tuple[str, ...], address: str, permitted: bool) -> No
     assert replace(KEY, allowed_networks=networks(allowed)).permits(address) is permitted
 
 
-@pytest.mark.parametrize("texts", [["10.0.0.1/8"], ["nowhere"], [""], ["10.0.0.0/33"], ["10.0.0.1"] * 17])
+@pytest.mark.parametrize(
+    "texts",
+    [["10.0.0.1/8"], ["nowhere"], [""], ["10.0.0.0/33"], ["10.0.0.1"] * 17, ["fe80::1%eth0"], ["fe80::1%a b"]],
+)
 def test_what_is_no_network_is_refused(texts: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"host bits|does not appear|more than"):
+    with pytest.raises(ValueError, match=r"host bits|does not appear|more than|zone"):
         networks(texts)
 
 
