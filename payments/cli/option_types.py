@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
-from payments.merchants import key_form
 from payments.platform import sensitive, texts
 
 LONGEST_REASON: Final = 500
@@ -22,7 +21,7 @@ class PlainParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2. A key that was given by mistake is not repeated."""
-        self.exit(COULD_NOT_RUN, f"{self.prog}: {key_form.hide(message)}; see {self.prog} --help.\n")
+        self.exit(COULD_NOT_RUN, f"{self.prog}: {sensitive.mask(message)}; see {self.prog} --help.\n")
 
 
 def whole_number(text: str) -> int:

@@ -15,7 +15,6 @@ from zlib import crc32
 
 _BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _FORM: Final = re.compile(r"(po_(live|test|oper)_([0-9A-Za-z]{2})([0-9A-Za-z]{10})_([0-9A-Za-z]{32}))([0-9A-Za-z]{6})")
-_SECRET: Final = re.compile(r"(po_(?:live|test|oper)_[0-9A-Za-z]*)_[0-9A-Za-z]+")
 CELL: Final = "00"
 """The cell of all merchants for now: which set of machines keeps them."""
 ID_LENGTH: Final = 10
@@ -71,11 +70,6 @@ def keys_in(text: str) -> list[KeyText]:
     """The keys in a text, by form and checksum, each as often as it is there; for scanners."""
     found = (parse(match.group()) for match in _FORM.finditer(text))
     return [key for key in found if key is not None]
-
-
-def hide(text: str) -> str:
-    """The text with each key's secret replaced, also of keys whose checksum is wrong."""
-    return _SECRET.sub(r"\1_…", text)
 
 
 def _checksum(head: str) -> str:

@@ -59,9 +59,3 @@ def test_a_planted_form_without_checksum_lets_a_misspelt_key_through(monkeypatch
     misspelt = text[:30] + ("a" if text[30] != "a" else "b") + text[31:]
     monkeypatch.setattr(key_form, "_checksum", lambda _: text[-6:])
     assert isinstance(parse(misspelt), KeyText), "so the test above would see it"
-
-
-def test_a_key_in_a_sentence_is_hidden() -> None:
-    key = new_key(Prefix.LIVE)
-    for text in (key.text, key.text[:-1], key.text + "0"):
-        assert key_form.hide(f"what is {text}?") == f"what is po_live_00{key.key_id}_…?"
