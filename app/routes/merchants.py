@@ -52,7 +52,7 @@ def index() -> Response:
     return encoding.answer(MerchantPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
 
-@blueprint.patch("/<merchant_id>")
+@blueprint.patch("/<path:merchant_id>")
 @describe(
     Description(
         "Suspend a merchant, or make it active again",

@@ -202,6 +202,12 @@ def test_merchants_over_http(api: Api) -> None:
     )
 
 
+def test_a_merchant_whose_id_has_a_slash_can_be_suspended(api: Api) -> None:
+    api.post("/merchants", {"merchantId": "a/b c", "name": "x", "mode": "TEST"}, **ADMIN)
+    changed = api.http.patch("/merchants/a%2Fb%20c", json={"state": "SUSPENDED", "reason": "fraud"}, headers=ADMIN)
+    assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
+
+
 def test_a_key_too_many_is_a_conflict(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "KEY_LIMIT", 1)
     own = new_key(api)
