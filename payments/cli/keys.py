@@ -77,14 +77,21 @@ def run_keys(connection: Connection, options: argparse.Namespace, peppers: Peppe
 
 def read_key() -> KeyText:
     """The key that standard input has, without an echo at a terminal. Raises ApiKeyConflict when it is none."""
-    if sys.stdin.isatty():
-        sent = getpass.getpass(messages.WHICH_KEY)
-    else:
-        sent = sys.stdin.buffer.read(_INPUT_LIMIT).decode("latin-1")
-    key = parse(sent.strip())
+    try:
+        key = parse(_sent().strip())
+    except (EOFError, OSError):  # Ctrl-D; a terminal that has gone
+        key = None
     if key is None:
         raise ApiKeyConflict(messages.NO_KEY)
     return key
+
+
+def _sent() -> str:
+    if sys.stdin is None:  # it is closed
+        return ""
+    if sys.stdin.isatty():
+        return getpass.getpass(messages.WHICH_KEY)
+    return sys.stdin.buffer.read(_INPUT_LIMIT).decode("latin-1")
 
 
 def _add_owner(action: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Ends a command quietly when whoever read its output has gone, as in `… | head -1`."""
+"""Ends a command quietly when whoever read its output has gone, as in `… | head -1`, or at Ctrl-C."""
 
 import os
 import sys
@@ -7,10 +7,12 @@ from typing import Final
 
 READER_GONE: Final = 141
 """The exit code of programs that SIGPIPE ends: 128 + 13."""
+INTERRUPTED: Final = 130
+"""The exit code of programs that SIGINT ends: 128 + 2."""
 
 
 def quietly(run: Callable[[], int]) -> int:
-    """The exit code of `run`, or READER_GONE when its output could not be written.
+    """The exit code of `run`; READER_GONE when its output could not be written, INTERRUPTED at Ctrl-C.
 
     Not by the default action of SIGPIPE: that would also end the process when its database closes a connection.
     """
@@ -20,4 +22,6 @@ def quietly(run: Callable[[], int]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
         return READER_GONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,86 +122,7 @@ def test_a_bad_pepper_is_named_and_not_shown(database_url: str, text: str) -> No
     assert PEPPER not in done.stderr
 
 
-def test_the_database_that_does_not_answer_is_named(tmp_path: Any) -> None:
+def test_the_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
     done = call(f"sqlite:///{tmp_path}/none/at-all.db", "merchants", "list")
     assert (done.returncode, done.stdout) == (2, "")
     assert "cannot be used" in done.stderr
-
-
-def import_(database_url: str, key: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return call(database_url, "keys", "import", *arguments, "--name", "x", given=key, **environment)
-
-
-def test_a_key_is_made_without_a_database_and_imported_once(engine: Engine, database_url: str) -> None:
-    nothing = {"DATABASE_URL": "", "APP_KEY_PEPPER": "", "APP_AUTH": "nonsense"}
-    for kind, prefix in (("test", "po_test_00"), ("live", "po_live_00"), ("operator", "po_oper_00")):
-        made = call("", "keys", "generate", kind, **nothing)
-        assert (made.returncode, made.stderr, made.stdout.count("\n")) == (0, "", 1)
-        assert parse(made.stdout.strip()) is not None
-        assert made.stdout.startswith(prefix)
-    key = call("", "keys", "generate", "operator", **nothing).stdout
-    for changed in (True, False):
-        done = import_(database_url, key, "--operator", "--scope", "read")
-        assert (done.returncode, done.stderr) == (0, "")
-        assert key.strip() not in done.stdout
-        shown = json.loads(done.stdout)
-        assert shown.pop("changed") is changed
-        assert [shown] == answer(database_url, "keys", "list")["items"]
-
-
-def test_imports_at_once_are_one_key(engine: Engine, database_url: str) -> None:
-    key = call("", "keys", "generate", "test").stdout
-
-    def start(_: int) -> list[subprocess.CompletedProcess[str]]:
-        merchant = call(database_url, "merchants", "create", "M1", "--name", "A shop", "--if-missing")
-        return [merchant, import_(database_url, key, "--merchant", "M1")]
-
-    with ThreadPoolExecutor(3) as pool:
-        outcomes = [*pool.map(start, range(3))]
-    for command in range(2):
-        done = [outcome[command] for outcome in outcomes]
-        assert [one.stderr for one in done] == [""] * 3
-        assert sorted(json.loads(one.stdout)["changed"] for one in done) == [False, False, True]
-
-
-def test_a_merchant_that_is_there_is_no_error_when_it_may_be(engine: Engine, database_url: str) -> None:
-    for changed in (True, False):
-        assert answer(database_url, *CREATE, "--if-missing")["changed"] is changed
-    for options, text in (([], "already."), (["--live", "--if-missing"], "it is not LIVE")):
-        done = call(database_url, *CREATE, *options)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert text in done.stderr
-
-
-def test_a_key_that_is_not_imported_is_not_shown(engine: Engine, database_url: str) -> None:
-    answer(database_url, *CREATE)
-    key = call("", "keys", "generate", "test").stdout.strip()
-    wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
-    of_m1 = ["--merchant", "M1"]
-    cases = [
-        (wrong, of_m1, 1, "Standard input must be one API key"),
-        (f"{key}\n{key}", of_m1, 1, "Standard input must be one API key"),
-        (f"{key} " * 9, of_m1, 1, "Standard input must be one API key"),
-        ("", of_m1, 1, "Standard input must be one API key"),
-        (f"\udcff{key}", of_m1, 1, "Standard input must be one API key"),
-        (key, ["--operator"], 1, "of another kind"),
-        (key, ["--merchant", "M2"], 1, "There is no merchant M2."),
-        (key, [*of_m1, "--scope", "operate"], 1, "not for a key of this kind"),
-        (key, ["--merchant", "M1", "--operator"], 2, "not allowed with"),
-        (key, [], 2, "required"),
-        (key, [*of_m1, key], 2, f"unrecognized arguments: {key[:20]}_…"),
-        (key, ["--merchant", key], 2, "1 to 32 characters"),
-    ]
-    for given, options, code, text in cases:
-        done = import_(database_url, given, *options)
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), (options, done.stderr)
-        assert text in done.stderr
-        assert key[21:] not in done.stderr
-    assert answer(database_url, "keys", "list")["items"] == []
-
-
-def test_nothing_is_imported_without_a_pepper(engine: Engine, database_url: str) -> None:
-    key = call("", "keys", "generate", "operator").stdout
-    done = import_(database_url, key, "--operator", APP_KEY_PEPPER="")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("APP_KEY_PEPPER is not set")
