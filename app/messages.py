@@ -26,7 +26,7 @@ NO_PATH: Final = "There is nothing at this path."
 NO_METHOD: Final = "This path does not support this method; the header Allow names those that it does."
 NO_PEPPER: Final = "This installation has no APP_KEY_PEPPER, so it has no keys."
 NO_TOKEN: Final = "Send the admin token as Authorization: Bearer <token>."  # noqa: S105
-TOO_MANY_TOKENS: Final = "Too many wrong admin tokens from this address; wait for Retry-After seconds."
+TOO_MANY_TOKENS: Final = "Too many wrong keys or tokens from this address; wait for Retry-After seconds."
 TOO_MANY_OF_ADDRESS: Final = "Too many requests from this address; wait for Retry-After seconds."
 TOO_MANY_OF_MERCHANT: Final = "Too many requests of this merchant; wait for Retry-After seconds."
 

@@ -35,12 +35,13 @@ _REQUEST: Final[WSGIEnvironment] = {
 }
 
 
-def call(application: WSGIApplication) -> None:
-    """One authorization. RuntimeError with status and body when it is not answered 200."""
-    body = json.dumps(
-        {"merchantId": "BENCH", "amount": 10000, "currency": "KRW", "idempotencyKey": uuid4().hex}
-    ).encode()
+def call(application: WSGIApplication, api_key: str = "") -> None:
+    """One authorization, of a named merchant or by its key. RuntimeError with status and body when it is not 200."""
+    named = {} if api_key else {"merchantId": "BENCH"}
+    body = json.dumps({**named, "amount": 10000, "currency": "KRW", "idempotencyKey": uuid4().hex}).encode()
     environ = {**_REQUEST, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    if api_key:
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {api_key}"
     statuses: list[str] = []
 
     def start_response(status: str, _headers: object, _error: object = None, /) -> Callable[[bytes], object]:
@@ -54,12 +55,12 @@ def call(application: WSGIApplication) -> None:
         raise RuntimeError(f"{statuses}: {text}")
 
 
-def cpu_per_call(application: WSGIApplication, count: int) -> float:
+def cpu_per_call(application: WSGIApplication, count: int, api_key: str = "") -> float:
     """CPU milliseconds of a call, when each of the greenlets makes `count`."""
 
     def calls() -> None:
         for _ in range(count):
-            call(application)
+            call(application, api_key)
 
     before = time.process_time()
     gevent.joinall([gevent.spawn(calls) for _ in range(GREENLETS)], raise_error=True)

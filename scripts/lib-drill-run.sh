@@ -14,9 +14,9 @@ state = chosen(Path.cwd(), os.environ)
 port = state.port()
 if port is not None:
     needed = (get_json(f"http://127.0.0.1:{port}/health") or {}).get("auth") == "required"
-    files = (state.folder / "merchant-key", state.folder / "operator-key")
-    keys = [file.read_text().strip() if needed and file.exists() else "" for file in files]
-    kept = (state.token(), *keys, state.database.resolve(), state.socket, state.bootstrap.read_text())
+    files = (state.merchant_key, state.operator_key)
+    keys = [file.read_text() if needed and file.exists() else "" for file in files]
+    kept = ("" if needed else state.token(), *keys, state.database.resolve(), state.socket, state.bootstrap.read_text())
     print(port, *kept, sep="\n")
 PYTHON
 )" || facts=""

@@ -22,7 +22,7 @@ from load.merchants import with_keys
 from stack.platform import real_platform
 from stack.readiness import get_json
 from stack.server import ServerError
-from stack.state import State, chosen
+from stack.state import chosen
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = "build/load"
@@ -84,18 +84,15 @@ def _running(variables: Mapping[str, str]) -> Iterator[Target]:
     port = state.port()
     if port is None:
         raise NotRun("payops does not run here; start it with `make run`, or set TARGET=real or BASE_URL=http://….")
-    api = Api(f"http://127.0.0.1:{port}", variables.get("ADMIN_TOKEN") or state.token())
-    if api.needs_keys():
-        api = Api(api.url, variables.get("OPERATOR_KEY") or _kept_key(state))
+    url = f"http://127.0.0.1:{port}"
+    if Api(url, "").needs_keys():
+        kept = state.operator_key.read_text() if state.operator_key.exists() else ""
+        api = Api(url, variables.get("OPERATOR_KEY") or kept)
+    else:
+        api = Api(url, variables.get("ADMIN_TOKEN") or state.token())
     target = Target(f"{api.url} (make run)", api, lambda: _audit({"DATABASE_URL": f"sqlite:///{state.database}"}))
     with _paying(target, variables, state.folder / KEYS) as paying:
         yield paying
-
-
-def _kept_key(state: State) -> str:
-    """The operator's key that `AUTH=required make run` keeps; empty when there is none."""
-    path = state.folder / "operator-key"
-    return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
 
 @contextmanager

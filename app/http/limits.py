@@ -1,4 +1,4 @@
-"""Limits by client address, for reads (Flask-Limiter) and for wrong admin tokens; without Redis reads are not limited.
+"""Limits by client address: for reads (Flask-Limiter), where Redis answers, and for wrong tokens and keys.
 
 Money requests have their own limits (`payments.payment.admission`) and skip these.
 """
@@ -25,7 +25,7 @@ WRONG_TOKENS: Final = 10
 """Wrong tokens a minute from one address."""
 _MINUTE: Final = 60
 _ADDRESS_LIMIT: Final = 10_000
-"""Addresses counted in memory while Redis does not answer; beyond that the oldest is dropped."""
+"""Addresses in memory; beyond that the one seen longest ago is dropped."""
 
 
 class ReadLimits:
@@ -84,7 +84,10 @@ class ReadLimits:
 
 
 class WrongTokens:
-    """Counts wrong admin tokens by client address: in Redis, or in this process while Redis does not answer."""
+    """Counts wrong tokens and keys by client address: in Redis, or in this process while Redis does not answer.
+
+    An address that has used up its own is refused here until its window ends: a flood costs Redis nothing.
+    """
 
     def __init__(
         self, client: Redis, platform: Callable[[], Platform | None], outage: Outage, clock: Callable[[], float]
@@ -98,15 +101,21 @@ class WrongTokens:
 
     def count(self, address: str) -> None:
         """Count a wrong token of `address`. Raises Problem RATE_LIMIT_EXCEEDED after more than WRONG_TOKENS."""
-        used, ends_at = self._in_redis(address) or self._in_memory(address)
+        used, ends_at = self._spent(address) or self._in_redis(address) or self._in_memory(address)
         if used > WRONG_TOKENS:
+            self._remember(address, used, ends_at)
             headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
             raise Problem("RATE_LIMIT_EXCEEDED", messages.TOO_MANY_TOKENS, headers)
 
     @property
     def remembered(self) -> int:
-        """How many addresses are counted in memory, for want of Redis."""
+        """How many addresses are in memory: counted for want of Redis, or refused until their windows end."""
         return len(self._own)
+
+    def _spent(self, address: str) -> tuple[int, float] | None:
+        now = self._clock()
+        used, ends_at = self._own.get(address, (0, 0.0))
+        return (used, ends_at) if used > WRONG_TOKENS and now < ends_at <= now + _MINUTE else None
 
     def _in_redis(self, address: str) -> tuple[int, float] | None:
         platform = self._platform()
@@ -118,13 +127,17 @@ class WrongTokens:
 
     def _in_memory(self, address: str) -> tuple[int, float]:
         now = self._clock()
-        used, ends_at = self._own.pop(address, (0, 0.0))
+        used, ends_at = self._own.get(address, (0, 0.0))
         if not now < ends_at <= now + _MINUTE:
             used, ends_at = 0, now + _MINUTE
-        self._own[address] = used + 1, ends_at
+        self._remember(address, used + 1, ends_at)
+        return used + 1, ends_at
+
+    def _remember(self, address: str, used: int, ends_at: float) -> None:
+        self._own.pop(address, None)  # so that the one seen longest ago stays first
+        self._own[address] = used, ends_at
         if len(self._own) > _ADDRESS_LIMIT:
             del self._own[next(iter(self._own))]
-        return self._own[address]
 
 
 def rate_headers(limit: int, remaining: int, ends_at: float) -> dict[str, str]:

@@ -38,7 +38,7 @@ so an event may appear, or become old, behind the position of pruning."""
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long rows are kept. `records`: settled dead letters, applied breaker commands, audits."""
+    """How long rows are kept. `records`: settled dead letters, applied breaker commands, audits, calls of keys."""
 
     outbox: timedelta
     inbox: timedelta

@@ -27,10 +27,7 @@ SHORT = {"LONGEST_P95_MS": "30000", "RATE_SCALE": "0.1", "MOST_RATE": "15", "DUR
 @contextmanager
 def started(folder: Path, **variables: str) -> Iterator[Run]:
     """A `make run` of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        running = start(folder)
+    running = start(folder, **variables)
     try:
         wait_until_up(running)
         yield running

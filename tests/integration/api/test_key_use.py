@@ -8,8 +8,10 @@ from payments.outbox.rules import format_time
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.merchant_tables import api_key_use
-from tests.integration.api.conftest import ADMIN, Api
-from tests.integration.api.test_keys import BODY, api, bearer, new_key
+from stack.mariadb import MariaDBServer
+from tests.integration.api.conftest import ADMIN, Api, serving
+from tests.integration.api.test_keys import BODY, PEPPERS, api, bearer, new_key
+from tests.servers import migrated_database, until
 
 __all__ = ["api"]
 
@@ -51,3 +53,25 @@ def test_each_admitted_request_is_one_call(api: Api) -> None:
     listed = api.http.get("/api-keys", headers=ADMIN).get_json()["items"]
     assert {item["keyId"]: item["callsLast30Days"] for item in listed} == {key["keyId"]: 4, other["keyId"]: 2}
     assert all(item["createdAt"] < item["lastUsedAt"] for item in listed)
+
+
+def test_calls_are_kept_while_the_database_is_away(own_mariadb: MariaDBServer, redis_url: str) -> None:
+    with migrated_database(own_mariadb.address) as url, serving(url, redis_url, peppers=PEPPERS) as api:
+        assert api.post("/merchants", {"merchantId": "M1", "name": "M1", "mode": "TEST"}, **ADMIN).status_code == 200
+        key, uses = new_key(api), api.services.key_uses
+
+        def call(times: int) -> None:
+            for _ in range(times):
+                assert api.http.get("/api-keys/current", headers=bearer(key)).status_code == 200
+
+        call(2)
+        with api.flask.app_context():
+            assert uses.flush()
+            own_mariadb.kill()
+            call(3)
+            assert not uses.flush()
+            call(1)
+            own_mariadb.start()
+            until(uses.flush, "it is written")
+        (listed,) = api.http.get("/api-keys?merchantId=M1", headers=ADMIN).get_json()["items"]
+        assert listed["callsLast30Days"] == 6

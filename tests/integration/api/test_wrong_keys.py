@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
+from redis import Redis
 from sqlalchemy import event
 
 from payments.merchants.hashing import Peppers
@@ -81,6 +82,14 @@ def test_they_hinder_nobody_and_read_little(api: Api, reads: list[str], kind: st
     assert len(reads) <= limit
     own = api.http.get("/payments", headers={"Authorization": f"Bearer {right}", **HERE})
     assert own.status_code == 200, "a key that is known goes on, from the same address too"
+
+
+def test_a_flood_costs_redis_nothing(api: Api, redis_url: str) -> None:
+    for _ in range(MANY):
+        api.http.get("/payments", headers={"Authorization": "Bearer po_test_junk", **HERE})
+    with Redis.from_url(redis_url) as client:
+        (counter,) = client.keys(f"payops:*:wrong-tokens:{HERE['X-Forwarded-For']}")
+        assert client.get(counter) == b"11"
 
 
 def test_a_wrong_key_is_looked_up_once(api: Api, reads: list[str]) -> None:

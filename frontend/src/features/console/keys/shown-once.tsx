@@ -27,7 +27,7 @@ export function ShownOnce({ made, onClose }: { made: NewApiKey; onClose: () => v
         <p>{made.name} · {made.merchantId ?? keys.ofOperators}</p>
         <code className={own.secret} data-testid="new-key">{made.key}</code>
         <div className={dialogStyles.actions}>
-          <CopyButton name={keys.copyKey} text={made.key} label={keys.copyKey} />
+          <span className={own.copy}><CopyButton name={keys.copyKey} text={made.key} label={keys.copyKey} /></span>
           <Button onClick={() => dialog.current?.close()}>{keys.done}</Button>
         </div>
       </div>
