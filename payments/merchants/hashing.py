@@ -31,6 +31,10 @@ class Peppers:
         number, pepper = self.values[-1]
         return _hash(pepper, key), number
 
+    def know(self, number: int) -> bool:
+        """Whether there is a pepper with this number."""
+        return any(number == known for known, _ in self.values)
+
     def matches(self, key: KeyText, stored: str, number: int) -> bool:
         """Whether `stored` is the hash of `key` under pepper `number`, in constant time. False for one not known."""
         pepper = dict(self.values).get(number)

@@ -4,6 +4,7 @@ What is known is kept for KEPT seconds and forgotten when the epoch moves, which
 raises. The epoch is asked off the request's way (`set_epoch`). Only so many unknown keys of an address are read.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ KEPT: Final = 60.0
 """Seconds for which a key works without the database."""
 KNOWN_LIMIT: Final = 10_000
 """Keys that are kept; beyond that the one read first is forgotten."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ class Verifier:
         self._known.pop(key_id, None)
         if reading.stored is None:
             return None
+        if not self._peppers.know(
+            reading.stored.pepper_no
+        ):  # its holder is told that it is invalid, and cannot know why
+            _log.warning("key_pepper_unknown", extra={"key_id": key_id, "pepper": reading.stored.pepper_no})
         known = self._known[key_id] = _Known(reading.stored, reading.now, now, epoch)
         if len(self._known) > KNOWN_LIMIT:
             del self._known[next(iter(self._known))]

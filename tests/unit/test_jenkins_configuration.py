@@ -88,7 +88,9 @@ def test_credentials_that_are_used_are_there() -> None:
 
 def test_each_credential_is_used_and_each_used_one_is_there() -> None:
     pipeline = (ROOT / "jenkins/Jenkinsfile").read_text(encoding="utf-8")
-    assert asked_by_pipeline(pipeline) == {"ansible-vault", "ansible-vault-password", "ansible-ssh-key"}
+    deploys = {"ansible-vault", "ansible-vault-password", "ansible-ssh-key"}
+    tries = {"payops-operator-key", "payops-merchant-key", "payops-merchant-keys"}
+    assert asked_by_pipeline(pipeline) == deploys | tries
     assert chosen_by_role() == {"github-checkout"}
     assert used(CASC) | asked_by_pipeline(pipeline) | chosen_by_role() == credentials(CASC)
 
@@ -140,8 +142,10 @@ USER = "jenkins.securityRealm.local.users.0"
 CREDENTIALS = "credentials.system.domainCredentials.0.credentials"
 CREDENTIAL = f"{CREDENTIALS}.0.string"
 CHECKOUT = f"{CREDENTIALS}.2.usernamePassword"
-VAULT = f"{CREDENTIALS}.3.file"
-SSH_KEY = f"{CREDENTIALS}.5.basicSSHUserPrivateKey.privateKeySource"
+OPERATOR = f"{CREDENTIALS}.3.string"
+KEYS = f"{CREDENTIALS}.5.file"
+VAULT = f"{CREDENTIALS}.6.file"
+SSH_KEY = f"{CREDENTIALS}.8.basicSSHUserPrivateKey.privateKeySource"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +173,8 @@ SSH_KEY = f"{CREDENTIALS}.5.basicSSHUserPrivateKey.privateKeySource"
         (f"{CREDENTIAL}.secret", "ghp_0123456789"),
         (f"{CREDENTIAL}.scope", "USER"),
         (f"{CHECKOUT}.password", "ghp_0123456789"),
+        (f"{OPERATOR}.secret", "in the file"),
+        (f"{KEYS}.secretBytes", "${base64:in the file}"),
         (f"{VAULT}.secretBytes", "JEFOU0lCTEVfVkFVTFQ="),
         (f"{VAULT}.secretBytes", "${base64:in the file}"),
         (f"{VAULT}.secretBytes", "${readFileBase64:${SECRETS}/ANSIBLE_VAULT}"),

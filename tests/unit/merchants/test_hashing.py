@@ -24,6 +24,14 @@ def test_a_key_with_the_same_id_and_another_secret_does_not_match() -> None:
     assert not peppers.matches(other, *peppers.hash(key))
 
 
+def test_the_whole_hash_is_compared() -> None:
+    key = new_key(Prefix.LIVE)
+    stored, number = (peppers := Peppers([FIRST])).hash(key)
+    for place, digit in enumerate(stored):
+        changed = stored[:place] + ("0" if digit != "0" else "1") + stored[place + 1 :]
+        assert not peppers.matches(key, changed, number), place
+
+
 def test_two_peppers_know_each_other_s_keys_while_one_is_replaced() -> None:
     key = new_key(Prefix.TEST)
     before = Peppers([FIRST]).hash(key)

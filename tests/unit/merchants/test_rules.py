@@ -15,6 +15,7 @@ from payments.merchants.rules import (
     KeyState,
     Mode,
     Scope,
+    exceeds,
     is_rotating,
     networks,
     prefix_of,
@@ -72,6 +73,23 @@ def test_a_rotation_never_extends_a_key(end: datetime | None, overlap: timedelta
 )
 def test_networks(allowed: tuple[str, ...], address: str, permitted: bool) -> None:
     assert replace(KEY, allowed_networks=networks(allowed)).permits(address) is permitted
+
+
+@pytest.mark.parametrize(
+    ("mine", "given", "more"),
+    [
+        ((), (), False),
+        ((), ("203.0.113.0/24",), False),
+        (("203.0.113.0/24",), (), True),
+        (("203.0.113.0/24",), ("203.0.113.7", "203.0.113.128/25"), False),
+        (("203.0.113.0/24",), ("203.0.113.7", "203.0.112.0/23"), True),
+        (("203.0.113.0/24", "2001:db8::/32"), ("2001:db8::1",), False),
+        (("0.0.0.0/0",), ("::/0",), True),
+    ],
+)
+def test_other_networks_are_more(mine: tuple[str, ...], given: tuple[str, ...], more: bool) -> None:
+    granter = replace(KEY, allowed_networks=networks(mine))
+    assert exceeds(replace(KEY, allowed_networks=networks(given)), granter) is more
 
 
 @pytest.mark.parametrize(
