@@ -29,17 +29,18 @@ class Peppers:
     def hash(self, key: KeyText) -> tuple[str, int]:
         """The hash (64 hexadecimal digits) to store for a new key, and the number of its pepper."""
         number, pepper = self.values[-1]
-        return _hash(pepper, key), number
+        return _hash(pepper, key.text), number
 
     def know(self, number: int) -> bool:
         """Whether there is a pepper with this number."""
         return any(number == known for known, _ in self.values)
 
-    def matches(self, key: KeyText, stored: str, number: int) -> bool:
-        """Whether `stored` is the hash of `key` under pepper `number`, in constant time. False for one not known."""
-        pepper = dict(self.values).get(number)
-        return pepper is not None and hmac.compare_digest(_hash(pepper, key), stored)
+    def matches(self, text: str, stored: str, number: int) -> bool:
+        """Whether `stored` is the hash of a key's text under this pepper, in constant time. False for one not known."""
+        return any(
+            number == known and hmac.compare_digest(_hash(pepper, text), stored) for known, pepper in self.values
+        )
 
 
-def _hash(pepper: bytes, key: KeyText) -> str:
-    return blake2b(key.text.encode(), digest_size=32, key=pepper).hexdigest()
+def _hash(pepper: bytes, text: str) -> str:
+    return blake2b(text.encode(), digest_size=32, key=pepper).hexdigest()

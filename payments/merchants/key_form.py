@@ -18,6 +18,8 @@ _FORM: Final = re.compile(r"(po_(live|test|oper)_([0-9A-Za-z]{2})([0-9A-Za-z]{10
 CELL: Final = "00"
 """The cell of all merchants for now: which set of machines keeps them."""
 ID_LENGTH: Final = 10
+ID_PART: Final = slice(10, 20)
+"""Where the id stands in a key's text."""
 SECRET_LENGTH: Final = 32
 """32 characters of base62: 190 random bits, so a fast hash is safe where a password's would not be."""
 _CRC_LENGTH: Final = 6

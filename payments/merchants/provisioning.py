@@ -47,7 +47,7 @@ def import_key(connection: Connection, peppers: Peppers, text: KeyText, new: New
 def _stored_before(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey) -> ApiKey:
     """The key with this text. Raises ApiKeyConflict when what is stored is another, or does not work."""
     stored = store.get_key(connection, text.key_id)
-    if stored is None or not peppers.matches(text, stored.hash, stored.pepper_no):
+    if stored is None or not peppers.matches(text.text, stored.hash, stored.pepper_no):
         raise ApiKeyConflict(f"Key {text.key_id} is stored with another secret, or under a pepper that is not set.")
     key, state = stored.key, stored.key.state(database_now(connection))
     if key.merchant_id != new.merchant_id:

@@ -1,4 +1,4 @@
-"""Verifies API keys: checksum, then what this process knows of the key, then one read; compared in constant time.
+"""Verifies API keys: by what this process knows of the key, else checksum and one read; compared in constant time.
 
 What is known is kept for KEPT seconds and forgotten when the epoch moves, which every change of a key or merchant
 raises. The epoch is asked off the request's way (`set_epoch`). Only so many unknown keys of an address are read.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from payments.merchants.hashing import Peppers
-from payments.merchants.key_form import parse
+from payments.merchants.key_form import ID_PART, parse
 from payments.merchants.lookups import Lookups
 from payments.merchants.rules import ApiKey, KeyState, MerchantState
 from payments.merchants.store import Merchant, StoredKey
@@ -79,29 +79,27 @@ class Verifier:
         NetworkNotAllowed; TooManyWrongKeys for a key that never was known here; and ServiceUnavailable for one that is
         not known while the database does not answer.
         """
-        key = parse(text)
-        known = None if key is None else self._find(key.key_id, address)
-        if key is None or known is None:
-            raise ApiKeyInvalid
-        if not self._peppers.matches(key, known.stored.hash, known.stored.pepper_no):
+        known = self._fresh(text[ID_PART])
+        if known is None and (key := parse(text)) is not None:
+            known = self._read_anew(key.key_id, address)
+        if known is None or not self._peppers.matches(text, known.stored.hash, known.stored.pepper_no):
             raise ApiKeyInvalid
         return _admitted(known.stored, known.now + timedelta(seconds=self._clock() - known.read_at), address)
 
-    def _find(self, key_id: str, address: str) -> _Known | None:
+    def _fresh(self, key_id: str) -> _Known | None:
         known = self._known.get(key_id)
-        now = self._clock()
-        if known is not None and known.epoch == self._epoch and now - known.read_at < KEPT:
-            return known
-        epoch = self._epoch  # of before the read: a change that commits meanwhile makes it old
-        reading = self._look_up(key_id, address) if known is None else self._read(key_id)
+        fresh = known is not None and known.epoch == self._epoch and self._clock() - known.read_at < KEPT
+        return known if fresh else None
+
+    def _read_anew(self, key_id: str, address: str) -> _Known | None:
+        now, epoch = self._clock(), self._epoch  # of before the read: a change that commits meanwhile makes it old
+        reading = self._read(key_id) if key_id in self._known else self._look_up(key_id, address)
         self._known.pop(key_id, None)
-        if reading.stored is None:
+        if (stored := reading.stored) is None:
             return None
-        if not self._peppers.know(
-            reading.stored.pepper_no
-        ):  # its holder is told that it is invalid, and cannot know why
-            _log.warning("key_pepper_unknown", extra={"key_id": key_id, "pepper": reading.stored.pepper_no})
-        known = self._known[key_id] = _Known(reading.stored, reading.now, now, epoch)
+        if not self._peppers.know(stored.pepper_no):  # its holder is told that it is invalid, and cannot know why
+            _log.warning("key_pepper_unknown", extra={"key_id": key_id, "pepper": stored.pepper_no})
+        known = self._known[key_id] = _Known(stored, reading.now, now, epoch)
         if len(self._known) > KNOWN_LIMIT:
             del self._known[next(iter(self._known))]
         return known

@@ -76,7 +76,7 @@ def test_a_key_is_stored_without_its_text(connection: Connection) -> None:
     assert stored is not None
     assert (stored.key, stored.merchant) == (key, store.get_merchant(connection, "M1"))
     assert (key.scopes, key.allowed_networks) == ({Scope.PAYMENTS_READ}, allowed)
-    assert PEPPERS.matches(text, stored.hash, stored.pepper_no)
+    assert PEPPERS.matches(text.text, stored.hash, stored.pepper_no)
     secret = text.text.split("_")[3]
     for table in (api_key, operator_action):
         for row in connection.execute(select(table)):
@@ -116,7 +116,7 @@ def test_a_rotation_takes_everything_over_and_never_extends(connection: Connecti
     assert new is not None
     assert (old.key.expires_at, old.key.successor_id) == (key.expires_at, successor.key_id), "not in an hour"
     assert (new.key.name, new.key.scopes, new.key.expires_at) == (key.name, key.scopes, key.expires_at)
-    assert PEPPERS.matches(text, new.hash, new.pepper_no)
+    assert PEPPERS.matches(text.text, new.hash, new.pepper_no)
     with pytest.raises(RotationInProgress):
         service.rotate(connection, PEPPERS, key.key_id, HOUR, "cli:me")
     service.rotate(connection, PEPPERS, successor.key_id, timedelta(0), "cli:me")

@@ -44,7 +44,7 @@ def test_an_imported_key_is_stored_once_without_its_text(connection: Connection)
     stored = store.get_key(connection, text.key_id)
     assert stored is not None
     assert (stored.key, stored.key.name, stored.key.scopes) == (key, "shop", {Scope.PAYMENTS_READ})
-    assert PEPPERS.matches(text, stored.hash, stored.pepper_no)
+    assert PEPPERS.matches(text.text, stored.hash, stored.pepper_no)
     before = store.epoch(connection)
     assert provisioning.import_key(connection, PEPPERS, text, new, "cli:me") == (key, False)
     assert provisioning.import_key(connection, PEPPERS, text, NewKey("M1", "renamed"), "cli:me") == (key, False)

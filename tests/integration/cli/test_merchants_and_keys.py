@@ -52,7 +52,7 @@ def test_from_a_merchant_to_its_key_s_end(engine: Engine, database_url: str) -> 
     with engine.connect() as connection:
         stored = store.get_key(connection, made["keyId"])
     assert stored is not None
-    assert Peppers([(1, PEPPER.encode())]).matches(text, stored.hash, stored.pepper_no)
+    assert Peppers([(1, PEPPER.encode())]).matches(text.text, stored.hash, stored.pepper_no)
     listed = call(database_url, "keys", "list", "--merchant", "M1").stdout
     assert made["key"] not in listed
     assert made["key"].split("_")[3] not in listed
