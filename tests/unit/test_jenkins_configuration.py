@@ -88,9 +88,9 @@ def test_credentials_that_are_used_are_there() -> None:
 
 def test_each_credential_is_used_and_each_used_one_is_there() -> None:
     pipeline = (ROOT / "jenkins/Jenkinsfile").read_text(encoding="utf-8")
-    deploys = {"ansible-vault", "ansible-vault-password", "ansible-ssh-key"}
-    tries = {"payops-operator-key", "payops-merchant-key", "payops-merchant-keys"}
-    assert asked_by_pipeline(pipeline) == deploys | tries
+    to_deploy = {"ansible-vault", "ansible-vault-password", "ansible-ssh-key"}
+    to_try = {"payops-operator-key", "payops-merchant-key", "payops-merchant-keys"}
+    assert asked_by_pipeline(pipeline) == to_deploy | to_try
     assert chosen_by_role() == {"github-checkout"}
     assert used(CASC) | asked_by_pipeline(pipeline) | chosen_by_role() == credentials(CASC)
 
@@ -142,10 +142,8 @@ USER = "jenkins.securityRealm.local.users.0"
 CREDENTIALS = "credentials.system.domainCredentials.0.credentials"
 CREDENTIAL = f"{CREDENTIALS}.0.string"
 CHECKOUT = f"{CREDENTIALS}.2.usernamePassword"
-OPERATOR = f"{CREDENTIALS}.3.string"
-KEYS = f"{CREDENTIALS}.5.file"
-VAULT = f"{CREDENTIALS}.6.file"
-SSH_KEY = f"{CREDENTIALS}.8.basicSSHUserPrivateKey.privateKeySource"
+VAULT = f"{CREDENTIALS}.3.file"
+SSH_KEY = f"{CREDENTIALS}.5.basicSSHUserPrivateKey.privateKeySource"
 
 
 @pytest.mark.parametrize(
@@ -173,8 +171,6 @@ SSH_KEY = f"{CREDENTIALS}.8.basicSSHUserPrivateKey.privateKeySource"
         (f"{CREDENTIAL}.secret", "ghp_0123456789"),
         (f"{CREDENTIAL}.scope", "USER"),
         (f"{CHECKOUT}.password", "ghp_0123456789"),
-        (f"{OPERATOR}.secret", "in the file"),
-        (f"{KEYS}.secretBytes", "${base64:in the file}"),
         (f"{VAULT}.secretBytes", "JEFOU0lCTEVfVkFVTFQ="),
         (f"{VAULT}.secretBytes", "${base64:in the file}"),
         (f"{VAULT}.secretBytes", "${readFileBase64:${SECRETS}/ANSIBLE_VAULT}"),
