@@ -1,0 +1,83 @@
+"""A server on a raw socket: it reads each request whole, and a script answers, or does anything else."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import BinaryIO
+
+Script = Callable[[socket.socket], None]
+"""Called after each request; the connection is kept until `hang_up`, or a script that raises OSError."""
+CLOSED_WITHIN = 10.0
+
+
+@dataclass
+class Scripted:
+    """What it was asked. `hung_up`: it has closed a connection."""
+
+    port: int
+    connections: int = 0
+    requests: list[bytes] = field(default_factory=list)
+    hung_up: Event = field(default_factory=Event)
+
+    @property
+    def url(self) -> str:
+        """Over HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def answer(status: str, body: bytes = b"{}", *headers: str) -> bytes:
+    """The bytes of an answer with its length."""
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+def hang_up(_client: socket.socket) -> None:
+    """Close the connection."""
+    raise ConnectionAbortedError
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[Scripted]:
+    """Serve connections, each in a thread, until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        scripted = Scripted(listener.getsockname()[1])
+        clients: list[socket.socket] = []
+        threads: list[Thread] = []
+
+        def accept() -> None:
+            with suppress(OSError):  # the listener is shut down at the end
+                while True:
+                    clients.append(listener.accept()[0])
+                    scripted.connections += 1
+                    threads.append(Thread(target=_serve, args=(clients[-1], script, scripted)))
+                    threads[-1].start()
+
+        accepting = Thread(target=accept)
+        accepting.start()
+        yield scripted
+        for each in (listener, *clients):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in (accepting, *threads):
+            thread.join(CLOSED_WITHIN)
+            assert not thread.is_alive()
+
+
+def _serve(client: socket.socket, script: Script, scripted: Scripted) -> None:
+    with client, client.makefile("rb") as stream, suppress(OSError):
+        while request := _read(stream):
+            scripted.requests.append(request)
+            script(client)
+    scripted.hung_up.set()
+
+
+def _read(stream: BinaryIO) -> bytes:
+    """One request; empty at the end."""
+    head, length = b"", 0
+    while (line := stream.readline()) not in (b"", b"\r\n"):
+        head += line
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    return head + line + stream.read(length) if line else b""
