@@ -1,20 +1,20 @@
 """HTTP to one acquirer: one try of one request, with a deadline that holds, and the certainty of what was not sent.
 
-The connections are urllib3's. Its pool is not used: it does not tell whether a request that failed had begun to leave.
+By http.client: urllib3's pool does not tell whether a request that failed had begun to leave, and its import binds a
+socket.
 """
 
 import contextlib
+import select
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import Final
 from urllib.parse import urlsplit
-
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 
 from payments.acquiring.connector import Seen
 from payments.acquiring.deadline import Deadline
@@ -23,7 +23,7 @@ LARGEST_ANSWER: Final = 64 * 1024
 """Bytes of a body; that of an operation has about 300."""
 CONNECT_SECONDS: Final = 2.0
 """For each address of the host, and for TLS. The kernel repeats a lost SYN after 1 s."""
-_FAILURES: Final = (OSError, HTTPException, HTTPError)
+_FAILURES: Final = (OSError, HTTPException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,23 @@ class NoReply(Exception):
 class _Connection(HTTPConnection):
     """A connection whose socket exists twice: shut down by the second, it ends at once, in a TLS handshake too."""
 
-    def __init__(self, host: str, port: int | None, deadline: Deadline) -> None:
-        """`deadline`: of the call that connects. Raises NoReply when it is over."""
-        left = deadline.remaining()
-        if left <= 0:
-            raise NoReply(Seen.NO_TIME)
-        super().__init__(host, port, timeout=min(CONNECT_SECONDS, left))
-        self._deadline = deadline
-        self.line: socket.socket | None = None
+    auto_open = 0  # what is closed is never opened again unseen
+    line: socket.socket | None = None
+    deadline: Deadline | None = None
+    """Of the call that connects."""
 
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        self.line = connected.dup()
-        self._deadline.watch(self.line)
-        return connected
+    def connect(self) -> None:
+        """Connect, watched by the deadline from then on."""
+        super().connect()
+        self.line = self.sock.dup()
+        if self.deadline is not None:
+            self.deadline.watch(self.line)
+
+    def is_quiet(self) -> bool:
+        """Whether the other side has neither closed it nor sent what nobody asked for."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
 
     def end(self) -> None:
         """Close it for good."""
@@ -68,8 +71,8 @@ class _Connection(HTTPConnection):
             self.line.close()
 
 
-class _TlsConnection(_Connection, HTTPSConnection):
-    """The same over TLS. The certificate must be that of the host, by an authority that this machine trusts."""
+class _TlsConnection(HTTPSConnection, _Connection):
+    """The same over TLS, which begins after `_Connection.connect`."""
 
 
 class Connections:
@@ -86,9 +89,9 @@ class Connections:
             raise ValueError("the acquirer's URL must be http://host:port or https://host:port")
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise ValueError("the headers for the acquirer must be visible ASCII")
-        self._kind = _TlsConnection if parts.scheme == "https" else _Connection
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._host, self._port = parts.hostname, parts.port
-        self._headers = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
+        self._headers = {**headers, "Accept": "application/json"}
         self._places = threading.BoundedSemaphore(size)
         self._idle: deque[_Connection] = deque()
 
@@ -128,16 +131,29 @@ class Connections:
         with contextlib.suppress(IndexError):  # none is idle
             while True:
                 connection = self._idle.pop()
-                if connection.is_connected and connection.line is not None:
+                if connection.line is not None and connection.is_quiet():
                     deadline.watch(connection.line)
                     return connection
                 connection.end()
-        connection = self._kind(self._host, self._port, deadline)
+        connection = self._new(deadline)
         with contextlib.suppress(*_FAILURES):
             connection.connect()
+            connection.sock.settimeout(None)  # from here on the deadline ends it
             return connection
         connection.end()
         raise NoReply(Seen.NOT_CONNECTED)
+
+    def _new(self, deadline: Deadline) -> _Connection:
+        left = deadline.remaining()
+        if left <= 0:
+            raise NoReply(Seen.NO_TIME)
+        seconds = min(CONNECT_SECONDS, left)
+        if self._tls is None:
+            connection = _Connection(self._host, self._port, timeout=seconds)
+        else:
+            connection = _TlsConnection(self._host, self._port, timeout=seconds, context=self._tls)
+        connection.deadline = deadline
+        return connection
 
 
 def _exchange(
@@ -152,14 +168,13 @@ def _exchange(
     if deadline.remaining() <= 0:
         connection.end()
         raise NoReply(Seen.NO_TIME)
-    connection.timeout = None  # the deadline ends it
     reply = None
     with contextlib.suppress(*_FAILURES):  # the error ends here, for its frames hold the headers
-        connection.request(method, path, body, headers, preload_content=False)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
-        read = b""
-        while len(read) <= LARGEST_ANSWER and (part := response.read(LARGEST_ANSWER, decode_content=False)):
-            read += part  # the part that is empty has found the end, or that it is missing
+        read = response.read(LARGEST_ANSWER + 1)
+        if response.length and len(read) <= LARGEST_ANSWER:  # http.client says nothing of a body that is cut off
+            raise IncompleteRead(read, response.length)
         reply = Reply(response.status, read)
     if not deadline.met():  # an answer that the deadline cut off may look whole
         raise NoReply(Seen.TIMED_OUT)
