@@ -1,6 +1,7 @@
 """A server on a raw socket: it reads each request whole, and a script answers, or does anything else."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ class Scripted:
         """Over HTTP."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def tls_url(self) -> str:
+        """Over TLS."""
+        return f"https://127.0.0.1:{self.port}"
+
 
 def answer(status: str, body: bytes = b"{}", *headers: str) -> bytes:
     """The bytes of an answer with its length."""
@@ -39,7 +45,7 @@ def hang_up(_client: socket.socket) -> None:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Scripted]:
+def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serve connections, each in a thread, until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         scripted = Scripted(listener.getsockname()[1])
@@ -51,7 +57,7 @@ def serving(script: Script) -> Iterator[Scripted]:
                 while True:
                     clients.append(listener.accept()[0])
                     scripted.connections += 1
-                    threads.append(Thread(target=_serve, args=(clients[-1], script, scripted)))
+                    threads.append(Thread(target=_serve, args=(clients[-1], script, scripted, tls)))
                     threads[-1].start()
 
         accepting = Thread(target=accept)
@@ -65,11 +71,13 @@ def serving(script: Script) -> Iterator[Scripted]:
             assert not thread.is_alive()
 
 
-def _serve(client: socket.socket, script: Script, scripted: Scripted) -> None:
-    with client, client.makefile("rb") as stream, suppress(OSError):
-        while request := _read(stream):
-            scripted.requests.append(request)
-            script(client)
+def _serve(client: socket.socket, script: Script, scripted: Scripted, tls: ssl.SSLContext | None) -> None:
+    with client, suppress(OSError):
+        spoken = client.dup() if tls is None else tls.wrap_socket(client.dup(), server_side=True)
+        with spoken, spoken.makefile("rb") as stream:
+            while request := _read(stream):
+                scripted.requests.append(request)
+                script(spoken)
     scripted.hung_up.set()
 
 
