@@ -1,4 +1,4 @@
-"""A server on a raw socket: it reads each request whole, and a script answers, or does anything else."""
+"""A server on a raw socket, which reads each request whole and lets a script answer; and connections that ask it."""
 
 import socket
 import ssl
@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+import pytest
+
+from payments.acquiring.connections import Connections, NoReply
+from payments.acquiring.connector import Seen
+
+LONG: Final = 20.0
+"""Seconds in which everything here is answered; the slowest test takes 1."""
+SHORT: Final = 0.3
+STEP: Final = 0.05
 Script = Callable[[socket.socket], None]
 """Called after each request; the connection is kept until `hang_up`, or a script that raises OSError."""
-CLOSED_WITHIN = 10.0
 
 
 @dataclass
@@ -39,6 +47,9 @@ def answer(status: str, body: bytes = b"{}", *headers: str) -> bytes:
     return "\r\n".join(head).encode() + body
 
 
+OK: Final = answer("200 OK")
+
+
 def hang_up(_client: socket.socket) -> None:
     """Close the connection."""
     raise ConnectionAbortedError
@@ -62,12 +73,14 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Scrip
 
         accepting = Thread(target=accept)
         accepting.start()
-        yield scripted
-        for each in (listener, *clients):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        try:
+            yield scripted
+        finally:
+            for each in (listener, *clients):
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
         for thread in (accepting, *threads):
-            thread.join(CLOSED_WITHIN)
+            thread.join(LONG)
             assert not thread.is_alive()
 
 
@@ -89,3 +102,37 @@ def _read(stream: BinaryIO) -> bytes:
         if line.lower().startswith(b"content-length:"):
             length = int(line.split(b":")[1])
     return head + line + stream.read(length) if line else b""
+
+
+class Asker:
+    """Connections to one server."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self.connections = Connections(url, {"Authorization": "Bearer hush"}, size)
+
+    def status(self, within: float = LONG) -> int:
+        return self.connections.ask("POST", "/", {}, b"{}", within).status
+
+    def seen(self, within: float = LONG) -> Seen:
+        with pytest.raises(NoReply) as failure:
+            self.connections.ask("POST", "/", {}, b"{}", within)
+        return failure.value.seen
+
+
+def say(*parts: bytes, then: Script = lambda _: None, pause: float = 0.0) -> Script:
+    def script(client: socket.socket) -> None:
+        for part in parts:
+            client.sendall(part)
+            if pause:
+                Event().wait(pause)
+        then(client)
+
+    return script
+
+
+def silent(client: socket.socket) -> None:
+    client.recv(1)  # until the other side, or the end of the test, closes it
+
+
+def letters(text: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in text]

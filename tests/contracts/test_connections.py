@@ -10,36 +10,28 @@ from threading import Event, Thread
 
 import pytest
 
-from payments.acquiring.connections import LARGEST_ANSWER, Connections, NoReply
+from payments.acquiring.connections import LARGEST_ANSWER, Connections
 from payments.acquiring.connector import Seen
 from stack.ports import free_port
-from tests.contracts.scripted_server import Script, Scripted, answer, hang_up, serving
+from tests.contracts.scripted_server import (
+    LONG,
+    OK,
+    SHORT,
+    STEP,
+    Asker,
+    Script,
+    Scripted,
+    answer,
+    hang_up,
+    letters,
+    say,
+    serving,
+    silent,
+)
 from tests.repo.sources import ROOT
 
-LONG = 20.0
-"""Seconds in which everything here is answered; all of this file takes 4."""
-SHORT = 0.3
-STEP = 0.05
-OK = answer("200 OK")
 PATCHED = ".".join(("gevent", "monkey"))
 """Patches a process of its own, as app/wsgi.py does; this one stays as it is."""
-
-
-class Asker:
-    """Connections to one server."""
-
-    def __init__(self, url: str, size: int) -> None:
-        self.connections = Connections(url, {"Authorization": "Bearer hush"}, size)
-
-    def status(self, within: float = LONG) -> int:
-        return self.connections.ask("POST", "/", {}, b"{}", within).status
-
-    def seen(self, within: float = LONG) -> Seen:
-        with pytest.raises(NoReply) as failure:
-            self.connections.ask("POST", "/", {}, b"{}", within)
-        return failure.value.seen
-
-
 Ask = Callable[..., tuple[Asker, Scripted]]
 
 
@@ -55,25 +47,6 @@ def ask() -> Iterator[Ask]:
             return asker, server
 
         yield begin
-
-
-def say(*parts: bytes, then: Script = lambda _: None, pause: float = 0.0) -> Script:
-    def script(client: socket.socket) -> None:
-        for part in parts:
-            client.sendall(part)
-            if pause:
-                Event().wait(pause)
-        then(client)
-
-    return script
-
-
-def silent(client: socket.socket) -> None:
-    client.recv(1)  # until the other side, or the end of the test, closes it
-
-
-def letters(text: bytes) -> list[bytes]:
-    return [bytes([byte]) for byte in text]
 
 
 def test_a_connection_is_kept(ask: Ask) -> None:
@@ -220,6 +193,9 @@ def test_a_key_that_is_no_header_is_refused_unseen(key: str) -> None:
 
 def test_all_of_this_holds_for_greenlets(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     command = [sys.executable, "-m", PATCHED, "--module", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    chosen = [str(request.path), "-k", f"not {request.node.name}", f"--basetemp={tmp_path / 'greenlets'}"]
-    done = subprocess.run([*command, *chosen], cwd=ROOT, capture_output=True, text=True, timeout=6 * LONG, check=False)
+    files = [str(request.path), str(request.path.with_name("test_connections_over_tls.py"))]
+    chosen = ["-k", f"not {request.node.name}", f"--basetemp={tmp_path / 'greenlets'}"]
+    done = subprocess.run(
+        [*command, *files, *chosen], cwd=ROOT, capture_output=True, text=True, timeout=6 * LONG, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
