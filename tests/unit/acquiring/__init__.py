@@ -1,0 +1,1 @@
+"""Calls to an acquirer: what they mean, and what limits them."""
