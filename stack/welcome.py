@@ -18,6 +18,7 @@ payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
   health       {base}/health
   admin token  {token}
 
+No key is needed here: a merchant's name is enough to pay, from this machine. `AUTH=required make run` asks for keys.
 Pay: authorize, capture, show. Paste into another terminal:
 
 curl -sS -w '\\n' {base}/payments/authorize -H {json} -d '{authorize}' | tee {answer}

@@ -15,8 +15,9 @@ from payops_client.transport import Transport
 class Payops:
     """One merchant's access. A context manager: its connections are closed on exit. Threads may share it.
 
-    `timeout`: seconds to wait for one answer; `tries`, `total_seconds`: bounds of one call with all its tries; `pause`
-    waits between them. Every method raises PayopsError.
+    `timeout`: seconds for the connection and the beginning of an answer, and between its parts. `tries`,
+    `total_seconds`: of one call, beyond which no try begins. `pause` waits between tries. Every method raises
+    PayopsError.
     """
 
     def __init__(
