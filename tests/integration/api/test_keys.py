@@ -1,4 +1,4 @@
-"""Keys in use: the merchant comes from the key, in both modes; keys and merchants over HTTP."""
+"""Keys in use: the merchant comes from the key, in both modes; keys over HTTP."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -180,32 +180,6 @@ def test_a_bad_key_is_refused_with_its_field(api: Api, body: dict[str, Any]) -> 
     answer = api.post("/api-keys", body, **ADMIN)
     assert code(answer) == (400, "VALIDATION_FAILED")
     assert answer.get_json()["errors"]
-
-
-def test_merchants_over_http(api: Api) -> None:
-    assert code(api.post("/merchants", {"merchantId": "M1", "name": "x", "mode": "TEST"}, **ADMIN)) == (
-        409,
-        "MERCHANT_EXISTS",
-    )
-    pages, cursor = [], ""
-    while cursor is not None:
-        page = api.http.get(f"/merchants?limit=1{cursor and f'&cursor={cursor}'}", headers=ADMIN).get_json()
-        pages += [item["merchantId"] for item in page["items"]]
-        cursor = page["nextCursor"]
-    assert pages == ["M1", "M2"]
-    assert code(api.http.get("/merchants?cursor=%FF", headers=ADMIN)) == (400, "VALIDATION_FAILED")
-    changed = api.http.patch("/merchants/M1", json={"state": "SUSPENDED", "reason": "fraud"}, headers=ADMIN)
-    assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
-    assert code(api.http.patch("/merchants/M9", json={"state": "ACTIVE", "reason": "x"}, headers=ADMIN)) == (
-        404,
-        "NOT_FOUND",
-    )
-
-
-def test_a_merchant_whose_id_has_a_slash_can_be_suspended(api: Api) -> None:
-    api.post("/merchants", {"merchantId": "a/b c", "name": "x", "mode": "TEST"}, **ADMIN)
-    changed = api.http.patch("/merchants/a%2Fb%20c", json={"state": "SUSPENDED", "reason": "fraud"}, headers=ADMIN)
-    assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
 
 
 def test_a_key_too_many_is_a_conflict(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
