@@ -119,7 +119,14 @@ def test_a_key_is_typed_without_an_echo(sqlite_url: str, typed: str, code: int, 
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "r+b", buffering=0) as terminal:
         process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *command],
+            [
+                "setsid",
+                "--ctty",
+                "--wait",
+                "env",
+                "--default-signal=INT",
+                *command,
+            ],  # a shell's background jobs ignore it
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -128,7 +135,7 @@ def test_a_key_is_typed_without_an_echo(sqlite_url: str, typed: str, code: int, 
         os.close(theirs)
         shown = read_until(terminal, "(it is not shown): ")
         terminal.write(typed.replace("KEY", key).encode())
-        # Python only notes one that comes between the prompt and the reading; people type it again, too
+        # one that comes between the prompt and the reading does not end the reading; people type it again, too
         while typed == CTRL_C and not select.select([terminal], [], [], 1)[0]:
             terminal.write(CTRL_C.encode())
         shown += read_until(terminal, None)

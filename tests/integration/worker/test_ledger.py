@@ -57,6 +57,12 @@ def posted(engine: Engine) -> int:
     return number(engine, "SELECT COUNT(*) FROM inbox_event")
 
 
+def waiting_for_a_lock(engine: Engine) -> bool:
+    waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%%'"
+    with engine.connect() as connection:
+        return bool(connection.exec_driver_sql(waiting).scalar_one())
+
+
 def counted(registry: CollectorRegistry, topic: str, outcome: str) -> float | None:
     return registry.get_sample_value("ledger_events_total", {"topic": topic, "outcome": outcome})
 
@@ -212,9 +218,12 @@ def test_while_the_database_is_away_nothing_is_skipped_or_dead_lettered(
         pay(engine, "a", 300)
         with relay(url, kafka_bootstrap):
             until(lambda: unpublished(engine) == 0, "all is published")
+        other = engine.connect()
+        other.exec_driver_sql("LOCK TABLES inbox_event READ")  # so that it is posting when the server is killed
         with ledger(url, kafka_bootstrap, max_poll_interval=7.0):
-            until(lambda: posted(engine) > 0, "it posts")
+            until(lambda: waiting_for_a_lock(engine), "it posts")
             own_mariadb.kill()
+            other.invalidate()
             until(lambda: heard("posting_waits")() >= (9 if long else 2), "it waits", seconds=60)
             engine.dispose()
             own_mariadb.start()
