@@ -18,7 +18,7 @@ from payments.payment.commands import LIMITED, REQUESTED
 OUTCOMES: Final = ("succeeded", "conflict", "rejected", "failed")
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
-TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer")
 
 _LAG_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -137,6 +137,17 @@ class HousekeepingMetrics:
         )
         self.lease_age = Gauge(
             "lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry
+        )
+        self.acquirer_undecided = Gauge(
+            "acquirer_undecided", "Operations at acquirers that are not decided", registry=registry
+        )
+        self.acquirer_oldest_age = Gauge(
+            "acquirer_oldest_undecided_age_seconds",
+            "Age of the oldest operation that may have happened at an acquirer, without a word whether it has",
+            registry=registry,
+        )
+        self.acquirer_manual = Gauge(
+            "acquirer_manual", "Operations at acquirers that an operator decides", registry=registry
         )
         self.republished = Counter(
             "events_republished_total", "Events published again by self-repair", registry=registry
