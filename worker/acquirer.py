@@ -8,13 +8,14 @@ from typing import Final
 import orjson
 from sqlalchemy import Engine
 
+from payments.acquiring.connector import Kind
 from payments.acquiring.enquiries import AT_ONCE, Enquiries
 from payments.acquiring.gate import Gate
 from payments.acquiring.operation import StoredOperation
-from payments.acquiring.rules import Told
+from payments.acquiring.rules import Learned, Told
 from payments.acquiring.simulator import SimulatorConnector
 from payments.breaker.rules import State
-from payments.metrics import AcquirerMetrics
+from payments.metrics import SHOWN_STATES, AcquirerMetrics
 from payments.payment.commands import Command, conclude
 from payments.payment.execution import execute
 from payments.platform.clock import Clock, monotonic
@@ -51,7 +52,8 @@ class Acquirers:
         """`gates`: by the names of their connectors."""
         self._gates = gates
         self._metrics = metrics
-        self._enquiries = Enquiries(engine, gates, partial(self._conclude, engine, pause), now, stopping)
+        conclude = partial(conclude_all, engine, clock=monotonic, pause=pause)
+        self._enquiries = Enquiries(engine, gates, conclude, now, stopping, self._note)
 
     def round(self) -> bool:
         """One round of enquiries; as `Enquiries.round`."""
@@ -59,19 +61,14 @@ class Acquirers:
             return self._enquiries.round()
         finally:
             for name, gate in self._gates.items():
-                self._metrics.show_breaker(name, _shown(gate))
+                for state in SHOWN_STATES:
+                    self._metrics.breaker_state.labels(name, state.lower()).set(state is _shown(gate))
 
-    def _conclude(self, engine: Engine, pause: Pause, told: Sequence[tuple[StoredOperation, Told]]) -> list[str]:
-        lost = conclude_all(engine, told, monotonic, pause)
-        for operation, each in told:
-            if each.answered:
-                self._metrics.operations.labels(operation.kind.value, each.learned.lower()).inc()
-        return lost
+    def _note(self, kind: Kind, learned: Learned) -> None:
+        self._metrics.operations.labels(kind.value, learned.lower()).inc()
 
 
-def conclude_all(
-    engine: Engine, told: Sequence[tuple[StoredOperation, Told]], clock: Clock, pause: Pause
-) -> list[str]:
+def conclude_all(engine: Engine, told: Sequence[tuple[StoredOperation, Told]], clock: Clock, pause: Pause) -> list[str]:
     """Store what was told, in one transaction if possible; returns the references of what could not be stored."""
     commands = [_command(operation, each) for operation, each in told]
     try:

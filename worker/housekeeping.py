@@ -131,7 +131,7 @@ class Housekeeping:
         self._metrics.republished.inc(self._repair.round(self._throttle))
 
     def acquirer(self) -> bool:
-        """Ask what became of operations at acquirers; returns whether more are due. Nothing where none is configured."""
+        """Ask what became of operations at the acquirers that are configured; returns whether more are due."""
         return self._acquirers is not None and self._acquirers.round()
 
     def prune(self) -> bool:
@@ -218,7 +218,7 @@ def run(
 
     A task that fails is retried, and its alert reports it. Any other exception ends the process and is raised.
     """
-    acquirers = (gates, AcquirerMetrics(registry)) if gates else None
+    acquirers = (gates, AcquirerMetrics(registry, gates)) if gates else None
     house = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop, acquirers=acquirers)
     schedules = [Schedule(tasks, stop, done=house.log.done) for tasks in house.schedules()]
     with ThreadPoolExecutor(len(schedules), thread_name_prefix="tasks") as pool:

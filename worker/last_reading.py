@@ -31,7 +31,7 @@ class LastReading:
     def update(
         self, now: datetime, backlog: OutboxBacklog, renewals: Mapping[str, datetime], undecided: datetime | None
     ) -> None:
-        """Store a successful read; `now` is its time by the database's clock. `undecided`: since when an operation is."""
+        """Store a successful read at `now` by the database's clock. `undecided`: since when the oldest operation is."""
         at = self._clock()
 
         def monotonic_of(time: datetime) -> float:

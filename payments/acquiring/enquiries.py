@@ -73,13 +73,18 @@ class Enquiries:
         conclude: Conclude,
         now: Now = database_now,
         stopping: Callable[[], bool] = lambda: False,
+        note: Callable[[Kind, Learned], None] = lambda _kind, _learned: None,
     ) -> None:
-        """`connectors` by name; `now` is called in the claim's transaction. While `stopping`, no call begins."""
+        """`connectors` by name; `now` is called in the claim's transaction; `note` is told of each call that was made.
+
+        While `stopping`, no call begins.
+        """
         self._engine = engine
         self._connectors = connectors
         self._conclude = conclude
         self._now = now
         self._stopping = stopping
+        self._note = note
 
     def round(self) -> bool:
         """Ask about at most PER_ROUND operations, those first that are due longest; returns whether more may be due.
@@ -168,6 +173,7 @@ class Enquiries:
                 this.not_asked.append(stored.reference)
                 continue
             learned = told_by(stored.call, answer, is_repair=stored.state is not State.SENT)
+            self._note(stored.kind, learned.learned)
             if learned.learned is not Learned.NOT_FOUND or stored.reference not in this.late:
                 told.append((stored, learned))  # what may be on its way still is not cancelled yet
         lost = self._conclude(told) if told else ()
