@@ -22,6 +22,8 @@ OUTCOMES: Final = ("succeeded", "declined", "processing", "conflict", "rejected"
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
 TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
+SHOWN_STATES: Final = (State.CLOSED, State.OPEN, State.HALF_OPEN)
+"""Those of an acquirer's breaker, which no operator moves."""
 
 _LAG_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
