@@ -96,7 +96,7 @@ PaymentMethod = Annotated[
     str,
     Field(
         pattern=PAYMENT_METHOD,
-        description="The acquirer's token of a card. Needed where the merchant has an acquirer, else ignored. Not kept.",
+        description="The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept",
     ),
     AfterValidator(_identifier),
 ]

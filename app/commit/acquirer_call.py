@@ -65,6 +65,8 @@ def _call(parts: Services, command: Command, first: Result, call: Call) -> Resul
     result = parts.queue.submit(conclusion, g.deadline)
     if isinstance(result.error, ServiceUnavailable | OutcomeUnknown):
         return replace(first, call=None)  # the intent is stored, and its answer so far is that it is being processed
+    if result.status == NOT_SENT:  # found after a lost COMMIT
+        return Result(error=AcquirerUnavailable())
     answer = StoredAnswer(command.digest, result.status, result.body)
     if answer.is_lasting:
         parts.admission.remember({command.scope: answer})

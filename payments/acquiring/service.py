@@ -51,7 +51,9 @@ def decide(connection: Connection, operation_id: int, outcome: Outcome, reason: 
     """
     operation = _locked(connection, operation_id)
     if operation.state is not State.MANUAL:
-        raise AcquirerOperationConflict(f"Operation {operation_id} is {operation.state}: operators decide what is MANUAL.")
+        raise AcquirerOperationConflict(
+            f"Operation {operation_id} is {operation.state}: operators decide what is MANUAL."
+        )
     if operation.proposal == outcome:
         if operation.proposed_by == actor:
             raise SecondOperatorNeeded(f"You proposed {outcome}; another operator has to agree.")

@@ -94,7 +94,9 @@ def acquirers(connection: Connection, gates: Mapping[str, Gate]) -> Acquirers:
     found, oldest, now = store.by_state(connection), store.oldest_unknown(connection), database_now(connection)
     counts = {state.value: found.get(state, 0) for state in COUNTED}
     names = [name for name in ConnectorName if name is not ConnectorName.NONE]
-    return Acquirers([Acquirer(name, name in gates, _breaker(gates.get(name), now), counts, _time(oldest)) for name in names])
+    return Acquirers(
+        [Acquirer(name, name in gates, _breaker(gates.get(name), now), counts, _time(oldest)) for name in names]
+    )
 
 
 def operations(
