@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from tests.e2e.gunicorn import ADMIN, ApiServer
-from tests.psp.simulator import Simulator
+from tests.psp.simulator import APPROVED, Simulator
 
 _keys = count(1)
 
@@ -25,7 +25,7 @@ class Merchant:
     name: str
     headers: dict[str, str] = field(repr=False)
 
-    def authorize(self, key: str = "", token: str | None = "tok_approved", **more: Any) -> requests.Response:
+    def authorize(self, key: str = "", token: str | None = APPROVED, **more: Any) -> requests.Response:
         """Authorize 10000 KRW with a card."""
         body = {"amount": 10_000, "currency": "KRW", "idempotencyKey": key or new_key(), "paymentMethod": token, **more}
         return self.post("/payments/authorize", {name: value for name, value in body.items() if value is not None})
