@@ -39,6 +39,12 @@ JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
 """Seconds. More than two round trips with all their timeouts; only resolving a name can take longer."""
 
+AT_THE_ACQUIRER: Final = (
+    "Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the"
+    " same request with the same key says more later, and so does the payment at `Location`. 503"
+    " `ACQUIRER_UNAVAILABLE`: nothing was done."
+)
+"""For descriptions of the operations here."""
 LOOK_AFTER: Final = 2
 """Seconds after which to ask what became of a payment that is being processed: housekeeping asks the acquirer then."""
 _PAYMENTS: Final = (200, PROCESSING)

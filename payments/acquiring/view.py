@@ -108,9 +108,7 @@ def operations(
     """
 
     def read(behind: int | None, size: int) -> list[StoredOperation]:
-        if payment_id is None:
-            return store.page(connection, states, behind, size)
-        return _of_payment(connection, states, payment_id, behind)[:size]
+        return store.page(connection, states, behind, size, payment_id)
 
     return page(read, operation, lambda one: one.operation_id, before, limit)
 
@@ -149,17 +147,6 @@ def operation(found: StoredOperation) -> AcquirerOperation:
         proposed_by=found.proposed_by,
         proposed_reason=found.proposed_reason,
     )
-
-
-def _of_payment(
-    connection: Connection, states: Collection[State], payment_id: int, before: int | None
-) -> list[StoredOperation]:
-    found = store.of_payment(connection, payment_id)
-    return [
-        one
-        for one in reversed(found)
-        if (not states or one.state in states) and (before is None or one.operation_id < before)
-    ]
 
 
 def _breaker(gate: Gate | None, now: datetime) -> ConnectorBreaker | None:

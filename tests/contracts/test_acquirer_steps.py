@@ -2,6 +2,7 @@
 
 import json
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -32,7 +33,7 @@ def sent(engine: Engine, command: Command) -> str:
     return called(run_one(engine, command)).operation.reference
 
 
-def told(engine: Engine, reference: str, learned: Learned, **fields: object) -> Result:
+def told(engine: Engine, reference: str, learned: Learned, **fields: Any) -> Result:
     return run_one(engine, conclude(reference, learned, **fields))
 
 
@@ -91,7 +92,7 @@ def test_an_approval_is_the_answer_for_ever(engine: Engine) -> None:
 
 def test_an_outcome_is_stored_once_and_whoever_says_it_again_hears_it(engine: Engine) -> None:
     reference = sent(engine, at_acquirer())
-    first, second = run(engine, *[conclude(reference, Learned.APPROVED)] * 2)
+    first, second = run(engine, *(conclude(reference, Learned.APPROVED) for _ in range(2)))
     third = told(engine, reference, Learned.DECLINED)
     assert [each.body for each in (second, third)] == [first.body] * 2
     assert (first.step, second.step) == (10_000, 0)
