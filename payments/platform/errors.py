@@ -100,6 +100,16 @@ class TransitionNotAllowed(Permanent):
     code = "TRANSITION_NOT_ALLOWED"
 
 
+class PaymentDeclined(Permanent):
+    """The acquirer refused the step, for a reason that it calls `decline_code`. Stored and replayed like a success."""
+
+    code = "PAYMENT_DECLINED"
+
+    def __init__(self, decline_code: str, *, payment_id: int) -> None:
+        super().__init__(f"The acquirer declined it: {decline_code}.", payment_id=payment_id)
+        self.decline_code = decline_code
+
+
 class NotAdmitted(Permanent):
     """The request has no key, or one that does not open this. Each leaf has a sentence of its own."""
 
@@ -202,6 +212,16 @@ class TooManyWrongKeys(Recoverable):
 
     def __init__(self) -> None:
         super().__init__("Too many unknown API keys came from this address; wait for Retry-After seconds.")
+
+
+class AcquirerUnavailable(Recoverable):
+    """The request did not reach the acquirer, and never will: nothing was done."""
+
+    code = "ACQUIRER_UNAVAILABLE"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("The acquirer cannot be reached; nothing was done. Try again with the same key.")
 
 
 class RequestInProgress(Recoverable):
