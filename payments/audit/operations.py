@@ -113,7 +113,9 @@ def _answers(payment: AuditedPayment, steps: Sequence[AuditedOperation], since: 
         must_be_stored = (operation.decided_at or operation.created_at) > since
         if operation.answer_status in allowed or not (operation.answer_status or must_be_stored):
             continue
-        stored = f"the stored answer has {operation.answer_status}" if operation.answer_status else "no answer is stored"
+        stored = (
+            f"the stored answer has {operation.answer_status}" if operation.answer_status else "no answer is stored"
+        )
         detail = f"{operation.reference} is {operation.state}, but {stored}"
         yield Difference(FindingKind.ANSWERS, payment.payment_id, detail, f"operation {operation.reference}")
 

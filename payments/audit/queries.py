@@ -103,7 +103,9 @@ AUTHORIZATIONS = _by_index(
 )
 
 
-_OPERATION_OF_KEY = case((acquirer_operation.c.kind == Kind.AUTHORIZATION, "authorize"), else_=acquirer_operation.c.kind)
+_OPERATION_OF_KEY = case(
+    (acquirer_operation.c.kind == Kind.AUTHORIZATION, "authorize"), else_=acquirer_operation.c.kind
+)
 OPERATIONS = _by_index(
     select(
         acquirer_operation.c.operation_id,
@@ -170,7 +172,7 @@ _MATCHED = and_(
 _OF_DECLINE = and_(
     acquirer_operation.c.payment_id == case((idem_response_cache.c.http_status == 402, _PAYMENT_ID)),
     acquirer_operation.c.merchant_id == idem_response_cache.c.merchant_id,
-    _OPERATION_OF_KEY == idem_response_cache.c.operation,
+    idem_response_cache.c.operation == _OPERATION_OF_KEY,
     acquirer_operation.c.idempotency_key == idem_response_cache.c.idempotency_key,
     # MANUAL: the acquirer has contradicted its decline
     acquirer_operation.c.state.in_((State.DECLINED, State.FAILED, State.REVERSED, State.MANUAL)),
