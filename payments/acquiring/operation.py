@@ -19,6 +19,7 @@ from payments.acquiring.rules import (
     given_up,
     reference,
 )
+from payments.acquiring.rules import sent as sent_once
 
 UNDECIDED: Final = frozenset({State.CREATED, State.SENT, State.UNKNOWN, State.FENCING})
 """States that end by themselves."""
@@ -85,8 +86,11 @@ class Summary(NamedTuple):
 
 
 def sent(operation: StoredOperation, now: datetime) -> StoredOperation:
-    """The operation as it is stored before its first byte leaves; asked about when its caller does not say more."""
-    return replace(operation, state=State.SENT, sent_at=now, next_enquiry_at=now + AGES[0])
+    """The operation as it is stored before its first byte leaves; asked about when its caller does not say more.
+
+    Raises ValueError for a second time.
+    """
+    return replace(operation, state=sent_once(operation.state), sent_at=now, next_enquiry_at=now + AGES[0])
 
 
 def concluded(operation: StoredOperation, told: Told, now: datetime) -> StoredOperation:
