@@ -13,7 +13,17 @@ from payments.acquiring.rules import Learned
 from payments.audit.service import PRUNING_SLACK, audit
 from payments.platform.tables import idem_response_cache, payment
 from tests.contracts import commands
-from tests.contracts.at_acquirer import AtAcquirer
+from tests.contracts.at_acquirer import (
+    MADE,
+    AtAcquirer,
+    declined,
+    expiring,
+    refused,
+    settled,
+    taken_back,
+    undecided,
+    waiting,
+)
 from tests.contracts.posting import publish_and_post
 
 KEPT = timedelta(days=30)
@@ -34,99 +44,6 @@ def change(engine: Engine, *statements: Any) -> None:
             connection.execute(text("SET check_constraint_checks = 0"))
         for statement in statements:
             connection.execute(statement)
-
-
-def settled(engine: Engine) -> AtAcquirer:
-    """Every kind of step, approved."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.APPROVED)
-    paid.do(commands.capture(paid.payment_id, "c", 6000))
-    paid.do(commands.refund(paid.payment_id, "r", 1000))
-    paid.do(commands.void(paid.payment_id, "v"))
-    return paid
-
-
-def waiting(engine: Engine) -> AtAcquirer:
-    """Captured in part; a capture and a refund are undecided."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.APPROVED)
-    paid.do(commands.capture(paid.payment_id, "c", 6000))
-    paid.begin(commands.capture(paid.payment_id, "c2", 500))
-    paid.learn(Learned.UNKNOWN, answered=False)
-    paid.begin(commands.refund(paid.payment_id, "r", 1000))
-    return paid
-
-
-def declined(engine: Engine) -> AtAcquirer:
-    """Its authorization was declined."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.DECLINED, decline_code="card_declined")
-    return paid
-
-
-def undecided(engine: Engine) -> AtAcquirer:
-    """Nobody knows of its authorization."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.UNKNOWN, answered=False)
-    return paid
-
-
-def refused(engine: Engine) -> AtAcquirer:
-    """A capture was declined, a void not sent."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.APPROVED)
-    paid.begin(commands.capture(paid.payment_id, "c", 6000))
-    paid.learn(Learned.DECLINED, decline_code="processing_error")
-    paid.begin(commands.void(paid.payment_id, "v"))
-    paid.learn(Learned.NOT_SENT)
-    return paid
-
-
-def sent_anew(engine: Engine) -> AtAcquirer:
-    """Its authorization was not sent, then sent again and approved."""
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.NOT_SENT)
-    paid.send()
-    paid.learn(Learned.APPROVED)
-    return paid
-
-
-def taken_back(engine: Engine) -> AtAcquirer:
-    """Approved after it had been cancelled."""
-    paid = undecided(engine)
-    for learned in (Learned.NOT_FOUND, Learned.CANCELLED, Learned.APPROVED):
-        paid.learn(learned, is_repair=True)
-    return paid
-
-
-def contradicted(engine: Engine) -> AtAcquirer:
-    """A refund was approved after it had been declined: an operator has to see it, and no money waits."""
-    paid = settled(engine)
-    paid.begin(commands.refund(paid.payment_id, "r2", 1000))
-    paid.learn(Learned.DECLINED)
-    paid.learn(Learned.APPROVED)
-    return paid
-
-
-def expiring(engine: Engine) -> AtAcquirer:
-    """Housekeeping releases it."""
-    paid = AtAcquirer(engine, lifetime=timedelta(0))
-    paid.learn(Learned.APPROVED)
-    commands.run_one(engine, commands.expire(paid.payment_id))
-    return paid
-
-
-MADE: list[Callable[[Engine], AtAcquirer]] = [
-    settled,
-    waiting,
-    declined,
-    undecided,
-    refused,
-    sent_anew,
-    taken_back,
-    contradicted,
-    expiring,
-]
 
 
 @pytest.mark.parametrize("made", MADE)
