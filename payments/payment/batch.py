@@ -159,7 +159,7 @@ class _Batch:
         if changes.answers:
             self._writes.append(idempotency_store.filling(changes.answers, now))
         if changes.concluded:
-            self._writes.append(acquiring_store.saving(changes.concluded.values()))
+            self._writes.append(acquiring_store.saving(list(changes.concluded.values())))
         self._add(changes)
 
     def _known(self, payments: Iterable[Payment]) -> Known:

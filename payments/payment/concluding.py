@@ -27,7 +27,7 @@ class Concluding:
         self._told = {id(command): command.told for command in commands if command.told is not None}
         self._commands = [command for command in commands if command.told is not None]
         self._found: dict[int, Conclusion] = {}
-        self._stored: Mapping[Key, StoredAnswer] = {}
+        self._answers: dict[Key, StoredAnswer] = {}
 
     def payments(self) -> set[int]:
         """Ids of their payments."""
@@ -62,18 +62,19 @@ class Concluding:
                 headers, request_id = orjson.loads(before.headers), before.request_id
                 changes.events.append((found.event, replace(command, headers=headers, request_id=request_id)))
             if found.answer is not None and (key := key_of(before)) is not None:
-                changes.answers[key] = found.answer
+                self._answers[key] = changes.answers[key] = found.answer
             if found.is_reversed:
                 changes.intents.append((taken_back(found.operation, now, known), command))
 
     def keys_to_read(self) -> set[Key]:
         """Keys whose stored answers say what conclusions have not: others were faster, or nothing is known yet."""
         silent = (found.operation for found in self._found.values() if found.result is None)
-        return {key for operation in silent if (key := key_of(operation)) is not None}
+        keys = {key for operation in silent if (key := key_of(operation)) is not None}
+        return keys - self._answers.keys()
 
     def set_stored(self, answers: Mapping[Key, StoredAnswer]) -> None:
         """Record the stored answers of `keys_to_read`."""
-        self._stored = answers
+        self._answers.update(answers)
 
     def result(self, command: Command) -> Result:
         """What the waiting request is told."""
@@ -83,5 +84,5 @@ class Concluding:
         if found.result is not None:
             return found.result
         key = key_of(found.operation)
-        answer = None if key is None else self._stored.get(key)
+        answer = None if key is None else self._answers.get(key)
         return _LATER if answer is None else Result(answer.status, answer.body)
