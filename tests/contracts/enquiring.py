@@ -123,7 +123,7 @@ def make_due(engine: Engine) -> None:
 
 def stored(engine: Engine, reference: str) -> StoredOperation:
     """An operation as it is stored."""
-    from payments.acquiring import store  # noqa: PLC0415
+    from payments.acquiring import store
 
     with engine.connect() as connection:
         return store.lock(connection, [reference])[reference]
