@@ -55,7 +55,7 @@ class Books:
         self.operations: Rows = connection.execute(text("SELECT * FROM acquirer_operation ORDER BY operation_id")).all()
         self.payments: Rows = connection.execute(text("SELECT * FROM payment WHERE connector <> 'none'")).all()
         columns = "merchant_id, operation, idempotency_key, http_status, response_body"
-        answers = connection.execute(text(f"SELECT {columns} FROM idem_response_cache")).all()  # noqa: S608
+        answers = connection.execute(text(f"SELECT {columns} FROM idem_response_cache")).all()
         self.answers: dict[Key, tuple[int, str]] = {(row[0], row[1], row[2]): (row[3], row[4]) for row in answers}
         events = connection.execute(
             text("SELECT aggregate_id, event_type, payload FROM outbox_event WHERE aggregate_type = 'payment'")
@@ -68,7 +68,7 @@ class Books:
 def undecided(connection: Connection) -> list[str]:
     """References of operations that are not decided."""
     states = ", ".join(f"'{state}'" for state in UNDECIDED)
-    rows = connection.execute(text(f"SELECT reference FROM acquirer_operation WHERE state IN ({states})"))  # noqa: S608
+    rows = connection.execute(text(f"SELECT reference FROM acquirer_operation WHERE state IN ({states})"))
     return list(rows.scalars())
 
 
