@@ -189,6 +189,18 @@ def _queue(engine: Engine, admission: Admission, metrics: ApiMetrics, traces: Tr
     return commit_queue(engine, admission, metrics, traces, writers=options.writers, capacity=options.queue_size)
 
 
+def _metrics(registry: CollectorRegistry, acquirers: Mapping[str, Gate]) -> ApiMetrics:
+    metrics = ApiMetrics(registry, acquirers)
+    for connector, gate in acquirers.items():
+        show_breaker(metrics, connector, gate.state)
+    return metrics
+
+
+def _is_exempt(guard: Guard) -> bool:
+    """Whether the present request does not count as a read."""
+    return request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+
+
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
@@ -196,9 +208,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     platform = Identity(engines[None], monotonic)
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()
-    metrics = ApiMetrics(registry, options.acquirers)
-    for connector, gate in options.acquirers.items():
-        show_breaker(metrics, connector, gate.state)
+    metrics = _metrics(registry, options.acquirers)
     verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
     uses = Uses()
@@ -209,9 +219,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         platform=platform,
         outage=outage,
         capacity=options.read_capacity,
-        is_exempt=lambda: (
-            request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
-        ),
+        is_exempt=lambda: _is_exempt(guard),
     )
     guard.install(app)  # after the limits: junk keys count for them
     return Services(
