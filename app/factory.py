@@ -10,6 +10,7 @@ from typing import Final
 from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
+from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -196,9 +197,12 @@ def _metrics(registry: CollectorRegistry, acquirers: Mapping[str, Gate]) -> ApiM
     return metrics
 
 
-def _is_exempt(guard: Guard) -> bool:
-    """Whether the present request does not count as a read."""
-    return request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+def _limit_reads(app: Flask, options: Options, client: Redis, platform: Identity, outage: Outage, guard: Guard) -> None:
+    def is_exempt() -> bool:
+        return request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+
+    capacity = options.read_capacity
+    ReadLimits(app, client=client, platform=platform, outage=outage, capacity=capacity, is_exempt=is_exempt)
 
 
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
@@ -213,14 +217,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     wrong = WrongTokens(client, platform, outage, time.time)
     uses = Uses()
     guard = Guard(verifier, uses, options.admin_token, wrong, required=options.auth_required)
-    ReadLimits(
-        app,
-        client=client,
-        platform=platform,
-        outage=outage,
-        capacity=options.read_capacity,
-        is_exempt=lambda: _is_exempt(guard),
-    )
+    _limit_reads(app, options, client, platform, outage, guard)
     guard.install(app)  # after the limits: junk keys count for them
     return Services(
         database=database,
