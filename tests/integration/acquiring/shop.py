@@ -46,7 +46,7 @@ class Shop:
         if kind is Kind.REFUND:
             self._done(commands.capture(held, self._key()), 20.0)
         command = {
-            Kind.AUTHORIZATION: lambda: self.authorize(),
+            Kind.AUTHORIZATION: self.authorize,
             Kind.CAPTURE: lambda: commands.capture(held, self._key()),
             Kind.REFUND: lambda: commands.refund(held, self._key()),
             Kind.VOID: lambda: commands.void(held, self._key()),

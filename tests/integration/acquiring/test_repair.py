@@ -98,7 +98,7 @@ def test_an_enquiry_or_a_cancel_that_fails_says_nothing(shop: Shop, name: str) -
 
 @pytest.mark.parametrize("token", ["tok_declined", "tok_approved"])
 def test_a_process_that_dies_during_the_call_loses_nothing(shop: Shop, token: str) -> None:
-    known = State.APPROVED if token == "tok_approved" else State.DECLINED  # noqa: S105  (a token of the simulator)
+    known = State.APPROVED if token == "tok_approved" else State.DECLINED
     reference = shop.step(Kind.AUTHORIZATION, LONG, token, crash=True)
     assert stored(shop.engine, reference).state is State.SENT
     assert shop.repaired(reference, rounds(shop).run) is known
