@@ -32,8 +32,14 @@ _KIND: Final = {
     "PAYMENT_VOIDED": "void",
     "PAYMENT_EXPIRED": "void",
 }
-_STATUS: Final = {"APPROVED": (200,), "DECLINED": (402,), "FAILED": (402,), "NOT_SENT": (503,), "REVERSED": (402, 503)}
-"""The platform's final word → the status of the stored answer."""
+_STATUS: Final = {
+    "APPROVED": (200,),
+    "DECLINED": (402,),
+    "FAILED": (402,),
+    "NOT_SENT": (503, 409),
+    "REVERSED": (402, 503, 409),
+}
+"""The platform's final word → the status of the stored answer. What was not sent may be a conflict when it is repeated."""
 _ACTION: Final = {"authorization": "authorize", "capture": "capture", "refund": "refund", "void": "void"}
 Key = tuple[str, str, str]
 """(merchant, operation, idempotency key)."""
