@@ -5,7 +5,6 @@ Every other request takes Flask's way, also one whose head has a fault: nothing 
 
 from collections.abc import Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
@@ -17,9 +16,6 @@ from app.http.describing import description_of
 from app.http.errors import Problem, answer_problem
 from app.http.measuring import RequestMetrics
 from payments.platform.errors import ValidationFailed
-
-if TYPE_CHECKING:
-    from werkzeug.routing import Rule
 
 
 class EarlyRefusals:
@@ -47,8 +43,10 @@ class EarlyRefusals:
         began = perf_counter()
         request = self._app.request_class(environ)
         try:
-            rule: Rule
-            rule, _ = self._app.url_map.bind_to_environ(environ).match(return_rule=True)
+            adapter = self._app.create_url_adapter(request)
+            if adapter is None:
+                return None
+            rule, _ = adapter.match(return_rule=True)
             request_head.check(environ, self._trusted_proxies)
             request_head.check_query(request)
         except (HTTPException, Problem, ValidationFailed):
