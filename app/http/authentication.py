@@ -80,7 +80,7 @@ class Guard:
     def refuse_early(self, header: str, address: str) -> None:
         """Refuse a key that `admit` is sure to refuse as one too many; `header`: the request's Authorization.
 
-        Raises Problem RATE_LIMIT_EXCEEDED. Reads nothing, and passes every key that only a read can judge.
+        Raises Problem RATE_LIMIT_EXCEEDED. Reads nothing, and passes every key that may be good.
         """
         if not self._wrong.are_used_up(address) or self._is_admins(header):
             return

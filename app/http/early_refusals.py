@@ -1,6 +1,6 @@
-"""Refuses wrong keys of addresses that have used up theirs before Flask's way begins: the same answer for less CPU.
+"""Refuses wrong keys of addresses that have used up theirs before Flask is called: the same answer for less CPU.
 
-Every other request takes Flask's way, also one whose head has a fault: nothing but the limits of reads comes later.
+Flask answers every other request, also one whose path or head has a fault. Refusals here do not count as reads.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class EarlyRefusals:
         self._trusted_proxies = trusted_proxies
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Refuse the request, or pass it on."""
         try:
             self._guard.refuse_early(environ.get("HTTP_AUTHORIZATION", ""), environ.get("REMOTE_ADDR") or "127.0.0.1")
         except Problem as refusal:
@@ -39,7 +39,7 @@ class EarlyRefusals:
         return self._next(environ, start_response)
 
     def _answer(self, refusal: Problem, environ: WSGIEnvironment) -> Response | None:
-        """None: the request is another's to answer, as Flask would have answered it before its key."""
+        """None: Flask answers without a look at the key, as the operation needs none or the request has a fault."""
         began = perf_counter()
         request = self._app.request_class(environ)
         try:
