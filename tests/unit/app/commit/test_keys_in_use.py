@@ -87,6 +87,5 @@ def test_conclusions_of_one_merchant_do_not_wait_for_each_other(queue: CommitQue
     gevent.idle()
     database.go.set()
     gevent.joinall(asked)
-    errors = [greenlet.value.error for greenlet in asked]
-    assert errors[:2] == [None, None]
-    assert errors[2].code == "REQUEST_IN_PROGRESS"
+    errors = [greenlet.get().error for greenlet in asked]
+    assert [error and error.code for error in errors] == [None, None, "REQUEST_IN_PROGRESS"]
