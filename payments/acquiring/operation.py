@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from payments.acquiring.connector import Kind, Operation
@@ -25,7 +26,7 @@ UNDECIDED: Final = frozenset({State.CREATED, State.SENT, State.UNKNOWN, State.FE
 """States that end by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOperation:
     """One row of `acquirer_operation`. `amount` in minor units, times in UTC; `operation_id` 0: not stored yet.
 
@@ -40,8 +41,9 @@ class StoredOperation:
     amount: int
     currency: str
     reference: str
-    authorization_reference: str | None
-    state: State
+    authorization_reference: str | None = None
+    """Our reference of the authorization that holds the money; None for authorizations."""
+    state: State = State.CREATED
     created_at: datetime
     sent_at: datetime | None = None
     next_enquiry_at: datetime | None = None
@@ -81,8 +83,8 @@ class StoredOperation:
 class Summary(NamedTuple):
     """What a payment has at its acquirer: how many operations of each kind, and the reference that holds its money."""
 
-    counts: Mapping[Kind, int]
-    authorization: str | None
+    counts: Mapping[Kind, int] = MappingProxyType({})
+    authorization: str | None = None
 
 
 def sent(operation: StoredOperation, now: datetime) -> StoredOperation:

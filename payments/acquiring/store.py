@@ -3,64 +3,17 @@
 Whoever changes one locks it first, after the row of its payment. `payments.acquiring.rules` says what follows what.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from payments.acquiring.connector import Kind
+from payments.acquiring.operation import StoredOperation, Summary
 from payments.acquiring.rules import State
 from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.writing import Insert, as_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredOperation:
-    """One row, its fields named as the columns. `operation_id` 0: not stored yet. Times are UTC."""
-
-    operation_id: int = 0
-    payment_id: int
-    connector: str
-    kind: Kind
-    amount: int
-    currency: str
-    reference: str
-    authorization_reference: str | None = None
-    """Our reference of the authorization that holds the money; None for authorizations."""
-    state: State = State.CREATED
-    acquirer_reference: str | None = None
-    decline_code: str | None = None
-    merchant_id: str
-    idempotency_key: str | None = None
-    """None, and the digest too: no request waits for it (an expiry, a reversal)."""
-    request_digest: str | None = None
-    request_id: str = ""
-    headers: str = "{}"
-    """Of its event: a JSON object of strings."""
-    reverses: int | None = None
-    """The operation_id that this one takes back."""
-    created_at: datetime
-    sent_at: datetime | None = None
-    decided_at: datetime | None = None
-    next_enquiry_at: datetime | None = None
-    """None: it is not asked about."""
-    enquiries: int = 0
-    proposal: str | None = None
-    proposed_by: str | None = None
-    proposed_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a payment's next operation needs to know."""
-
-    counts: Mapping[Kind, int] = field(default_factory=dict)
-    """How many operations of a kind there are; none: absent."""
-    authorization: str | None = None
-    """Our reference of the authorization that is approved."""
-
 
 UNDECIDED: Final = (State.SENT, State.UNKNOWN, State.FENCING)
 """States of an operation that may have happened."""

@@ -14,7 +14,7 @@ from payments.platform.key_lookup import rows_by_keys
 from payments.platform.tables import payment as table
 from payments.platform.writing import Insert, as_text, write_returning
 
-_WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None and column.server_default is None)
+_WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
 _COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
 _BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
 LISTED: Final = (

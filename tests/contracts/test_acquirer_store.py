@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from payments.acquiring import store
 from payments.acquiring.connector import Kind
+from payments.acquiring.operation import StoredOperation, Summary
 from payments.acquiring.rules import State, reference
-from payments.acquiring.store import StoredOperation, Summary
 from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.database import Failure, classify
 from payments.platform.writing import write
