@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 from sqlalchemy import Connection, Row
 
 from payments.acquiring.operation import StoredOperation
-from payments.acquiring.view import AcquirerOperation, to_operator
+from payments.acquiring.view import AcquirerOperation
+from payments.acquiring.view import operation as shown_operation
 from payments.audit.view import AuditFinding, findings
 from payments.dead_letters.view import DeadLetterSummary
 from payments.dead_letters.view import of_payment as dead_letters_of
@@ -92,7 +93,7 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
     asked = operations(connection, found)
     letters = dead_letters_of(connection, payment_id, LISTED_LIMIT)
     targets = [*_targets(connection, payment_id, [row for row, _ in events], letters)]
-    targets += [f"acquirer operation {each.operation_id}" for each in asked]
+    targets += [f"operation {each.operation_id} (payment {payment_id})" for each in asked]
     return OperatorPayment(
         *item_values(found),
         idempotency_key=found.idempotency_key,
@@ -100,7 +101,7 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
         release_reason=None if found.release_reason is None else found.release_reason.value,
         ledger_entries=[entry(stored) for stored in ledger_store.of_payment(connection, payment_id)],
         events=[_event(row, posted_at) for row, posted_at in events],
-        operations=[to_operator(each) for each in asked],
+        operations=[shown_operation(each) for each in asked],
         answers=_answers(connection, found, [row.created_at for row, _ in events], asked),
         dead_letters=letters,
         findings=findings(connection, None, None, payment_id, None, LISTED_LIMIT)[0],
