@@ -50,8 +50,8 @@ class Result:
     """An answer to store and send (`status`, `body`), or an error to send but not store.
 
     `step`: the amount that this success moved, in minor units of `currency`; 0 for conflicts and replays.
-    `payment_id`: 0 when it is not known (an authorization that failed, or a replayed one). `call`: the answer is not
-    there yet; make this call, and conclude.
+    `payment_id`: 0 when it is not known (an authorization that failed, or a replayed one). `call`: make it, and
+    conclude; until then the answer is that it is being processed.
     """
 
     status: int = 0

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from payments.acquiring.operation import StoredOperation
 from payments.outbox.rules import PaymentEvent
-from payments.payment.answers import NOT_SENT, RUNNING, Call, Result, StoredAnswer
+from payments.payment.answers import NOT_SENT, PROCESSING, RUNNING, Result, StoredAnswer
 from payments.payment.changes import Changes
 from payments.payment.commands import EVENT_OF, REQUESTED, Command, Key, Operation, apply
 from payments.payment.concluding import Concluding
 from payments.payment.intent import Known, call_of, intended
-from payments.payment.replies import command_body
+from payments.payment.replies import command_body, processing_body
 from payments.payment.rules import NewPayment, Payment
 from payments.platform.errors import (
     Conflict,
@@ -48,7 +48,7 @@ class Plan:
         self._fresh: dict[Key, Command] = {}
         self._missing: set[int] = set()
         self._steps: dict[Key, _Step] = {}
-        self._calls: dict[Key, Call] = {}
+        self._calls: dict[Key, Result] = {}
         self._retaken: dict[Key, str] = {}
         self._asked_again: dict[int, Command] = {}
         self.concluding = Concluding(commands)
@@ -172,7 +172,9 @@ class Plan:
             operation = intended(command, payment, step, now, known)
             changes.intents.append((operation, command))
             if command.operation is not Operation.EXPIRE:
-                self._calls[command.scope] = call_of(operation)
+                body = processing_body(payment, command.operation.value)
+                call = call_of(operation)
+                self._calls[command.scope] = Result(PROCESSING, body, payment_id=call.payment_id, call=call)
                 changes.answers[command.scope] = StoredAnswer(command.digest, RUNNING, "")
             return
         event = PaymentEvent(
@@ -202,8 +204,8 @@ class Plan:
             return Result(error=IdempotencyKeyExpired("This key was used, and its answer is no longer kept."))
         if answer.digest != command.digest:
             return Result(error=IdempotencyKeyReused())
-        if self._fresh.get(command.scope) is command and (call := self._calls.get(command.scope)) is not None:
-            return Result(call=call, payment_id=call.payment_id)
+        if self._fresh.get(command.scope) is command and (found := self._calls.get(command.scope)) is not None:
+            return found
         if answer.status == RUNNING:
             return Result(error=RequestInProgress("The first request with this key is running."))
         if self._fresh.get(command.scope) is not command:

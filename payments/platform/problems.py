@@ -32,6 +32,8 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "IDEMPOTENCY_KEY_EXPIRED": (409, "The idempotency key has expired"),
     "DEAD_LETTER_CONFLICT": (409, "The dead letter is not open"),
     "OUTBOX_CONFLICT": (409, "The event's state does not allow it"),
+    "ACQUIRER_OPERATION_CONFLICT": (409, "The operation's state does not allow it"),
+    "SECOND_OPERATOR_NEEDED": (409, "Another operator has to agree"),
     "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
     "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
     "URI_TOO_LONG": (414, "The request line is too long"),
