@@ -57,18 +57,8 @@ def test_every_state_is_known() -> None:
 
 
 def test_a_merchant_sees_no_more_than_its_step() -> None:
-    assert [getattr(payment_operation(SENT), name) for name in ("operation_id", "amount", "reference", "created_at")] == [
-        3,
-        600,
-        "00-7-capture-1",
-        "2026-01-02T03:04:05.678901Z",
-    ]
-    assert names_of(type(payment_operation(SENT))) == (
-        "operationId",
-        "kind",
-        "amount",
-        "state",
-        "declineCode",
-        "reference",
-        "createdAt",
-    )
+    shown = payment_operation(SENT)
+    assert (shown.operation_id, shown.amount, shown.reference) == (3, 600, "00-7-capture-1")
+    assert shown.created_at == "2026-01-02T03:04:05.678901Z"
+    members = ("operationId", "kind", "amount", "state", "declineCode", "reference", "createdAt")
+    assert names_of(type(shown)) == members
