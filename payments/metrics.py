@@ -21,7 +21,7 @@ OUTCOMES: Final = ("succeeded", "declined", "processing", "conflict", "rejected"
 """`declined`: by the acquirer. `processing`: nobody knows yet."""
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
-TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer")
 SHOWN_STATES: Final = (State.CLOSED, State.OPEN, State.HALF_OPEN)
 """Those of an acquirer's breaker, which no operator moves."""
 
@@ -176,6 +176,17 @@ class HousekeepingMetrics:
         )
         self.lease_age = Gauge(
             "lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry
+        )
+        self.acquirer_undecided = Gauge(
+            "acquirer_undecided", "Operations at acquirers that are not decided", registry=registry
+        )
+        self.acquirer_oldest_age = Gauge(
+            "acquirer_oldest_undecided_age_seconds",
+            "Age of the oldest operation that may have happened at an acquirer, without a word whether it has",
+            registry=registry,
+        )
+        self.acquirer_manual = Gauge(
+            "acquirer_manual", "Operations at acquirers that an operator decides", registry=registry
         )
         self.republished = Counter(
             "events_republished_total", "Events published again by self-repair", registry=registry

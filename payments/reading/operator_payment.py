@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final
 from sqlalchemy import Connection, Row
 
 from payments.acquiring.operation import StoredOperation
-from payments.acquiring.view import AcquirerOperation
-from payments.acquiring.view import operation as shown_operation
+from payments.acquiring.view import AcquirerOperation, operation
 from payments.audit.view import AuditFinding, findings
 from payments.dead_letters.view import DeadLetterSummary
 from payments.dead_letters.view import of_payment as dead_letters_of
@@ -101,7 +100,7 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
         release_reason=None if found.release_reason is None else found.release_reason.value,
         ledger_entries=[entry(stored) for stored in ledger_store.of_payment(connection, payment_id)],
         events=[_event(row, posted_at) for row, posted_at in events],
-        operations=[shown_operation(each) for each in asked],
+        operations=[operation(each) for each in asked],
         answers=_answers(connection, found, [row.created_at for row, _ in events], asked),
         dead_letters=letters,
         findings=findings(connection, None, None, payment_id, None, LISTED_LIMIT)[0],

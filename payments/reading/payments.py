@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 from sqlalchemy import Connection, Row
 
 from payments.acquiring import store as acquiring_store
-from payments.acquiring.connector import Kind
 from payments.acquiring.operation import StoredOperation
-from payments.acquiring.rules import State
+from payments.acquiring.payment_view import PaymentOperation, to_merchant
 from payments.ledger import store as ledger_store
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import EventType, format_time
@@ -38,37 +36,6 @@ class Event(JsonObject):
     posted_at: Time | None
 
 
-class StepState(StrEnum):
-    """What became of a step at the acquirer, in a merchant's words."""
-
-    PROCESSING = "PROCESSING"
-    APPROVED = "APPROVED"
-    DECLINED = "DECLINED"
-    FAILED = "FAILED"
-    """It was not sent, or cancelled at the acquirer: no money moved."""
-
-
-_STEP_STATES: Final = {
-    State.APPROVED: StepState.APPROVED,
-    State.DECLINED: StepState.DECLINED,
-    State.FAILED: StepState.FAILED,
-    State.NOT_SENT: StepState.FAILED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentOperation(JsonObject):
-    """A step of a payment at its acquirer."""
-
-    operation_id: Identifier
-    kind: Annotated[str, OneOf(Kind)]
-    amount: Minor
-    state: Annotated[str, OneOf(StepState)]
-    decline_code: str | None
-    reference: str
-    created_at: Time
-
-
 @dataclass(frozen=True, slots=True)
 class PaymentAnswer(PaymentItem):
     """A payment with its postings, its events, and its operations at an acquirer (none where nobody is asked)."""
@@ -89,35 +56,13 @@ def payment(connection: Connection, payment_id: int, merchant_id: str) -> Paymen
         ledger_entries=entries,
         events=_events(connection, payment_id),
         # what the platform takes back by itself is none of a merchant's steps
-        operations=[payment_operation(each) for each in operations(connection, found) if each.reverses is None],
+        operations=[to_merchant(each) for each in operations(connection, found) if each.reverses is None],
     )
 
 
 def operations(connection: Connection, payment: Payment) -> list[StoredOperation]:
     """The payment's operations at its acquirer, oldest first; asks nothing where it has none."""
     return [] if payment.is_decided_here else acquiring_store.of_payment(connection, payment.payment_id)
-
-
-def payment_operation(operation: StoredOperation) -> PaymentOperation:
-    """The operation as its merchant sees it."""
-    return PaymentOperation(
-        operation_id=operation.operation_id,
-        kind=operation.kind,
-        amount=operation.amount,
-        state=step_state(operation),
-        decline_code=operation.decline_code,
-        reference=operation.reference,
-        created_at=format_time(operation.created_at),
-    )
-
-
-def step_state(operation: StoredOperation) -> StepState:
-    """What its merchant was told of it: an approval that came after a decline is the platform's to take back."""
-    if operation.state in _STEP_STATES:
-        return _STEP_STATES[operation.state]
-    if operation.decided_at is None:
-        return StepState.PROCESSING
-    return StepState.FAILED if operation.decline_code is None else StepState.DECLINED
 
 
 def _events(connection: Connection, payment_id: int) -> list[Event]:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from payments.platform.acquirer_tables import acquirer_operation
 from sqlalchemy import Engine, func, select
 
 from payments.acquiring.rules import Learned, State
+from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.clock import monotonic
 from payments.platform.tables import idem_response_cache, outbox_event, payment
 from payments.platform.throttle import AT_ONCE
