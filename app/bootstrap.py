@@ -8,9 +8,13 @@ from typing import Final
 from flask import Flask
 
 from app.factory import Options, create_app
+from app.services import Tokens
 from payments import crash_points, logs
-from payments.config import BadSettings, load
+from payments.acquiring.gate import AT_ONCE, Gate
+from payments.acquiring.simulator import SimulatorConnector
+from payments.config import BadSettings, Settings, load
 from payments.merchants.hashing import Peppers
+from payments.platform.connectors import ConnectorName
 
 __all__ = ["BadSettings", "build"]
 
@@ -41,10 +45,25 @@ def build(environment: Mapping[str, str]) -> Flask:
         environment=settings.environment,
         shop_folder=_shop(settings.shop_folder),
         shop_merchant=settings.shop_merchant,
+        acquirers=_acquirers(settings),
+        tokens=_tokens(settings),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)
     return _traced(options, settings.otlp_endpoint)
+
+
+def _acquirers(settings: Settings) -> dict[str, Gate]:
+    """The acquirers that there are an address and a key of. Connects to none."""
+    url, key = settings.acquirer_url, settings.acquirer_key
+    if url is None or key is None:
+        return {}
+    return {ConnectorName.SIMULATOR: Gate(SimulatorConnector(url, key, AT_ONCE))}
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    url, key = settings.acquirer_public_url, settings.acquirer_publishable_key
+    return None if url is None or key is None else Tokens(f"{url}/v1/tokens", key)
 
 
 def _traced(options: Options, endpoint: str) -> Flask:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.paths import IdConverter
+from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
 from app.commit.money_request import LARGEST_BODY
@@ -30,6 +31,7 @@ from app.known_keys import read_key, read_merchant
 from app.overview import totals
 from app.overview.sampler import Sampler, backlog_of
 from app.routes import (
+    acquirer,
     api_keys,
     audit,
     breaker,
@@ -45,9 +47,11 @@ from app.routes import (
     outbox,
     payments,
     shop,
+    shop_acquirer,
     shop_payments,
 )
-from app.services import EXTENSION, Services
+from app.services import EXTENSION, Services, Tokens
+from payments.acquiring.gate import Gate
 from payments.merchants.hashing import Peppers
 from payments.merchants.shop_merchant import ShopMerchant
 from payments.merchants.use import Uses
@@ -85,6 +89,8 @@ _ROUTES: Final = (
     docs,
     shop,
     shop_payments,
+    shop_acquirer,
+    acquirer,
 )
 _STEPS: Final = ("authorize", "capture", "refund", "void")
 _MONEY: Final = frozenset(f"payments.{name}" for name in _STEPS)
@@ -121,6 +127,10 @@ class Options:
     """The built shop, which may be built later. None: there is none."""
     shop_merchant: str | None = None
     """The merchant that the shop's pages pay for. None: /shop/payments is off."""
+    acquirers: Mapping[str, Gate] = field(default_factory=dict)
+    """By the names of their connectors."""
+    tokens: Tokens | None = None
+    """Where the shop's pages get tokens of cards. None: nowhere."""
 
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
@@ -138,6 +148,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     requests = measure(app, multiprocess=options.metrics_folder is not None)
     app.extensions[EXTENSION] = _services(app, options, traces or NoTraces(), requests)
     app.extensions[shop.FOLDER] = options.shop_folder
+    app.extensions[shop.SAFETY] = shop.safety(options.tokens)
     for routes in _ROUTES:
         app.register_blueprint(routes.blueprint)
     requests.start_at_zero("POST", [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in _MONEY])
@@ -185,7 +196,9 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     platform = Identity(engines[None], monotonic)
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()
-    metrics = ApiMetrics(registry)
+    metrics = ApiMetrics(registry, options.acquirers)
+    for connector, gate in options.acquirers.items():
+        show_breaker(metrics, connector, gate.state)
     verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
     uses = Uses()
@@ -206,6 +219,8 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         admission=admission,
         admission_batcher=Batcher(admission.admit, workers=1, size=ADMISSION_BATCH_LIMIT),
         queue=_queue(engines[COMMITS], admission, metrics, traces, options),
+        acquirers=options.acquirers,
+        tokens=options.tokens,
         metrics=metrics,
         guard=guard,
         shop=ShopMerchant(options.shop_merchant, read_merchant, lambda: verifier.epoch, monotonic),

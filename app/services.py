@@ -1,5 +1,6 @@
 """The objects that views use, created once by `app.factory`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from app.http.key_uses import KeyUses
 from app.http.key_watch import KeyWatch
 from app.http.list_slots import ListSlots
 from app.overview.sampler import Sampler
+from payments.acquiring.gate import Gate
 from payments.merchants.hashing import Peppers
 from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
@@ -24,6 +26,14 @@ EXTENSION: Final = "payops"
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Where browsers get an acquirer's tokens of cards, with a key that is no secret."""
+
+    url: str
+    publishable_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The objects that views use."""
 
@@ -31,6 +41,9 @@ class Services:
     admission: Admission
     admission_batcher: Batcher[Attempt, AdmissionResult]
     queue: CommitQueue
+    acquirers: Mapping[str, Gate]
+    """By the names of their connectors; those that this installation knows no address of are not there."""
+    tokens: Tokens | None
     metrics: ApiMetrics
     guard: Guard
     key_watch: KeyWatch

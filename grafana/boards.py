@@ -5,12 +5,13 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import hosts, kafka, ledger, objectives, overview, servers
+from grafana import acquirer, hosts, kafka, ledger, objectives, overview, servers
 from grafana.board import Board, dashboard
 
 BOARDS: Final[tuple[Board, ...]] = (
     overview.BOARD,
     ledger.BOARD,
+    acquirer.BOARD,
     servers.BOARD,
     kafka.BOARD,
     hosts.BOARD,

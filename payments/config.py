@@ -10,6 +10,7 @@ from typing import Any, Final
 from payments import crash_points
 from payments.setting_types import (
     Reader,
+    acquirer_address,
     database_url,
     http_address,
     one_of,
@@ -19,6 +20,7 @@ from payments.setting_types import (
     text,
     text_up_to,
     token,
+    visible_key,
     whole,
 )
 
@@ -78,6 +80,11 @@ class Settings:
     shop_folder: str | None = _setting("APP_SHOP_FOLDER", text, None, alias="APP_STORE_FOLDER")
     shop_merchant: str | None = _setting("APP_SHOP_MERCHANT", text_up_to(32), None)
     trusted_proxies: int = _setting("APP_TRUSTED_PROXIES", whole(0, 8), 0)
+
+    acquirer_url: str | None = _setting("APP_ACQUIRER_URL", acquirer_address, None)
+    acquirer_key: str | None = _setting("APP_ACQUIRER_KEY", visible_key, None, secret=True)
+    acquirer_public_url: str | None = _setting("APP_ACQUIRER_PUBLIC_URL", acquirer_address, None)
+    acquirer_publishable_key: str | None = _setting("APP_ACQUIRER_PUBLISHABLE_KEY", visible_key, None)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
     cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", whole(1, 100000), 5)
@@ -163,4 +170,11 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if settings.auth == "required" and settings.key_peppers is None:
         bad.append("APP_KEY_PEPPER must be set where APP_AUTH is required, or no key could be checked")
+    if (settings.acquirer_url is None) != (settings.acquirer_key is None):
+        bad.append("APP_ACQUIRER_URL and APP_ACQUIRER_KEY must be set together, or no call could be made")
+    if (settings.acquirer_public_url is None) != (settings.acquirer_publishable_key is None):
+        bad.append(
+            "APP_ACQUIRER_PUBLIC_URL and APP_ACQUIRER_PUBLISHABLE_KEY must be set together, or no browser could get"
+            " a token"
+        )
     return bad

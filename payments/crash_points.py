@@ -12,6 +12,8 @@ NAMES: Final = (
     "before_commit",
     "after_commit_before_answer",
     "after_claim",
+    "after_enquiry_claim",
+    "after_acquirer_call",
     "after_confirm_before_mark",
     "after_posting_before_offsets",
     "in_lease_take_over",

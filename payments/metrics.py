@@ -9,19 +9,25 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import Learned
 from payments.audit.snapshot import FindingKind
 from payments.breaker.rules import BREAKER, State
 from payments.dead_letters.rules import ErrorType
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.payment.commands import LIMITED, REQUESTED
 
-OUTCOMES: Final = ("succeeded", "conflict", "rejected", "failed")
+OUTCOMES: Final = ("succeeded", "declined", "processing", "conflict", "rejected", "failed")
+"""`declined`: by the acquirer. `processing`: nobody knows yet."""
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
-TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer")
+SHOWN_STATES: Final = (State.CLOSED, State.OPEN, State.HALF_OPEN)
+"""Those of an acquirer's breaker, which no operator moves."""
 
 _LAG_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200)
+_CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
 
 
 def _start_at_zero(metric: Any, label_values: Iterable[Sequence[str]]) -> None:
@@ -32,7 +38,8 @@ def _start_at_zero(metric: Any, label_values: Iterable[Sequence[str]]) -> None:
 class ApiMetrics:
     """Metrics of the API; several web workers share them through prometheus_client's multiprocess files."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, connectors: Iterable[str] = ()) -> None:
+        """`connectors`: the names of those that are configured."""
         self.payments = Counter(
             "payments_total", "Money commands by what came of them", ["operation", "outcome"], registry=registry
         )
@@ -60,6 +67,15 @@ class ApiMetrics:
         self.queue_depth = Gauge(
             "commit_queue_depth", "Commands that wait for a writer", multiprocess_mode="livesum", registry=registry
         )
+        self.acquirer = AcquirerMetrics(registry, connectors)
+        self.acquirer_duration = Histogram(
+            "acquirer_call_duration_seconds",
+            "From a call to its answer, or to what came instead",
+            ["kind"],
+            buckets=_CALL_BUCKETS,
+            registry=registry,
+        )
+        _start_at_zero(self.acquirer_duration, [(kind,) for kind in Kind])
 
 
 class RelayMetrics:
@@ -116,6 +132,29 @@ class LedgerMetrics:
         self.consumer_lag = Gauge("ledger_consumer_lag", "Messages not yet consumed, all partitions", registry=registry)
 
 
+class AcquirerMetrics:
+    """What a process learns from acquirers, and the breaker before each; of api and housekeeping."""
+
+    def __init__(self, registry: CollectorRegistry, connectors: Iterable[str]) -> None:
+        """`connectors`: the names of those that are configured."""
+        self.operations = Counter(
+            "acquirer_operations_total", "Answers of acquirers by what they mean", ["kind", "outcome"],
+            registry=registry,
+        )  # fmt: skip
+        _start_at_zero(self.operations, [(kind, outcome.lower()) for kind in Kind for outcome in Learned])
+        self.breaker_state = Gauge(
+            "acquirer_breaker_state",
+            "1 for the state of the breaker before an acquirer",
+            ["connector", "state"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        _start_at_zero(self.breaker_state, [(name, state.lower()) for name in connectors for state in SHOWN_STATES])
+        self.in_flight = Gauge(
+            "acquirer_calls_in_flight", "Calls to acquirers", multiprocess_mode="livesum", registry=registry
+        )
+
+
 class HousekeepingMetrics:
     """Metrics read from the database; housekeeping exports them, as it needs neither Kafka nor Redis."""
 
@@ -137,6 +176,17 @@ class HousekeepingMetrics:
         )
         self.lease_age = Gauge(
             "lease_age_seconds", "Seconds since a lease was last renewed", ["name"], registry=registry
+        )
+        self.acquirer_undecided = Gauge(
+            "acquirer_undecided", "Operations at acquirers that are not decided", registry=registry
+        )
+        self.acquirer_oldest_age = Gauge(
+            "acquirer_oldest_undecided_age_seconds",
+            "Age of the oldest operation that may have happened at an acquirer, without a word whether it has",
+            registry=registry,
+        )
+        self.acquirer_manual = Gauge(
+            "acquirer_manual", "Operations at acquirers that an operator decides", registry=registry
         )
         self.republished = Counter(
             "events_republished_total", "Events published again by self-repair", registry=registry

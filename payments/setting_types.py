@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -123,6 +124,34 @@ def _read_http_address(text: str) -> str:
     return text
 
 
+def _read_acquirer_address(text: str) -> str:
+    parts = urlsplit(text)
+    host = parts.hostname
+    plain = text.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    if not host or not plain or parts.scheme not in ("http", "https"):
+        raise ValueError
+    _ = parts.port  # raises ValueError for one that is none
+    if parts.scheme == "http" and not _stays_here(host):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _stays_here(host: str) -> bool:
+    """Whether the host is of this machine or of a private network: a name without a dot is never a public one."""
+    if "." not in host and host[0].isalpha():
+        return True
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def _read_visible_key(text: str) -> str:
+    if not (16 <= len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError
+    return text
+
+
 database_url: Final = Reader(
     "a SQLAlchemy URL (mysql+pymysql://user:password@host/paydb or sqlite:///file)", _read_database_url
 )
@@ -132,3 +161,8 @@ peppers: Final = Reader(
 )
 text: Final = Reader("some text", _read_text)
 http_address: Final = Reader("an address like http://host:4318, without a path", _read_http_address)
+acquirer_address: Final = Reader(
+    "https://host or https://host:port; http:// only for a private or loopback address or a name without a dot",
+    _read_acquirer_address,
+)
+visible_key: Final = Reader("16 to 128 visible ASCII characters", _read_visible_key)

@@ -77,6 +77,7 @@ def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Eve
 
 def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event, _traces: Traces) -> Service:
     from payments.retention.service import Retention  # noqa: PLC0415
+    from worker.acquirer import gates  # noqa: PLC0415
     from worker.housekeeping import CONNECTIONS, Plan, run  # noqa: PLC0415
 
     kept = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention, settings.record_retention)
@@ -92,7 +93,8 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
         clock_jump=settings.clock_jump,
     )
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
-    return Service(lambda: run(engine, plan, registry, stop))
+    configured = gates(settings.acquirer_url, settings.acquirer_key)
+    return Service(lambda: run(engine, plan, registry, stop, configured))
 
 
 def _traces(settings: Settings, service: str) -> Traces:

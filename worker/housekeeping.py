@@ -1,4 +1,4 @@
-"""Housekeeping: expires authorizations, retries dead letters, republishes lost events, prunes, audits, exports.
+"""Housekeeping: expires authorizations, retries dead letters, republishes lost events, asks acquirers, prunes, audits.
 
 It needs neither Kafka nor Redis, so it still exports metrics when other processes fail. Each task has a thread and a
 connection of its own, and none acts while the database's clock is suspect.
@@ -17,6 +17,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from payments.acquiring import store as acquiring_store
+from payments.acquiring.gate import Gate
+from payments.acquiring.rules import State
 from payments.audit import finding_store, request_store
 from payments.audit.request_store import AuditRequest
 from payments.audit.service import audit
@@ -24,7 +27,7 @@ from payments.audit.snapshot import FindingKind
 from payments.dead_letters.lost_replays import reopen_lost
 from payments.dead_letters.service import retry_due
 from payments.ledger.self_repair import SelfRepair
-from payments.metrics import TASKS, HousekeepingMetrics
+from payments.metrics import TASKS, AcquirerMetrics, HousekeepingMetrics
 from payments.outbox import backlog as backlog_store
 from payments.outbox import lease
 from payments.platform.clock import database_now, monotonic
@@ -32,6 +35,7 @@ from payments.platform.clock_guard import ClockGuard
 from payments.platform.task_log import TaskLog
 from payments.platform.throttle import Throttle
 from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
+from worker.acquirer import Acquirers
 from worker.last_reading import LastReading
 from worker.schedule import Schedule, Task
 
@@ -39,6 +43,8 @@ WATCH_INTERVAL: Final = 2.0
 """Seconds between two reads for the metrics, and between two heartbeats."""
 RETRY_INTERVAL: Final = 5.0
 """Seconds between two searches for dead letters whose retry is due."""
+ACQUIRER_INTERVAL: Final = 1.0
+"""Seconds between two rounds of enquiries; the first enquiry is due 2 s after its operation was sent."""
 CONNECTIONS: Final = len(TASKS)
 """One connection for each task."""
 PRUNE_INTERVAL: Final = 60.0
@@ -76,7 +82,9 @@ class Housekeeping:
         metrics: HousekeepingMetrics,
         stop: threading.Event,
         clock_guard: ClockGuard | None = None,
+        acquirers: tuple[Mapping[str, Gate], AcquirerMetrics] | None = None,
     ) -> None:
+        """`acquirers`: those that are configured, by the names of their connectors, and where their calls are shown."""
         self._engine = engine
         self._plan = plan
         self._metrics = metrics
@@ -87,6 +95,7 @@ class Housekeeping:
         self._repair = SelfRepair(engine, timedelta(seconds=plan.repair_after), self._clock.now)
         self._throttle = Throttle(stop.wait)
         self._reading = LastReading(metrics)
+        self._acquirers = acquirers and Acquirers(engine, *acquirers, self._clock.now, self._pause, stop.is_set)
         self._tasks = [
             Task("export", WATCH_INTERVAL, self.export),
             Task("expire", plan.expire_interval, self.expire),
@@ -94,6 +103,7 @@ class Housekeeping:
             Task("audit", plan.audit_interval, self.audit, is_requested=self.is_audit_requested),
             Task("prune", plan.prune_interval, self.prune),
             Task("repair", REPAIR_INTERVAL, self.repair),
+            Task("acquirer", ACQUIRER_INTERVAL, self.acquirer),
         ]
         self.log = TaskLog({task.name: task.interval for task in self._tasks}, metrics)
 
@@ -119,6 +129,10 @@ class Housekeeping:
     def repair(self) -> None:
         """Publish again events that Kafka lost."""
         self._metrics.republished.inc(self._repair.round(self._throttle))
+
+    def acquirer(self) -> bool:
+        """Ask what became of operations at the acquirers that are configured; returns whether more are due."""
+        return self._acquirers is not None and self._acquirers.round()
 
     def prune(self) -> bool:
         """Delete old rows; returns whether more are due than the round had time for."""
@@ -168,12 +182,17 @@ class Housekeeping:
             letters = backlog_store.dead_letters_open(connection)
             renewals = backlog_store.lease_renewals(connection)
             findings = finding_store.open_by_kind(connection)
+            operations = acquiring_store.by_state(connection)
+            undecided = acquiring_store.oldest_unknown(connection)
             now = database_now(connection)
         self._metrics.outbox_pending.set(backlog.pending)
         self._metrics.outbox_parked.set(parked)
         self._metrics.dead_letters_open.set(letters)
         self._show_findings(findings)
-        self._reading.update(now, backlog, renewals)
+        manual = operations.get(State.MANUAL, 0)
+        self._metrics.acquirer_manual.set(manual)
+        self._metrics.acquirer_undecided.set(sum(operations.values()) - manual)
+        self._reading.update(now, backlog, renewals, undecided)
         with self._engine.begin() as connection:  # of its own: without its tables the rest is exported
             self._clock.keep(connection)
             self.log.keep(connection, database_now(connection))
@@ -188,12 +207,19 @@ class Housekeeping:
         self._stop.wait(seconds)
 
 
-def run(engine: Engine, plan: Plan, registry: CollectorRegistry, stop: threading.Event) -> None:
-    """Run all tasks until `stop` is set. `engine` needs CONNECTIONS.
+def run(
+    engine: Engine,
+    plan: Plan,
+    registry: CollectorRegistry,
+    stop: threading.Event,
+    gates: Mapping[str, Gate] | None = None,
+) -> None:
+    """Run all tasks until `stop` is set. `engine` needs CONNECTIONS. `gates`: of the configured acquirers.
 
     A task that fails is retried, and its alert reports it. Any other exception ends the process and is raised.
     """
-    house = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop)
+    acquirers = (gates, AcquirerMetrics(registry, gates)) if gates else None
+    house = Housekeeping(engine, plan, HousekeepingMetrics(registry), stop, acquirers=acquirers)
     schedules = [Schedule(tasks, stop, done=house.log.done) for tasks in house.schedules()]
     with ThreadPoolExecutor(len(schedules), thread_name_prefix="tasks") as pool:
         kept = [pool.submit(_keep, schedule, stop) for schedule in schedules]

@@ -21,23 +21,31 @@ class LastReading:
         self._clock = clock
         self._lock = threading.Lock()
         self._renewed = dict.fromkeys(LEASES, clock())
-        self._oldest: float | None = None
-        metrics.outbox_oldest_age.set_function(self._oldest_age)
+        self._oldest_event: float | None = None
+        self._oldest_operation: float | None = None
+        metrics.outbox_oldest_age.set_function(lambda: self._age(self._oldest_event))
+        metrics.acquirer_oldest_age.set_function(lambda: self._age(self._oldest_operation))
         for name in LEASES:
             metrics.lease_age.labels(name).set_function(partial(self._lease_age, name))
 
-    def update(self, now: datetime, backlog: OutboxBacklog, renewals: Mapping[str, datetime]) -> None:
-        """Store a successful read; `now` is its time by the database's clock."""
+    def update(
+        self, now: datetime, backlog: OutboxBacklog, renewals: Mapping[str, datetime], undecided: datetime | None
+    ) -> None:
+        """Store a successful read at `now` by the database's clock. `undecided`: since when the oldest operation is."""
         at = self._clock()
+
+        def monotonic_of(time: datetime) -> float:
+            return at - (now - time).total_seconds()
+
         with self._lock:
-            self._oldest = None if backlog.oldest is None else at - (now - backlog.oldest).total_seconds()
+            self._oldest_event = None if backlog.oldest is None else monotonic_of(backlog.oldest)
+            self._oldest_operation = None if undecided is None else monotonic_of(undecided)
             for name in LEASES:
                 if name in renewals:
-                    self._renewed[name] = at - (now - renewals[name]).total_seconds()
+                    self._renewed[name] = monotonic_of(renewals[name])
 
-    def _oldest_age(self) -> float:
-        with self._lock:
-            return 0.0 if self._oldest is None else max(0.0, self._clock() - self._oldest)
+    def _age(self, since: float | None) -> float:
+        return 0.0 if since is None else max(0.0, self._clock() - since)
 
     def _lease_age(self, name: str) -> float:
         with self._lock:

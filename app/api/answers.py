@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
+from payments.acquiring.view import AcquirerOperation
 from payments.audit.view import AuditFinding
 from payments.dead_letters.view import DeadLetterSummary
 from payments.merchants.view import ApiKey, Merchant
@@ -56,6 +57,13 @@ class ParkedPage(Page[ParkedEvent]):
     """Parked events, newest first."""
 
     items: list[ParkedEvent] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AcquirerOperationPage(Page[AcquirerOperation]):
+    """Operations at acquirers, newest first."""
+
+    items: list[AcquirerOperation] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _RETRY: Final = {"Retry-After": _header("Seconds after which to try again", _WHO
 _REPLAYED: Final = {
     "Idempotency-Replayed": _header("true: an answer given before", {"type": "string", "enum": ["true"]})
 }
+_PROCESSING: Final = {"Location": _header("The payment that is being processed", _TEXT)} | _RETRY
 _CHALLENGE: Final = {"WWW-Authenticate": _header("Bearer", _TEXT)}
 
 
@@ -106,7 +107,9 @@ def _response(description: Description, status: int, text: str, content: dict[st
         headers |= _LIMITED
     if status in (429, 503) or (status == 409 and description.replays):
         headers |= _RETRY
-    if description.replays and status in (200, 409):
+    if description.replays and status == 202:
+        headers |= _PROCESSING
+    if description.replays and status in (200, 202, 402, 409):
         headers |= _REPLAYED
     if status == 401:
         headers |= _CHALLENGE

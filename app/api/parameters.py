@@ -6,6 +6,7 @@ from app.api.queries import CURSOR as CURSOR_PATTERN
 from app.api.queries import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.api.queries import TEXT_CURSOR as TEXT_CURSOR_PATTERN
 from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
+from payments.acquiring.rules import State
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
 from payments.ledger.store import Order
@@ -30,6 +31,7 @@ _MERCHANT_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ME
 PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": True, "schema": _ID}
 DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
+OPERATION_ID: Final[Parameter] = {"name": "operation_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT_ID: Final[Parameter] = {"name": "merchant_id", "in": "path", "required": True, "schema": _MERCHANT_ID}
 KEY_ID_PATTERN: Final = "[0-9A-Za-z]{10}"
 _KEY_ID: Final = {"type": "string", "pattern": f"^{KEY_ID_PATTERN}$"}
@@ -59,6 +61,8 @@ DEAD_LETTER_STATE: Final = _query(
 )
 FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingState)}, "Only findings in this state")
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
+ACQUIRER_STATE: Final = _query("state", {"type": "string", "enum": list(State)}, "Only operations in this state")
+OPERATIONS_PAYMENT: Final = _query("paymentId", _ID, "Only operations of this payment")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")
 
 LONGEST_ID: Final = 128

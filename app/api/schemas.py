@@ -32,6 +32,7 @@ LONGEST_MERCHANT_ID: Final = 32
 LONGEST_KEY: Final = 64
 LONGEST_REASON: Final = 200
 LONGEST_DISCARD_REASON: Final = 500
+PAYMENT_METHOD: Final = "^[A-Za-z0-9_-]{1,64}$"
 
 
 def _key(text: str) -> str:
@@ -91,6 +92,14 @@ DiscardReason = Annotated[
 ]
 
 
+PaymentMethod = Annotated[
+    str,
+    Field(
+        pattern=PAYMENT_METHOD,
+        description="The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept",
+    ),
+    AfterValidator(_identifier),
+]
 KeyName = Annotated[str, _text(64, "What the key is for", texts.PROSE), AfterValidator(_prose)]
 
 
@@ -132,6 +141,7 @@ class AuthorizeBody(MoneyBody):
 
     amount: Amount
     currency: Currency
+    payment_method: PaymentMethod = Field(default=ABSENT, alias="paymentMethod", repr=False)
 
 
 class CaptureBody(MoneyBody):

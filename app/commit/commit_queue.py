@@ -17,7 +17,7 @@ from app.commit.redis_flush import flush_soon
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
 from payments.payment.answers import Result, StoredAnswer
-from payments.payment.commands import Command, Key
+from payments.payment.commands import Command, Key, Operation
 from payments.payment.execution import execute
 from payments.platform import trace
 from payments.platform.clock import Clock, monotonic
@@ -39,6 +39,17 @@ _log = logging.getLogger(__name__)
 Execute = Callable[[Sequence[Command], float], list[Result]]
 
 
+class _InFlight:
+    """A key that a request uses: from `submit` until its batch has run, or until `release` when a call follows."""
+
+    __slots__ = ("digest", "has_run", "is_waited_for")
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+        self.has_run = False
+        self.is_waited_for = True
+
+
 class CommitQueue:
     """Queues commands; request greenlets wait for their results."""
 
@@ -57,18 +68,21 @@ class CommitQueue:
         self._committed = committed
         self._metrics = metrics
         self._clock = clock
-        self._in_flight: dict[Key, str] = {}
+        self._in_flight: dict[Key, _InFlight] = {}
         self._batcher: Batcher[Command, Result] = Batcher(
             self._run, workers=writers, size=COMMIT_BATCH_LIMIT, capacity=capacity
         )
 
     def submit(self, command: Command, deadline: float) -> Result:
-        """Wait for the command's result until `deadline` (of the clock). Never raises; errors are in the result."""
-        scope = command.scope
-        digest = self._in_flight.get(scope)
-        if digest is not None:
-            return Result(error=_second(digest == command.digest))
-        self._in_flight[scope] = command.digest
+        """Wait for the command's result until `deadline` (of the clock). Never raises; errors are in the result.
+
+        When the result has a call, its key stays in use until `release`.
+        """
+        scope = _scope(command)
+        known = self._in_flight.get(scope)
+        if known is not None:
+            return Result(error=_second(known.digest == command.digest))
+        own = self._in_flight[scope] = _InFlight(command.digest)
         self._metrics.queue_depth.set(self._batcher.depth + 1)
         try:
             return self._batcher.submit(command, deadline - self._clock())
@@ -76,8 +90,29 @@ class CommitQueue:
             self._in_flight.pop(scope)
             said = messages.QUEUE_FULL if isinstance(error, Full) else messages.QUEUE_SLOW
             return Result(error=ServiceUnavailable(f"{said} Nothing was done; try again."))
-        except StillRunning:  # its writer removes it from _in_flight
+        except StillRunning:
+            self._leave(scope, own)
             return Result(error=OutcomeUnknown(messages.STILL_RUNNING))
+        except BaseException:  # its greenlet is killed
+            self._leave(scope, own)
+            raise
+
+    def release(self, command: Command) -> None:
+        """The call that followed the command is over: its key may be used again."""
+        self._in_flight.pop(_scope(command), None)
+
+    def _leave(self, scope: Key, own: _InFlight) -> None:
+        """Nobody waits any more, so nobody would release the key: its writer does, if it has not run yet."""
+        own.is_waited_for = False
+        if own.has_run and self._in_flight.get(scope) is own:
+            self._in_flight.pop(scope)
+
+    def _ran(self, command: Command, result: Result) -> None:
+        own = self._in_flight.get(_scope(command))
+        if own is not None:
+            own.has_run = True
+            if result.call is None or not own.is_waited_for:
+                self._in_flight.pop(_scope(command))
 
     def drain(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds until every accepted command has its result. False: one has not."""
@@ -86,20 +121,24 @@ class CommitQueue:
     def _run(self, commands: Sequence[Command]) -> list[Result]:
         self._metrics.batch_size.observe(len(commands))
         self._metrics.queue_depth.set(self._batcher.depth)
+        results = [Result(error=OutcomeUnknown(messages.CRASHED_WRITE))] * len(commands)
         try:
             results = self._execute(commands, self._clock() + PATIENCE)
         except Exception:  # noqa: BLE001  (a bug must not leave requests without an answer; it is logged)
             _log.exception("commit_crashed", extra={"commands": len(commands)})
-            results = [Result(error=OutcomeUnknown(messages.CRASHED_WRITE))]
-            results *= len(commands)
         finally:
-            for command in commands:
-                self._in_flight.pop(command.scope, None)
+            for command, result in zip(commands, results, strict=True):
+                self._ran(command, result)
         try:
             self._committed(list(zip(commands, results, strict=True)))
         except Exception:  # noqa: BLE001  (what is committed is committed, and its requests hear so)
             _log.exception("commit_not_passed_on", extra={"commands": len(commands)})
         return results
+
+
+def _scope(command: Command) -> Key:
+    """What one request may use at a time: its key, or of conclusions the reference that they are about."""
+    return command.scope if command.told is None else command.scope._replace(idempotency_key=command.told.reference)
 
 
 def _second(same_request: bool) -> PaymentsError:
@@ -120,9 +159,10 @@ def commit_queue(
     def committed(done: Sequence[tuple[Command, Result]]) -> None:
         commit_log.note(done)
         answers = {
-            command.scope: StoredAnswer(command.digest, result.status, result.body)
+            command.scope: answer
             for command, result in done
-            if result.error is None
+            if (answer := StoredAnswer(command.digest, result.status, result.body)).is_lasting
+            and command.operation is not Operation.CONCLUDE  # it answers another command: app.commit.acquirer_call
         }
         if answers:
             admission.remember(answers)

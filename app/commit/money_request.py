@@ -9,25 +9,28 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import gevent
+import orjson
 from flask import Response, g, request
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import messages
-from app.api.schemas import LONGEST_KEY, MoneyBody, RefundBody
+from app.api.schemas import LONGEST_KEY, AuthorizeBody, MoneyBody, RefundBody
+from app.commit.acquirer_call import carry_out, refuse_while_down
 from app.commit.batcher import NotTaken, StillRunning
 from app.commit.redis_flush import flush_soon
 from app.http import errors
-from app.http.authentication import acting_merchant
+from app.http.authentication import acting_connector, acting_merchant
 from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
 from app.http.request_context import traceparent
 from app.services import Services, services
 from payments.payment.admission import AdmissionResult, Attempt, Refusal
-from payments.payment.answers import Result
+from payments.payment.answers import PROCESSING, Result
 from payments.payment.commands import COUNTED_AS, Command, Operation
 from payments.platform import sensitive, texts, trace
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.platform.problems import status_of
 
@@ -35,6 +38,18 @@ LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
 """Seconds. More than two round trips with all their timeouts; only resolving a name can take longer."""
+
+AT_THE_ACQUIRER: Final = (
+    "Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the"
+    " same request with the same key says more later, and so does the payment at `Location`. 503"
+    " `ACQUIRER_UNAVAILABLE`: nothing was done."
+)
+"""For descriptions of the operations here."""
+LOOK_AFTER: Final = 2
+"""Seconds after which to ask what became of a payment that is being processed: housekeeping asks the acquirer then."""
+_PAYMENTS: Final = (200, PROCESSING)
+"""Statuses whose body is a payment; the others' is a problem."""
+_OUTCOMES: Final = {200: "succeeded", PROCESSING: "processing", 402: "declined", 409: "conflict"}
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -92,15 +107,21 @@ def respond(operation: Operation, run: Callable[[Services], Result]) -> Response
     if result.replayed:
         headers["Idempotency-Replayed"] = "true"
         parts.metrics.replays.labels(operation.value).inc()
-    elif result.status == 200:
-        parts.metrics.payments.labels(operation.value, "succeeded").inc()
+    else:
+        parts.metrics.payments.labels(operation.value, _OUTCOMES[result.status]).inc()
         if result.step:  # 0 for a success that was found after a lost COMMIT
             parts.metrics.amount.labels(operation.value, result.currency).inc(result.step)
-    else:
-        parts.metrics.payments.labels(operation.value, "conflict").inc()
-    return Response(
-        result.body, status=result.status, content_type=JSON if result.status == 200 else errors.PROBLEM_JSON
-    )
+    if result.status == PROCESSING:
+        headers |= _where_to_look(result)
+    content_type = JSON if result.status in _PAYMENTS else errors.PROBLEM_JSON
+    return Response(result.body, status=result.status, content_type=content_type)
+
+
+def _where_to_look(result: Result) -> dict[str, str]:
+    """Headers of an answer whose payment is being processed."""
+    start, found, _ = request.path.partition("/payments/")
+    payment_id = orjson.loads(result.body)["paymentId"]
+    return {"Location": f"{start}{found}{payment_id}", "Retry-After": str(LOOK_AFTER)}
 
 
 def _is_refusal(error: Exception) -> bool:
@@ -115,7 +136,9 @@ def _result(parts: Services, operation: Operation, model: type[MoneyBody], payme
     admitted = _ask_redis(parts, command)
     result = _known(parts, command, admitted)
     if result is None:
-        result = parts.queue.submit(command, g.deadline)
+        if operation is Operation.AUTHORIZE:
+            refuse_while_down(parts, command)
+        result = carry_out(parts, command)
         if result.replayed or isinstance(result.error, Permanent | RequestInProgress):
             _give_back(parts, command, admitted)
     if result.error is not None:
@@ -166,6 +189,7 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
     if isinstance(body, RefundBody) and body.reason is not None:
         headers["reason"] = body.reason
     merchant_id = acting_merchant(body.merchant_id)
+    connector, payment_method = _way_to_the_acquirer(body)
     return Command(
         operation=operation,
         merchant_id=merchant_id,
@@ -177,7 +201,20 @@ def _command(parts: Services, body: MoneyBody, operation: Operation, payment_id:
         lifetime=parts.authorization_lifetime,
         request_id=g.request_id,
         headers=headers,
+        connector=connector,
+        payment_method=payment_method,
     )
+
+
+def _way_to_the_acquirer(body: MoneyBody) -> tuple[str, str]:
+    """(connector, payment method) of an authorization; a payment's other steps go where it was authorized."""
+    connector = acting_connector() if isinstance(body, AuthorizeBody) else ConnectorName.NONE
+    if connector == ConnectorName.NONE or not isinstance(body, AuthorizeBody):
+        return ConnectorName.NONE, ""
+    payment_method: str | None = body.payment_method
+    if payment_method is None:
+        raise errors.invalid("paymentMethod", messages.MISSING)
+    return connector, payment_method
 
 
 def storable(key: str | None) -> str:

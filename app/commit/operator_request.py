@@ -6,6 +6,7 @@ It is not counted against the merchant's limits; the admin token is checked befo
 from flask import Response, g
 
 from app.api.schemas import OperatorAmountBody, OperatorVoidBody
+from app.commit.acquirer_call import carry_out
 from app.commit.money_request import idempotency_key, read_body, respond, storable
 from app.http.authentication import acting_operator
 from app.http.request_context import traceparent
@@ -36,7 +37,7 @@ def _result(parts: Services, operation: Operation, model: type[OperatorVoidBody]
         headers={trace.HEADER: parts.traces.current() or traceparent()},
         note=OperatorNote(acting_operator(), body.reason),
     )
-    result = parts.queue.submit(command, g.deadline)
+    result = carry_out(parts, command)
     if result.error is not None:
         raise result.error
     return result

@@ -23,6 +23,7 @@ from payments.merchants.rules import SCOPES_OF, KeyKind, Scope
 from payments.merchants.store import Merchant
 from payments.merchants.use import Uses
 from payments.merchants.verification import Caller, Verifier
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import (
     ApiKeyInvalid,
     ApiKeyMissing,
@@ -144,6 +145,12 @@ def acting_merchant(given: str | None) -> str:
     if given is not None and given != caller.merchant.merchant_id:
         raise MerchantMismatch
     return caller.merchant.merchant_id
+
+
+def acting_connector() -> str:
+    """The connector of the merchant that the request acts for; a merchant that is only named pays at none."""
+    caller: Caller | OfShop | None = g.caller
+    return ConnectorName.NONE if caller is None or caller.merchant is None else caller.merchant.connector
 
 
 def acting_operator() -> str:

@@ -12,8 +12,9 @@ from payments.outbox.rules import format_time
 from payments.reading.overview import Backlog, Point
 
 QUANTILE: Final = 0.95
-DECLINED: Final = ("conflict", "rejected")
-"""Outcomes for which the client, or the state of its payment, is the reason."""
+SUCCEEDED: Final = "succeeded"
+DECLINED: Final = ("declined", "conflict", "rejected")
+"""Outcomes for which the client, the acquirer, or the state of its payment is the reason."""
 FAILED: Final = "failed"
 
 
@@ -39,7 +40,7 @@ def point(before: Measurement, after: Measurement) -> Point:
     seconds = quantile(QUANTILE, list(map(increase, before.totals.buckets, after.totals.buckets)))
     return Point(
         at=format_time(after.at),
-        succeeded_per_minute=(commands - declined - failed) / minutes,
+        succeeded_per_minute=done.get(SUCCEEDED, 0.0) / minutes,
         declined_per_minute=declined / minutes,
         failed_per_minute=failed / minutes,
         p95_seconds=seconds,

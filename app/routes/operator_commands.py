@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from app.api.answers import CommandAnswer
 from app.api.parameters import PAYMENT_ID
 from app.api.schemas import OperatorAmountBody, OperatorVoidBody
+from app.commit.money_request import AT_THE_ACQUIRER
 from app.commit.operator_request import handle
 from app.http.describing import Description, describe
 from payments.merchants.rules import Scope
@@ -15,6 +16,7 @@ blueprint = Blueprint("operator_commands", __name__, url_prefix="/operations/pay
 _NOTED = (
     "Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not"
     " counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`."
+    f" {AT_THE_ACQUIRER}"
 )
 
 
@@ -22,8 +24,8 @@ def _description(summary: str, body: type[OperatorVoidBody]) -> Description:
     return Description(
         summary,
         "operations",
-        answers={200: CommandAnswer},
-        problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+        answers={200: CommandAnswer, 202: CommandAnswer},
+        problems=(400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 503),
         parameters=(PAYMENT_ID,),
         body=body,
         scopes=(Scope.OPERATE,),

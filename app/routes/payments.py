@@ -6,7 +6,7 @@ from app.api import encoding, queries
 from app.api.answers import CommandAnswer, PaymentPage
 from app.api.parameters import CURSOR, LIMIT, MERCHANT, PAYMENT_ID, STATUS
 from app.api.schemas import AuthorizeBody, CaptureBody, MoneyBody, RefundBody, VoidBody
-from app.commit.money_request import handle
+from app.commit.money_request import AT_THE_ACQUIRER, handle
 from app.http.authentication import acting_merchant
 from app.http.describing import Description, describe
 from app.transactions import read, read_list
@@ -20,6 +20,7 @@ blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 _KEY = (
     "The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A"
     " repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`."
+    f" {AT_THE_ACQUIRER}"
 )
 
 
@@ -27,8 +28,8 @@ def _money(summary: str, body: type[MoneyBody], scope: Scope, *, problems: tuple
     return Description(
         summary,
         "payments",
-        answers={200: CommandAnswer},
-        problems=(400, 401, 403, 409, 413, 415, 422, 429, 503, *problems),
+        answers={200: CommandAnswer, 202: CommandAnswer},
+        problems=(400, 401, 402, 403, 409, 413, 415, 422, 429, 503, *problems),
         body=body,
         scopes=(scope,),
         parameters=(PAYMENT_ID,) if 404 in problems else (),

@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, Response, abort, current_app, request, send_from_directory
 
 from app.http.describing import View
+from app.services import Tokens
 
 blueprint = Blueprint("shop", __name__)
 
@@ -37,14 +38,8 @@ SECTIONS: Final = (
 )
 """Sections of the console; `findings` and `parked` are former names."""
 
-SAFETY: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+SAFETY: Final = "shop_safety"
+"""Key of the headers of every answer here, in the application's extensions."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 _NOTE: Final = """<!DOCTYPE html>
@@ -60,6 +55,19 @@ _BEING_BUILT: Final = _NOTE.format(
     " The platform is up meanwhile, and its terminal says when the shop is ready.",
 )
 _NO_SHOP: Final = _NOTE.format(refresh="", text="This installation serves no shop.")
+
+
+def safety(tokens: Tokens | None) -> dict[str, str]:
+    """The headers of every answer here: pages connect to us alone, and to where they get `tokens` of cards."""
+    connect = "'self'" if tokens is None else f"'self' {tokens.url}"
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
+            f" connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
 
 
 def _page(view: View) -> View:
@@ -98,6 +106,6 @@ def asset(name: str) -> Response:
 
 @blueprint.after_request
 def _be_safe(response: Response) -> Response:
-    response.headers.update(SAFETY)
+    response.headers.update(current_app.extensions[SAFETY])
     response.headers.setdefault("Cache-Control", "no-cache")
     return response

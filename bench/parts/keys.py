@@ -1,7 +1,7 @@
-"""What API keys cost: authorizations by merchants' names where keys are optional, by keys where they are required.
+"""What API keys cost: authorizations by merchants' names and by keys, in turn, at one instance of the api.
 
-Two instances of the api take turns on the same database, a few seconds each: a start between them would scatter more
-than the keys cost. On a busy machine the instances do so too; calls without HTTP, all in one process, do not.
+Its keys are optional, as only there both kinds are served; a key that is sent is checked there like anywhere. Two
+instances would differ by more than the keys cost, and so does one on a busy machine; calls without HTTP do not.
 """
 
 import json
@@ -34,14 +34,15 @@ Spent = dict[str, float]
 
 def figures(session: Session) -> list[Figure]:
     """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
-    with _keys(session) as keys, _requiring(session) as having_keys:
+    api = session.platform.api
+    with _keys(session) as keys:
         for _ in range(WARM_TURNS):
-            k6.run(session.platform.api.url, LOW_RATE, SEARCH_SECONDS)
-            k6.run(having_keys.url, LOW_RATE, SEARCH_SECONDS, keys=keys)
-        without, having = [_spent(session, session.platform.api)], []
+            k6.run(api.url, LOW_RATE, SEARCH_SECONDS)
+            k6.run(api.url, LOW_RATE, SEARCH_SECONDS, keys=keys)
+        without, having = [_spent(session)], []
         for _ in range(TURNS):
-            having.append(_spent(session, having_keys, keys))
-            without.append(_spent(session, session.platform.api))
+            having.append(_spent(session, keys))
+            without.append(_spent(session))
             say(f"CPU of api: {having[-1]['api']:.2f} ms with keys, {without[-1]['api']:.2f} ms without")
         called = _called(session, keys)
     return [*(figure for name in without[0] for figure in _figures(name, without, having)), *called]
@@ -51,7 +52,7 @@ def _figures(name: str, without: list[Spent], having: list[Spent]) -> list[Figur
     named, keyed = ([spent[name] for spent in measured] for measured in (without, having))
     return [
         Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, without keys", named, "ms"),
-        Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, by keys where they are required", keyed, "ms"),
+        Figure(f"CPU of {name} per authorization at {LOW_RATE}/s, by keys", keyed, "ms"),
         Figure(f"CPU of {name} with keys to without (A-B-A)", to_each_neighbours(named, keyed), "×"),
     ]
 
@@ -87,21 +88,12 @@ def _keys(session: Session) -> Iterator[Path]:
         yield path
 
 
-@contextmanager
-def _requiring(session: Session) -> Iterator[platform.Api]:
-    """A second instance of the api, which requires keys."""
-    api = platform.Api()
-    api.environment = {**session.platform.api.environment, "APP_AUTH": "required"}
-    with api:
-        yield api
-
-
-def _spent(session: Session, api: platform.Api, keys: Path | None = None) -> Spent:
+def _spent(session: Session, keys: Path | None = None) -> Spent:
     """CPU milliseconds for an authorization. RuntimeError when a request failed: nothing was measured then."""
     session.drain()
-    programs: dict[str, Server] = {"api": api, "mariadb": session.platform.mariadb}
+    programs: dict[str, Server] = {"api": session.platform.api, "mariadb": session.platform.mariadb}
     before = {name: cpu_of(program) for name, program in programs.items()}
-    result = k6.run(api.url, LOW_RATE, RUN_SECONDS, keys=keys)
+    result = k6.run(session.platform.api.url, LOW_RATE, RUN_SECONDS, keys=keys)
     if result.failed:
         raise RuntimeError(f"{result.failed} of {result.requests} requests failed: nothing was measured")
     return {name: (cpu_of(program) - before[name]) * 1000 / result.requests for name, program in programs.items()}

@@ -1,1 +1,1 @@
-"""Payments at an acquirer: what a call means, the connector that makes it, and what limits calls. Stores nothing."""
+"""Payments at an acquirer: what a call means, who makes it, what limits calls, and what is stored of each."""

@@ -35,6 +35,7 @@ class Gate:
         """CLOSED, with no call."""
         self._connector = connector
         self._clock = clock
+        self._wait = limits.wait_duration
         self._breaker = Breaker(limits, clock())
         self._free = at_once
         self._counting = threading.Lock()
@@ -43,6 +44,16 @@ class Gate:
     def state(self) -> State:
         """The breaker's."""
         return self._breaker.state
+
+    @property
+    def state_age(self) -> float:
+        """Seconds for which the breaker has been in its state."""
+        return self._clock() - self._breaker.since
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the breaker would refuse a call now, because the acquirer fails. Asking changes nothing."""
+        return self.state is State.OPEN and self.state_age <= self._wait
 
     def authorize(self, operation: Operation, payment_method: str, within: float) -> Answer:
         """Hold the amount."""

@@ -6,7 +6,7 @@ nothing ever will.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from payments.acquiring.connector import Answer, Kind, Operation, Seen
 
@@ -28,6 +28,8 @@ class State(StrEnum):
     """Cancelled at the acquirer: it has not happened and never will."""
     MANUAL = "MANUAL"
     """An operator decides: nobody answered for a week, or the acquirer contradicts itself."""
+    REVERSED = "REVERSED"
+    """It was declared to be without money, the acquirer approved it after all, and it is taken back there."""
 
 
 class Learned(StrEnum):
@@ -68,7 +70,7 @@ MEANING: Final = {
 """What each sight means, if the answer is about our operation."""
 REPAIR: Final = {State.UNKNOWN: Repair.ENQUIRE, State.FENCING: Repair.CANCEL}
 """What to ask in states that are repaired; the others are not asked about."""
-FINAL: Final = frozenset({State.APPROVED, State.DECLINED, State.NOT_SENT, State.FAILED, State.MANUAL})
+FINAL: Final = frozenset({State.APPROVED, State.DECLINED, State.NOT_SENT, State.FAILED, State.MANUAL, State.REVERSED})
 """States that no answer changes, but for one that contradicts them."""
 WITHOUT_MONEY: Final = frozenset({State.DECLINED, State.NOT_SENT, State.FAILED})
 """Final states which say that no money moved: an approval contradicts them."""
@@ -79,7 +81,36 @@ AGES: Final = (
     *(timedelta(days=days) for days in range(1, 8)),
 )
 """How long after it was sent an operation is asked about: at first soon, for most faults are short."""
+REVERSAL_OF: Final = {Kind.AUTHORIZATION: Kind.VOID, Kind.CAPTURE: Kind.REFUND}
+"""What takes back an operation that was approved too late. A late refund or void cannot be taken back."""
+UNANSWERED: Final = timedelta(seconds=10)
+"""After an enquiry that nobody answered: soon, so that all is known shortly after the acquirer is back."""
+CELL: Final = "00"
+"""The part of the platform that a reference names."""
 _DECISIONS: Final = frozenset({Learned.APPROVED, Learned.DECLINED, Learned.CANCELLED})
+
+
+class Told(NamedTuple):
+    """What is known of an operation now, by the acquirer's answer to a call, or `by_operator`, by evidence.
+
+    `is_repair`: the call was an enquiry or a cancel. `answered`: the acquirer said something about the operation.
+    """
+
+    reference: str
+    learned: Learned
+    answered: bool = True
+    acquirer_reference: str | None = None
+    decline_code: str | None = None
+    is_repair: bool = False
+    by_operator: bool = False
+
+
+def told_by(operation: Operation, answer: Answer, *, is_repair: bool = False) -> Told:
+    """What an answer to a call about `operation` tells. Words that are not about ours are not kept."""
+    meaning = learned(operation, answer)
+    answered = meaning is not Learned.NOT_SENT and (meaning is not Learned.UNKNOWN or answer.seen is Seen.PROCESSING)
+    kept = (answer.acquirer_reference, answer.decline_code) if meaning in _DECISIONS else (None, None)
+    return Told(operation.reference, meaning, answered, *kept, is_repair)
 
 
 def learned(operation: Operation, answer: Answer) -> Learned:
@@ -110,9 +141,15 @@ def after(state: State, told: Learned) -> State:
     return State.FENCING if told is Learned.NOT_FOUND else state
 
 
-def ask_at(sent_at: datetime, tries: int) -> datetime | None:
-    """When to ask for the next time after `tries` enquiries and cancels; None: no more, it becomes MANUAL."""
-    return sent_at + AGES[tries] if tries < len(AGES) else None
+def ask_again(sent_at: datetime, tries: int, now: datetime, *, answered: bool) -> datetime | None:
+    """When to ask after an enquiry or a cancel at `now`, the last of `tries`; None: no more.
+
+    One that nobody answered is no try: it is repeated after UNANSWERED, until the last of AGES has passed. Times that
+    passed meanwhile are left out.
+    """
+    if answered:
+        return next((sent_at + age for age in AGES[tries:] if sent_at + age > now), None)
+    return now + UNANSWERED if now < sent_at + AGES[-1] else None
 
 
 def given_up(state: State) -> State:

@@ -3,7 +3,8 @@
 `payments.payment.execution` decides what is retried after which error; the callers wait for results.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -12,12 +13,16 @@ from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments import crash_points
+from payments.acquiring import store as acquiring_store
 from payments.outbox import store as outbox_store
 from payments.payment import idempotency_store
 from payments.payment import store as payment_store
 from payments.payment.answers import Result
+from payments.payment.changes import Changes
 from payments.payment.commands import Command
-from payments.payment.plan import Changes, Plan
+from payments.payment.intent import Known
+from payments.payment.plan import Plan
+from payments.payment.rules import Payment
 from payments.platform import operators, trace
 from payments.platform.database import Failure, classify
 from payments.platform.money import format_amount
@@ -41,12 +46,13 @@ def run_batch(connection: Connection, commands: Sequence[Command], *, find_used_
         crash_points.reach("before_commit")
         transaction.commit()
         crash_points.reach("after_commit_before_answer")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, _TakenMeanwhile) as error:
         if batch.stage is Stage.COMMIT:
             connection.invalidate()  # SQLAlchemy sends no ROLLBACK now: an open transaction must not return to the pool
         elif transaction is not None:
             _roll_back(transaction)
-        raise BatchFailed(classify(error), batch.stage) from error
+        failure = Failure.DUPLICATE if isinstance(error, _TakenMeanwhile) else classify(error)
+        raise BatchFailed(failure, batch.stage) from error
     return batch.plan.results()
 
 
@@ -77,8 +83,15 @@ class BatchFailed(Exception):
         self.stage = stage
 
 
+class _TakenMeanwhile(Exception):
+    """Another transaction has begun the step that this one was to send again."""
+
+
 class _Batch:
-    """The work of one transaction. Locks are taken in one global order: authorizations' keys, other keys, payments."""
+    """The work of one transaction.
+
+    Locks are taken in one global order: authorizations' keys, other keys, payments, operations at an acquirer.
+    """
 
     def __init__(self, connection: Connection, plan: Plan, find_used_keys: bool) -> None:
         self.plan = plan
@@ -95,6 +108,7 @@ class _Batch:
             self._read_used_keys()
         ids = self.plan.changed_payments()
         self.plan.set_owners(payment_store.owners(self._connection, ids) if ids else {})
+        self._take_again()
         self._authorize()
         self._change()
         if self._events:
@@ -109,6 +123,14 @@ class _Batch:
         used = {keys[pair] for pair in (payment_store.taken_keys(self._connection, keys) if keys else ())}
         # payments first: an answer is committed with its payment, so the answer is visible afterwards
         self.plan.set_used(used, idempotency_store.find(self._connection, used | self.plan.keys_of_answers()))
+
+    def _take_again(self) -> None:
+        """Take the keys of steps that never reached the acquirer; their rows are there already."""
+        if not (keys := self.plan.retaken()):
+            return
+        if not idempotency_store.retake(self._connection, keys):
+            raise _TakenMeanwhile
+        self.plan.set_asked_again(payment_store.ids_of_keys(self._connection, self.plan.payments_asked_again()))
 
     def _authorize(self) -> None:
         new = self.plan.new_payments()
@@ -127,19 +149,37 @@ class _Batch:
             idempotency_store.reserve(self._connection, digests)
         self.stage = Stage.PAYMENTS
         payments, now = payment_store.lock(self._connection, ids)  # the time after waiting for locks
-        changes = self.plan.change(payments, now)
+        concluding = self.plan.concluding
+        operations = acquiring_store.lock(self._connection, found) if (found := concluding.references()) else {}
+        changes = self.plan.change(payments, now, operations, self._known(payments.values()))
+        if keys := concluding.keys_to_read():
+            concluding.set_stored(idempotency_store.find(self._connection, keys))
         if changes.payments:
             self._writes.append(payment_store.saving(changes.payments))
         if changes.answers:
             self._writes.append(idempotency_store.filling(changes.answers, now))
+        if changes.concluded:
+            self._writes.append(acquiring_store.saving(list(changes.concluded.values())))
         self._add(changes)
+
+    def _known(self, payments: Iterable[Payment]) -> Known:
+        ids = [payment.payment_id for payment in payments if not payment.is_decided_here]
+        return Known(acquiring_store.summary(self._connection, ids) if ids else {})
 
     def _add(self, changes: Changes) -> None:
         for event, command in changes.events:
             origin = outbox_store.Origin(command.request_id, trace.trace_id_of(command.headers.get(trace.HEADER, "")))
             self._events.append(outbox_store.event_row(event, orjson.dumps(command.headers).decode(), origin))
-            if command.note is not None:
-                actor, reason = command.note
-                action, target = f"payment.{command.operation}", f"payment {event.payment_id}"
-                detail = f"{format_amount(event.amount, event.currency)}: {reason}"
-                self._actions.append(operators.action_row(actor, action, target, detail, event.occurred_at))
+            self._note(command, event.payment_id, event.amount, event.currency, event.occurred_at)
+        for operation, command in changes.intents:
+            self._note(command, operation.payment_id, operation.amount, operation.currency, operation.created_at)
+        if changes.intents:
+            self._writes.append(acquiring_store.addition([operation for operation, _ in changes.intents]))
+
+    def _note(self, command: Command, payment_id: int, amount: int, currency: str, at: datetime) -> None:
+        """Keep which operator asked for a step."""
+        if command.note is not None:
+            actor, reason = command.note
+            action, target = f"payment.{command.operation}", f"payment {payment_id}"
+            detail = f"{format_amount(amount, currency)}: {reason}"
+            self._actions.append(operators.action_row(actor, action, target, detail, at))

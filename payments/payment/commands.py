@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import Told
 from payments.outbox.rules import EventType
 from payments.payment.rules import Payment
+from payments.platform.connectors import ConnectorName
 
 
 class Operation(StrEnum):
@@ -18,6 +21,8 @@ class Operation(StrEnum):
     REFUND = "refund"
     VOID = "void"
     EXPIRE = "expire"
+    CONCLUDE = "conclude"
+    """What became of a step at the acquirer."""
 
 
 REQUESTED: Final = (Operation.AUTHORIZE, Operation.CAPTURE, Operation.REFUND, Operation.VOID)
@@ -40,6 +45,16 @@ EVENT_OF: Final = {
     Operation.EXPIRE: EventType.EXPIRED,
 }
 """Operation → the event of its success."""
+KIND_OF: Final = {
+    Operation.AUTHORIZE: Kind.AUTHORIZATION,
+    Operation.CAPTURE: Kind.CAPTURE,
+    Operation.REFUND: Kind.REFUND,
+    Operation.VOID: Kind.VOID,
+    Operation.EXPIRE: Kind.VOID,
+}
+"""Operation → what the acquirer is asked to do."""
+OPERATION_OF: Final = {kind: operation for operation, kind in KIND_OF.items() if operation is not Operation.EXPIRE}
+"""The other way round; of a void that nobody asked for, see `StoredOperation.is_own`."""
 
 
 class Key(NamedTuple):
@@ -61,7 +76,8 @@ class OperatorNote(NamedTuple):
 class Command:
     """One validated command. `key` is the client's or a generated one; `digest` is SHA-256 (hex) of the command.
 
-    `note` is set when an operator asked for it instead of the merchant.
+    `note` is set when an operator asked for it instead of the merchant. `connector` and `payment_method`, the
+    acquirer's token of a card, are of authorizations; `told` of conclusions. The token is not stored.
     """
 
     operation: Operation
@@ -75,6 +91,9 @@ class Command:
     request_id: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     note: OperatorNote | None = None
+    connector: str = ConnectorName.NONE
+    payment_method: str = field(default="", repr=False)
+    told: Told | None = None
 
     @property
     def scope(self) -> Key:
@@ -84,11 +103,26 @@ class Command:
     @property
     def instance(self) -> str:
         """The path of its request, for problem details."""
-        return f"/payments/{self.operation}" + (f"/{self.payment_id}" if self.payment_id else "")
+        return instance_of(self.operation, self.payment_id)
+
+
+def instance_of(operation: Operation, payment_id: int) -> str:
+    """The path of a request. An authorization's has no payment id."""
+    return f"/payments/{operation}" + (f"/{payment_id}" if payment_id else "")
+
+
+def conclude(merchant_id: str, payment_id: int, told: Told, request_id: str, headers: dict[str, str]) -> Command:
+    """The command that stores what an acquirer's answer has told about a step of this payment."""
+    return Command(
+        Operation.CONCLUDE, merchant_id, payment_id=payment_id, request_id=request_id, headers=headers, told=told
+    )
 
 
 def apply(command: Command, payment: Payment, now: datetime) -> tuple[Payment, int]:
-    """The payment after the command, and the amount it moved (minor units). Raises Conflict. Not for AUTHORIZE."""
+    """The payment after the command, and the amount it moved (minor units). Raises Conflict.
+
+    Not for AUTHORIZE and CONCLUDE.
+    """
     if command.operation is Operation.CAPTURE:
         return payment.capture(command.amount, now)
     if command.operation is Operation.REFUND:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 
-from payments.payment.answers import StoredAnswer
+from payments.payment.answers import NOT_SENT, RUNNING, StoredAnswer
 from payments.payment.commands import Key, Operation
 from payments.platform.key_lookup import rows_by_keys
 from payments.platform.tables import idem_response_cache as table
@@ -24,6 +24,17 @@ answer was pruned. So scans by time do not find them."""
 ONLY_THE_KEY: Final = {"request_digest": "", "http_status": 0, "response_body": "", "created_at": ONLY_THE_KEY_AT}
 """The values of a row whose answer was pruned."""
 _ON_PAYMENTS: Final = (Operation.CAPTURE.value, Operation.REFUND.value, Operation.VOID.value)
+_RETAKEN: Final = ("of_merchant", "of_operation", "of_key")
+_RETAKE: Final = (
+    update(table)
+    .where(
+        table.c.merchant_id == bindparam("of_merchant"),
+        table.c.operation == bindparam("of_operation"),
+        table.c.idempotency_key == bindparam("of_key"),
+        table.c.http_status == NOT_SENT,
+    )
+    .values(http_status=RUNNING)
+)
 _PART: Final = 300
 """Merchants or times in one statement: from 1,000 values on MariaDB makes a table of them."""
 
@@ -48,6 +59,12 @@ def reserve(connection: Connection, digests: Mapping[Key, str]) -> None:
     """
     answers = {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}
     write(connection, addition(answers, ONLY_THE_KEY_AT))
+
+
+def retake(connection: Connection, keys: Iterable[Key]) -> bool:
+    """Take rows whose step was never sent for another try; False: another transaction has taken one meanwhile."""
+    taken = [connection.execute(_RETAKE, dict(zip(_RETAKEN, key, strict=True))).rowcount for key in keys]
+    return all(count == 1 for count in taken)
 
 
 def filling(answers: Mapping[Key, StoredAnswer], now: datetime) -> Insert:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from payments.payment.rules import Payment
+from payments.payment.rules import Payment, Status
 from payments.payment.view import PaymentItem, item_values
 from payments.platform.json_types import member_name
 
@@ -16,12 +16,28 @@ MESSAGES: Final = {
     "void": "Payment voided successfully",
 }
 
+PROCESSED: Final = {
+    "authorize": "The payment is being processed; ask again with the same key",
+    "capture": "The capture is being processed; ask again with the same key",
+    "refund": "The refund is being processed; ask again with the same key",
+    "void": "The void is being processed; ask again with the same key",
+}
+
 _MEMBERS: Final = tuple(member_name(field.name) for field in fields(PaymentItem))
 
 
 def command_body(payment: Payment, operation: str) -> str:
     """The answer of a successful command. Postings follow later, so `ledgerEntries` is empty here for ever."""
-    members: dict[str, Any] = dict(zip(_MEMBERS, item_values(payment), strict=True))
+    return _body(payment, MESSAGES[operation])
+
+
+def processing_body(payment: Payment, operation: str) -> str:
+    """The answer to a command while nobody knows what became of it: `status` is that of the step."""
+    return _body(payment, PROCESSED[operation], status=Status.PROCESSING.value)
+
+
+def _body(payment: Payment, message: str, **other: str) -> str:
+    members: dict[str, Any] = dict(zip(_MEMBERS, item_values(payment), strict=True)) | other
     members["ledgerEntries"] = []
-    members["message"] = MESSAGES[operation]
+    members["message"] = message
     return orjson.dumps(members).decode()

@@ -1,18 +1,24 @@
-"""A payment: its status is a total function of its amounts.
+"""A payment: its status is a total function of its amounts and of whether it is decided.
 
-Commands return the changed payment and the amount of the step, or raise a Conflict. No I/O; time is passed in.
+Commands return the changed payment and the amount of the step, or raise a Conflict. Where an acquirer decides, a step
+only reserves its amount; `approved` or `refused` ends it. No I/O; time is passed in.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from payments.acquiring.connector import Kind
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import CaptureConflict, RefundConflict, VoidConflict
 
 
 class Status(StrEnum):
     """The status that a merchant sees; derived from the amounts by `status_of`."""
 
+    PROCESSING = "PROCESSING"
+    """The acquirer has not decided, or its answer was lost."""
+    DECLINED = "DECLINED"
     AUTHORIZED = "AUTHORIZED"
     PARTIALLY_CAPTURED = "PARTIALLY_CAPTURED"
     CAPTURED = "CAPTURED"
@@ -23,14 +29,27 @@ class Status(StrEnum):
 
 
 class ReleaseReason(StrEnum):
-    """Why the open amount of an authorization was released."""
+    """Why nothing is open that was not captured: it was released, or never held."""
 
     VOIDED = "VOIDED"
     EXPIRED = "EXPIRED"
+    DECLINED = "DECLINED"
 
 
-def status_of(amount: int, captured: int, released: int, refunded: int, reason: ReleaseReason | None) -> Status:
+def status_of(
+    amount: int,
+    captured: int,
+    released: int,
+    refunded: int,
+    reason: ReleaseReason | None,
+    *,
+    is_decided: bool = True,
+) -> Status:
     """Derive the status from the amounts (minor units); total over every state the CHECKs of the table allow."""
+    if not is_decided:
+        return Status.PROCESSING
+    if reason is ReleaseReason.DECLINED:
+        return Status.DECLINED
     still_open = amount - captured - released
     if captured == 0:
         if still_open > 0:
@@ -43,7 +62,10 @@ def status_of(amount: int, captured: int, released: int, refunded: int, reason: 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One authorization with its captured, released and refunded amounts. Amounts in minor units, times in UTC."""
+    """One authorization with its captured, released and refunded amounts. Amounts in minor units, times in UTC.
+
+    `decided_at` None: the acquirer has not approved or declined it yet. Pending amounts are of undecided steps.
+    """
 
     payment_id: int
     merchant_id: str
@@ -53,27 +75,45 @@ class Payment:
     requested_at: datetime
     updated_at: datetime
     expires_at: datetime
+    decided_at: datetime | None
     captured_amount: int = 0
     released_amount: int = 0
     refunded_amount: int = 0
     release_reason: ReleaseReason | None = None
+    connector: str = ConnectorName.NONE
+    pending_capture: int = 0
+    pending_refund: int = 0
+    pending_release: int = 0
 
     @property
     def open_amount(self) -> int:
-        """Authorized, not captured and not released: what can still be captured or voided."""
-        return self.amount - self.captured_amount - self.released_amount
+        """Authorized, not captured, not released and not reserved for either: what can still be captured or voided."""
+        if self.decided_at is None or self.release_reason is ReleaseReason.DECLINED:
+            return 0
+        taken = self.captured_amount + self.pending_capture + self.released_amount + self.pending_release
+        return self.amount - taken
 
     @property
     def refundable_amount(self) -> int:
-        """Captured and not yet refunded."""
-        return self.captured_amount - self.refunded_amount
+        """Captured, not yet refunded and not reserved for it."""
+        return self.captured_amount - self.refunded_amount - self.pending_refund
 
     @property
     def status(self) -> Status:
         """The status, from the amounts."""
         return status_of(
-            self.amount, self.captured_amount, self.released_amount, self.refunded_amount, self.release_reason
+            self.amount,
+            self.captured_amount,
+            self.released_amount,
+            self.refunded_amount,
+            self.release_reason,
+            is_decided=self.decided_at is not None,
         )
+
+    @property
+    def is_decided_here(self) -> bool:
+        """Whether steps happen at once, because no acquirer is asked."""
+        return self.connector == ConnectorName.NONE
 
     def capture(self, amount: int | None, now: datetime) -> tuple["Payment", int]:
         """Capture `amount` (None: all that is open). Several captures are allowed, also after a refund.
@@ -91,6 +131,8 @@ class Payment:
             raise CaptureConflict(
                 f"Cannot capture {step}: only {self.open_amount} is open.", payment_id=self.payment_id
             )
+        if not self.is_decided_here:
+            return replace(self, pending_capture=self.pending_capture + step, updated_at=now), step
         return replace(self, captured_amount=self.captured_amount + step, updated_at=now), step
 
     def refund(self, amount: int | None, now: datetime) -> tuple["Payment", int]:
@@ -105,6 +147,8 @@ class Payment:
                 f"Cannot refund {step}: only {self.refundable_amount} is captured and not refunded.",
                 payment_id=self.payment_id,
             )
+        if not self.is_decided_here:
+            return replace(self, pending_refund=self.pending_refund + step, updated_at=now), step
         return replace(self, refunded_amount=self.refunded_amount + step, updated_at=now), step
 
     def void(self, now: datetime) -> tuple["Payment", int]:
@@ -121,7 +165,39 @@ class Payment:
         step = self.open_amount
         if step == 0:
             raise VoidConflict(f"Nothing is open to release: the payment is {self.status}.", payment_id=self.payment_id)
+        if self.pending_capture:  # a release is all that is open, once; this amount may become open again
+            raise VoidConflict("A capture of this payment is still being processed.", payment_id=self.payment_id)
+        if not self.is_decided_here:
+            return replace(self, pending_release=step, updated_at=now), step
         return replace(self, released_amount=self.released_amount + step, release_reason=reason, updated_at=now), step
+
+    def approved(self, kind: Kind, amount: int, now: datetime, reason: ReleaseReason) -> "Payment":
+        """After the acquirer approved a step of `amount` that was reserved. `reason`: of a release."""
+        if kind is Kind.AUTHORIZATION:
+            return replace(self, decided_at=now, updated_at=now)
+        done = self._without_pending(kind, amount, now)
+        if kind is Kind.CAPTURE:
+            return replace(done, captured_amount=self.captured_amount + amount)
+        if kind is Kind.REFUND:
+            return replace(done, refunded_amount=self.refunded_amount + amount)
+        return replace(done, released_amount=self.released_amount + amount, release_reason=reason)
+
+    def refused(self, kind: Kind, amount: int, now: datetime) -> "Payment":
+        """After a step of `amount` that was reserved came to nothing."""
+        if kind is Kind.AUTHORIZATION:
+            return replace(self, decided_at=now, release_reason=ReleaseReason.DECLINED, updated_at=now)
+        return self._without_pending(kind, amount, now)
+
+    def asked_again(self, now: datetime) -> "Payment":
+        """Undecided again: its authorization was never sent, and is asked for anew."""
+        return replace(self, decided_at=None, release_reason=None, updated_at=now)
+
+    def _without_pending(self, kind: Kind, amount: int, now: datetime) -> "Payment":
+        if kind is Kind.CAPTURE:
+            return replace(self, pending_capture=self.pending_capture - amount, updated_at=now)
+        if kind is Kind.REFUND:
+            return replace(self, pending_refund=self.pending_refund - amount, updated_at=now)
+        return replace(self, pending_release=self.pending_release - amount, updated_at=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +209,19 @@ class NewPayment:
     amount: int
     currency: str
     lifetime: timedelta
+    connector: str = ConnectorName.NONE
 
     def stored(self, payment_id: int, at: datetime) -> Payment:
         """The payment as stored with this id at this time (UTC); it expires `lifetime` later."""
         return Payment(
-            payment_id, self.merchant_id, self.idempotency_key, self.amount, self.currency, at, at, at + self.lifetime
+            payment_id=payment_id,
+            merchant_id=self.merchant_id,
+            idempotency_key=self.idempotency_key,
+            amount=self.amount,
+            currency=self.currency,
+            requested_at=at,
+            updated_at=at,
+            expires_at=at + self.lifetime,
+            decided_at=at if self.connector == ConnectorName.NONE else None,
+            connector=self.connector,
         )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, String, bindparam, cast, literal_column, select
 
 from payments.payment.rules import NewPayment, Payment, ReleaseReason, Status
 from payments.platform.clock import database_now
+from payments.platform.connectors import ConnectorName
 from payments.platform.key_lookup import rows_by_keys
 from payments.platform.tables import payment as table
 from payments.platform.writing import Insert, as_text, write_returning
@@ -46,11 +48,22 @@ _NEW: Final = (
     "released_amount",
     "refunded_amount",
     "status",
+    "connector",
+    "decided_at",
 )
-_AT_FIRST: Final = f"0,0,0,'{Status.AUTHORIZED.value}'"
-"""The values of the last four columns."""
 _INSERTED: Final = ("merchant_id", "idempotency_key", "payment_id")
-_CHANGED = ("captured_amount", "released_amount", "refunded_amount", "release_reason", "status", "updated_at")
+_CHANGED = (
+    "captured_amount",
+    "released_amount",
+    "refunded_amount",
+    "release_reason",
+    "status",
+    "updated_at",
+    "decided_at",
+    "pending_capture",
+    "pending_refund",
+    "pending_release",
+)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EXPIRED = (
     select(table.c.payment_id, table.c.merchant_id)
@@ -78,6 +91,11 @@ def _payment(row: Row[Any]) -> Payment:
         released_amount=values["released_amount"],
         refunded_amount=values["refunded_amount"],
         release_reason=ReleaseReason(reason) if reason else None,
+        connector=values["connector"],
+        decided_at=values["decided_at"],
+        pending_capture=values["pending_capture"],
+        pending_refund=values["pending_refund"],
+        pending_release=values["pending_release"],
     )
 
 
@@ -97,6 +115,11 @@ def _row(payment: Payment) -> tuple[Any, ...]:
         as_text(payment.requested_at),
         as_text(payment.updated_at),
         as_text(payment.expires_at),
+        payment.connector,
+        None if payment.decided_at is None else as_text(payment.decided_at),
+        payment.pending_capture,
+        payment.pending_refund,
+        payment.pending_release,
     )
 
 
@@ -124,29 +147,41 @@ def add(connection: Connection, payments: Sequence[NewPayment]) -> tuple[dict[tu
     Raises sqlalchemy IntegrityError when a payment with one of the keys exists.
     """
     new = {(payment.merchant_id, payment.idempotency_key): payment for payment in payments}
-    ordered = [payment for _, payment in sorted(new.items())]
-    rows = _add_to_sqlite(connection, ordered) if connection.dialect.name == "sqlite" else _add(connection, ordered)
-    at = rows[0][3].replace(tzinfo=UTC)
+    ordered = sorted(new.values(), key=lambda p: (p.connector, p.merchant_id, p.idempotency_key))
+    ordered.sort(key=lambda p: p.connector != ConnectorName.NONE)  # their time is that of the answers
+    add_some = _add_to_sqlite if connection.dialect.name == "sqlite" else _add
+    rows: list[Sequence[Any]] = []
+    for connector, some in groupby(ordered, key=lambda p: p.connector):
+        rows += add_some(connection, list(some), connector)
     # matched by key: RETURNING guarantees no order
-    return {(merchant, key): new[merchant, key].stored(payment_id, at) for merchant, key, payment_id, _at in rows}, at
+    times = {(merchant, key): (payment_id, at.replace(tzinfo=UTC)) for merchant, key, payment_id, at in rows}
+    return {pair: new[pair].stored(*found) for pair, found in times.items()}, rows[0][3].replace(tzinfo=UTC)
 
 
-def _add(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
+def _add(connection: Connection, payments: Sequence[NewPayment], connector: str) -> Sequence[Sequence[Any]]:
     # the database's clock, which is constant within one statement
     times = "UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),UTC_TIMESTAMP(6) + INTERVAL %s MICROSECOND"
     rows = [(p.merchant_id, p.idempotency_key, p.amount, p.currency, p.lifetime // _MICROSECOND) for p in payments]
-    text = f"(%s,%s,%s,%s,{times},{_AT_FIRST})"
+    text = f"(%s,%s,%s,%s,{times},{_at_first(connector, 'UTC_TIMESTAMP(6)')})"
     return write_returning(connection, Insert(table.name, _NEW, rows), text, *_INSERTED, "requested_at")
 
 
-def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment]) -> Sequence[Sequence[Any]]:
+def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment], connector: str) -> Sequence[Sequence[Any]]:
     now = database_now(connection)
     at = as_text(now)
     rows = [
         (p.merchant_id, p.idempotency_key, p.amount, p.currency, at, at, as_text(now + p.lifetime)) for p in payments
     ]
     insert = Insert(table.name, _NEW, rows)
-    return [(*made, now) for made in write_returning(connection, insert, f"(?,?,?,?,?,?,?,{_AT_FIRST})", *_INSERTED)]
+    text = f"(?,?,?,?,?,?,?,{_at_first(connector, repr(at))})"
+    return [(*made, now) for made in write_returning(connection, insert, text, *_INSERTED)]
+
+
+def _at_first(connector: str, now: str) -> str:
+    """The values of the last six columns, in SQL. Texts of ours: names of connectors and of statuses."""
+    if connector == ConnectorName.NONE:
+        return f"0,0,0,'{Status.AUTHORIZED.value}','{ConnectorName.NONE.value}',{now}"
+    return f"0,0,0,'{Status.PROCESSING.value}','{ConnectorName(connector).value}',NULL"
 
 
 def saving(payments: Iterable[Payment]) -> Insert:
@@ -158,6 +193,12 @@ def saving(payments: Iterable[Payment]) -> Insert:
 def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of these (merchant, idempotency key) pairs for which a payment exists."""
     return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
+
+
+def ids_of_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The payments with these (merchant, idempotency key) pairs."""
+    found = rows_by_keys(connection, table.name, _INSERTED, _KEY, sorted(keys))
+    return {(merchant, key): payment_id for merchant, key, payment_id in found}
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[int, str]]:

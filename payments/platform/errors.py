@@ -94,10 +94,32 @@ class OutboxConflict(Permanent):
     code = "OUTBOX_CONFLICT"
 
 
+class AcquirerOperationConflict(Permanent):
+    """The operation's state at the acquirer does not allow what an operator asks for."""
+
+    code = "ACQUIRER_OPERATION_CONFLICT"
+
+
+class SecondOperatorNeeded(Permanent):
+    """An operator agrees to a proposal of their own."""
+
+    code = "SECOND_OPERATOR_NEEDED"
+
+
 class TransitionNotAllowed(Permanent):
     """The circuit breaker cannot go from its state to the one asked for."""
 
     code = "TRANSITION_NOT_ALLOWED"
+
+
+class PaymentDeclined(Permanent):
+    """The acquirer refused the step, for a reason that it calls `decline_code`. Stored and replayed like a success."""
+
+    code = "PAYMENT_DECLINED"
+
+    def __init__(self, decline_code: str, *, payment_id: int) -> None:
+        super().__init__(f"The acquirer declined it: {decline_code}.", payment_id=payment_id)
+        self.decline_code = decline_code
 
 
 class NotAdmitted(Permanent):
@@ -202,6 +224,16 @@ class TooManyWrongKeys(Recoverable):
 
     def __init__(self) -> None:
         super().__init__("Too many unknown API keys came from this address; wait for Retry-After seconds.")
+
+
+class AcquirerUnavailable(Recoverable):
+    """The request did not reach the acquirer, and never will: nothing was done."""
+
+    code = "ACQUIRER_UNAVAILABLE"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("The acquirer cannot be reached; nothing was done. Try again with the same key.")
 
 
 class RequestInProgress(Recoverable):

@@ -16,6 +16,7 @@ merchant = Table(
     Column("cell", String(2), nullable=False),
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("connector", String(16), nullable=False, server_default="none"),  # ConnectorName, of new payments
     **_OPTIONS,
 )
 

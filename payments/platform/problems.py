@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from payments.platform.errors import PaymentsError, Recoverable, ValidationFailed
+from payments.platform.errors import PaymentDeclined, PaymentsError, Recoverable, ValidationFailed
 from payments.platform.json_types import Identifier, JsonObject, OptionalMember, encode
 
 PROBLEMS: Final[dict[str, tuple[int, str]]] = {
@@ -12,6 +12,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "API_KEY_MISSING": (401, "An API key is needed"),
     "API_KEY_INVALID": (401, "The API key is not valid"),
     "API_KEY_EXPIRED": (401, "The API key has expired"),
+    "PAYMENT_DECLINED": (402, "The payment was declined"),
     "INSUFFICIENT_SCOPE": (403, "The API key may not do this"),
     "MERCHANT_MISMATCH": (403, "The request is another merchant's"),
     "MERCHANT_SUSPENDED": (403, "The merchant is suspended"),
@@ -31,6 +32,8 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "IDEMPOTENCY_KEY_EXPIRED": (409, "The idempotency key has expired"),
     "DEAD_LETTER_CONFLICT": (409, "The dead letter is not open"),
     "OUTBOX_CONFLICT": (409, "The event's state does not allow it"),
+    "ACQUIRER_OPERATION_CONFLICT": (409, "The operation's state does not allow it"),
+    "SECOND_OPERATOR_NEEDED": (409, "Another operator has to agree"),
     "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
     "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
     "URI_TOO_LONG": (414, "The request line is too long"),
@@ -42,6 +45,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "NOT_IMPLEMENTED": (501, "The transfer coding is not supported"),
     "SHOP_MERCHANT_UNUSABLE": (503, "The shop has no test merchant"),
     "SERVICE_UNAVAILABLE": (503, "Not available now"),
+    "ACQUIRER_UNAVAILABLE": (503, "The acquirer cannot be reached"),
     "OUTCOME_UNKNOWN": (503, "The outcome is not known"),
 }
 
@@ -68,6 +72,7 @@ class ProblemDetails(JsonObject):
     code: str
     message: str
     payment_id: OptionalMember[Identifier] = None
+    decline_code: OptionalMember[str] = None
     request_id: str
     errors: list[FieldError]
 
@@ -84,6 +89,7 @@ def problem_body(
     instance: str,
     request_id: str,
     payment_id: int | None = None,
+    decline_code: str | None = None,
     errors: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """The JSON text of a problem: RFC 9457's members, then ours."""
@@ -97,6 +103,7 @@ def problem_body(
         code=code,
         message=message,
         payment_id=payment_id,
+        decline_code=decline_code,
         request_id=request_id,
         errors=[FieldError(field, text) for field, text in errors],
     )
@@ -112,6 +119,7 @@ def body_of(error: PaymentsError, *, instance: str, request_id: str) -> bytes:
         instance=instance,
         request_id=request_id,
         payment_id=error.payment_id,
+        decline_code=error.decline_code if isinstance(error, PaymentDeclined) else None,
         errors=errors,
     )
 

@@ -17,13 +17,20 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-from payments.platform import housekeeping_tables, merchant_tables  # noqa: F401  (so that `metadata` has those, too)
+from payments.platform import acquirer_tables, housekeeping_tables, merchant_tables  # noqa: F401  (for `metadata`)
 from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
 from payments.platform.metadata import metadata as metadata
 
-OPEN_UNTIL: Final = "CASE WHEN amount - captured_amount - released_amount > 0 THEN expires_at END"
+OPEN_UNTIL: Final = (
+    "CASE WHEN decided_at IS NOT NULL AND pending_capture = 0 AND pending_release = 0"
+    " AND (release_reason IS NULL OR release_reason <> 'DECLINED')"
+    " AND amount - captured_amount - released_amount > 0 THEN expires_at END"
+)
+DECIDED_BEFORE: Final = "1970-01-01 00:00:00.000000"
+"""`decided_at` of payments that a release without acquirers made; it decided at once."""
 
 payment = Table(
     "payment",
@@ -41,7 +48,13 @@ payment = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
-    # expires_at while something is open, else NULL: a generated column, never written
+    Column("connector", String(16), nullable=False, server_default="none"),
+    Column("decided_at", UtcTime, server_default=text(f"'{DECIDED_BEFORE}'")),  # null: the acquirer has not decided
+    # what an acquirer may do or may have done
+    Column("pending_capture", BigInteger, nullable=False, server_default=text("0")),
+    Column("pending_refund", BigInteger, nullable=False, server_default=text("0")),
+    Column("pending_release", BigInteger, nullable=False, server_default=text("0")),
+    # expires_at while something is open and no call about it runs, else NULL: a generated column, never written
     Column("open_until", UtcTime, Computed(OPEN_UNTIL, persisted=False)),
     # the key first: operators look for a key without its merchant
     Index("uq_payment_key_merchant", "idempotency_key", "merchant_id", unique=True),

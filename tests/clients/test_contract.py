@@ -36,6 +36,7 @@ RENAMED = {"limit": "page_size"}
 NOT_FOR_MERCHANTS = {
     *("MERCHANT_EXISTS", "API_KEY_CONFLICT", "ROTATION_IN_PROGRESS", "TOO_MANY_KEYS"),
     *("DEAD_LETTER_CONFLICT", "OUTBOX_CONFLICT", "TRANSITION_NOT_ALLOWED"),
+    *("ACQUIRER_OPERATION_CONFLICT", "SECOND_OPERATOR_NEEDED"),
     *("SHOP_OFF", "SHOP_MERCHANT_UNUSABLE"),
 }
 """Codes of operators' routes, of keys, and of the shop: no operation of the client is answered with one."""

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from payments.acquiring.rules import Learned, Told
 from payments.payment.answers import Result
 from payments.payment.batch import run_batch
 from payments.payment.commands import Command, Operation
+from payments.payment.commands import conclude as made_conclusion
 from payments.payment.execution import execute
 from payments.payment.rules import NewPayment
 from payments.platform.clock import Clock, monotonic
@@ -25,10 +27,15 @@ def _command(operation: Operation, merchant: str, key: str, **fields: Any) -> Co
 
 
 def authorize(
-    key: str, amount: int = 10_000, merchant: str = "M1", currency: str = "KRW", lifetime: timedelta = WEEK
+    key: str,
+    amount: int = 10_000,
+    merchant: str = "M1",
+    currency: str = "KRW",
+    lifetime: timedelta = WEEK,
+    connector: str = "none",
 ) -> Command:
     """Authorize `amount` minor units."""
-    fields = {"amount": amount, "currency": currency, "lifetime": lifetime}
+    fields = {"amount": amount, "currency": currency, "lifetime": lifetime, "connector": connector}
     return _command(Operation.AUTHORIZE, merchant, key, **fields)
 
 
@@ -55,6 +62,11 @@ def void(payment_id: int, key: str, merchant: str = "M1") -> Command:
 def expire(payment_id: int, merchant: str = "M1") -> Command:
     """Housekeeping's command for an expired authorization."""
     return Command(Operation.EXPIRE, merchant, payment_id=payment_id)
+
+
+def conclude(reference: str, learned: Learned, merchant: str = "M1", **told: Any) -> Command:
+    """What an acquirer has told about the operation `reference`."""
+    return made_conclusion(merchant, int(reference.split("-")[1]), Told(reference, learned, **told), "r", {})
 
 
 def run(engine: Engine, *commands: Command) -> list[Result]:

@@ -107,6 +107,7 @@ def deleting(table: str) -> str:
 
 
 PRUNED = ("outbox_event", "idem_response_cache", "inbox_event", "dead_letter", "audit_request", "api_key_use")
+ON_OPERATIONS = (inserting("acquirer_operation"), updating("acquirer_operation", "state"))
 ALLOWED = [
     ("api", updating("payment", "status")),
     ("api", inserting("outbox_event")),
@@ -115,8 +116,7 @@ ALLOWED = [
     ("api", "INSERT INTO audit_request (requested_at, actor) SELECT NOW(6), '' FROM dual WHERE FALSE"),
     *((user, inserting(table)) for user in ("api", "operator") for table in ("merchant", "api_key")),
     *((user, updating("key_epoch", "epoch")) for user in ("api", "operator")),
-    ("api", inserting("api_key_use")),
-    ("api", updating("api_key_use", "calls")),
+    *(("api", statement) for statement in (inserting("api_key_use"), updating("api_key_use", "calls"))),
     ("relay", updating("outbox_event", "published")),
     ("relay", updating("lease", "fence")),
     ("relay", updating("circuit_breaker", "state")),
@@ -136,10 +136,10 @@ ALLOWED = [
     ("operator", updating("ledger_halt", "detail")),
     ("operator", inserting("operator_action")),
     ("api", updating("outbox_event", "published")),
-    ("housekeeping", updating("idem_response_cache", "http_status")),
+    ("housekeeping", inserting("idem_response_cache")),
+    *((user, statement) for user in ("api", "housekeeping") for statement in ON_OPERATIONS),
     ("housekeeping", updating("audit_finding", "detail")),
-    ("housekeeping", updating("task_run", "since")),
-    ("housekeeping", updating("audit_request", "done_at")),
+    *(("housekeeping", updating(*place)) for place in (("task_run", "since"), ("audit_request", "done_at"))),
     ("housekeeping", updating("clock_watch", "trusted_at")),
     ("operator", updating("clock_watch", "confirmed_at")),
     ("operator", inserting("audit_finding")),
@@ -161,7 +161,7 @@ NOBODY_MAY = [
     "SET GLOBAL max_connections = 1",
 ]
 """What no writing account may do."""
-NEVER_DELETED = ("audit_finding", "ledger_halt", "merchant", "api_key", "key_epoch")
+NEVER_DELETED = ("audit_finding", "ledger_halt", "merchant", "api_key", "key_epoch", "acquirer_operation")
 FORBIDDEN = [
     *((user, statement) for user in WRITERS for statement in NOBODY_MAY),
     *((user, INSERT_POSTING) for user in WRITERS if user != "ledger"),
@@ -172,6 +172,7 @@ FORBIDDEN = [
     *((user, deleting(table)) for user in WRITERS for table in NEVER_DELETED),
     *((user, inserting("api_key")) for user in ("relay", "ledger", "housekeeping")),
     *((user, updating("api_key_use", "calls")) for user in WRITERS if user != "api"),
+    *((user, statement) for user in ("relay", "ledger", "operator") for statement in ON_OPERATIONS),
     ("api", updating("clock_watch", "confirmed_at")),
     *((user, updating("audit_request", "done_at")) for user in WRITERS if user != "housekeeping"),
     *((user, deleting(table)) for user in WRITERS if user != "housekeeping" for table in PRUNED),

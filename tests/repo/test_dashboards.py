@@ -14,6 +14,7 @@ from tests.repo.metric_names import rules
 EXPECTED: Final = {
     "payops-overview": "Payment Service Overview",
     "payops-ledger": "Ledger & dead letters",
+    "payops-acquirer": "Acquirer",
     "payops-servers": "MariaDB & Redis",
     "payops-kafka": "Kafka",
     "payops-hosts": "Hosts",

@@ -14,6 +14,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.__main__ import unconnected
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import Learned
 from payments.breaker.rules import BREAKER
 from payments.dead_letters.rules import ErrorType
 from payments.metrics import (
@@ -35,6 +37,10 @@ STATUSES: Final = {"200", "500", *(str(status) for status, _title in PROBLEMS.va
 """Refusals are only in the denominator of error rates: a late series makes the alert stricter."""
 
 CAN_COME: Final[dict[str, Mapping[str, Iterable[str]]]] = {
+    "acquirer_operations_total": {
+        "kind": list(Kind),
+        "outcome": [learned.lower() for learned in Learned],
+    },
     "flask_http_request_duration_seconds": {"method": ["POST"], "url_rule": MONEY_ROUTES, "status": STATUSES},
     "ledger_lag_seconds": {},
     "dead_letters_total": {"topic": TOPICS.values(), "error_type": list(ErrorType)},

@@ -14,8 +14,8 @@ ROOTS = ("app/bootstrap.py", "app/gunicorn.conf.py", "worker/__main__.py", "paym
 HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 """gunicorn's application: passes the environment to app.bootstrap, and reads no setting."""
 RULES = (
-    *("acquiring.connector", "acquiring.rules", "audit.answers", "audit.rules", "audit.snapshot", "breaker.rules"),
-    *("ledger.received", "ledger.rules"),
+    *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
+    *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",

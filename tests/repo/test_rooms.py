@@ -9,7 +9,8 @@ from tests.repo.sources import ROOT
 PLANTED = {
     "payments/outbox/rules.py": "payments.ledger.rules",  # upwards, from rules to rules
     "payments/platform/paging.py": "payments.outbox.lease",
-    "payments/payment/batch.py": "payments.breaker.service",  # a neighbour
+    "payments/merchants/service.py": "payments.breaker.service",  # a neighbour
+    "payments/acquiring/store.py": "payments.payment.store",
     "payments/retention/service.py": "payments.reading.health",
     "payments/ledger/store.py": "payments.ledger.posting",  # upwards inside a room
     "payments/breaker/rules.py": "payments.breaker.store",

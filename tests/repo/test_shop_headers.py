@@ -11,7 +11,7 @@ TEMPLATES = ROOT / "ansible/roles/nginx/templates"
 def test_nginx_sends_the_headers_that_the_api_sends() -> None:
     text = (TEMPLATES / "shop_headers.j2").read_text()
     headers = dict(re.findall(r'add_header (\S+) "?([^";]+(?:; [^";]+)*)"?;', text))
-    assert headers == shop.SAFETY
+    assert headers == shop.safety(None)
 
 
 def test_nginx_knows_the_pages_that_the_api_knows() -> None:

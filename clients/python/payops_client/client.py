@@ -48,9 +48,12 @@ class Payops:
         """Close the connections; the next call opens new ones."""
         self._transport.close()
 
-    def authorize(self, *, amount: int, currency: str, idempotency_key: str | None = None) -> CommandAnswer:
-        """Hold an amount, in minor units of the currency."""
-        return self._command("/payments/authorize", idempotency_key, amount=amount, currency=currency)
+    def authorize(
+        self, *, amount: int, currency: str, payment_method: str | None = None, idempotency_key: str | None = None
+    ) -> CommandAnswer:
+        """Hold an amount, in minor units of the currency. `payment_method`: the acquirer's token of a card."""
+        fields = {"amount": amount, "currency": currency, "paymentMethod": payment_method}
+        return self._command("/payments/authorize", idempotency_key, **fields)
 
     def capture(
         self, payment_id: int, *, amount: int | None = None, idempotency_key: str | None = None

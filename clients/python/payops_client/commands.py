@@ -70,6 +70,7 @@ def _amount(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _authorize(command: argparse.ArgumentParser) -> None:
     command.add_argument("--amount", type=_number, required=True, help="minor units, like 1000 for 10.00 USD")
     command.add_argument("--currency", required=True, help="ISO 4217, like USD")
+    command.add_argument("--payment-method", metavar="TOKEN", help="the acquirer's token of a card, where it has one")
 
 
 def _seconds(text: str) -> float:
@@ -89,7 +90,12 @@ def _number(text: str) -> int:
 
 
 def _run_authorize(api: Payops, given: argparse.Namespace) -> Iterator[Any]:
-    yield api.authorize(amount=given.amount, currency=given.currency, idempotency_key=given.idempotency_key)
+    yield api.authorize(
+        amount=given.amount,
+        currency=given.currency,
+        payment_method=given.payment_method,
+        idempotency_key=given.idempotency_key,
+    )
 
 
 def _run_capture(api: Payops, given: argparse.Namespace) -> Iterator[Any]:

@@ -20,7 +20,7 @@ class PayopsError(Exception):
     """Base of all errors of this package, except TypeError and ValueError for arguments that are never sent.
 
     `status` is None where no answer came. `idempotency_key` is that of the command: repeat it with this key alone.
-    `retry_after`: seconds. `details`: fields that were refused.
+    `retry_after`: seconds. `details`: fields that were refused. `decline_code`: why the acquirer declined.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class PayopsError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         payment_id: int | None = None,
+        decline_code: str | None = None,
         details: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
     ) -> None:
@@ -40,6 +41,7 @@ class PayopsError(Exception):
         self.status = status
         self.request_id = request_id
         self.payment_id = payment_id
+        self.decline_code = decline_code
         self.details = details
         self.retry_after = retry_after
         self.idempotency_key: str | None = None
@@ -69,6 +71,10 @@ class Conflict(PayopsError):
     """The payment's amounts or its expiry do not allow the command."""
 
 
+class PaymentDeclined(PayopsError):
+    """The acquirer declined the step, and `decline_code` says why. A new try needs a new key."""
+
+
 class IdempotencyKeyUnusable(PayopsError):
     """The key was used for another command, or its answer is no longer kept. Nothing was done by this request."""
 
@@ -83,6 +89,10 @@ class ServerNotTrusted(PayopsError):
 
 class TryAgain(PayopsError):
     """All tries or all time used up. A command may have been carried out: repeat it with `idempotency_key`."""
+
+
+class Processing(TryAgain):
+    """The acquirer has not said what became of the step of payment `payment_id`; the platform asks it until it does."""
 
 
 class RequestInProgress(TryAgain):
@@ -101,6 +111,8 @@ class OutcomeUnknown(TryAgain):
     """No answer, or one that does not say what was done."""
 
 
+PROCESSING: Final = "PROCESSING"
+"""The code of Processing, which is no problem of the API but an answer 202."""
 NO_ANSWER: Final = "NO_ANSWER"
 """The code of OutcomeUnknown when the connection failed or timed out."""
 BY_CODE: Final[Mapping[str, type[PayopsError]]] = {
@@ -117,6 +129,7 @@ BY_CODE: Final[Mapping[str, type[PayopsError]]] = {
     "API_KEY_INVALID": AuthenticationFailed,
     "API_KEY_EXPIRED": AuthenticationFailed,
     "UNAUTHORIZED": AuthenticationFailed,
+    "PAYMENT_DECLINED": PaymentDeclined,
     "INSUFFICIENT_SCOPE": NotAllowed,
     "MERCHANT_MISMATCH": NotAllowed,
     "MERCHANT_SUSPENDED": NotAllowed,
@@ -130,12 +143,14 @@ BY_CODE: Final[Mapping[str, type[PayopsError]]] = {
     "REQUEST_IN_PROGRESS": RequestInProgress,
     "RATE_LIMIT_EXCEEDED": RateLimited,
     "SERVICE_UNAVAILABLE": Unavailable,
+    "ACQUIRER_UNAVAILABLE": Unavailable,
     "OUTCOME_UNKNOWN": OutcomeUnknown,
 }
 """Each code that a merchant can be answered with."""
 BY_STATUS: Final[Mapping[int, type[PayopsError]]] = {
     400: InvalidRequest,
     401: AuthenticationFailed,
+    402: PaymentDeclined,
     403: NotAllowed,
     404: NotFound,
     409: Conflict,

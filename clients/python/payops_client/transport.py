@@ -16,9 +16,11 @@ from payops_client.errors import (
     BY_STATUS,
     NO_ANSWER,
     OF_PROXIES,
+    PROCESSING,
     FieldError,
     OutcomeUnknown,
     PayopsError,
+    Processing,
     ServerNotTrusted,
     UnexpectedAnswer,
 )
@@ -85,13 +87,20 @@ def _read(answer: urllib3.BaseHTTPResponse, request_id: str) -> dict[str, Any]:
     if value is None and not _has_end(answer.headers):
         raise OutcomeUnknown("The answer was cut off.", code=NO_ANSWER, status=answer.status, request_id=request_id)
     media_type = answer.headers.get("Content-Type", "").partition(";")[0]
-    if value is not None and media_type == PROBLEM and isinstance(value.get("code"), str):
+    if value is not None and answer.status == 202:
+        error: PayopsError = _of_processing(value)
+    elif value is not None and media_type == PROBLEM and isinstance(value.get("code"), str):
         error = _of_problem(value, answer.status)
     else:
         error = _of_proxy(answer.status)
     error.request_id = error.request_id or request_id
     error.retry_after = _seconds(answer.headers.get("Retry-After"))
     raise error
+
+
+def _of_processing(payment: Mapping[str, Any]) -> PayopsError:
+    message = "The payment is being processed; ask again with the same key."
+    return Processing(message, code=PROCESSING, status=202, payment_id=payment.get("paymentId"))
 
 
 def _has_end(headers: Mapping[str, str]) -> bool:
@@ -107,6 +116,7 @@ def _of_problem(problem: Mapping[str, Any], status: int) -> PayopsError:
         status=status,
         request_id=problem.get("requestId"),
         payment_id=problem.get("paymentId"),
+        decline_code=problem.get("declineCode"),
         details=_details(problem.get("errors")),
     )
 

@@ -188,3 +188,16 @@ def test_a_call_that_is_killed_gives_its_place_and_its_trial_back() -> None:
     world.acquirer.held.set()
     assert [world.call() for _ in range(TRIALS)] == [Seen.APPROVED] * TRIALS
     assert world.gate.state == "CLOSED"
+
+
+def test_asking_whether_it_is_shut_changes_nothing() -> None:
+    """Else an acquirer that is well again would never be asked: who asks sends nothing while it is shut."""
+    world = World()
+    for _ in range(LIMITS.minimum_number_of_calls):
+        world.call(Answer(Seen.NOT_CONNECTED))
+    assert (world.gate.is_shut, world.gate.state_age) == (True, 0.0)
+    world.acquirer.now += LIMITS.wait_duration
+    assert world.gate.is_shut
+    world.acquirer.now += 0.001
+    assert not world.gate.is_shut
+    assert world.call() is Seen.APPROVED

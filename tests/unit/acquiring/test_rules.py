@@ -18,11 +18,12 @@ from payments.acquiring.rules import (
     Repair,
     State,
     after,
-    ask_at,
+    ask_again,
     given_up,
     learned,
     reference,
     sent,
+    told_by,
 )
 
 OURS = Operation(Kind.CAPTURE, "00-7-capture-1", 1000, "USD")
@@ -92,9 +93,37 @@ def test_an_operation_is_sent_once() -> None:
 
 def test_it_is_asked_about_for_a_week() -> None:
     ages: list[float] = []
-    while (at := ask_at(SENT_AT, len(ages))) is not None:
+    now = SENT_AT
+    while (at := ask_again(SENT_AT, len(ages), now, answered=True)) is not None:
         ages.append((at - SENT_AT) / timedelta(seconds=1))
+        now = at
     assert ages == [2, 10, 30, 120, 600, 3600, 21600, *(86400 * day for day in range(1, 8))]
+
+
+def test_times_that_passed_meanwhile_are_left_out() -> None:
+    late = SENT_AT + timedelta(minutes=5)
+    assert ask_again(SENT_AT, 1, late, answered=True) == SENT_AT + timedelta(minutes=10)
+
+
+def test_an_enquiry_that_nobody_answered_is_repeated_soon_and_for_a_week() -> None:
+    for age in (timedelta(seconds=2), timedelta(days=6)):
+        assert ask_again(SENT_AT, 3, SENT_AT + age, answered=False) == SENT_AT + age + timedelta(seconds=10)
+    assert ask_again(SENT_AT, 3, SENT_AT + timedelta(days=7), answered=False) is None
+
+
+@pytest.mark.parametrize("seen", Seen)
+def test_what_is_told_is_what_was_learned(seen: Seen) -> None:
+    answer = Answer(seen, ABOUT_OURS, "op_1", "card_declined")
+    told = told_by(OURS, answer, is_repair=True)
+    assert (told.reference, told.learned, told.is_repair) == (OURS.reference, learned(OURS, answer), True)
+    silent = {Seen.TIMED_OUT, Seen.LOST, Seen.RATE_LIMITED, Seen.SERVER_ERROR, Seen.UNREADABLE}
+    assert told.answered == (seen not in silent and told.learned is not Learned.NOT_SENT)
+    assert (told.acquirer_reference is not None) == (seen in (Seen.APPROVED, Seen.DECLINED, Seen.CANCELLED))
+
+
+def test_words_about_another_operation_are_not_kept() -> None:
+    told = told_by(OURS, Answer(Seen.APPROVED, replace(ABOUT_OURS, amount=1001), "op_1"))
+    assert (told.learned, told.answered, told.acquirer_reference) == (Learned.UNKNOWN, False, None)
 
 
 def test_out_of_tries_what_is_repaired_is_for_an_operator() -> None:

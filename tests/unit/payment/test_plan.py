@@ -7,8 +7,9 @@ import pytest
 
 from payments.outbox.rules import EventType
 from payments.payment.answers import StoredAnswer
+from payments.payment.changes import Changes
 from payments.payment.commands import Command
-from payments.payment.plan import Changes, Plan
+from payments.payment.plan import Plan
 from payments.payment.rules import NewPayment, Payment
 from tests.contracts import commands as made
 

@@ -22,6 +22,7 @@ PAYMENT = Payment(
     requested_at=AT,
     updated_at=AT,
     expires_at=AT + timedelta(days=7),
+    decided_at=AT,
     captured_amount=3,
     released_amount=2,
     refunded_amount=1,

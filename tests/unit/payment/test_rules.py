@@ -15,7 +15,8 @@ NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 LIFETIME = timedelta(days=7)
 TOO_LATE = NOW + LIFETIME
 
-ANY_REASON = (None, *ReleaseReason)
+RELEASES = (ReleaseReason.VOIDED, ReleaseReason.EXPIRED)
+ANY_REASON = (None, *RELEASES)
 NONE, SOME, ALL = "0", "> 0", "= captured"
 TABLE = [
     # captured, refunded, still open, release_reason, status: docs/architecture.md, section 3
@@ -50,7 +51,7 @@ def states(amount: int) -> list[Payment]:
     return [
         replace(new, captured_amount=c, released_amount=rel, refunded_amount=ref, release_reason=reason)
         for c, rel, ref in amounts
-        for reason in (ReleaseReason if rel else [None])
+        for reason in (RELEASES if rel else [None])
     ]
 
 

@@ -9,6 +9,7 @@ from app.api import schemas
 from app.api.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
 from app.http.errors import invalid_fields
 from payments.breaker.rules import State
+from payments.platform import card_numbers
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
 GOOD = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": "k"}
@@ -66,6 +67,13 @@ def test_every_circulating_currency_is_taken(code: str) -> None:
         ("idempotencyKey", "k" * 65, "must have at most 64 characters"),
         ("idempotencyKey", None, "must be a valid string"),
         ("amuont", 1, "is not a field of this request"),
+        ("paymentMethod", "", "must match pattern '^[A-Za-z0-9_-]{1,64}$'"),
+        ("paymentMethod", "x" * 65, "must match pattern '^[A-Za-z0-9_-]{1,64}$'"),
+        ("paymentMethod", "tok approved", "must match pattern '^[A-Za-z0-9_-]{1,64}$'"),
+        ("paymentMethod", "tok_approved\n", "must match pattern '^[A-Za-z0-9_-]{1,64}$'"),
+        ("paymentMethod", None, "must be a valid string"),
+        ("paymentMethod", "4242424242424242", card_numbers.REFUSAL),
+        ("paymentMethod", "4242-4242-4242-4242", card_numbers.REFUSAL),
     ],
 )
 def test_a_wrong_value_is_named_as_in_the_json(field: str, value: Any, message: str) -> None:
@@ -105,6 +113,12 @@ def test_a_digest_stays_what_it_was() -> None:
     """Stored answers are compared with digests of this release for 30 days."""
     body = AuthorizeBody.model_validate(GOOD)
     assert body.digest("authorize", 0) == "b89879cc6ac0a684df3d3573d44bd8f28b8494293dc2faeaa5c298d590a52bb4"
+
+
+def test_another_payment_method_is_another_request() -> None:
+    bodies = [AuthorizeBody.model_validate({**GOOD, "paymentMethod": method}) for method in ("tok_a", "tok_b")]
+    assert "tok_" not in repr(bodies)
+    assert len({body.digest("authorize", 0) for body in [*bodies, AuthorizeBody.model_validate(GOOD)]}) == 3
 
 
 @pytest.mark.parametrize("state", State)

@@ -12,8 +12,9 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from app.http.measuring import BUCKETS
 from app.overview.totals import BOUNDS, FilesOfWorkers, Totals, of_process
-from payments.metrics import ApiMetrics
+from payments.metrics import OUTCOMES, ApiMetrics
 
+NONE = dict.fromkeys(OUTCOMES, 0)
 SECONDS = "flask_http_request_duration_seconds"
 WORKER = """
 import sys
@@ -56,11 +57,11 @@ def test_the_totals_of_several_workers_are_added(tmp_path: Path) -> None:
     assert read.read() == Totals({}, (0.0,) * len(BOUNDS))
     work(tmp_path, 5)
     first = read.read()
-    assert first.outcomes == {"succeeded": 7, "conflict": 1, "rejected": 0, "failed": 0}
+    assert first.outcomes == {**NONE, "succeeded": 7, "conflict": 1}
     assert first.buckets == EXPECTED_BUCKETS
     work(tmp_path, 10)
     second = read.read()
-    assert second.outcomes == {"succeeded": 19, "conflict": 2, "rejected": 0, "failed": 0}
+    assert second.outcomes == {**NONE, "succeeded": 19, "conflict": 2}
     assert second.buckets == tuple(2 * count for count in EXPECTED_BUCKETS)
 
 
@@ -74,7 +75,7 @@ def test_a_process_alone_has_the_same_totals() -> None:
         seconds.labels("POST", "/payments/authorize", 200).observe(value)
     seconds.labels("GET", "/payments", 200).observe(0.003)
     found = of_process([registry])
-    assert found.outcomes == {"succeeded": 3, "conflict": 0, "rejected": 0, "failed": 1}
+    assert found.outcomes == {**NONE, "succeeded": 3, "failed": 1}
     assert found.buckets == EXPECTED_BUCKETS
 
 
