@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drill: the acquirer is down. What needs it is refused in time and leaves nothing behind; other merchants pay as always;
-# when it is back, the refused requests succeed with their own keys.
+# Drill: the acquirer is down. What needs it is refused in time and moves nothing; other merchants pay as always; when
+# it is back, the refused requests succeed with their own keys.
 # Options: --base-url, --preset; hooks ACQUIRER_STOP_CMD and ACQUIRER_START_CMD.
 set -euo pipefail
 # shellcheck source=scripts/lib-drill.sh
@@ -40,7 +40,7 @@ done
 take "${bought[2]}" "$drill_id-take-2"
 refused "a capture"
 is_order "${bought[2]}" AUTHORIZED || lie "order ${bought[2]} is $(order "${bought[2]}" 'd["status"]') after a capture that was refused"
-fine "503 ACQUIRER_UNAVAILABLE after $seconds s, and nothing was stored"
+fine "503 ACQUIRER_UNAVAILABLE after $seconds s; order ${bought[2]} is not captured"
 
 step "five payments of a merchant without an acquirer"
 pays 5

@@ -24,27 +24,30 @@ step "the acquirer's answers get lost"
 break_it "$ACQUIRER_LOSE_CMD" "$ACQUIRER_ANSWER_CMD"
 fine "done"
 
-step "an order whose answer is lost"
+step "an order and a capture whose answers are lost"
 buy "$drill_id-2"
 answered 202 "the answer is lost, and an order"
 second="$(json 'd["paymentId"]' <"$scratch/body")"
-[ "$(json 'd["status"]' <"$scratch/body")" = PROCESSING ] || lie "the order was answered $(cat "$scratch/body")"
-fine "order $second: 202 PROCESSING after $seconds s"
-
-step "the platform asks the acquirer what became of it"
-until_true "$patience" "the same key is answered 200" succeeds buy "$drill_id-2"
-[ "$(json 'd["paymentId"]' <"$scratch/body")" = "$second" ] || lie "one key made two orders"
-is_order "$second" AUTHORIZED || lie "order $second is $(order "$second" 'd["status"]')"
-fine "order $second is AUTHORIZED, by the acquirer's word"
-
-step "a capture whose answer is lost"
+fine "order $second: 202 after $seconds s"
 take "$first" "$drill_id-take-1"
 answered 202 "the answer is lost, and a capture"
-until_true "$patience" "order $first is captured" is_order "$first" CAPTURED
-fine "order $first is CAPTURED, by the acquirer's word"
+fine "the capture of order $first: 202 after $seconds s"
+
+step "nobody knows, and nobody says more"
+is_order "$second" PROCESSING || lie "order $second is $(order "$second" 'd["status"]')"
+buy "$drill_id-2"
+answered 202 "the outcome is not known, and the same order"
+is_order "$first" AUTHORIZED || lie "order $first is $(order "$first" 'd["status"]')"
+fine "order $second is PROCESSING, also for its own key; order $first is not CAPTURED"
 
 step "the acquirer's answers come again"
 fix_it
+until_true "$patience" "the same key is answered 200" succeeds buy "$drill_id-2"
+[ "$(json 'd["paymentId"]' <"$scratch/body")" = "$second" ] || lie "one key made two orders"
+until_true "$patience" "order $first is captured" is_order "$first" CAPTURED
+fine "order $second is AUTHORIZED and order $first is CAPTURED, by the acquirer's word"
+
+step "orders as before"
 take "$second" "$drill_id-take-2"
 answered 200 "a capture"
 buy "$drill_id-3"

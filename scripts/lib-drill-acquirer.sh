@@ -3,8 +3,9 @@
 # They need no key: anybody may order. Every request about them has its own idempotency key.
 # shellcheck disable=SC2154  # variables of lib-drill.sh
 
-# shellcheck disable=SC2034  # a hook's: the acquirer does what it is asked, and the answer never comes
-lost='{"rules":[{"fault":"timeout_after_success","kinds":["authorization","capture"],"seconds":30}]}'
+# shellcheck disable=SC2034  # a hook's: the acquirer does what it is asked, the answer never comes, and no enquiry helps
+lost='{"rules":[{"fault":"timeout_after_success","kinds":["authorization","capture"],"seconds":1},
+  {"fault":"down","kinds":["enquiry","cancel"]}]}'
 
 connected() { # ends the drill where the shop's payments are not made at an acquirer
   is simulator /shop/acquirer 'd["connector"]' || refuse "The shop's merchant is not paid at the simulator: $(cat "$scratch/body")"
@@ -39,7 +40,7 @@ is_order() { # is_order ID STATUS
 
 is_done_once() { # is_done_once ID: one authorization and one capture, both posted
   [ "$(order "$1" '(sorted(e["eventType"] for e in d["events"]), all(e["postedAt"] for e in d["events"]))')" = \
-    "(['AUTHORIZED', 'CAPTURED'], True)" ]
+    "(['PAYMENT_AUTHORIZED', 'PAYMENT_CAPTURED'], True)" ]
 }
 
 each_once() { # each_once ID...
