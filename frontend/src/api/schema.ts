@@ -452,7 +452,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Suspend a merchant, or make it active again */
+        /** Suspend a merchant, make it active again, or give it another connector */
         patch: operations["merchants.change"];
         trace?: never;
     };
@@ -1251,6 +1251,8 @@ export interface components {
         /** @description Who is paid. Test merchants and live ones never see each other. */
         Merchant: {
             cell: string;
+            /** @enum {string} */
+            connector: "none" | "simulator";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1265,6 +1267,11 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
+            connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
             /** @enum {string} */
@@ -1272,17 +1279,22 @@ export interface components {
             /** @description What people call it */
             name: string;
         };
+        /** @description Suspend a merchant, make it active again, or give it another connector: at least one of the two. */
+        MerchantChangeBody: {
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
+            connector?: "none" | "simulator";
+            /** @description Why nobody needs it any more */
+            reason: string;
+            /** @enum {string} */
+            state?: "ACTIVE" | "SUSPENDED";
+        };
         /** @description Merchants, by id. */
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
-        };
-        /** @description Suspend a merchant, or make it active again. */
-        MerchantStateBody: {
-            /** @description Why nobody needs it any more */
-            reason: string;
-            /** @enum {string} */
-            state: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
@@ -5175,7 +5187,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MerchantStateBody"];
+                "application/json": components["schemas"]["MerchantChangeBody"];
             };
         };
         responses: {
