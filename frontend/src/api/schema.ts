@@ -4,6 +4,200 @@
  */
 
 export interface paths {
+    "/acquirer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Acquirers"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                    paymentId?: number;
+                    state?: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "REVERSED" | "MANUAL";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AcquirerOperationPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    operation_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AcquirerOperation"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    operation_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideBody"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AcquirerOperation"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/enquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    operation_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnquireBody"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AcquirerOperation"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -839,6 +1033,57 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An acquirer. */
+        Acquirer: {
+            breaker: components["schemas"]["ConnectorBreaker"];
+            configured: boolean;
+            connector: string;
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            oldestUndecidedAt: string | null;
+        };
+        /** @description An operation at an acquirer. */
+        AcquirerOperation: {
+            acquirerReference: string | null;
+            amount: number;
+            authorizationReference: string | null;
+            connector: string;
+            /** Format: date-time */
+            createdAt: string;
+            currency: string;
+            /** Format: date-time */
+            decidedAt: string | null;
+            declineCode: string | null;
+            enquiries: number;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            merchantId: string;
+            /** Format: date-time */
+            nextEnquiryAt: string | null;
+            operationId: number;
+            paymentId: number;
+            /** @enum {string|null} */
+            proposal: "APPROVED" | "DECLINED" | null;
+            proposedBy: string | null;
+            proposedReason: string | null;
+            reference: string;
+            reverses: number | null;
+            /** Format: date-time */
+            sentAt: string | null;
+            /** @enum {string} */
+            state: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "REVERSED" | "MANUAL";
+        };
+        /** @description Operations, newest first. */
+        AcquirerOperationPage: {
+            items: components["schemas"]["AcquirerOperation"][];
+            nextCursor: string | null;
+        };
+        /** @description All. */
+        Acquirers: {
+            items: components["schemas"]["Acquirer"][];
+        };
         /**
          * @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end.
          *
@@ -960,6 +1205,7 @@ export interface components {
             idempotencyKey: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
+            paymentMethod?: string;
         };
         /** @description An account's sums; the balance is on the account's normal side. */
         Balance: {
@@ -1058,7 +1304,14 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
+        };
+        /** @description The breaker before a connector. */
+        ConnectorBreaker: {
+            /** @enum {string} */
+            state: "CLOSED" | "OPEN" | "HALF_OPEN" | "DISABLED" | "FORCED_OPEN" | "FORCED_HALF_OPEN";
+            /** Format: date-time */
+            stateSince: string;
         };
         /** @description Who is asking. By the admin token `keyId` is null; `merchantId` and `mode` are null for operators. */
         CurrentApiKey: {
@@ -1120,9 +1373,19 @@ export interface components {
              */
             timestamp: string;
         };
+        /** @description Decide. */
+        DecideBody: {
+            /** @enum {string} */
+            outcome: "APPROVED" | "DECLINED";
+            reason: string;
+        };
         /** @description Discard a dead letter, or a parked event that moves no money. */
         DiscardBody: {
             /** @description Why nobody needs it any more */
+            reason: string;
+        };
+        /** @description Ask again. */
+        EnquireBody: {
             reason: string;
         };
         /** @description One posting: the amount goes from the credit account to the debit account. */
@@ -1176,7 +1439,7 @@ export interface components {
              */
             publishedAt: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
         };
         /** @description One error in a request. */
         FieldError: {
@@ -1208,7 +1471,7 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
         };
         /**
          * @description Payments that were searched for, newest first.
@@ -1267,10 +1530,7 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
-            /**
-             * @description Where the money of new payments is held; `none`: they are approved at once
-             * @enum {string}
-             */
+            /** @enum {string} */
             connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
@@ -1295,6 +1555,15 @@ export interface components {
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
+        };
+        /** @description Suspend a merchant, or make it active again. */
+        MerchantStateBody: {
+            /** @enum {string} */
+            connector?: "none" | "simulator";
+            /** @description Why nobody needs it any more */
+            reason: string;
+            /** @enum {string} */
+            state?: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
@@ -1408,6 +1677,7 @@ export interface components {
             idempotencyKey: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["PaymentOperation"][];
             paymentId: number;
             possible: components["schemas"]["Possible"];
             /** @description Minor units of the currency */
@@ -1415,9 +1685,9 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string|null} */
-            releaseReason: "VOIDED" | "EXPIRED" | null;
+            releaseReason: "VOIDED" | "EXPIRED" | "DECLINED" | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1490,13 +1760,14 @@ export interface components {
             expiresAt: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["PaymentOperation"][];
             paymentId: number;
             /** @description Minor units of the currency */
             refundedAmount: number;
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
         };
         /** @description A payment in a list. */
         PaymentItem: {
@@ -1522,7 +1793,20 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
+        };
+        /** @description A step at the acquirer. */
+        PaymentOperation: {
+            amount: number;
+            /** Format: date-time */
+            createdAt: string;
+            declineCode: string | null;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            operationId: number;
+            reference: string;
+            /** @enum {string} */
+            state: "PROCESSING" | "APPROVED" | "DECLINED" | "FAILED";
         };
         /** @description Payments, newest first. */
         PaymentPage: {
@@ -1589,6 +1873,7 @@ export interface components {
         /** @description RFC 9457, with a stable code. */
         ProblemDetails: {
             code: string;
+            declineCode?: string;
             detail: string;
             errors: components["schemas"]["FieldError"][];
             instance: string;
@@ -1663,7 +1948,7 @@ export interface components {
             publishedAt: string | null;
             requestId: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
             traceId: string | null;
         };
         /** @description One change of the breaker's state. */
@@ -5720,7 +6005,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -5868,7 +6153,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -7382,7 +7667,7 @@ export interface operations {
                 /** @description The merchant */
                 merchantId: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED" | "DECLINED";
             };
             header?: never;
             path?: never;

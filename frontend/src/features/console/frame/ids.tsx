@@ -28,6 +28,11 @@ export function DeadLetterLink({ id, children = id }: { id: number | string; chi
   return <Link to={`/console/dead-letters/${id}`}>{children}</Link>;
 }
 
+/** To an operation at an acquirer. */
+export function OperationLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`/console/acquirer/${id}`}>{children}</Link>;
+}
+
 /** To the audit's findings about this payment. */
 export function FindingsLink({ paymentId, children = paymentId }: { paymentId: number | string; children?: ReactNode }) {
   return <Link to={`/console/audit?paymentId=${paymentId}`}>{children}</Link>;
