@@ -1035,7 +1035,7 @@ export interface components {
     schemas: {
         /** @description An acquirer. */
         Acquirer: {
-            breaker: components["schemas"]["ConnectorBreaker"];
+            breaker: components["schemas"]["ConnectorBreaker"] | null;
             configured: boolean;
             connector: string;
             counts: {
@@ -1069,6 +1069,7 @@ export interface components {
             proposedBy: string | null;
             proposedReason: string | null;
             reference: string;
+            requestId: string;
             reverses: number | null;
             /** Format: date-time */
             sentAt: string | null;

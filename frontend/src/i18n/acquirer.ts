@@ -31,7 +31,6 @@ export const acquirerInEnglish = {
   connectors: { none: "No acquirer", simulator: "Simulator" } as Record<string, string>,
   title: (connector: string) => `Acquirer: ${connector}`,
   notConfigured: "Its address and key are not set here: payments of merchants with this connector are answered “not available”.",
-  noBreaker: "This process has not called it yet.",
   breakerOf: "Breaker before it, as the answering process has it",
   meaning: {
     CLOSED: "Calls go to the acquirer.",
@@ -98,7 +97,6 @@ export const acquirerInKorean: typeof acquirerInEnglish = {
   connectors: { none: "매입사 없음", simulator: "시뮬레이터" },
   title: (connector) => `매입사: ${connector}`,
   notConfigured: "주소와 키가 설정되지 않았습니다. 이 커넥터를 쓰는 가맹점의 결제에는 “이용할 수 없음”으로 응답합니다.",
-  noBreaker: "이 프로세스는 아직 호출한 적이 없습니다.",
   breakerOf: "응답한 프로세스의 브레이커",
   meaning: {
     CLOSED: "매입사로 호출이 전달됩니다.",

@@ -37,7 +37,7 @@ function OneAcquirer({ acquirer, readAt }: { acquirer: Acquirer; readAt: number 
   return (
     <Panel title={texts.acquirer.title(connectorName(texts.acquirer, acquirer.connector))}>
       {!acquirer.configured && <Notice tone="warn">{texts.acquirer.notConfigured}</Notice>}
-      <Breaker acquirer={acquirer} />
+      {acquirer.breaker !== null && <Breaker breaker={acquirer.breaker} />}
       <h3>{texts.acquirer.counts}</h3>
       {shown.length === 0 ? <p className={styles.muted}>{texts.acquirer.allDecided}</p> : <Counts states={shown} counts={counts} />}
       {oldestUndecidedAt !== null && (
@@ -47,9 +47,8 @@ function OneAcquirer({ acquirer, readAt }: { acquirer: Acquirer; readAt: number 
   );
 }
 
-function Breaker({ acquirer: { breaker } }: { acquirer: Acquirer }) {
+function Breaker({ breaker: { state, stateSince } }: { breaker: NonNullable<Acquirer["breaker"]> }) {
   const texts = useTexts();
-  const { state, stateSince } = breaker;
   return (
     <div className={styles.state} aria-live="polite">
       <p className={styles.big} data-testid="acquirer-breaker" data-state={state}>{texts.breaker.states[state]}</p>
