@@ -40,7 +40,7 @@ export function Outcome({ payment, late, captureLater, onAgain }: Props) {
   if (payment.status === "DECLINED") {
     return (
       <Notice tone="bad">
-        <p>{declineReason(acquiring, payment.operations.find((step) => step.kind === "authorization")?.declineCode)}</p>
+        <p>{declineReason(acquiring, payment.operations.findLast((step) => step.kind === "authorization")?.declineCode)}</p>
         <p>{acquiring.notCharged}</p>
       </Notice>
     );
