@@ -26,9 +26,9 @@ const UNDECIDED: ReadonlySet<OperationState> = new Set<OperationState>(["CREATED
 const PAGE = 20;
 const WATCHED_EVERY_MS = 2000;
 
-/** Whether it is asked about by itself until the acquirer decides. */
-export function isUndecidedOperation({ state }: AcquirerOperation): boolean {
-  return UNDECIDED.has(state);
+/** Whether it can be asked about at once: nobody has decided it, though it may have been given up. */
+export function mayBeAsked({ state, decidedAt }: AcquirerOperation): boolean {
+  return UNDECIDED.has(state) || (state === "MANUAL" && decidedAt === null);
 }
 
 export function acquirersQuery(token: string) {

@@ -30,8 +30,12 @@ const SHOP = { under: "/shop" } as const;
 const FOLLOWED_EVERY_MS = 700;
 const SETTLED_EVERY_MS = 4000;
 
-/** A payment with its steps at the acquirer, of the shop or of the console. */
-export type Stepped = PaymentItem & Pick<Payment, "operations">;
+/** A payment with its steps at the acquirer; an operator's have the states that are stored. */
+export type Stepped = PaymentItem & { operations: readonly Pick<AcquirerStep | OperatorStep, "kind" | "amount" | "state">[] };
+type OperatorStep = Schema["AcquirerOperation"];
+
+/** States of a step that the acquirer has not decided, in the shop's words and in the operators'. */
+const NOT_DECIDED: ReadonlySet<string> = new Set<AcquirerStep["state"] | OperatorStep["state"]>(["PROCESSING", "CREATED", "SENT", "UNKNOWN", "FENCING", "MANUAL"]);
 
 /** What can still be captured: nothing before the acquirer has approved the payment, and nothing that is on its way. */
 export function openAmount(payment: Stepped): number {
@@ -45,11 +49,11 @@ export function refundableAmount(payment: Stepped): number {
 
 /** Whether the acquirer has not decided the payment, or a step of it. */
 export function isProcessing(payment: Stepped): boolean {
-  return payment.status === "PROCESSING" || payment.operations.some((step) => step.state === "PROCESSING");
+  return payment.status === "PROCESSING" || payment.operations.some((step) => NOT_DECIDED.has(step.state));
 }
 
 function pending({ operations }: Stepped, kind: AcquirerStep["kind"]): number {
-  return operations.filter((step) => step.kind === kind && step.state === "PROCESSING").reduce((sum, step) => sum + step.amount, 0);
+  return operations.filter((step) => step.kind === kind && NOT_DECIDED.has(step.state)).reduce((sum, step) => sum + step.amount, 0);
 }
 
 export function isSettled(payment: Payment): boolean {

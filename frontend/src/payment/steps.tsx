@@ -10,14 +10,23 @@ import styles from "./timeline.module.css";
 
 const TONES: Record<AcquirerStep["state"], Tone> = { PROCESSING: "warn", APPROVED: "good", DECLINED: "bad", FAILED: "plain" };
 
-interface Props {
-  steps: readonly AcquirerStep[];
-  currency: string;
-  /** What else is shown of a step. */
-  more?: (step: AcquirerStep) => ReactNode;
+export function StepBadge({ state }: Pick<AcquirerStep, "state">) {
+  return <Badge tone={TONES[state]}>{useTexts().acquiring.states[state]}</Badge>;
 }
 
-export function AcquirerSteps({ steps, currency, more }: Props) {
+/** What is shown of a step, whoever looks at it. */
+type Shown = Omit<AcquirerStep, "state">;
+
+interface Props<Step extends Shown> {
+  steps: readonly Step[];
+  currency: string;
+  /** Its state, in the words of who looks at it. */
+  badge: (step: Step) => ReactNode;
+  /** What else is shown of a step. */
+  more?: (step: Step) => ReactNode;
+}
+
+export function AcquirerSteps<Step extends Shown>({ steps, currency, badge, more }: Props<Step>) {
   const { acquiring, locale } = useTexts();
   if (steps.length === 0) return null;
   return (
@@ -27,7 +36,7 @@ export function AcquirerSteps({ steps, currency, more }: Props) {
           <li key={step.operationId}>
             <strong>{acquiring.kinds[step.kind]}</strong>
             <Amount minor={step.amount} currency={currency} />
-            <Badge tone={TONES[step.state]}>{acquiring.states[step.state]}</Badge>
+            {badge(step)}
             <time dateTime={step.createdAt}>{dateAndTime(step.createdAt, locale)}</time>
             {step.declineCode !== null && <p>{declineReason(acquiring, step.declineCode)}</p>}
             <p><code>{step.reference}</code> {more?.(step)}</p>

@@ -5,7 +5,7 @@ import { authorize, type Payment } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
 import { Facts } from "../../payment/facts";
 import { StatusBadge } from "../../payment/status";
-import { AcquirerSteps } from "../../payment/steps";
+import { AcquirerSteps, StepBadge } from "../../payment/steps";
 import { Timeline } from "../../payment/timeline";
 import { Button, buttonClass } from "../../ui/button";
 import { Loading, Notice, Problem } from "../../ui/notice";
@@ -61,7 +61,7 @@ function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefine
         <Panel title={texts.timeline.title}>
           <Timeline payment={payment} />
         </Panel>
-        <AcquirerSteps steps={payment.operations} currency={payment.currency} />
+        <AcquirerSteps steps={payment.operations} currency={payment.currency} badge={(step) => <StepBadge state={step.state} />} />
       </div>
       <div className={styles.shelves}>
         <ChangePanel payment={payment} captureKey={kept?.captureLater === true ? kept.idempotencyKey : null} />

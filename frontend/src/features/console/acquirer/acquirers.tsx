@@ -10,8 +10,9 @@ import { Badge, Panel } from "../../../ui/panel";
 import { TONES as BREAKER_TONES } from "../breaker/breaker-card";
 import styles from "../console.module.css";
 import { ageOf } from "../frame/age";
+import { OPERATIONS } from "../frame/ids";
 import { useOperator } from "../operator";
-import { LIST, STATE_TONES } from "./states";
+import { StateBadge } from "./state-badge";
 
 export function Acquirers() {
   const texts = useTexts();
@@ -60,13 +61,12 @@ function Breaker({ breaker: { state, stateSince } }: { breaker: NonNullable<Acqu
 }
 
 function Counts({ states, counts }: { states: readonly OperationState[]; counts: Acquirer["counts"] }) {
-  const { acquirer } = useTexts();
   return (
     <dl className={styles.counters}>
       {states.map((state) => (
         <div key={state}>
-          <dt><Badge tone={STATE_TONES[state]}>{acquirer.states[state]}</Badge></dt>
-          <dd><Link to={`${LIST}?state=${state}`}>{counts[state]}</Link></dd>
+          <dt><StateBadge state={state} /></dt>
+          <dd><Link to={`${OPERATIONS}?state=${state}`}>{counts[state]}</Link></dd>
         </div>
       ))}
     </dl>

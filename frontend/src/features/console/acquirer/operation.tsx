@@ -1,6 +1,6 @@
 /** One operation at an acquirer, and what an operator may do while its outcome is not known. */
 import { useState, type ReactNode } from "react";
-import { isUndecidedOperation, type AcquirerOperation } from "../../../api/acquirer";
+import { mayBeAsked, type AcquirerOperation } from "../../../api/acquirer";
 import { connectorName } from "../../../i18n/acquirer";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
@@ -8,13 +8,13 @@ import { Amount } from "../../../payment/amount";
 import { Button } from "../../../ui/button";
 import { FactList, type Fact } from "../../../ui/fact-list";
 import { Notice } from "../../../ui/notice";
-import { Badge, Panel } from "../../../ui/panel";
+import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { MerchantLink, OperationLink, PaymentLink } from "../frame/ids";
 import { useOperator } from "../operator";
 import { AskAgainDialog, DecideDialog } from "./dialogs";
 import { Proposal } from "./proposal";
-import { STATE_TONES } from "./states";
+import { StateBadge } from "./state-badge";
 
 type Asked = "enquire" | "decide";
 
@@ -33,9 +33,9 @@ export function OperationPanel({ operation, aside }: { operation: AcquirerOperat
     <Panel title={acquirer.operation(operation.operationId)} aside={aside}>
       <Facts operation={operation} />
       <Proposal operation={operation} />
-      {may("operate") && (isManual || isUndecidedOperation(operation)) && (
+      {may("operate") && (isManual || mayBeAsked(operation)) && (
         <div className={styles.buttons}>
-          <Button kind="primary" aria-haspopup="dialog" onClick={() => { open("enquire"); }}>{acquirer.askAgain}</Button>
+          {mayBeAsked(operation) && <Button kind="primary" aria-haspopup="dialog" onClick={() => { open("enquire"); }}>{acquirer.askAgain}</Button>}
           {isManual && <Button kind="danger" aria-haspopup="dialog" onClick={() => { open("decide"); }}>{acquirer.decide}</Button>}
         </div>
       )}
@@ -58,7 +58,7 @@ function Facts({ operation }: { operation: AcquirerOperation }) {
   const optional = (name: string, value: ReactNode): Fact[] => (value === null ? [] : [[name, value]]);
   const { state, declineCode, authorizationReference, acquirerReference, reverses } = operation;
   const facts: Fact[] = [
-    [acquirer.state, <Badge key="state" tone={STATE_TONES[state]}>{acquirer.states[state]}</Badge>],
+    [acquirer.state, <StateBadge key="state" state={state} />],
     [acquirer.kind, acquiring.kinds[operation.kind]],
     [acquirer.amount, <Amount key="amount" minor={operation.amount} currency={operation.currency} />],
     [acquirer.payment, <PaymentLink key="payment" id={operation.paymentId} />],

@@ -7,13 +7,13 @@ import { dateAndTime } from "../../../i18n/time";
 import { Amount } from "../../../payment/amount";
 import { idOf, oneOf, useListAddress } from "../../../ui/address";
 import { Empty, Loading, Problem } from "../../../ui/notice";
-import { Badge, Choice, numberCell, Pager, Panel, Table } from "../../../ui/panel";
+import { Choice, numberCell, Pager, Panel, Table } from "../../../ui/panel";
 import beside from "../beside.module.css";
 import styles from "../console.module.css";
-import { PaymentLink } from "../frame/ids";
+import { OPERATIONS, PaymentLink } from "../frame/ids";
 import { OfPayment } from "../frame/of-payment";
 import { useOperator } from "../operator";
-import { LIST, STATE_TONES } from "./states";
+import { StateBadge } from "./state-badge";
 
 const FILTERS = ["state", "paymentId"] as const;
 const SHOWN: readonly (OperationState | "ALL")[] = [...OPERATION_STATES, "ALL"];
@@ -54,11 +54,11 @@ function List({ items, shown }: { items: readonly AcquirerOperation[]; shown: nu
       {items.map((operation) => (
         <tr key={operation.operationId} className={operation.operationId === shown ? beside.shown : undefined}>
           <td>
-            <Link to={`${LIST}/${operation.operationId}${search}`} aria-label={acquirer.open(operation.operationId)} aria-current={operation.operationId === shown ? "true" : undefined}>
+            <Link to={`${OPERATIONS}/${operation.operationId}${search}`} aria-label={acquirer.open(operation.operationId)} aria-current={operation.operationId === shown ? "true" : undefined}>
               {operation.operationId}
             </Link>
           </td>
-          <td><Badge tone={STATE_TONES[operation.state]}>{acquirer.states[operation.state]}</Badge></td>
+          <td><StateBadge state={operation.state} /></td>
           <td>{acquiring.kinds[operation.kind]}</td>
           <td className={numberCell}><Amount minor={operation.amount} currency={operation.currency} /></td>
           <td><PaymentLink id={operation.paymentId} /></td>

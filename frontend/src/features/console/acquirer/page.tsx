@@ -9,11 +9,11 @@ import { buttonClass } from "../../../ui/button";
 import { Loading, Problem } from "../../../ui/notice";
 import { Panel } from "../../../ui/panel";
 import beside from "../beside.module.css";
+import { OPERATIONS } from "../frame/ids";
 import { useOperator } from "../operator";
 import { Acquirers } from "./acquirers";
 import { OperationPanel } from "./operation";
 import { Operations } from "./operations";
-import { LIST } from "./states";
 
 export default function AcquirerPage() {
   const shown = idOf(useParams().id);
@@ -34,7 +34,7 @@ function OneOperation({ id }: { id: number }) {
   const { search } = useLocation();
   const { token } = useOperator();
   const query = useQuery(acquirerOperationQuery(token, id));
-  const close = <Link className={buttonClass("quiet", true)} to={`${LIST}${search}`}>{acquirer.toList}</Link>;
+  const close = <Link className={buttonClass("quiet", true)} to={`${OPERATIONS}${search}`}>{acquirer.toList}</Link>;
   const side = useRef<HTMLDivElement>(null);
   useEffect(() => { side.current?.scrollIntoView({ block: "nearest" }); }, [query.isPending]);
   return (

@@ -12,6 +12,7 @@ import { idOf } from "../../../ui/address";
 import { buttonClass } from "../../../ui/button";
 import { Loading, Problem } from "../../../ui/notice";
 import { Badge, Panel } from "../../../ui/panel";
+import { StateBadge } from "../acquirer/state-badge";
 import { EntriesLink, OperationLink } from "../frame/ids";
 import { SEARCH } from "../frame/search-box";
 import { useTitle } from "../frame/title";
@@ -69,6 +70,7 @@ function Whole({ payment }: { payment: DeskPayment }) {
         <AcquirerSteps
           steps={payment.operations}
           currency={payment.currency}
+          badge={(step) => <StateBadge state={step.state} />}
           more={(step) => <OperationLink id={step.operationId}>{texts.acquirer.operation(step.operationId)}</OperationLink>}
         />
         <Answers answers={payment.answers} />
