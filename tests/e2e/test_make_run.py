@@ -87,7 +87,7 @@ def test_status_is_one_screen(run: Run) -> None:
 def check_status(run: Run) -> None:
     shown = make("status", run.folder)
     assert shown.returncode == 0
-    parts = ["api ", "relay ", "ledger ", "housekeeping ", "broker ", "redis "]
+    parts = ["api ", "relay ", "ledger ", "housekeeping ", "broker ", "redis ", "psp ", "acquirer "]
     for said in ["UP", *parts, "CLOSED since", "outbox", "0 open"]:
         assert said in shown.stdout
     assert "unknown" not in shown.stdout

@@ -10,6 +10,7 @@ from payments.merchants import service, store
 from payments.merchants.key_form import parse
 from payments.merchants.rules import Mode
 from payments.platform.database import create_engine
+from stack.acquirer import kept_access
 from stack.first_keys import NotProvided, provide
 from stack.programs import Redis, environment
 from stack.state import State
@@ -31,7 +32,7 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 
 
 def variables(state: State, database_url: str, auth: str, **more: str) -> dict[str, str]:
-    found = environment(state, more, Redis(1, "x"), 8080, "", auth)
+    found = environment(state, more, Redis(1, "x"), kept_access(state, 8090), 8080, "", auth)
     return {**found, "DATABASE_URL": database_url}
 
 
