@@ -1,12 +1,14 @@
-"""Housekeeping as a process, killed at each point of a round: what is at the acquirer becomes known, and happens once."""
+"""Housekeeping as a process, killed at each point of a round: what is at the acquirer becomes known, once."""
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 import requests
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
@@ -66,7 +68,8 @@ def known(shop: Shop, worker: Worker, reference: str, state: State) -> None:
     worker.start()
 
     def ended() -> bool:
-        make_due(shop.engine)
+        with suppress(OperationalError):  # a deadlock with a round
+            make_due(shop.engine)
         return states(shop.engine)[reference] is state
 
     until(ended, f"{reference} is {state}", interval=0.3)
@@ -107,7 +110,7 @@ def test_it_shows_what_it_asks_and_stops_while_the_acquirer_hangs(shop: Shop, ho
         return f"\n{line}\n" in requests.get(f"http://127.0.0.1:{housekeeping.port}/metrics", timeout=5).text
 
     until(lambda: shows('acquirer_operations_total{kind="authorization",outcome="unknown"} 1.0'), "an enquiry")
-    assert shows('acquirer_breaker_state{connector="simulator",state="closed"} 1.0')
+    until(lambda: shows('acquirer_breaker_state{connector="simulator",state="closed"} 1.0'), "the breaker")
     until(lambda: shows("acquirer_undecided 1.0"), "the operation")
     make_due(shop.engine)
     until(lambda: len(shop.psp.journal(reference)) > 2, "a second enquiry, which hangs")
