@@ -30,8 +30,6 @@ class Fault(StrEnum):
     """Answered as processing, and decided later."""
     ON_ITS_WAY = "on its way"
     """No answer, and it arrives later."""
-    LIE = "lie"
-    """A cancel is confirmed, and the original happens all the same."""
     DEATH_BEFORE = "death before"
     DEATH_AFTER = "death after"
     """The caller dies at the call."""
@@ -62,8 +60,10 @@ class FakeAcquirer:
 
     book: dict[str, Happened] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    lies: bool = False
+    """Confirms cancels of authorizations that are on their way, which happen all the same."""
     lied: set[str] = field(default_factory=set)
-    """Authorizations that are cancelled by word alone."""
+    """Those authorizations."""
     in_flight: set[str] = field(default_factory=set)
     """References of calls that will come."""
     _held_by: dict[str, str] = field(default_factory=dict)
@@ -103,8 +103,7 @@ class FakeAcquirer:
                 self.book[name] = Happened(operation.kind, "CANCELLED", operation.amount)
 
         is_new = name not in self.book and name in self.in_flight and operation.kind is Kind.AUTHORIZATION
-        if self.faults[:1] == [Fault.LIE] and is_new:
-            self.faults.pop(0)
+        if self.lies and is_new:
             self.lied.add(name)
             return Answer(Seen.CANCELLED, Repeated(name, None, None, None), "op")
         return self._call(operation, bury)

@@ -54,6 +54,7 @@ class History(RuleBasedStateMachine):
         self.payments: list[int] = []
         self.calls: list[tuple[Command, Call]] = []
         self.held: list[tuple[Command, Call, Told]] = []
+        self.said: list[tuple[Command, Call, Told]] = []
         self.answers: dict[tuple[str, str, str], set[tuple[int, str]]] = {}
         self.enquiries = Enquiries(self.engine, {"simulator": self.acquirer}, self._conclude_all, self._now)
 
@@ -98,16 +99,22 @@ class History(RuleBasedStateMachine):
     def a_second_transaction(self, index: int) -> None:
         self._conclude(*self.held.pop(index % len(self.held)))
 
-    @rule(faults=st.lists(FAULTS, max_size=6), conclusions=st.none() | st.integers(0, 2))
-    def housekeeping(self, faults: list[Fault], conclusions: int | None) -> None:
-        self.acquirer.faults, self.conclusions = faults, conclusions
+    @precondition(lambda self: self.said)
+    @rule(index=st.integers(0))
+    def a_word_comes_again(self, index: int) -> None:
+        self._conclude(*self.said[index % len(self.said)])
+
+    @rule(seconds=st.sampled_from([0, 3, 20, 4000]), faults=st.lists(FAULTS, max_size=6), lies=st.booleans(),
+          conclusions=st.none() | st.none() | st.integers(0, 2))  # fmt: skip
+    def housekeeping(self, seconds: int, faults: list[Fault], lies: bool, conclusions: int | None) -> None:
+        self.ahead += timedelta(seconds=seconds)
+        self.acquirer.faults, self.acquirer.lies, self.conclusions = faults, lies, conclusions
         with suppress(Killed, NotAllConcluded):  # it is started again
             self.enquiries.round()
-        self.acquirer.faults, self.conclusions = [], None
+        self.acquirer.faults, self.acquirer.lies, self.conclusions = [], False, None
 
-    @rule(seconds=st.sampled_from([3, 20, 4000]))
-    def wait(self, seconds: int) -> None:
-        self.ahead += timedelta(seconds=seconds)
+    @rule()
+    def what_is_late_happens(self) -> None:
         self.acquirer.settle()
 
     @invariant()
@@ -135,7 +142,8 @@ class History(RuleBasedStateMachine):
             with self.engine.connect() as connection:
                 if not undecided(connection):
                     break
-            self.wait(3600)
+            self.ahead += timedelta(hours=1)
+            self.acquirer.settle()
             self.enquiries.round()
         with self.engine.connect() as connection:
             assert contradictions(Books(connection), self.acquirer.book) == []
@@ -165,6 +173,7 @@ class History(RuleBasedStateMachine):
             return
         finally:
             self.acquirer.faults = []
+        self.said.append((command, call, told))
         if end == "held":
             self.held.append((command, call, told))
         elif end != "dead":
