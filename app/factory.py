@@ -10,6 +10,7 @@ from typing import Final
 from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
+from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -192,6 +193,21 @@ def _queue(engine: Engine, admission: Admission, metrics: ApiMetrics, traces: Tr
     return commit_queue(engine, admission, metrics, traces, writers=options.writers, capacity=options.queue_size)
 
 
+def _metrics(registry: CollectorRegistry, acquirers: Mapping[str, Gate]) -> ApiMetrics:
+    metrics = ApiMetrics(registry, acquirers)
+    for connector, gate in acquirers.items():
+        show_breaker(metrics, connector, gate.state)
+    return metrics
+
+
+def _limit_reads(app: Flask, options: Options, client: Redis, platform: Identity, outage: Outage, guard: Guard) -> None:
+    def is_exempt() -> bool:
+        return request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+
+    capacity = options.read_capacity
+    ReadLimits(app, client=client, platform=platform, outage=outage, capacity=capacity, is_exempt=is_exempt)
+
+
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
@@ -199,23 +215,12 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     platform = Identity(engines[None], monotonic)
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()
-    metrics = ApiMetrics(registry, options.acquirers)
-    for connector, gate in options.acquirers.items():
-        show_breaker(metrics, connector, gate.state)
+    metrics = _metrics(registry, options.acquirers)
     verifier = Verifier(options.peppers or Peppers(()), read_key, monotonic)
     wrong = WrongTokens(client, platform, outage, time.time)
     uses = Uses()
     guard = Guard(verifier, uses, options.admin_token, wrong, required=options.auth_required)
-    ReadLimits(
-        app,
-        client=client,
-        platform=platform,
-        outage=outage,
-        capacity=options.read_capacity,
-        is_exempt=lambda: (
-            request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
-        ),
-    )
+    _limit_reads(app, options, client, platform, outage, guard)
     guard.install(app)  # after the limits: junk keys count for them
     return Services(
         database=database,

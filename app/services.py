@@ -56,8 +56,11 @@ class Services:
     environment: str
     authorization_lifetime: timedelta
     traces: Traces
-    connectors: frozenset[str] = frozenset({ConnectorName.NONE})
-    """The names of connectors that merchants can have here."""
+
+    @property
+    def connectors(self) -> frozenset[str]:
+        """The names of connectors that merchants can have here."""
+        return frozenset({ConnectorName.NONE, *self.acquirers})
 
 
 def services() -> Services:

@@ -119,7 +119,8 @@ def real_platform(
         redis = stack.enter_context(RedisServer())
         kafka = stack.enter_context(KafkaServer())
         mariadb.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
-        acquirer = stack.enter_context(_acquirer()) if with_acquirer else None
+        api = Api()
+        acquirer = stack.enter_context(_acquirer(api.url)) if with_acquirer else None
         token = secrets.token_urlsafe(24)
         environment = {
             "PYTHONPATH": str(ROOT),
@@ -133,15 +134,17 @@ def real_platform(
         }
         migrate(environment)
         urls = accounts(mariadb) if accounts else {}
-        api, relay, ledger, housekeeping = Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")
+        relay, ledger, housekeeping = Worker("relay"), Worker("ledger"), Worker("housekeeping")
         for program in (api, relay, ledger, housekeeping):
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
         yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, token, acquirer)
 
 
-def _acquirer() -> AcquirerServer:
-    return AcquirerServer(*(secrets.token_urlsafe(24) for _ in ("key", "publishable key", "control token")))
+def _acquirer(shop: str) -> AcquirerServer:
+    """`shop`: the origin of the shop's pages."""
+    secret = [secrets.token_urlsafe(24) for _ in ("key", "publishable key", "control token")]
+    return AcquirerServer(*secret, origins=[shop])
 
 
 def migrate(environment: Mapping[str, str]) -> None:

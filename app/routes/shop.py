@@ -26,6 +26,7 @@ PAGES: Final = (
 )
 SECTIONS: Final = (
     "payments",
+    "acquirer",
     "ledger",
     "audit",
     "findings",

@@ -13,7 +13,8 @@ from payments.acquiring.operation import UNDECIDED, StoredOperation
 from payments.acquiring.rules import State
 from payments.acquiring.view import Outcome
 from payments.platform.clock import database_now
-from payments.platform.errors import AcquirerOperationConflict, NotFound, SecondOperatorNeeded
+from payments.platform.desk_errors import AcquirerOperationConflict, SecondOperatorNeeded
+from payments.platform.errors import NotFound
 from payments.platform.operators import note_action
 from payments.platform.writing import write
 

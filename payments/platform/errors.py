@@ -94,18 +94,6 @@ class OutboxConflict(Permanent):
     code = "OUTBOX_CONFLICT"
 
 
-class AcquirerOperationConflict(Permanent):
-    """The operation's state at the acquirer does not allow what an operator asks for."""
-
-    code = "ACQUIRER_OPERATION_CONFLICT"
-
-
-class SecondOperatorNeeded(Permanent):
-    """An operator agrees to a proposal of their own."""
-
-    code = "SECOND_OPERATOR_NEEDED"
-
-
 class TransitionNotAllowed(Permanent):
     """The circuit breaker cannot go from its state to the one asked for."""
 

@@ -22,9 +22,9 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """The platform with the built shop and its merchant, a breaker with short times, and a low refund limit."""
+    """The platform with the built shop and its merchant, the acquirer's simulator, a breaker with short times, and a low refund limit."""
     folder = shop.build()
-    with real_platform({**SETTINGS, "APP_SHOP_FOLDER": str(folder)}) as running:
+    with real_platform({**SETTINGS, "APP_SHOP_FOLDER": str(folder)}, with_acquirer=True) as running:
         make_merchant(running, "STORE")
         yield running
 

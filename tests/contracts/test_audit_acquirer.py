@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, delete, select, text, update
 
-from payments.acquiring.rules import Learned
+from payments.acquiring.rules import Learned, State
 from payments.audit.service import PRUNING_SLACK, audit
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.tables import idem_response_cache, payment
@@ -16,6 +16,7 @@ from tests.contracts import commands
 from tests.contracts.at_acquirer import (
     MADE,
     AtAcquirer,
+    contradicted,
     declined,
     expiring,
     refused,
@@ -60,6 +61,23 @@ def test_nothing_is_found_where_nothing_is_wrong(engine: Engine, made: Callable[
 
 def test_an_expiry_that_the_acquirer_confirms(engine: Engine) -> None:
     expiring(engine).learn(Learned.APPROVED)
+    assert found(engine) == []
+
+
+@pytest.mark.parametrize("learned", [Learned.APPROVED, Learned.DECLINED])
+def test_what_operators_decide(engine: Engine, learned: Learned) -> None:
+    paid = waiting(engine)
+    change(engine, of_kind("refund", state="MANUAL", next_enquiry_at=None))
+    assert found(engine) == []
+    paid.learn(learned, by_operator=True)
+    assert found(engine) == []
+    assert paid.operations()[-1].state == learned.value
+
+
+def test_what_people_settled_needs_no_operation(engine: Engine) -> None:
+    paid = contradicted(engine)
+    paid.learn(Learned.DECLINED, by_operator=True)
+    assert paid.operations()[-1].state is State.REVERSED
     assert found(engine) == []
 
 

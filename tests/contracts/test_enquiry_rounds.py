@@ -7,6 +7,7 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Engine, event, update
 
+from payments.acquiring import store
 from payments.acquiring.connector import Seen
 from payments.acquiring.enquiries import CLAIM, PER_ROUND, NotAllConcluded
 from payments.acquiring.operation import UNDECIDED
@@ -134,13 +135,13 @@ def test_several_housekeepers_ask_about_each_once(engine: Engine) -> None:
     references = many(engine, PER_ROUND)
     acquirer = Scripted()
     everybody = [Rounds(engine, **{NAME: acquirer}) for _ in range(3)]
-    failed: list[BaseException] = []
+    failed: list[Exception] = []
 
     def keep(rounds: Rounds) -> None:
         try:
             while undecided(engine):
                 rounds.enquiries.round()
-        except BaseException as error:  # shown below
+        except Exception as error:  # noqa: BLE001  (asserted below)
             failed.append(error)
 
     threads = [Thread(target=keep, args=(rounds,)) for rounds in everybody]
@@ -150,6 +151,16 @@ def test_several_housekeepers_ask_about_each_once(engine: Engine) -> None:
         thread.join()
     assert failed == []
     assert Counter(reference for _, reference in acquirer.calls) == Counter(references)
+
+
+def test_a_row_that_is_locked_keeps_nobody_waiting(mariadb: Engine, second: Engine) -> None:
+    locked, *others = many(mariadb, 3)
+    with second.begin() as connection:
+        store.lock(connection, [locked])
+        Rounds(mariadb).run()
+        assert {reference for reference, state in states(mariadb).items() if state is State.APPROVED} == set(others)
+    Rounds(mariadb).run()
+    assert undecided(mariadb) == set()
 
 
 def test_a_process_that_stops_begins_no_call(rounds: Rounds, engine: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.repo.sources import Source, dotted, find_nothing, python
 
 LONGEST_VIEW = 12
-NO_API = ("docs.static", "shop.", "shop_payments.")
+NO_API = ("docs.static", "shop.", "shop_acquirer.", "shop_payments.")
 """Files of the docs page; the shop's pages, files and backend."""
 WITHOUT_SCOPES = {
     "breaker.show",
@@ -23,6 +23,7 @@ WITHOUT_SCOPES = {
     "prometheus_metrics",
     "shop.asset",
     "shop.page",
+    "shop_acquirer.show",
     "shop_payments.authorize",
     "shop_payments.capture",
     "shop_payments.index",

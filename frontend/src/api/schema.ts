@@ -4,6 +4,100 @@
  */
 
 export interface paths {
+    "/acquirer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The acquirers: breaker, and operations that are not decided
+         * @description Each web worker has a breaker of its own; the answer has that of the one that answers.
+         */
+        get: operations["acquirer.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List operations at acquirers, newest first */
+        get: operations["acquirer.index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an operation at an acquirer */
+        get: operations["acquirer.show_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide an operation that is MANUAL, by two operators
+         * @description The first operator proposes; another one with the same outcome carries it out. Another outcome replaces the proposal.
+         */
+        post: operations["acquirer.decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/enquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the acquirer again, at once
+         * @description Housekeeping asks; the answer is the operation before that. Also for one that it has given up.
+         */
+        post: operations["acquirer.enquire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -598,7 +692,7 @@ export interface paths {
         put?: never;
         /**
          * Capture for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.capture"];
         delete?: never;
@@ -618,7 +712,7 @@ export interface paths {
         put?: never;
         /**
          * Refund for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.refund"];
         delete?: never;
@@ -638,7 +732,7 @@ export interface paths {
         put?: never;
         /**
          * Void for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.void"];
         delete?: never;
@@ -766,7 +860,7 @@ export interface paths {
         put?: never;
         /**
          * Authorize a payment: hold the amount
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.authorize"];
         delete?: never;
@@ -786,7 +880,7 @@ export interface paths {
         put?: never;
         /**
          * Capture what was authorized, or a part of it
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.capture"];
         delete?: never;
@@ -806,7 +900,7 @@ export interface paths {
         put?: never;
         /**
          * Refund what was captured, or a part of it
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.refund"];
         delete?: never;
@@ -826,7 +920,7 @@ export interface paths {
         put?: never;
         /**
          * Void: release all that is still held
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.void"];
         delete?: never;
@@ -839,6 +933,79 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An acquirer. `breaker` is null where it is not configured; `counts`: operations that are not decided. */
+        Acquirer: {
+            breaker: components["schemas"]["ConnectorBreaker"] | null;
+            configured: boolean;
+            /** @enum {string} */
+            connector: "none" | "simulator";
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            oldestUndecidedAt: string | null;
+        };
+        /**
+         * @description One operation at an acquirer, as it is stored. `reverses`: the operation that it takes back.
+         *
+         *     `proposal` is what one operator holds to be true; a second one carries it out.
+         */
+        AcquirerOperation: {
+            acquirerReference: string | null;
+            amount: number;
+            authorizationReference: string | null;
+            /** @enum {string} */
+            connector: "none" | "simulator";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            decidedAt: string | null;
+            declineCode: string | null;
+            enquiries: number;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            merchantId: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            nextEnquiryAt: string | null;
+            operationId: number;
+            paymentId: number;
+            /** @enum {string|null} */
+            proposal: "APPROVED" | "DECLINED" | null;
+            proposedBy: string | null;
+            proposedReason: string | null;
+            reference: string;
+            requestId: string;
+            reverses: number | null;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            sentAt: string | null;
+            /** @enum {string} */
+            state: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "MANUAL" | "REVERSED";
+        };
+        /** @description Operations at acquirers, newest first. */
+        AcquirerOperationPage: {
+            items: components["schemas"]["AcquirerOperation"][];
+            nextCursor: string | null;
+        };
+        /** @description All acquirers that this release knows. */
+        Acquirers: {
+            items: components["schemas"]["Acquirer"][];
+        };
         /**
          * @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end.
          *
@@ -908,7 +1075,7 @@ export interface components {
             firstSeen: string;
             id: number;
             /** @enum {string} */
-            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -960,6 +1127,8 @@ export interface components {
             idempotencyKey: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
+            /** @description The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept */
+            paymentMethod?: string;
         };
         /** @description An account's sums; the balance is on the account's normal side. */
         Balance: {
@@ -1058,7 +1227,17 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /** @description The breaker before an acquirer, of the web worker that answers: each has its own. */
+        ConnectorBreaker: {
+            /** @enum {string} */
+            state: "CLOSED" | "OPEN" | "HALF_OPEN" | "DISABLED" | "FORCED_OPEN" | "FORCED_HALF_OPEN";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            stateSince: string;
         };
         /** @description Who is asking. By the admin token `keyId` is null; `merchantId` and `mode` are null for operators. */
         CurrentApiKey: {
@@ -1120,8 +1299,20 @@ export interface components {
              */
             timestamp: string;
         };
+        /** @description What became of an operation, by evidence: the acquirer's own, for example. */
+        DecideBody: {
+            /** @enum {string} */
+            outcome: "APPROVED" | "DECLINED";
+            /** @description Why nobody needs it any more */
+            reason: string;
+        };
         /** @description Discard a dead letter, or a parked event that moves no money. */
         DiscardBody: {
+            /** @description Why nobody needs it any more */
+            reason: string;
+        };
+        /** @description Ask an acquirer again what became of an operation. */
+        EnquireBody: {
             /** @description Why nobody needs it any more */
             reason: string;
         };
@@ -1176,7 +1367,7 @@ export interface components {
              */
             publishedAt: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /** @description One error in a request. */
         FieldError: {
@@ -1208,7 +1399,7 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /**
          * @description Payments that were searched for, newest first.
@@ -1225,7 +1416,7 @@ export interface components {
              */
             searchedTo: string | null;
         };
-        /** @description A stored answer to a successful command; `body` is sent again as it is here, byte for byte. */
+        /** @description A stored answer; `body` is sent again as it is here, byte for byte. Conflicts (409) are not shown. */
         GivenAnswer: {
             body: string;
             /**
@@ -1267,10 +1458,7 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
-            /**
-             * @description Where the money of new payments is held; `none`: they are approved at once
-             * @enum {string}
-             */
+            /** @enum {string} */
             connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
@@ -1295,6 +1483,15 @@ export interface components {
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
+        };
+        /** @description Suspend a merchant, or make it active again. */
+        MerchantStateBody: {
+            /** @enum {string} */
+            connector?: "none" | "simulator";
+            /** @description Why nobody needs it any more */
+            reason: string;
+            /** @enum {string} */
+            state?: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
@@ -1383,7 +1580,11 @@ export interface components {
             /** @description Why, for the people who read it later */
             reason: string;
         };
-        /** @description A payment with all that belongs to it: entries, events, answers and actions oldest first, the others newest. */
+        /**
+         * @description A payment with all that belongs to it: dead letters and findings newest first, the others oldest first.
+         *
+         *     `operations` are those at its acquirer, also those by which the platform takes others back.
+         */
         OperatorPayment: {
             actions: components["schemas"]["OperatorAction"][];
             /** @description Minor units of the currency */
@@ -1408,6 +1609,7 @@ export interface components {
             idempotencyKey: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["AcquirerOperation"][];
             paymentId: number;
             possible: components["schemas"]["Possible"];
             /** @description Minor units of the currency */
@@ -1415,9 +1617,9 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string|null} */
-            releaseReason: "VOIDED" | "EXPIRED" | null;
+            releaseReason: "VOIDED" | "EXPIRED" | "DECLINED" | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1470,7 +1672,7 @@ export interface components {
             /** @enum {string} */
             status: "UP" | "DEGRADED" | "DOWN";
         };
-        /** @description A payment with its postings and its events. */
+        /** @description A payment with its postings, its events, and its operations at an acquirer (none where nobody is asked). */
         PaymentAnswer: {
             /** @description Minor units of the currency */
             amount: number;
@@ -1490,13 +1692,14 @@ export interface components {
             expiresAt: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["PaymentOperation"][];
             paymentId: number;
             /** @description Minor units of the currency */
             refundedAmount: number;
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /** @description A payment in a list. */
         PaymentItem: {
@@ -1522,7 +1725,24 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /** @description A step of a payment at its acquirer. */
+        PaymentOperation: {
+            /** @description Minor units of the currency */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            declineCode: string | null;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            operationId: number;
+            reference: string;
+            /** @enum {string} */
+            state: "PROCESSING" | "APPROVED" | "DECLINED" | "FAILED";
         };
         /** @description Payments, newest first. */
         PaymentPage: {
@@ -1589,6 +1809,7 @@ export interface components {
         /** @description RFC 9457, with a stable code. */
         ProblemDetails: {
             code: string;
+            declineCode?: string;
             detail: string;
             errors: components["schemas"]["FieldError"][];
             instance: string;
@@ -1663,7 +1884,7 @@ export interface components {
             publishedAt: string | null;
             requestId: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             traceId: string | null;
         };
         /** @description One change of the breaker's state. */
@@ -1714,6 +1935,777 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "acquirer.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acquirers"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.index": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only operations of this payment */
+                paymentId?: number;
+                /** @description Only operations in this state */
+                state?: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "MANUAL" | "REVERSED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperationPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.show_one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.enquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnquireBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "api_keys.index": {
         parameters: {
             query?: {
@@ -1823,7 +2815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1944,7 +2936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2014,7 +3006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2190,7 +3182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2313,7 +3305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2383,7 +3375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2502,7 +3494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2529,7 +3521,7 @@ export interface operations {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
                 /** @description How many items at most */
                 limit?: number;
                 /** @description Only findings of this payment */
@@ -2632,7 +3624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2657,7 +3649,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
                 /** @description Only findings of this payment */
                 paymentId?: number;
                 /** @description Only findings in this state */
@@ -2758,7 +3750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2877,7 +3869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2996,7 +3988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3115,7 +4107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3236,7 +4228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3306,7 +4298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3425,7 +4417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3555,7 +4547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3681,7 +4673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3819,7 +4811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3942,7 +4934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4012,7 +5004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4131,7 +5123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4167,7 +5159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4480,7 +5472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4610,7 +5602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4736,7 +5728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4855,7 +5847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4981,7 +5973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5085,7 +6077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5155,7 +6147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5331,7 +6323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5550,7 +6542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5669,7 +6661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5720,7 +6712,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -5821,7 +6813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5868,7 +6860,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -5969,7 +6961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6107,7 +7099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6162,6 +7154,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6184,6 +7199,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6232,7 +7266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6323,7 +7357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6378,6 +7412,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6400,6 +7457,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6448,7 +7524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6539,7 +7615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6594,6 +7670,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6616,6 +7715,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6664,7 +7782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6755,7 +7873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6879,7 +7997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7003,7 +8121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7126,7 +8244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7196,7 +8314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7315,7 +8433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7351,7 +8469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7382,7 +8500,7 @@ export interface operations {
                 /** @description The merchant */
                 merchantId: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             };
             header?: never;
             path?: never;
@@ -7479,7 +8597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7620,7 +8738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7673,6 +8791,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -7709,6 +8850,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
@@ -7726,7 +8886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7817,7 +8977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7872,6 +9032,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -7894,6 +9077,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -7942,7 +9144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8033,7 +9235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8088,6 +9290,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -8110,6 +9335,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -8158,7 +9402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8249,7 +9493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8304,6 +9548,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -8326,6 +9593,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -8374,7 +9660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8465,7 +9751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */

@@ -46,6 +46,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api-keys": {"name": "new"},
     "rotate": {"overlapSeconds": 60},
     "transition": {"to": "CLOSED"},
+    "decide": {"outcome": "APPROVED", "reason": "a test"},
 }
 
 

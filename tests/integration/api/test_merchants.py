@@ -9,6 +9,8 @@ import pytest
 
 from app import messages
 from app.services import EXTENSION
+from payments.acquiring.gate import Gate
+from payments.acquiring.simulator import SimulatorConnector
 from payments.platform.connectors import ConnectorName
 from tests.integration.api.conftest import ADMIN, Api, serving
 
@@ -83,7 +85,8 @@ def connected(api: Api) -> Iterator[None]:
     """An installation that is connected to the simulator."""
     extensions = api.flask.extensions
     before = extensions[EXTENSION]
-    extensions[EXTENSION] = replace(before, connectors=frozenset(ConnectorName))
+    gate = Gate(SimulatorConnector("http://127.0.0.1:1", "a key that nobody is sent", 1))
+    extensions[EXTENSION] = replace(before, acquirers={ConnectorName.SIMULATOR: gate})
     try:
         yield
     finally:
