@@ -21,6 +21,7 @@ from app.commit.commit_queue import CommitQueue, commit_queue
 from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.authentication import Guard
+from app.http.early_refusals import EarlyRefusals
 from app.http.hooks import remove_hook
 from app.http.key_uses import KeyUses, writer_to
 from app.http.key_watch import KeyWatch, epoch_of
@@ -141,13 +142,15 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found
     app.url_map.converters["id"] = IdConverter
-    if options.trusted_proxies > 0:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
     request_context.install(app)
     errors.install(app)
     request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.metrics_folder is not None)
-    app.extensions[EXTENSION] = _services(app, options, traces or NoTraces(), requests)
+    services = _services(app, options, traces or NoTraces(), requests)
+    app.extensions[EXTENSION] = services
+    app.wsgi_app = EarlyRefusals(app, services.guard, requests, options.trusted_proxies)  # type: ignore[method-assign]
+    if options.trusted_proxies > 0:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
     app.extensions[shop.FOLDER] = options.shop_folder
     app.extensions[shop.SAFETY] = shop.safety(options.tokens)
     for routes in _ROUTES:

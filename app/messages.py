@@ -42,6 +42,8 @@ UNKNOWN_FIELD: Final = "is not a field of this request"
 NOT_A_CURRENCY: Final = "must be the upper case ISO 4217 code of a circulating currency"
 NOT_A_TIME: Final = "must be a time like 2025-10-27T06:16:28.123456Z (RFC 3339; write the + of an offset as %2B)"
 NOT_A_CURSOR: Final = "must be a nextCursor of this list"
+NO_CHANGE: Final = "must have state or connector"
+NOT_CONNECTED: Final = "names an acquirer that this installation is not connected to"
 KEYS_DIFFER: Final = "differs from the header Idempotency-Key"
 
 # -- The commit queue

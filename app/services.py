@@ -20,6 +20,7 @@ from payments.merchants.hashing import Peppers
 from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
+from payments.platform.connectors import ConnectorName
 from payments.platform.traces import Traces
 
 EXTENSION: Final = "payops"
@@ -55,6 +56,11 @@ class Services:
     environment: str
     authorization_lifetime: timedelta
     traces: Traces
+
+    @property
+    def connectors(self) -> frozenset[str]:
+        """The names of connectors that merchants can have here."""
+        return frozenset({ConnectorName.NONE, *self.acquirers})
 
 
 def services() -> Services:

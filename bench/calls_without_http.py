@@ -25,7 +25,6 @@ _REQUEST: Final[WSGIEnvironment] = {
     "PATH_INFO": "/payments/authorize",
     "QUERY_STRING": "",
     "CONTENT_TYPE": "application/json",
-    "REMOTE_ADDR": "127.0.0.1",
     "SERVER_NAME": "127.0.0.1",
     "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.1",
@@ -37,9 +36,16 @@ _REQUEST: Final[WSGIEnvironment] = {
 
 def call(application: WSGIApplication, api_key: str = "") -> None:
     """One authorization, of a named merchant or by its key. RuntimeError with status and body when it is not 200."""
+    status, text = ask(application, api_key)
+    if status != "200 OK":
+        raise RuntimeError(f"{status}: {text}")
+
+
+def ask(application: WSGIApplication, api_key: str, address: str = "127.0.0.1") -> tuple[str, str]:
+    """Status and body of one authorization from `address`; an empty `api_key`: of a named merchant."""
     named = {} if api_key else {"merchantId": "BENCH"}
     body = json.dumps({**named, "amount": 10000, "currency": "KRW", "idempotencyKey": uuid4().hex}).encode()
-    environ = {**_REQUEST, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    environ = {**_REQUEST, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body), "REMOTE_ADDR": address}
     if api_key:
         environ["HTTP_AUTHORIZATION"] = f"Bearer {api_key}"
     statuses: list[str] = []
@@ -51,8 +57,7 @@ def call(application: WSGIApplication, api_key: str = "") -> None:
     answer = application(environ, start_response)
     text = b"".join(answer).decode()
     getattr(answer, "close", lambda: None)()
-    if statuses != ["200 OK"]:
-        raise RuntimeError(f"{statuses}: {text}")
+    return " ".join(statuses), text
 
 
 def cpu_per_call(application: WSGIApplication, count: int, api_key: str = "") -> float:

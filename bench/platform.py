@@ -20,7 +20,7 @@ LIMITS: Final = {
     f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS", "READ")
 }
 MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
-SESSION_NICENESS: Final = "7"
+SESSION_NICENESS: Final = 7
 """Weighs 215 to the 1,024 of others (sched(7)), about as CPUWeight=20 to 100 in a worker's systemd unit."""
 
 
@@ -36,18 +36,23 @@ def running() -> Iterator[Platform]:
 def lower_workers(platform: Platform) -> None:
     """Give relay, ledger and housekeeping less CPU weight than the api, as their units do. Call it after each start.
 
-    Each has a session of its own here, and Linux weighs sessions, not the niceness of processes in them (autogroup).
+    Each has a session of its own here.
     """
     for worker in (platform.relay, platform.ledger, platform.housekeeping):
-        session = Path(f"/proc/{worker.pid}/autogroup")
-        if session.exists():
-            wait_until(partial(_set_weight, session), UP_SECONDS, "a session has its weight")
+        lower(worker.pid, SESSION_NICENESS)
 
 
-def _set_weight(session: Path) -> bool:
+def lower(pid: int, niceness: int) -> None:
+    """Lower the CPU weight of a process's session: Linux weighs sessions, not the niceness in them (autogroup)."""
+    session = Path(f"/proc/{pid}/autogroup")
+    if session.exists():
+        wait_until(partial(_set_weight, session, niceness), UP_SECONDS, "a session has its weight")
+
+
+def _set_weight(session: Path, niceness: int) -> bool:
     """Whether the kernel accepted it."""
     try:
-        session.write_text(SESSION_NICENESS)
+        session.write_text(str(niceness))
     except BlockingIOError:  # the kernel limits how many a second it accepts from others than root
         return False
     return True

@@ -6,10 +6,10 @@ must not capture everything.
 
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app import messages
 from payments.breaker.rules import State
@@ -23,6 +23,7 @@ from payments.merchants.rules import (
     networks,
 )
 from payments.platform import sensitive, texts
+from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import OneOf
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
@@ -92,20 +93,21 @@ DiscardReason = Annotated[
 ]
 
 
-PaymentMethod = Annotated[
-    str,
-    Field(
-        pattern=PAYMENT_METHOD,
-        description="The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept",
-    ),
-    AfterValidator(_identifier),
-]
+_METHOD: Final = "The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept"
+PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD, description=_METHOD), AfterValidator(_identifier)]
 KeyName = Annotated[str, _text(64, "What the key is for", texts.PROSE), AfterValidator(_prose)]
 
 
 def _networks(found: list[str]) -> list[str]:
     networks(found)
     return found
+
+
+Connector = Annotated[
+    ConnectorName,
+    Field(strict=False, description="Where the money of new payments is held; `none`: they are approved at once"),
+    OneOf(ConnectorName),
+]
 
 
 class Body(BaseModel):
@@ -179,13 +181,22 @@ class MerchantBody(Body):
     merchant_id: MerchantId = Field(alias="merchantId")
     name: Annotated[str, _text(128, "What people call it", texts.PROSE), AfterValidator(_prose)]
     mode: Annotated[Mode, Field(strict=False), OneOf(Mode)]
+    connector: Connector = ABSENT
 
 
-class MerchantStateBody(Body):
-    """Suspend a merchant, or make it active again."""
+class MerchantChangeBody(Body):
+    """Suspend a merchant, make it active again, or give it another connector: at least one of the two."""
 
-    state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)]
+    state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)] = ABSENT
+    connector: Connector = ABSENT
     reason: DiscardReason
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        given: tuple[Any, ...] = (self.state, self.connector)  # typed without the None of ABSENT
+        if given == (ABSENT, ABSENT):
+            raise ValueError(messages.NO_CHANGE)
+        return self
 
 
 class NewKeyBody(Body):

@@ -66,7 +66,7 @@ class Guard:
         """Whether the current request has the admin token or an operator's key. Never raises."""
         if self.holds_admin_token():
             return True
-        sent = _credentials()
+        sent = _credentials(_header())
         if sent is None or not sent.startswith(OPERATORS_KEY):
             return False
         try:
@@ -76,11 +76,20 @@ class Guard:
 
     def holds_admin_token(self) -> bool:
         """Whether the current request carries the admin token. Never raises."""
-        sent = _bearer()
-        if self._admin_token is None or sent is None:
-            return False
-        # bytes, because compare_digest refuses non-ASCII text; WSGI decodes them as latin-1
-        return hmac.compare_digest(sent.encode("latin-1", "replace"), self._admin_token)
+        return self._is_admins(_header())
+
+    def refuse_early(self, header: str, address: str) -> None:
+        """Refuse a key that `admit` is sure to refuse as one too many; `header`: the request's Authorization.
+
+        Raises Problem RATE_LIMIT_EXCEEDED. Reads nothing, and passes every key that may be good.
+        """
+        if not self._wrong.are_used_up(address) or self._is_admins(header):
+            return
+        sent = _credentials(header)
+        if sent is None or not (sent.startswith(_KEY) or self.required):
+            return
+        if self._verifier.is_wrong(sent, address):
+            self._wrong.count(address)
 
     def admit(self, scopes: Sequence[Scope], *, first_key: bool = False) -> Caller | None:
         """The caller; None: by the admin token, or by a merchant's name. `first_key`: the admin token always works.
@@ -91,11 +100,18 @@ class Guard:
         for_operators = not _OPERATORS.isdisjoint(scopes)
         if for_operators and (first_key or not self.required) and self.holds_admin_token():
             return None
-        sent = _credentials()
+        sent = _credentials(_header())
         if sent is None or not (sent.startswith(_KEY) or self.required):
             self._without_key(for_operators)
             return None
         return self._with_key(sent, scopes)
+
+    def _is_admins(self, header: str) -> bool:
+        sent = _bearer(header)
+        if self._admin_token is None or sent is None:
+            return False
+        # bytes, because compare_digest refuses non-ASCII text; WSGI decodes them as latin-1
+        return hmac.compare_digest(sent.encode("latin-1", "replace"), self._admin_token)
 
     def _check(self) -> None:
         g.caller = None
@@ -159,17 +175,21 @@ def acting_operator() -> str:
     return f"api:{request.remote_addr}" if caller is None else f"key:{caller.key.name}"
 
 
-def _bearer() -> str | None:
-    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+def _header() -> str:
+    return request.headers.get("Authorization", "")
+
+
+def _bearer(header: str) -> str | None:
+    scheme, _, sent = header.partition(" ")
     # strips only spaces and tabs: other white space of latin-1 may be a byte of a UTF-8 token
     return sent.strip(" \t") if scheme.lower() == "bearer" else None
 
 
-def _credentials() -> str | None:
-    """The key of the request, as bearer token or as user of Basic (RFC 7617); None: it has none."""
-    if (sent := _bearer()) is not None:
+def _credentials(header: str) -> str | None:
+    """The key in a header, as bearer token or as user of Basic (RFC 7617); None: it has none."""
+    if (sent := _bearer(header)) is not None:
         return sent
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:

@@ -87,7 +87,12 @@ def answer(error: PaymentsError) -> Response:
 
 
 def _problem(problem: Problem) -> Response:
-    body = problem_body(problem.code, problem.message, instance=quote(request.path), request_id=g.request_id)
+    return answer_problem(problem, request.path, g.request_id)
+
+
+def answer_problem(problem: Problem, path: str, request_id: str) -> Response:
+    """The answer to the request of this path and id; needs no request of Flask's."""
+    body = problem_body(problem.code, problem.message, instance=quote(path), request_id=request_id)
     response = Response(body, status=status_of(problem.code), content_type=PROBLEM_JSON)
     response.headers.update(problem.headers)
     return response

@@ -107,6 +107,10 @@ class WrongTokens:
             headers = {**rate_headers(WRONG_TOKENS, 0, ends_at), **retry_header(ends_at)}
             raise Problem("RATE_LIMIT_EXCEEDED", messages.TOO_MANY_TOKENS, headers)
 
+    def are_used_up(self, address: str) -> bool:
+        """Whether `count` refuses the address by what is in memory."""
+        return self._spent(address) is not None
+
     @property
     def remembered(self) -> int:
         """How many addresses are in memory: counted for want of Redis, or refused until their windows end."""

@@ -24,6 +24,10 @@ WATCHED_STATUSES: Final = tuple(sorted({200, 500, *(status for status, _ in PROB
 """Statuses that alerts read one by one; 500 would be a bug, and must page. Of refusals alerts read only the sum, and
 each status here adds 16 series for each route to every scrape."""
 
+_DURATION: Final = "flask_http_request_duration_seconds"
+_TOTAL: Final = "flask_http_request"
+"""The exporter's metrics, by the names of their families."""
+
 
 class KnownMethods(Request):
     """A request whose method label is a known one or OTHER. Routing uses the real method."""
@@ -37,30 +41,37 @@ class KnownMethods(Request):
 
 def url_rule(request: Request) -> str:
     """The label `url_rule`: the route as declared, so that ids do not create series; without SHOP."""
-    return "unmatched" if request.url_rule is None else request.url_rule.rule.removeprefix(SHOP)
+    return "unmatched" if request.url_rule is None else _label(request.url_rule.rule)
+
+
+def _label(rule: str) -> str:
+    return rule.removeprefix(SHOP)
 
 
 class RequestMetrics(CollectorRegistry):
-    """The registry of the exporter's metrics; captures the exporter's private histogram."""
+    """The registry of the exporter's metrics; captures the exporter's private metrics."""
 
     def __init__(self) -> None:
         """An empty registry."""
         super().__init__()
-        self._histograms: list[Any] = []
+        self._by_name: dict[str, Any] = {}
 
     def register(self, collector: Collector) -> None:
         """Register a collector."""
         super().register(collector)
         describe = getattr(collector, "describe", list)  # the collector of the multiprocess files has none
-        if any(family.type == "histogram" for family in describe()):
-            self._histograms.append(collector)
+        self._by_name.update((family.name, collector) for family in describe())
+
+    def count(self, method: str, rule: str, status: int, seconds: float) -> None:
+        """Count and time a request as the exporter does those that Flask answers; `rule`: the route as declared."""
+        self._by_name[_DURATION].labels(method=method, url_rule=_label(rule), status=status).observe(seconds)
+        self._by_name[_TOTAL].labels(method=method, status=status).inc()
 
     def start_at_zero(self, method: str, url_rules: Iterable[str]) -> None:
         """Create these routes' series of watched statuses: a rate misses a burst with which a series begins."""
         for url_rule in url_rules:
             for status in WATCHED_STATUSES:
-                for histogram in self._histograms:
-                    histogram.labels(method=method, url_rule=url_rule, status=status)
+                self._by_name[_DURATION].labels(method=method, url_rule=url_rule, status=status)
 
 
 def measure(app: Flask, *, multiprocess: bool) -> RequestMetrics:

@@ -37,10 +37,15 @@ def request_id(given: str | None) -> str:
 
 
 def _finish(response: Response) -> Response:
+    complete(response, g.request_id)
+    response.headers.update(g.answer_headers)
+    return response
+
+
+def complete(response: Response, request_id: str) -> Response:
+    """Set the headers that every answer has."""
     headers = response.headers
-    headers["X-Request-Id"] = g.request_id
-    for name, value in g.answer_headers.items():
-        headers[name] = value
+    headers["X-Request-Id"] = request_id
     headers.setdefault("Cache-Control", "no-store")  # pages and the API's description set their own
     headers.setdefault("X-Content-Type-Options", "nosniff")
     return response

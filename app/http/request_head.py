@@ -6,8 +6,9 @@
 import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIEnvironment
 
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app, request
 
 from app import messages
 from app.http.describing import description_of
@@ -29,17 +30,38 @@ _TWO_CREDENTIALS: Final = re.compile(r",\s*[A-Za-z]+ ")
 def install(app: Flask, trusted_proxies: int) -> None:
     """Check each request; X-Forwarded-For may have at most `trusted_proxies` addresses, if there are any."""
 
-    def check() -> None:
-        _check_headers(trusted_proxies)
-        _check_codings()
-        if request.environ.get("QUERY_STRING"):
-            _check_query()
+    def check_current() -> None:
+        check(request.environ, trusted_proxies)
+        if request.environ.get("QUERY_STRING") and _has_parameters(request.endpoint):
+            check_query(request)
 
-    app.before_request(check)
+    app.before_request(check_current)
 
 
-def _check_headers(trusted_proxies: int) -> None:
-    environ = request.environ
+def check(environ: WSGIEnvironment, trusted_proxies: int) -> None:
+    """Check a request's headers. Raises ValidationFailed or Problem."""
+    _check_headers(environ, trusted_proxies)
+    _check_codings(environ)
+
+
+def check_query(request: Request) -> None:
+    """Check the query of a request to a described operation. Raises ValidationFailed."""
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise invalid("query", messages.UTF_8) from None
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise invalid(name, messages.NOT_GIVEN_TWICE)
+
+
+def _has_parameters(endpoint: str | None) -> bool:
+    if endpoint in (None, ENDPOINT):  # unknown paths, and /metrics, which accepts lists
+        return False
+    return description_of(current_app.view_functions[endpoint]) is not None  # pages have none
+
+
+def _check_headers(environ: WSGIEnvironment, trusted_proxies: int) -> None:
     for key, name in _ONE_VALUE.items():
         if "," in environ.get(key, ""):
             raise invalid(name, messages.ONE_VALUE_WITHOUT_COMMA)
@@ -49,23 +71,9 @@ def _check_headers(trusted_proxies: int) -> None:
         raise invalid("X-Forwarded-For", messages.forwarded_for(trusted_proxies))
 
 
-def _check_codings() -> None:
-    environ = request.environ
+def _check_codings(environ: WSGIEnvironment) -> None:
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise Problem("NOT_IMPLEMENTED", messages.TRANSFER_CODING)
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         only = {"Accept-Encoding": "identity"}
         raise Problem("UNSUPPORTED_MEDIA_TYPE", messages.CONTENT_CODING, only)
-
-
-def _check_query() -> None:
-    endpoint = request.endpoint
-    if endpoint in (None, ENDPOINT) or description_of(current_app.view_functions[endpoint]) is None:
-        return  # pages, unknown paths, and /metrics, which accepts lists
-    try:
-        unquote_to_bytes(request.query_string).decode()
-    except UnicodeDecodeError:
-        raise invalid("query", messages.UTF_8) from None
-    for name, values in request.args.lists():
-        if len(values) > 1:
-            raise invalid(name, messages.NOT_GIVEN_TWICE)

@@ -2,16 +2,20 @@
 
 from flask import Blueprint, Response
 
+from app import messages
 from app.api import encoding, queries
 from app.api.answers import MerchantPage
 from app.api.parameters import LIMIT, MERCHANT, MERCHANT_ID, TEXT_CURSOR
-from app.api.schemas import MerchantBody, MerchantStateBody
+from app.api.schemas import MerchantBody, MerchantChangeBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
+from app.http.errors import invalid
+from app.services import services
 from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.rules import Scope
+from payments.platform.connectors import ConnectorName
 
 blueprint = Blueprint("merchants", __name__, url_prefix="/merchants")
 
@@ -30,7 +34,9 @@ blueprint = Blueprint("merchants", __name__, url_prefix="/merchants")
 def create() -> Response:
     """A new merchant, ACTIVE."""
     body, actor = read_body(MerchantBody), acting_operator()
-    made = write(lambda c: service.create_merchant(c, body.merchant_id, body.name, body.mode, actor))
+    connector = body.connector or ConnectorName.NONE
+    check_connected(connector)
+    made = write(lambda c: service.create_merchant(c, body.merchant_id, body.name, body.mode, actor, connector))
     return encoding.answer(view.merchant(made))
 
 
@@ -55,17 +61,27 @@ def index() -> Response:
 @blueprint.patch("/<path:merchant_id>")
 @describe(
     Description(
-        "Suspend a merchant, or make it active again",
+        "Suspend a merchant, make it active again, or give it another connector",
         "merchants",
         answers={200: view.Merchant},
         problems=(400, 401, 403, 404, 413, 415, 429, 503),
         parameters=(MERCHANT_ID,),
-        body=MerchantStateBody,
+        body=MerchantChangeBody,
         scopes=(Scope.ADMINISTER,),
     )
 )
 def change(merchant_id: str) -> Response:
     """The merchant as it is now."""
-    body, actor = read_body(MerchantStateBody), acting_operator()
-    changed = write(lambda c: service.set_state(c, merchant_id, body.state, body.reason, actor))
+    body, actor = read_body(MerchantChangeBody), acting_operator()
+    check_connected(body.connector)
+    state, connector = body.state, body.connector
+    changed = write(
+        lambda c: service.change_merchant(c, merchant_id, body.reason, actor, state=state, connector=connector)
+    )
     return encoding.answer(view.merchant(changed))
+
+
+def check_connected(connector: ConnectorName | None) -> None:
+    """Raise ValidationFailed for a connector that this installation does not have; None: none is asked for."""
+    if connector is not None and connector not in services().connectors:
+        raise invalid("connector", messages.NOT_CONNECTED)

@@ -48,7 +48,7 @@ def show() -> Response:
         problems=(401, 403, 429, 503),
         scopes=(Scope.READ,),
         text="Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory."
-        " Declined are commands with a conflict and refused ones.",
+        " Declined are commands that the acquirer declined, those with a conflict, and refused ones.",
     )
 )
 def show_overview() -> Response:

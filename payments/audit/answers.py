@@ -82,7 +82,7 @@ def _in_order(own: dict[int, Step], payment: AuditedPayment) -> list[Step]:
     """By event. Drops times of postings that do not match the payment's: then its rows were aged by hand."""
     ordered = [own[event_id] for event_id in sorted(own)]
     first = next((step for step in ordered if step.event_type is EventType.AUTHORIZED), None)
-    is_aged = first is None or payment.requested_at not in first.times
+    is_aged = first is None or payment.authorized_at not in first.times
     return [replace(step, times=frozenset()) if is_aged and not step.has_event else step for step in ordered]
 
 
@@ -122,7 +122,7 @@ def check(
         by_payment[answer.payment_id].append(answer)
     for payment in chunk.payments:
         own = steps.get(payment.payment_id, [])
-        if payment.payment_id in chunk.authorizations:
+        if payment.is_authorized and payment.payment_id in chunk.authorizations:
             yield from _authorization(payment, own, chunk.authorizations[payment.payment_id])
         yield from _changes(payment, own, by_payment[payment.payment_id], since)
 

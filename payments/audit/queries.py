@@ -18,7 +18,10 @@ from sqlalchemy import (
     tuple_,
 )
 
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import State
 from payments.outbox.rules import Aggregate
+from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
 
 LISTED_LIMIT: Final = 500
@@ -48,6 +51,11 @@ PAYMENTS = _by_index(
         payment.c.currency,
         payment.c.status,
         payment.c.requested_at,
+        payment.c.connector,
+        payment.c.decided_at,
+        payment.c.pending_capture,
+        payment.c.pending_refund,
+        payment.c.pending_release,
     ).where(payment.c.payment_id.in_(IDS)),
     payment,
     "PRIMARY",
@@ -95,10 +103,42 @@ AUTHORIZATIONS = _by_index(
 )
 
 
+_OPERATION_OF_KEY = case(
+    (acquirer_operation.c.kind == Kind.AUTHORIZATION, "authorize"), else_=acquirer_operation.c.kind
+)
+OPERATIONS = _by_index(
+    select(
+        acquirer_operation.c.operation_id,
+        acquirer_operation.c.payment_id,
+        acquirer_operation.c.kind,
+        acquirer_operation.c.state,
+        acquirer_operation.c.amount,
+        acquirer_operation.c.currency,
+        acquirer_operation.c.reference,
+        acquirer_operation.c.reverses,
+        acquirer_operation.c.idempotency_key,
+        acquirer_operation.c.created_at,
+        acquirer_operation.c.decided_at,
+        idem_response_cache.c.http_status,
+    )
+    .outerjoin(
+        idem_response_cache,
+        (idem_response_cache.c.merchant_id == acquirer_operation.c.merchant_id)
+        & (idem_response_cache.c.operation == _OPERATION_OF_KEY)
+        & (idem_response_cache.c.idempotency_key == acquirer_operation.c.idempotency_key),
+    )
+    .where(acquirer_operation.c.payment_id.in_(IDS))
+    .order_by(acquirer_operation.c.payment_id, acquirer_operation.c.operation_id),
+    acquirer_operation,
+    "ix_acquirer_payment",
+)
+"""Of all payments of a chunk, those without a connector too: they must have none."""
+
+
 def _in_body(member: str) -> ColumnElement[int]:
-    """A number in a stored success; NULL where the body lacks it or is not JSON (SQLite raises on that)."""
+    """A number in a stored success or decline; NULL where the body lacks it or is not JSON (SQLite raises on that)."""
     body = idem_response_cache.c.response_body
-    is_read = and_(idem_response_cache.c.http_status == 200, func.json_valid(body) == 1)
+    is_read = and_(idem_response_cache.c.http_status.in_((200, 402)), func.json_valid(body) == 1)
     return case((is_read, cast(func.json_extract(body, f"$.{member}"), BigInteger)))
 
 
@@ -112,6 +152,7 @@ STEPS = _by_index(
     ).where(
         idem_response_cache.c.created_at.in_(bindparam("times", expanding=True)),
         idem_response_cache.c.operation.in_(("capture", "refund", "void")),
+        idem_response_cache.c.http_status == 200,
         _PAYMENT_ID.in_(IDS),
     ),
     idem_response_cache,
@@ -120,12 +161,21 @@ STEPS = _by_index(
 """Answers to changes of payments, found by time: they have the time of their event, and no index on their content."""
 
 _MATCHED = and_(
+    idem_response_cache.c.http_status == 200,
     payment.c.merchant_id == idem_response_cache.c.merchant_id,
     payment.c.amount == _in_body("amount"),
     # amounts only grow: an answer can never show more than the payment has now
     payment.c.captured_amount >= _in_body("capturedAmount"),
     payment.c.released_amount >= _in_body("releasedAmount"),
     payment.c.refunded_amount >= _in_body("refundedAmount"),
+)
+_OF_DECLINE = and_(
+    acquirer_operation.c.payment_id == case((idem_response_cache.c.http_status == 402, _PAYMENT_ID)),
+    acquirer_operation.c.merchant_id == idem_response_cache.c.merchant_id,
+    idem_response_cache.c.operation == _OPERATION_OF_KEY,
+    acquirer_operation.c.idempotency_key == idem_response_cache.c.idempotency_key,
+    # MANUAL: the acquirer has contradicted its decline
+    acquirer_operation.c.state.in_((State.DECLINED, State.FAILED, State.REVERSED, State.MANUAL)),
 )
 _KEY = (
     idem_response_cache.c.merchant_id,
@@ -135,8 +185,14 @@ _KEY = (
 _WRONG = (
     select(*_KEY, _PAYMENT_ID.label("payment_id"), payment.c.payment_id.label("found_id"))
     .outerjoin(payment, payment.c.payment_id == _PAYMENT_ID)
-    # a missing value makes a comparison NULL, which counts as wrong
-    .where(idem_response_cache.c.http_status == 200, case((_MATCHED, literal(1)), else_=literal(0)) == 0)
+    .outerjoin(acquirer_operation, _OF_DECLINE)
+    .where(
+        # other statuses promise nothing: a conflict, or a call whose outcome is not known or that was not sent
+        idem_response_cache.c.http_status.in_((200, 402)),
+        # a missing value makes a comparison NULL, which counts as wrong
+        case((_MATCHED, literal(1)), else_=literal(0)) == 0,
+        acquirer_operation.c.operation_id.is_(None),
+    )
 )
 _WRONG_IN_WINDOW = _WRONG.where(
     idem_response_cache.c.created_at >= bindparam("start"), idem_response_cache.c.created_at < bindparam("end")

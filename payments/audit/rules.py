@@ -20,11 +20,14 @@ from payments.payment.rules import ReleaseReason, status_of
 
 
 def amounts_by_type(payment: AuditedPayment) -> Counter[EventType]:
-    """The amount of each event type that a payment's amounts require (minor units). A release is one event."""
+    """The amount of each event type that a payment's amounts require (minor units). A release is one event.
+
+    An authorization that is undecided or declined requires none.
+    """
     released = EventType.EXPIRED if payment.release_reason == ReleaseReason.EXPIRED else EventType.VOIDED
     return Counter(
         {
-            EventType.AUTHORIZED: payment.amount,
+            EventType.AUTHORIZED: payment.amount if payment.is_authorized else 0,
             EventType.CAPTURED: payment.captured,
             EventType.REFUNDED: payment.refunded,
             released: payment.released,
@@ -69,7 +72,8 @@ def _complete(events: list[AuditedEvent]) -> bool:
 
 def _outbox(payment: AuditedPayment, events: list[AuditedEvent]) -> Iterator[Difference]:
     reason = ReleaseReason(payment.release_reason) if payment.release_reason else None
-    status = status_of(payment.amount, payment.captured, payment.released, payment.refunded, reason)
+    amounts = (payment.amount, payment.captured, payment.released, payment.refunded)
+    status = status_of(*amounts, reason, is_decided=payment.decided_at is not None)
     if status != payment.status:
         detail = f"status is {payment.status}, the amounts say {status}"
         yield Difference(FindingKind.OUTBOX, payment.payment_id, detail, "status")

@@ -1,8 +1,8 @@
 """The audit: compares payments, outbox, stored answers and ledger, chunk by chunk.
 
 A trial balance cannot find errors here, because a posting of one row always sums to zero; the audit compares each
-payment's amounts with its postings. It writes only findings and a row for each run. The rules are in `audit.rules` and
-`audit.answers`.
+payment's amounts with its postings. It writes only findings and a row for each run. The rules are in `audit.rules`,
+`audit.answers` and `audit.operations`.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from payments.audit import answers as audit_answers
 from payments.audit import finding_store
 from payments.audit import findings as audit_findings
+from payments.audit import operations as audit_operations
 from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
 from payments.audit import store as audit_store
@@ -125,6 +126,7 @@ class _Audit:
                 progress = audit_progress.read(connection, now, self._former.at if self._former else None)
         in_flight, found = audit_checks.check(chunk, now, progress)
         found += audit_answers.check(chunk, steps, answers, answers_since)
+        found += audit_operations.check(chunk, answers_since)
         self.report.payments += len(ids)
         self.report.in_flight += in_flight
         # a payment whose row is missing was not checked: its findings stay

@@ -1,6 +1,6 @@
 """The values that an audit compares, as of one moment, and the differences it finds.
 
-`audit.store` and `audit.progress` read them, `audit.rules` and `audit.answers` check them.
+`audit.store` and `audit.progress` read them, `audit.rules`, `audit.answers` and `audit.operations` check them.
 """
 
 import hashlib
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import State
+from payments.payment.rules import ReleaseReason
+from payments.platform.connectors import ConnectorName
 
 LATE: Final = timedelta(seconds=60)
 """An event that waits for longer than this is late."""
@@ -31,6 +36,32 @@ class AuditedPayment:
     currency: str
     status: str
     requested_at: datetime
+    connector: str
+    decided_at: datetime | None
+    """When its authorization was decided; None: it is not yet. Means nothing without a connector."""
+    pending_capture: int
+    pending_refund: int
+    pending_release: int
+
+    @property
+    def has_connector(self) -> bool:
+        """Whether an acquirer decides its steps."""
+        return self.connector != ConnectorName.NONE
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether its authorization was refused, or never happened."""
+        return self.release_reason == ReleaseReason.DECLINED
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether its authorization succeeded: without that it needs no event and no posting."""
+        return self.decided_at is not None and not self.is_declined
+
+    @property
+    def authorized_at(self) -> datetime:
+        """The time of its first event and of that answer, if it is authorized."""
+        return self.decided_at if self.has_connector and self.decided_at is not None else self.requested_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +106,32 @@ class AuditedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedOperation:
+    """A payment's operation at an acquirer, and the HTTP status that is stored for its idempotency key.
+
+    `answer_status` None: none is stored, or nobody waits for it (`key` is None).
+    """
+
+    operation_id: int
+    payment_id: int
+    kind: Kind
+    state: State
+    amount: int
+    currency: str
+    reference: str
+    reverses: int | None
+    key: str | None
+    created_at: datetime
+    decided_at: datetime | None
+    answer_status: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAnswer:
-    """A stored success that matches no payment: `payment_id` from its body; `is_found`: whether that payment exists."""
+    """A stored success or decline that matches no payment.
+
+    `payment_id`: from its body; `is_found`: whether that payment exists.
+    """
 
     merchant_id: str
     operation: str
@@ -87,7 +142,7 @@ class WrongAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Payments with their events, postings and answers, as of one moment.
+    """Payments with their events, postings, answers and operations, as of one moment.
 
     `authorizations`: the answer's body (None: missing) of each payment that is young enough to have one.
     """
@@ -96,6 +151,7 @@ class Chunk:
     events: list[AuditedEvent]
     entries: list[AuditedEntry]
     authorizations: dict[int, str | None]
+    operations: list[AuditedOperation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +178,7 @@ class FindingKind(StrEnum):
     ANSWERS = "answers"
     ORPHAN_POSTING = "orphan_posting"
     STUCK = "stuck"
+    ACQUIRER = "acquirer"
 
 
 class FindingState(StrEnum):

@@ -9,8 +9,18 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 
+from payments.acquiring.connector import Kind
+from payments.acquiring.rules import State
 from payments.audit import queries as audit_queries
-from payments.audit.snapshot import AuditedAnswer, AuditedEntry, AuditedEvent, AuditedPayment, Chunk, WrongAnswer
+from payments.audit.snapshot import (
+    AuditedAnswer,
+    AuditedEntry,
+    AuditedEvent,
+    AuditedOperation,
+    AuditedPayment,
+    Chunk,
+    WrongAnswer,
+)
 from payments.outbox.rules import EventType
 from payments.platform.database import begin_snapshot
 from payments.platform.housekeeping_tables import audit_run
@@ -73,6 +83,7 @@ def read_chunk(connection: Connection, ids: Sequence[int], answers_since: dateti
             row.payment_id: row.response_body
             for row in connection.execute(audit_queries.AUTHORIZATIONS, {"ids": ids, "answers_since": answers_since})
         },
+        operations=[_operation(row) for row in connection.execute(audit_queries.OPERATIONS, {"ids": ids})],
     )
 
 
@@ -96,6 +107,11 @@ def _event(row: Any) -> AuditedEvent:
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         pass
     return AuditedEvent(*known, 0, "", row.created_at, posted, row.created_at, readable=False)
+
+
+def _operation(row: Any) -> AuditedOperation:
+    operation_id, payment_id, kind, state, *others = row
+    return AuditedOperation(operation_id, payment_id, Kind(kind), State(state), *others)
 
 
 def first_answer(connection: Connection, since: datetime | None) -> datetime | None:

@@ -1,18 +1,22 @@
-"""`merchants`: create, list, suspend and activate merchants, at a terminal. Exit codes as in `option_types`."""
+"""`merchants`: create, list, suspend, activate, connect; at a terminal. Exit codes as in `option_types`."""
 
 import argparse
 import json
+from typing import Final
 
 from sqlalchemy import Connection
 
 from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason
 from payments.merchants import provisioning, service, view
 from payments.merchants.rules import MerchantState, Mode
+from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import members
 
 LONGEST_ID = 32
 LONGEST_NAME = 128
 LIMIT = 200
+_STATES: Final = {"suspend": MerchantState.SUSPENDED, "activate": MerchantState.ACTIVE}
+"""What an action makes of a merchant."""
 
 
 def add_merchants(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +26,21 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
     create.add_argument("merchant_id", metavar="ID", type=identifier("id", LONGEST_ID))
     create.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what people call it")
     create.add_argument("--live", action="store_true", help="real money; else a test merchant")
+    create.add_argument("--connector", type=ConnectorName, choices=[*ConnectorName], default=ConnectorName.NONE)
     create.add_argument("--if-missing", action="store_true", help="one that is there is no error")
     listing = actions.add_parser("list", help="list merchants by id")
     listing.add_argument("--after", default="", help="only ids behind this one")
-    for name, help_text in (("suspend", "let its keys open nothing"), ("activate", "let its keys work again")):
+    changes = {
+        "suspend": "let its keys open nothing",
+        "activate": "let its keys work again",
+        "connect": "let its new payments be held elsewhere",
+    }
+    for name, help_text in changes.items():
         action = actions.add_parser(name, help=help_text)
         action.add_argument("merchant_id", metavar="ID", type=identifier("id", LONGEST_ID))
         action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
+        if name == "connect":
+            action.add_argument("--connector", type=ConnectorName, choices=[*ConnectorName], required=True)
 
 
 def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
@@ -39,15 +51,21 @@ def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
         return DONE
     if options.action == "create":
         return _create(connection, options)
-    state = MerchantState.SUSPENDED if options.action == "suspend" else MerchantState.ACTIVE
-    found = service.set_state(connection, options.merchant_id, state, options.reason, options.actor)
+    found = service.change_merchant(
+        connection,
+        options.merchant_id,
+        options.reason,
+        options.actor,
+        state=_STATES.get(options.action),
+        connector=options.connector if options.action == "connect" else None,
+    )
     print(json.dumps(view.merchant(found), default=members))
     return DONE
 
 
 def _create(connection: Connection, options: argparse.Namespace) -> int:
     mode = Mode.LIVE if options.live else Mode.TEST
-    wanted = (options.merchant_id, options.name, mode, options.actor)
+    wanted = (options.merchant_id, options.name, mode, options.actor, options.connector)
     if options.if_missing:
         found, changed = provisioning.ensure_merchant(connection, *wanted)
         shown = {**members(view.merchant(found)), "changed": changed}

@@ -41,6 +41,11 @@ class Lookups:
         if len(self._windows) > ADDRESS_LIMIT:
             del self._windows[next(iter(self._windows))]
 
+    def are_left(self, address: str) -> bool:
+        """Whether `take` would raise nothing."""
+        window = self._windows.get(address)
+        return window is None or window.ends_at <= self._clock() or window.used < LOOKUP_LIMIT
+
     def give_back(self, address: str) -> None:
         """The lookup found a key, or told nothing."""
         window = self._windows.get(address)

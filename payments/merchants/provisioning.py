@@ -13,15 +13,24 @@ from payments.merchants.rules import ApiKey, KeyState, Mode
 from payments.merchants.service import NewKey
 from payments.merchants.store import Merchant
 from payments.platform.clock import database_now
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import ApiKeyConflict, MerchantExists
 
 
 def ensure_merchant(
-    connection: Connection, merchant_id: str, name: str, mode: Mode, actor: str
+    connection: Connection,
+    merchant_id: str,
+    name: str,
+    mode: Mode,
+    actor: str,
+    connector: ConnectorName = ConnectorName.NONE,
 ) -> tuple[Merchant, bool]:
-    """(the merchant, whether it was just made); one that is there keeps its name. Raises MerchantExists: other mode."""
+    """(the merchant, whether it was just made); one that is there keeps its name and its connector.
+
+    Raises MerchantExists for one of another mode.
+    """
     try:
-        return service.create_merchant(connection, merchant_id, name, mode, actor), True
+        return service.create_merchant(connection, merchant_id, name, mode, actor, connector), True
     except MerchantExists:
         found = store.get_merchant(connection, merchant_id)
         if found is None or found.mode is not mode:

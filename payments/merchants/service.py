@@ -28,6 +28,7 @@ from payments.merchants.rules import (
 )
 from payments.merchants.store import Merchant, StoredKey
 from payments.platform.clock import database_now
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import (
     ApiKeyConflict,
     MerchantExists,
@@ -57,28 +58,51 @@ class NewKey:
         return KeyKind.OPERATOR if self.merchant_id is None else KeyKind.MERCHANT
 
 
-def create_merchant(connection: Connection, merchant_id: str, name: str, mode: Mode, actor: str) -> Merchant:
+def create_merchant(
+    connection: Connection,
+    merchant_id: str,
+    name: str,
+    mode: Mode,
+    actor: str,
+    connector: ConnectorName = ConnectorName.NONE,
+) -> Merchant:
     """Make a merchant. Raises MerchantExists."""
-    new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, database_now(connection))
+    new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, database_now(connection), connector)
     try:
         with connection.begin_nested():
             store.add_merchant(connection, new)
     except IntegrityError:
         raise MerchantExists(f"There is a merchant {merchant_id} already.") from None
-    _note(connection, actor, "merchant.create", f"merchant {merchant_id}", f"{mode}: {name}")
+    detail = f"{mode}: {name}" if connector is ConnectorName.NONE else f"{mode}, connector {connector}: {name}"
+    _note(connection, actor, "merchant.create", f"merchant {merchant_id}", detail)
     return new
 
 
-def set_state(connection: Connection, merchant_id: str, state: MerchantState, reason: str, actor: str) -> Merchant:
-    """Suspend a merchant, or make it active again; again is no change. Raises NotFound."""
+def change_merchant(
+    connection: Connection,
+    merchant_id: str,
+    reason: str,
+    actor: str,
+    *,
+    state: MerchantState | None = None,
+    connector: ConnectorName | None = None,
+) -> Merchant:
+    """Suspend a merchant or make it active again, and give it a connector; None, and again, is no change.
+
+    Payments that are there keep their connector. Raises NotFound.
+    """
     found = store.get_merchant(connection, merchant_id, lock=True)
     if found is None:
         raise NotFound(f"There is no merchant {merchant_id}.")
-    if found.state is not state:
-        store.set_state(connection, merchant_id, state)
-        action = "merchant.suspend" if state is MerchantState.SUSPENDED else "merchant.activate"
-        _note(connection, actor, action, f"merchant {merchant_id}", reason)
-    return replace(found, state=state)
+    changed = replace(found, state=state or found.state, connector=connector or found.connector)
+    store.save_merchant(connection, changed)
+    target = f"merchant {merchant_id}"
+    if changed.state is not found.state:
+        action = "merchant.suspend" if changed.state is MerchantState.SUSPENDED else "merchant.activate"
+        _note(connection, actor, action, target, reason)
+    if changed.connector is not found.connector:
+        _note(connection, actor, "merchant.connect", target, f"{found.connector} to {changed.connector}: {reason}")
+    return changed
 
 
 def create_key(

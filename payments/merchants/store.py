@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope
+from payments.platform.connectors import ConnectorName
 from payments.platform.merchant_tables import api_key, key_epoch, merchant
 
 EPOCH: Final = "keys"
@@ -24,6 +25,8 @@ class Merchant:
     cell: str
     state: MerchantState
     created_at: datetime
+    connector: ConnectorName = ConnectorName.NONE
+    """Where the money of its new payments is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def add_merchant(connection: Connection, new: Merchant) -> None:
         "cell": new.cell,
         "state": new.state.value,
         "created_at": new.created_at,
+        "connector": new.connector.value,
     }
     connection.execute(insert(merchant), values)
 
@@ -75,9 +79,10 @@ def merchants(connection: Connection, after: str, limit: int, merchant_id: str |
     return [_merchant(row, "") for row in connection.execute(query.order_by(merchant.c.merchant_id).limit(limit))]
 
 
-def set_state(connection: Connection, merchant_id: str, state: MerchantState) -> None:
-    """Suspend a merchant, or make it active again."""
-    connection.execute(update(merchant).where(merchant.c.merchant_id == merchant_id).values(state=state.value))
+def save_merchant(connection: Connection, changed: Merchant) -> None:
+    """Write the state and the connector of a merchant that this transaction has locked."""
+    values = {"state": changed.state.value, "connector": changed.connector.value}
+    connection.execute(update(merchant).where(merchant.c.merchant_id == changed.merchant_id).values(values))
 
 
 def add_key(connection: Connection, key: ApiKey, hashed: str, pepper_no: int) -> None:
@@ -163,6 +168,7 @@ def _merchant(row: Row[Any], prefix: str) -> Merchant:
         values[f"{prefix}cell"],
         MerchantState(values[f"{prefix}state"]),
         values[f"{prefix}created_at"],
+        ConnectorName(values[f"{prefix}connector"]),
     )
 
 

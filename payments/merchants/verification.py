@@ -86,6 +86,17 @@ class Verifier:
             raise ApiKeyInvalid
         return _admitted(known.stored, known.now + timedelta(seconds=self._clock() - known.read_at), address)
 
+    def is_wrong(self, text: str, address: str) -> bool:
+        """Whether `verify` would raise ApiKeyInvalid or TooManyWrongKeys for an unknown key or secret without a read.
+
+        False where only a read can tell. Never raises.
+        """
+        known = self._fresh(text[ID_PART])
+        if known is not None:
+            return not self._peppers.matches(text, known.stored.hash, known.stored.pepper_no)
+        key = parse(text)
+        return key is None or not (key.key_id in self._known or self._lookups.are_left(address))
+
     def _fresh(self, key_id: str) -> _Known | None:
         known = self._known.get(key_id)
         fresh = known is not None and known.epoch == self._epoch and self._clock() - known.read_at < KEPT

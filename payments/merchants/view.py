@@ -16,6 +16,7 @@ from payments.merchants.use_store import UNUSED, Use
 from payments.merchants.verification import Caller
 from payments.outbox.rules import format_time
 from payments.platform.clock import database_now
+from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import Count, JsonObject, OneOf, Time
 
 COUNTED: Final = timedelta(days=29)
@@ -32,6 +33,7 @@ class Merchant(JsonObject):
     mode: Annotated[str, OneOf(Mode)]
     cell: str
     state: Annotated[str, OneOf(MerchantState)]
+    connector: Annotated[str, OneOf(ConnectorName)]
     created_at: Time
 
 
@@ -86,6 +88,7 @@ def merchant(found: StoredMerchant) -> Merchant:
         found.mode.value,
         found.cell,
         found.state.value,
+        found.connector.value,
         format_time(found.created_at),
     )
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 
 from sqlalchemy import Connection, Row
 
+from payments.acquiring.operation import StoredOperation
+from payments.acquiring.view import AcquirerOperation, operation
 from payments.audit.view import AuditFinding, findings
 from payments.dead_letters.view import DeadLetterSummary
 from payments.dead_letters.view import of_payment as dead_letters_of
@@ -17,6 +19,7 @@ from payments.outbox.store import OutboxRow
 from payments.payment import idempotency_store
 from payments.payment import store as payment_store
 from payments.payment.commands import REQUESTED, Key, Operation
+from payments.payment.conclusion import key_of
 from payments.payment.rules import Payment, ReleaseReason
 from payments.payment.view import FoundPayment, item_values
 from payments.platform import operators, trace
@@ -25,7 +28,7 @@ from payments.platform.errors import NotFound
 from payments.platform.json_types import JsonObject, Keywords, Minor, OneOf, Time
 from payments.reading.actions import OperatorAction, shown
 from payments.reading.ledger import Entry, entry
-from payments.reading.payments import Event, event_values, timeline
+from payments.reading.payments import Event, event_values, operations, timeline
 from payments.reading.search import payment_id_in
 
 LISTED_LIMIT: Final = 100
@@ -43,7 +46,7 @@ class TracedEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer(JsonObject):
-    """A stored answer to a successful command; `body` is sent again as it is here, byte for byte."""
+    """A stored answer; `body` is sent again as it is here, byte for byte. Conflicts (409) are not shown."""
 
     operation: Annotated[str, OneOf(REQUESTED)]
     idempotency_key: str
@@ -63,12 +66,16 @@ class Possible(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class OperatorPayment(FoundPayment):
-    """A payment with all that belongs to it: entries, events, answers and actions oldest first, the others newest."""
+    """A payment with all that belongs to it: dead letters and findings newest first, the others oldest first.
+
+    `operations` are those at its acquirer, also those by which the platform takes others back.
+    """
 
     updated_at: Time
     release_reason: Annotated[str, OneOf(ReleaseReason)] | None
     ledger_entries: list[Entry]
     events: list[TracedEvent]
+    operations: list[AcquirerOperation]
     answers: list[GivenAnswer]
     dead_letters: list[DeadLetterSummary]
     findings: list[AuditFinding]
@@ -82,8 +89,10 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
     if found is None:
         raise NotFound(f"There is no payment {payment_id}.")
     events = timeline(connection, payment_id)
+    asked = operations(connection, found)
     letters = dead_letters_of(connection, payment_id, LISTED_LIMIT)
     targets = [*_targets(connection, payment_id, [row for row, _ in events], letters)]
+    targets += [f"acquirer operation {each.operation_id}" for each in asked]
     return OperatorPayment(
         *item_values(found),
         idempotency_key=found.idempotency_key,
@@ -91,7 +100,8 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
         release_reason=None if found.release_reason is None else found.release_reason.value,
         ledger_entries=[entry(stored) for stored in ledger_store.of_payment(connection, payment_id)],
         events=[_event(row, posted_at) for row, posted_at in events],
-        answers=_answers(connection, found, [row.created_at for row, _ in events]),
+        operations=[operation(each) for each in asked],
+        answers=_answers(connection, found, [row.created_at for row, _ in events], asked),
         dead_letters=letters,
         findings=findings(connection, None, None, payment_id, None, LISTED_LIMIT)[0],
         actions=[shown(action) for action in operators.actions_on(connection, targets, ACTIONS_LIMIT)],
@@ -100,11 +110,14 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
 
 
 def possible(payment: Payment, now: datetime) -> Possible:
-    """What the rules of a payment allow at `now`. An expired authorization can be voided until housekeeping does so."""
+    """What the rules of a payment allow at `now`. An expired authorization can be voided until housekeeping does so.
+
+    While a capture is undecided nothing can be voided: its amount may become open again.
+    """
     return Possible(
         capture=payment.open_amount if now < payment.expires_at else 0,
         refund=payment.refundable_amount,
-        void=payment.open_amount,
+        void=0 if payment.pending_capture else payment.open_amount,
     )
 
 
@@ -114,17 +127,25 @@ def _event(row: OutboxRow, posted_at: datetime | None) -> TracedEvent:
     return TracedEvent(*event_values(row, posted_at), trace_id, row.request_id)
 
 
-def _answers(connection: Connection, payment: Payment, times: Sequence[datetime]) -> list[GivenAnswer]:
-    """The authorization's answer by its key, the others by their time: each has that of its event."""
-    key = Key(payment.merchant_id, Operation.AUTHORIZE.value, payment.idempotency_key)
-    authorization = idempotency_store.answer_row(connection, key)
-    others = [
+def _answers(
+    connection: Connection, payment: Payment, times: Sequence[datetime], asked: Sequence[StoredOperation]
+) -> list[GivenAnswer]:
+    """The authorization's answer and those of operations by their keys, the others by their time: that of an event.
+
+    What is stored while a call runs, or when it was not sent, is no answer.
+    """
+    authorization = Key(payment.merchant_id, Operation.AUTHORIZE.value, payment.idempotency_key)
+    keys = {authorization, *(key for each in asked if (key := key_of(each)) is not None)}
+    found = [row for key in keys if (row := idempotency_store.answer_row(connection, key)) is not None]
+    found += [
         row
         for row in idempotency_store.answered_at(connection, payment.merchant_id, times)
         if row.http_status == 200 and payment_id_in(row.response_body) == payment.payment_id
     ]
-    others.sort(key=lambda row: (row.created_at, row.idempotency_key))
-    return [_answer(row) for row in ([] if authorization is None else [authorization]) + others]
+    by_key = {(row.operation, row.idempotency_key): row for row in found if row.response_body}
+    first = (authorization.operation, authorization.idempotency_key)
+    ordered = sorted(by_key, key=lambda key: (key != first, by_key[key].created_at, key[1]))
+    return [_answer(by_key[key]) for key in ordered]
 
 
 def _answer(row: Row[Any]) -> GivenAnswer:

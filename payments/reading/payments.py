@@ -8,10 +8,14 @@ from typing import Annotated, Any
 import orjson
 from sqlalchemy import Connection, Row
 
+from payments.acquiring import store as acquiring_store
+from payments.acquiring.operation import StoredOperation
+from payments.acquiring.payment_view import PaymentOperation, to_merchant
 from payments.ledger import store as ledger_store
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import EventType, format_time
 from payments.payment import store as payment_store
+from payments.payment.rules import Payment
 from payments.payment.view import PaymentItem, StatusName, item_values, listed_item
 from payments.platform.errors import NotFound
 from payments.platform.json_types import Identifier, JsonObject, Minor, OneOf, Time
@@ -34,19 +38,31 @@ class Event(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class PaymentAnswer(PaymentItem):
-    """A payment with its postings and its events."""
+    """A payment with its postings, its events, and its operations at an acquirer (none where nobody is asked)."""
 
     ledger_entries: list[Entry]
     events: list[Event]
+    operations: list[PaymentOperation]
 
 
 def payment(connection: Connection, payment_id: int, merchant_id: str) -> PaymentAnswer:
-    """One payment with its postings and events. Raises NotFound, also for another merchant's."""
+    """One payment with all that its merchant may see. Raises NotFound, also for another merchant's."""
     found = payment_store.get(connection, payment_id)
     if found is None or found.merchant_id != merchant_id:
         raise NotFound(f"There is no payment {payment_id} of this merchant.")
     entries = [entry(stored) for stored in ledger_store.of_payment(connection, payment_id)]
-    return PaymentAnswer(*item_values(found), ledger_entries=entries, events=_events(connection, payment_id))
+    return PaymentAnswer(
+        *item_values(found),
+        ledger_entries=entries,
+        events=_events(connection, payment_id),
+        # what the platform takes back by itself is none of a merchant's steps
+        operations=[to_merchant(each) for each in operations(connection, found) if each.reverses is None],
+    )
+
+
+def operations(connection: Connection, payment: Payment) -> list[StoredOperation]:
+    """The payment's operations at its acquirer, oldest first; asks nothing where it has none."""
+    return [] if payment.is_decided_here else acquiring_store.of_payment(connection, payment.payment_id)
 
 
 def _events(connection: Connection, payment_id: int) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Deletes old rows, a bounded batch in each call; never payments or postings.
+"""Deletes old rows, a bounded batch in each call; never payments, their operations at an acquirer, or postings.
 
 Another transaction may commit between a read here and the DELETE after it (READ COMMITTED). So rows are deleted by the
 ids that were read, and what can change in between is also a condition of the DELETE. Operational records are in
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, delete, or_, select, tuple_, update
 
 from payments.outbox.rules import Aggregate
 from payments.payment.commands import Operation
@@ -37,6 +37,10 @@ _WINDOW = (
     .order_by(outbox_event.c.event_id)
     .limit(_LIMIT)
 )
+_PENDING = payment.c.pending_capture + payment.c.pending_refund + payment.c.pending_release
+_UNDECIDED = and_(payment.c.payment_id.is_not(None), payment.c.decided_at.is_(None))
+_WAITS = case((or_(_UNDECIDED, _PENDING > 0), 1), else_=0)
+"""Whether an operation at the acquirer is undecided: then another event may follow."""
 _OF_PAYMENTS = (
     select(
         outbox_event.c.event_id,
@@ -44,6 +48,7 @@ _OF_PAYMENTS = (
         outbox_event.c.created_at,
         inbox_event.c.posted_at,
         payment.c.open_until,
+        _WAITS.label("waits"),
     )
     .outerjoin(inbox_event, inbox_event.c.event_id == outbox_event.c.event_id)
     .outerjoin(payment, payment.c.payment_id == outbox_event.c.aggregate_id)
@@ -147,7 +152,9 @@ def _due(row: Any, of_payments: Mapping[int, list[Any]], before: datetime) -> li
     events = of_payments.get(row.aggregate_id, [])
     if not events or events[-1].event_id != row.event_id:
         return []  # decided at its newest event
-    done = all(e.posted_at is not None and e.created_at < before and e.open_until is None for e in events)
+    done = all(
+        e.posted_at is not None and e.created_at < before and e.open_until is None and not e.waits for e in events
+    )
     return [e.event_id for e in events] if done else None
 
 

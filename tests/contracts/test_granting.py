@@ -52,7 +52,7 @@ def test_nor_one_that_expired_or_whose_merchant_was_suspended(engine: Engine) ->
     with pytest.raises(ApiKeyExpired), engine.begin() as connection:
         give(connection, granter)
     with engine.begin() as connection:
-        service.set_state(connection, "M1", MerchantState.SUSPENDED, "fraud", "cli:me")
+        service.change_merchant(connection, "M1", "fraud", "cli:me", state=MerchantState.SUSPENDED)
     with pytest.raises(MerchantSuspended), engine.begin() as connection:
         give(connection, other)
 

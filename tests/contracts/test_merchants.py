@@ -14,6 +14,7 @@ from payments.merchants.key_form import KeyText, parse
 from payments.merchants.rules import SCOPES_OF, ApiKey, KeyKind, KeyState, MerchantState, Mode, Scope, networks
 from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
+from payments.platform.connectors import ConnectorName
 from payments.platform.errors import (
     ApiKeyConflict,
     MerchantExists,
@@ -56,15 +57,33 @@ def test_a_merchant_is_made_once_and_byte_by_byte(connection: Connection) -> Non
 def test_a_suspended_merchant_is_so_for_its_keys(connection: Connection) -> None:
     key, _ = made(connection)
     before = store.epoch(connection)
-    service.set_state(connection, "M1", MerchantState.SUSPENDED, "fraud", "cli:me")
-    service.set_state(connection, "M1", MerchantState.SUSPENDED, "again", "cli:me")
+    service.change_merchant(connection, "M1", "fraud", "cli:me", state=MerchantState.SUSPENDED)
+    service.change_merchant(connection, "M1", "again", "cli:me", state=MerchantState.SUSPENDED)
     stored = store.get_key(connection, key.key_id)
     assert stored is not None
     assert stored.merchant is not None
     assert stored.merchant.state is MerchantState.SUSPENDED
     assert store.epoch(connection) == before + 1, "no change, no epoch"
     with pytest.raises(NotFound):
-        service.set_state(connection, "M2", MerchantState.ACTIVE, "x", "cli:me")
+        service.change_merchant(connection, "M2", "x", "cli:me", state=MerchantState.ACTIVE)
+
+
+def test_a_merchant_s_connector_is_so_for_its_keys(connection: Connection) -> None:
+    key, _ = made(connection)
+    before = store.epoch(connection)
+    for reason in ("its contract", "again"):
+        service.change_merchant(connection, "M1", reason, "cli:me", connector=ConnectorName.SIMULATOR)
+    assert store.epoch(connection) == before + 1, "no change, no epoch"
+    service.change_merchant(connection, "M1", "fraud", "cli:me", state=MerchantState.SUSPENDED)
+    stored = store.get_key(connection, key.key_id)
+    assert stored is not None
+    assert stored.merchant is not None
+    assert (stored.merchant.connector, stored.merchant.state) == (ConnectorName.SIMULATOR, MerchantState.SUSPENDED)
+    noted = connection.execute(select(operator_action.c.action, operator_action.c.target, operator_action.c.detail))
+    assert noted.all()[2:] == [
+        ("merchant.connect", "merchant M1", "none to simulator: its contract"),
+        ("merchant.suspend", "merchant M1", "fraud"),
+    ]
 
 
 def test_a_key_is_stored_without_its_text(connection: Connection) -> None:

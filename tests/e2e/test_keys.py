@@ -95,3 +95,21 @@ def test_no_request_fails_while_a_key_is_rotated(instances: list[ApiServer], ope
         assert set(pool.map(pay, range(100))) == {200}
     texts.append(key["key"])
     assert {pay(0) for _ in range(20)} == {200}, "the old one goes on for the overlap"
+
+
+def test_wrong_keys_are_refused_and_a_good_one_of_the_same_address_works(
+    instances: list[ApiServer], operator: dict[str, Any]
+) -> None:
+    """Each web worker answers what it knows to be wrong before Flask."""
+    api, body = instances[0], {"amount": 1, "currency": "KRW"}
+    key = bearer(merchants_key(api, operator)["key"])
+    wrong = {"Authorization": "Bearer po_test_junk", "X-Request-Id": "mine"}
+    statuses = [api.post("/payments/authorize", body, headers=wrong).status_code for _ in range(20 * WORKERS)]
+    assert statuses == [401] * 10 + [429] * (20 * WORKERS - 10)
+    for number in range(10 * WORKERS):
+        refused = api.post("/payments/authorize", body, headers=wrong)
+        assert (refused.json()["code"], refused.json()["requestId"]) == ("RATE_LIMIT_EXCEEDED", "mine")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.headers["Connection"] == "close", "its body was not read"
+        paid = api.post("/payments/authorize", {**body, "idempotencyKey": f"k{number}"}, **key)
+        assert paid.status_code == 200, paid.text

@@ -28,10 +28,14 @@ expected-statuses = ["2xx", "400", "401"]
 include-path-regex = "^/api-keys$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "404"]
+[[operations]]
+include-path-regex = "^/merchants"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "404", "409"]
 """
 """401: made-up tokens; 422: made-up keys meet again with another request.
 
-400: filters that contradict each other, and networks, which OpenAPI cannot express.
+400: filters that contradict each other, networks, changes of nothing, and acquirers that are not connected.
 """
 ADDRESSES = """
 import itertools, schemathesis

@@ -4,6 +4,100 @@
  */
 
 export interface paths {
+    "/acquirer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The acquirers: breaker, and operations that are not decided
+         * @description Each web worker has a breaker of its own; the answer has that of the one that answers.
+         */
+        get: operations["acquirer.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List operations at acquirers, newest first */
+        get: operations["acquirer.index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an operation at an acquirer */
+        get: operations["acquirer.show_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide an operation that is MANUAL, by two operators
+         * @description The first operator proposes; another one with the same outcome carries it out. Another outcome replaces the proposal.
+         */
+        post: operations["acquirer.decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acquirer-operations/{operation_id}/enquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the acquirer again, at once
+         * @description Housekeeping asks; the answer is the operation before that. Also for one that it has given up.
+         */
+        post: operations["acquirer.enquire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -452,7 +546,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Suspend a merchant, or make it active again */
+        /** Suspend a merchant, make it active again, or give it another connector */
         patch: operations["merchants.change"];
         trace?: never;
     };
@@ -519,7 +613,7 @@ export interface paths {
         };
         /**
          * The last hour of this api instance: commands, duration, backlog, and what was changed
-         * @description Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory. Declined are commands with a conflict and refused ones.
+         * @description Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory. Declined are commands that the acquirer declined, those with a conflict, and refused ones.
          */
         get: operations["operations.show_overview"];
         put?: never;
@@ -598,7 +692,7 @@ export interface paths {
         put?: never;
         /**
          * Capture for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.capture"];
         delete?: never;
@@ -618,7 +712,7 @@ export interface paths {
         put?: never;
         /**
          * Refund for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.refund"];
         delete?: never;
@@ -638,7 +732,7 @@ export interface paths {
         put?: never;
         /**
          * Void for a merchant
-         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`.
+         * @description Runs as the merchant's own request would, and is noted in the list of operators' actions with its reason. Not counted against the merchant's limits. The idempotency key may be sent as the header `Idempotency-Key`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["operator_commands.void"];
         delete?: never;
@@ -766,7 +860,7 @@ export interface paths {
         put?: never;
         /**
          * Authorize a payment: hold the amount
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.authorize"];
         delete?: never;
@@ -786,7 +880,7 @@ export interface paths {
         put?: never;
         /**
          * Capture what was authorized, or a part of it
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.capture"];
         delete?: never;
@@ -806,7 +900,7 @@ export interface paths {
         put?: never;
         /**
          * Refund what was captured, or a part of it
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.refund"];
         delete?: never;
@@ -826,7 +920,7 @@ export interface paths {
         put?: never;
         /**
          * Void: release all that is still held
-         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`.
+         * @description The idempotency key may be sent as the header `Idempotency-Key` instead of in the body (both, when equal). A repetition with the same key gets the same answer, byte for byte, with `Idempotency-Replayed: true`. Where the merchant has an acquirer, it decides: 402 says why it declined. 202 says that nobody knows yet; the same request with the same key says more later, and so does the payment at `Location`. 503 `ACQUIRER_UNAVAILABLE`: nothing was done.
          */
         post: operations["payments.void"];
         delete?: never;
@@ -839,6 +933,79 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An acquirer. `breaker` is null where it is not configured; `counts`: operations that are not decided. */
+        Acquirer: {
+            breaker: components["schemas"]["ConnectorBreaker"] | null;
+            configured: boolean;
+            /** @enum {string} */
+            connector: "none" | "simulator";
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            oldestUndecidedAt: string | null;
+        };
+        /**
+         * @description One operation at an acquirer, as it is stored. `reverses`: the operation that it takes back.
+         *
+         *     `proposal` is what one operator holds to be true; a second one carries it out.
+         */
+        AcquirerOperation: {
+            acquirerReference: string | null;
+            amount: number;
+            authorizationReference: string | null;
+            /** @enum {string} */
+            connector: "none" | "simulator";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            decidedAt: string | null;
+            declineCode: string | null;
+            enquiries: number;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            merchantId: string;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            nextEnquiryAt: string | null;
+            operationId: number;
+            paymentId: number;
+            /** @enum {string|null} */
+            proposal: "APPROVED" | "DECLINED" | null;
+            proposedBy: string | null;
+            proposedReason: string | null;
+            reference: string;
+            requestId: string;
+            reverses: number | null;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            sentAt: string | null;
+            /** @enum {string} */
+            state: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "MANUAL" | "REVERSED";
+        };
+        /** @description Operations at acquirers, newest first. */
+        AcquirerOperationPage: {
+            items: components["schemas"]["AcquirerOperation"][];
+            nextCursor: string | null;
+        };
+        /** @description All acquirers that this release knows. */
+        Acquirers: {
+            items: components["schemas"]["Acquirer"][];
+        };
         /**
          * @description A key without its secret; `merchantId` is null for operators' keys, `expiresAt` for one without an end.
          *
@@ -908,7 +1075,7 @@ export interface components {
             firstSeen: string;
             id: number;
             /** @enum {string} */
-            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -960,6 +1127,8 @@ export interface components {
             idempotencyKey: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
+            /** @description The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept */
+            paymentMethod?: string;
         };
         /** @description An account's sums; the balance is on the account's normal side. */
         Balance: {
@@ -1058,7 +1227,17 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /** @description The breaker before an acquirer, of the web worker that answers: each has its own. */
+        ConnectorBreaker: {
+            /** @enum {string} */
+            state: "CLOSED" | "OPEN" | "HALF_OPEN" | "DISABLED" | "FORCED_OPEN" | "FORCED_HALF_OPEN";
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            stateSince: string;
         };
         /** @description Who is asking. By the admin token `keyId` is null; `merchantId` and `mode` are null for operators. */
         CurrentApiKey: {
@@ -1120,8 +1299,20 @@ export interface components {
              */
             timestamp: string;
         };
+        /** @description What became of an operation, by evidence: the acquirer's own, for example. */
+        DecideBody: {
+            /** @enum {string} */
+            outcome: "APPROVED" | "DECLINED";
+            /** @description Why nobody needs it any more */
+            reason: string;
+        };
         /** @description Discard a dead letter, or a parked event that moves no money. */
         DiscardBody: {
+            /** @description Why nobody needs it any more */
+            reason: string;
+        };
+        /** @description Ask an acquirer again what became of an operation. */
+        EnquireBody: {
             /** @description Why nobody needs it any more */
             reason: string;
         };
@@ -1176,7 +1367,7 @@ export interface components {
              */
             publishedAt: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /** @description One error in a request. */
         FieldError: {
@@ -1208,7 +1399,7 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /**
          * @description Payments that were searched for, newest first.
@@ -1225,7 +1416,7 @@ export interface components {
              */
             searchedTo: string | null;
         };
-        /** @description A stored answer to a successful command; `body` is sent again as it is here, byte for byte. */
+        /** @description A stored answer; `body` is sent again as it is here, byte for byte. Conflicts (409) are not shown. */
         GivenAnswer: {
             body: string;
             /**
@@ -1251,6 +1442,8 @@ export interface components {
         /** @description Who is paid. Test merchants and live ones never see each other. */
         Merchant: {
             cell: string;
+            /** @enum {string} */
+            connector: "none" | "simulator";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1265,6 +1458,11 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
+            connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
             /** @enum {string} */
@@ -1272,17 +1470,22 @@ export interface components {
             /** @description What people call it */
             name: string;
         };
+        /** @description Suspend a merchant, make it active again, or give it another connector: at least one of the two. */
+        MerchantChangeBody: {
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
+            connector?: "none" | "simulator";
+            /** @description Why nobody needs it any more */
+            reason: string;
+            /** @enum {string} */
+            state?: "ACTIVE" | "SUSPENDED";
+        };
         /** @description Merchants, by id. */
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
-        };
-        /** @description Suspend a merchant, or make it active again. */
-        MerchantStateBody: {
-            /** @description Why nobody needs it any more */
-            reason: string;
-            /** @enum {string} */
-            state: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
@@ -1371,7 +1574,11 @@ export interface components {
             /** @description Why, for the people who read it later */
             reason: string;
         };
-        /** @description A payment with all that belongs to it: entries, events, answers and actions oldest first, the others newest. */
+        /**
+         * @description A payment with all that belongs to it: dead letters and findings newest first, the others oldest first.
+         *
+         *     `operations` are those at its acquirer, also those by which the platform takes others back.
+         */
         OperatorPayment: {
             actions: components["schemas"]["OperatorAction"][];
             /** @description Minor units of the currency */
@@ -1396,6 +1603,7 @@ export interface components {
             idempotencyKey: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["AcquirerOperation"][];
             paymentId: number;
             possible: components["schemas"]["Possible"];
             /** @description Minor units of the currency */
@@ -1403,9 +1611,9 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string|null} */
-            releaseReason: "VOIDED" | "EXPIRED" | null;
+            releaseReason: "VOIDED" | "EXPIRED" | "DECLINED" | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1458,7 +1666,7 @@ export interface components {
             /** @enum {string} */
             status: "UP" | "DEGRADED" | "DOWN";
         };
-        /** @description A payment with its postings and its events. */
+        /** @description A payment with its postings, its events, and its operations at an acquirer (none where nobody is asked). */
         PaymentAnswer: {
             /** @description Minor units of the currency */
             amount: number;
@@ -1478,13 +1686,14 @@ export interface components {
             expiresAt: string;
             ledgerEntries: components["schemas"]["Entry"][];
             merchantId: string;
+            operations: components["schemas"]["PaymentOperation"][];
             paymentId: number;
             /** @description Minor units of the currency */
             refundedAmount: number;
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
         };
         /** @description A payment in a list. */
         PaymentItem: {
@@ -1510,7 +1719,24 @@ export interface components {
             /** @description Minor units of the currency */
             releasedAmount: number;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+        };
+        /** @description A step of a payment at its acquirer. */
+        PaymentOperation: {
+            /** @description Minor units of the currency */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description UTC with microseconds
+             */
+            createdAt: string;
+            declineCode: string | null;
+            /** @enum {string} */
+            kind: "authorization" | "capture" | "refund" | "void";
+            operationId: number;
+            reference: string;
+            /** @enum {string} */
+            state: "PROCESSING" | "APPROVED" | "DECLINED" | "FAILED";
         };
         /** @description Payments, newest first. */
         PaymentPage: {
@@ -1577,6 +1803,7 @@ export interface components {
         /** @description RFC 9457, with a stable code. */
         ProblemDetails: {
             code: string;
+            declineCode?: string;
             detail: string;
             errors: components["schemas"]["FieldError"][];
             instance: string;
@@ -1651,7 +1878,7 @@ export interface components {
             publishedAt: string | null;
             requestId: string | null;
             /** @enum {string} */
-            status: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+            status: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             traceId: string | null;
         };
         /** @description One change of the breaker's state. */
@@ -1702,6 +1929,777 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "acquirer.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acquirers"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.index": {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only operations of this payment */
+                paymentId?: number;
+                /** @description Only operations in this state */
+                state?: "CREATED" | "SENT" | "UNKNOWN" | "FENCING" | "APPROVED" | "DECLINED" | "NOT_SENT" | "FAILED" | "MANUAL" | "REVERSED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperationPage"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.show_one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "acquirer.enquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnquireBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcquirerOperation"];
+                };
+            };
+            /** @description The body is not JSON · The request is not valid */
+            400: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description An API key is needed · The API key is not valid · The API key has expired · A valid admin token is needed */
+            401: {
+                headers: {
+                    /** @description Bearer */
+                    "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
+            403: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not found · There is no shop here */
+            404: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
+            409: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "api_keys.index": {
         parameters: {
             query?: {
@@ -1811,7 +2809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -1932,7 +2930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2002,7 +3000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2178,7 +3176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2301,7 +3299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -2371,7 +3369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2490,7 +3488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2517,7 +3515,7 @@ export interface operations {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
                 /** @description How many items at most */
                 limit?: number;
                 /** @description Only findings of this payment */
@@ -2620,7 +3618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2645,7 +3643,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
                 /** @description Only findings of this payment */
                 paymentId?: number;
                 /** @description Only findings in this state */
@@ -2746,7 +3744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2865,7 +3863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -2984,7 +3982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3103,7 +4101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3224,7 +4222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3294,7 +4292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3413,7 +4411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3543,7 +4541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3669,7 +4667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3807,7 +4805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -3930,7 +4928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4000,7 +4998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4119,7 +5117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4155,7 +5153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4468,7 +5466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4598,7 +5596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4724,7 +5722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4843,7 +5841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -4969,7 +5967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5073,7 +6071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5143,7 +6141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5175,7 +6173,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MerchantStateBody"];
+                "application/json": components["schemas"]["MerchantChangeBody"];
             };
         };
         responses: {
@@ -5319,7 +6317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5538,7 +6536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5657,7 +6655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5708,7 +6706,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -5809,7 +6807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -5856,7 +6854,7 @@ export interface operations {
                 /** @description Only payments that this request changed */
                 requestId?: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
                 /** @description Only payments authorized before this time */
                 to?: string;
                 /** @description Only payments that this trace changed */
@@ -5957,7 +6955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6095,7 +7093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6150,6 +7148,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6172,6 +7193,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6220,7 +7260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6311,7 +7351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6366,6 +7406,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6388,6 +7451,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6436,7 +7518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6527,7 +7609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6582,6 +7664,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -6604,6 +7709,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -6652,7 +7776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -6743,7 +7867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6867,7 +7991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -6991,7 +8115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7114,7 +8238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7184,7 +8308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7303,7 +8427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7339,7 +8463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7370,7 +8494,7 @@ export interface operations {
                 /** @description The merchant */
                 merchantId: string;
                 /** @description Only payments with this status */
-                status?: "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
+                status?: "PROCESSING" | "DECLINED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" | "CAPTURED" | "PARTIALLY_REFUNDED" | "REFUNDED" | "VOIDED" | "EXPIRED";
             };
             header?: never;
             path?: never;
@@ -7467,7 +8591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7608,7 +8732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7661,6 +8785,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -7697,6 +8844,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The API key may not do this · The request is another merchant's · The merchant is suspended · The API key may not be used from here */
             403: {
                 headers: {
@@ -7714,7 +8880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -7805,7 +8971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -7860,6 +9026,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -7882,6 +9071,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -7930,7 +9138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8021,7 +9229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8076,6 +9284,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -8098,6 +9329,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -8146,7 +9396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8237,7 +9487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */
@@ -8292,6 +9542,29 @@ export interface operations {
                     "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The payment that is being processed */
+                    Location?: string;
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
             /** @description The body is not JSON · The request is not valid */
             400: {
                 headers: {
@@ -8314,6 +9587,25 @@ export interface operations {
                 headers: {
                     /** @description Bearer */
                     "WWW-Authenticate"?: string;
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The payment was declined */
+            402: {
+                headers: {
+                    /** @description true: an answer given before */
+                    "Idempotency-Replayed"?: "true";
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;
                     /** @description Requests left in this window */
@@ -8362,7 +9654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8453,7 +9745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The shop has no test merchant · Not available now · The outcome is not known */
+            /** @description The shop has no test merchant · Not available now · The acquirer cannot be reached · The outcome is not known */
             503: {
                 headers: {
                     /** @description Seconds after which to try again */

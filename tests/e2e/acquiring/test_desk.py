@@ -1,9 +1,9 @@
 """Operators see what is under way at the acquirer, ask again, and decide by two where nothing more is learned."""
 
 import pytest
-from payments.platform.acquirer_tables import acquirer_operation
 from sqlalchemy import Engine, update
 
+from payments.platform.acquirer_tables import acquirer_operation
 from tests.e2e.acquiring.platform import Desk, Merchant, Platform, new_key, outcome
 
 Desks = tuple[Desk, Desk]

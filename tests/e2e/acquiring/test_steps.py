@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Engine, select
 
+from payments.platform.tables import metadata
 from tests.e2e.acquiring.platform import Merchant, Platform, new_key, outcome
 from tests.e2e.gunicorn import samples
 
@@ -67,6 +69,18 @@ def test_a_card_number_is_no_payment_method(merchant: Merchant) -> None:
     assert refused.status_code == 400
     assert [error["field"] for error in refused.json()["errors"]] == ["paymentMethod"]
     assert "4242424242424242" not in refused.text
+
+
+def test_no_payment_method_is_kept(paid: Platform, merchant: Merchant, engine: Engine) -> None:
+    token = paid.psp.api.ask("POST", "/v1/tokens", {"number": "4242424242424242", "expiry": "12/30"}).json["token"]
+    done = merchant.authorize(token=token)
+    assert outcome(done) == (200, "AUTHORIZED"), done.text
+    assert token not in done.text
+    with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            assert token not in str(connection.execute(select(table)).all()), table.name
+    assert f'"paymentId":{done.json()["paymentId"]}' in paid.api.log.read_text()
+    assert token not in paid.api.log.read_text()
 
 
 def test_another_payment_method_is_another_request(merchant: Merchant) -> None:

@@ -46,6 +46,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api-keys": {"name": "new"},
     "rotate": {"overlapSeconds": 60},
     "transition": {"to": "CLOSED"},
+    "decide": {"outcome": "APPROVED", "reason": "a test"},
 }
 
 
@@ -74,7 +75,7 @@ def stored_keys(connection: Connection) -> dict[str, str]:
     }
     found |= {f"only {scope}": made(connection, "M1", scopes=(scope,)) for scope in SCOPES_OF[KeyKind.MERCHANT]}
     found |= {f"only {scope}": made(connection, None, scopes=(scope,)) for scope in SCOPES_OF[KeyKind.OPERATOR]}
-    service.set_state(connection, "S", MerchantState.SUSPENDED, "fraud", "cli:me")
+    service.change_merchant(connection, "S", "fraud", "cli:me", state=MerchantState.SUSPENDED)
     service.revoke(connection, found["revoked"][0], "leaked", "cli:me")
     past = database_now(connection) - timedelta(seconds=1)
     connection.execute(update(api_key).where(api_key.c.key_id == found["expired"][0]).values(expires_at=past))

@@ -1,10 +1,17 @@
 """Merchants over HTTP: made, listed, suspended."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app import messages
+from app.services import EXTENSION
+from payments.acquiring.gate import Gate
+from payments.acquiring.simulator import SimulatorConnector
+from payments.platform.connectors import ConnectorName
 from tests.integration.api.conftest import ADMIN, Api, serving
 
 
@@ -16,6 +23,10 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
             body = {"merchantId": merchant, "name": merchant, "mode": "TEST"}
             assert api.post("/merchants", body, **ADMIN).status_code == 200
         yield api
+
+
+def patch(api: Api, merchant_id: str = "M1", **body: str) -> Any:
+    return api.http.patch(f"/merchants/{merchant_id}", json={"reason": "x", **body}, headers=ADMIN)
 
 
 def code(answer: Any) -> tuple[int, str]:
@@ -34,15 +45,49 @@ def test_merchants_over_http(api: Api) -> None:
         cursor = page["nextCursor"]
     assert pages == ["M1", "M2"]
     assert code(api.http.get("/merchants?cursor=%FF", headers=ADMIN)) == (400, "VALIDATION_FAILED")
-    changed = api.http.patch("/merchants/M1", json={"state": "SUSPENDED", "reason": "fraud"}, headers=ADMIN)
+    changed = patch(api, state="SUSPENDED")
     assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
-    assert code(api.http.patch("/merchants/M9", json={"state": "ACTIVE", "reason": "x"}, headers=ADMIN)) == (
-        404,
-        "NOT_FOUND",
-    )
+    assert code(patch(api, "M9", state="ACTIVE")) == (404, "NOT_FOUND")
 
 
 def test_a_merchant_whose_id_has_a_slash_can_be_suspended(api: Api) -> None:
     api.post("/merchants", {"merchantId": "a/b c", "name": "x", "mode": "TEST"}, **ADMIN)
-    changed = api.http.patch("/merchants/a%2Fb%20c", json={"state": "SUSPENDED", "reason": "fraud"}, headers=ADMIN)
+    changed = patch(api, "a%2Fb%20c", state="SUSPENDED")
     assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
+
+
+def faults(answer: Any) -> list[tuple[str, str]]:
+    assert code(answer) == (400, "VALIDATION_FAILED")
+    return [(fault["field"], fault["message"]) for fault in answer.get_json()["errors"]]
+
+
+def test_an_acquirer_that_is_not_connected_is_refused(api: Api) -> None:
+    new = {"merchantId": "M3", "name": "x", "mode": "TEST", "connector": "simulator"}
+    for answer in (api.post("/merchants", new, **ADMIN), patch(api, connector="simulator")):
+        assert faults(answer) == [("connector", messages.NOT_CONNECTED)]
+    assert faults(patch(api, connector="visa"))[0][0] == "connector"
+    assert faults(patch(api)) == [("", messages.NO_CHANGE)]
+    listed = api.http.get("/merchants", headers=ADMIN).get_json()["items"]
+    assert [(item["merchantId"], item["connector"]) for item in listed] == [("M1", "none"), ("M2", "none")]
+
+
+def test_a_merchant_gets_a_connector(api: Api) -> None:
+    with connected(api):
+        new = {"merchantId": "M3", "name": "x", "mode": "TEST", "connector": "simulator"}
+        assert api.post("/merchants", new, **ADMIN).get_json()["connector"] == "simulator"
+        assert patch(api, connector="simulator").get_json()["connector"] == "simulator"
+        changed = patch(api, state="SUSPENDED", connector="none").get_json()
+        assert (changed["state"], changed["connector"]) == ("SUSPENDED", "none")
+
+
+@contextmanager
+def connected(api: Api) -> Iterator[None]:
+    """An installation that is connected to the simulator."""
+    extensions = api.flask.extensions
+    before = extensions[EXTENSION]
+    gate = Gate(SimulatorConnector("http://127.0.0.1:1", "a key that nobody is sent", 1))
+    extensions[EXTENSION] = replace(before, acquirers={ConnectorName.SIMULATOR: gate})
+    try:
+        yield
+    finally:
+        extensions[EXTENSION] = before

@@ -64,6 +64,10 @@ def test_from_a_merchant_to_its_key_s_end(engine: Engine, database_url: str) -> 
     assert answer(database_url, "keys", "revoke", made["keyId"], "--reason", "leaked")["state"] == "REVOKED"
     assert answer(database_url, "merchants", "suspend", "M1", "--reason", "fraud")["state"] == "SUSPENDED"
     assert answer(database_url, "merchants", "list")["items"][0]["state"] == "SUSPENDED"
+    connect = ("merchants", "connect", "M1", "--connector", "simulator", "--reason", "its contract")
+    assert answer(database_url, *connect)["connector"] == "simulator"
+    made_with = answer(database_url, "merchants", "create", "M2", "--name", "x", "--connector", "simulator")
+    assert (merchant["connector"], made_with["connector"]) == ("none", "simulator")
     with engine.connect() as connection:
         noted = connection.execute(select(operator_action.c.actor, operator_action.c.action)).all()
     assert [row.action for row in noted] == [
@@ -72,6 +76,8 @@ def test_from_a_merchant_to_its_key_s_end(engine: Engine, database_url: str) -> 
         "key.rotate",
         "key.revoke",
         "merchant.suspend",
+        "merchant.connect",
+        "merchant.create",
     ]
     assert {row.actor for row in noted} == {"cli:kim"}
 
@@ -96,6 +102,7 @@ def test_an_operator_s_key_has_an_end(engine: Engine, database_url: str) -> None
         (["keys", "rotate", "0000000000", "--overlap-seconds", "604801"], 2, "from 0 to 604800"),
         (["merchants", "suspend", "M2", "--reason", "x"], 1, "There is no merchant M2."),
         (["merchants", "create", " ", "--name", "x"], 2, "1 to 32 characters"),
+        (["merchants", "connect", "M2", "--connector", "visa", "--reason", "x"], 2, "visa"),
         (["merchants"], 2, "required"),
     ],
 )
