@@ -15,7 +15,7 @@ from payments.metrics import AcquirerMetrics, HousekeepingMetrics
 from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now, monotonic
 from payments.retention.service import Retention
-from tests.contracts.enquiring import NAME, Scripted, make_due, sent, states, stored, unknown
+from tests.contracts.enquiring import NAME, Scripted, sent, states, stored, unknown
 from worker.acquirer import conclude_all
 from worker.housekeeping import Housekeeping, Plan
 
@@ -98,4 +98,3 @@ def test_one_that_cannot_be_concluded_does_not_keep_the_others(engine: Engine, m
     lost = conclude_all(engine, told, monotonic, lambda _seconds: None)
     assert lost == [broken]
     assert {states(engine)[each] for each in references if each != broken} == {State.APPROVED}
-    make_due(engine)
