@@ -1,5 +1,5 @@
 # Every command of this repository; CI runs only these. `make` alone prints them.
-# Variables: PORT, AUTH (make run), PYTHON (make setup, run), T (make test).
+# Variables: PORT, PSP_PORT, AUTH (make run), PYTHON (make setup, run), T (make test).
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ setup: ## .venv from the lock file, with all that development needs
 	@scripts/setup-env.sh dev
 
 run: ## the whole platform on this machine (PORT=8080, AUTH=required: with API keys); Ctrl-C stops it
-	@scripts/setup-env.sh run && PORT='$(PORT)' AUTH='$(AUTH)' exec $(PY) -m stack.run
+	@scripts/setup-env.sh run && PORT='$(PORT)' PSP_PORT='$(PSP_PORT)' AUTH='$(AUTH)' exec $(PY) -m stack.run
 
 observe: ## Prometheus and Alertmanager beside a running `make run`; Ctrl-C stops them
 	@scripts/setup-env.sh run && exec $(PY) -m stack.observe

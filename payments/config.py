@@ -16,6 +16,7 @@ from payments.setting_types import (
     one_of,
     peppers,
     percent,
+    public_acquirer_address,
     seconds,
     text,
     text_up_to,
@@ -83,7 +84,7 @@ class Settings:
 
     acquirer_url: str | None = _setting("APP_ACQUIRER_URL", acquirer_address, None)
     acquirer_key: str | None = _setting("APP_ACQUIRER_KEY", visible_key, None, secret=True)
-    acquirer_public_url: str | None = _setting("APP_ACQUIRER_PUBLIC_URL", acquirer_address, None)
+    acquirer_public_url: str | None = _setting("APP_ACQUIRER_PUBLIC_URL", public_acquirer_address, None)
     acquirer_publishable_key: str | None = _setting("APP_ACQUIRER_PUBLISHABLE_KEY", visible_key, None)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)

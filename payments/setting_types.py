@@ -13,6 +13,7 @@ Number = TypeVar("Number", int, float)
 # Python's int() and float() accept more than an operator means: "1_000", " 5 ", "٣", "nan", "1e3"
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _PEPPER_NUMBER: Final = re.compile(r"[0-9]{1,6}")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_-]{1,64}){1,4}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,19})?")
 
 
@@ -136,6 +137,10 @@ def _read_acquirer_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _read_public_acquirer_address(text: str) -> str:
+    return text if _PATH.fullmatch(text) else _read_acquirer_address(text)
+
+
 def _stays_here(host: str) -> bool:
     """Whether the host is of this machine or of a private network: a name without a dot is never a public one."""
     if "." not in host and host[0].isalpha():
@@ -164,5 +169,9 @@ http_address: Final = Reader("an address like http://host:4318, without a path",
 acquirer_address: Final = Reader(
     "https://host or https://host:port; http:// only for a private or loopback address or a name without a dot",
     _read_acquirer_address,
+)
+public_acquirer_address: Final = Reader(
+    f"{acquirer_address.accepts}; or a path like /acquirer, which a proxy serves at the shop's own address",
+    _read_public_acquirer_address,
 )
 visible_key: Final = Reader("16 to 128 visible ASCII characters", _read_visible_key)

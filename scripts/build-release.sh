@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Makes the release that servers install, once: dist/payops-VERSION-py3-none-any.whl, dist/requirements-VERSION.txt (the
-# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, worker, and the built shop as
-# app/store. VERSION is the project's with the commit, and with a checksum of what is not committed.
+# packages of uv.lock with their hashes) and dist/VERSION. The wheel holds app, payments, psp, worker, and the built shop
+# as app/store. VERSION is the project's with the commit, and with a checksum of what is not committed.
 # Prints "Built …" or "Already built …". Needs git and .venv (`make setup`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-in_wheel=(app payments worker pyproject.toml)
+in_wheel=(app payments psp worker pyproject.toml)
 
 fail() {
   echo "$*" >&2

@@ -19,9 +19,11 @@ check_keys() { # ends the drill when the platform needs keys and got none; drops
 
 authorization() { # authorization PATH: for curl's --config
   local credential="$token"
-  case "$1" in /payments/*) # a merchant's: an operator's key would be refused, the admin token is ignored
-    if [ -n "${API_KEY:-}" ] || [[ "$token" = po_* ]]; then credential="${API_KEY:-}"; fi
-    ;;
+  case "$1" in
+    /shop/*) credential="" ;; # the shop's pages have none
+    /payments/*) # a merchant's: an operator's key would be refused, the admin token is ignored
+      if [ -n "${API_KEY:-}" ] || [[ "$token" = po_* ]]; then credential="${API_KEY:-}"; fi
+      ;;
   esac
   if [ -n "$credential" ]; then printf 'header = "Authorization: Bearer %s"\n' "$credential"; fi
 }

@@ -16,7 +16,8 @@ if port is not None:
     needed = (get_json(f"http://127.0.0.1:{port}/health") or {}).get("auth") == "required"
     files = (state.merchant_key, state.operator_key)
     keys = [file.read_text() if needed and file.exists() else "" for file in files]
-    kept = ("" if needed else state.token(), *keys, state.database.resolve(), state.socket, state.bootstrap.read_text())
+    kept = ("" if needed else state.token(), *keys, state.database.resolve(), state.socket)
+    kept += (state.acquirer_address.read_text(), state.acquirer_token, state.bootstrap.read_text())
     print(port, *kept, sep="\n")
 PYTHON
 )" || facts=""
@@ -26,7 +27,7 @@ if [ -z "$facts" ]; then
 fi
 {
   read -r port && read -r kept_token && read -r merchant_key && read -r operator_key
-  read -r sqlite_file && read -r socket && read -r bootstrap
+  read -r sqlite_file && read -r socket && read -r acquirer && read -r acquirer_token && read -r bootstrap
 } <<<"$facts"
 base_url="${base_url:-http://127.0.0.1:$port}"
 token="${token:-$kept_token}"
@@ -42,6 +43,17 @@ for process in Supervisor(f"unix://{sys.argv[1]}").states():
     if process["name"] == sys.argv[2]:
         print(process["pid"])' "$socket" "$2")"
   kill "-$1" "$pid"
+}
+
+supervised() { # supervised stop|start GROUP:PROGRAM: supervisord does not start again what it was told to stop
+  .venv/bin/python -c 'import sys
+from stack.supervision import Supervisor
+getattr(Supervisor(f"unix://{sys.argv[1]}"), sys.argv[2])(sys.argv[3])' "$socket" "$1" "$2"
+}
+
+faults() { # faults METHOD [JSON]: of the acquirer's simulator
+  curl -fsS -o /dev/null --max-time 10 -X "$1" "$acquirer/_control/faults" ${2:+-H 'Content-Type: application/json' -d "$2"} \
+    --config <(printf 'header = "Authorization: Bearer %s"\n' "$(cat "$acquirer_token")")
 }
 
 lock_sqlite() { # as a writer that does not come to an end; ends by itself when this script is killed
@@ -61,6 +73,8 @@ unlock_sqlite() {
 
 : "${KAFKA_STOP_CMD:=send STOP broker}" "${KAFKA_START_CMD:=send CONT broker}"
 : "${REDIS_STOP_CMD:=send STOP redis}" "${REDIS_START_CMD:=send CONT redis}"
+: "${ACQUIRER_STOP_CMD:=supervised stop servers:psp}" "${ACQUIRER_START_CMD:=supervised start servers:psp}"
+: "${ACQUIRER_LOSE_CMD:=faults PUT \"\$lost\"}" "${ACQUIRER_ANSWER_CMD:=faults DELETE}"
 : "${DATABASE_STOP_CMD:=lock_sqlite}" "${DATABASE_START_CMD:=unlock_sqlite}"
 : "${RELAY_KILL_CMD:=send KILL relay}" "${LEDGER_KILL_CMD:=send KILL ledger}" # supervisord starts them again
 : "${RELAY_START_CMD:=true}" "${LEDGER_START_CMD:=true}"

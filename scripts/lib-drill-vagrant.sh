@@ -57,10 +57,21 @@ for message in sys.argv[1:]:
 sys.exit(producer.flush(15))' "$@"
 }
 
+faults_there() { # faults_there METHOD [JSON]: of the acquirer's simulator, whose control is for its own machine alone
+  on acquirer systemd-run --quiet --collect --pipe --wait --property EnvironmentFile=/etc/psp/psp.env \
+    --property User=psp /opt/payops/psp/bin/python -c 'import os, sys, urllib.request
+url = "http://{PSP_HOST}:{PSP_PORT}/_control/faults".format(**os.environ)
+headers = {"Authorization": "Bearer " + os.environ["PSP_CONTROL_TOKEN"], "Content-Type": "application/json"}
+body = sys.argv[2].encode() if len(sys.argv) > 2 else None
+urllib.request.urlopen(urllib.request.Request(url, body, headers, method=sys.argv[1]), timeout=10)' "$@"
+}
+
 find_platform
 
 : "${KAFKA_STOP_CMD:=on broker systemctl stop kafka}" "${KAFKA_START_CMD:=on broker systemctl start kafka}"
 : "${REDIS_STOP_CMD:=on cache systemctl stop redis-server}" "${REDIS_START_CMD:=on cache systemctl start redis-server}"
+: "${ACQUIRER_STOP_CMD:=on acquirer systemctl stop psp}" "${ACQUIRER_START_CMD:=on acquirer systemctl start psp}"
+: "${ACQUIRER_LOSE_CMD:=faults_there PUT \"\$lost\"}" "${ACQUIRER_ANSWER_CMD:=faults_there DELETE}"
 : "${DATABASE_STOP_CMD:=on database systemctl stop mariadb}" "${DATABASE_START_CMD:=on database systemctl start mariadb}"
 : "${RELAY_KILL_CMD:=kill_there payops-relay}" "${RELAY_START_CMD:=on application systemctl start payops-relay}"
 : "${LEDGER_KILL_CMD:=kill_there payops-ledger}" "${LEDGER_START_CMD:=on application systemctl start payops-ledger}"

@@ -17,7 +17,8 @@ ansible_vault=(.venv/bin/ansible-vault)
 
 random_names=(vault_mariadb_{api,relay,ledger,housekeeping,operator,migration,exporter,backup}_password
   vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password
-  vault_prometheus_password vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret)
+  vault_prometheus_password vault_grafana_admin_password vault_jenkins_admin_password vault_github_webhook_secret
+  vault_psp_{key,publishable_key,control_token})
 empty_names=(vault_github_token vault_ngrok_authtoken) # given by others: `ansible-vault edit` puts them in
 
 random_value() { # 32 letters and digits: about 190 bits, and safe in URLs, shells and configuration files

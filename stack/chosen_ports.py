@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stack.ports import free_port, is_free
-from stack.programs import METRICS_PORTS
+from stack.programs import ACQUIRER_PORT, METRICS_PORTS
 from stack.readiness import NotReady
 
 ATTEMPTS: Final = 5
@@ -13,21 +13,34 @@ ATTEMPTS: Final = 5
 
 @dataclass(frozen=True)
 class ChosenPorts:
-    """Ports of Redis and of each worker's metrics (0: the worker picks a free one)."""
+    """Ports of Redis, of each worker's metrics (0: the worker picks a free one) and of the acquirer's simulator."""
 
     redis: int
     metrics: Mapping[str, int]
+    acquirer: int
 
     def taken(self) -> list[int]:
         """The chosen ports on which something listens now."""
-        return [port for port in (self.redis, *self.metrics.values()) if port and not is_free(port)]
+        chosen = (self.redis, *self.metrics.values(), self.acquirer)
+        return [port for port in chosen if port and not is_free(port)]
 
 
 def choose_ports(variables: Mapping[str, str]) -> ChosenPorts:
-    """Choose free ports. `variables`: the environment; its WORKER_METRICS_PORT applies to all workers."""
+    """Choose free ports. `variables`: the environment; its WORKER_METRICS_PORT applies to all workers, PSP_PORT to the
+    acquirer's simulator, which else does not take PORT.
+    """
     if wanted := variables.get("WORKER_METRICS_PORT"):
-        return ChosenPorts(free_port(), dict.fromkeys(METRICS_PORTS, int(wanted)))
-    return ChosenPorts(free_port(), {name: port if is_free(port) else 0 for name, port in METRICS_PORTS.items()})
+        metrics = dict.fromkeys(METRICS_PORTS, int(wanted))
+    else:
+        metrics = {name: port if is_free(port) else 0 for name, port in METRICS_PORTS.items()}
+    return ChosenPorts(free_port(), metrics, _of_acquirer(variables))
+
+
+def _of_acquirer(variables: Mapping[str, str]) -> int:
+    if wanted := variables.get("PSP_PORT"):
+        return int(wanted)
+    is_ours = variables.get("PORT") == str(ACQUIRER_PORT)
+    return free_port() if is_ours or not is_free(ACQUIRER_PORT) else ACQUIRER_PORT
 
 
 def with_chosen_ports(

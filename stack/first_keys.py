@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from payments.merchants.key_form import Prefix, new_key
 from stack.state import State
@@ -15,6 +16,8 @@ from stack.whole_file import write_once, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP_MERCHANT, TEST_MERCHANT = "STORE", "M123"
+CONNECTOR = "simulator"
+"""How the shop's payments are made: at the acquirer's simulator."""
 NAME = "make run"
 REFUSED = 1
 """The exit code of a command that what is stored does not allow."""
@@ -33,13 +36,27 @@ def provide(state: State, variables: Mapping[str, str], say: Callable[[str], Non
         _ensure_merchant(TEST_MERCHANT, "A merchant to try it with", variables)
         _import(state.merchant_key, Prefix.TEST, ["--merchant", TEST_MERCHANT], variables, say)
         _import(state.operator_key, Prefix.OPERATOR, ["--operator"], variables, say)
-    _ensure_merchant(variables["APP_SHOP_MERCHANT"], "The shop of this machine", variables)
+    _ensure_connected(variables["APP_SHOP_MERCHANT"], "The shop of this machine", variables)
 
 
-def _ensure_merchant(merchant_id: str, name: str, variables: Mapping[str, str]) -> None:
-    done = _run(variables, ["merchants", "create", merchant_id, "--name", name, "--if-missing"])
+def _ensure_merchant(merchant_id: str, name: str, variables: Mapping[str, str], *options: str) -> str:
+    """Returns its connector."""
+    found = _merchant(variables, merchant_id, ["create", merchant_id, "--name", name, "--if-missing", *options])
+    return str(found["connector"])
+
+
+def _ensure_connected(merchant_id: str, name: str, variables: Mapping[str, str]) -> None:
+    """One that an earlier release made has no connector yet."""
+    if _ensure_merchant(merchant_id, name, variables, "--connector", CONNECTOR) != CONNECTOR:
+        connect = ["connect", merchant_id, "--connector", CONNECTOR, "--reason", "make run has an acquirer's simulator"]
+        _merchant(variables, merchant_id, connect)
+
+
+def _merchant(variables: Mapping[str, str], merchant_id: str, command: list[str]) -> dict[str, Any]:
+    done = _run(variables, ["merchants", *command])
     if done.returncode != 0:
         raise NotProvided(f"Merchant {merchant_id} cannot be used.\n{done.stderr}")
+    return dict(json.loads(done.stdout))
 
 
 def _import(

@@ -1,4 +1,5 @@
-"""The whole platform on real servers, as plain processes: MariaDB, Redis, Kafka, api, relay, ledger, housekeeping.
+"""The whole platform on real servers, as plain processes: MariaDB, Redis, Kafka, api, relay, ledger, housekeeping; and
+the acquirer's simulator for who asks for it.
 
 For end-to-end tests and benchmarks; `make run` is in `stack/run.py`.
 """
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.acquirer import AcquirerServer
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from stack.ports import is_free
@@ -75,6 +77,7 @@ class Platform:
     ledger: Worker
     housekeeping: Worker
     admin_token: str
+    acquirer: AcquirerServer | None = None
 
     @property
     def database_url(self) -> str:
@@ -88,8 +91,9 @@ class Platform:
 
     @property
     def servers(self) -> dict[str, Server]:
-        """MariaDB, Redis and Kafka by name."""
-        return {part.name: part for part in (self.mariadb, self.redis, self.kafka)}
+        """MariaDB, Redis and Kafka by name; and the acquirer's simulator, `psp`, if there is one."""
+        parts = (self.mariadb, self.redis, self.kafka, self.acquirer)
+        return {part.name: part for part in parts if part is not None}
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -102,9 +106,12 @@ def real_platform(
     settings: Mapping[str, str] | None = None,
     mariadb_options: tuple[str, ...] = (),
     accounts: Callable[[MariaDBServer], Mapping[str, str]] | None = None,
+    *,
+    with_acquirer: bool = False,
 ) -> Iterator[Platform]:
     """The platform, up; stopped and removed afterwards. `settings` are added to the environment of its processes.
 
+    `with_acquirer`: also the acquirer's simulator, for merchants whose connector it is.
     `accounts` creates database accounts and returns process → DATABASE_URL; without it all use one with all rights.
     """
     with ExitStack() as stack:
@@ -112,6 +119,8 @@ def real_platform(
         redis = stack.enter_context(RedisServer())
         kafka = stack.enter_context(KafkaServer())
         mariadb.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+        api = Api()
+        acquirer = stack.enter_context(_acquirer(api.url)) if with_acquirer else None
         token = secrets.token_urlsafe(24)
         environment = {
             "PYTHONPATH": str(ROOT),
@@ -120,15 +129,22 @@ def real_platform(
             "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
             "ADMIN_TOKEN": token,
             "APP_KEY_PEPPER": f"1:{secrets.token_hex(32)}",
+            **(acquirer.access.of_platform() if acquirer else {}),
             **(settings or {}),
         }
         migrate(environment)
         urls = accounts(mariadb) if accounts else {}
-        api, relay, ledger, housekeeping = Api(), Worker("relay"), Worker("ledger"), Worker("housekeeping")
+        relay, ledger, housekeeping = Worker("relay"), Worker("ledger"), Worker("housekeeping")
         for program in (api, relay, ledger, housekeeping):
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
-        yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, admin_token=token)
+        yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, token, acquirer)
+
+
+def _acquirer(shop: str) -> AcquirerServer:
+    """`shop`: the origin of the shop's pages."""
+    key, publishable_key, control_token = (secrets.token_urlsafe(24) for _ in range(3))
+    return AcquirerServer(key, publishable_key, control_token, [shop])
 
 
 def migrate(environment: Mapping[str, str]) -> None:

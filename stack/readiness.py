@@ -1,4 +1,6 @@
-"""Waits until the platform is up: every component of `GET /health` is UP, and no program has failed."""
+"""Waits until the platform is up: every component of `GET /health` is UP, the acquirer's simulator answers, and no
+program has failed.
+"""
 
 import http.client
 import json
@@ -42,8 +44,13 @@ def _body_of(error: urllib.error.HTTPError) -> dict[str, Any] | None:
         return None
 
 
-def wait_until_up(state: State, port: int, supervisord: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
-    """Return when /health is UP; `say` each change. NotReady when a program fails, or after 60 s."""
+def wait_until_up(
+    state: State, port: int, acquirer: str, supervisord: subprocess.Popen[bytes], say: Callable[[str], None]
+) -> None:
+    """Return when /health is UP and the simulator answers at `acquirer`; `say` each change of a component.
+
+    NotReady when a program fails, or after 60 s.
+    """
     deadline = time.monotonic() + UP_SECONDS
     known: dict[str, str] = {}
     while True:
@@ -53,7 +60,7 @@ def wait_until_up(state: State, port: int, supervisord: subprocess.Popen[bytes],
             if known.get(name) != status:
                 known[name] = status
                 say(f"{name} is {status}" if status == "UP" else f"{name} is {status}: {detail}")
-        if health and health["status"] == "UP":
+        if health and health["status"] == "UP" and get_json(f"{acquirer}/health"):
             return
         _check_programs(state, supervisord)
         if time.monotonic() > deadline:

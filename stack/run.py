@@ -14,14 +14,16 @@ from pathlib import Path
 from types import FrameType
 
 from stack import ports
+from stack.acquirer import kept_access
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
 from stack.first_keys import NotProvided, provide
 from stack.parent_watchdog import bound_to_parent
-from stack.programs import environment, new_redis, programs
+from stack.programs import ACQUIRER_PORT, environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
 from stack.state import AlreadyRuns, State, chosen
 from stack.supervision import Supervisor, configuration
 from stack.welcome import welcome
+from stack.whole_file import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,10 +46,15 @@ def main() -> int:
         signal.signal(number, _stop)
     state = chosen(ROOT, os.environ)
     try:
-        port, auth = _port(os.environ), _auth(os.environ)
+        port, auth = _port(os.environ, "PORT", "8080"), _auth(os.environ)
+        acquirer_port = _port(os.environ, "PSP_PORT", str(ACQUIRER_PORT))
+        if port == acquirer_port and os.environ.get("PSP_PORT"):
+            raise CannotRun(f"PORT and PSP_PORT are both {port}; the acquirer's simulator needs a port of its own.")
         state.prepare()
         with state.held(port):
-            _check_port(port)
+            _check_port(port, "PORT")
+            if os.environ.get("PSP_PORT"):  # else another one is chosen
+                _check_port(acquirer_port, "PSP_PORT")
             return _run(state, port, auth, _token(state, os.environ, auth))
     except (AlreadyRuns, CannotRun, NotProvided, NotReady) as error:
         print(error, file=sys.stderr)
@@ -62,10 +69,10 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stop
 
 
-def _port(variables: Mapping[str, str]) -> int:
-    text = variables.get("PORT") or "8080"
+def _port(variables: Mapping[str, str], name: str, default: str) -> int:
+    text = variables.get(name) or default
     if not (text.isdecimal() and 0 < int(text) < 65536):
-        raise CannotRun(f"PORT={text} is not a port; use a number from 1 to 65535, for example `make run PORT=8090`.")
+        raise CannotRun(f"{name}={text} is not a port; use a number from 1 to 65535, as in `make run {name}=8099`.")
     return int(text)
 
 
@@ -76,12 +83,14 @@ def _auth(variables: Mapping[str, str]) -> str:
     return auth
 
 
-def _check_port(port: int) -> None:
-    if ports.is_free(port):
-        return
+def _check_port(port: int, name: str) -> None:
+    if not ports.is_free(port):
+        raise CannotRun(f"{_taken(port)}; run `make run {name}={ports.next_free(port + 1)}`.")
+
+
+def _taken(port: int) -> str:
     holder = ports.holder(port)
-    by = f"pid {holder[0]} ({holder[1]})" if holder else "another process"
-    raise CannotRun(f"Port {port} is taken by {by}; run `make run PORT={ports.next_free(port + 1)}`.")
+    return f"Port {port} is taken by {f'pid {holder[0]} ({holder[1]})' if holder else 'another process'}"
 
 
 def _token(state: State, variables: Mapping[str, str], auth: str) -> str:
@@ -99,7 +108,10 @@ def _run(state: State, port: int, auth: str, token: str) -> int:
         print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
 
     def serve(chosen: ChosenPorts) -> int:
-        variables = environment(state, os.environ, new_redis(state, chosen.redis), port, token, auth)
+        if chosen.acquirer != ACQUIRER_PORT and not os.environ.get("PSP_PORT") and port != ACQUIRER_PORT:
+            say(f"{_taken(ACQUIRER_PORT)}: the acquirer's simulator takes {chosen.acquirer}, or what PSP_PORT says")
+        redis, acquirer = new_redis(state, chosen.redis), kept_access(state, chosen.acquirer)
+        variables = environment(state, os.environ, redis, acquirer, port, token, auth)
         return _serve(state, port, variables, chosen, say)
 
     say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
@@ -112,11 +124,12 @@ def _serve(
     _migrate(variables)
     say("database is up to date")
     state.bootstrap.unlink(missing_ok=True)
+    write_whole(state.acquirer_address, variables["APP_ACQUIRER_URL"])
     state.supervisor_configuration.write_text(configuration(state, programs(state, chosen.metrics)))
     supervisord = _start_supervisord(state, variables)
     try:
         provide(state, variables, say)  # while the programs start
-        wait_until_up(state, port, supervisord, say)
+        wait_until_up(state, port, variables["APP_ACQUIRER_URL"], supervisord, say)
         print(welcome(state, port, variables), flush=True)
         with _shop_being_built(port):
             code = supervisord.wait()

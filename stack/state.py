@@ -60,6 +60,11 @@ class State:
         self.operator_key = self.folder / "operator-key"
         self.merchant_key = self.folder / "merchant-key"
         self.merchant_header = self.folder / "merchant-header"
+        self.acquirer_address = self.folder / "psp-address"
+        self.acquirer_token = self.folder / "psp-control-token"
+        self.acquirer_key = self.folder / "psp-key"
+        self.acquirer_publishable_key = self.folder / "psp-publishable-key"
+        self.acquirer_database = self.folder / "psp.db"
         self._token = self.folder / "admin-token"
         self._pepper = self.folder / "key-pepper"
         self._lock = self.folder / "running.lock"
@@ -114,9 +119,13 @@ class State:
 
     def token(self) -> str:
         """The stored admin token, created at the first call."""
-        if not self._token.exists():
-            write_once(self._token, secrets.token_urlsafe(24))
-        return self._token.read_text()
+        return self.secret(self._token)
+
+    def secret(self, path: Path) -> str:
+        """The secret that is stored there, made at the first call."""
+        if not path.exists():
+            write_once(path, secrets.token_urlsafe(24))
+        return path.read_text()
 
     def pepper(self) -> str:
         """The stored secret that hashes API keys, created at the first call: another one would end all keys."""

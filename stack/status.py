@@ -29,6 +29,7 @@ def main() -> int:
     lines += _processes(state) + _components(health)
     lines += _breaker(get_json(f"{base}/circuit-breaker/kafka-publisher"))
     lines += _operations(get_json(f"{base}/operations?merchantId=M123", token))
+    lines += _acquirer(state)
     lines += _audit(get_json(f"{base}/ledger/trial-balance", token))
     print("\n".join(lines))
     return 0 if health and health["status"] == "UP" else 1
@@ -79,6 +80,13 @@ def _operations(answer: dict[str, Any] | None) -> list[str]:
         _line("ledger lag", f"{answer['ledgerLagSeconds'] or 0:.1f} s"),
         _line("dead letters", f"{answer['deadLettersOpen']} open"),
     ]
+
+
+def _acquirer(state: State) -> list[str]:
+    if not state.acquirer_address.exists():
+        return [_line("acquirer", "unknown")]
+    url = state.acquirer_address.read_text()
+    return [_line("acquirer", f"{url} {'answers' if get_json(f'{url}/health') else 'does not answer'}")]
 
 
 def _audit(answer: dict[str, Any] | None) -> list[str]:

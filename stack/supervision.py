@@ -88,6 +88,14 @@ class Supervisor:
         """Ask supervisord to stop all its processes and end."""
         self._rpc.shutdown()
 
+    def stop(self, name: str) -> None:
+        """Stop `group:name` and wait for its end; it stays stopped."""
+        self._rpc.stopProcess(name, True)
+
+    def start(self, name: str) -> None:
+        """Start `group:name` and wait until it runs."""
+        self._rpc.startProcess(name, True)
+
     def restart(self, names: Iterable[str], seconds: float) -> None:
         """Stop the running ones of these `group:name`, then start all; TimeoutError after `seconds`."""
         names = list(names)

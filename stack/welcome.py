@@ -1,5 +1,6 @@
 """The text that `make run` prints when all is up: URLs, what opens the console, and three commands to paste."""
 
+import os
 import secrets
 import shlex
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
   API          {base}
   docs         {base}/docs
   health       {base}/health
+  acquirer     {acquirer}/  (a simulator; its page asks for the token in {control})
   admin token  {token}
 
 No key is needed here: a merchant's name is enough to pay, from this machine. `AUTH=required make run` asks for keys.
@@ -33,6 +35,7 @@ payops is up, and each request needs a key. Ctrl-C stops it; `make status` (else
   API           {base}
   docs          {base}/docs
   health        {base}/health
+  acquirer      {acquirer}/  (a simulator; its page asks for the token in {control})
   operator key  {operator_key}
   merchant key  {merchant_key}
 
@@ -57,6 +60,8 @@ def welcome(state: State, port: int, variables: Mapping[str, str]) -> str:
     texts = {
         "base": f"http://127.0.0.1:{port}",
         "merchant": TEST_MERCHANT,
+        "acquirer": variables["APP_ACQUIRER_URL"],
+        "control": os.path.relpath(state.acquirer_token),
         "answer": answer,
         "json": "'Content-Type: application/json'",
         "id": f"""sed 's/.*"paymentId":\\([0-9]*\\).*/\\1/' {answer}""",

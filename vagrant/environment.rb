@@ -13,7 +13,7 @@ module Payops
   class Environment
     NETWORK = IPAddr.new('192.168.56.0/24')   # within VirtualBox' default host-only range
     HOST = '192.168.56.1'                     # this machine, as the machines see it
-    GROUPS = %w[database cache broker application observability build].freeze
+    GROUPS = %w[database cache broker acquirer application observability build].freeze
     KEYS = %w[name address memory cpus groups].freeze
     LEAST_MEMORY = 512                        # MB; Debian with one small server does not fit into less
 

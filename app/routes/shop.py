@@ -26,6 +26,7 @@ PAGES: Final = (
 )
 SECTIONS: Final = (
     "payments",
+    "acquirer",
     "ledger",
     "audit",
     "findings",
@@ -59,7 +60,7 @@ _NO_SHOP: Final = _NOTE.format(refresh="", text="This installation serves no sho
 
 def safety(tokens: Tokens | None) -> dict[str, str]:
     """The headers of every answer here: pages connect to us alone, and to where they get `tokens` of cards."""
-    connect = "'self'" if tokens is None else f"'self' {tokens.url}"
+    connect = "'self'" if tokens is None or tokens.url.startswith("/") else f"'self' {tokens.url}"
     return {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"

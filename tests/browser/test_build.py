@@ -62,7 +62,7 @@ def test_the_types_are_those_of_the_api(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_code_of_the_api_has_words(language: str) -> None:
     texts = (SOURCES / f"i18n/{language}.ts").read_text().split("  problem: {")[1]
-    own = {"NETWORK", "UNREADABLE", "DOWNLOAD_BROKEN"}
+    own = {"NETWORK", "UNREADABLE", "DOWNLOAD_BROKEN", "CARD_NOT_ACCEPTED", "CARD_TOKEN_MISSING"}
     assert set(re.findall(r"^    ([A-Z_]+):", texts, re.MULTILINE)) == {*PROBLEMS, *own}
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -31,6 +32,8 @@ HOOKS = {
         "LEDGER_START_CMD": "start/ledger",
     },
     "drill-poison.sh": {},
+    "drill-acquirer-down.sh": {"ACQUIRER_STOP_CMD": "kill/psp", "ACQUIRER_START_CMD": "start/psp"},
+    "drill-answers-lost.sh": {"ACQUIRER_LOSE_CMD": "lose", "ACQUIRER_ANSWER_CMD": "answer"},
 }
 LIES = {
     BREAKER: "payment was published: Kafka is not down",
@@ -38,9 +41,13 @@ LIES = {
     "drill-redis-down.sh": "not within 3 s: /health says that Redis does not answer",
     "drill-worker-kill.sh": "payment is published already",
     "drill-poison.sh": "not within 4 s: there is a dead letter PaymentNotFound",
+    "drill-acquirer-down.sh": "the acquirer is down, and an order was answered 200",
+    "drill-answers-lost.sh": "the answer is lost, and an order was answered 200",
 }
 """What each drill reports when its hooks do nothing."""
+SHOP = "STORE"
 SETTINGS = {
+    "APP_SHOP_MERCHANT": SHOP,
     "APP_RATE_LIMIT_PROFILE": "prod",
     "APP_CB_KAFKA_CALL_TIMEOUT_SECONDS": "2",
     "APP_CB_KAFKA_SLOW_CALL_DURATION_SECONDS": "1",
@@ -52,6 +59,17 @@ SETTINGS = {
 pytestmark = pytest.mark.timeout(400)
 
 
+def faults(platform: Platform) -> dict[str, str]:
+    """The hooks that switch the faults of the acquirer's simulator, which is asked itself."""
+    assert platform.acquirer
+    access = platform.acquirer.access
+    curl = f"curl -fsS -o /dev/null {access.url}/_control/faults -H 'Authorization: Bearer {access.control_token}'"
+    return {
+        "lose": f"{curl} -X PUT -H 'Content-Type: application/json' -d \"$lost\"",
+        "answer": f"{curl} -X DELETE",
+    }
+
+
 class Switchboard(HTTPServer):
     """Runs the drills' hooks: `POST /kill/relay` and the like, in the thread that `serve_while` runs in."""
 
@@ -59,9 +77,12 @@ class Switchboard(HTTPServer):
 
     def __init__(self, platform: Platform) -> None:
         self.parts = platform.programs | platform.servers
+        self._faults = faults(platform)
         super().__init__(("127.0.0.1", 0), _Call)
 
     def hook(self, call: str) -> str:
+        if call in self._faults:
+            return self._faults[call]
         return f"curl -fsS -X POST http://127.0.0.1:{self.server_port}/{call}"
 
     def serve_while(self, drill: subprocess.Popen[str]) -> tuple[int, str]:
@@ -88,7 +109,10 @@ class _Call(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with real_platform(SETTINGS) as platform:
+    with real_platform(SETTINGS, with_acquirer=True) as platform:
+        shop = ["merchants", "create", SHOP, "--name", "The shop", "--connector", "simulator"]
+        environment = {**os.environ, **platform.environment}
+        subprocess.run([sys.executable, "-m", "payments", *shop], cwd=ROOT, env=environment, check=True)
         yield platform
 
 

@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parents[2]
 ANSIBLE: Final = ROOT / "ansible"
 BIN: Final = ROOT / ".venv/bin"
 DEFAULT: Final = ROOT / ".vagrant/provisioners/ansible/inventory/vagrant_ansible_inventory"
-GROUPS: Final = ("database", "cache", "broker", "application", "observability", "build")
+GROUPS: Final = ("database", "cache", "broker", "acquirer", "application", "observability", "build")
 
 
 def path() -> Path:

@@ -13,10 +13,13 @@ WORKERS = ["payops-relay", "payops-ledger", "payops-housekeeping"]
 USERS = ["payops-api", *WORKERS, "payops-operator", "payops-migration"]
 EXPOSURE_LIMIT = 4.0
 KNOWS = {
-    "api": {"vault_mariadb_api_password", "vault_redis_app_password", "vault_payops_key_pepper"},
+    "api": {
+        *("vault_mariadb_api_password", "vault_redis_app_password", "vault_payops_key_pepper"),
+        *("vault_psp_key", "vault_psp_publishable_key"),
+    },
     "relay": {"vault_mariadb_relay_password", "vault_kafka_relay_password"},
     "ledger": {"vault_mariadb_ledger_password", "vault_kafka_ledger_password"},
-    "housekeeping": {"vault_mariadb_housekeeping_password"},
+    "housekeeping": {"vault_mariadb_housekeeping_password", "vault_psp_key"},
     "operator": {"vault_mariadb_operator_password", "vault_payops_key_pepper"},
     "migration": {"vault_mariadb_migration_password"},
 }

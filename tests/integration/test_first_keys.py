@@ -10,6 +10,7 @@ from payments.merchants import service, store
 from payments.merchants.key_form import parse
 from payments.merchants.rules import Mode
 from payments.platform.database import create_engine
+from stack.acquirer import kept_access
 from stack.first_keys import NotProvided, provide
 from stack.programs import Redis, environment
 from stack.state import State
@@ -31,7 +32,7 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 
 
 def variables(state: State, database_url: str, auth: str, **more: str) -> dict[str, str]:
-    found = environment(state, more, Redis(1, "x"), 8080, "", auth)
+    found = environment(state, more, Redis(1, "x"), kept_access(state, 8090), 8080, "", auth)
     return {**found, "DATABASE_URL": database_url}
 
 
@@ -75,3 +76,15 @@ def test_without_keys_there_is_the_shop_s_merchant_alone(engine: Engine, sqlite_
     with pytest.raises(NotProvided, match="There is a merchant STORE already"):
         provide(state, variables(state, sqlite_url, "open"), list[str]().append)
     assert not state.operator_key.exists()
+
+
+def test_the_shop_is_paid_at_the_simulator_also_one_of_an_earlier_release(
+    engine: Engine, sqlite_url: str, state: State
+) -> None:
+    with engine.begin() as connection:
+        service.create_merchant(connection, "STORE", "The shop of this machine", Mode.TEST, "cli:me")
+    for _ in range(2):
+        provide(state, variables(state, sqlite_url, "required"), list[str]().append)
+        with engine.connect() as connection:
+            connectors = {merchant.merchant_id: merchant.connector for merchant in store.merchants(connection, "", 9)}
+        assert connectors == {"M123": "none", "STORE": "simulator"}

@@ -27,8 +27,21 @@ class TestRefusals:
         holder = f"pid {os.getpid()} ({psutil.Process().name()})"
         assert said == f"Port {port} is taken by {holder}; run `make run PORT={advised}`.\n"
 
-    def test_a_port_that_is_none(self, tmp_path: Path) -> None:
-        assert "PORT=http is not a port; use a number" in run_stack(tmp_path, PORT="http")
+    def test_a_port_of_the_simulator_that_is_taken(self, tmp_path: Path) -> None:
+        port = ports.free_port()
+        with socket.create_server(("127.0.0.1", port)):
+            said = run_stack(tmp_path, PORT=str(ports.free_port()), PSP_PORT=str(port))
+        assert f"Port {port} is taken by pid {os.getpid()} " in said
+        assert "; run `make run PSP_PORT=" in said
+
+    def test_one_port_for_two(self, tmp_path: Path) -> None:
+        port = str(ports.free_port())
+        said = run_stack(tmp_path, PORT=port, PSP_PORT=port)
+        assert said == f"PORT and PSP_PORT are both {port}; the acquirer's simulator needs a port of its own.\n"
+
+    @pytest.mark.parametrize("name", ["PORT", "PSP_PORT"])
+    def test_a_port_that_is_none(self, tmp_path: Path, name: str) -> None:
+        assert f"{name}=http is not a port; use a number" in run_stack(tmp_path, **{name: "http"})
 
     def test_a_short_admin_token(self, tmp_path: Path) -> None:
         said = run_stack(tmp_path, PORT=str(ports.free_port()), ADMIN_TOKEN="short")

@@ -86,7 +86,7 @@ def test_it_fits(environment: str) -> None:
 
 
 def test_every_group_has_its_machine() -> None:
-    groups = {"database", "cache", "broker", "application", "observability", "build"}
+    groups = {"database", "cache", "broker", "acquirer", "application", "observability", "build"}
     assert {group for node in nodes("full") for group in node["groups"]} == groups
     assert {group for node in nodes("single") for group in node["groups"]} == groups - {"build"}
 

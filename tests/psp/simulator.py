@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import socket
-import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -12,8 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from jsonschema import Draft202012Validator
 
-from stack.server import Server
-from tests.repo.sources import ROOT
+from stack.acquirer import AcquirerServer
 
 KEY: Final = "sk_test_of_the_simulator"
 PUBLISHABLE: Final = "pk_test_of_the_simulator"
@@ -38,39 +36,14 @@ class Reply:
         return json.loads(self.text)
 
 
-class Simulator(Server):
+class Simulator(AcquirerServer):
     """`python -m psp` on a free port with a file of its own, which lives as long as this object."""
-
-    name = "psp"
-    start_seconds = 30.0
 
     def __init__(self, **settings: str) -> None:
         """`settings` are added to those that every simulator has."""
-        super().__init__()
-        self.database = self.folder / "psp.db"
-        self.environment = {
-            "PYTHONPATH": str(ROOT),
-            "PSP_KEYS": f"sk_test_of_somebody_else,{KEY}",
-            "PSP_PUBLISHABLE_KEY": PUBLISHABLE,
-            "PSP_CONTROL_TOKEN": CONTROL,
-            "PSP_SHOP_ORIGINS": SHOP,
-            "PSP_DATABASE": str(self.database),
-            "PSP_PORT": str(self.port),
-            **settings,
-        }
+        super().__init__(f"sk_test_of_somebody_else,{KEY}", PUBLISHABLE, CONTROL, [SHOP])
+        self.environment = {**self.environment, **settings}
         self.api = Client(self.port)
-
-    def _prepare(self) -> None:
-        """The file is made by the simulator."""
-
-    def _command(self) -> list[str]:
-        return [sys.executable, "-m", "psp"]
-
-    def _answers(self) -> bool:
-        try:
-            return self.api.get("/health").status == 200
-        except OSError:
-            return False
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from payments.platform.tables import metadata
 from tests.repo.roles import ANSIBLE, ROLES, options, read, task_files, tasks
 
-EXPECTED = {"base", "mariadb", "redis", "kafka", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
+EXPECTED = {"base", "mariadb", "redis", "kafka", "psp", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
 EXPECTED |= {"prometheus", "alertmanager", "exporter"}
 LONGEST_TASK_FILE = 80
 _VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")

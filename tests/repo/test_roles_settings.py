@@ -7,24 +7,36 @@ import jinja2
 import pytest
 
 from payments.config import Settings, load
+from psp import settings as simulator_settings
 from tests.repo.roles import ANSIBLE, options, read
 
 ROLE: Final = ANSIBLE / "roles/payops"
 PEPPER: Final = "1:01234567890123456789012345678901"
+ACQUIRER_KEY: Final = "a-key-at-the-acquirer"
 PROCESSES: Final = {item["name"]: item for item in read(ROLE / "vars/main.yml")["_payops_environments"]}
 KNOWS_PEPPER: Final = {"api", "operator"}
 
 
-def settings(process: str, **changed: Any) -> Settings:
-    """What the process reads, by the template and the role's defaults."""
+def of_template(role: str, values: dict[str, Any]) -> str:
+    """What the role writes as an environment file."""
+    loader = jinja2.FileSystemLoader(ANSIBLE / "roles" / role / "templates")
+    environment = jinja2.Environment(loader=loader, trim_blocks=True, keep_trailing_newline=True)  # noqa: S701  (no HTML)
+    return environment.get_template("environment.j2").render(values)
+
+
+def rendered(process: str, **changed: Any) -> str:
+    """The settings of a process, by the role's defaults; `changed`: variables of the role."""
     values: dict[str, Any] = dict.fromkeys(options("payops"), "a-value")
     values |= {name: spec["default"] for name, spec in options("payops").items() if "default" in spec}
     values |= {"ansible_managed": "a test", "payops_environment": "a test", **changed}
-    values["item"] = PROCESSES[process] | ({"key_pepper": PEPPER} if "key_pepper" in PROCESSES[process] else {})
-    loader = jinja2.FileSystemLoader(ROLE / "templates")
-    environment = jinja2.Environment(loader=loader, trim_blocks=True)  # noqa: S701  (no HTML)
-    text = environment.get_template("environment.j2").render(values)
-    lines = [line.partition("=") for line in shlex.split(text, comments=True)]
+    secrets = {"key_pepper": PEPPER, "acquirer_key": ACQUIRER_KEY}
+    values["item"] = PROCESSES[process] | {name: secrets[name] for name in secrets if name in PROCESSES[process]}
+    return of_template("payops", values)
+
+
+def settings(process: str, **changed: Any) -> Settings:
+    """What the process reads."""
+    lines = [line.partition("=") for line in shlex.split(rendered(process, **changed), comments=True)]
     return load({name: value for name, _, value in lines})
 
 
@@ -42,3 +54,22 @@ def test_each_request_needs_a_key_and_there_is_no_admin_token() -> None:
 def test_what_an_installation_chooses_is_written() -> None:
     found = settings("api", payops_shop_merchant="", payops_admin_token="as long as it must be")
     assert (found.auth, found.admin_token, found.shop_merchant) == ("required", "as long as it must be", None)
+
+
+def test_who_calls_the_acquirer_or_asks_it_has_the_key_and_nobody_else() -> None:
+    given = {"payops_acquirer_url": "http://127.0.0.1:8090", "payops_acquirer_public_url": "/acquirer"}
+    knows = {name for name in PROCESSES if ACQUIRER_KEY in rendered(name, **given)}
+    assert knows == {"api", "housekeeping"}
+    assert {name for name in PROCESSES if "APP_ACQUIRER_PUBLIC_URL=/acquirer\n" in rendered(name, **given)} == {"api"}
+    assert not [name for name in PROCESSES if "APP_ACQUIRER" in rendered(name)]
+
+
+def test_the_simulators_settings_are_good() -> None:
+    """Those that role psp writes."""
+    values = {name: spec["default"] for name, spec in options("psp").items() if "default" in spec}
+    values |= {name: f"the value of {name}".replace(" ", "-") for name in ("psp_key", "psp_control_token")}
+    values |= {"psp_publishable_key": "the,one,of,browsers".replace(",", "_"), "ansible_managed": "a test"}
+    text = of_template("psp", values | {"psp_shop_origins": ["http://a:1", "http://b:2"]})
+    found = simulator_settings.load(dict(line.split("=", 1) for line in shlex.split(text, comments=True)))
+    assert (found.keys, found.control_token) == ((values["psp_key"],), values["psp_control_token"])
+    assert (found.host, found.port, len(found.shop_origins)) == ("127.0.0.1", 8090, 2)

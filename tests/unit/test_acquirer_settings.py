@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.routes.shop import safety
+from app.services import Tokens
 from payments.config import BadSettings, load
 
 NEEDED = {"DATABASE_URL": "sqlite:///payops.db"}
@@ -60,6 +62,20 @@ def test_addresses(address: str) -> None:
 )
 def test_addresses_that_are_refused(address: str) -> None:
     assert refused(APP_ACQUIRER_URL=address, APP_ACQUIRER_KEY=KEY).startswith("APP_ACQUIRER_URL must be https://host")
+
+
+def test_browsers_may_get_tokens_at_a_path_of_the_shops_own_address() -> None:
+    given = NEEDED | {"APP_ACQUIRER_PUBLISHABLE_KEY": KEY}
+    settings = load(given | {"APP_ACQUIRER_PUBLIC_URL": "/acquirer"})
+    assert settings.acquirer_public_url == "/acquirer"
+    assert safety(Tokens("/acquirer/v1/tokens", KEY)) == safety(None)
+    assert safety(Tokens("https://acquirer.example/v1/tokens", KEY)) != safety(None)
+
+
+@pytest.mark.parametrize("path", ["/", "//acquirer.example", "/acquirer/", "/a b", "/..", "acquirer", "/a;x", "/a\nb"])
+def test_paths_that_are_refused(path: str) -> None:
+    line = refused(APP_ACQUIRER_PUBLIC_URL=path, APP_ACQUIRER_PUBLISHABLE_KEY=KEY)
+    assert line.endswith("or a path like /acquirer, which a proxy serves at the shop's own address")
 
 
 @pytest.mark.parametrize("key", ["x" * 15, "x" * 129, "with a space in it", "\N{HANGUL SYLLABLE GA}" * 16])

@@ -17,10 +17,16 @@ const NOT_DECIDED = new Set([
   "UNREADABLE",
   "OUTCOME_UNKNOWN",
   "SERVICE_UNAVAILABLE",
+  "ACQUIRER_UNAVAILABLE",
   "REQUEST_IN_PROGRESS",
   "RATE_LIMIT_EXCEEDED",
   "DOWNLOAD_BROKEN",
 ]);
+
+/** Whether it certainly has not been done, and may be sent again with the same key or be left. */
+export function isNotDone(error: unknown): boolean {
+  return error instanceof ApiProblem && error.code === "ACQUIRER_UNAVAILABLE";
+}
 
 /** Whether the same request may be sent again with the same key: it may or may not have been done. */
 export function isUndecided(error: unknown): boolean {
@@ -50,6 +56,11 @@ export class Undecided<Request> {
   /** `key` was sent with `request`; the outcome is unknown. */
   remember(request: Request, key: string): void {
     keep(this.name, { key, request });
+  }
+
+  /** Gives the request up; only for one that certainly was not done. */
+  leave(): void {
+    forget(this.name);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Requests of the operators' desk: search, one payment, health. All but health need an operator's key. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, type Reply, type Schema } from "./client";
-import type { Command } from "./payments";
+import { isProcessing, type Command } from "./payments";
 import type { paths } from "./schema";
 
 export type Health = Schema["Health"];
@@ -59,10 +59,10 @@ export function searchQuery(token: string, filters: Filters, cursor: string | nu
 }
 
 export function isOnItsWay(payment: DeskPayment): boolean {
-  return payment.events.some((event) => event.postedAt === null);
+  return isProcessing(payment) || payment.events.some((event) => event.postedAt === null);
 }
 
-/** One payment, polled often until all of its events are in the ledger. */
+/** One payment, polled often until the acquirer has decided and all of its events are in the ledger. */
 export function deskPaymentQuery(token: string, paymentId: number) {
   return queryOptions({
     queryKey: ["desk-payment", paymentId],

@@ -5,6 +5,7 @@ import { call, type Schema } from "./client";
 export type Merchant = Schema["Merchant"];
 export type Mode = Merchant["mode"];
 export type MerchantState = Merchant["state"];
+export type Connector = Merchant["connector"];
 export type ApiKey = Schema["ApiKey"];
 export type NewApiKey = Schema["NewApiKey"];
 export type NewKey = Schema["NewKeyBody"];
@@ -53,12 +54,16 @@ export function keysQuery(token: string, filter: KeyFilter, cursor: string | nul
   });
 }
 
-export async function createMerchant(token: string, merchantId: string, name: string, mode: Mode): Promise<Merchant> {
-  return (await call("post", "/merchants", { body: { merchantId, name, mode }, token })).data;
+export async function createMerchant(token: string, merchantId: string, name: string, mode: Mode, connector: Connector): Promise<Merchant> {
+  return (await call("post", "/merchants", { body: { merchantId, name, mode, connector }, token })).data;
 }
 
 export async function setMerchantState(token: string, merchantId: string, state: MerchantState, reason: string): Promise<Merchant> {
   return (await call("patch", "/merchants/{merchant_id}", { path: { merchant_id: merchantId }, body: { state, reason }, token })).data;
+}
+
+export async function setConnector(token: string, merchantId: string, connector: Connector, reason: string): Promise<Merchant> {
+  return (await call("patch", "/merchants/{merchant_id}", { path: { merchant_id: merchantId }, body: { connector, reason }, token })).data;
 }
 
 export async function createKey(token: string, key: NewKey): Promise<NewApiKey> {

@@ -8,7 +8,7 @@ export const auditInEnglish = {
   states: { OPEN: "Open", CLEARED: "Cleared", ALL: "Open and cleared" },
   kind: "Kind",
   kinds: {
-    ledger: "Ledger", outbox: "Outbox", answers: "Stored answers", orphan_posting: "Posting without event", stuck: "Event not posted",
+    ledger: "Ledger", outbox: "Outbox", answers: "Stored answers", orphan_posting: "Posting without event", stuck: "Event not posted", acquirer: "Acquirer",
   },
   detail: "What differs",
   first: "First seen",
@@ -40,6 +40,7 @@ export const auditInEnglish = {
     answers: "A stored answer is missing, or does not match its payment.",
     orphan_posting: "A posting exists whose event was not posted.",
     stuck: "An event could be posted and is not.",
+    acquirer: "A payment is not what its operations at the acquirer make of it.",
   },
   next: {
     ledger: "Compare the payment's entries with its amounts, and let no one capture or refund it until the cause is known.",
@@ -47,6 +48,7 @@ export const auditInEnglish = {
     answers: "Compare the stored answers on the payment's page with its timeline: a client may have received a wrong one.",
     orphan_posting: "Keep the binary logs and a support bundle, and find out what wrote to the ledger; do not delete the posting.",
     stuck: "Run `payops republish --unposted`, then check again.",
+    acquirer: "Compare the payment's amounts with its operations on the page Acquirer, and let no one capture or refund it until the cause is known.",
   },
 };
 
@@ -57,7 +59,7 @@ export const auditInKorean: typeof auditInEnglish = {
   noneOpen: "열린 항목이 없습니다. 결제, 이벤트, 원장, 저장된 응답이 모두 일치합니다.",
   states: { OPEN: "열림", CLEARED: "해소됨", ALL: "열림·해소됨 모두" },
   kind: "종류",
-  kinds: { ledger: "원장", outbox: "아웃박스", answers: "저장된 응답", orphan_posting: "이벤트 없는 분개", stuck: "기록되지 않은 이벤트" },
+  kinds: { ledger: "원장", outbox: "아웃박스", answers: "저장된 응답", orphan_posting: "이벤트 없는 분개", stuck: "기록되지 않은 이벤트", acquirer: "매입사" },
   detail: "차이 내용",
   first: "처음 발견",
   last: "마지막 확인",
@@ -87,6 +89,7 @@ export const auditInKorean: typeof auditInEnglish = {
     answers: "저장된 응답이 없거나 결제와 맞지 않습니다.",
     orphan_posting: "기장되지 않은 이벤트의 분개가 있습니다.",
     stuck: "기장할 수 있는 이벤트가 기장되지 않았습니다.",
+    acquirer: "결제가 매입사 처리 결과와 맞지 않습니다.",
   },
   next: {
     ledger: "결제의 분개와 금액을 비교하고, 원인을 알 때까지 매입과 환불을 막으세요.",
@@ -94,5 +97,6 @@ export const auditInKorean: typeof auditInEnglish = {
     answers: "결제 페이지의 저장된 응답을 진행 과정과 비교하세요. 고객사가 잘못된 응답을 받았을 수 있습니다.",
     orphan_posting: "바이너리 로그와 지원 번들을 보관하고 무엇이 원장에 썼는지 찾으세요. 분개를 지우지 마세요.",
     stuck: "`payops republish --unposted`를 실행한 뒤 다시 확인하세요.",
+    acquirer: "매입사 페이지에서 결제 금액과 처리 내역을 비교하고, 원인을 알 때까지 아무도 매입하거나 환불하지 못하게 하세요.",
   },
 };

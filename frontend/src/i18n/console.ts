@@ -1,7 +1,7 @@
 /** Texts of the console's frame and overview. */
 
 export const consoleInEnglish = {
-  tabs: { overview: "Overview", payments: "Payments", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions", keys: "Merchants and keys" },
+  tabs: { overview: "Overview", payments: "Payments", acquirer: "Acquirer", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions", keys: "Merchants and keys" },
   groups: { now: "Operations", books: "Books", delivery: "Event delivery", access: "Access" },
   merchant: "Merchant",
   paymentId: "Payment",
@@ -27,7 +27,7 @@ export const consoleInEnglish = {
 };
 
 export const consoleInKorean: typeof consoleInEnglish = {
-  tabs: { overview: "개요", payments: "결제", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록", keys: "가맹점과 키" },
+  tabs: { overview: "개요", payments: "결제", acquirer: "매입사", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록", keys: "가맹점과 키" },
   groups: { now: "운영", books: "장부", delivery: "이벤트 전달", access: "접근 권한" },
   merchant: "가맹점",
   paymentId: "결제",

@@ -1,4 +1,6 @@
 /** Every English text. `ko.ts` has the same keys, or it does not compile. */
+import { acquirerInEnglish } from "./acquirer";
+import { acquiringInEnglish } from "./acquiring";
 import { actionsInEnglish } from "./actions";
 import { auditInEnglish } from "./audit";
 import { breakerInEnglish } from "./breaker";
@@ -109,6 +111,7 @@ export const en = {
     seconds: (value: string) => `${value} s`,
   },
   status: {
+    PROCESSING: "Processing",
     AUTHORIZED: "Authorized",
     PARTIALLY_CAPTURED: "Partially captured",
     CAPTURED: "Captured",
@@ -116,6 +119,7 @@ export const en = {
     REFUNDED: "Refunded",
     VOIDED: "Voided",
     EXPIRED: "Expired",
+    DECLINED: "Declined",
   },
   event: {
     PAYMENT_AUTHORIZED: "Authorized",
@@ -131,6 +135,8 @@ export const en = {
     merchant_payable: "Merchant payable",
   },
   console: consoleInEnglish,
+  acquiring: acquiringInEnglish,
+  acquirer: acquirerInEnglish,
   download: downloadInEnglish,
   frame: frameInEnglish,
   overview: overviewInEnglish,
@@ -182,6 +188,12 @@ export const en = {
     NOT_IMPLEMENTED: "The request is coded in a way that the server does not know.",
     SERVICE_UNAVAILABLE: "Not available right now. Nothing was charged.",
     OUTCOME_UNKNOWN: "It is not known whether this was done. Try again: the same key makes sure it is done once.",
+    PAYMENT_DECLINED: "The acquirer declined this. Nothing has changed.",
+    ACQUIRER_UNAVAILABLE: "The acquirer cannot be reached right now. Nothing was charged or changed.",
+    ACQUIRER_OPERATION_CONFLICT: "This operation is decided already, or is not for an operator to decide.",
+    SECOND_OPERATOR_NEEDED: "You have proposed this. A second operator, with another key, has to confirm it.",
+    CARD_NOT_ACCEPTED: "The acquirer does not take this card. Nothing was charged; choose another.",
+    CARD_TOKEN_MISSING: "Your browser could not reach the acquirer with the card. Nothing was charged; try again in a moment.",
     NETWORK: "The server cannot be reached. Try again: the same key makes sure it is done once.",
     UNREADABLE: "The server gave an answer that cannot be read.",
     DOWNLOAD_BROKEN: "The connection broke before the file was complete; nothing was saved.",

@@ -1,4 +1,6 @@
 /** 모든 한국어 문구. Every Korean text. */
+import { acquirerInKorean } from "./acquirer";
+import { acquiringInKorean } from "./acquiring";
 import { actionsInKorean } from "./actions";
 import { auditInKorean } from "./audit";
 import { breakerInKorean } from "./breaker";
@@ -110,6 +112,7 @@ export const ko: Texts = {
     seconds: (value) => `${value}초`,
   },
   status: {
+    PROCESSING: "처리 중",
     AUTHORIZED: "승인됨",
     PARTIALLY_CAPTURED: "일부 매입",
     CAPTURED: "매입됨",
@@ -117,6 +120,7 @@ export const ko: Texts = {
     REFUNDED: "환불됨",
     VOIDED: "취소됨",
     EXPIRED: "만료됨",
+    DECLINED: "거절됨",
   },
   event: {
     PAYMENT_AUTHORIZED: "승인",
@@ -132,6 +136,8 @@ export const ko: Texts = {
     merchant_payable: "가맹점 미지급금",
   },
   console: consoleInKorean,
+  acquiring: acquiringInKorean,
+  acquirer: acquirerInKorean,
   download: downloadInKorean,
   frame: frameInKorean,
   overview: overviewInKorean,
@@ -183,6 +189,12 @@ export const ko: Texts = {
     NOT_IMPLEMENTED: "서버가 지원하지 않는 방식으로 인코딩된 요청입니다.",
     SERVICE_UNAVAILABLE: "지금은 이용할 수 없습니다. 청구되지 않았습니다.",
     OUTCOME_UNKNOWN: "처리 여부를 알 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
+    PAYMENT_DECLINED: "매입사가 거절했습니다. 바뀐 것은 없습니다.",
+    ACQUIRER_UNAVAILABLE: "지금 매입사에 연결할 수 없습니다. 청구되거나 바뀐 것은 없습니다.",
+    ACQUIRER_OPERATION_CONFLICT: "이미 결정되었거나 운영자가 결정할 수 없는 처리입니다.",
+    SECOND_OPERATOR_NEEDED: "직접 제안한 결정입니다. 다른 키를 쓰는 두 번째 운영자가 확인해야 합니다.",
+    CARD_NOT_ACCEPTED: "매입사가 받지 않는 카드입니다. 청구된 금액은 없습니다. 다른 카드를 선택하세요.",
+    CARD_TOKEN_MISSING: "브라우저가 카드 정보를 매입사에 보내지 못했습니다. 청구된 금액은 없습니다. 잠시 후 다시 시도하세요.",
     NETWORK: "서버에 연결할 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",
     UNREADABLE: "서버의 응답을 읽을 수 없습니다.",
     DOWNLOAD_BROKEN: "파일을 다 받기 전에 연결이 끊겨 저장하지 않았습니다.",

@@ -1,15 +1,15 @@
-import type { Payment } from "../api/payments";
-import { openAmount } from "../api/payments";
+import { openAmount, type Stepped } from "../api/payments";
 import { useTexts } from "../i18n/language";
 import { dateAndTime } from "../i18n/time";
 import { Amount } from "./amount";
 import styles from "./timeline.module.css";
 
 /** The amounts of a payment and its dates. */
-export function Facts({ payment }: { payment: Payment }) {
+export function Facts({ payment }: { payment: Stepped }) {
   const texts = useTexts();
+  const isAuthorized = payment.status !== "PROCESSING" && payment.status !== "DECLINED";
   const amounts = [
-    [texts.order.amount, payment.amount],
+    [isAuthorized ? texts.order.amount : texts.acquiring.asked, payment.amount],
     [texts.order.captured, payment.capturedAmount],
     [texts.order.refunded, payment.refundedAmount],
     [texts.order.released, payment.releasedAmount],

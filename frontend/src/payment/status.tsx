@@ -3,6 +3,7 @@ import { useTexts } from "../i18n/language";
 import { Badge, type Tone } from "../ui/panel";
 
 const TONES: Record<Status, Tone> = {
+  PROCESSING: "warn",
   AUTHORIZED: "warn",
   PARTIALLY_CAPTURED: "warn",
   CAPTURED: "good",
@@ -10,6 +11,7 @@ const TONES: Record<Status, Tone> = {
   REFUNDED: "plain",
   VOIDED: "plain",
   EXPIRED: "bad",
+  DECLINED: "bad",
 };
 
 export function StatusBadge({ status }: { status: Status }) {

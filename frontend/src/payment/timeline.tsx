@@ -23,6 +23,7 @@ interface Props<Event extends PaymentEvent> {
 
 export function Timeline<Event extends PaymentEvent>({ payment, more }: Props<Event>) {
   const texts = useTexts();
+  if (payment.events.length === 0) return <p className={styles.none}>{texts.acquiring.nothingYet}</p>;
   return (
     <ol className={styles.list} aria-label={texts.timeline.title}>
       {payment.events.map((event) => (

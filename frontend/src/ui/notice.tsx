@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from "react";
 import { isUndecided } from "../api/attempt";
 import { ApiProblem } from "../api/client";
+import { declineReason } from "../i18n/acquiring";
 import { problemText, useTexts } from "../i18n/language";
 import { Button } from "./button";
 import { useCountdown } from "./countdown";
@@ -26,6 +27,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: (() => void)
   return (
     <Notice tone={soft ? "warn" : "bad"}>
       <p className={styles.title}>{problemText(texts, problem.code)}</p>
+      {problem.code === "PAYMENT_DECLINED" && <p>{declineReason(texts.acquiring, problem.details.declineCode)}</p>}
       {fields.length > 0 && (
         <ul className={styles.small}>
           {fields.map((one) => <li key={one.field}><code>{one.field}</code> {one.message}</li>)}

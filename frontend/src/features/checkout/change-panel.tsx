@@ -1,5 +1,6 @@
 /** Capture, refund, void: all of it or a part. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { isNotDone } from "../../api/attempt";
 import { openAmount, refundableAmount, type Payment, type Step } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
 import { formatMoney, toDecimal } from "../../money/money";
@@ -11,9 +12,21 @@ import { Panel } from "../../ui/panel";
 import { useStep } from "./step";
 import styles from "./shop.module.css";
 
-export function ChangePanel({ payment }: { payment: Payment }) {
+interface Props {
+  payment: Payment;
+  /** The key of a capture that is sent by itself once the payment is authorized, and null when there is none. */
+  captureKey: string | null;
+}
+
+export function ChangePanel({ payment, captureKey }: Props) {
   const texts = useTexts();
   const { start, mutation, undecided } = useStep(payment);
+  const { paymentId } = payment;
+  const isDue = captureKey !== null && payment.status === "AUTHORIZED" && undecided === null;
+  useEffect(() => {
+    // Once, however often: repeated, after a reload too, it is the same request with the same key.
+    if (isDue && mutation.isIdle) start({ operation: "capture", paymentId, amount: null }, captureKey);
+  });
   return (
     <Panel title={texts.order.actions}>
       {undecided === null ? (
@@ -22,15 +35,20 @@ export function ChangePanel({ payment }: { payment: Payment }) {
         <Again step={undecided} currency={payment.currency} error={mutation.error} retry={() => { start(undecided); }} />
       )}
       {mutation.isError && undecided === null && <Problem error={mutation.error} />}
-      {mutation.isSuccess && (
-        <Notice tone="good">
-          <p>
-            {texts.order.done[mutation.variables.operation]}
-            {mutation.variables.amount !== null && <>: <Amount minor={mutation.variables.amount} currency={payment.currency} /></>}
-          </p>
-        </Notice>
-      )}
+      {mutation.isSuccess && mutation.data.status !== 202 && <Done step={mutation.variables.step} currency={payment.currency} />}
     </Panel>
+  );
+}
+
+function Done({ step, currency }: { step: Step; currency: string }) {
+  const texts = useTexts();
+  return (
+    <Notice tone="good">
+      <p>
+        {texts.order.done[step.operation]}
+        {step.amount !== null && <>: <Amount minor={step.amount} currency={currency} /></>}
+      </p>
+    </Notice>
   );
 }
 
@@ -39,10 +57,16 @@ function Choices({ payment, busy, onSend }: { payment: Payment; busy: boolean; o
   const { paymentId, currency } = payment;
   const open = openAmount(payment);
   const refundable = refundableAmount(payment);
+  const processing = payment.operations.filter((one) => one.state === "PROCESSING");
   const step = (operation: Step["operation"], amount: number | null) => { onSend({ operation, paymentId, amount }); };
   return (
     <>
-      {open === 0 && refundable === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}
+      {processing.map((one) => (
+        <p key={one.operationId} className={styles.muted}>
+          {texts.acquiring.stepProcessing(`${texts.acquiring.kinds[one.kind]} ${formatMoney(one.amount, currency, texts.locale)}`)}
+        </p>
+      ))}
+      {open === 0 && refundable === 0 && processing.length === 0 && <p className={styles.muted}>{texts.order.nothingLeft}</p>}
       {open > 0 && (
         <Part key={`capture ${open}`} action={texts.order.capture} limit={open} currency={currency} busy={busy} onSend={(amount) => { step("capture", amount); }} />
       )}
@@ -60,7 +84,7 @@ function Again({ step, currency, error, retry }: { step: Step; currency: string;
   const what = step.amount === null ? texts.order[step.operation] : texts.order.sum(texts.order[step.operation], formatMoney(step.amount, currency, texts.locale));
   return (
     <>
-      <p>{texts.order.undecided(what)}</p>
+      <p>{(isNotDone(error) ? texts.acquiring.notDone : texts.order.undecided)(what)}</p>
       {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
     </>
   );

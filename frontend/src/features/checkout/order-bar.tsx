@@ -1,5 +1,6 @@
 /** The order on narrow screens, where its panel is below all products: in sight until the panel's own buttons are. */
 import { useLayoutEffect, useRef } from "react";
+import { isNotDone } from "../../api/attempt";
 import { ApiProblem } from "../../api/client";
 import { problemText, useTexts } from "../../i18n/language";
 import { Amount } from "../../payment/amount";
@@ -40,7 +41,7 @@ export function OrderBar({ draft, purchase: { start, mutation }, actions, onShow
             <Words purchase={shown} />
             {failed && <Note undecided={undecided !== null} error={mutation.error} />}
           </div>
-          {failed ? <Show onShow={onShow} /> : <Pay busy={mutation.isPending} onPay={() => { start(shown); }} />}
+          {failed ? <Show onShow={onShow} /> : <Pay busy={mutation.isPending} onPay={() => { start(shown, draft?.card ?? null); }} />}
         </section>
       )}
     </div>
@@ -61,7 +62,7 @@ function Words({ purchase: { order, productId, quantity } }: { purchase: Purchas
 function Note({ undecided, error }: { undecided: boolean; error: unknown }) {
   const texts = useTexts();
   const code = error instanceof ApiProblem ? error.code : "UNREADABLE";
-  return <span className={styles.note}>{undecided ? texts.shop.undecidedShort : problemText(texts, code)}</span>;
+  return <span className={styles.note}>{undecided && !isNotDone(error) ? texts.shop.undecidedShort : problemText(texts, code)}</span>;
 }
 
 function Show({ onShow }: { onShow: () => void }) {

@@ -1,16 +1,18 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { Link, NavigationType, useLocation, useNavigationType, useParams } from "react-router";
-import { authorize, paymentQuery, type Payment } from "../../api/payments";
+import { authorize, type Payment } from "../../api/payments";
 import { useTexts } from "../../i18n/language";
 import { Facts } from "../../payment/facts";
 import { StatusBadge } from "../../payment/status";
+import { AcquirerSteps, StepBadge } from "../../payment/steps";
 import { Timeline } from "../../payment/timeline";
 import { Button, buttonClass } from "../../ui/button";
 import { Loading, Notice, Problem } from "../../ui/notice";
 import { Panel } from "../../ui/panel";
 import { ChangePanel } from "./change-panel";
 import { keptOrders, type KeptOrder } from "./orders";
+import { Outcome, useOrder } from "./outcome";
 import { productOf } from "./products";
 import styles from "./shop.module.css";
 
@@ -18,7 +20,7 @@ import styles from "./shop.module.css";
 export function OrderPage() {
   const texts = useTexts();
   const paymentId = Number(useParams().paymentId);
-  const query = useQuery(paymentQuery(paymentId));
+  const { query, late, again } = useOrder(paymentId);
   const kept = keptOrders().find((order) => order.paymentId === paymentId);
   const product = productOf(kept?.productId);
   const state = useLocation().state as { captureFailed?: boolean } | null;
@@ -42,6 +44,7 @@ export function OrderPage() {
       {state?.captureFailed === true && mayCapture && <Notice tone="warn">{texts.shop.authorizedNotCaptured}</Notice>}
       {query.isPending && <Loading />}
       {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+      {query.data !== undefined && <Outcome payment={query.data} late={late} captureLater={kept?.captureLater === true} onAgain={again} />}
       {query.data !== undefined && <Order payment={query.data} kept={kept} />}
     </div>
   );
@@ -58,9 +61,10 @@ function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefine
         <Panel title={texts.timeline.title}>
           <Timeline payment={payment} />
         </Panel>
+        <AcquirerSteps steps={payment.operations} currency={payment.currency} badge={(step) => <StepBadge state={step.state} />} />
       </div>
       <div className={styles.shelves}>
-        <ChangePanel payment={payment} />
+        {payment.status !== "PROCESSING" && payment.status !== "DECLINED" && <ChangePanel payment={payment} captureKey={kept?.captureLater === true ? kept.idempotencyKey : null} />}
         {kept !== undefined && <Repeat kept={kept} />}
       </div>
     </div>

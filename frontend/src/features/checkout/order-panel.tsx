@@ -1,9 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import type { Ref } from "react";
+import { isNotDone } from "../../api/attempt";
+import { acquirerQuery } from "../../api/cards";
 import { useTexts } from "../../i18n/language";
 import { Amount } from "../../payment/amount";
 import { Button } from "../../ui/button";
 import { Empty, Problem } from "../../ui/notice";
-import { Panel } from "../../ui/panel";
+import { Choice, Panel } from "../../ui/panel";
+import { CARD_NAMES, lastFour, type CardName } from "./cards";
 import { Picture } from "./picture";
 import { productOf } from "./products";
 import { orderOf, purchaseOf, undecidedPurchase, type Draft, type Purchase, type useDraft, type usePurchase } from "./purchase";
@@ -23,41 +27,60 @@ interface Props {
 export function OrderPanel({ ref, actions, draft: { draft, ...change }, purchase: { start, mutation } }: Props) {
   const texts = useTexts();
   const undecided = mutation.isPending ? null : undecidedPurchase.request;
+  const leave = () => {
+    undecidedPurchase.leave();
+    mutation.reset();
+    change.renewKey(); // the one that was left has another payment method
+  };
   return (
     <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.shop.order}>
       <Panel title={texts.shop.order}>
-        {undecided !== null && <Again ref={actions} purchase={undecided} error={mutation.error} retry={() => { start(undecided); }} />}
+        {undecided !== null && <Again ref={actions} purchase={undecided} error={mutation.error} retry={() => { start(undecided, null); }} onLeave={leave} />}
         {undecided === null && draft === null && <Empty>{texts.shop.nothing}</Empty>}
         {undecided === null && draft !== null && (
           <>
             <Chosen draft={draft} busy={mutation.isPending} onQuantity={change.changeQuantity} />
+            <CardChoice card={draft.card} busy={mutation.isPending} onChange={change.changeCard} />
             <div ref={actions} className={styles.buttons}>
-              <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, true)); }}>
+              <Button kind="primary" aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, true), draft.card); }}>
                 {mutation.isPending ? texts.shop.paying : texts.shop.buy}
               </Button>
-              <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false)); }}>{texts.shop.authorize}</Button>
+              <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false), draft.card); }}>{texts.shop.authorize}</Button>
             </div>
-            {mutation.isError && <Problem error={mutation.error} />}
             <Key draft={draft} busy={mutation.isPending} onRenew={change.renewKey} onReset={() => { mutation.reset(); change.reset(); }} />
           </>
         )}
+        {undecided === null && mutation.isError && <Problem error={mutation.error} />}
       </Panel>
     </aside>
   );
 }
 
-/** A purchase with an unknown outcome: sent again with its key, it is paid once and its outcome is known. */
-function Again({ ref, purchase, error, retry }: { ref: Ref<HTMLDivElement>; purchase: Purchase; error: unknown; retry: () => void }) {
+interface AgainProps {
+  ref: Ref<HTMLDivElement>;
+  purchase: Purchase;
+  error: unknown;
+  retry: () => void;
+  onLeave: () => void;
+}
+
+/**
+ * A purchase with an unknown outcome: sent again with its key, it is paid once and its outcome is known. One that was
+ * certainly not done can be left, too.
+ */
+function Again({ ref, purchase, error, retry, onLeave }: AgainProps) {
   const texts = useTexts();
+  const notDone = isNotDone(error);
   const { order, quantity, productId } = purchase;
   return (
     <>
       <p>
         {productOf(productId)?.name ?? productId} × {quantity}: <Amount minor={order.amount} currency={order.currency} />
       </p>
-      <p>{texts.shop.undecided}</p>
+      <p>{notDone ? texts.acquiring.orderNotPaid : texts.shop.undecided}</p>
       <div ref={ref} className={styles.buttons}>
         {error === null ? <Button kind="primary" onClick={retry}>{texts.state.retry}</Button> : <Problem error={error} retry={retry} />}
+        {notDone && <Button onClick={onLeave}>{texts.acquiring.leave}</Button>}
       </div>
       <div className={styles.key}>
         <span className={styles.muted}>{texts.shop.key}</span>
@@ -92,6 +115,21 @@ function Chosen({ draft, busy, onQuantity }: { draft: Draft; busy: boolean; onQu
         <span className={styles.total}><Amount minor={orderOf(draft).amount} currency={currency} /></span>
       </div>
     </>
+  );
+}
+
+/** The card that pays; nothing where the merchant has no acquirer. */
+function CardChoice({ card, busy, onChange }: { card: CardName; busy: boolean; onChange: (card: CardName) => void }) {
+  const { acquiring } = useTexts();
+  const acquirer = useQuery(acquirerQuery()).data ?? null;
+  if (acquirer === null) return null;
+  return (
+    <div>
+      <Choice label={acquiring.card} value={card} disabled={busy} onChange={(event) => { onChange(event.target.value as CardName); }}>
+        {CARD_NAMES.map((name) => <option key={name} value={name}>•••• {lastFour(name)} · {acquiring.cards[name]}</option>)}
+      </Choice>
+      <p className={styles.muted}>{acquiring.cardHint}</p>
+    </div>
   );
 }
 

@@ -6,6 +6,8 @@ export interface KeptOrder extends Order {
   paymentId: number;
   productId: string;
   quantity: number;
+  /** Bought now, but authorized only later: it is captured then. */
+  captureLater?: boolean;
 }
 
 const STORED = "payops.orders";

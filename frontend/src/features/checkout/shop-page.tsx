@@ -23,7 +23,7 @@ export function ShopPage() {
   const [actions, setActions] = useState<Element | null>(null);
   const purchase = usePurchase(({ paymentId, captureError }) => {
     void navigate(`/orders/${paymentId}`, { state: { captureFailed: captureError !== null } });
-  });
+  }, draft.renewKey);
   const show = () => {
     panel.current?.focus({ preventScroll: true });
     panel.current?.scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });

@@ -13,22 +13,28 @@ function isStep(value: unknown): value is Step {
   return typeof value === "object" && value !== null && "operation" in value && "paymentId" in value && "amount" in value;
 }
 
+interface Started {
+  step: Step;
+  /** undefined: a new one, or that of the step that is undecided. */
+  key: string | undefined;
+}
+
 /** `start` does nothing while a step runs. */
 export function useStep(payment: Payment) {
   const running = useRef(false);
   const client = useQueryClient();
   const undecided = undecidedStep(payment.paymentId);
   const mutation = useMutation({
-    mutationFn: (step: Step) => undecided.run(step, (key) => send(step, key)),
+    mutationFn: ({ step, key }: Started) => undecided.run(step, (used) => send(step, used), key),
     onSettled: async () => {
       running.current = false;
       await client.invalidateQueries({ queryKey: ["payment", payment.paymentId] });
     },
   });
-  const start = (step: Step) => {
+  const start = (step: Step, key?: string) => {
     if (running.current) return;
     running.current = true;
-    mutation.mutate(step);
+    mutation.mutate({ step, key });
   };
   return { start, mutation, undecided: mutation.isPending ? null : undecided.request };
 }

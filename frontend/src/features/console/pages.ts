@@ -24,6 +24,7 @@ export const GROUPS: Record<Group, readonly ConsolePage[]> = {
   now: [
     { name: "overview", path: "/console", Page: lazy(() => import("./overview/page")) },
     { name: "payments", path: "/console/payments", Page: lazy(() => import("./payments/page")), Item: lazy(() => import("./payments/payment")) },
+    { name: "acquirer", path: "/console/acquirer", Page: lazy(() => import("./acquirer/page")) },
     { name: "actions", path: "/console/actions", Page: lazy(() => import("./actions/page")) },
   ],
   books: [

@@ -1,17 +1,16 @@
 /** Findings: the open ones first; each with when it was first and last seen, and when it was cleared. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { address } from "../../../api/client";
 import { findingsQuery, type Finding, type FindingFilter } from "../../../api/operations";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { idOf, oneOf, useListAddress } from "../../../ui/address";
-import { Button } from "../../../ui/button";
 import { Empty, Loading, Problem } from "../../../ui/notice";
-import { Badge, Choice, Pager, Panel, Table, TextField } from "../../../ui/panel";
+import { Badge, Choice, Pager, Panel, Table } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { ExportButton } from "../frame/export-button";
 import { PaymentLink } from "../frame/ids";
+import { OfPayment } from "../frame/of-payment";
 import { useOperator } from "../operator";
 import own from "./audit.module.css";
 import { KINDS } from "./meanings";
@@ -50,23 +49,6 @@ export function Findings() {
       </div>
       <Pager paging={paging} next={query.data?.nextCursor ?? null} />
     </Panel>
-  );
-}
-
-function OfPayment({ paymentId, onFilter }: { paymentId: string; onFilter: (paymentId: string) => void }) {
-  const texts = useTexts();
-  const [text, setText] = useState(paymentId);
-  return (
-    <form
-      className={styles.withButton}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onFilter(text.trim());
-      }}
-    >
-      <TextField label={texts.console.paymentId} inputMode="numeric" pattern="\s*[1-9][0-9]{0,14}\s*" title={texts.ledger.idNeeded} value={text} onChange={(event) => { setText(event.target.value); }} />
-      <Button type="submit">{texts.findings.apply}</Button>
-    </form>
   );
 }
 

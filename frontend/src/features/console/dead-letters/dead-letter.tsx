@@ -5,6 +5,7 @@ import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { Button } from "../../../ui/button";
 import { Confirm } from "../../../ui/confirm";
+import { FactList } from "../../../ui/fact-list";
 import { Notice, Problem } from "../../../ui/notice";
 import { Panel, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
@@ -74,14 +75,5 @@ function Facts({ letter }: { letter: DeadLetter }) {
     [texts.letters.attempts, String(letter.attempts)],
     ...(letter.discardReason === undefined ? [] : [[texts.letters.discardReason, letter.discardReason] as const]),
   ] as const;
-  return (
-    <dl className={styles.facts}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} className={styles.facts} />;
 }

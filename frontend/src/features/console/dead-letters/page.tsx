@@ -13,7 +13,7 @@ import styles from "../console.module.css";
 import { ExportButton } from "../frame/export-button";
 import { useOperator } from "../operator";
 import { DeadLetterPanel } from "./dead-letter";
-import own from "./dead-letters.module.css";
+import own from "../beside.module.css";
 
 export const TONES: Record<DeadLetterState, Tone> = { OPEN: "bad", REPLAYING: "warn", RESOLVED: "good", DISCARDED: "plain" };
 

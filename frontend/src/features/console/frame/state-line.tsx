@@ -9,6 +9,7 @@ import { useTexts } from "../../../i18n/language";
 import type { Tone } from "../../../ui/panel";
 import { TONES as BREAKER_TONES } from "../breaker/breaker-card";
 import { useHistory } from "../history";
+import { ageOf } from "./age";
 import { badComponents, componentPage, sortedComponents } from "./health";
 import styles from "./state-line.module.css";
 
@@ -107,12 +108,6 @@ function Components({ health }: { health: Health }) {
 
 function nameOf(texts: Texts, name: string): string {
   return Object.hasOwn(texts.frame.components, name) ? texts.frame.components[name as keyof Texts["frame"]["components"]] : name;
-}
-
-/** The largest unit that says enough: "8.3 s", "12 min", "5 h". */
-function ageOf({ frame, timeline }: Texts, seconds: number): string {
-  if (seconds < 60) return timeline.seconds(seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0));
-  return seconds < 7200 ? frame.minutes(Math.floor(seconds / 60)) : frame.hours(Math.floor(seconds / 3600));
 }
 
 function Chip({ to, tone, children }: { to: string; tone: Tone; children: string }) {

@@ -6,10 +6,10 @@ import { Confirm } from "../../../ui/confirm";
 import { Notice } from "../../../ui/notice";
 import { Choice } from "../../../ui/panel";
 import { useOperator } from "../operator";
-import { useChange } from "./change";
-import { Failure } from "./failure";
-import { ReasonField } from "./merchant-dialogs";
-import { FIRST_OVERLAP, OVERLAPS, type Overlap } from "./rules";
+import { useChange } from "../frame/change";
+import { Failure } from "../frame/failure";
+import { ReasonField } from "../frame/reason-field";
+import { CHANGED, FIRST_OVERLAP, OVERLAPS, type Overlap } from "./rules";
 
 interface RotateProps {
   apiKey: ApiKey;
@@ -21,7 +21,7 @@ export function RotateDialog({ apiKey, onMade, onClose }: RotateProps) {
   const { keys } = useTexts();
   const { token } = useOperator();
   const [overlap, setOverlap] = useState<Overlap>(FIRST_OVERLAP);
-  const { start, busy, error } = useChange(async () => { onMade(await rotateKey(token, apiKey.keyId, overlap)); }, onClose);
+  const { start, busy, error } = useChange(async () => { onMade(await rotateKey(token, apiKey.keyId, overlap)); }, onClose, CHANGED);
   return (
     <Confirm title={keys.rotateKey(apiKey.name)} question={keys.askRotate} action={keys.rotateAction} busy={busy} onConfirm={start} onClose={onClose}>
       <Own keyId={apiKey.keyId} />
@@ -46,7 +46,7 @@ export function RevokeDialog({ apiKey: { keyId, name }, onRevoked, onClose }: Re
   const { start, busy, error } = useChange(async () => {
     await revokeKey(token, keyId, reason.trim());
     onRevoked(keyId);
-  }, onClose);
+  }, onClose, CHANGED);
   return (
     <Confirm title={keys.revokeKey(name)} question={keys.askRevoke(keyId)} action={keys.revokeAction} danger busy={busy} onConfirm={start} onClose={onClose}>
       <Own keyId={keyId} />

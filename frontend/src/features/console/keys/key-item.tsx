@@ -1,9 +1,9 @@
-import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { ApiKey } from "../../../api/keys";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { Button } from "../../../ui/button";
+import { FactList, type Fact } from "../../../ui/fact-list";
 import { Badge, type Tone } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { CopyButton } from "../frame/copy";
@@ -51,10 +51,10 @@ export function KeyItem({ apiKey, withOwner, onAction }: Props) {
 function Facts({ apiKey, withOwner }: { apiKey: ApiKey; withOwner: boolean }) {
   const { keys, locale } = useTexts();
   const time = (at: string | null, none: string) => (at === null ? none : dateAndTime(at, locale));
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [keys.id, <span key="id" className={own.id}><code>{apiKey.keyId}</code><CopyButton name={`${keys.id} ${apiKey.keyId}`} text={apiKey.keyId} /></span>],
     [keys.last4, <code key="last4">…{apiKey.last4}</code>],
-    ...(withOwner ? [[keys.of, apiKey.merchantId === null ? keys.ofOperators : <Link key="of" to={merchantPath(apiKey.merchantId)}>{apiKey.merchantId}</Link>] satisfies [string, ReactNode]] : []),
+    ...(withOwner ? [[keys.of, apiKey.merchantId === null ? keys.ofOperators : <Link key="of" to={merchantPath(apiKey.merchantId)}>{apiKey.merchantId}</Link>] satisfies Fact] : []),
     [keys.calls, keys.count(apiKey.callsLast30Days)],
     [keys.lastUsed, time(apiKey.lastUsedAt, keys.never)],
     [keys.created, time(apiKey.createdAt, "")],
@@ -62,14 +62,5 @@ function Facts({ apiKey, withOwner }: { apiKey: ApiKey; withOwner: boolean }) {
     [keys.from, apiKey.allowedNetworks.length === 0 ? keys.anywhere : apiKey.allowedNetworks.join(", ")],
     [keys.scopes, SCOPES[apiKey.kind].filter((scope) => apiKey.scopes.includes(scope)).join(", ")],
   ];
-  return (
-    <dl className={own.facts}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} className={own.facts} />;
 }

@@ -7,7 +7,7 @@ import { refusal, serve, show, type Sent } from "../testing";
 import KeysPage from "./page";
 
 const at = "2025-10-27T06:16:28.123456Z";
-const merchant = { merchantId: "M1", name: "A shop", mode: "TEST", cell: "00", state: "ACTIVE", createdAt: at };
+const merchant = { merchantId: "M1", name: "A shop", mode: "TEST", cell: "00", state: "ACTIVE", connector: "none", createdAt: at };
 const key = {
   keyId: "Abc123Def4", kind: "MERCHANT", merchantId: "M1", name: "checkout", last4: "wxyz", scopes: ["payments:read", "payments:write"],
   allowedNetworks: [], state: "ACTIVE", createdAt: at, expiresAt: null, revokedAt: null, successorId: null, lastUsedAt: null, callsLast30Days: 1234,
@@ -52,7 +52,7 @@ it("shows a key without its secret, and how it is used", async () => {
 it("offers changes only to keys that administer", async () => {
   server();
   await open(MERCHANT, ["read", "operate"]);
-  for (const name of ["New key …", "Suspend …", /^Rotate/, /^Revoke/]) expect(screen.queryByRole("button", { name })).toBeNull();
+  for (const name of ["New key …", "Suspend …", "Change the connector …", /^Rotate/, /^Revoke/]) expect(screen.queryByRole("button", { name })).toBeNull();
 });
 
 it("makes a key with the chosen scopes, and shows it once", async () => {
@@ -157,6 +157,18 @@ it("suspends a merchant with a reason", async () => {
   click("Suspend");
   expect(await screen.findByText("Merchant M1 is suspended.")).toBeTruthy();
   expect(changes(sent)[0]).toMatchObject({ method: "PATCH", url: "/merchants/M1", body: { state: "SUSPENDED", reason: "fraud" } });
+});
+
+it("changes a merchant's connector with a reason", async () => {
+  const sent = server(() => ({ ...merchant, connector: "simulator" }));
+  await open();
+  click("Change the connector …");
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Change" }).disabled).toBe(true); // it is the same
+  type("Connector", "simulator");
+  type("Reason", "it has a contract now");
+  click("Change");
+  expect(await screen.findByText("Merchant M1: Simulator")).not.toBeNull();
+  expect(changes(sent)[0]).toMatchObject({ method: "PATCH", url: "/merchants/M1", body: { connector: "simulator", reason: "it has a contract now" } });
 });
 
 it("finds a merchant or a key by its id, and never puts a whole key into the address", async () => {

@@ -1,17 +1,19 @@
 /** Dialogs that make, suspend and activate a merchant. */
 import { useState } from "react";
-import { createMerchant, setMerchantState, type Merchant, type MerchantState, type Mode } from "../../../api/keys";
+import { createMerchant, setMerchantState, type Connector, type Merchant, type MerchantState, type Mode } from "../../../api/keys";
 import { useTexts } from "../../../i18n/language";
 import { Confirm } from "../../../ui/confirm";
 import { Choice, TextField } from "../../../ui/panel";
 import { useOperator } from "../operator";
-import { useChange } from "./change";
-import { Failure } from "./failure";
+import { useChange } from "../frame/change";
+import { Failure } from "../frame/failure";
+import { ReasonField } from "../frame/reason-field";
+import { ConnectorChoice } from "./connector-dialog";
 import own from "./keys.module.css";
+import { CHANGED } from "./rules";
 
 const LONGEST_ID = 64;
 const LONGEST_NAME = 128;
-const LONGEST_REASON = 200;
 const MODES: readonly Mode[] = ["TEST", "LIVE"];
 
 export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant) => void; onClose: () => void }) {
@@ -20,7 +22,8 @@ export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant
   const [id, setId] = useState("");
   const [name, setName] = useState("");
   const [mode, setMode] = useState<Mode>("TEST");
-  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, id.trim(), name.trim(), mode)); }, onClose);
+  const [connector, setConnector] = useState<Connector>("none");
+  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, id.trim(), name.trim(), mode, connector)); }, onClose, CHANGED);
   return (
     <Confirm title={keys.newMerchant} question={keys.askMerchant} action={keys.createMerchant} busy={busy} onConfirm={start} onClose={onClose}>
       <fieldset className={own.fields} disabled={busy}>
@@ -29,6 +32,7 @@ export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant
         <Choice label={keys.mode} value={mode} onChange={(event) => { setMode(event.target.value as Mode); }}>
           {MODES.map((one) => <option key={one} value={one}>{keys.modes[one]}</option>)}
         </Choice>
+        <ConnectorChoice connector={connector} busy={busy} onChange={setConnector} />
       </fieldset>
       <Failure error={error} unknown={keys.unknownChange} />
     </Confirm>
@@ -46,7 +50,7 @@ export function StateDialog({ merchantId, to, onDone, onClose }: StateProps) {
   const { keys } = useTexts();
   const { token } = useOperator();
   const [reason, setReason] = useState("");
-  const { start, busy, error } = useChange(async () => { onDone(await setMerchantState(token, merchantId, to, reason.trim())); }, onClose);
+  const { start, busy, error } = useChange(async () => { onDone(await setMerchantState(token, merchantId, to, reason.trim())); }, onClose, CHANGED);
   const { title, question, action } = keys.change[to];
   return (
     <Confirm title={title(merchantId)} question={question} action={action} danger={to === "SUSPENDED"} busy={busy} onConfirm={start} onClose={onClose}>
@@ -54,9 +58,4 @@ export function StateDialog({ merchantId, to, onDone, onClose }: StateProps) {
       <Failure error={error} unknown={keys.unknownChange} />
     </Confirm>
   );
-}
-
-export function ReasonField({ reason, busy, onReason }: { reason: string; busy: boolean; onReason: (reason: string) => void }) {
-  const { keys } = useTexts();
-  return <TextField label={keys.reason} hint={keys.reasonHint} required maxLength={LONGEST_REASON} pattern=".*\S.*" disabled={busy} value={reason} onChange={(event) => { onReason(event.target.value); }} />;
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { merchantsQuery, type Merchant } from "../../../api/keys";
+import { connectorName } from "../../../i18n/acquirer";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { Button } from "../../../ui/button";
@@ -9,6 +10,7 @@ import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { MerchantLink } from "../frame/ids";
 import { useOperator } from "../operator";
+import { ConnectorDialog } from "./connector-dialog";
 import { Keys } from "./keys";
 import own from "./keys.module.css";
 import { StateDialog } from "./merchant-dialogs";
@@ -40,16 +42,20 @@ export function MerchantKeys({ id }: { id: string }) {
 function Known({ merchant }: { merchant: Merchant }) {
   const texts = useTexts();
   const { may } = useOperator();
-  const [asked, setAsked] = useState<Merchant["state"] | null>(null);
-  const [changed, setChanged] = useState<Merchant | null>(null);
+  const [asked, setAsked] = useState<Merchant["state"] | "connector" | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
   const next = merchant.state === "ACTIVE" ? "SUSPENDED" : "ACTIVE";
+  const close = () => { setAsked(null); };
   return (
     <Panel
       title={texts.keys.merchant(merchant.merchantId)}
       aside={may("administer") && (
-        <Button kind={next === "SUSPENDED" ? "danger" : "plain"} small aria-haspopup="dialog" onClick={() => { setAsked(next); }}>
-          {next === "SUSPENDED" ? texts.keys.suspend : texts.keys.activate}
-        </Button>
+        <span className={styles.buttons}>
+          <Button small aria-haspopup="dialog" onClick={() => { setAsked("connector"); }}>{texts.acquirer.change}</Button>
+          <Button kind={next === "SUSPENDED" ? "danger" : "plain"} small aria-haspopup="dialog" onClick={() => { setAsked(next); }}>
+            {next === "SUSPENDED" ? texts.keys.suspend : texts.keys.activate}
+          </Button>
+        </span>
       )}
     >
       <div className={own.merchant}>
@@ -58,8 +64,17 @@ function Known({ merchant }: { merchant: Merchant }) {
         <span className={styles.muted}>{texts.keys.created} {dateAndTime(merchant.createdAt, texts.locale)}</span>
         <MerchantLink id={merchant.merchantId}>{texts.keys.payments}</MerchantLink>
       </div>
-      {changed !== null && <Notice tone="good">{texts.keys.changed(changed)}</Notice>}
-      {asked !== null && <StateDialog merchantId={merchant.merchantId} to={asked} onDone={setChanged} onClose={() => { setAsked(null); }} />}
+      {said !== null && <Notice tone="good">{said}</Notice>}
+      {asked !== null && asked !== "connector" && (
+        <StateDialog merchantId={merchant.merchantId} to={asked} onDone={(changed) => { setSaid(texts.keys.changed(changed)); }} onClose={close} />
+      )}
+      {asked === "connector" && (
+        <ConnectorDialog
+          merchant={merchant}
+          onDone={({ merchantId, connector }) => { setSaid(texts.acquirer.changed(merchantId, connectorName(texts.acquirer, connector))); }}
+          onClose={close}
+        />
+      )}
     </Panel>
   );
 }

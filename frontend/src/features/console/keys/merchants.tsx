@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { merchantsQuery, type Merchant } from "../../../api/keys";
+import { connectorName } from "../../../i18n/acquirer";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { useListAddress } from "../../../ui/address";
@@ -57,12 +58,13 @@ export function MerchantList({ items }: { items: readonly Merchant[] }) {
   );
 }
 
-export function Badges({ merchant: { mode, state } }: { merchant: Merchant }) {
-  const { keys } = useTexts();
+export function Badges({ merchant: { mode, state, connector } }: { merchant: Merchant }) {
+  const { keys, acquirer } = useTexts();
   return (
     <span className={own.badges}>
       <Badge tone={mode === "LIVE" ? "warn" : "plain"}>{keys.modes[mode]}</Badge>
       <Badge tone={state === "ACTIVE" ? "good" : "bad"}>{keys.states[state]}</Badge>
+      {connector !== "none" && <Badge tone="plain">{connectorName(acquirer, connector)}</Badge>}
     </span>
   );
 }

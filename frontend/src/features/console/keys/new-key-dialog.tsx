@@ -5,10 +5,10 @@ import { Confirm } from "../../../ui/confirm";
 import { Choice, TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { useOperator } from "../operator";
-import { useChange } from "./change";
-import { Failure } from "./failure";
+import { useChange } from "../frame/change";
+import { Failure } from "../frame/failure";
 import own from "./keys.module.css";
-import { DAY_SECONDS, FIRST_LIFETIME, FIRST_SCOPES, LIFETIMES, networksOf, SCOPES } from "./rules";
+import { CHANGED, DAY_SECONDS, FIRST_LIFETIME, FIRST_SCOPES, LIFETIMES, networksOf, SCOPES } from "./rules";
 
 const LONGEST_NAME = 64;
 
@@ -35,7 +35,7 @@ export function NewKeyDialog({ of, onMade, onClose }: Props) {
       ...(of === null ? {} : { merchantId: of }),
       ...(days === 0 ? {} : { expiresInSeconds: days * DAY_SECONDS }),
     }));
-  }, onClose);
+  }, onClose, CHANGED);
   return (
     <Confirm
       title={keys.newKeyOf[kind](of ?? "")}

@@ -1,5 +1,10 @@
 /** What a new key may be, and how a key's id is read from what an operator types. */
-import type { KeyKind, Scope } from "../../../api/keys";
+import type { Connector, KeyKind, Scope } from "../../../api/keys";
+
+/** Queries that a change of a merchant or key has asked again. */
+export const CHANGED = ["merchants", "keys"] as const;
+
+export const CONNECTORS: readonly Connector[] = ["none", "simulator"];
 
 export const SCOPES: Record<KeyKind, readonly Scope[]> = {
   MERCHANT: ["payments:write", "refunds:write", "payments:read", "keys:manage", "webhooks:manage", "settlements:read"],

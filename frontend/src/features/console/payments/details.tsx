@@ -1,7 +1,7 @@
-import type { ReactNode } from "react";
 import type { DeskPayment } from "../../../api/desk";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
+import { FactList, type Fact } from "../../../ui/fact-list";
 import { Panel } from "../../../ui/panel";
 import { CopyButton } from "../frame/copy";
 import { MerchantLink } from "../frame/ids";
@@ -11,24 +11,17 @@ import styles from "./payment.module.css";
 export function Details({ payment }: { payment: DeskPayment }) {
   const texts = useTexts();
   const { desk, locale } = texts;
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [texts.console.merchant, <MerchantLink key="merchant" id={payment.merchantId} />],
     [desk.key, <Copied key="key" name={desk.key} text={payment.idempotencyKey} />],
     [desk.created, dateAndTime(payment.createdAt, locale)],
     [desk.updated, dateAndTime(payment.updatedAt, locale)],
     [desk.ends, dateAndTime(payment.expiresAt, locale)],
-    ...(payment.releaseReason === null ? [] : [[desk.release, desk.releases[payment.releaseReason]] satisfies [string, ReactNode]]),
+    ...(payment.releaseReason === null ? [] : [[desk.release, desk.releases[payment.releaseReason]] satisfies Fact]),
   ];
   return (
     <Panel title={desk.facts}>
-      <dl className={styles.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} className={styles.facts} />
     </Panel>
   );
 }

@@ -6,12 +6,14 @@ import { deskPaymentQuery, isOnItsWay, type DeskPayment } from "../../../api/des
 import { useTexts } from "../../../i18n/language";
 import { Facts } from "../../../payment/facts";
 import { StatusBadge } from "../../../payment/status";
+import { AcquirerSteps } from "../../../payment/steps";
 import { Timeline } from "../../../payment/timeline";
 import { idOf } from "../../../ui/address";
 import { buttonClass } from "../../../ui/button";
 import { Loading, Problem } from "../../../ui/notice";
 import { Badge, Panel } from "../../../ui/panel";
-import { EntriesLink } from "../frame/ids";
+import { StateBadge } from "../acquirer/state-badge";
+import { EntriesLink, OperationLink } from "../frame/ids";
 import { SEARCH } from "../frame/search-box";
 import { useTitle } from "../frame/title";
 import { useOperator } from "../operator";
@@ -65,6 +67,12 @@ function Whole({ payment }: { payment: DeskPayment }) {
           <Timeline payment={payment} more={(event) => <EventIds event={event} />} />
           <p><EntriesLink paymentId={payment.paymentId}>{texts.desk.showEntries}</EntriesLink></p>
         </Panel>
+        <AcquirerSteps
+          steps={payment.operations}
+          currency={payment.currency}
+          badge={(step) => <StateBadge state={step.state} />}
+          more={(step) => <OperationLink id={step.operationId}>{texts.acquirer.operation(step.operationId)}</OperationLink>}
+        />
         <Answers answers={payment.answers} />
         <DeadLetters letters={payment.deadLetters} />
         <Findings findings={payment.findings} paymentId={payment.paymentId} />
