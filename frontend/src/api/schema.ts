@@ -613,7 +613,7 @@ export interface paths {
         };
         /**
          * The last hour of this api instance: commands, duration, backlog, and what was changed
-         * @description Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory. Declined are commands with a conflict and refused ones.
+         * @description Each web worker measures all web workers of the instance every 15 s and keeps an hour in memory. Declined are commands that the acquirer declined, those with a conflict, and refused ones.
          */
         get: operations["operations.show_overview"];
         put?: never;
@@ -1458,7 +1458,10 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
-            /** @enum {string} */
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
             connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
@@ -1483,15 +1486,6 @@ export interface components {
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
-        };
-        /** @description Suspend a merchant, or make it active again. */
-        MerchantStateBody: {
-            /** @enum {string} */
-            connector?: "none" | "simulator";
-            /** @description Why nobody needs it any more */
-            reason: string;
-            /** @enum {string} */
-            state?: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {
