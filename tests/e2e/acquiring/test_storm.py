@@ -54,6 +54,8 @@ FAULTS: Final = (
 PERCENTAGE: Final = 3
 """Of each; together 30 of 100 requests are hit. A time-out is longer than any call waits."""
 
+pytestmark = pytest.mark.timeout(3600)
+
 
 @dataclass
 class Storm:
