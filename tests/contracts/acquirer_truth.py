@@ -15,7 +15,7 @@ _HAPPENED: Final[Mapping[str, tuple[str | None, ...]]] = {
     "APPROVED": ("APPROVED",),
     "REVERSED": ("APPROVED",),
     "DECLINED": ("DECLINED",),
-    "FAILED": ("CANCELLED",),
+    "FAILED": ("CANCELLED", "DECLINED"),
     "NOT_SENT": (None,),
 }
 """The platform's final word about an operation → what the acquirer may say of it; None: it never came."""

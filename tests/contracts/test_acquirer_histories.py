@@ -13,7 +13,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Connection
 
 from payments.acquiring.connector import Answer, Kind
@@ -34,10 +41,19 @@ from worker.acquirer import conclude_all
 
 LONGEST_REPAIR = 30
 """Rounds after the faults have ended; each comes an hour later."""
-FAULTS = st.sampled_from([*[Fault.NONE] * 4, *Fault])
-ENDS = st.sampled_from(["concluded", "concluded", "in flight", "held", "dead"])
+FAULTS = st.sampled_from([*[Fault.NONE] * 12, *Fault])
+WAITS = st.sampled_from([3, 20, 4000])
+"""Seconds before a round of enquiries."""
+ENDS = st.sampled_from(["concluded", "concluded", "concluded", "in flight", "in flight", "held", "dead"])
 """What becomes of a request after its first transaction: both others, its call is to come, its second transaction is to
 come, or neither ever."""
+STEPS = st.tuples(
+    st.sampled_from(["capture", "capture", "refund", "void"]),
+    st.integers(0, 3),
+    st.none() | st.integers(1, 3),
+    ENDS,
+    FAULTS,
+)
 
 
 class History(RuleBasedStateMachine):
@@ -66,22 +82,25 @@ class History(RuleBasedStateMachine):
         command = commands.authorize(key, amount, lifetime=lifetime, connector="simulator")
         self._ask(replace(command, payment_method=card), end, fault)
 
-    @precondition(lambda self: self.payments)
-    @rule(index=st.integers(0), kind=st.sampled_from(["capture", "capture", "refund", "void"]),
-          amount=st.none() | st.integers(1, 3), end=ENDS, fault=FAULTS)  # fmt: skip
-    def step(self, index: int, kind: str, amount: int | None, end: str, fault: Fault) -> None:
-        payment_id, key = self.payments[index % len(self.payments)], f"k{len(self.asked)}"
-        if kind == "void":
-            self._ask(commands.void(payment_id, key), end, fault)
-        else:
-            self._ask((commands.capture if kind == "capture" else commands.refund)(payment_id, key, amount), end, fault)
+    @initialize(amounts=st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    def two_payments(self, amounts: tuple[int, int]) -> None:
+        for amount in amounts:
+            self.authorize(amount, "", False, "concluded", Fault.NONE)
 
-    @precondition(lambda self: self.asked)
+    @rule(steps=st.lists(STEPS, min_size=1, max_size=4))
+    def steps(self, steps: list[tuple[str, int, int | None, str, Fault]]) -> None:
+        for kind, index, amount, end, fault in steps:
+            payment_id, key = self.payments[index % len(self.payments)], f"k{len(self.asked)}"
+            if kind == "void":
+                self._ask(commands.void(payment_id, key), end, fault)
+            else:
+                change = commands.capture if kind == "capture" else commands.refund
+                self._ask(change(payment_id, key, amount), end, fault)
+
     @rule(index=st.integers(0), end=ENDS, fault=FAULTS)
     def repeat(self, index: int, end: str, fault: Fault) -> None:
         self._ask(self.asked.pop(index % len(self.asked)), end, fault)
 
-    @precondition(lambda self: self.payments)
     @rule(index=st.integers(0))
     def expire(self, index: int) -> None:
         run_one(self.engine, commands.expire(self.payments[index % len(self.payments)]))
@@ -104,13 +123,14 @@ class History(RuleBasedStateMachine):
     def a_word_comes_again(self, index: int) -> None:
         self._conclude(*self.said[index % len(self.said)])
 
-    @rule(seconds=st.sampled_from([0, 3, 20, 4000]), faults=st.lists(FAULTS, max_size=6), lies=st.booleans(),
+    @rule(waits=st.lists(WAITS, min_size=1, max_size=4), faults=st.lists(FAULTS, max_size=4), lies=st.booleans(),
           conclusions=st.none() | st.none() | st.integers(0, 2))  # fmt: skip
-    def housekeeping(self, seconds: int, faults: list[Fault], lies: bool, conclusions: int | None) -> None:
-        self.ahead += timedelta(seconds=seconds)
+    def housekeeping(self, waits: list[int], faults: list[Fault], lies: bool, conclusions: int | None) -> None:
         self.acquirer.faults, self.acquirer.lies, self.conclusions = faults, lies, conclusions
-        with suppress(Killed, NotAllConcluded):  # it is started again
-            self.enquiries.round()
+        for seconds in waits:
+            self.ahead += timedelta(seconds=seconds)
+            with suppress(Killed, NotAllConcluded):  # it is started again
+                self.enquiries.round()
         self.acquirer.faults, self.acquirer.lies, self.conclusions = [], False, None
 
     @rule()
