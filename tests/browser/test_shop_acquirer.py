@@ -1,5 +1,6 @@
 """Paying by card at an acquirer: approved, declined, decided late, and an acquirer that is away."""
 
+import json
 import re
 
 import pytest
@@ -114,7 +115,7 @@ def test_an_acquirer_that_is_away_charges_nothing_and_the_same_order_pays_later(
 
         def note_key(sent: Request) -> None:
             if "/authorize" in sent.url:
-                keys.append(sent.post_data_json["idempotencyKey"])
+                keys.append(json.loads(sent.post_data or "{}")["idempotencyKey"])
 
         shopper.page.on("request", note_key)
         shopper.page.route(
