@@ -7,6 +7,7 @@ from playwright.sync_api import Browser
 
 from stack import shop
 from stack.platform import Platform, real_platform
+from tests.browser import acquirer
 from tests.browser.browser import Visit, chromium, visit
 from tests.browser.console import make_merchant
 
@@ -22,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """The platform with the built shop and its merchant, the acquirer's simulator, a breaker with short times, and a low refund limit."""
+    """The platform with the built shop and its merchant, an acquirer, short times of a breaker, a low refund limit."""
     folder = shop.build()
     with real_platform({**SETTINGS, "APP_SHOP_FOLDER": str(folder)}, with_acquirer=True) as running:
         make_merchant(running, "STORE")
@@ -34,6 +35,21 @@ def browser() -> Iterator[Browser]:
     """Chromium."""
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def connected(platform: Platform) -> Iterator[None]:
+    """The shop's merchant has an acquirer, for the tests of one module alone."""
+    acquirer.connect(platform, "simulator")
+    yield
+    acquirer.connect(platform, "none")
+
+
+@pytest.fixture
+def healthy(platform: Platform) -> Iterator[None]:
+    """No fault of the acquirer outlives a test."""
+    yield
+    acquirer.heal(platform)
 
 
 @pytest.fixture

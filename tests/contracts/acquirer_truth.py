@@ -15,7 +15,7 @@ _HAPPENED: Final[Mapping[str, tuple[str | None, ...]]] = {
     "APPROVED": ("APPROVED",),
     "REVERSED": ("APPROVED",),
     "DECLINED": ("DECLINED",),
-    "FAILED": ("CANCELLED",),
+    "FAILED": ("CANCELLED", "DECLINED"),
     "NOT_SENT": (None,),
 }
 """The platform's final word about an operation → what the acquirer may say of it; None: it never came."""
@@ -39,7 +39,7 @@ _STATUS: Final = {
     "NOT_SENT": (503, 409),
     "REVERSED": (402, 503, 409),
 }
-"""The platform's final word → the status of the stored answer. What was not sent may be a conflict when it is repeated."""
+"""The platform's word → the status of the stored answer. What was not sent may conflict when it is repeated."""
 _ACTION: Final = {"authorization": "authorize", "capture": "capture", "refund": "refund", "void": "void"}
 Key = tuple[str, str, str]
 """(merchant, operation, idempotency key)."""

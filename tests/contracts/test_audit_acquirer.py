@@ -163,6 +163,15 @@ def test_an_approved_step_whose_answer_has_the_time_of_its_call(engine: Engine) 
     assert [kind for kind, _ in found(engine)] == ["answers"]
 
 
+def test_a_step_that_was_not_sent_and_conflicts_when_it_is_repeated(engine: Engine) -> None:
+    paid = settled(engine)
+    for key in ("r2", "r3"):
+        paid.begin(commands.refund(paid.payment_id, key, 5_000))
+        paid.learn(Learned.NOT_SENT if key == "r2" else Learned.APPROVED)
+    assert commands.run_one(engine, commands.refund(paid.payment_id, "r2", 5_000)).status == 409
+    assert found(engine) == []
+
+
 def test_a_decline_that_is_none(engine: Engine) -> None:
     """Of a payment that exists, of none, and of an operation that was approved."""
     refused(engine)

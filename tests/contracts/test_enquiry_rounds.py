@@ -11,11 +11,11 @@ from payments.acquiring import store
 from payments.acquiring.connector import Seen
 from payments.acquiring.enquiries import CLAIM, PER_ROUND, NotAllConcluded
 from payments.acquiring.operation import UNDECIDED
-from payments.acquiring.rules import State
+from payments.acquiring.rules import Learned, State
 from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import ClockSuspect
-from tests.contracts.commands import expire, run_one
+from tests.contracts.commands import conclude, expire, run_one
 from tests.contracts.enquiring import NAME, Rounds, Scripted, held, make_due, states, stored, unknown
 from tests.servers import until
 
@@ -106,6 +106,17 @@ def test_the_round_ends_early_while_the_breaker_refuses(rounds: Rounds, engine: 
     make_due(engine)
     rounds.run(enquire=Seen.APPROVED, void=Seen.APPROVED)
     assert undecided(engine) == set()
+
+
+def test_what_others_have_concluded_meanwhile_is_not_put_off(rounds: Rounds, engine: Engine) -> None:
+    reference = unknown(engine)
+
+    def concluded() -> Seen:
+        run_one(engine, conclude(reference, Learned.APPROVED))
+        return Seen.BREAKER_OPEN
+
+    rounds.run(enquire=concluded)
+    assert (stored(engine, reference).state, stored(engine, reference).next_enquiry_at) == (State.APPROVED, None)
 
 
 def test_an_outage_costs_the_database_the_same_however_much_is_due(rounds: Rounds, engine: Engine) -> None:

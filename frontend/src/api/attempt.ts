@@ -23,6 +23,11 @@ const NOT_DECIDED = new Set([
   "DOWNLOAD_BROKEN",
 ]);
 
+/** Whether the acquirer has declined it. The key has its answer: another try needs another key. */
+export function isDeclined(error: unknown): boolean {
+  return error instanceof ApiProblem && error.code === "PAYMENT_DECLINED";
+}
+
 /** Whether it certainly has not been done, and may be sent again with the same key or be left. */
 export function isNotDone(error: unknown): boolean {
   return error instanceof ApiProblem && error.code === "ACQUIRER_UNAVAILABLE";

@@ -1458,7 +1458,10 @@ export interface components {
         };
         /** @description A new merchant. */
         MerchantBody: {
-            /** @enum {string} */
+            /**
+             * @description Where the money of new payments is held; `none`: they are approved at once
+             * @enum {string}
+             */
             connector?: "none" | "simulator";
             /** @description The merchant; a name, not a credential */
             merchantId: string;
@@ -1483,15 +1486,6 @@ export interface components {
         MerchantPage: {
             items: components["schemas"]["Merchant"][];
             nextCursor: string | null;
-        };
-        /** @description Suspend a merchant, or make it active again. */
-        MerchantStateBody: {
-            /** @enum {string} */
-            connector?: "none" | "simulator";
-            /** @description Why nobody needs it any more */
-            reason: string;
-            /** @enum {string} */
-            state?: "ACTIVE" | "SUSPENDED";
         };
         /** @description A key that was just made, with its text: it is shown here and never again. */
         NewApiKey: {

@@ -11,7 +11,7 @@ const statesInEnglish: Record<OperationState, string> = {
   NOT_SENT: "Not sent",
   FAILED: "Cancelled",
   REVERSED: "Reversed",
-  MANUAL: "For an operator",
+  MANUAL: "To decide",
 };
 const statesInKorean: Record<OperationState, string> = {
   CREATED: "전송 예정",
@@ -23,7 +23,7 @@ const statesInKorean: Record<OperationState, string> = {
   NOT_SENT: "미전송",
   FAILED: "취소됨",
   REVERSED: "되돌림",
-  MANUAL: "운영자 확인",
+  MANUAL: "결정 필요",
 };
 
 export const acquirerInEnglish = {
@@ -42,7 +42,7 @@ export const acquirerInEnglish = {
   oldest: (age: string) => `The oldest has no outcome for ${age}.`,
   noAcquirers: "No connector is known here.",
   desk: "Operations at acquirers",
-  about: "An operation without an answer is asked about by itself until the acquirer decides. Those “For an operator” got no answer in a week, or the acquirer contradicts itself.",
+  about: "An operation without an answer is asked about by itself until the acquirer decides. Those “To decide” wait for an operator: they got no answer in a week, or the acquirer contradicts itself.",
   none: "No operation matches.",
   state: "State",
   payment: "Payment",
@@ -108,7 +108,7 @@ export const acquirerInKorean: typeof acquirerInEnglish = {
   oldest: (age) => `가장 오래된 것은 ${age}째 결과가 없습니다.`,
   noAcquirers: "알려진 커넥터가 없습니다.",
   desk: "매입사 처리 목록",
-  about: "응답이 없는 처리는 매입사가 결정할 때까지 자동으로 다시 문의합니다. “운영자 확인”은 일주일 동안 응답이 없었거나 매입사의 응답이 서로 모순된 처리입니다.",
+  about: "응답이 없는 처리는 매입사가 결정할 때까지 자동으로 다시 문의합니다. “결정 필요”는 일주일 동안 응답이 없었거나 매입사의 응답이 서로 모순된 처리입니다.",
   none: "조건에 맞는 처리가 없습니다.",
   state: "상태",
   payment: "결제",

@@ -18,8 +18,8 @@ THREADS: Final = 24
 LONGEST_PAUSE: Final = 2.0
 PAUSE: Final = 0.2
 """Seconds before a request is repeated whose answer does not say when."""
-PATIENT: Final = 0.25
-"""Of those whose step is being processed, how many ask again at once; the others go on and ask at the end."""
+PATIENCE: Final = 3
+"""How often at most a step is asked for again that is being processed; then its caller goes on, and asks at the end."""
 HASTY: Final = 0.1
 """How many first requests are cut off by their caller."""
 CUT_OFF_AFTER: Final = 0.05
@@ -56,7 +56,7 @@ class Shoppers:
     unexpected: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
     _abandoned: Event = field(default_factory=Event)
-    _running: list[Future[None]] = field(default_factory=list)
+    _running: list[Future[object]] = field(default_factory=list)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS))
 
     @property
@@ -78,7 +78,7 @@ class Shoppers:
         """Ask for every step whose outcome was unknown, until it is known."""
         waiting, self.unknown = self.unknown, []
         for step in waiting:
-            self._later(self._until_known, step, random.Random(step.body["idempotencyKey"]), 1.0)
+            self._later(self._until_known, step, 0, None)
         self.finish()
 
     def abandon(self) -> None:
@@ -86,7 +86,7 @@ class Shoppers:
         self._abandoned.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def _later(self, work: Callable[..., None], *arguments: Any) -> None:
+    def _later(self, work: Callable[..., object], *arguments: Any) -> None:
         self._running.append(self._pool.submit(work, *arguments))
 
     def _pay(self, number: int) -> None:
@@ -94,7 +94,9 @@ class Shoppers:
         merchant = self.merchants[number % len(self.merchants)]
         key = {"idempotencyKey": f"{self.seed}-{number}"}
         body = {"amount": AMOUNT, "currency": "KRW", "paymentMethod": rng.choice(TOKENS), **key}
-        answer = self._until_known(Asked(merchant, "authorize", "authorize", body), rng, PATIENT)
+        answer = self._until_known(
+            Asked(merchant, "authorize", "authorize", body), rng.random(), rng.randint(0, PATIENCE)
+        )
         if answer is None or answer.status_code != 200:
             return
         payment_id = answer.json()["paymentId"]
@@ -105,20 +107,22 @@ class Shoppers:
             if operation != "void":
                 body["amount"] = rng.randint(1, PART)
             step = Asked(merchant, operation, f"{operation}/{payment_id}", body)
-            self._later(self._until_known, step, random.Random(rng.random()), PATIENT)
+            self._later(self._until_known, step, rng.random(), rng.randint(0, PATIENCE))
 
-    def _until_known(self, step: Asked, rng: random.Random, patience: float) -> requests.Response | None:
-        """Repeat until the answer is lasting; None when it is left for `ask_again`."""
-        hasty, patient = rng.random() < HASTY, rng.random() < patience
+    def _until_known(self, step: Asked, drawn: float, patience: int | None) -> requests.Response | None:
+        """Repeat until the answer is lasting; None when it is left for `ask_again`. `patience`: None has no end."""
+        hasty = drawn < HASTY and patience is not None
         while not self._abandoned.is_set():
             answer = self._ask(step, CUT_OFF_AFTER if hasty else 15.0)
             hasty = False
             if answer is not None and _is_lasting(answer):
                 self._remember(step, answer)
                 return answer
-            if answer is not None and answer.status_code == 202 and not patient:
-                self.unknown.append(step)
-                return None
+            if answer is not None and answer.status_code == 202 and patience is not None:
+                patience -= 1
+                if patience < 0:
+                    self.unknown.append(step)
+                    return None
             wait = PAUSE if answer is None else float(answer.headers.get("Retry-After", PAUSE))
             self._abandoned.wait(min(wait, LONGEST_PAUSE))
         return None

@@ -64,7 +64,7 @@ function Order({ payment, kept }: { payment: Payment; kept: KeptOrder | undefine
         <AcquirerSteps steps={payment.operations} currency={payment.currency} badge={(step) => <StepBadge state={step.state} />} />
       </div>
       <div className={styles.shelves}>
-        <ChangePanel payment={payment} captureKey={kept?.captureLater === true ? kept.idempotencyKey : null} />
+        {payment.status !== "PROCESSING" && payment.status !== "DECLINED" && <ChangePanel payment={payment} captureKey={kept?.captureLater === true ? kept.idempotencyKey : null} />}
         {kept !== undefined && <Repeat kept={kept} />}
       </div>
     </div>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Ref } from "react";
-import { isNotDone } from "../../api/attempt";
+import { isDeclined, isNotDone } from "../../api/attempt";
 import { acquirerQuery } from "../../api/cards";
 import { useTexts } from "../../i18n/language";
 import { Amount } from "../../payment/amount";
@@ -36,7 +36,7 @@ export function OrderPanel({ ref, actions, draft: { draft, ...change }, purchase
     <aside ref={ref} className={styles.order} tabIndex={-1} aria-label={texts.shop.order}>
       <Panel title={texts.shop.order}>
         {undecided !== null && <Again ref={actions} purchase={undecided} error={mutation.error} retry={() => { start(undecided, null); }} onLeave={leave} />}
-        {undecided === null && draft === null && <Empty>{texts.shop.nothing}</Empty>}
+        {undecided === null && draft === null && (mutation.isError ? <Failed error={mutation.error} /> : <Empty>{texts.shop.nothing}</Empty>)}
         {undecided === null && draft !== null && (
           <>
             <Chosen draft={draft} busy={mutation.isPending} onQuantity={change.changeQuantity} />
@@ -47,12 +47,23 @@ export function OrderPanel({ ref, actions, draft: { draft, ...change }, purchase
               </Button>
               <Button aria-disabled={mutation.isPending} onClick={() => { start(purchaseOf(draft, false), draft.card); }}>{texts.shop.authorize}</Button>
             </div>
+            {mutation.isError && <Failed error={mutation.error} />}
             <Key draft={draft} busy={mutation.isPending} onRenew={change.renewKey} onReset={() => { mutation.reset(); change.reset(); }} />
           </>
         )}
-        {undecided === null && mutation.isError && <Problem error={mutation.error} />}
       </Panel>
     </aside>
+  );
+}
+
+/** A purchase that was refused: nothing was charged. */
+function Failed({ error }: { error: unknown }) {
+  const { acquiring } = useTexts();
+  return (
+    <>
+      <Problem error={error} />
+      {isDeclined(error) && <p>{acquiring.anotherCard}</p>}
+    </>
   );
 }
 
@@ -124,7 +135,7 @@ function CardChoice({ card, busy, onChange }: { card: CardName; busy: boolean; o
   const acquirer = useQuery(acquirerQuery()).data ?? null;
   if (acquirer === null) return null;
   return (
-    <div>
+    <div className={styles.hinted}>
       <Choice label={acquiring.card} value={card} disabled={busy} onChange={(event) => { onChange(event.target.value as CardName); }}>
         {CARD_NAMES.map((name) => <option key={name} value={name}>•••• {lastFour(name)} · {acquiring.cards[name]}</option>)}
       </Choice>

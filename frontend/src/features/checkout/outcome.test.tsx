@@ -24,7 +24,7 @@ function Order() {
   return (
     <>
       <Outcome payment={query.data} late={late} captureLater onAgain={again} />
-      <ChangePanel payment={query.data} captureKey="key-1" />
+      {query.data.status !== "PROCESSING" && <ChangePanel payment={query.data} captureKey="key-1" />}
       <output>{query.data.status}</output>
     </>
   );

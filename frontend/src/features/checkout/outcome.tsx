@@ -45,7 +45,6 @@ export function Outcome({ payment, late, captureLater, onAgain }: Props) {
       </Notice>
     );
   }
-  if (!isProcessing(payment)) return null;
   if (late) {
     return (
       <Notice tone="warn">
@@ -54,10 +53,11 @@ export function Outcome({ payment, late, captureLater, onAgain }: Props) {
       </Notice>
     );
   }
+  if (payment.status !== "PROCESSING") return null; // a step of it that is not decided is told where steps are sent
   return (
     <Notice tone="plain">
       <p>{acquiring.processing}</p>
-      {captureLater && payment.status === "PROCESSING" && <p>{acquiring.capturesThen}</p>}
+      {captureLater && <p>{acquiring.capturesThen}</p>}
     </Notice>
   );
 }

@@ -1,9 +1,8 @@
 /** Buying: authorize, and capture when the customer buys now. Money moves once, however often it is clicked or sent. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { newKey, Undecided } from "../../api/attempt";
+import { isDeclined, newKey, Undecided } from "../../api/attempt";
 import { acquirerQuery, tokenFor, type Acquirer } from "../../api/cards";
-import { ApiProblem } from "../../api/client";
 import { authorize, send, type Order, type Step } from "../../api/payments";
 import { cardOf, type CardName } from "./cards";
 import { keepOrder } from "./orders";
@@ -92,7 +91,7 @@ export function usePurchase(onBought: (bought: Bought) => void, onDeclined: () =
     mutationFn: async ({ purchase, card }: Started) =>
       buy(card === null ? purchase : await withToken(purchase, card, await client.query(acquirerQuery()))),
     onSuccess: onBought,
-    onError: (error) => { if (error instanceof ApiProblem && error.code === "PAYMENT_DECLINED") onDeclined(); },
+    onError: (error) => { if (isDeclined(error)) onDeclined(); },
     onSettled: () => { running.current = false; },
   });
   const start = (purchase: Purchase, card: CardName | null) => {
