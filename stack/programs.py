@@ -95,7 +95,7 @@ def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program
             user_of_broker(relay, state.bootstrap),
             user_of_broker(ledger, state.bootstrap),
             housekeeping,
-            # it ends with the api, not after it: what a fault keeps waiting is cut off, and the api need not wait for it
+            # it ends with the api, not after it: a fault that keeps the api waiting is cut off
             Program("psp", list(COMMAND), start_seconds=START_SECONDS),
         ],
     }

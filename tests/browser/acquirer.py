@@ -35,7 +35,7 @@ def fail(platform: Platform, **rule: object) -> None:
     control(platform, "PUT", "faults", {"rules": [rule]})
 
 
-def heal(platform: Platform) -> None:
+def end_faults(platform: Platform) -> None:
     """End all faults."""
     control(platform, "DELETE", "faults")
 

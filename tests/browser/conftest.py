@@ -49,7 +49,7 @@ def connected(platform: Platform) -> Iterator[None]:
 def healthy(platform: Platform) -> Iterator[None]:
     """No fault of the acquirer outlives a test."""
     yield
-    acquirer.heal(platform)
+    acquirer.end_faults(platform)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ export type Acquirer = Schema["Acquirer"];
 export type AcquirerOperation = Schema["AcquirerOperation"];
 export type OperationState = AcquirerOperation["state"];
 export type OperationKind = AcquirerOperation["kind"];
-export type Verdict = Schema["DecideBody"]["outcome"];
+export type Decided = Schema["DecideBody"]["outcome"];
 
 /** States in which an operator can do something, or housekeeping does, come first. */
 export const OPERATION_STATES: readonly OperationState[] = [
@@ -75,6 +75,6 @@ export async function askAgain(token: string, id: number, reason: string): Promi
 }
 
 /** Proposes an outcome, or carries out the one that another operator has proposed. */
-export async function decide(token: string, id: number, outcome: Verdict, reason: string): Promise<AcquirerOperation> {
+export async function decide(token: string, id: number, outcome: Decided, reason: string): Promise<AcquirerOperation> {
   return (await call("post", "/acquirer-operations/{operation_id}/decide", { path: { operation_id: id }, body: { outcome, reason }, token })).data;
 }

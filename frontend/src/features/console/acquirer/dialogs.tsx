@@ -1,6 +1,6 @@
 /** Dialogs that ask the acquirer again, and decide an operation by evidence. */
 import { useState } from "react";
-import { askAgain, decide, type AcquirerOperation, type Verdict } from "../../../api/acquirer";
+import { askAgain, decide, type AcquirerOperation, type Decided } from "../../../api/acquirer";
 import { useTexts } from "../../../i18n/language";
 import { Confirm } from "../../../ui/confirm";
 import { Choice } from "../../../ui/panel";
@@ -11,7 +11,7 @@ import { useOperator } from "../operator";
 import { Proposal } from "./proposal";
 
 const CHANGED = ["acquirer-operations", "acquirers"] as const;
-const VERDICTS: readonly Verdict[] = ["APPROVED", "DECLINED"];
+const OUTCOMES: readonly Decided[] = ["APPROVED", "DECLINED"];
 
 export function AskAgainDialog({ id, onDone, onClose }: { id: number; onDone: () => void; onClose: () => void }) {
   const { acquirer, keys } = useTexts();
@@ -31,7 +31,7 @@ export function AskAgainDialog({ id, onDone, onClose }: { id: number; onDone: ()
 
 interface DecideProps {
   operation: AcquirerOperation;
-  onDone: (now: AcquirerOperation, outcome: Verdict) => void;
+  onDone: (now: AcquirerOperation, outcome: Decided) => void;
   onClose: () => void;
 }
 
@@ -39,7 +39,7 @@ interface DecideProps {
 export function DecideDialog({ operation, onDone, onClose }: DecideProps) {
   const { acquirer, keys } = useTexts();
   const { token } = useOperator();
-  const [outcome, setOutcome] = useState<Verdict | "">("");
+  const [outcome, setOutcome] = useState<Decided | "">("");
   const [reason, setReason] = useState("");
   const { start, busy, error } = useChange(async () => {
     if (outcome !== "") onDone(await decide(token, operation.operationId, outcome, reason.trim()), outcome);
@@ -56,9 +56,9 @@ export function DecideDialog({ operation, onDone, onClose }: DecideProps) {
       onClose={onClose}
     >
       <Proposal operation={operation} />
-      <Choice label={acquirer.outcome} required disabled={busy} value={outcome} onChange={(event) => { setOutcome(event.target.value as Verdict | ""); }}>
+      <Choice label={acquirer.outcome} required disabled={busy} value={outcome} onChange={(event) => { setOutcome(event.target.value as Decided | ""); }}>
         <option value="">{acquirer.choose}</option>
-        {VERDICTS.map((one) => <option key={one} value={one}>{acquirer.outcomes[one]}</option>)}
+        {OUTCOMES.map((one) => <option key={one} value={one}>{acquirer.outcomes[one]}</option>)}
       </Choice>
       <ReasonField reason={reason} busy={busy} hint={acquirer.reasonHint} onReason={setReason} />
       <Failure error={error} unknown={keys.unknownChange} />
