@@ -10,6 +10,7 @@ from typing import Final
 
 from bench import k6, profile
 from bench.parts import (
+    acquirer,
     audits,
     authorizations,
     backlog,
@@ -46,6 +47,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "start": start.figures,
     "keys": keys.figures,
     "wrong-keys": wrong_keys.figures,
+    "acquirer": acquirer.figures,
 }
 
 

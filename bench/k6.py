@@ -42,10 +42,18 @@ class LoadResult:
         return self.failed == 0 and self.dropped == 0 and self.p95 < P95_BOUND_MS
 
 
-def run(base_url: str, rate: int, seconds: int, script: str = AUTHORIZE, keys: Path | None = None) -> LoadResult:
+def run(
+    base_url: str,
+    rate: int,
+    seconds: int,
+    script: str = AUTHORIZE,
+    keys: Path | None = None,
+    payment_method: str = "",
+) -> LoadResult:
     """k6/`script`.js at `rate` a second for `seconds`. RuntimeError with k6's output when it cannot run.
 
-    Merchants are named, or pay by the API keys of the file `keys`, whatever the environment has.
+    Merchants are named, or pay by the API keys of the file `keys`, whatever the environment has. `payment_method`: for
+    those that have an acquirer.
     """
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
@@ -57,6 +65,7 @@ def run(base_url: str, rate: int, seconds: int, script: str = AUTHORIZE, keys: P
             "SUMMARY": str(summary),
             "KEYS_FILE": "" if keys is None else str(keys),
             "API_KEY": "",
+            "PAYMENT_METHOD": payment_method,
         }
         done = subprocess.run(
             [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", f"k6/{script}.js"],

@@ -1,5 +1,6 @@
 // One constant rate of authorizations, for `make bench`. RATE (1/s), DURATION, BASE_URL, RUN (a new text each time)
-// and SUMMARY (the file for the result) come from the environment; with KEYS_FILE or API_KEY merchants pay by their keys.
+// and SUMMARY (the file for the result) come from the environment; with KEYS_FILE or API_KEY merchants pay by their keys,
+// at their acquirer with PAYMENT_METHOD.
 import http from 'k6/http';
 import exec from 'k6/execution';
 import { headersWith, merchantsKeys } from './lib/keys.js';
@@ -27,7 +28,8 @@ export default function () {
   // as clients' keys do, each falls somewhere else among those that are stored
   const key = `${Math.random().toString(16).slice(2, 10)}-${__ENV.RUN}-${number}`;
   const merchantId = keys.length ? undefined : `M${number % 50}`; // JSON leaves out what is undefined
-  const body = JSON.stringify({ merchantId, amount: 10000, currency: 'KRW', idempotencyKey: key });
+  const paymentMethod = __ENV.PAYMENT_METHOD || undefined;
+  const body = JSON.stringify({ merchantId, amount: 10000, currency: 'KRW', idempotencyKey: key, paymentMethod });
   http.post(`${__ENV.BASE_URL}/payments/authorize`, body, { headers: headersWith(keys[number % keys.length]) });
 }
 

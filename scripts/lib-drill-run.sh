@@ -73,7 +73,7 @@ unlock_sqlite() {
 
 : "${KAFKA_STOP_CMD:=send STOP broker}" "${KAFKA_START_CMD:=send CONT broker}"
 : "${REDIS_STOP_CMD:=send STOP redis}" "${REDIS_START_CMD:=send CONT redis}"
-: "${ACQUIRER_STOP_CMD:=supervised stop servers:psp}" "${ACQUIRER_START_CMD:=supervised start servers:psp}"
+: "${ACQUIRER_STOP_CMD:=supervised stop platform:psp}" "${ACQUIRER_START_CMD:=supervised start platform:psp}"
 : "${ACQUIRER_LOSE_CMD:=faults PUT \"\$lost\"}" "${ACQUIRER_ANSWER_CMD:=faults DELETE}"
 : "${DATABASE_STOP_CMD:=lock_sqlite}" "${DATABASE_START_CMD:=unlock_sqlite}"
 : "${RELAY_KILL_CMD:=send KILL relay}" "${LEDGER_KILL_CMD:=send KILL ledger}" # supervisord starts them again

@@ -143,8 +143,8 @@ def real_platform(
 
 def _acquirer(shop: str) -> AcquirerServer:
     """`shop`: the origin of the shop's pages."""
-    secret = [secrets.token_urlsafe(24) for _ in ("key", "publishable key", "control token")]
-    return AcquirerServer(*secret, origins=[shop])
+    key, publishable_key, control_token = (secrets.token_urlsafe(24) for _ in range(3))
+    return AcquirerServer(key, publishable_key, control_token, [shop])
 
 
 def migrate(environment: Mapping[str, str]) -> None:

@@ -88,7 +88,6 @@ def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program
     return {
         SERVERS: [
             Program("redis", [str(get_binary_path()), str(state.redis_configuration)], stop_seconds=1),
-            Program("psp", list(COMMAND), start_seconds=START_SECONDS, stop_seconds=1),
             broker(state.bootstrap, [*TOPICS.values(), DEAD_LETTER_TOPIC], [f"{PLATFORM}:relay", f"{PLATFORM}:ledger"]),
         ],
         PLATFORM: [
@@ -96,6 +95,8 @@ def programs(state: State, metrics: Mapping[str, int]) -> dict[str, list[Program
             user_of_broker(relay, state.bootstrap),
             user_of_broker(ledger, state.bootstrap),
             housekeeping,
+            # it ends with the api, not after it: a fault that keeps the api waiting is cut off
+            Program("psp", list(COMMAND), start_seconds=START_SECONDS),
         ],
     }
 

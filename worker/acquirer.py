@@ -70,8 +70,8 @@ class Acquirers:
 
 def conclude_all(engine: Engine, told: Sequence[tuple[StoredOperation, Told]], clock: Clock, pause: Pause) -> list[str]:
     """Store what was told, in one transaction if possible; returns the references of what could not be stored."""
-    commands = [_command(operation, each) for operation, each in told]
     try:
+        commands = [_command(operation, each) for operation, each in told]
         results = execute(engine, commands, clock() + CONCLUDE_SECONDS, clock, pause)
     except Exception:  # noqa: BLE001  (a row that cannot even be read must not keep the others of its batch)
         if len(told) == 1:

@@ -93,8 +93,8 @@ DiscardReason = Annotated[
 ]
 
 
-_TOKEN: Final = "The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept"
-PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD, description=_TOKEN), AfterValidator(_identifier)]
+_METHOD: Final = "The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept"
+PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD, description=_METHOD), AfterValidator(_identifier)]
 KeyName = Annotated[str, _text(64, "What the key is for", texts.PROSE), AfterValidator(_prose)]
 
 

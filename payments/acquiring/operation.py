@@ -13,6 +13,7 @@ from payments.acquiring.rules import (
     FINAL,
     REVERSAL_OF,
     WITHOUT_MONEY,
+    Learned,
     State,
     Told,
     after,
@@ -137,7 +138,9 @@ def _state(operation: StoredOperation, told: Told) -> State:
     state = operation.state
     if told.by_operator:
         return _by_operator(operation, told)
-    new = after(state, told.learned)
+    # an enquiry that was not sent says nothing about the operation
+    learned = Learned.UNKNOWN if told.is_repair and told.learned is Learned.NOT_SENT else told.learned
+    new = after(state, learned)
     if state in WITHOUT_MONEY and new is State.MANUAL and operation.kind in REVERSAL_OF:
         return State.REVERSED
     if operation.is_own and state not in FINAL:

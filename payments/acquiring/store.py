@@ -64,7 +64,7 @@ _CLAIMABLE = (
     .with_hint(table, "FORCE INDEX (PRIMARY)", "mysql")  # not by what is due, of which it would lock more
     .where(table.c.operation_id.in_(_IDS), table.c.next_enquiry_at <= bindparam("now"))
     .order_by(table.c.operation_id)
-    .with_for_update()
+    .with_for_update(skip_locked=True)  # what somebody else changes right now is due again soon enough
 )
 _CLAIM = update(table).where(table.c.operation_id.in_(_IDS)).values(next_enquiry_at=bindparam("until"))
 _BY_STATE = (
@@ -135,7 +135,7 @@ def due(connection: Connection, now: datetime, limit: int) -> list[StoredOperati
 
 
 def claim(connection: Connection, operation_ids: Iterable[int], until: datetime, now: datetime) -> set[int]:
-    """Lock those that are still due and put them off to `until`, so that nobody else asks; returns their ids."""
+    """Lock those that are still due and that nobody has locked, and put them off to `until`; returns their ids."""
     found = set(connection.execute(_CLAIMABLE, {"ids": sorted(set(operation_ids)), "now": now}).scalars())
     if found:
         connection.execute(_CLAIM, {"ids": sorted(found), "until": until})

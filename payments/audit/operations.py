@@ -15,7 +15,7 @@ WITHOUT: Final = WITHOUT_MONEY | {State.REVERSED}
 """States in which an operation has moved nothing of its payment."""
 _WAITING: Final = frozenset({RUNNING, PROCESSING})
 _DECLINED: Final = frozenset({402})
-_NOT_SENT: Final = frozenset({NOT_SENT})
+_NOT_SENT: Final = frozenset({NOT_SENT, 409})  # a repetition may find that it conflicts by now
 
 
 def check(chunk: Chunk, since: datetime) -> Iterator[Difference]:

@@ -132,7 +132,11 @@ OPERATIONS = _by_index(
     acquirer_operation,
     "ix_acquirer_payment",
 )
-"""Of all payments of a chunk, those without a connector too: they must have none."""
+_AT = acquirer_operation.c.payment_id
+OPERATIONS_SPAN = select(
+    select(func.min(_AT)).scalar_subquery().label("lowest"), select(func.max(_AT)).scalar_subquery().label("highest")
+)
+"""The payments between which all operations are; two subqueries, because SQLite reads all of an index for both."""
 
 
 def _in_body(member: str) -> ColumnElement[int]:

@@ -75,15 +75,16 @@ def changed_payments(connection: Connection, since: datetime) -> list[int]:
 def read_chunk(connection: Connection, ids: Sequence[int], answers_since: datetime) -> Chunk:
     """All that the audit compares for these payments; answers are required only for payments after `answers_since`."""
     # rows have the fields of the dataclasses in their order
+    payments = [AuditedPayment(*row) for row in connection.execute(audit_queries.PAYMENTS, {"ids": ids})]
     return Chunk(
-        payments=[AuditedPayment(*row) for row in connection.execute(audit_queries.PAYMENTS, {"ids": ids})],
+        payments=payments,
         events=[_event(row) for row in connection.execute(audit_queries.EVENTS, {"ids": ids})],
         entries=[AuditedEntry(*row) for row in connection.execute(audit_queries.ENTRIES, {"ids": ids})],
         authorizations={
             row.payment_id: row.response_body
             for row in connection.execute(audit_queries.AUTHORIZATIONS, {"ids": ids, "answers_since": answers_since})
         },
-        operations=[_operation(row) for row in connection.execute(audit_queries.OPERATIONS, {"ids": ids})],
+        operations=_operations(connection, payments),
     )
 
 
@@ -107,6 +108,18 @@ def _event(row: Any) -> AuditedEvent:
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         pass
     return AuditedEvent(*known, 0, "", row.created_at, posted, row.created_at, readable=False)
+
+
+def _operations(connection: Connection, payments: Sequence[AuditedPayment]) -> list[AuditedOperation]:
+    """Those of payments with a connector; of the others, which must have none, where there are any in the table."""
+    lowest, highest = connection.execute(audit_queries.OPERATIONS_SPAN).one()
+    asked = [
+        each.payment_id
+        for each in payments
+        if each.has_connector or (lowest is not None and lowest <= each.payment_id <= highest)
+    ]
+    found = connection.execute(audit_queries.OPERATIONS, {"ids": asked}) if asked else ()
+    return [_operation(row) for row in found]
 
 
 def _operation(row: Any) -> AuditedOperation:

@@ -17,7 +17,7 @@ from payments.platform.writing import Insert, as_text, write
 
 _COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")
 _FOUND: Final = (*Key._fields, "request_digest", "http_status", "response_body")
-_ANSWER: Final = ("http_status", "response_body", "created_at")
+_ANSWER: Final = ("request_digest", "http_status", "response_body", "created_at")
 ONLY_THE_KEY_AT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`created_at` of rows without an answer: reserved rows, which are filled before their transaction ends, and rows whose
 answer was pruned. So scans by time do not find them."""

@@ -92,7 +92,7 @@ def payment(connection: Connection, payment_id: int) -> OperatorPayment:
     asked = operations(connection, found)
     letters = dead_letters_of(connection, payment_id, LISTED_LIMIT)
     targets = [*_targets(connection, payment_id, [row for row, _ in events], letters)]
-    targets += [f"acquirer operation {each.operation_id}" for each in asked]
+    targets += [f"operation {each.operation_id} (payment {payment_id})" for each in asked]
     return OperatorPayment(
         *item_values(found),
         idempotency_key=found.idempotency_key,

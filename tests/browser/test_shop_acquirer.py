@@ -1,5 +1,6 @@
 """Paying by card at an acquirer: approved, declined, decided late, and an acquirer that is away."""
 
+import json
 import re
 
 import pytest
@@ -111,10 +112,12 @@ def test_an_acquirer_that_is_away_charges_nothing_and_the_same_order_pays_later(
     assert platform.acquirer is not None
     with visit(browser, platform.api.url) as shopper:
         keys: list[str] = []
-        shopper.page.on(
-            "request",
-            lambda one: keys.append(one.post_data_json["idempotencyKey"]) if "/authorize" in one.url else None,
-        )
+
+        def note_key(sent: Request) -> None:
+            if "/authorize" in sent.url:
+                keys.append(json.loads(sent.post_data or "{}")["idempotencyKey"])
+
+        shopper.page.on("request", note_key)
         shopper.page.route(
             "**/v1/tokens",
             lambda route: route.fulfill(

@@ -33,7 +33,13 @@ def problem(code: str, **headers: str) -> Answer:
     return Answer(PROBLEMS[code][0], body, {"Content-Type": "application/problem+json", **headers})
 
 
-NOT_NOW = ["REQUEST_IN_PROGRESS", "RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN"]
+NOT_NOW = [
+    "REQUEST_IN_PROGRESS",
+    "RATE_LIMIT_EXCEEDED",
+    "SERVICE_UNAVAILABLE",
+    "ACQUIRER_UNAVAILABLE",
+    "OUTCOME_UNKNOWN",
+]
 
 
 @pytest.fixture

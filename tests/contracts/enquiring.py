@@ -1,14 +1,15 @@
 """Operations at a scripted acquirer, and rounds of enquiries about them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine, select, update
 
-from payments.acquiring.connector import Answer, Kind, Operation, Repeated, Seen
+from payments.acquiring import store
+from payments.acquiring.connector import Answer, Connector, Kind, Operation, Repeated, Seen
 from payments.acquiring.enquiries import Enquiries
 from payments.acquiring.operation import StoredOperation
 from payments.acquiring.rules import Learned, State, Told
@@ -63,7 +64,7 @@ class Scripted:
 class Rounds:
     """One housekeeping's rounds on a database; `ahead` moves its clock."""
 
-    def __init__(self, engine: Engine, **connectors: Scripted) -> None:
+    def __init__(self, engine: Engine, **connectors: Connector) -> None:
         self.engine = engine
         self.acquirer = Scripted()
         self.ahead = timedelta(0)
@@ -71,7 +72,7 @@ class Rounds:
         self.noted: list[tuple[Kind, Learned]] = []
         self.unstored: set[str] = set()
         """References that cannot be concluded."""
-        given = connectors or {NAME: self.acquirer}
+        given: dict[str, Connector] = dict(connectors) or {NAME: self.acquirer}
         self.enquiries = Enquiries(
             engine, given, self._conclude, self.now, self.stopping.is_set, lambda *noted: self.noted.append(noted)
         )
@@ -81,12 +82,12 @@ class Rounds:
 
     def run(self, **says: Seen | Callable[[], Seen]) -> list[Call]:
         """One round with these answers; returns its calls."""
-        self.acquirer.says |= says
+        self.acquirer.says.update(says)
         before = len(self.acquirer.calls)
         self.enquiries.round()
         return self.acquirer.calls[before:]
 
-    def _conclude(self, told: list[tuple[StoredOperation, Told]]) -> list[str]:
+    def _conclude(self, told: Sequence[tuple[StoredOperation, Told]]) -> list[str]:
         lost = [each.reference for _, each in told if each.reference in self.unstored]
         stored = [pair for pair in told if pair[1].reference not in lost]
         return lost + conclude_all(self.engine, stored, monotonic, lambda _seconds: None)
@@ -123,8 +124,6 @@ def make_due(engine: Engine) -> None:
 
 def stored(engine: Engine, reference: str) -> StoredOperation:
     """An operation as it is stored."""
-    from payments.acquiring import store
-
     with engine.connect() as connection:
         return store.lock(connection, [reference])[reference]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, delete, select, text, update
 
-from payments.acquiring.rules import Learned
+from payments.acquiring.rules import Learned, State
 from payments.audit.service import PRUNING_SLACK, audit
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.tables import idem_response_cache, payment
@@ -16,6 +16,7 @@ from tests.contracts import commands
 from tests.contracts.at_acquirer import (
     MADE,
     AtAcquirer,
+    contradicted,
     declined,
     expiring,
     refused,
@@ -60,6 +61,23 @@ def test_nothing_is_found_where_nothing_is_wrong(engine: Engine, made: Callable[
 
 def test_an_expiry_that_the_acquirer_confirms(engine: Engine) -> None:
     expiring(engine).learn(Learned.APPROVED)
+    assert found(engine) == []
+
+
+@pytest.mark.parametrize("learned", [Learned.APPROVED, Learned.DECLINED])
+def test_what_operators_decide(engine: Engine, learned: Learned) -> None:
+    paid = waiting(engine)
+    change(engine, of_kind("refund", state="MANUAL", next_enquiry_at=None))
+    assert found(engine) == []
+    paid.learn(learned, by_operator=True)
+    assert found(engine) == []
+    assert paid.operations()[-1].state == learned.value
+
+
+def test_what_people_settled_needs_no_operation(engine: Engine) -> None:
+    paid = contradicted(engine)
+    paid.learn(Learned.DECLINED, by_operator=True)
+    assert paid.operations()[-1].state is State.REVERSED
     assert found(engine) == []
 
 
@@ -143,6 +161,15 @@ def test_an_approved_step_whose_answer_has_the_time_of_its_call(engine: Engine) 
     (sent_at,) = (each.created_at for each in paid.operations() if each.idempotency_key == "r")
     change(engine, of_answer("r", created_at=sent_at))
     assert [kind for kind, _ in found(engine)] == ["answers"]
+
+
+def test_a_step_that_was_not_sent_and_conflicts_when_it_is_repeated(engine: Engine) -> None:
+    paid = settled(engine)
+    for key in ("r2", "r3"):
+        paid.begin(commands.refund(paid.payment_id, key, 5_000))
+        paid.learn(Learned.NOT_SENT if key == "r2" else Learned.APPROVED)
+    assert commands.run_one(engine, commands.refund(paid.payment_id, "r2", 5_000)).status == 409
+    assert found(engine) == []
 
 
 def test_a_decline_that_is_none(engine: Engine) -> None:

@@ -7,14 +7,15 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Engine, event, update
 
+from payments.acquiring import store
 from payments.acquiring.connector import Seen
 from payments.acquiring.enquiries import CLAIM, PER_ROUND, NotAllConcluded
 from payments.acquiring.operation import UNDECIDED
-from payments.acquiring.rules import State
+from payments.acquiring.rules import Learned, State
 from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now
 from payments.platform.clock_guard import ClockSuspect
-from tests.contracts.commands import expire, run_one
+from tests.contracts.commands import conclude, expire, run_one
 from tests.contracts.enquiring import NAME, Rounds, Scripted, held, make_due, states, stored, unknown
 from tests.servers import until
 
@@ -107,6 +108,17 @@ def test_the_round_ends_early_while_the_breaker_refuses(rounds: Rounds, engine: 
     assert undecided(engine) == set()
 
 
+def test_what_others_have_concluded_meanwhile_is_not_put_off(rounds: Rounds, engine: Engine) -> None:
+    reference = unknown(engine)
+
+    def concluded() -> Seen:
+        run_one(engine, conclude(reference, Learned.APPROVED))
+        return Seen.BREAKER_OPEN
+
+    rounds.run(enquire=concluded)
+    assert (stored(engine, reference).state, stored(engine, reference).next_enquiry_at) == (State.APPROVED, None)
+
+
 def test_an_outage_costs_the_database_the_same_however_much_is_due(rounds: Rounds, engine: Engine) -> None:
     many(engine, 2 * PER_ROUND + 1)
     statements = Counter[str]()
@@ -134,13 +146,13 @@ def test_several_housekeepers_ask_about_each_once(engine: Engine) -> None:
     references = many(engine, PER_ROUND)
     acquirer = Scripted()
     everybody = [Rounds(engine, **{NAME: acquirer}) for _ in range(3)]
-    failed: list[BaseException] = []
+    failed: list[Exception] = []
 
     def keep(rounds: Rounds) -> None:
         try:
             while undecided(engine):
                 rounds.enquiries.round()
-        except BaseException as error:  # shown below
+        except Exception as error:  # noqa: BLE001  (asserted below)
             failed.append(error)
 
     threads = [Thread(target=keep, args=(rounds,)) for rounds in everybody]
@@ -150,6 +162,16 @@ def test_several_housekeepers_ask_about_each_once(engine: Engine) -> None:
         thread.join()
     assert failed == []
     assert Counter(reference for _, reference in acquirer.calls) == Counter(references)
+
+
+def test_a_row_that_is_locked_keeps_nobody_waiting(mariadb: Engine, second: Engine) -> None:
+    locked, *others = many(mariadb, 3)
+    with second.begin() as connection:
+        store.lock(connection, [locked])
+        Rounds(mariadb).run()
+        assert {reference for reference, state in states(mariadb).items() if state is State.APPROVED} == set(others)
+    Rounds(mariadb).run()
+    assert undecided(mariadb) == set()
 
 
 def test_a_process_that_stops_begins_no_call(rounds: Rounds, engine: Engine) -> None:

@@ -64,9 +64,21 @@ def test_the_three_lines_pay(run: Run, tmp_path: Path) -> None:
 
 
 def check_shop(run: Run, key: str) -> None:
-    body = {"amount": 700, "currency": "KRW", "idempotencyKey": key}
+    body = {"amount": 700, "currency": "KRW", "idempotencyKey": key, "paymentMethod": card_token(run)}
     answer = requests.post(f"{run.base}/shop/payments/authorize", json=body, timeout=6)
     assert (answer.status_code, answer.json().get("merchantId")) == (200, "STORE")
+    shown = requests.get(f"{run.base}/shop/payments/{answer.json()['paymentId']}", timeout=6).json()
+    assert [operation["state"] for operation in shown["operations"]] == ["APPROVED"], "at the simulator"
+
+
+def card_token(run: Run) -> str:
+    """As a page of the shop gets it."""
+    acquirer = requests.get(f"{run.base}/shop/acquirer", timeout=6).json()
+    headers = {"Authorization": f"Bearer {acquirer['publishableKey']}", "Origin": run.base}
+    card = {"number": "4242424242424242", "expiry": "12/40"}
+    answer = requests.post(acquirer["tokensUrl"], json=card, headers=headers, timeout=6)
+    assert answer.headers["Access-Control-Allow-Origin"] == run.base
+    return str(answer.json()["token"])
 
 
 def test_the_shop_pays_for_its_merchant(run: Run) -> None:
@@ -78,6 +90,15 @@ def test_the_printed_token_opens_the_admin_routes(run: Run) -> None:
     assert requests.get(f"{run.base}/operations", timeout=6).status_code == 401
     opened = requests.get(f"{run.base}/operations", headers={"Authorization": f"Bearer {token}"}, timeout=6)
     assert opened.status_code == 200
+
+
+def test_the_printed_address_is_the_simulators_page(run: Run) -> None:
+    (url, file) = re.findall(r"acquirer +(\S+)/ .* the token in (\S+)\)", run.output)[0]
+    assert "<title>" in requests.get(f"{url}/", timeout=6).text
+    token = (ROOT / file).read_text()
+    assert (ROOT / file).resolve().stat().st_mode & 0o777 == 0o600
+    faults = requests.get(f"{url}/_control/faults", headers={"Authorization": f"Bearer {token}"}, timeout=6)
+    assert faults.json() == {"rules": []}
 
 
 def test_status_is_one_screen(run: Run) -> None:

@@ -76,3 +76,15 @@ def test_without_keys_there_is_the_shop_s_merchant_alone(engine: Engine, sqlite_
     with pytest.raises(NotProvided, match="There is a merchant STORE already"):
         provide(state, variables(state, sqlite_url, "open"), list[str]().append)
     assert not state.operator_key.exists()
+
+
+def test_the_shop_is_paid_at_the_simulator_also_one_of_an_earlier_release(
+    engine: Engine, sqlite_url: str, state: State
+) -> None:
+    with engine.begin() as connection:
+        service.create_merchant(connection, "STORE", "The shop of this machine", Mode.TEST, "cli:me")
+    for _ in range(2):
+        provide(state, variables(state, sqlite_url, "required"), list[str]().append)
+        with engine.connect() as connection:
+            connectors = {merchant.merchant_id: merchant.connector for merchant in store.merchants(connection, "", 9)}
+        assert connectors == {"M123": "none", "STORE": "simulator"}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, TypedDict
 
 Status: TypeAlias = Literal[
-    "AUTHORIZED", "PARTIALLY_CAPTURED", "CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"
+    "PROCESSING",
+    "DECLINED",
+    "AUTHORIZED",
+    "PARTIALLY_CAPTURED",
+    "CAPTURED",
+    "PARTIALLY_REFUNDED",
+    "REFUNDED",
+    "VOIDED",
+    "EXPIRED",
 ]
 
 
@@ -44,23 +52,6 @@ class Event(TypedDict):
     postedAt: str | None
 
 
-class PaymentAnswer(TypedDict):
-    """A payment with its postings and its events."""
-
-    paymentId: int
-    merchantId: str
-    status: Status
-    amount: int
-    capturedAmount: int
-    releasedAmount: int
-    refundedAmount: int
-    currency: str
-    createdAt: str
-    expiresAt: str
-    ledgerEntries: list[Entry]
-    events: list[Event]
-
-
 class PaymentItem(TypedDict):
     """A payment in a list."""
 
@@ -74,6 +65,24 @@ class PaymentItem(TypedDict):
     currency: str
     createdAt: str
     expiresAt: str
+
+
+Kind: TypeAlias = Literal["authorization", "capture", "refund", "void"]
+
+
+State: TypeAlias = Literal["PROCESSING", "APPROVED", "DECLINED", "FAILED"]
+
+
+class PaymentOperation(TypedDict):
+    """A step of a payment at its acquirer."""
+
+    operationId: int
+    kind: Kind
+    amount: int
+    state: State
+    declineCode: str | None
+    reference: str
+    createdAt: str
 
 
 class PaymentPage(TypedDict):
@@ -98,3 +107,21 @@ class CommandAnswer(TypedDict):
     expiresAt: str
     ledgerEntries: list[Entry]
     message: str
+
+
+class PaymentAnswer(TypedDict):
+    """A payment with its postings, its events, and its operations at an acquirer (none where nobody is asked)."""
+
+    paymentId: int
+    merchantId: str
+    status: Status
+    amount: int
+    capturedAmount: int
+    releasedAmount: int
+    refundedAmount: int
+    currency: str
+    createdAt: str
+    expiresAt: str
+    ledgerEntries: list[Entry]
+    events: list[Event]
+    operations: list[PaymentOperation]

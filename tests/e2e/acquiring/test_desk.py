@@ -84,6 +84,15 @@ def test_what_was_given_up_is_asked_about_again(desks: Desks, given_up: int) -> 
     )
 
 
+def test_a_contradiction_is_decided_and_not_asked_about(engine: Engine, desks: Desks, given_up: int) -> None:
+    """Its payment has moved on: an answer would end a reservation that is no more."""
+    where = acquirer_operation.c.operation_id == given_up
+    with engine.begin() as connection:
+        connection.execute(update(acquirer_operation).where(where).values(decided_at=acquirer_operation.c.created_at))
+    refused = desks[0].post(f"/acquirer-operations/{given_up}/enquire", reason="why not")
+    assert outcome(refused) == (409, "ACQUIRER_OPERATION_CONFLICT")
+
+
 def test_nothing_is_asked_about_what_is_decided(merchant: Merchant, desks: Desks) -> None:
     kim, _ = desks
     operation = kim.operation(merchant.authorize().json()["paymentId"])

@@ -102,6 +102,16 @@ def test_an_operator_sees_what_is_asked_and_each_answer(api: Api, engine: Engine
     assert shown["possible"] == {"capture": 10_000, "refund": 0, "void": 10_000}
 
 
+def test_what_operators_did_about_an_operation_is_among_its_payments_actions(api: Api, engine: Engine) -> None:
+    for key in ("a", "b"):
+        AtAcquirer(engine, key).learn(Learned.UNKNOWN, answered=False)
+    asked = api.http.post("/acquirer-operations/1/enquire", headers=ADMIN, json={"reason": "asked by phone"})
+    assert asked.status_code == 200
+    (action,) = read(api, "/operations/payments/1")["actions"]
+    assert (action["action"], action["detail"]) == ("acquirer.enquire", "asked by phone")
+    assert read(api, "/operations/payments/2")["actions"] == []
+
+
 @pytest.mark.parametrize("status", ["PROCESSING", "DECLINED"])
 def test_lists_and_searches_know_the_new_statuses(api: Api, engine: Engine, status: str) -> None:
     api.authorize("other")

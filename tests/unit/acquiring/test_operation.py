@@ -62,6 +62,12 @@ def test_an_enquiry_counts_when_it_was_answered() -> None:
     )
 
 
+def test_an_enquiry_that_was_not_sent_does_not_say_that_the_operation_was_not() -> None:
+    for state in UNDECIDED - {State.CREATED}:
+        after = concluded(in_state(state), told(Learned.NOT_SENT, answered=False, is_repair=True), LATER)
+        assert after.state is (State.UNKNOWN if state is State.SENT else state)
+
+
 def test_after_a_week_it_is_for_an_operator_and_still_reserved() -> None:
     week = NOW + timedelta(days=7)
     for answered in (False, True):

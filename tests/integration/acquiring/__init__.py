@@ -1,0 +1,1 @@
+"""Payments at the acquirer's simulator, with housekeeping's rounds."""
