@@ -49,8 +49,11 @@ broker.heartbeat.interval.ms=500
 """
 
 
-def _new_cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def new_cluster_id() -> str:
+    """As Kafka makes them: none begins with a dash, which its tools take for an option."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        continue
+    return made
 
 
 class KafkaServer(Server):
@@ -63,7 +66,7 @@ class KafkaServer(Server):
         """Pick ports and a folder; nothing runs yet."""
         super().__init__()
         self.controller_port = free_port()
-        self.cluster_id = _new_cluster_id()
+        self.cluster_id = new_cluster_id()
         self._java_options = tuple(java_options)
         self._jars = Path()
 
@@ -76,7 +79,7 @@ class KafkaServer(Server):
         """Start it again without its data and with another cluster id, as after a new installation."""
         self.stop()
         shutil.rmtree(self.folder / "data")
-        self.cluster_id = _new_cluster_id()
+        self.cluster_id = new_cluster_id()
         self._prepared = False
         self.start()
 

@@ -74,5 +74,5 @@ def _locked(connection: Connection, operation_id: int) -> StoredOperation:
 
 
 def _note(connection: Connection, actor: str, action: str, operation: StoredOperation, detail: str) -> None:
-    target = f"acquirer operation {operation.operation_id}"
+    target = f"operation {operation.operation_id} (payment {operation.payment_id})"
     note_action(connection, actor, f"acquirer.{action}", target, detail)

@@ -75,7 +75,7 @@ def test_two_operators_decide_what_the_acquirer_does_not(
         second.enter(make_key(platform, "lee again", scopes=["read"]))
         expect(second.page.get_by_text("Authorized", exact=True).first).to_be_visible()
         actions = second.page.get_by_role("list", name="Operators' actions")
-        expect(actions.get_by_role("link", name=f"acquirer operation {operation}")).to_have_count(2)
+        expect(actions.get_by_role("link", name=f"operation {operation} (payment {paid})")).to_have_count(2)
         assert (second.findings(), second.overflow()) == ([], 0)
         second.shoot("console-payment-acquirer-360")
 

@@ -59,18 +59,18 @@ export function foundPath(text: string): string {
   return id === null ? KEYS : `${KEYS}?${new URLSearchParams({ q: id }).toString()}`;
 }
 
-/** What an operator's action was about ("payment 7", "acquirer operation 5", "dead letter 3", "event 12", "merchant M1", "key 0123456789"), as a link where it has a page. */
+/** What an operator's action was about ("payment 7", "operation 5 (payment 7)", "dead letter 3", "event 12", "merchant M1", "key 0123456789"), as a link where it has a page. */
 export function TargetLink({ target }: { target: string }) {
   const [, named, name] = /^(merchant|key) (.+)$/.exec(target) ?? [];
   if (name !== undefined) return <Link to={named === "merchant" ? merchantPath(name) : foundPath(name)}>{target}</Link>;
-  const [, kind, id] = /^(payment|dead letter|event|acquirer operation) (\d+)$/.exec(target) ?? [];
+  const [, kind, id] = /^(payment|dead letter|event|operation) (\d+)(?: \(payment \d+\))?$/.exec(target) ?? [];
   if (id === undefined) return target;
   switch (kind) {
     case "payment":
       return <PaymentLink id={id}>{target}</PaymentLink>;
     case "event":
       return <EventLink id={id}>{target}</EventLink>;
-    case "acquirer operation":
+    case "operation":
       return <OperationLink id={id}>{target}</OperationLink>;
     default:
       return <DeadLetterLink id={id}>{target}</DeadLetterLink>;
