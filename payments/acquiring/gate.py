@@ -16,12 +16,12 @@ AT_ONCE: Final = 64
 """Calls of one process. Each may hold a request for seconds, and a process serves other merchants beside."""
 LIMITS: Final = BreakerConfig(
     sliding_window_size=50,
-    minimum_number_of_calls=10,
+    minimum_number_of_calls=5,
     slow_call_duration=2.0,
     wait_duration=5.0,
     permitted_calls_in_half_open=5,
 )
-"""Seconds. A card's authorization takes about 1 s; a frozen acquirer opens it with its first ten time-outs."""
+"""Seconds. A card's authorization takes about 1 s; a frozen acquirer opens it with its first five time-outs."""
 _SAYS_NOTHING: Final = frozenset({Seen.TOO_MANY_CALLS, Seen.NO_TIME})
 """Refusals on our side: they say nothing about the acquirer."""
 

@@ -1,5 +1,6 @@
 """Ids of Kafka clusters that a stack makes."""
 
+import uuid
 from uuid import UUID
 
 import pytest
@@ -12,5 +13,5 @@ PLAIN = UUID(bytes=bytes(16))
 
 def test_no_cluster_id_looks_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter([DASHED, DASHED, PLAIN])
-    monkeypatch.setattr("stack.kafka.uuid.uuid4", lambda: next(drawn))
+    monkeypatch.setattr(uuid, "uuid4", lambda: next(drawn))
     assert kafka.new_cluster_id() == "A" * 22
