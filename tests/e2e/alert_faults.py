@@ -1,9 +1,12 @@
-"""Twelve faults of a real platform, each with its alert; each is undone when its block ends."""
+"""Twelve faults of a real platform, each with its alert; each is undone when its block ends.
+
+Those of payments at the acquirer are in acquirer_faults.py.
+"""
 
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import requests
@@ -22,13 +25,17 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault, its alert and the alert's receiver. `labels` distinguish alerts of the same name."""
+    """A fault, its alert and the alert's receiver. `labels` distinguish alerts of the same name.
+
+    `meanwhile`: what goes on from before the fault until its alert is gone.
+    """
 
     name: str
     alert: str
     receiver: str
     happens: Callable[[Watched], AbstractContextManager[None]]
     labels: dict[str, str] = field(default_factory=dict)
+    meanwhile: Callable[[Watched], AbstractContextManager[None]] = lambda _watched: nullcontext()
 
     @property
     def expected(self) -> Expected:

@@ -1,6 +1,6 @@
 """Real faults on the real platform: each fires and resolves its alert, through Prometheus and Alertmanager.
 
-In `make test` two at once; `--long`: twelve one by one, whose times go to .cache/alert-times.md.
+In `make test` two at once; `--long`: sixteen one by one, whose times go to .cache/alert-times.md.
 """
 
 import time
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.acquirer_faults import ACQUIRER_FAULTS
 from tests.e2e.alert_faults import FAULTS, KAFKA, REDIS, Fault
 from tests.e2e.load import running
 from tests.e2e.watching import Expected, Watched, watching
@@ -30,9 +31,9 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The twelve are for the long run."""
+    """One by one is for the long run."""
     if "together" in metafunc.fixturenames:
-        alone = [(fault,) for fault in FAULTS] if metafunc.config.getoption("--long") else []
+        alone = [(fault,) for fault in (*FAULTS, *ACQUIRER_FAULTS)] if metafunc.config.getoption("--long") else []
         metafunc.parametrize("together", [AT_ONCE, *alone], ids=lambda faults: " and ".join(f.name for f in faults))
 
 
@@ -120,7 +121,8 @@ def in_state(
 def test_a_fault_is_told_and_taken_back(watched: Watched, together: tuple[Fault, ...], measured: list[Times]) -> None:
     if len(together) > 1:
         suffered(watched, together, QUICKLY_SECONDS, QUICKLY_SECONDS)
-    else:
+        return
+    with together[0].meanwhile(watched):
         measured += suffered(watched, together, FIRES_SECONDS, RESOLVED_SECONDS)
 
 

@@ -74,7 +74,7 @@ class Watched:
 def watching(timing: Timing = QUICK, settings: Mapping[str, str] = SETTINGS) -> Iterator[Watched]:
     """The watched platform, up; stopped afterwards."""
     with ExitStack() as stack:
-        platform = stack.enter_context(real_platform(settings))
+        platform = stack.enter_context(real_platform(settings, with_acquirer=True))
         line = stack.enter_context(line_to(platform.mariadb.port))
         _lead_through(line, platform)
         disk = SmallDisk()

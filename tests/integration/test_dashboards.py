@@ -14,6 +14,7 @@ from redis import Redis
 from stack.platform import Platform, real_platform
 from stack.prometheus import Alertmanager, Prometheus, Timing
 from tests import exporters
+from tests.e2e.card_payments import paying_by_card
 from tests.e2e.load import running
 from tests.exporters import Exporter
 from tests.repo.dashboards import DASHBOARDS, Asked, queries
@@ -21,14 +22,13 @@ from tests.repo.metric_names import OF_OTHERS
 from tests.servers import until
 
 PER_SECOND = 20
+CARDS_PER_SECOND = 2
 DATA_SECONDS = 40
 QUICK = Timing(scrape="1s", evaluation="1s", group_wait="1s", group_interval="1s")
 GRAFANAS = {"$__rate_interval": "10s", "$node": ".*"}
 """The values of Grafana's variables."""
 WITHOUT_FAULT = {"annotation Pages"}
 """Panels with data only during a fault; their queries must still be valid."""
-WITHOUT_ACQUIRER = {"Acquirer's breaker", "Duration of the requests' calls"}
-"""Panels with data only where an acquirer is configured; here there is none, and their queries must still be valid."""
 MOVING = {
     "Request rate",
     "Latency of money requests",
@@ -44,6 +44,7 @@ MOVING = {
     "Commits and rollbacks",
     "Commands",
     "CPU in use",
+    "Duration of the requests' calls",
 }
 """Panels that must show more than 0 under load: a label that selects the wrong series would show a 0."""
 ASKED = [asked for path in DASHBOARDS for asked in queries(path)]
@@ -68,7 +69,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
     with ExitStack() as stack:
-        platform = stack.enter_context(real_platform())
+        platform = stack.enter_context(real_platform(with_acquirer=True))
         beside = {
             "mariadb": exporters.of_mariadb(platform.mariadb.address),
             "redis": exporters.of_redis(platform.redis.port),
@@ -83,6 +84,7 @@ def watched() -> Iterator[Watched]:
         prometheus.watch(ports_of(platform) | {job: [exporter.port] for job, exporter in beside.items()})
         stack.enter_context(prometheus)
         stack.enter_context(running(platform.api.url, PER_SECOND))
+        stack.enter_context(paying_by_card(platform, CARDS_PER_SECOND))
         yield Watched(prometheus, beside, time.monotonic() + DATA_SECONDS)
 
 
@@ -118,7 +120,7 @@ def test_every_target_is_scraped(watched: Watched) -> None:
 
 @pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_a_query_returns_data(watched: Watched, asked: Asked) -> None:
-    if asked.panel in WITHOUT_FAULT | WITHOUT_ACQUIRER:
+    if asked.panel in WITHOUT_FAULT:
         ask(watched.prometheus, asked.expr)
         return
 
@@ -130,7 +132,7 @@ def test_a_query_returns_data(watched: Watched, asked: Asked) -> None:
 
 
 def test_what_must_move_is_on_the_dashboards() -> None:
-    assert {asked.panel for asked in ASKED} >= MOVING | WITHOUT_FAULT | WITHOUT_ACQUIRER
+    assert {asked.panel for asked in ASKED} >= MOVING | WITHOUT_FAULT
 
 
 def test_a_query_for_nothing_is_found(watched: Watched) -> None:
