@@ -70,9 +70,8 @@ class Run:
 
 def make(target: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
-    return subprocess.run(
-        ["make", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180
-    )
+    command = ["make", "--no-print-directory", target]  # under another make it would print two lines more
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180)
 
 
 def start(folder: Path, **variables: str) -> Run:
