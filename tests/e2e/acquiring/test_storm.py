@@ -1,6 +1,6 @@
 """kill -9 of everything in turn, and 30 % of the acquirer's answers go wrong: the platform still says what happened.
 
-20,000 steps in `make test-long`.
+More than 20,000 operations in `make test-long`.
 """
 
 import random
@@ -31,7 +31,7 @@ from tests.e2e.gunicorn import ApiServer
 from tests.psp.simulator import KEY, Simulator
 from tests.servers import migrated_database, until
 
-STEPS_SHORT, STEPS_LONG = 300, 20_000
+STEPS_SHORT, STEPS_LONG = 300, 43_000
 KILLS_SHORT, KILLS_LONG = 4, 60
 MERCHANTS: Final = 8
 DECIDED_WITHIN: Final = 60.0
