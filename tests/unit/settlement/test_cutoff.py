@@ -12,7 +12,7 @@ from payments.settlement.cutoff import cutoff
 DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 ZONES = st.sampled_from(sorted(available_timezones()))
 DAYS = st.dates(date(2012, 1, 1), date(2037, 12, 30))
-"""From 2012 on: clocks that went back over a midnight, and dates that were left out, were before."""
+"""The last date that was left out anywhere is of 2011."""
 
 
 @pytest.mark.parametrize(

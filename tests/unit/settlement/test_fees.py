@@ -42,7 +42,7 @@ def fees_of(of: FeeSchedule, seen: list[Amounts]) -> list[int]:
         (34, {"fixed": 0}, 1),  # 0.51
         (100, {"fixed": 0}, 2),  # 1.5, half up
         (300, {"fixed": 0}, 5),  # 4.5, half up and not to even
-        (1_000, {"fixed": 0, "basis_points": 145}, 15),  # 14.5: as a float 1000 × 0.0145 is 14.499999999999998
+        (5_000, {"fixed": 0, "basis_points": 29}, 15),  # 14.5: as a float 5000 × 0.0029 is 14.499999999999998
         (999_999_999_967, {"fixed": 0}, 15_000_000_000),  # 14 999 999 999.505
         (1, {"minimum": 100}, 100),
         (4_666, {"minimum": 100}, 100),  # 70 + 30
