@@ -25,10 +25,13 @@ RULES = (
         "platform.clock_watch",
         "platform.errors",
     ),
+    *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
+    *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
     *(
         "merchants.hashing",
         "merchants.key_form",
         "merchants.rules",
+        "platform.desk_errors",
         "platform.money",
         "platform.sensitive",
         "platform.texts",

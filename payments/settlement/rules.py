@@ -1,0 +1,176 @@
+"""A settlement batch, of one merchant and one currency: its sums, its approval, and its way to the bank. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from payments.platform.desk_errors import SecondOperatorNeeded
+
+
+class ItemKind(StrEnum):
+    """What an item is of."""
+
+    CAPTURE = "CAPTURE"
+    REFUND = "REFUND"
+    ADJUSTMENT = "ADJUSTMENT"
+    """An operator's correction."""
+
+
+class State(StrEnum):
+    """The life of a batch."""
+
+    OPEN = "OPEN"
+    """It takes items; its sums are known when it is closed."""
+    CLOSED = "CLOSED"
+    APPROVED = "APPROVED"
+    EXPORTED = "EXPORTED"
+    """It is in a payout file: the bank may have paid it."""
+    CONFIRMED = "CONFIRMED"
+    RETURNED = "RETURNED"
+    """The bank could not pay it."""
+    CARRIED = "CARRIED"
+    """Not paid out: its net is part of the next batch."""
+
+
+class Step(StrEnum):
+    """What moves a batch after it was closed and approved."""
+
+    EXPORT = "EXPORT"
+    CONFIRM = "CONFIRM"
+    RETURN = "RETURN"
+
+
+_AFTER: Final = {
+    (State.APPROVED, Step.EXPORT): State.EXPORTED,
+    (State.EXPORTED, Step.CONFIRM): State.CONFIRMED,
+    (State.EXPORTED, Step.RETURN): State.RETURNED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event in a batch, in minor units. `amount` is positive; only an adjustment's has a sign.
+
+    `fee`: what the merchant pays for it; of a refund what comes back, so not above 0. Raises ValueError otherwise.
+    """
+
+    batch_id: int
+    event_id: int
+    kind: ItemKind
+    amount: int
+    fee: int = 0
+
+    def __post_init__(self) -> None:
+        if self.amount == 0 or (self.amount < 0 and self.kind is not ItemKind.ADJUSTMENT):
+            raise ValueError(f"{self.kind} of {self.amount}")
+        wrong = {
+            ItemKind.CAPTURE: self.fee < 0,
+            ItemKind.REFUND: self.fee > 0,
+            ItemKind.ADJUSTMENT: self.fee != 0,
+        }
+        if wrong[self.kind]:
+            raise ValueError(f"{self.kind} with a fee of {self.fee}")
+
+    @property
+    def signed(self) -> int:
+        """What it adds to what the merchant is paid, without its fee."""
+        return -self.amount if self.kind is ItemKind.REFUND else self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One row of `settlement_batch`, in minor units. Sums are 0 while it is OPEN, all but `carried_in`.
+
+    `approved_by`: operators, in their order.
+    """
+
+    batch_id: int
+    merchant_id: str
+    currency: str
+    carried_in: int = 0
+    """Of the batch before; negative: the merchant owes it."""
+    state: State = State.OPEN
+    gross: int = 0
+    refunds: int = 0
+    fees: int = 0
+    adjustments: int = 0
+    items: int = 0
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def net(self) -> int:
+        """What the merchant is to be paid; negative: owes."""
+        return self.gross - self.refunds - self.fees + self.adjustments + self.carried_in
+
+    @property
+    def carried_out(self) -> int:
+        """The part of the net that goes into the next batch: all of it, or nothing."""
+        return self.net if self.state is State.CARRIED else 0
+
+
+def with_sums(batch: Batch, items: Iterable[Item]) -> Batch:
+    """The batch with the sums of its items. Raises ValueError for an item of another batch, or an event twice."""
+    counted = list(items)
+    if any(item.batch_id != batch.batch_id for item in counted):
+        raise ValueError(f"an item is not of batch {batch.batch_id}")
+    if len({item.event_id for item in counted}) != len(counted):
+        raise ValueError(f"an event is in batch {batch.batch_id} twice")
+    amounts: Counter[ItemKind] = Counter()
+    for item in counted:
+        amounts[item.kind] += item.amount
+    return replace(
+        batch,
+        gross=amounts[ItemKind.CAPTURE],
+        refunds=amounts[ItemKind.REFUND],
+        adjustments=amounts[ItemKind.ADJUSTMENT],
+        fees=sum(item.fee for item in counted),
+        items=len(counted),
+    )
+
+
+def closed(batch: Batch, items: Iterable[Item], minimum_payout: int) -> Batch:
+    """The batch with its sums: CLOSED, or CARRIED when its net is not above 0 or less than `minimum_payout`.
+
+    Raises ValueError when it is not OPEN: what is closed never changes.
+    """
+    if batch.state is not State.OPEN:
+        raise ValueError(f"batch {batch.batch_id} is {batch.state}: it is closed once")
+    summed = with_sums(batch, items)
+    is_paid = summed.net > 0 and summed.net >= minimum_payout
+    return replace(summed, state=State.CLOSED if is_paid else State.CARRIED)
+
+
+def approved(batch: Batch, operator: str, limit: int) -> Batch:
+    """The batch after an operator's approval: APPROVED, or still CLOSED after the first one of a net above `limit`.
+
+    Raises ValueError when it is not CLOSED, SecondOperatorNeeded when the first approves again.
+    """
+    if batch.state is not State.CLOSED:
+        raise ValueError(f"batch {batch.batch_id} is {batch.state}: what is CLOSED is approved")
+    is_enough = batch.net <= limit or any(other != operator for other in batch.approved_by)
+    if not is_enough and operator in batch.approved_by:
+        raise SecondOperatorNeeded(f"You approved batch {batch.batch_id}; another operator has to approve it, too.")
+    names = batch.approved_by if operator in batch.approved_by else (*batch.approved_by, operator)
+    return replace(batch, approved_by=names, state=State.APPROVED if is_enough else State.CLOSED)
+
+
+def moved(batch: Batch, step: Step) -> Batch:
+    """The batch after a step of its payout. Raises ValueError when its state does not allow it."""
+    state = _AFTER.get((batch.state, step))
+    if state is None:
+        raise ValueError(f"batch {batch.batch_id} is {batch.state}: no {step}")
+    return replace(batch, state=state)
+
+
+def following(batch: Batch, batch_id: int) -> Batch:
+    """The next batch of the same merchant and currency, OPEN, with what this one carries.
+
+    Raises ValueError while this one is OPEN: what it carries is not known yet.
+    """
+    if batch.state is State.OPEN:
+        raise ValueError(f"batch {batch.batch_id} is still OPEN")
+    return Batch(
+        batch_id=batch_id, merchant_id=batch.merchant_id, currency=batch.currency, carried_in=batch.carried_out
+    )

@@ -1,0 +1,1 @@
+"""What merchants are paid: fees, batches, cut-offs, files."""
