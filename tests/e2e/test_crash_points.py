@@ -33,6 +33,8 @@ OF_API = ("before_commit", "after_commit_before_answer")
 OF_RELAY = ("after_claim", "after_confirm_before_mark", "in_lease_take_over")
 OF_LEDGER = ("after_posting_before_offsets",)
 OF_OTHERS = ("in_pruning", "in_replay")
+AT_AN_ACQUIRER = ("after_enquiry_claim", "after_acquirer_call")
+"""Reached in `tests/integration/acquiring/test_housekeeping_process.py`."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -150,7 +152,7 @@ def times(long: bool) -> range:
 
 
 def test_every_point_has_its_test() -> None:
-    assert sorted(OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS) == sorted(crash_points.NAMES)
+    assert sorted(OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS + AT_AN_ACQUIRER) == sorted(crash_points.NAMES)
 
 
 @pytest.mark.parametrize("point", OF_API)

@@ -1,0 +1,54 @@
+"""The bytes of a settlement file: lines out of chunks of any size, with digest and bounds. Pure.
+
+What the lines say is `payments.reconciliation.reader`. Neither holds more than a line and a chunk.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Final
+
+from payments.reconciliation.faults import Fault, FileRefused, Reason
+from payments.reconciliation.profile import Profile
+from payments.reconciliation.reader import LONGEST, read
+from payments.reconciliation.rules import Line
+
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of a file: some 1.7 million movements of the simulator's length."""
+
+
+class SettlementFile:
+    """One reading of a file."""
+
+    def __init__(self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST) -> None:
+        """`chunks`: the file in its order, as they come; `largest`: bytes."""
+        self._chunks = chunks
+        self._profile = profile
+        self._largest = largest
+        self._hash = sha256()
+        self.size = 0
+        """Bytes that were read until now."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the bytes that were read until now: of the file, when its lines have ended."""
+        return self._hash.hexdigest()
+
+    def lines(self) -> Iterator[Line]:
+        """Its movements. Raises FileRefused at the end or before: until then nothing of it may count."""
+        return read(self._text(), self._profile)
+
+    def _text(self) -> Iterator[str]:
+        rest, line = b"", 1
+        for chunk in self._chunks:
+            self._hash.update(chunk)
+            self.size += len(chunk)
+            if self.size > self._largest:
+                raise FileRefused((Fault(line, Reason.TOO_LARGE),), 1)
+            *whole, rest = (rest + chunk).split(b"\n")
+            for each in whole:
+                yield each.decode("ascii", "surrogateescape") + "\n"
+            line += len(whole)
+            if len(rest) > LONGEST:  # no end in sight
+                raise FileRefused((Fault(line, Reason.TOO_LONG),), 1)
+        if rest:
+            yield rest.decode("ascii", "surrogateescape")

@@ -1,0 +1,124 @@
+"""Reads the text of a settlement file by a profile, line by line, and holds it against its own trailer. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from payments.platform import card_numbers
+from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.reconciliation.faults import Faults, Reason
+from payments.reconciliation.profile import Profile
+from payments.reconciliation.rules import Line
+from payments.reconciliation.trailer import Trailer, integer
+
+LONGEST: Final = 1024
+"""Characters of a line."""
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_BOMS: Final = ("\udcef\udcbb\udcbf", "\ufeff", "\udcff\udcfe", "\udcfe\udcff")
+"""Of UTF-8, also decoded, and of UTF-16."""
+
+
+def read(lines: Iterable[str], profile: Profile) -> Iterator[Line]:
+    """The movements of a file. `lines` have their line ends; bytes that are not ASCII are surrogates.
+
+    Raises FileRefused at the end, with every fault of the file: until then nothing of it may count.
+    """
+    return _Reader(profile).read(lines)
+
+
+class _Reader:
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._faults = Faults()
+        self._trailer = Trailer()
+        self._next = 1
+        place = profile.header.index
+        self._record = place(profile.record)
+        self._number = place(profile.number)
+        self._reference = place(profile.reference)
+        self._acquirer_reference = place(profile.acquirer_reference)
+        self._kind = place(profile.kind)
+        self._currency = place(profile.currency)
+        self._amounts = (place(profile.gross), place(profile.fee), place(profile.net))
+
+    def read(self, lines: Iterable[str]) -> Iterator[Line]:
+        number, last = 0, ""
+        for number, last in enumerate(lines, 1):
+            found = self._line(number, last)
+            if isinstance(found, Line):
+                yield found
+            elif found is not None:
+                self._faults.add(number, found)
+        if number == 0:
+            self._faults.add(1, Reason.HEADER)
+        for reason in self._trailer.missing(is_whole=last.endswith("\n"), are_sums_known=not self._faults.count):
+            self._faults.add(number + 1, reason)
+        self._faults.refuse()
+
+    def _line(self, number: int, line: str) -> Line | Reason | None:
+        text = line.removesuffix("\n").removesuffix("\r")
+        if reason := _fault_of_text(text, is_first=number == 1):
+            return reason
+        cells = text.split(",")  # without quotes this is CSV, and no cell can swallow the next line
+        if number == 1:
+            return None if tuple(cells) == self._profile.header else Reason.HEADER
+        if len(cells) != len(self._profile.header):
+            return Reason.CELLS
+        if self._trailer.has_ended:
+            return Reason.AFTER_END
+        record = cells[self._record]
+        if record == self._profile.movement:
+            return self._movement(cells)
+        if record == self._profile.total:
+            amounts = [cells[place] for place in self._amounts]
+            return self._trailer.total(cells[self._number], cells[self._currency], amounts)
+        return self._trailer.end(cells[self._number]) if record == self._profile.end else Reason.RECORD
+
+    def _movement(self, cells: list[str]) -> Line | Reason:
+        self._trailer.count += 1
+        number, due = integer(cells[self._number]), self._next
+        self._next = due + 1 if number is None else number + 1  # a gap is told once
+        if number != due:
+            return Reason.NUMBER
+        if self._trailer.has_begun:
+            return Reason.ORDER
+        names = (cells[self._reference], cells[self._acquirer_reference])
+        kind = self._profile.kinds.get(cells[self._kind])
+        currency = cells[self._currency]
+        if reason := _fault_of_names(*names):
+            return reason
+        if kind is None:
+            return Reason.KIND
+        if currency not in DECIMALS:
+            return Reason.CURRENCY
+        gross, fee, net = (integer(cells[place]) for place in self._amounts)
+        if gross is None or fee is None or net is None:
+            return Reason.NOT_AN_INTEGER
+        if reason := _fault_of_amounts(gross, fee, net):
+            return reason
+        self._trailer.add(currency, gross, fee)
+        return Line(*names, kind, currency, gross, fee, number)
+
+
+def _fault_of_text(text: str, *, is_first: bool) -> Reason | None:
+    if len(text) > LONGEST:
+        return Reason.TOO_LONG
+    if not text.isascii():
+        return Reason.BOM if is_first and text.startswith(_BOMS) else Reason.NOT_ASCII
+    if not text.isprintable():
+        return Reason.CONTROL_CHARACTER
+    return Reason.QUOTES if '"' in text else None
+
+
+def _fault_of_names(reference: str, acquirer_reference: str) -> Reason | None:
+    if not (_REFERENCE.fullmatch(reference) and _REFERENCE.fullmatch(acquirer_reference)):
+        return Reason.REFERENCE
+    if card_numbers.contains(reference) or card_numbers.contains(acquirer_reference):
+        return Reason.CARD_NUMBER
+    return None
+
+
+def _fault_of_amounts(gross: int, fee: int, net: int) -> Reason | None:
+    if abs(gross) > MAX_AMOUNT or abs(fee) > MAX_AMOUNT:
+        return Reason.AMOUNT_TOO_LARGE
+    return None if net == gross - fee else Reason.NET

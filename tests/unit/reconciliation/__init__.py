@@ -1,0 +1,1 @@
+"""Settlement files: what is read, what is refused, what is matched with what."""
