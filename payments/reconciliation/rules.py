@@ -61,7 +61,7 @@ class Line(NamedTuple):
 class Expected(NamedTuple):
     """One of our operations. `amount` > 0 in minor units; `at`: when it was decided, or sent while it is undecided.
 
-    `used`: a line of an earlier file was matched with it.
+    `used`: a line of an earlier file was matched with it, or differs from it in an exception.
     """
 
     operation_id: int

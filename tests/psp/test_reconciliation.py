@@ -31,7 +31,7 @@ def test_a_file_of_the_simulator_is_reconciled() -> None:
     with Simulator() as running:
         psp = running.api
         psp.control("PUT", "clock", {"set": "2030-05-17T12:00:00Z", "frozen": True})
-        operations = []
+        operations: list[Expected] = []
         for currency in ("USD", "KRW", "KWD"):
             psp.authorize(f"a-{currency}", amount=10**6, currency=currency)
             for kind, amount in ((Kind.CAPTURE, 9_999), (Kind.CAPTURE, 33), (Kind.REFUND, 5_000)):

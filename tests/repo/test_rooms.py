@@ -13,6 +13,7 @@ PLANTED = {
     "payments/acquiring/store.py": "payments.payment.store",
     "payments/retention/service.py": "payments.reading.health",
     "payments/settlement/payout_file.py": "payments.ledger.rules",
+    "payments/reconciliation/rules.py": "payments.ledger.rules",  # a neighbour
     "payments/ledger/store.py": "payments.ledger.posting",  # upwards inside a room
     "payments/breaker/rules.py": "payments.breaker.store",
     "payments/audit/service.py": "app.routes",

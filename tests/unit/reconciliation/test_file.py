@@ -204,8 +204,17 @@ def test_a_line_without_an_end_is_not_read_on() -> None:
     assert list(left) == [b"never asked for"]
 
 
-def test_fees_by_example() -> None:
-    told = [SIMULATOR.expected_fee(*case) for case in [(Kind.CAPTURE, 9_999, "USD"), (Kind.CAPTURE, 9_999, "KRW")]]
-    told += [SIMULATOR.expected_fee(Kind.CAPTURE, 33, "JPY"), SIMULATOR.expected_fee(Kind.CAPTURE, 34, "KWD")]
-    told += [SIMULATOR.expected_fee(Kind.CAPTURE, 10**12, "GBP"), SIMULATOR.expected_fee(Kind.REFUND, 10**6, "USD")]
-    assert told == [160, 250, 10, 1, 15 * 10**9 + 8, 0]
+@pytest.mark.parametrize(
+    ("kind", "amount", "currency", "charged"),
+    [
+        (Kind.CAPTURE, 9_999, "USD", 160),
+        (Kind.CAPTURE, 9_999, "KRW", 250),
+        (Kind.CAPTURE, 33, "JPY", 10),
+        (Kind.CAPTURE, 34, "KWD", 1),
+        (Kind.CAPTURE, 300, "KWD", 5),  # 4.5, which round() makes 4
+        (Kind.CAPTURE, 10**12, "GBP", 15 * 10**9 + 8),
+        (Kind.REFUND, 10**6, "USD", 0),
+    ],
+)
+def test_fees_by_example(kind: Kind, amount: int, currency: str, charged: int) -> None:
+    assert SIMULATOR.expected_fee(kind, amount, currency) == charged
