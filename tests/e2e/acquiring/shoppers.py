@@ -87,7 +87,10 @@ class Shoppers:
         self._pool.shutdown(cancel_futures=True)
 
     def _later(self, work: Callable[..., object], *arguments: Any) -> None:
-        self._running.append(self._pool.submit(work, *arguments))
+        def run() -> None:  # a result that is kept would keep its socket open
+            work(*arguments)
+
+        self._running.append(self._pool.submit(run))
 
     def _pay(self, number: int) -> None:
         rng = random.Random(self.seed * 10**6 + number)
