@@ -39,8 +39,8 @@ set_up() {
   scripts/install-servers.sh && scripts/setup-env.sh dev && "$py" -m stack.kafka && "$py" -m stack.shop
 }
 
-# Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the contracts, the API and the
-# commands, and of every process of the platform in the stages alone and browser.
+# Coverage doubles the CPU time of what it measures, and both cores are busy: it is taken of the rules, the contracts, the
+# API and the commands, and of every process of the platform in the stages alone and browser.
 tests() { # tests FOLDER OPTIONS...: under coverage, also of the processes that the tests start
   COVERAGE_FILE="$coverage_files/data" "$py" -m coverage run -m pytest "${options[@]}" ${long[@]+"${long[@]}"} "$@"
 }
@@ -83,7 +83,7 @@ if [ -n "${PAYOPS_TURNS:-}" ]; then many=3; fi # the machines' tests beside have
 waits=(-n "$many" --dist loadfile --no-loadscope-reorder -m "not alone") # the long ones come first
 stage alone alone tests tests/e2e -m alone # first: nothing that runs beside has begun to wait for it
 stage lint beside scripts/lint.sh
-stage unit beside unmeasured tests/unit tests/stories "${cores[@]}"
+stage unit beside tests tests/unit tests/stories "${cores[@]}"
 measured=(tests/contracts tests/integration/api tests/integration/cli)
 stage contracts beside tests "${measured[@]}" "${cores[@]}"
 stage servers beside unmeasured tests/e2e tests/integration tests/clients tests/psp "${measured[@]/#/--ignore=}" "${waits[@]}"
