@@ -94,11 +94,11 @@ class Command:
     connector: str = ConnectorName.NONE
     payment_method: str = field(default="", repr=False)
     told: Told | None = None
+    scope: Key = field(init=False, repr=False, compare=False)
+    """The key of its stored answer. A field, because it is asked for a dozen times."""
 
-    @property
-    def scope(self) -> Key:
-        """The key of its stored answer."""
-        return Key(self.merchant_id, self.operation.value, self.key)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scope", Key(self.merchant_id, self.operation.value, self.key))
 
     @property
     def instance(self) -> str:
