@@ -7,12 +7,10 @@ from datetime import timedelta
 
 import pytest
 import requests
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.acquiring.simulator import SimulatorConnector
 from stack.platform import Worker
 from tests.contracts import commands
 from tests.contracts.enquiring import make_due, payment_of, states
@@ -25,19 +23,6 @@ POINTS = ["after_enquiry_claim", "after_acquirer_call", "before_commit"]
 """`before_commit`: of the transaction that concludes."""
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(engine: Engine, simulator: Simulator) -> Iterator[Shop]:
-    connector = SimulatorConnector(f"http://127.0.0.1:{simulator.port}", KEY, 16)
-    yield Shop(engine, connector, simulator.api)
-    connector.close()
 
 
 @pytest.fixture

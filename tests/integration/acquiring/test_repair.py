@@ -1,39 +1,23 @@
 """Each fault of the simulator at each step, on both databases: housekeeping's rounds end in the journal's truth."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.acquiring.simulator import SimulatorConnector
 from payments.payment.commands import Command
 from tests.contracts import commands
 from tests.contracts.enquiring import NAME, Rounds, make_due, payment_of, stored
 from tests.integration.acquiring.shop import Shop
-from tests.psp.simulator import KEY, Simulator
+from tests.psp.simulator import Simulator
 
 LONG = 20.0
 SHORT = 0.5
 """Seconds for a call that a fault leaves without an answer."""
 PREVENTING = ["timeout_before", "rate_limited", "down"]
 LOSING = ["timeout_after_success", "reset_mid_body", "error_after_success", "malformed_body", "wrong_amount"]
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(engine: Engine, simulator: Simulator) -> Iterator[Shop]:
-    connector = SimulatorConnector(f"http://127.0.0.1:{simulator.port}", KEY, 16)
-    yield Shop(engine, connector, simulator.api)
-    connector.close()
 
 
 def rounds(shop: Shop) -> Rounds:
