@@ -97,5 +97,6 @@ recon_exception = Table(
     UniqueConstraint("missing_operation_id", name="uq_exception_missing"),
     Index("ix_exception_state", "state", "exception_id"),
     Index("ix_exception_operation", "operation_id"),
+    Index("ix_exception_ended", "ended_at"),
     **MARIADB_OPTIONS,
 )

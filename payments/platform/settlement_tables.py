@@ -50,6 +50,7 @@ settlement_batch = Table(
     UniqueConstraint("merchant_id", "currency", "number", name="uq_batch_number"),
     UniqueConstraint("merchant_id", "currency", "cutoff", name="uq_batch_cutoff"),
     Index("ix_batch_state", "state", "batch_id"),
+    Index("ix_batch_updated", "updated_at"),
     **MARIADB_OPTIONS,
 )
 

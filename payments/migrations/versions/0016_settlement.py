@@ -116,6 +116,7 @@ def _batches() -> None:
         sa.CheckConstraint("approved_by_second <> approved_by", name="ck_batch_operators"),
     )
     index("ix_batch_state", "settlement_batch", ["state", "batch_id"])
+    index("ix_batch_updated", "settlement_batch", ["updated_at"])
     table(
         "settlement_item",
         sa.Column("item_id", id_type(), primary_key=True, autoincrement=True),

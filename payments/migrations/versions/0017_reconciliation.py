@@ -12,7 +12,7 @@ down_revision = "0016"
 
 
 def upgrade() -> None:
-    """Make the tables, and the index by which an operation is found by its acquirer's reference."""
+    """Make the tables, and indexes by which operations are found: by the acquirer's reference, by their decision."""
     table(
         "recon_file",
         sa.Column("file_id", id_type(), primary_key=True, autoincrement=True),
@@ -53,6 +53,7 @@ def upgrade() -> None:
     )
     _lines_and_exceptions()
     index("ix_acquirer_theirs", "acquirer_operation", ["acquirer_reference"])
+    index("ix_acquirer_decided", "acquirer_operation", ["decided_at"])
 
 
 def _lines_and_exceptions() -> None:
@@ -111,3 +112,4 @@ def _lines_and_exceptions() -> None:
     )
     index("ix_exception_state", "recon_exception", ["state", "exception_id"])
     index("ix_exception_operation", "recon_exception", ["operation_id"])
+    index("ix_exception_ended", "recon_exception", ["ended_at"])
