@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select
+from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from payments.ledger.rules import Account, SourceType
 from payments.platform.ledger_table import ledger_entry as entry
@@ -17,6 +17,8 @@ from payments.platform.settlement_tables import settlement_item as item
 from payments.platform.tables import payment
 from payments.settlement.due import Due, OfPayment
 
+UNREGISTERED: Final = "UTC"
+"""Where the days of a merchant end that is not registered."""
 PIECE: Final = 10_000
 """Postings that one statement of `waiting` reads, so that it never takes long."""
 PAYMENTS: Final = 1_000
@@ -106,9 +108,7 @@ _OF_PAYMENTS: Final = (
 _OF_SOURCES: Final = (
     select(*_DUE)
     .select_from(_IN_NO_ITEM)
-    .where(
-        entry.c.entry_id.in_(bindparam("ids", expanding=True)), entry.c.occurred_at < bindparam("cutoff"), *_IS_DUE
-    )
+    .where(entry.c.entry_id.in_(bindparam("ids", expanding=True)), entry.c.occurred_at < bindparam("cutoff"), *_IS_DUE)
 )
 _ZONES: Final = select(merchant.c.time_zone).distinct()
 _ZONE: Final = select(merchant.c.time_zone).where(merchant.c.merchant_id == bindparam("merchant"))
@@ -166,10 +166,10 @@ def zones(connection: Connection) -> set[str]:
 
 
 def zone(connection: Connection, merchant_id: str) -> str:
-    """The time zone in which a merchant's days end: UTC for one that is not registered."""
-    return connection.execute(_ZONE, {"merchant": merchant_id}).scalar() or "UTC"
+    """The time zone in which a merchant's days end."""
+    return connection.execute(_ZONE, {"merchant": merchant_id}).scalar() or UNREGISTERED
 
 
-def _signed(row: Row[Any]) -> int:
+def _signed(row: Any) -> int:
     amount: int = row.amount
     return amount if row.credit_account == Account.MERCHANT_PAYABLE.value else -amount
