@@ -51,7 +51,7 @@ _AFTER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One posting on merchant_payable in a batch, in minor units. `amount` is positive; only an adjustment's has a sign.
+    """A posting on merchant_payable in a batch, in minor units. `amount` is positive; an adjustment's has a sign.
 
     `fee`: what the merchant pays for it; of a refund what comes back, so not above 0. Raises ValueError otherwise.
     """
