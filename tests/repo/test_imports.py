@@ -25,7 +25,7 @@ RULES = (
         "platform.clock_watch",
         "platform.errors",
     ),
-    *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
+    *("settlement.cutoff", "settlement.due", "settlement.fees", "settlement.payout_file"),
     *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
     *(
         "merchants.hashing",
