@@ -38,7 +38,8 @@ RULES = (
         "platform.texts",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "trailer")),
+    *(f"reconciliation.{name}" for name in ("faults", "file", "file_days", "profile", "reader", "reconcile", "rules")),
+    "reconciliation.trailer",
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
