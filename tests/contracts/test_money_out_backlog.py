@@ -144,7 +144,7 @@ def test_batches_on_their_way(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(update(payout).values(state="CONFIRMED"))
         live = settlement_batch.c.state.in_([state.value for state in LIVE])
-        connection.execute(update(settlement_batch).where(live).values(state="CONFIRMED", gross=5, net=5))
+        connection.execute(update(settlement_batch).where(live).values(state="CONFIRMED", gross=5, net=5, closed_at=at))
     assert shows("payouts_unconfirmed_oldest_age_seconds") == shows("settlement_oldest_unpaid_age_seconds") == 0
     assert shows("settlement_overdue_seconds") == shows("settlement_batches", state="open") == 0
 
