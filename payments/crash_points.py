@@ -19,6 +19,12 @@ NAMES: Final = (
     "in_lease_take_over",
     "in_replay",
     "in_pruning",
+    "in_collecting",
+    "after_collecting",
+    "before_closing",
+    "in_closing",
+    "before_closing_commit",
+    "after_closing",
 )
 
 _armed: str | None = None

@@ -20,7 +20,8 @@ def statement(batch: Batch, items: Sequence[Item]) -> bytes:
     if with_sums(batch, items) != batch:
         raise ValueError(f"these are not the items of batch {batch.batch_id}")
     rows = [
-        _row(batch, "item", item.signed, item.fee, event=str(item.event_id), kind=item.kind.value) for item in items
+        _row(batch, "item", item.signed, item.fee, event=str(item.event_id or ""), kind=item.kind.value)
+        for item in items
     ]
     if batch.carried_in:
         rows.append(_row(batch, "carried_in", batch.carried_in))
