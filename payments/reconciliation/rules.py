@@ -36,6 +36,15 @@ class ExceptionState(StrEnum):
     WRITTEN_OFF = "WRITTEN_OFF"
 
 
+class FileState(StrEnum):
+    """How far a settlement file has come. Nothing of it counts before it is DONE."""
+
+    UPLOADED = "UPLOADED"
+    READING = "READING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
 class Rule(StrEnum):
     """By what a line was matched."""
 
@@ -100,6 +109,8 @@ class ReconException(NamedTuple):
     operation: Expected | None
 
 
+Found = Match | ReconException | Told
+"""What a run finds."""
 Fee = Callable[[Kind, int, str], int]
 """(kind, amount > 0, currency) → the fee by the contract with the acquirer, in minor units."""
 

@@ -37,7 +37,7 @@ RULES = (
         "platform.texts",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "trailer")),
+    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "tally", "trailer")),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
