@@ -37,7 +37,10 @@ RULES = (
         "platform.texts",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "tally", "trailer")),
+    *(
+        f"reconciliation.{name}"
+        for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "tally", "trailer")
+    ),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
