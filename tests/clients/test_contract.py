@@ -37,6 +37,7 @@ NOT_FOR_MERCHANTS = {
     *("MERCHANT_EXISTS", "API_KEY_CONFLICT", "ROTATION_IN_PROGRESS", "TOO_MANY_KEYS"),
     *("DEAD_LETTER_CONFLICT", "OUTBOX_CONFLICT", "TRANSITION_NOT_ALLOWED"),
     *("ACQUIRER_OPERATION_CONFLICT", "SECOND_OPERATOR_NEEDED"),
+    *("RECON_CONFLICT", "DUPLICATE_FILE", "FILE_REFUSED"),
     *("SHOP_OFF", "SHOP_MERCHANT_UNUSABLE"),
 }
 """Codes of operators' routes, of keys, and of the shop: no operation of the client is answered with one."""

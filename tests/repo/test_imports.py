@@ -38,8 +38,10 @@ RULES = (
         "platform.texts",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "file_days", "profile", "reader", "reconcile", "rules")),
-    "reconciliation.trailer",
+    *(
+        f"reconciliation.{name}"
+        for name in ("faults", "file", "file_days", "profile", "reader", "reconcile", "rules", "tally", "trailer")
+    ),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
