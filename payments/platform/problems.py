@@ -39,7 +39,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "TRANSITION_NOT_ALLOWED": (409, "The transition is not allowed"),
     "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
     "URI_TOO_LONG": (414, "The request line is too long"),
-    "UNSUPPORTED_MEDIA_TYPE": (415, "The body must be application/json"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "The body has another media type"),
     "EXPECTATION_FAILED": (417, "The expectation cannot be met"),
     "IDEMPOTENCY_KEY_REUSED": (422, "The idempotency key was used for another request"),
     "FILE_REFUSED": (422, "It is not a settlement file"),
