@@ -24,6 +24,7 @@ RULES = (
         "platform.card_numbers",
         "platform.clock_watch",
         "platform.errors",
+        "platform.iban",
     ),
     *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
     *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
