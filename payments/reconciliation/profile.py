@@ -23,6 +23,8 @@ class Profile:
     total: str
     end: str
     number: str
+    day: str | None
+    """In the end line, YYYY-MM-DD (UTC): what the file is about. None: the file does not say."""
     reference: str
     """Our reference."""
     acquirer_reference: str
@@ -53,6 +55,7 @@ SIMULATOR: Final = Profile(
     total="total",
     end="end",
     number="number",
+    day="at",
     reference="reference",
     acquirer_reference="id",
     kind="kind",

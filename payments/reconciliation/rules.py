@@ -61,7 +61,8 @@ class Line(NamedTuple):
 class Expected(NamedTuple):
     """One of our operations. `amount` > 0 in minor units; `at`: when it was decided, or sent while it is undecided.
 
-    `used`: a line of an earlier file was matched with it, or differs from it in an exception.
+    `used`: a line of an earlier file was matched with it, or differs from it in an exception, or it was written off.
+    `missing_id`: the exception, not ended, which says that no file names it.
     """
 
     operation_id: int
@@ -73,6 +74,8 @@ class Expected(NamedTuple):
     state: State
     at: datetime
     used: bool = False
+    payment_id: int | None = None
+    missing_id: int | None = None
 
     @property
     def gross(self) -> int:
@@ -83,8 +86,8 @@ class Expected(NamedTuple):
 class Match(NamedTuple):
     """A line and an operation that agree in kind, currency and amount. Neither is matched again."""
 
-    number: int
-    operation_id: int
+    line: Line
+    operation: Expected
     rule: Rule
 
 
