@@ -39,6 +39,11 @@ UNPAID: Final = frozenset(
 """Of these the operation is still in the receivable: no line was matched with it."""
 
 
+def moves_operation(exception_class: ExceptionClass, end: ExceptionState) -> bool:
+    """Whether this end takes what the operation should bring out of the receivable."""
+    return exception_class in UNPAID and (end is ExceptionState.WRITTEN_OFF or exception_class is ExceptionClass.AMOUNT)
+
+
 def movements(ending: Ending, end: ExceptionState) -> list[Movement]:
     """What the ledger gets when an exception ends as RESOLVED or WRITTEN_OFF. Raises ValueError for another state."""
     if end is ExceptionState.WRITTEN_OFF:

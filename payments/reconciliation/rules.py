@@ -36,6 +36,15 @@ class ExceptionState(StrEnum):
     WRITTEN_OFF = "WRITTEN_OFF"
 
 
+class FileState(StrEnum):
+    """How far a settlement file has come. Nothing of it counts before it is DONE."""
+
+    UPLOADED = "UPLOADED"
+    READING = "READING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
 class Rule(StrEnum):
     """By what a line was matched."""
 
