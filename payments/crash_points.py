@@ -19,6 +19,9 @@ NAMES: Final = (
     "in_lease_take_over",
     "in_replay",
     "in_pruning",
+    "in_reading_file",
+    "before_file_is_done",
+    "after_file_is_done",
 )
 
 _armed: str | None = None

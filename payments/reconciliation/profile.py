@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.acquiring.connector import Kind
+from payments.platform.connectors import ConnectorName
 from payments.reconciliation.rules import Fee
 
 
@@ -67,3 +68,5 @@ SIMULATOR: Final = Profile(
     expected_fee=_fee_of_the_simulator,
 )
 """The acquirer's simulator: docs/simulator.md, Settlement."""
+PROFILES: Final[Mapping[str, Profile]] = {ConnectorName.SIMULATOR.value: SIMULATOR}
+"""By the names of connectors."""

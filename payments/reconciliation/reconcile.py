@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import islice, pairwise
 from typing import Final, NamedTuple, TypeVar
 
-from payments.acquiring.rules import Told
 from payments.reconciliation.rules import (
     ExceptionClass,
     ExceptionState,
     Expected,
     Fee,
+    Found,
     Line,
     Match,
     ReconException,
@@ -29,7 +29,6 @@ from payments.reconciliation.rules import (
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Expected]]
 """References, at most CHUNK, → our operations that have them; those that do not exist are absent."""
-Found = Match | ReconException | Told
 Item = TypeVar("Item")
 
 

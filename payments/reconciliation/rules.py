@@ -109,6 +109,8 @@ class ReconException(NamedTuple):
     operation: Expected | None
 
 
+Found = Match | ReconException | Told
+"""What a run finds."""
 Fee = Callable[[Kind, int, str], int]
 """(kind, amount > 0, currency) → the fee by the contract with the acquirer, in minor units."""
 

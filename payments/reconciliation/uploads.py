@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from payments.platform.desk_errors import DuplicateFile, FileNotTaken
 from payments.platform.operators import note_action
 from payments.platform.recon_tables import recon_file, recon_upload
+from payments.reconciliation import store
 from payments.reconciliation.rules import FileState
 
 LARGEST: Final = 8 * 1024 * 1024
@@ -39,13 +40,25 @@ class Upload:
 def add(connection: Connection, connector: str, name: str, content: bytes, actor: str, now: datetime) -> int:
     """Keep a file, in the caller's transaction; returns its id. `content`: at most LARGEST bytes.
 
-    Raises FileNotTaken for what is no text, and DuplicateFile for bytes that are stored, also when they were refused.
+    Raises FileNotTaken for what is no text, and DuplicateFile for bytes that are stored, unless they were refused.
     """
     if not content or b"\0" in content:
         raise FileNotTaken(
             "It is empty, or no text: send the acquirer's CSV file as it is, neither packed nor encoded."
         )
     digest = sha256(content).hexdigest()
+    same = store.with_digest(connection, digest)
+    if same is not None and same.state is FileState.REFUSED:  # nothing of it was kept, and it may be right now
+        store.forget(connection, same.file_id)
+    elif same is not None:
+        raise DuplicateFile(f"File {same.file_id} has the same bytes, and is {same.state}.")
+    file_id = _insert(connection, connector, name, digest, actor, now)
+    connection.execute(insert(recon_upload), {"file_id": file_id, "content": zlib.compress(content, _FASTEST)})
+    note_action(connection, actor, "reconciliation.upload", f"file {file_id}", f"{name}, SHA-256 {digest}")
+    return file_id
+
+
+def _insert(connection: Connection, connector: str, name: str, digest: str, actor: str, now: datetime) -> int:
     values = {
         "sha256": digest,
         "connector": connector,
@@ -59,19 +72,10 @@ def add(connection: Connection, connector: str, name: str, content: bytes, actor
     }
     try:
         with connection.begin_nested():
-            file_id: int = connection.execute(insert(recon_file).values(values)).inserted_primary_key[0]  # type: ignore[index]
-    except IntegrityError:
-        raise _duplicate(connection, digest) from None
-    connection.execute(insert(recon_upload), {"file_id": file_id, "content": zlib.compress(content, _FASTEST)})
-    note_action(connection, actor, "reconciliation.upload", f"file {file_id}", f"{name}, SHA-256 {digest}")
-    return file_id
-
-
-def _duplicate(connection: Connection, digest: str) -> DuplicateFile:
-    query = select(recon_file.c.file_id, recon_file.c.state).where(recon_file.c.sha256 == digest)
-    found = connection.execute(query).first()
-    where = "being stored" if found is None else f"stored as file {found.file_id}, which is {found.state}"
-    return DuplicateFile(f"A file with these bytes is {where}.")
+            found: int = connection.execute(insert(recon_file).values(values)).inserted_primary_key[0]  # type: ignore[index]
+            return found
+    except IntegrityError as error:
+        raise DuplicateFile("A file with the same bytes was just stored.") from error
 
 
 def has_upload(connection: Connection) -> bool:

@@ -41,7 +41,7 @@ RULES = (
         "platform.trace",
     ),
     *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
-    *("reconciliation.rules", "reconciliation.trailer"),
+    *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}

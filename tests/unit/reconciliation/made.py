@@ -10,8 +10,8 @@ from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State, Told
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.profile import SIMULATOR
-from payments.reconciliation.reconcile import Found, Ours, reconcile
-from payments.reconciliation.rules import Expected, Line, Match, ReconException
+from payments.reconciliation.reconcile import Ours, reconcile
+from payments.reconciliation.rules import Expected, Found, Line, Match, ReconException
 
 NOW: Final = datetime(2030, 5, 20, 12, tzinfo=UTC)
 DAY: Final = "2030-05-17"
