@@ -26,7 +26,7 @@ RULES = (
         "platform.errors",
         "platform.iban",
     ),
-    *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
+    *("settlement.cutoff", "settlement.due", "settlement.fees", "settlement.payout_file"),
     *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
     *(
         "merchants.hashing",
