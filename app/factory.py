@@ -18,7 +18,6 @@ from app.api.paths import IdConverter
 from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
-from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.authentication import Guard
 from app.http.early_refusals import EarlyRefusals
@@ -28,6 +27,7 @@ from app.http.key_watch import KeyWatch, epoch_of
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, RequestMetrics, measure
+from app.http.raw_bodies import LARGEST_BODY
 from app.identity import Identity
 from app.known_keys import read_key, read_merchant
 from app.overview import totals
@@ -106,8 +106,8 @@ class Options:
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
     """The application; every request must run in a greenlet. `traces` None: no spans."""
     app = Flask("app", static_folder=None)
-    # one more, because Werkzeug silently truncates a chunked body at its limit
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
+    # bodies have their limits where they are read: app.http.raw_bodies
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found
     app.url_map.converters["id"] = IdConverter
     request_context.install(app)

@@ -31,14 +31,18 @@ RULES = (
     *(
         "merchants.hashing",
         "merchants.key_form",
+        "merchants.new_key",
         "merchants.rules",
         "platform.desk_errors",
         "platform.money",
         "platform.sensitive",
         "platform.texts",
+        "platform.time_zones",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "trailer")),
+    *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
+    *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
+    "reconciliation.file_days",
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
