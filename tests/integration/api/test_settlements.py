@@ -46,9 +46,7 @@ def test_a_batch_from_closing_to_the_bank(both: tuple[Api, Engine]) -> None:
         "carriedOut": 0,
         "items": 1,
         "sha256": shown["sha256"],
-        "createdAt": "2030-05-18T12:00:00.000000Z",
-        "closedAt": "2030-05-18T12:00:00.000000Z",
-        "updatedAt": "2030-05-18T12:00:00.000000Z",
+        **dict.fromkeys(("createdAt", "closedAt", "updatedAt"), "2030-05-18T12:00:00.000000Z"),
         "approvedBy": [],
         "payoutFileId": None,
     }
