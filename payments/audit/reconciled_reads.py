@@ -38,7 +38,7 @@ _PIECE = (
     .outerjoin(acquirer_operation, _operation.operation_id == _line.operation_id)
     .where(_line.file_id == bindparam("file_id"), _line.number > bindparam("after"))
     .order_by(_line.number)
-    .limit(PIECE)
+    .limit(bindparam("piece"))
     .subquery()
 )
 _MATCHED = _PIECE.c.operation_id.is_not(None)
@@ -100,7 +100,7 @@ def files(connection: Connection, ids: Sequence[int], *, with_lines: bool) -> li
 def _lines(connection: Connection, file_id: int) -> dict[str, LineSums]:
     found: dict[str, LineSums] = {}
     after = 0
-    while rows := connection.execute(_LINES, {"file_id": file_id, "after": after}).all():
+    while rows := connection.execute(_LINES, {"file_id": file_id, "after": after, "piece": PIECE}).all():
         for currency, last, *sums in rows:
             found[currency] = found.get(currency, LineSums()).plus(LineSums(*map(int, sums)))
             after = max(after, last)

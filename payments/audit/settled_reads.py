@@ -113,7 +113,7 @@ _PIECE = (
     .outerjoin(payment, payment.c.payment_id == _entry.payment_id)
     .where(_item.batch_id == bindparam("batch_id"), _item.item_id > bindparam("after"))
     .order_by(_item.item_id)
-    .limit(PIECE)
+    .limit(bindparam("piece"))
     .subquery()
 )
 _ITEMS: Select[Any] = select(
@@ -144,7 +144,7 @@ def batches(connection: Connection, ids: Sequence[int], *, with_items: bool) -> 
 def _items(connection: Connection, batch_id: int) -> ItemSums:
     amounts: Counter[str] = Counter()
     fees, count, strays, some, after = 0, 0, 0, None, 0
-    while rows := connection.execute(_ITEMS, {"batch_id": batch_id, "after": after}).all():
+    while rows := connection.execute(_ITEMS, {"batch_id": batch_id, "after": after, "piece": PIECE}).all():
         for kind, number, amount, fee, strayed, stray, last in rows:
             amounts[kind] += int(amount)
             fees, count, strays = fees + int(fee), count + number, strays + strayed
