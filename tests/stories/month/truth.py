@@ -25,9 +25,7 @@ def balances(connection: Connection) -> dict[Account, Sums]:
     """Each account on its normal side, over all of the ledger."""
     sides: dict[tuple[str, str], Sums] = {}
     for side in ("debit", "credit"):
-        rows = connection.execute(
-            text(f"SELECT {side}_account, currency, sum(amount) FROM ledger_entry GROUP BY 1, 2")
-        )
+        rows = connection.execute(text(f"SELECT {side}_account, currency, sum(amount) FROM ledger_entry GROUP BY 1, 2"))
         for account, currency, amount in rows:
             sides.setdefault((side, account), Counter())[currency] = int(amount)
     currencies = {currency for sums in sides.values() for currency in sums}
