@@ -2,7 +2,7 @@
 
 import sqlite3
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from psp import settlement
 
@@ -18,6 +18,17 @@ CREATE INDEX movement_reference ON movement (reference);
 CREATE INDEX movement_day ON movement (day, id);
 """
 """The table of movements, without what keeps it right: a reference may come twice."""
+
+
+class Moved(NamedTuple):
+    """A line as it is in the file."""
+
+    reference: str
+    kind: str
+    currency: str
+    gross: int
+    fee: int
+    net: int
 
 
 class Tampered:
@@ -92,6 +103,15 @@ class Tampered:
             "SELECT o.currency, sum(m.net) FROM movement m JOIN operation o ON o.reference = m.reference GROUP BY 1"
         )
         return dict(tuple(row) for row in rows)
+
+    def lines(self, day: date) -> list[Moved]:
+        """The lines of a day, in their order."""
+        rows = self._connection.execute(
+            "SELECT o.reference, o.kind, o.currency, m.gross, m.fee, m.net FROM movement m"
+            " JOIN operation o ON o.reference = m.reference WHERE m.day = ? ORDER BY m.id",
+            (day.isoformat(),),
+        )
+        return [Moved(*row) for row in rows]
 
     def file(self, day: date) -> bytes:
         """The file of a day."""

@@ -49,6 +49,8 @@ class Sale:
     captured: int = 0
     refunded: int = 0
     released: int = 0
+    waits: str = ""
+    """The reference of a capture of which nobody has heard yet."""
 
     @property
     def open(self) -> int:
@@ -78,12 +80,11 @@ class Trade:
     """Captures and refunds, in their order."""
     _keys: Iterable[int] = field(default_factory=lambda: count(1))
 
-    def day(self, new: int, *, sells: bool, is_posted_late: bool, unheard: int) -> None:
-        """A day: `new` payments when it `sells`, and what follows of older ones.
+    def day(self, midnight: datetime, new: int, *, sells: bool, is_posted_late: bool, unheard: int) -> None:
+        """The day from `midnight` (UTC) on: `new` payments when it `sells`, and what follows of older ones.
 
         The ledger posts each time, or all of the day after midnight; of `unheard` captures nobody hears.
         """
-        midnight = self.clock.now
         for hour in HOURS:
             self.clock.go(midnight + timedelta(hours=hour, minutes=self.draw.randint(1, 59)))
             if sells:
@@ -117,11 +118,13 @@ class Trade:
 
     def _capture(self, unheard: int) -> None:
         """All, or a part; what is left mostly later."""
-        chosen = [sale for sale in self.sales if sale.open and self.draw.random() < 0.8]
+        chosen = [sale for sale in self.sales if sale.open and not sale.waits and self.draw.random() < 0.8]
         parts = [sale.open if self.draw.random() < 0.5 else self.draw.randint(1, sale.open) for sale in chosen]
-        self._step(capture, chosen, parts, [Learned.UNKNOWN] * unheard)
+        calls = self._step(capture, chosen, parts, [Learned.UNKNOWN] * unheard)
         for sale, part in zip(chosen, parts, strict=True):
             sale.captured += part
+        for sale, call in zip(chosen[:unheard], calls, strict=False):
+            sale.waits = call.operation.reference
 
     def _refund(self) -> None:
         """Rarely at once, and mostly when the shop was paid long ago."""
@@ -130,7 +133,7 @@ class Trade:
             left = sale.captured - sale.refunded
             age = self.clock.now - sale.at
             is_back = self.draw.random() < sale.shop.returns * (0.02 if age < timedelta(days=4) else 0.08)
-            if left and is_back:
+            if left and is_back and not sale.waits:
                 chosen.append(sale)
                 parts.append(left if self.draw.random() < 0.5 else self.draw.randint(1, left))
         self._step(refund, chosen, parts)
@@ -138,7 +141,8 @@ class Trade:
             sale.refunded += part
 
     def _release(self) -> None:
-        chosen = [sale for sale in self.sales if sale.open and self.clock.now - sale.at > timedelta(days=2)]
+        old = [sale for sale in self.sales if self.clock.now - sale.at > timedelta(days=2)]
+        chosen = [sale for sale in old if sale.open and not sale.waits]
         self._pay([void(sale.payment_id, self._key(), sale.shop.merchant_id) for sale in chosen])
         for sale in chosen:
             sale.released = sale.open
@@ -150,7 +154,9 @@ class Trade:
             step(sale.payment_id, self._key(), part, sale.shop.merchant_id)
             for sale, part in zip(chosen, parts, strict=True)
         ]
-        self.calls += self._pay(commands, heard)
+        calls = self._pay(commands, heard)
+        self.calls += calls
+        return calls
 
     def _pay(self, commands: list[Command], heard: Sequence[Learned] = ()) -> list[Call]:
         self.clock.tick()
