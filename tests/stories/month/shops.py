@@ -132,7 +132,7 @@ class Trade:
         for sale in self.sales:
             left = sale.captured - sale.refunded
             age = self.clock.now - sale.at
-            is_back = self.draw.random() < sale.shop.returns * (0.02 if age < timedelta(days=4) else 0.08)
+            is_back = self.draw.random() < sale.shop.returns * (0.01 if age < timedelta(days=4) else 0.03)
             if left and is_back and not sale.waits:
                 chosen.append(sale)
                 parts.append(left if self.draw.random() < 0.5 else self.draw.randint(1, left))
