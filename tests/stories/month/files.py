@@ -10,7 +10,8 @@ from payments.reconciliation.importing import import_file
 from sqlalchemy import Engine, Row, text
 
 from payments.acquiring.connector import Kind
-from payments.acquiring.connector import Operation as Asked
+from payments.acquiring.connector import Operation
+from payments.platform.clock import monotonic
 from payments.platform.money import amounts_by_currency
 from payments.reconciliation import desk, waiting
 from payments.reconciliation.profile import SIMULATOR
@@ -33,7 +34,7 @@ _OPEN: Final = text(
 _STATE: Final = text("SELECT state FROM recon_exception WHERE exception_id = :id")
 
 
-def gross(asked: Asked) -> int:
+def gross(asked: Operation) -> int:
     """What a file should have of an operation."""
     return -asked.amount if asked.kind is Kind.REFUND else asked.amount
 
@@ -72,12 +73,13 @@ class Files:
 
     def take(self, day: date) -> None:
         """Import the file of a day: it says what was planted, and no more."""
-        report = import_file(
-            self.engine, lambda: [self.acquirer.files.file(day)], f"{day}.csv", SIMULATOR, "kim", self.clock.tick()
-        )
+        asked = Asked(f"{day}.csv", "simulator", "kim")
+        data = self.acquirer.files.file(day)
+        tally = import_file(self.engine, lambda: [data], asked, self.clock.tick()).tally
         lines = self.acquirer.files.lines(day)
         exceptions = sum(self._count(line) for line in lines)
-        assert (report.lines, report.exceptions) == (len(lines), exceptions)
+        assert (tally.lines, tally.of_lines) == (len(lines), exceptions)
+        decisions.decide_matched(self.engine, monotonic, lambda _seconds: None)
         for sale in self.trade.sales:
             if sale.waits in self._seen:
                 sale.waits = ""
