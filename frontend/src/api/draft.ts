@@ -39,7 +39,7 @@ export interface ReconException {
   } | null;
 }
 export interface ReconSummary {
-  open: { class: ExceptionClass; count: number; oldestAt: string }[];
+  exceptions: { class: ExceptionClass; open: number; waiting: number; olderThanDay: number; olderThanWeek: number; oldestAt: string | null }[];
   suspense: { currency: string; amount: number }[];
   newestFile: ReconFile | null;
 }
@@ -74,7 +74,7 @@ declare module "./schema" {
     "/reconciliation": Get<never, never, ReconSummary>;
     "/reconciliation/files": Get<Paged, never, Page<ReconFile>>;
     "/reconciliation/files/{file_id}": Get<never, { file_id: number }, ReconFile>;
-    "/reconciliation/exceptions": Get<Paged & { class?: ExceptionClass; state?: ExceptionState; currency?: string }, never, Page<ReconException>>;
+    "/reconciliation/exceptions": Get<Paged & { class?: ExceptionClass; state?: ExceptionState; currency?: string; fileId?: number }, never, Page<ReconException>>;
     "/reconciliation/exceptions/{exception_id}": Get<never, OfException, ReconException>;
     "/reconciliation/exceptions/{exception_id}/resolve": Post<OfException, Reason, ReconException>;
     "/reconciliation/exceptions/{exception_id}/write-off": Post<OfException, Reason, ReconException>;

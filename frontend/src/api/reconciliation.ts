@@ -61,11 +61,12 @@ export interface ExceptionFilter {
   class: ExceptionClass | "";
   state: ExceptionState | "";
   currency: string;
+  fileId: number | "";
 }
 
 /** As query parameters: of a page, and of the list as a file. */
-export function exceptionParameters({ class: of, state, currency }: ExceptionFilter) {
-  return { ...(of === "" ? {} : { class: of }), ...(state === "" ? {} : { state }), ...(currency === "" ? {} : { currency }) };
+export function exceptionParameters({ class: of, state, currency, fileId }: ExceptionFilter) {
+  return { ...(of === "" ? {} : { class: of }), ...(state === "" ? {} : { state }), ...(currency === "" ? {} : { currency }), ...(fileId === "" ? {} : { fileId }) };
 }
 
 export function exceptionsQuery(token: string, filter: ExceptionFilter, cursor: string | null) {

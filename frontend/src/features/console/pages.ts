@@ -30,7 +30,7 @@ export const GROUPS: Record<Group, readonly ConsolePage[]> = {
   money: [
     { name: "settlements", path: "/console/settlements", Page: lazy(() => import("./settlements/page")), Item: lazy(() => import("./settlements/batch")) },
     { name: "fees", path: "/console/fees", Page: lazy(() => import("./fees/page")) },
-    { name: "reconciliation", path: "/console/reconciliation", Page: lazy(() => import("./reconciliation/page")) },
+    { name: "reconciliation", path: "/console/reconciliation", Page: lazy(() => import("./reconciliation/page")), Item: lazy(() => import("./reconciliation/exception")) },
   ],
   books: [
     { name: "ledger", path: "/console/ledger", Page: lazy(() => import("./ledger/page")) },

@@ -54,16 +54,15 @@ export default function FeesPage() {
 function List({ items, readAt }: { items: readonly FeeSchedule[]; readAt: number }) {
   const { fees, locale } = useTexts();
   const numbers = [fees.share, fees.fixed, fees.minimum, fees.maximum];
+  const words = (names: readonly string[]) => names.map((name) => <th key={name} scope="col">{name}</th>);
   return (
     <Table
       label={fees.schedules}
       head={
         <>
-          {[fees.merchant, fees.currency, fees.state, fees.validFrom].map((name) => <th key={name} scope="col">{name}</th>)}
+          {words([fees.merchant, fees.currency, fees.state, fees.costs])}
           {numbers.map((name) => <th key={name} scope="col" className={numberCell}>{name}</th>)}
-          <th scope="col">{fees.onRefund}</th>
-          <th scope="col">{fees.example("…")}</th>
-          <th scope="col">{fees.createdBy}</th>
+          {words([fees.onRefund, fees.validFrom, fees.createdBy])}
         </>
       }
     >
@@ -72,13 +71,13 @@ function List({ items, readAt }: { items: readonly FeeSchedule[]; readAt: number
           <td>{one.merchantId === ANY ? fees.anyMerchant : one.merchantId}</td>
           <td>{one.currency}</td>
           <td><PhaseBadge phase={phaseOf(one, items, readAt)} /></td>
-          <td>{dateAndTime(one.validFrom, locale)}</td>
+          <td><Example schedule={one} /></td>
           <td className={numberCell}>{fees.percent(percentOf(one.basisPoints))}</td>
           {[one.fixed, one.minimum, one.maximum].map((minor, index) => (
             <td key={numbers[index + 1]} className={numberCell}>{minor === null ? fees.noMaximum : <Amount minor={minor} currency={one.currency} />}</td>
           ))}
-          <td className={styles.words}>{fees.onRefunds[one.onRefund]}</td>
-          <td><Example schedule={one} /></td>
+          <td>{fees.refunded[one.onRefund]}</td>
+          <td>{dateAndTime(one.validFrom, locale)}</td>
           <td>{one.createdBy}</td>
         </tr>
       ))}

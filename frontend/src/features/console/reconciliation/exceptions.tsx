@@ -5,7 +5,8 @@ import { address } from "../../../api/client";
 import { CLASSES, EXCEPTION_STATES, exceptionParameters, exceptionsQuery, type ExceptionFilter, type ExceptionState, type ReconException } from "../../../api/reconciliation";
 import { useTexts } from "../../../i18n/language";
 import { Amount } from "../../../payment/amount";
-import { oneOf, useListAddress } from "../../../ui/address";
+import { idOf, oneOf, useListAddress } from "../../../ui/address";
+import { Button } from "../../../ui/button";
 import { Empty, Loading, Problem } from "../../../ui/notice";
 import { Choice, numberCell, Pager, Panel, Table } from "../../../ui/panel";
 import beside from "../beside.module.css";
@@ -17,27 +18,30 @@ import { PaymentLink, RECONCILIATION } from "../frame/ids";
 import { useOperator } from "../operator";
 import { ExceptionBadge } from "./badges";
 import { OfCurrency } from "./of-currency";
+import own from "./reconciliation.module.css";
 import { secondsSince } from "./rules";
 
-const FILTERS = ["class", "state", "currency"] as const;
+const FILTERS = ["class", "state", "currency", "fileId"] as const;
 const SHOWN: readonly (ExceptionState | "ALL")[] = [...EXCEPTION_STATES, "ALL"];
 
-export function Exceptions({ shown }: { shown: number | null }) {
+export function Exceptions() {
   const texts = useTexts();
   const { reconciliation } = texts;
   const { token } = useOperator();
   const { filters, filter, paging } = useListAddress(FILTERS);
-  const state = oneOf(filters.state, SHOWN) || "OPEN";
+  const fileId = idOf(filters.fileId) ?? "";
+  const state = oneOf(filters.state, SHOWN) || (fileId === "" ? "OPEN" : "ALL"); // of one file, all that it has
   const asked: ExceptionFilter = {
     class: oneOf(filters.class, CLASSES),
     state: state === "ALL" ? "" : state,
     currency: isCurrency(filters.currency) ? filters.currency : "",
+    fileId,
   };
   const query = useQuery(exceptionsQuery(token, asked, paging.cursor));
   return (
     <Panel title={reconciliation.exceptions} aside={<ExportButton url={address("/reconciliation/exceptions.csv", {}, exceptionParameters(asked))} />}>
       <p className={styles.muted}>{reconciliation.about}</p>
-      <div className={styles.filters}>
+      <div className={own.filters}>
         <Choice label={reconciliation.state} value={state} onChange={(event) => { filter({ state: event.target.value }); }}>
           {SHOWN.map((one) => <option key={one} value={one}>{one === "ALL" ? texts.console.any : reconciliation.states[one]}</option>)}
         </Choice>
@@ -45,20 +49,21 @@ export function Exceptions({ shown }: { shown: number | null }) {
           <option value="">{texts.console.any}</option>
           {CLASSES.map((one) => <option key={one} value={one}>{reconciliation.classes[one]}</option>)}
         </Choice>
+        {fileId !== "" && <Button kind="quiet" onClick={() => { filter({ fileId: "" }); }}>{reconciliation.ofFile(fileId)} ×</Button>}
         <OfCurrency key={asked.currency} currency={asked.currency} onFilter={(currency) => { filter({ currency }); }} />
       </div>
       {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
       <div className={beside.results} aria-busy={query.isPlaceholderData}>
         {query.isPending && <Loading />}
         {query.data?.items.length === 0 && <Empty>{reconciliation.none}</Empty>}
-        {query.data !== undefined && query.data.items.length > 0 && <List items={query.data.items} shown={shown} readAt={query.dataUpdatedAt} />}
+        {query.data !== undefined && query.data.items.length > 0 && <List items={query.data.items} readAt={query.dataUpdatedAt} />}
       </div>
       <Pager paging={paging} next={query.data?.nextCursor ?? null} />
     </Panel>
   );
 }
 
-function List({ items, shown, readAt }: { items: readonly ReconException[]; shown: number | null; readAt: number }) {
+function List({ items, readAt }: { items: readonly ReconException[]; readAt: number }) {
   const texts = useTexts();
   const { reconciliation } = texts;
   const { search } = useLocation();
@@ -66,12 +71,8 @@ function List({ items, shown, readAt }: { items: readonly ReconException[]; show
   return (
     <Table label={reconciliation.exceptions} head={head.map((name) => <th key={name} scope="col" className={name === reconciliation.amount ? numberCell : undefined}>{name}</th>)}>
       {items.map((one) => (
-        <tr key={one.exceptionId} className={one.exceptionId === shown ? beside.shown : undefined}>
-          <td>
-            <Link to={`${RECONCILIATION}/${one.exceptionId}${search}`} aria-label={reconciliation.open(one.exceptionId)} aria-current={one.exceptionId === shown ? "true" : undefined}>
-              {one.exceptionId}
-            </Link>
-          </td>
+        <tr key={one.exceptionId}>
+          <td><Link to={`${RECONCILIATION}/${one.exceptionId}${search}`} aria-label={reconciliation.open(one.exceptionId)}>{one.exceptionId}</Link></td>
           <td><ExceptionBadge state={one.state} /></td>
           <td>{reconciliation.classes[one.class]}</td>
           <td>{ageOf(texts, secondsSince(one.openedAt, readAt))}</td>

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import type { ReconFile } from "../../../api/reconciliation";
 import { connectorName } from "../../../i18n/acquirer";
 import { useTexts } from "../../../i18n/language";
@@ -9,6 +10,7 @@ import { Notice } from "../../../ui/notice";
 import { numberCell, Panel, Table } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { CopyButton } from "../frame/copy";
+import { RECONCILIATION } from "../frame/ids";
 import { FileBadge } from "./badges";
 import own from "./reconciliation.module.css";
 
@@ -28,6 +30,7 @@ export function FilePanel({ file, aside }: { file: ReconFile; aside: ReactNode }
   return (
     <Panel title={reconFiles.fileTitle(file.fileId)} aside={aside}>
       <FactList facts={facts} className={styles.facts} />
+      {file.exceptions > 0 && <p><Link to={`${RECONCILIATION}?fileId=${file.fileId}`}>{reconFiles.itsExceptions(file.exceptions)}</Link></p>}
       {file.faults.length > 0 && <Faults faults={file.faults} />}
       {file.totals.length > 0 && <Totals totals={file.totals} />}
     </Panel>

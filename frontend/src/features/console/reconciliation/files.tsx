@@ -23,9 +23,9 @@ export function Files() {
   const [search] = useSearchParams();
   const shown = idOf(search.get("file") ?? undefined);
   return (
-    <div className={`${beside.beside} ${shown === null ? "" : beside.open}`}>
-      <AllFiles shown={shown} />
+    <div className={styles.stack}>
       {shown !== null && <OneFile key={shown} id={shown} />}
+      <AllFiles shown={shown} />
     </div>
   );
 }
@@ -86,18 +86,15 @@ function List({ items, shown }: { items: readonly ReconFile[]; shown: number | n
 }
 
 function OneFile({ id }: { id: number }) {
-  const { reconciliation, reconFiles } = useTexts();
+  const { acquirer, reconFiles } = useTexts();
   const { token } = useOperator();
   const query = useQuery(fileQuery(token, id));
-  const close = <Link className={buttonClass("quiet", true)} to={RECON_FILES}>{reconciliation.toList}</Link>;
+  const close = <Link className={buttonClass("quiet", true)} to={RECON_FILES}>{acquirer.toList}</Link>;
+  if (query.data !== undefined) return <FilePanel file={query.data} aside={close} />;
   return (
-    <div className={beside.side}>
-      {query.data !== undefined ? <FilePanel file={query.data} aside={close} /> : (
-        <Panel title={reconFiles.fileTitle(id)} aside={close}>
-          {query.isPending && <Loading />}
-          {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
-        </Panel>
-      )}
-    </div>
+    <Panel title={reconFiles.fileTitle(id)} aside={close}>
+      {query.isPending && <Loading />}
+      {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
+    </Panel>
   );
 }

@@ -13,7 +13,7 @@ import own from "./reconciliation.module.css";
 import { compare, type Compared } from "./rules";
 
 export function Sides({ exception }: { exception: ReconException }) {
-  const { reconciliation, settlements, acquirer, locale } = useTexts();
+  const { reconciliation, settlements, locale } = useTexts();
   const { line, operation } = exception;
   const none = "–";
   const row = (name: string, atAcquirer: ReactNode, ours: ReactNode) => <tr key={name}><td>{name}</td><td>{atAcquirer}</td><td>{ours}</td></tr>;
@@ -39,7 +39,7 @@ export function Sides({ exception }: { exception: ReconException }) {
       {line !== null && row(reconciliation.line, <Link to={`${RECON_FILES}&file=${line.fileId}`}>{reconciliation.lineOf(line.number, line.fileId)}</Link>, none)}
       {operation !== null && (
         <>
-          {row(acquirer.operation(operation.operationId), none, <OperationLink id={operation.operationId} />)}
+          {row(reconciliation.operation, none, <OperationLink id={operation.operationId} />)}
           {row(reconciliation.operationState, none, <StateBadge state={operation.state as OperationState} />)}
           {row(settlements.payment, none, <PaymentLink id={operation.paymentId} />)}
           {row(reconciliation.merchant, none, <MerchantLink id={operation.merchantId} />)}

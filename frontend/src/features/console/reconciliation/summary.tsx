@@ -7,12 +7,10 @@ import { Amount } from "../../../payment/amount";
 import { Loading, Problem } from "../../../ui/notice";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { ageOf } from "../frame/age";
 import { RECONCILIATION, RECON_FILES } from "../frame/ids";
 import { useOperator } from "../operator";
 import { FileBadge } from "./badges";
 import own from "./reconciliation.module.css";
-import { secondsSince } from "./rules";
 
 export function Summary() {
   const { reconciliation } = useTexts();
@@ -23,28 +21,25 @@ export function Summary() {
       {query.isError && <Problem error={query.error} retry={() => { void query.refetch(); }} />}
       <div className={own.summary}>
         {query.isPending && <Loading />}
-        {query.data !== undefined && <State summary={query.data} readAt={query.dataUpdatedAt} />}
+        {query.data !== undefined && <State summary={query.data} />}
       </div>
     </Panel>
   );
 }
 
-/** `readAt`: when this was answered (ms since 1970), for ages. */
-function State({ summary: { open, suspense, newestFile }, readAt }: { summary: ReconSummary; readAt: number }) {
-  const texts = useTexts();
-  const { reconciliation, reconFiles } = texts;
+function State({ summary: { exceptions, suspense, newestFile } }: { summary: ReconSummary }) {
+  const { reconciliation, reconFiles } = useTexts();
+  const present = exceptions.filter(({ open, waiting }) => open + waiting > 0);
   return (
     <>
-      {open.length === 0 && <p className={styles.muted}>{reconciliation.noneOpen}</p>}
-      {open.length > 0 && (
+      {present.length === 0 && <p className={styles.muted}>{reconciliation.noneOpen}</p>}
+      {present.length > 0 && (
         <dl className={styles.counters}>
-          {open.map((one) => (
+          {present.map((one) => (
             <div key={one.class}>
               <dt>{reconciliation.classes[one.class]}</dt>
-              <dd>
-                <Link to={`${RECONCILIATION}?class=${one.class}&state=OPEN`}>{one.count}</Link>{" "}
-                <span className={own.age}>{reconciliation.oldest(ageOf(texts, secondsSince(one.oldestAt, readAt)))}</span>
-              </dd>
+              <dd><Link to={`${RECONCILIATION}?class=${one.class}${one.open === 0 ? "&state=WAITING" : ""}`}>{reconciliation.count(one.open, one.waiting)}</Link></dd>
+              <dd className={own.age}>{reconciliation.older(one.olderThanDay, one.olderThanWeek)}</dd>
             </div>
           ))}
         </dl>

@@ -50,7 +50,7 @@ export function Batches() {
 
 function List({ items }: { items: readonly Batch[] }) {
   const { settlements, locale } = useTexts();
-  const head = ["#", settlements.state, settlements.merchant, settlements.currency, settlements.number, settlements.net, settlements.items, settlements.cutoff];
+  const head = ["#", settlements.state, settlements.net, settlements.currency, settlements.merchant, settlements.number, settlements.items, settlements.cutoff];
   const numbers = new Set([settlements.number, settlements.net, settlements.items]);
   return (
     <Table label={settlements.batches} head={head.map((name) => <th key={name} scope="col" className={numbers.has(name) ? numberCell : undefined}>{name}</th>)}>
@@ -58,10 +58,10 @@ function List({ items }: { items: readonly Batch[] }) {
         <tr key={batch.batchId}>
           <td><Link to={`${SETTLEMENTS}/${batch.batchId}`} aria-label={settlements.open(batch.batchId)}>{batch.batchId}</Link></td>
           <td><StateBadge state={batch.state} /></td>
-          <td><MerchantLink id={batch.merchantId} /></td>
-          <td>{batch.currency}</td>
-          <td className={numberCell}>{batch.number}</td>
           <td className={numberCell}>{batch.state === "OPEN" ? "–" : <Amount minor={batch.net} currency={batch.currency} />}</td>
+          <td>{batch.currency}</td>
+          <td><MerchantLink id={batch.merchantId} /></td>
+          <td className={numberCell}>{batch.number}</td>
           <td className={numberCell}>{batch.state === "OPEN" ? "–" : batch.items}</td>
           <td>{dateAndTime(batch.cutoff, locale)}</td>
         </tr>

@@ -39,14 +39,15 @@ function List({ items, currency }: { items: readonly Item[]; currency: string })
   const texts = useTexts();
   const { settlements } = texts;
   const numbers = [settlements.amount, settlements.fee, settlements.net];
-  const head = [settlements.kind, settlements.payment, texts.ledger.event, settlements.occurred];
+  const words = (names: readonly string[]) => names.map((name) => <th key={name} scope="col">{name}</th>);
   return (
     <Table
       label={settlements.items}
       head={
         <>
-          {head.map((name) => <th key={name} scope="col">{name}</th>)}
+          {words([settlements.kind, settlements.payment])}
           {numbers.map((name) => <th key={name} scope="col" className={numberCell}>{name}</th>)}
+          {words([texts.ledger.event, settlements.occurred])}
         </>
       }
     >
@@ -54,9 +55,9 @@ function List({ items, currency }: { items: readonly Item[]; currency: string })
         <tr key={item.itemId}>
           <td>{settlements.kinds[item.kind]}</td>
           <td><Origin item={item} /></td>
+          {[item.amount, item.fee, item.net].map((minor, index) => <td key={numbers[index]} className={numberCell}><Amount minor={minor} currency={currency} /></td>)}
           <td>{item.eventId === null ? "–" : <EventLink id={item.eventId} />}</td>
           <td>{dateAndTime(item.occurredAt, texts.locale)}</td>
-          {[item.amount, item.fee, item.net].map((minor, index) => <td key={numbers[index]} className={numberCell}><Amount minor={minor} currency={currency} /></td>)}
         </tr>
       ))}
     </Table>

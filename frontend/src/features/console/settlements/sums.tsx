@@ -1,5 +1,4 @@
 /** How a batch's net is made, as an account that can be added up by hand. */
-import type { ReactNode } from "react";
 import type { Batch } from "../../../api/settlements";
 import { useTexts } from "../../../i18n/language";
 import { Amount } from "../../../payment/amount";
@@ -13,7 +12,7 @@ export function Sums({ batch }: { batch: Batch }) {
   const { currency, state } = batch;
   if (state === "OPEN") return <Panel title={settlements.sums}><Notice tone="plain">{settlements.notSummed}</Notice></Panel>;
   const cell = (minor: number) => <td className={numberCell}><Amount minor={minor} currency={currency} /></td>;
-  const sum = (name: ReactNode, minor: number) => <tr className={own.sum}><th scope="row">{name}</th>{cell(minor)}</tr>;
+  const sum = (name: string, minor: number) => <tr className={own.sum}><td>{name}</td>{cell(minor)}</tr>;
   return (
     <Panel title={settlements.sums}>
       <Table
@@ -27,7 +26,7 @@ export function Sums({ batch }: { batch: Batch }) {
       >
         {partsOf(batch).map(([name, minor]) => <tr key={name}><td>{settlements[name]}</td>{cell(minor)}</tr>)}
         {sum(settlements.net, batch.net)}
-        {sum(state === "CARRIED" ? settlements.carriedOut : settlements.paidOut, batch.net)}
+        {state === "CARRIED" && sum(settlements.carriedOut, batch.carriedOut)}
       </Table>
       {state === "CARRIED" && <Notice tone="plain">{settlements.carriedWhy}</Notice>}
     </Panel>
