@@ -1,0 +1,17 @@
+"""Settles once, two payments in a chunk, and ends like `kill -9` at a point: `python -m … URL POINT`.
+
+POINT `none`: at none.
+"""
+
+import sys
+
+from payments import crash_points
+from payments.platform.database import create_engine
+from payments.settlement import due_store
+from tests.contracts.settlement.selling import settle
+
+if __name__ == "__main__":
+    url, point = sys.argv[1:]
+    due_store.PAYMENTS = 2
+    crash_points.arm(None if point == "none" else point)
+    settle(create_engine(url))
