@@ -4,6 +4,7 @@ POINT `none`: at none.
 """
 
 import sys
+from unittest.mock import patch
 
 from payments import crash_points
 from payments.platform.database import create_engine
@@ -12,6 +13,6 @@ from tests.contracts.settlement.selling import settle
 
 if __name__ == "__main__":
     url, point = sys.argv[1:]
-    due_store.PAYMENTS = 2
     crash_points.arm(None if point == "none" else point)
-    settle(create_engine(url))
+    with patch.object(due_store, "PAYMENTS", 2):
+        settle(create_engine(url))

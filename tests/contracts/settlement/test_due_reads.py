@@ -36,8 +36,8 @@ FILLINGS: Final = (
     _POSTING.format(number=1, debit="acquirer_receivable", credit="merchant_payable"),
     "INSERT INTO settlement_batch (merchant_id, currency, number, cutoff, state, carried_in, gross, refunds, fees,"
     " adjustments, net, carried_out, items, created_at, closed_at, updated_at)"
-    f" SELECT CONCAT('M', seq MOD 10), 'KRW', 1 + seq DIV 10, '{_AT}' + INTERVAL seq DAY, 'CLOSED', 0, 1, 0, 0, 0, 1, 0,"
-    f" 1, '{_AT}', '{_AT}', '{_AT}' FROM seq_1_to_2000",
+    f" SELECT CONCAT('M', seq MOD 10), 'KRW', 1 + seq DIV 10, '{_AT}' + INTERVAL seq DAY, 'CLOSED',"
+    f" 0, 1, 0, 0, 0, 1, 0, 1, '{_AT}', '{_AT}', '{_AT}' FROM seq_1_to_2000",
     "INSERT INTO settlement_item (batch_id, entry_id, event_id, payment_id, kind, amount, fee)"
     " SELECT 1 + payment_id MOD 2000, entry_id, event_id, payment_id, 'CAPTURE', amount, 0 FROM ledger_entry"
     f" WHERE posting_no = 1 AND payment_id <= {SETTLED}",
