@@ -25,6 +25,9 @@ NAMES: Final = (
     "in_closing",
     "before_closing_commit",
     "after_closing",
+    "in_reading_file",
+    "before_file_is_done",
+    "after_file_is_done",
 )
 
 _armed: str | None = None
