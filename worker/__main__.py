@@ -189,6 +189,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "settle": ToolCommand("close batches, list, approve, export and confirm them", "settle", "worker.cli.settle"),
     "fees": ToolCommand("list fee schedules, or add a version of one", "fees", "worker.cli.fees"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
+    "reconcile": ToolCommand("import acquirers' settlement files, list them", "reconcile", "worker.cli.reconcile"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 
