@@ -21,6 +21,7 @@ from app.routes import (
     outbox,
     payments,
     payout_files,
+    reconciliation,
     settlements,
     shop,
     shop_acquirer,
@@ -52,5 +53,6 @@ BLUEPRINTS: Final = tuple(
         payout_files,
         fee_schedules,
         merchant_settlements,
+        reconciliation,
     )
 )
