@@ -16,6 +16,7 @@ HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 RULES = (
     *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
     *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
+    *("audit.reconciled", "audit.settled", "audit.sources", "audit.totals"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",
@@ -42,6 +43,7 @@ RULES = (
     ),
     *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
     *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
+    "reconciliation.file_days",
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
