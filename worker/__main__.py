@@ -194,6 +194,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
     "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
+    "reconcile": ToolCommand("import acquirers' settlement files, list them", "reconcile", "worker.cli.reconcile"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 
