@@ -93,6 +93,11 @@ def not_beside(name: str) -> str:
     return f"must not be sent together with {name}"
 
 
+def needed_with(name: str) -> str:
+    """A fault of a field that is absent beside the field `name`."""
+    return f"must be sent together with {name}"
+
+
 def at_least(name: str) -> str:
     """A fault of the end of a range that begins with the field `name`."""
     return f"must not be less than {name}"

@@ -9,6 +9,7 @@ from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.acquiring.rules import State
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
+from payments.ledger.rules import SourceType
 from payments.ledger.store import Order
 from payments.merchants.rules import KeyKind
 from payments.outbox.rules import TOPICS
@@ -100,6 +101,10 @@ PAYMENT_SEARCH: Final = (
 
 
 OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
+SOURCE_TYPE: Final = _query(
+    "sourceType", {"type": "string", "enum": list(SourceType)}, "Only postings of this source; only with sourceId"
+)
+SOURCE_ID: Final = _query("sourceId", _ID, "Only postings of this source; only with sourceType")
 ORDER: Final = _query(
     "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
 )
