@@ -1,4 +1,4 @@
-"""Housekeeping's tasks of money out: closes merchants' batches, and reads what the gauges show."""
+"""Housekeeping's tasks of money out: closes merchants' batches, reads acquirers' files, and shows what waits."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from payments.money_out_metrics import MoneyOutMetrics
-from payments.platform.clock import database_now
+from payments.platform.clock import Clock, database_now, monotonic
 from payments.platform.clock_guard import Now
 from payments.platform.money import AmountsByCurrency
 from payments.reconciliation import backlog as reconciliation_backlog
@@ -18,9 +18,12 @@ from payments.settlement.backlog import payout_backlog
 from payments.settlement.closing import Progress, settle_due
 from worker.money_out_reading import MoneyOutReading
 from worker.schedule import Task
+from worker.settlement_files import SettlementFiles
 
 SETTLE_INTERVAL: Final = 60.0
 """Seconds between two searches for days that have ended; a batch is due minutes after that anyway."""
+RECONCILE_INTERVAL: Final = 60.0
+"""Seconds between two rounds, when nobody uploads a file; a file of a million lines takes longer than that."""
 MONEY_INTERVAL: Final = 10.0
 """Seconds between two reads for the metrics; the sums of many open exceptions take a moment."""
 
@@ -46,7 +49,13 @@ class MoneyOut:
     """The tasks themselves, each a method that does its work once."""
 
     def __init__(
-        self, engine: Engine, plan: MoneyOutPlan, metrics: MoneyOutMetrics, now: Now, pause: Callable[[float], bool]
+        self,
+        engine: Engine,
+        plan: MoneyOutPlan,
+        metrics: MoneyOutMetrics,
+        now: Now,
+        pause: Callable[[float], bool],
+        clock: Clock = monotonic,
     ) -> None:
         """`pause(seconds)` returns whether to stop, as `threading.Event.wait` does."""
         self._engine = engine
@@ -54,10 +63,12 @@ class MoneyOut:
         self._metrics = metrics
         self._now = now
         self._pause = pause
-        self._reading = MoneyOutReading(metrics)
+        self._reading = MoneyOutReading(metrics, clock)
         self._settled = Progress()
+        self.files = SettlementFiles(engine, plan.acquirers, metrics, now, pause, clock)
         self.tasks = [
             Task("settle", SETTLE_INTERVAL, self.settle),
+            Task("reconcile", RECONCILE_INTERVAL, self.reconcile, is_requested=self.files.has_upload),
             Task("money", MONEY_INTERVAL, self.money),
         ]
 
@@ -71,6 +82,10 @@ class MoneyOut:
         if report.closed or report.carried:
             counts = {"closed": report.closed, "carried": report.carried, "items": report.items}
             _log.info("batches_settled", extra=counts)
+
+    def reconcile(self) -> None:
+        """Read settlement files, and do what they decide."""
+        self.files.round()
 
     def money(self) -> None:
         """Read the gauges' values."""
