@@ -12,7 +12,6 @@ from payments.platform.clock import Clock, monotonic
 from payments.platform.clock_guard import Now
 from payments.platform.desk_errors import DuplicateFile
 from payments.reconciliation import fetching, uploads
-from payments.reconciliation.backlog import first_day
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.faults import FileRefused
@@ -82,10 +81,9 @@ class SettlementFiles:
     def _fetch(self, now: datetime) -> None:
         for name, access in self._acquirers.items():
             with self._engine.connect().execution_options(reading=True) as connection:
-                first = first_day(connection, name)
                 days = fetching.days_to_fetch(connection, name, now)
             for day in days:
-                if first is not None and first <= day and self._ask_at.get((name, day), 0.0) <= self._clock():
+                if self._ask_at.get((name, day), 0.0) <= self._clock():
                     self._ask_at[name, day] = self._clock() + ASK_AGAIN
                     self._fetch_day(name, access, day, now)
 

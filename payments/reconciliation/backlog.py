@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_exception, recon_file
+from payments.reconciliation.file_days import LOOKED_BACK
 from payments.reconciliation.rules import ExceptionClass, ExceptionState, FileState
 
 
@@ -42,6 +43,11 @@ _FIRST = (
     .order_by(acquirer_operation.c.operation_id)
     .limit(1)
 )
+_DAYS = select(recon_file.c.day).where(
+    recon_file.c.connector == bindparam("connector"),
+    recon_file.c.state == FileState.DONE.value,
+    recon_file.c.day >= bindparam("since"),
+)
 _NEWEST = select(func.max(recon_file.c.day)).where(
     recon_file.c.connector == bindparam("connector"), recon_file.c.state == FileState.DONE.value
 )
@@ -62,6 +68,12 @@ def first_day(connection: Connection, connector: str) -> date | None:
     """The day (UTC) of the first operation with this connector; None: there is none."""
     first: datetime | None = connection.execute(_FIRST, {"connector": connector}).scalar()
     return None if first is None else first.date()
+
+
+def days_there(connection: Connection, connector: str, now: datetime) -> set[date]:
+    """The days of those looked back whose file is read."""
+    since = (now - timedelta(days=LOOKED_BACK)).date()
+    return set(connection.execute(_DAYS, {"connector": connector, "since": since}).scalars())
 
 
 def newest_day(connection: Connection, connector: str) -> date | None:
