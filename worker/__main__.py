@@ -163,8 +163,17 @@ class ToolCommand(NamedTuple):
         from worker.cli.repair import ToolSettings  # noqa: PLC0415
 
         run = getattr(importlib.import_module(self.module), f"run_{self.name}")
-        kept = timedelta(seconds=settings.answer_retention)
-        code: int = run(ToolSettings(settings.database_url, kept, actor(os.environ)), options)
+        given = ToolSettings(
+            settings.database_url,
+            timedelta(seconds=settings.answer_retention),
+            actor(os.environ),
+            settings.second_operator_above,
+            settings.minimum_payout,
+            timedelta(seconds=settings.settlement_delay),
+            settings.payout_account,
+            settings.acquirer,
+        )
+        code: int = run(given, options)
         return code
 
 

@@ -25,20 +25,24 @@ RULES = (
         "platform.card_numbers",
         "platform.clock_watch",
         "platform.errors",
+        "platform.iban",
     ),
-    *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
+    *("settlement.cutoff", "settlement.due", "settlement.fees", "settlement.payout_file"),
     *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
     *(
         "merchants.hashing",
         "merchants.key_form",
+        "merchants.new_key",
         "merchants.rules",
         "platform.desk_errors",
         "platform.money",
         "platform.sensitive",
         "platform.texts",
+        "platform.time_zones",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "trailer")),
+    *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
+    *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
