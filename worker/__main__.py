@@ -186,6 +186,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
     "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
+    "fees": ToolCommand("list fee schedules, or add a version of one", "fees", "worker.cli.fees"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }

@@ -43,6 +43,7 @@ RULES = (
     ),
     *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
     *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
+    "reconciliation.file_days",
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}
