@@ -54,7 +54,6 @@ class Month:
         if not is_over:
             self.payouts.adjust(self.trade.shops, number % 3)
         self.files.end_exceptions()
-        self.payouts.settle()
 
 
 @pytest.fixture
