@@ -91,20 +91,28 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which postings a list has, and in which order. None: of all payments, of all events."""
+    """Which postings a list has, and in which order. None: of all payments, of all events, of all sources."""
 
     payment_id: int | None = None
     event_id: int | None = None
     order: Order = Order.OLDEST
+    source_type: str | None = None
+    source_id: int | None = None
+    """Of `source_type`: without that, no index finds it."""
 
 
 def page(connection: Connection, wanted: Wanted, behind: int | None, limit: int) -> list[Entry]:
     """At most `limit` postings in the list's order, from the one after the id `behind` on (None: from the first)."""
     query, newest = select(*_COLUMNS), wanted.order is Order.NEWEST
-    if wanted.payment_id is not None:
-        query = query.where(table.c.payment_id == wanted.payment_id)
-    if wanted.event_id is not None:
-        query = query.where(table.c.event_id == wanted.event_id)
+    filters = (
+        (table.c.payment_id, wanted.payment_id),
+        (table.c.event_id, wanted.event_id),
+        (table.c.source_type, wanted.source_type),
+        (table.c.source_id, wanted.source_id),
+    )
+    for column, value in filters:
+        if value is not None:
+            query = query.where(column == value)
     if behind is not None:
         query = query.where(table.c.entry_id < behind if newest else table.c.entry_id > behind)
     order = table.c.entry_id.desc() if newest else table.c.entry_id

@@ -1,4 +1,4 @@
-"""Errors of the operators' desks, for acquirers and for settlement: leaves of the tree in `errors`."""
+"""Errors of the operators' desks, for acquirers, settlement and reconciliation: leaves of the tree in `errors`."""
 
 from payments.platform.errors import Permanent
 
@@ -37,3 +37,21 @@ class FeeScheduleConflict(Permanent):
     """There is a schedule of this merchant and currency from the same time on."""
 
     code = "FEE_SCHEDULE_CONFLICT"
+
+
+class ReconConflict(Permanent):
+    """The exception's state does not allow what an operator asks for."""
+
+    code = "RECON_CONFLICT"
+
+
+class DuplicateFile(Permanent):
+    """A settlement file with the same bytes is stored already."""
+
+    code = "DUPLICATE_FILE"
+
+
+class FileNotTaken(Permanent):
+    """What was sent is no settlement file: nothing of it is stored."""
+
+    code = "FILE_REFUSED"

@@ -30,7 +30,7 @@ _COLUMNS: Final = tuple(table.c[field.name] for field in fields(StoredAdjustment
 def add(connection: Connection, new: StoredAdjustment) -> StoredAdjustment:
     """Store an adjustment; returns it with its id."""
     values = {column.name: getattr(new, column.name) for column in _COLUMNS if column.name != "adjustment_id"}
-    return replace(new, adjustment_id=connection.execute(insert(table), values).inserted_primary_key[0])
+    return replace(new, adjustment_id=int(connection.execute(insert(table), values).lastrowid))
 
 
 def lock(connection: Connection, adjustment_id: int) -> StoredAdjustment | None:

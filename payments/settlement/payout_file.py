@@ -43,7 +43,7 @@ class Payout(NamedTuple):
 
 
 def name_of(payouts: Sequence[Payout], at: datetime) -> str:
-    """The name of their file: day (UTC), currency, first batch. Another file has another one, for each batch is in one."""
+    """The name of their file: day (UTC), currency, first batch. No other file has it, for a batch is in one file."""
     first = min(payouts)
     return f"{at:%Y-%m-%d}-{first.currency}-{first.batch_id}"
 

@@ -74,7 +74,7 @@ def add_file(connection: Connection, file: StoredFile, content: str, payouts: Se
     """
     values = {column.name: getattr(file, column.name) for column in _DESCRIBED if column.name != "file_id"}
     values |= {"format": file.format.value, "content": content}
-    file_id = connection.execute(insert(file_table), values).inserted_primary_key[0]
+    file_id = int(connection.execute(insert(file_table), values).lastrowid)
     times = {"created_at": file.created_at, "updated_at": file.created_at}
     state = {"file_id": file_id, "state": PayoutState.EXPORTED.value}
     connection.execute(insert(table), [{**each._asdict(), **state, **times} for each in payouts])
@@ -98,7 +98,10 @@ def content_of(connection: Connection, file_id: int) -> str | None:
 def files(connection: Connection, before: int | None, limit: int) -> list[StoredFile]:
     """At most `limit` files with ids smaller than `before`, newest first."""
     query = select(*_DESCRIBED).order_by(file_table.c.file_id.desc()).limit(limit)
-    return [_file(row) for row in connection.execute(query if before is None else query.where(file_table.c.file_id < before))]
+    return [
+        _file(row)
+        for row in connection.execute(query if before is None else query.where(file_table.c.file_id < before))
+    ]
 
 
 def files_of(connection: Connection, batch_ids: Collection[int]) -> dict[int, int]:

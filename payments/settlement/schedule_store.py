@@ -64,7 +64,7 @@ def add(connection: Connection, new: FeeSchedule, actor: str, now: datetime) -> 
         "created_at": now,
         "created_by": actor,
     }
-    schedule_id = int(connection.execute(insert(table), values).inserted_primary_key[0])
+    schedule_id = connection.execute(insert(table), values).lastrowid
     return StoredSchedule(schedule_id, new, now, actor)
 
 

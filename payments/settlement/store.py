@@ -97,7 +97,7 @@ def add(
         "created_at": now,
         "updated_at": now,
     }
-    batch_id = int(connection.execute(insert(table), values).inserted_primary_key[0])
+    batch_id = connection.execute(insert(table), values).lastrowid
     added = get(connection, batch_id)
     if added is None:
         raise LookupError(f"batch {batch_id} was stored and is not there")

@@ -6,8 +6,9 @@ type Verb = "get" | "post" | "patch";
 type Path = keyof paths;
 type Operation<P extends Path, V extends Verb> = paths[P][V];
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
+type Success = 200 | 201 | 202;
 type Answer<P extends Path, V extends Verb> =
-  Operation<P, V> extends { responses: infer R } ? { [S in keyof R & (200 | 202)]: Json<R[S]> }[keyof R & (200 | 202)] : never;
+  Operation<P, V> extends { responses: infer R } ? { [S in keyof R & Success]: Json<R[S]> }[keyof R & Success] : never;
 type Parameters<P extends Path, V extends Verb, In extends "path" | "query"> =
   Operation<P, V> extends { parameters: infer All } ? (In extends keyof All ? NonNullable<All[In]> : never) : never;
 type Body<P extends Path, V extends Verb> =
@@ -60,6 +61,8 @@ export async function call<P extends Path, V extends Verb>(
 
 interface Sent {
   body?: unknown;
+  /** A CSV file, sent as it is instead of a body. */
+  file?: Blob;
   token?: string;
   signal?: AbortSignal;
   answers?: readonly number[];
@@ -68,14 +71,15 @@ interface Sent {
 /** The response to one request, its body unread. Throws ApiProblem for a refusal and when nothing answers. */
 export async function request(verb: Verb, url: string, sent: Sent): Promise<Response> {
   let response: Response;
+  const content = sent.file !== undefined ? { type: "text/csv", body: sent.file } : sent.body !== undefined ? { type: "application/json", body: JSON.stringify(sent.body) } : null;
   try {
     response = await fetch(url, {
       method: verb.toUpperCase(),
       headers: {
-        ...(sent.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(content === null ? {} : { "Content-Type": content.type }),
         ...(sent.token === undefined ? {} : { Authorization: `Bearer ${sent.token}` }),
       },
-      ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+      ...(content === null ? {} : { body: content.body }),
       ...(sent.signal === undefined ? {} : { signal: sent.signal }),
     });
   } catch (error) {

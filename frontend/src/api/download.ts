@@ -29,7 +29,7 @@ export class LineCounter {
 }
 
 /**
- * Reads a CSV file. Throws ApiProblem: the API's refusal, or DOWNLOAD_BROKEN when the connection breaks in the middle;
+ * Reads a file. Throws ApiProblem: the API's refusal, or DOWNLOAD_BROKEN when the connection breaks in the middle;
  * and AbortError when `signal` stops it.
  */
 export async function download(url: string, token: string, signal: AbortSignal, onProgress: (progress: Progress) => void): Promise<Downloaded> {
@@ -50,7 +50,7 @@ export async function download(url: string, token: string, signal: AbortSignal, 
     if (signal.aborted) throw error;
     throw new ApiProblem("DOWNLOAD_BROKEN", error instanceof Error ? error.message : String(error));
   }
-  return { ...progress(), name: nameOf(response, url), file: new Blob(parts, { type: "text/csv" }) };
+  return { ...progress(), name: nameOf(response, url), file: new Blob(parts, { type: response.headers.get("Content-Type") ?? "text/csv" }) };
 }
 
 /** The name in Content-Disposition, else the last part of the address. */

@@ -1,8 +1,8 @@
 /** Texts of the console's frame and overview. */
 
 export const consoleInEnglish = {
-  tabs: { overview: "Overview", payments: "Payments", acquirer: "Acquirer", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions", keys: "Merchants and keys" },
-  groups: { now: "Operations", books: "Books", delivery: "Event delivery", access: "Access" },
+  tabs: { overview: "Overview", payments: "Payments", acquirer: "Acquirer", ledger: "Ledger", findings: "Audit", letters: "Dead letters", parked: "Outbox", breaker: "Circuit breaker", actions: "Actions", keys: "Merchants and keys", settlements: "Settlements", fees: "Fees", reconciliation: "Reconciliation" },
+  groups: { now: "Operations", money: "Money", books: "Books", delivery: "Event delivery", access: "Access" },
   merchant: "Merchant",
   paymentId: "Payment",
   status: "Status",
@@ -27,8 +27,8 @@ export const consoleInEnglish = {
 };
 
 export const consoleInKorean: typeof consoleInEnglish = {
-  tabs: { overview: "개요", payments: "결제", acquirer: "매입사", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록", keys: "가맹점과 키" },
-  groups: { now: "운영", books: "장부", delivery: "이벤트 전달", access: "접근 권한" },
+  tabs: { overview: "개요", payments: "결제", acquirer: "매입사", ledger: "원장", findings: "감사", letters: "데드 레터", parked: "아웃박스", breaker: "서킷 브레이커", actions: "작업 기록", keys: "가맹점과 키", settlements: "정산", fees: "수수료", reconciliation: "대사" },
+  groups: { now: "운영", money: "자금", books: "장부", delivery: "이벤트 전달", access: "접근 권한" },
   merchant: "가맹점",
   paymentId: "결제",
   status: "상태",

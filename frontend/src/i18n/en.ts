@@ -9,6 +9,7 @@ import { deadLettersInEnglish } from "./dead-letters";
 import { deskChangeInEnglish } from "./desk-change";
 import { deskPaymentInEnglish } from "./desk-payment";
 import { downloadInEnglish } from "./download";
+import { feesInEnglish } from "./fees";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { keysInEnglish } from "./keys";
@@ -16,7 +17,11 @@ import { operatorInEnglish } from "./operator";
 import { outboxInEnglish } from "./outbox";
 import { overviewInEnglish } from "./overview";
 import { misreadInEnglish } from "./misread";
+import { payoutsInEnglish } from "./payouts";
+import { reconFilesInEnglish } from "./recon-files";
+import { reconciliationInEnglish } from "./reconciliation";
 import { searchInEnglish } from "./search";
+import { settlementsInEnglish } from "./settlements";
 
 export const en = {
   name: "English", locale: "en-US",
@@ -133,6 +138,11 @@ export const en = {
     hold_clearing: "Hold clearing",
     acquirer_receivable: "Acquirer receivable",
     merchant_payable: "Merchant payable",
+    fee_revenue: "Fee revenue",
+    acquirer_fee_expense: "Acquirer fees",
+    payout_clearing: "Payouts under way",
+    bank: "Bank",
+    reconciliation_suspense: "Reconciliation suspense",
   },
   console: consoleInEnglish,
   acquiring: acquiringInEnglish,
@@ -149,6 +159,11 @@ export const en = {
   ledger: ledgerInEnglish,
   letters: deadLettersInEnglish,
   keys: keysInEnglish,
+  settlements: settlementsInEnglish,
+  payouts: payoutsInEnglish,
+  fees: feesInEnglish,
+  reconciliation: reconciliationInEnglish,
+  reconFiles: reconFilesInEnglish,
   operator: operatorInEnglish,
   breaker: breakerInEnglish,
   problem: {
@@ -192,6 +207,13 @@ export const en = {
     ACQUIRER_UNAVAILABLE: "The acquirer cannot be reached right now. Nothing was charged or changed.",
     ACQUIRER_OPERATION_CONFLICT: "This operation is decided already, or is not for an operator to decide.",
     SECOND_OPERATOR_NEEDED: "You have proposed this. A second operator, with another key, has to confirm it.",
+    SETTLEMENT_CONFLICT: "The batch or adjustment is not in a state in which this can be done.",
+    NOTHING_TO_PAY_OUT: "No batch of this currency is approved and waits to be paid out.",
+    PAYOUT_ACCOUNT_MISSING: "pain.001 needs the IBAN of the platform and of every merchant that is paid. Something is missing.",
+    FEE_SCHEDULE_CONFLICT: "There is a schedule of this merchant and currency from this time on already, or a later one.",
+    RECON_CONFLICT: "This exception has ended already, or its operation is not decided yet.",
+    DUPLICATE_FILE: "This file was taken before; it is not taken twice.",
+    FILE_REFUSED: "The file cannot be taken: it is not whole, or not in the acquirer's form.",
     CARD_NOT_ACCEPTED: "The acquirer does not take this card. Nothing was charged; choose another.",
     CARD_TOKEN_MISSING: "Your browser could not reach the acquirer with the card. Nothing was charged; try again in a moment.",
     NETWORK: "The server cannot be reached. Try again: the same key makes sure it is done once.",

@@ -9,6 +9,7 @@ import { deadLettersInKorean } from "./dead-letters";
 import { deskChangeInKorean } from "./desk-change";
 import { deskPaymentInKorean } from "./desk-payment";
 import { downloadInKorean } from "./download";
+import { feesInKorean } from "./fees";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { keysInKorean } from "./keys";
@@ -17,7 +18,11 @@ import { outboxInKorean } from "./outbox";
 import { overviewInKorean } from "./overview";
 import type { Texts } from "./en";
 import { misreadInKorean } from "./misread";
+import { payoutsInKorean } from "./payouts";
+import { reconFilesInKorean } from "./recon-files";
+import { reconciliationInKorean } from "./reconciliation";
 import { searchInKorean } from "./search";
+import { settlementsInKorean } from "./settlements";
 
 export const ko: Texts = {
   name: "한국어", locale: "ko-KR",
@@ -134,6 +139,11 @@ export const ko: Texts = {
     hold_clearing: "보류 정산",
     acquirer_receivable: "매입사 미수금",
     merchant_payable: "가맹점 미지급금",
+    fee_revenue: "수수료 수익",
+    acquirer_fee_expense: "매입사 수수료",
+    payout_clearing: "지급 진행",
+    bank: "은행",
+    reconciliation_suspense: "대사 미결",
   },
   console: consoleInKorean,
   acquiring: acquiringInKorean,
@@ -150,6 +160,11 @@ export const ko: Texts = {
   ledger: ledgerInKorean,
   letters: deadLettersInKorean,
   keys: keysInKorean,
+  settlements: settlementsInKorean,
+  payouts: payoutsInKorean,
+  fees: feesInKorean,
+  reconciliation: reconciliationInKorean,
+  reconFiles: reconFilesInKorean,
   operator: operatorInKorean,
   breaker: breakerInKorean,
   problem: {
@@ -193,6 +208,13 @@ export const ko: Texts = {
     ACQUIRER_UNAVAILABLE: "지금 매입사에 연결할 수 없습니다. 청구되거나 바뀐 것은 없습니다.",
     ACQUIRER_OPERATION_CONFLICT: "이미 결정되었거나 운영자가 결정할 수 없는 처리입니다.",
     SECOND_OPERATOR_NEEDED: "직접 제안한 결정입니다. 다른 키를 쓰는 두 번째 운영자가 확인해야 합니다.",
+    SETTLEMENT_CONFLICT: "정산이나 조정이 이 작업을 할 수 있는 상태가 아닙니다.",
+    NOTHING_TO_PAY_OUT: "이 통화에 지급을 기다리는 승인된 정산이 없습니다.",
+    PAYOUT_ACCOUNT_MISSING: "pain.001에는 플랫폼과 지급받을 모든 가맹점의 IBAN이 필요합니다. 빠진 것이 있습니다.",
+    FEE_SCHEDULE_CONFLICT: "이 가맹점과 통화에는 같은 시각이나 더 늦은 시각의 수수료표가 이미 있습니다.",
+    RECON_CONFLICT: "이미 끝난 불일치이거나 처리의 결과가 아직 결정되지 않았습니다.",
+    DUPLICATE_FILE: "이미 받은 파일입니다. 두 번 받지 않습니다.",
+    FILE_REFUSED: "받을 수 없는 파일입니다. 온전하지 않거나 매입사의 형식이 아닙니다.",
     CARD_NOT_ACCEPTED: "매입사가 받지 않는 카드입니다. 청구된 금액은 없습니다. 다른 카드를 선택하세요.",
     CARD_TOKEN_MISSING: "브라우저가 카드 정보를 매입사에 보내지 못했습니다. 청구된 금액은 없습니다. 잠시 후 다시 시도하세요.",
     NETWORK: "서버에 연결할 수 없습니다. 다시 시도하세요. 같은 키라서 한 번만 처리됩니다.",

@@ -27,6 +27,11 @@ export const GROUPS: Record<Group, readonly ConsolePage[]> = {
     { name: "acquirer", path: "/console/acquirer", Page: lazy(() => import("./acquirer/page")) },
     { name: "actions", path: "/console/actions", Page: lazy(() => import("./actions/page")) },
   ],
+  money: [
+    { name: "settlements", path: "/console/settlements", Page: lazy(() => import("./settlements/page")), Item: lazy(() => import("./settlements/batch")) },
+    { name: "fees", path: "/console/fees", Page: lazy(() => import("./fees/page")) },
+    { name: "reconciliation", path: "/console/reconciliation", Page: lazy(() => import("./reconciliation/page")), Item: lazy(() => import("./reconciliation/exception")) },
+  ],
   books: [
     { name: "ledger", path: "/console/ledger", Page: lazy(() => import("./ledger/page")) },
     { name: "findings", path: "/console/audit", former: ["/console/findings"], Page: lazy(() => import("./audit/page")) },

@@ -11,8 +11,14 @@ import styles from "./export-button.module.css";
 const MOST_ROWS = 100_000;
 const NOTHING: Progress = { bytes: 0, rows: 0 };
 
-/** `url`: the list's CSV address with its filters, as `address("/audit/findings.csv", {}, filters)` makes it. */
-export function ExportButton({ url }: { url: string }) {
+interface Props {
+  /** The list's CSV address with its filters, as `address("/audit/findings.csv", {}, filters)` makes it. */
+  url: string;
+  /** Words on the button for a file that is no list: it has no limit of rows. */
+  label?: string;
+}
+
+export function ExportButton({ url, label }: Props) {
   const texts = useTexts();
   const { token } = useOperator();
   const [progress, setProgress] = useState(NOTHING);
@@ -40,12 +46,12 @@ export function ExportButton({ url }: { url: string }) {
       <div className={styles.row}>
         <span className={styles.said} role="status">
           {mutation.isPending && texts.download.progress(progress.rows, progress.bytes)}
-          {mutation.isSuccess && texts.download.saved(mutation.data.name, mutation.data.rows)}
-          {mutation.isSuccess && mutation.data.rows >= MOST_ROWS && ` ${texts.download.cut(MOST_ROWS)}`}
+          {mutation.isSuccess && (label === undefined ? texts.download.saved(mutation.data.name, mutation.data.rows) : texts.download.savedFile(mutation.data.name))}
+          {mutation.isSuccess && label === undefined && mutation.data.rows >= MOST_ROWS && ` ${texts.download.cut(MOST_ROWS)}`}
         </span>
         {mutation.isPending
           ? <Button small onClick={stop}>{texts.state.cancel}</Button>
-          : <Button small onClick={start}>{texts.download.title}</Button>}
+          : <Button small onClick={start}>{label ?? texts.download.title}</Button>}
       </div>
       {mutation.isError && !stopped && <Problem error={mutation.error} retry={start} />}
     </div>

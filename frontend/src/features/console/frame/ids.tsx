@@ -45,6 +45,41 @@ export function EntriesLink({ paymentId, children = paymentId }: { paymentId: nu
   return <Link to={`/console/ledger?paymentId=${paymentId}`}>{children}</Link>;
 }
 
+export const SETTLEMENTS = "/console/settlements";
+export const PAYOUT_FILES = `${SETTLEMENTS}?view=files`;
+export const ADJUSTMENTS = `${SETTLEMENTS}?view=adjustments`;
+export const RECONCILIATION = "/console/reconciliation";
+export const RECON_FILES = `${RECONCILIATION}?view=files`;
+
+export function BatchLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`${SETTLEMENTS}/${id}`}>{children}</Link>;
+}
+
+/** To the settlement batches of this merchant. */
+export function BatchesLink({ merchantId, currency, children }: { merchantId: string; currency: string; children: ReactNode }) {
+  return <Link to={`${SETTLEMENTS}?${new URLSearchParams({ merchantId, currency }).toString()}`}>{children}</Link>;
+}
+
+export function ExceptionLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
+  return <Link to={`${RECONCILIATION}/${id}`}>{children}</Link>;
+}
+
+/** To where a posting without a payment comes from; a payout has no page, but its batch's list. */
+export function SourceLink({ type, id, children }: { type: string; id: number; children: ReactNode }) {
+  switch (type) {
+    case "settlement_batch":
+      return <BatchLink id={id}>{children}</BatchLink>;
+    case "recon_exception":
+      return <ExceptionLink id={id}>{children}</ExceptionLink>;
+    case "adjustment":
+      return <Link to={ADJUSTMENTS}>{children}</Link>;
+    case "recon_file":
+      return <Link to={`${RECON_FILES}&file=${id}`}>{children}</Link>;
+    default:
+      return children;
+  }
+}
+
 export const KEYS = "/console/keys";
 export const KEYS_OF_OPERATORS = `${KEYS}?of=operators`;
 

@@ -1,11 +1,12 @@
 /** Merchants and their keys, and operators' keys. The address says which. */
 import { useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { useTexts } from "../../../i18n/language";
 import { Button } from "../../../ui/button";
 import { TextField } from "../../../ui/panel";
 import styles from "../console.module.css";
 import { KEYS, KEYS_OF_OPERATORS, foundPath } from "../frame/ids";
+import { Views } from "../frame/views";
 import { Found } from "./found";
 import { Keys } from "./keys";
 import own from "./keys.module.css";
@@ -24,10 +25,13 @@ export default function KeysPage() {
   return (
     <div className={styles.stack}>
       <div className={own.views}>
-        <nav aria-label={texts.keys.views} className={own.tabs}>
-          <Link to={KEYS} aria-current={isList ? "page" : merchantId !== "" ? "true" : undefined}>{texts.keys.merchants}</Link>
-          <Link to={KEYS_OF_OPERATORS} aria-current={isOperators ? "page" : undefined}>{texts.keys.operators}</Link>
-        </nav>
+        <Views
+          label={texts.keys.views}
+          views={[
+            { to: KEYS, name: texts.keys.merchants, current: isList ? "page" : merchantId !== "" ? "true" : undefined },
+            { to: KEYS_OF_OPERATORS, name: texts.keys.operators, current: isOperators ? "page" : undefined },
+          ]}
+        />
         <Find />
       </div>
       {merchantId !== "" && <MerchantKeys key={merchantId} id={merchantId} />}
