@@ -15,6 +15,7 @@ from payments.acquiring.simulator import SimulatorConnector
 from payments.config import BadSettings, Settings, load
 from payments.merchants.hashing import Peppers
 from payments.platform.connectors import ConnectorName
+from payments.settlement.pain_001 import Account
 
 __all__ = ["BadSettings", "build"]
 
@@ -47,6 +48,8 @@ def build(environment: Mapping[str, str]) -> Flask:
         shop_merchant=settings.shop_merchant,
         acquirers=_acquirers(settings),
         tokens=_tokens(settings),
+        second_operator_above=settings.second_operator_above,
+        debtor=None if settings.payout_account is None else Account(*settings.payout_account),
     )
     if settings.otlp_endpoint is None:
         return create_app(options)

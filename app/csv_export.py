@@ -6,6 +6,7 @@ the last chunk, and a client sees that the file is not whole.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final, TypeVar
 
 from flask import Response, g, stream_with_context
@@ -27,7 +28,9 @@ ABOUT: Final = (
 """For the descriptions of operations."""
 
 Position = TypeVar("Position")
-ReadPage = Callable[[Connection, Position | None, int], tuple[Sequence[JsonObject], Position | None]]
+Item = TypeVar("Item")
+ReadItems = Callable[[Connection, Position | None, int], tuple[Sequence[Item], Position | None]]
+ReadPage = ReadItems[Position, JsonObject]
 """`read(connection, position, limit)` → at most `limit` items, and the position of the next page (None: the last)."""
 
 
@@ -37,9 +40,28 @@ def csv_answer(name: str, columns: Sequence[str], read: ReadPage[Position]) -> R
     `columns` are names of the items' members in JSON. Raises ServiceUnavailable when the first page cannot be read.
     """
     first = read_list(lambda connection: read(connection, None, PAGE))
-    response = Response(stream_with_context(_file(columns, read, *first)), content_type="text/csv; charset=utf-8")
+    return attachment(name, stream_with_context(_file(columns, read, *first)))
+
+
+def sealed_answer(name: str, parts: Iterator[bytes]) -> Response:
+    """A file `name` in parts, the first of which is made before the answer begins: its errors are problems."""
+    return attachment(name, stream_with_context(chain([next(parts)], parts)))
+
+
+def attachment(name: str, data: bytes | Iterator[bytes], content_type: str = "text/csv; charset=utf-8") -> Response:
+    """A file that browsers save."""
+    response = Response(data, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def all_items(read: ReadItems[Position, Item]) -> Iterator[Item]:
+    """Every item of a list that does not change, however many, page by page as they are asked for."""
+    items, position = read_list(lambda connection: read(connection, None, PAGE))
+    yield from items
+    while position is not None:
+        items, position = _page(read, position, PAGE)
+        yield from items
 
 
 def _file(
@@ -53,6 +75,6 @@ def _file(
         yield csv_rows.lines(items, columns)
 
 
-def _page(read: ReadPage[Position], position: Position, limit: int) -> tuple[Sequence[JsonObject], Position | None]:
+def _page(read: ReadItems[Position, Item], position: Position, limit: int) -> tuple[Sequence[Item], Position | None]:
     g.deadline = time.monotonic() + ANSWERED_WITHIN
     return read_list(lambda connection: read(connection, position, limit))

@@ -18,7 +18,6 @@ from app.api.paths import IdConverter
 from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
-from app.commit.money_request import LARGEST_BODY
 from app.http import errors, request_context, request_head
 from app.http.authentication import Guard
 from app.http.early_refusals import EarlyRefusals
@@ -28,30 +27,13 @@ from app.http.key_watch import KeyWatch, epoch_of
 from app.http.limits import ReadLimits, WrongTokens
 from app.http.list_slots import ListSlots
 from app.http.measuring import ENDPOINT, RequestMetrics, measure
+from app.http.raw_bodies import LARGEST_BODY
 from app.identity import Identity
 from app.known_keys import read_key, read_merchant
 from app.overview import totals
 from app.overview.sampler import Sampler, backlog_of
-from app.routes import (
-    acquirer,
-    api_keys,
-    audit,
-    breaker,
-    dead_letters,
-    docs,
-    health,
-    ledger,
-    merchants,
-    operations,
-    operator_actions,
-    operator_commands,
-    operator_payments,
-    outbox,
-    payments,
-    shop,
-    shop_acquirer,
-    shop_payments,
-)
+from app.routes import shop, shop_payments
+from app.routes.blueprints import BLUEPRINTS
 from app.services import EXTENSION, Services, Tokens
 from payments.acquiring.gate import Gate
 from payments.merchants.hashing import Peppers
@@ -63,8 +45,10 @@ from payments.payment.admission import Admission
 from payments.platform import redis_client, tables
 from payments.platform.clock import monotonic
 from payments.platform.database import engine_options, prepare
+from payments.platform.money import AmountsByCurrency
 from payments.platform.redis_client import Outage
 from payments.platform.traces import NoTraces, Traces
+from payments.settlement.pain_001 import Account
 
 COMMITS: Final = "commits"
 """The bind of the writers' engine, so that reads do not use the connections that payments need."""
@@ -74,26 +58,6 @@ READ_SECONDS: Final = 1.5
 SQLITE_BUSY_MS: Final = 10
 """SQLite waits in C and blocks all requests; `execute` waits in a greenlet instead."""
 ADMISSION_BATCH_LIMIT: Final = 200
-_ROUTES: Final = (
-    payments,
-    ledger,
-    audit,
-    dead_letters,
-    outbox,
-    breaker,
-    operations,
-    operator_actions,
-    operator_commands,
-    operator_payments,
-    merchants,
-    api_keys,
-    health,
-    docs,
-    shop,
-    shop_payments,
-    shop_acquirer,
-    acquirer,
-)
 _STEPS: Final = ("authorize", "capture", "refund", "void")
 _MONEY: Final = frozenset(f"payments.{name}" for name in _STEPS)
 _MONEY_OF_SHOP: Final = frozenset(f"{shop_payments.NAME}.{name}" for name in _STEPS)
@@ -131,6 +95,10 @@ class Options:
     """The merchant that the shop's pages pay for. None: /shop/payments is off."""
     acquirers: Mapping[str, Gate] = field(default_factory=dict)
     """By the names of their connectors."""
+    second_operator_above: AmountsByCurrency = field(default_factory=lambda: AmountsByCurrency(1_000_000, {}))
+    """Minor units above which what an operator does to money takes a second one."""
+    debtor: Account | None = None
+    """The account that merchants are paid from. None: there are no files for banks."""
     tokens: Tokens | None = None
     """Where the shop's pages get tokens of cards. None: nowhere."""
 
@@ -138,8 +106,8 @@ class Options:
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
     """The application; every request must run in a greenlet. `traces` None: no spans."""
     app = Flask("app", static_folder=None)
-    # one more, because Werkzeug silently truncates a chunked body at its limit
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY + 1, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
+    # bodies have their limits where they are read: app.http.raw_bodies
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found
     app.url_map.converters["id"] = IdConverter
     request_context.install(app)
@@ -153,8 +121,8 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=options.trusted_proxies)  # type: ignore[method-assign]
     app.extensions[shop.FOLDER] = options.shop_folder
     app.extensions[shop.SAFETY] = shop.safety(options.tokens)
-    for routes in _ROUTES:
-        app.register_blueprint(routes.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     requests.start_at_zero("POST", [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in _MONEY])
     return app
 
@@ -239,5 +207,7 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
         overview=Sampler(_totals(options, registry, requests), backlog_of(engines[None])),
         environment=options.environment,
         authorization_lifetime=timedelta(seconds=options.authorization_lifetime),
+        second_operator_above=options.second_operator_above,
+        debtor=options.debtor,
         traces=traces,
     )

@@ -39,10 +39,13 @@ NOT_AN_OBJECT: Final = "must be a JSON object"
 MISSING: Final = "is missing"
 MISSING_KEY: Final = "is missing, in the body and as header Idempotency-Key"
 UNKNOWN_FIELD: Final = "is not a field of this request"
+NOT_ZERO: Final = "must not be 0"
+MAXIMUM_BELOW_MINIMUM: Final = "must not have a maximum below its minimum"
 NOT_A_CURRENCY: Final = "must be the upper case ISO 4217 code of a circulating currency"
 NOT_A_TIME: Final = "must be a time like 2025-10-27T06:16:28.123456Z (RFC 3339; write the + of an offset as %2B)"
 NOT_A_CURSOR: Final = "must be a nextCursor of this list"
-NO_CHANGE: Final = "must have state or connector"
+NO_CHANGE: Final = "must have state, connector, timeZone or iban"
+NOT_AN_IBAN: Final = "must be an IBAN, with the right check digits"
 NOT_CONNECTED: Final = "names an acquirer that this installation is not connected to"
 KEYS_DIFFER: Final = "differs from the header Idempotency-Key"
 
@@ -88,6 +91,11 @@ def matching(pattern: str) -> str:
 def not_beside(name: str) -> str:
     """A fault of a field that means the same as the field `name`."""
     return f"must not be sent together with {name}"
+
+
+def needed_with(name: str) -> str:
+    """A fault of a field that is absent beside the field `name`."""
+    return f"must be sent together with {name}"
 
 
 def at_least(name: str) -> str:

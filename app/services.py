@@ -21,7 +21,9 @@ from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.connectors import ConnectorName
+from payments.platform.money import AmountsByCurrency
 from payments.platform.traces import Traces
+from payments.settlement.pain_001 import Account
 
 EXTENSION: Final = "payops"
 
@@ -55,6 +57,10 @@ class Services:
     overview: Sampler
     environment: str
     authorization_lifetime: timedelta
+    second_operator_above: AmountsByCurrency
+    """Above it, what one operator does to money takes a second one."""
+    debtor: Account | None
+    """The account that merchants are paid from. None: there are no files for banks."""
     traces: Traces
 
     @property

@@ -5,13 +5,14 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import acquirer, hosts, kafka, ledger, objectives, overview, servers
+from grafana import acquirer, hosts, kafka, ledger, money_out, objectives, overview, servers
 from grafana.board import Board, dashboard
 
 BOARDS: Final[tuple[Board, ...]] = (
     overview.BOARD,
     ledger.BOARD,
     acquirer.BOARD,
+    money_out.BOARD,
     servers.BOARD,
     kafka.BOARD,
     hosts.BOARD,

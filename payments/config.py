@@ -8,9 +8,12 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 from payments import crash_points
+from payments.platform.money import AmountsByCurrency, amounts_by_currency
 from payments.setting_types import (
     Reader,
+    account_number,
     acquirer_address,
+    amounts,
     database_url,
     http_address,
     one_of,
@@ -87,6 +90,16 @@ class Settings:
     acquirer_public_url: str | None = _setting("APP_ACQUIRER_PUBLIC_URL", public_acquirer_address, None)
     acquirer_publishable_key: str | None = _setting("APP_ACQUIRER_PUBLISHABLE_KEY", visible_key, None)
 
+    second_operator_above: AmountsByCurrency = _setting(  # noqa: RUF009  (a field, as the others)
+        "APP_SECOND_OPERATOR_ABOVE", amounts, amounts_by_currency("*=1000000")
+    )
+    minimum_payout: AmountsByCurrency = _setting(  # noqa: RUF009
+        "APP_MINIMUM_PAYOUT", amounts, amounts_by_currency("*=100")
+    )
+    payout_name: str | None = _setting("APP_PAYOUT_NAME", text_up_to(70), None)
+    payout_iban: str | None = _setting("APP_PAYOUT_IBAN", account_number, None)
+    settlement_delay: float = _setting("APP_SETTLEMENT_DELAY", seconds(0, 86400), 900.0)
+
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
     cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", whole(1, 100000), 5)
     cb_failure_rate_threshold: float = _setting(_CB + "FAILURE_RATE_THRESHOLD", percent(0.001, 100), 50.0)
@@ -125,6 +138,16 @@ class Settings:
         own: int | None = getattr(self, f"{operation}_capacity")
         window: int = getattr(self, f"{operation}_window")
         return (PROFILES[self.rate_limit_profile][operation] if own is None else own), window
+
+    @property
+    def payout_account(self) -> tuple[str, str] | None:
+        """Name and IBAN of the account that merchants are paid from."""
+        return (self.payout_name, self.payout_iban) if self.payout_name and self.payout_iban else None
+
+    @property
+    def acquirer(self) -> tuple[str, str] | None:
+        """Address of the acquirer, and our secret key there."""
+        return (self.acquirer_url, self.acquirer_key) if self.acquirer_url and self.acquirer_key else None
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -178,4 +201,6 @@ def _contradictions(settings: Settings) -> list[str]:
             "APP_ACQUIRER_PUBLIC_URL and APP_ACQUIRER_PUBLISHABLE_KEY must be set together, or no browser could get"
             " a token"
         )
+    if (settings.payout_name is None) != (settings.payout_iban is None):
+        bad.append("APP_PAYOUT_NAME and APP_PAYOUT_IBAN must be set together, or no bank would take a payout file")
     return bad

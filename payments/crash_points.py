@@ -19,6 +19,15 @@ NAMES: Final = (
     "in_lease_take_over",
     "in_replay",
     "in_pruning",
+    "in_collecting",
+    "after_collecting",
+    "before_closing",
+    "in_closing",
+    "before_closing_commit",
+    "after_closing",
+    "in_reading_file",
+    "before_file_is_done",
+    "after_file_is_done",
 )
 
 _armed: str | None = None

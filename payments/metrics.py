@@ -1,6 +1,7 @@
-"""Every metric of our own: name, labels, meaning; nowhere else. Each process creates its own group.
+"""Every metric of our own: name, labels, meaning; only those of money out are in `payments.money_out_metrics`.
 
-The api's `flask_http_request_duration_seconds` and `flask_http_request_total` come from prometheus-flask-exporter.
+Each process creates its own group. The api's `flask_http_request_duration_seconds` and
+`flask_http_request_total` come from prometheus-flask-exporter.
 Label values known in advance start at 0, so that a rate exists before the first event.
 """
 
@@ -14,6 +15,7 @@ from payments.acquiring.rules import Learned
 from payments.audit.snapshot import FindingKind
 from payments.breaker.rules import BREAKER, State
 from payments.dead_letters.rules import ErrorType
+from payments.money_out_metrics import MoneyOutMetrics
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.payment.commands import LIMITED, REQUESTED
 
@@ -21,7 +23,7 @@ OUTCOMES: Final = ("succeeded", "declined", "processing", "conflict", "rejected"
 """`declined`: by the acquirer. `processing`: nobody knows yet."""
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
-TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer", "money")
 SHOWN_STATES: Final = (State.CLOSED, State.OPEN, State.HALF_OPEN)
 """Those of an acquirer's breaker, which no operator moves."""
 
@@ -196,6 +198,7 @@ class HousekeepingMetrics:
             "database_clock_offset_seconds", "The database's clock minus this machine's", registry=registry
         )
         self._add_tasks(registry)
+        self.money_out = MoneyOutMetrics(registry)
 
     def _add_tasks(self, registry: CollectorRegistry) -> None:
         prefix = "housekeeping_task_"

@@ -7,6 +7,9 @@ from ipaddress import ip_address
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from payments.platform.iban import iban
+from payments.platform.money import AmountsByCurrency, amounts_by_currency
+
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
 
@@ -175,3 +178,8 @@ public_acquirer_address: Final = Reader(
     _read_public_acquirer_address,
 )
 visible_key: Final = Reader("16 to 128 visible ASCII characters", _read_visible_key)
+amounts: Final[Reader[AmountsByCurrency]] = Reader(
+    "amounts in minor units by currency, like *=1000000 KRW=50000000, where * is for those that are not named",
+    amounts_by_currency,
+)
+account_number: Final = Reader("an IBAN whose check digits are right", iban)

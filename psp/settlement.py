@@ -36,7 +36,10 @@ def close(connection: sqlite3.Connection, clock_: Clock, day: date, now: int) ->
 
 
 def lines(connection: sqlite3.Connection, day: date, read: Read) -> Iterator[str]:
-    """The file of a day that is over: header, movements, a total for each currency, and the number of movements."""
+    """The file of a day that is over: header, movements, a total for each currency, the number of movements.
+
+    The last line has the day, too: no two days have the same bytes, also when nothing has moved.
+    """
     yield _line(*COLUMNS)
     totals: dict[str, list[int]] = {}
     count, last = 0, 0
@@ -54,7 +57,7 @@ def lines(connection: sqlite3.Connection, day: date, read: Read) -> Iterator[str
             break
     for currency, (number, gross, fee, net) in sorted(totals.items()):
         yield _line("total", number, *[""] * 5, currency, gross, fee, net)
-    yield _line("end", count, *[""] * 9)
+    yield _line("end", count, *[""] * 4, day.isoformat(), *[""] * 4)
 
 
 def _page(connection: sqlite3.Connection, day: date, after: int) -> list[sqlite3.Row]:

@@ -163,8 +163,17 @@ class ToolCommand(NamedTuple):
         from worker.cli.repair import ToolSettings  # noqa: PLC0415
 
         run = getattr(importlib.import_module(self.module), f"run_{self.name}")
-        kept = timedelta(seconds=settings.answer_retention)
-        code: int = run(ToolSettings(settings.database_url, kept, actor(os.environ)), options)
+        given = ToolSettings(
+            settings.database_url,
+            timedelta(seconds=settings.answer_retention),
+            actor(os.environ),
+            settings.second_operator_above,
+            settings.minimum_payout,
+            timedelta(seconds=settings.settlement_delay),
+            settings.payout_account,
+            settings.acquirer,
+        )
+        code: int = run(given, options)
         return code
 
 
@@ -177,6 +186,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
     "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
+    "fees": ToolCommand("list fee schedules, or add a version of one", "fees", "worker.cli.fees"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }

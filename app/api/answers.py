@@ -12,6 +12,8 @@ from payments.payment.view import FoundPayment, PaymentItem
 from payments.platform.json_types import JsonObject, Keywords, Time
 from payments.reading.actions import OperatorAction
 from payments.reading.ledger import Entry
+from payments.settlement.payout_view import FeeSchedule, PayoutFile, SettlementAdjustment
+from payments.settlement.view import Settlement, SettlementBatch, SettlementItem
 
 T = TypeVar("T")
 
@@ -105,3 +107,45 @@ class FoundPaymentPage(Page[FoundPayment]):
 
     items: list[FoundPayment] = field(kw_only=True)
     searched_to: Time | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementBatchPage(Page[SettlementBatch]):
+    """Settlement batches, newest first."""
+
+    items: list[SettlementBatch] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementPage(Page[Settlement]):
+    """A merchant's settlement batches, newest first."""
+
+    items: list[Settlement] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementItemPage(Page[SettlementItem]):
+    """Items of a batch, oldest first."""
+
+    items: list[SettlementItem] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFilePage(Page[PayoutFile]):
+    """Payout files, newest first."""
+
+    items: list[PayoutFile] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementAdjustmentPage(Page[SettlementAdjustment]):
+    """Adjustments, newest first."""
+
+    items: list[SettlementAdjustment] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeSchedulePage(Page[FeeSchedule]):
+    """Versions of fee schedules, the newest added first."""
+
+    items: list[FeeSchedule] = field(kw_only=True)

@@ -82,18 +82,22 @@ def _operation(description: Description, endpoint: str, models: "_Models", *, op
     if description.parameters:
         result["parameters"] = [_parameter(one, required=optional) for one in description.parameters]
     if description.body is not None:
-        result["requestBody"] = {"required": True, "content": {"application/json": models.schema(description.body)}}
+        result["requestBody"] = {"required": True, "content": _content(description.body, models)}
     if description.scopes:
         result["security"] = [{"key": []}, {}] if optional else [{"key": []}]
         result["x-scopes"] = [scope.value for scope in description.scopes]
     for status, kind in description.answers.items():
-        content = {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
-        result["responses"][str(status)] = _response(description, status, "Done", content)
+        result["responses"][str(status)] = _response(description, status, "Done", _content(kind, models))
     for status in sorted({400, *description.problems}):  # 400: a malformed head or query
         titles = " · ".join(title for number, title in PROBLEMS.values() if number == status)
         content = {PROBLEM_JSON: models.schema(ProblemDetails)}
         result["responses"][str(status)] = _response(description, status, titles, content)
     return result
+
+
+def _content(kind: type[JsonObject | BaseModel] | str, models: "_Models") -> dict[str, Any]:
+    """Of a body or an answer: a type, or a media type without one."""
+    return {kind: {"schema": _TEXT}} if isinstance(kind, str) else {"application/json": models.schema(kind)}
 
 
 def _parameter(parameter: dict[str, Any], *, required: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.api.schemas import LONGEST_KEY, LONGEST_MERCHANT_ID
 from payments.acquiring.rules import State
 from payments.audit.snapshot import FindingKind, FindingState
 from payments.dead_letters.rules import ErrorType
+from payments.ledger.rules import SourceType
 from payments.ledger.store import Order
 from payments.merchants.rules import KeyKind
 from payments.outbox.rules import TOPICS
@@ -17,6 +18,7 @@ from payments.platform import texts
 from payments.platform.json_types import LARGEST_ID
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.states import DeadLetterState
+from payments.settlement.rules import State as BatchState
 
 Parameter = dict[str, Any]
 
@@ -32,6 +34,9 @@ PAYMENT_ID: Final[Parameter] = {"name": "payment_id", "in": "path", "required": 
 DEAD_LETTER_ID: Final[Parameter] = {"name": "letter_id", "in": "path", "required": True, "schema": _ID}
 EVENT_ID: Final[Parameter] = {"name": "event_id", "in": "path", "required": True, "schema": _ID}
 OPERATION_ID: Final[Parameter] = {"name": "operation_id", "in": "path", "required": True, "schema": _ID}
+BATCH_ID: Final[Parameter] = {"name": "batch_id", "in": "path", "required": True, "schema": _ID}
+FILE_ID: Final[Parameter] = {"name": "file_id", "in": "path", "required": True, "schema": _ID}
+ADJUSTMENT_ID: Final[Parameter] = {"name": "adjustment_id", "in": "path", "required": True, "schema": _ID}
 MERCHANT_ID: Final[Parameter] = {"name": "merchant_id", "in": "path", "required": True, "schema": _MERCHANT_ID}
 KEY_ID_PATTERN: Final = "[0-9A-Za-z]{10}"
 _KEY_ID: Final = {"type": "string", "pattern": f"^{KEY_ID_PATTERN}$"}
@@ -63,6 +68,9 @@ FINDING_STATE: Final = _query("state", {"type": "string", "enum": list(FindingSt
 FINDING_KIND: Final = _query("kind", {"type": "string", "enum": list(FindingKind)}, "Only findings of this kind")
 ACQUIRER_STATE: Final = _query("state", {"type": "string", "enum": list(State)}, "Only operations in this state")
 OPERATIONS_PAYMENT: Final = _query("paymentId", _ID, "Only operations of this payment")
+BATCH_STATE: Final = _query("state", {"type": "string", "enum": list(BatchState)}, "Only batches in this state")
+CURRENCY: Final = _query("currency", {"type": "string", "enum": sorted(DECIMALS)}, "Only of this currency")
+OF_MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "Only of this merchant; * is what is for all")
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")
 
 LONGEST_ID: Final = 128
@@ -93,6 +101,10 @@ PAYMENT_SEARCH: Final = (
 
 
 OF_EVENT: Final = _query("eventId", _ID, "Only postings of this event")
+SOURCE_TYPE: Final = _query(
+    "sourceType", {"type": "string", "enum": list(SourceType)}, "Only postings of this source; only with sourceId"
+)
+SOURCE_ID: Final = _query("sourceId", _ID, "Only postings of this source; only with sourceType")
 ORDER: Final = _query(
     "order", {"type": "string", "enum": list(Order), "default": Order.OLDEST}, "Which postings come first"
 )

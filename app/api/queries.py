@@ -130,12 +130,13 @@ def moment(name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        return _moment(text)
+        return moment_of(text)
     except ValueError:
         raise invalid(name, messages.NOT_A_TIME) from None
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """The time of RFC 3339 in UTC, as `moment`. Raises ValueError for any other text."""
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError

@@ -6,10 +6,10 @@ must not capture everything.
 
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import messages
 from payments.breaker.rules import State
@@ -17,8 +17,6 @@ from payments.merchants.rules import (
     LONGEST_LIFETIME,
     LONGEST_OVERLAP,
     NETWORK_LIMIT,
-    MerchantState,
-    Mode,
     Scope,
     networks,
 )
@@ -95,6 +93,7 @@ DiscardReason = Annotated[
 
 _METHOD: Final = "The acquirer's token of a card, needed where the merchant has an acquirer; it is not kept"
 PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD, description=_METHOD), AfterValidator(_identifier)]
+MerchantName = Annotated[str, _text(128, "What people call it", texts.PROSE), AfterValidator(_prose)]
 KeyName = Annotated[str, _text(64, "What the key is for", texts.PROSE), AfterValidator(_prose)]
 
 
@@ -173,30 +172,6 @@ class OperatorAmountBody(OperatorVoidBody):
     """An operator's capture or refund of a merchant's payment."""
 
     amount: Amount = Field(default=ABSENT, description="Minor units; absent: all that is possible")
-
-
-class MerchantBody(Body):
-    """A new merchant."""
-
-    merchant_id: MerchantId = Field(alias="merchantId")
-    name: Annotated[str, _text(128, "What people call it", texts.PROSE), AfterValidator(_prose)]
-    mode: Annotated[Mode, Field(strict=False), OneOf(Mode)]
-    connector: Connector = ABSENT
-
-
-class MerchantChangeBody(Body):
-    """Suspend a merchant, make it active again, or give it another connector: at least one of the two."""
-
-    state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)] = ABSENT
-    connector: Connector = ABSENT
-    reason: DiscardReason
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        given: tuple[Any, ...] = (self.state, self.connector)  # typed without the None of ABSENT
-        if given == (ABSENT, ABSENT):
-            raise ValueError(messages.NO_CHANGE)
-        return self
 
 
 class NewKeyBody(Body):

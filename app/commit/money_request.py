@@ -4,16 +4,14 @@ The order is part of the contract: size, media type, JSON, model; then Redis (st
 """
 
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-import gevent
 import orjson
 from flask import Response, g, request
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from app import messages
 from app.api.schemas import LONGEST_KEY, AuthorizeBody, MoneyBody, RefundBody
@@ -24,6 +22,7 @@ from app.http import errors
 from app.http.authentication import acting_connector, acting_merchant
 from app.http.json_bodies import Malformed, parse
 from app.http.limits import rate_headers, retry_header
+from app.http.raw_bodies import read_bytes
 from app.http.request_context import traceparent
 from app.services import Services, services
 from payments.payment.admission import AdmissionResult, Attempt, Refusal
@@ -34,7 +33,6 @@ from payments.platform.connectors import ConnectorName
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.platform.problems import status_of
 
-LARGEST_BODY: Final = 16 * 1024
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5
 """Seconds. More than two round trips with all their timeouts; only resolving a name can take longer."""
@@ -59,7 +57,7 @@ def read_body(model: type[_Model], *, needed: Sequence[str] = ()) -> _Model:
 
     `needed`: fields that the model leaves optional and this request must have.
     """
-    text = _body()
+    text = read_bytes()
     if request.mimetype != JSON:
         raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", messages.NOT_APPLICATION_JSON)
     try:
@@ -74,20 +72,6 @@ def read_body(model: type[_Model], *, needed: Sequence[str] = ()) -> _Model:
     if missing:
         raise errors.invalid(missing[0], messages.MISSING)
     return found
-
-
-def _body() -> bytes:
-    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
-        try:
-            text = request.get_data(cache=False)
-        except HTTPException:
-            raise
-        except Exception as error:  # gunicorn's for a broken chunk; the socket's for a client that disconnected
-            raise errors.Problem("MALFORMED_JSON", messages.BODY_TRUNCATED) from error
-        if len(text) > LARGEST_BODY:
-            raise RequestEntityTooLarge
-        return text
-    raise errors.Problem("MALFORMED_JSON", messages.BODY_LATE)
 
 
 def handle(operation: Operation, model: type[MoneyBody], payment_id: int = 0) -> Response:

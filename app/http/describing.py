@@ -15,13 +15,13 @@ _ATTRIBUTE: Final = "described_as"
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One operation. `answers`: status → model, or media type without a model; `problems`: statuses of errors."""
+    """One operation. `answers`: status → model, or media type without a model, as `body`; `problems`: of errors."""
 
     summary: str
     tag: str
     answers: dict[int, type[JsonObject] | str]
     problems: Sequence[int] = ()
-    body: type[BaseModel] | None = None
+    body: type[BaseModel] | str | None = None
     parameters: Sequence[dict[str, Any]] = ()
     scopes: Sequence[Scope] = ()
     """A key needs one of these; none: the operation is for everybody."""

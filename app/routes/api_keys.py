@@ -17,8 +17,8 @@ from app.services import services
 from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.hashing import Peppers
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import ApiKey, KeyKind, Scope, networks
-from payments.merchants.service import NewKey
 from payments.merchants.verification import Caller
 from payments.platform.errors import InsufficientScope, ServiceUnavailable
 

@@ -3,12 +3,14 @@
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from app import csv_export
+from app import csv_export, messages
 from app.api import csv_rows, encoding, queries
 from app.api.answers import EntryPage
-from app.api.parameters import AS_OF, CURSOR, LIMIT, MERCHANT, OF_EVENT, ORDER, PAYMENT
+from app.api.parameters import AS_OF, CURSOR, LIMIT, MERCHANT, OF_EVENT, ORDER, PAYMENT, SOURCE_ID, SOURCE_TYPE
 from app.http.describing import Description, describe
+from app.http.errors import invalid
 from app.transactions import read_list
+from payments.ledger.rules import SourceType
 from payments.ledger.store import Order, Wanted
 from payments.merchants.rules import Scope
 from payments.platform.json_types import names_of
@@ -52,11 +54,11 @@ def trial_balance() -> Response:
 @blueprint.get("/entries")
 @describe(
     Description(
-        "Postings, of one payment, of one event, or of all",
+        "Postings, of one payment, event or source, or of all",
         "ledger",
         answers={200: EntryPage},
         problems=(400, 401, 403, 429, 503),
-        parameters=(PAYMENT, OF_EVENT, ORDER, LIMIT, CURSOR),
+        parameters=(PAYMENT, OF_EVENT, SOURCE_TYPE, SOURCE_ID, ORDER, LIMIT, CURSOR),
         scopes=(Scope.READ,),
     )
 )
@@ -75,7 +77,7 @@ def entries() -> Response:
         "ledger",
         answers={200: csv_rows.MEDIA_TYPE},
         problems=(400, 401, 403, 429, 503),
-        parameters=(PAYMENT, OF_EVENT, ORDER),
+        parameters=(PAYMENT, OF_EVENT, SOURCE_TYPE, SOURCE_ID, ORDER),
         scopes=(Scope.READ,),
         text=csv_export.ABOUT,
     )
@@ -91,5 +93,9 @@ def entries_csv() -> Response:
 
 
 def _wanted() -> Wanted:
-    order = queries.choice("order", Order) or Order.OLDEST
-    return Wanted(queries.number("paymentId"), queries.number("eventId"), Order(order))
+    source_type, source_id = queries.choice("sourceType", SourceType), queries.number("sourceId")
+    if (source_type is None) is not (source_id is None):  # one alone would read the whole ledger
+        missing, given = ("sourceType", "sourceId") if source_type is None else ("sourceId", "sourceType")
+        raise invalid(missing, messages.needed_with(given))
+    order = Order(queries.choice("order", Order) or Order.OLDEST)
+    return Wanted(queries.number("paymentId"), queries.number("eventId"), order, source_type, source_id)

@@ -5,8 +5,8 @@ from flask import Blueprint, Response
 from app import messages
 from app.api import encoding, queries
 from app.api.answers import MerchantPage
+from app.api.merchant_schemas import MerchantBody, MerchantChangeBody
 from app.api.parameters import LIMIT, MERCHANT, MERCHANT_ID, TEXT_CURSOR
-from app.api.schemas import MerchantBody, MerchantChangeBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
@@ -16,6 +16,7 @@ from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.rules import Scope
 from payments.platform.connectors import ConnectorName
+from payments.platform.time_zones import UTC
 
 blueprint = Blueprint("merchants", __name__, url_prefix="/merchants")
 
@@ -36,7 +37,9 @@ def create() -> Response:
     body, actor = read_body(MerchantBody), acting_operator()
     connector = body.connector or ConnectorName.NONE
     check_connected(connector)
-    made = write(lambda c: service.create_merchant(c, body.merchant_id, body.name, body.mode, actor, connector))
+    new = (body.merchant_id, body.name, body.mode, actor, connector)
+    zone = body.time_zone or UTC
+    made = write(lambda c: service.create_merchant(c, *new, time_zone=zone, iban=body.iban))
     return encoding.answer(view.merchant(made))
 
 
@@ -61,7 +64,7 @@ def index() -> Response:
 @blueprint.patch("/<path:merchant_id>")
 @describe(
     Description(
-        "Suspend a merchant, make it active again, or give it another connector",
+        "Suspend a merchant, make it active again, or change how it is connected and paid",
         "merchants",
         answers={200: view.Merchant},
         problems=(400, 401, 403, 404, 413, 415, 429, 503),
@@ -74,9 +77,17 @@ def change(merchant_id: str) -> Response:
     """The merchant as it is now."""
     body, actor = read_body(MerchantChangeBody), acting_operator()
     check_connected(body.connector)
-    state, connector = body.state, body.connector
     changed = write(
-        lambda c: service.change_merchant(c, merchant_id, body.reason, actor, state=state, connector=connector)
+        lambda c: service.change_merchant(
+            c,
+            merchant_id,
+            body.reason,
+            actor,
+            state=body.state,
+            connector=body.connector,
+            time_zone=body.time_zone,
+            iban=body.iban,
+        )
     )
     return encoding.answer(view.merchant(changed))
 

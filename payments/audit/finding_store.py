@@ -54,9 +54,9 @@ _PAYMENTS_WITH_OPEN = (
     .order_by(func.min(table.c.last_seen))
     .limit(bindparam("limit"))
 )
-_OPEN_ANSWERS = (
+_OPEN_WITHOUT_PAYMENT = (
     select(*_COLUMNS)
-    .where(_OPEN, table.c.payment_id.is_(None))
+    .where(_OPEN, table.c.payment_id.is_(None), table.c.kind.in_(bindparam("kinds", expanding=True)))
     .order_by(table.c.last_seen, table.c.id)
     .limit(bindparam("limit"))
 )
@@ -100,9 +100,9 @@ def payments_with_open(connection: Connection, limit: int) -> list[int]:
     return list(connection.execute(_PAYMENTS_WITH_OPEN, {"limit": limit}).scalars())
 
 
-def open_of_answers(connection: Connection, limit: int) -> list[Finding]:
-    """At most `limit` open findings of answers that belong to no payment, those checked longest ago first."""
-    return _findings(connection.execute(_OPEN_ANSWERS, {"limit": limit}))
+def open_without_payment(connection: Connection, kinds: Sequence[str], limit: int) -> list[Finding]:
+    """At most `limit` open findings of these kinds that belong to no payment, those checked longest ago first."""
+    return _findings(connection.execute(_OPEN_WITHOUT_PAYMENT, {"kinds": kinds, "limit": limit}))
 
 
 def open_by_kind(connection: Connection) -> dict[str, int]:

@@ -35,8 +35,10 @@ def keep_of_payments(engine: Engine, checked: Sequence[int], found: Sequence[Dif
     return _keep(engine, known, found, at)
 
 
-def keep_of_answers(engine: Engine, checked: Sequence[Difference], found: Sequence[Difference], at: datetime) -> Kept:
-    """Store the differences of answers, as of `at`, and clear those of `checked` that are not in `found`."""
+def keep_without_payment(
+    engine: Engine, checked: Sequence[Difference], found: Sequence[Difference], at: datetime
+) -> Kept:
+    """Store differences that belong to no payment, as of `at`, and clear those of `checked` that are not in `found`."""
     identities = sorted({difference.identity for difference in (*checked, *found)})
 
     def known(connection: Connection) -> dict[str, int]:

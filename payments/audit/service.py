@@ -1,8 +1,8 @@
-"""The audit: compares payments, outbox, stored answers and ledger, chunk by chunk.
+"""The audit: compares payments, outbox, stored answers, ledger, settlement and reconciliation, chunk by chunk.
 
 A trial balance cannot find errors here, because a posting of one row always sums to zero; the audit compares each
 payment's amounts with its postings. It writes only findings and a row for each run. The rules are in `audit.rules`,
-`audit.answers` and `audit.operations`.
+`audit.answers` and `audit.operations`; `audit.money_out` does settlement and reconciliation.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from payments.audit import answers as audit_answers
 from payments.audit import finding_store
 from payments.audit import findings as audit_findings
+from payments.audit import money_out as audit_money_out
 from payments.audit import operations as audit_operations
 from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
@@ -41,13 +42,14 @@ PRUNING_SLACK: Final = timedelta(minutes=1)
 class Report:
     """The result of an audit. `in_flight`: events that are stored and not yet posted.
 
-    `is_complete`: it was not ended early. `opened`: differences without an open finding before; `cleared`: how many
-    findings this audit cleared.
+    `money_out`: how many batches, adjustments, files, exceptions were checked. `is_complete`: it was not ended early.
+    `opened`: differences without an open finding before; `cleared`: how many findings this audit cleared.
     """
 
     at: datetime
     full: bool
     payments: int = 0
+    money_out: int = 0
     in_flight: int = 0
     is_complete: bool = False
     differences: list[Difference] = field(default_factory=list)
@@ -76,6 +78,7 @@ def audit(engine: Engine, *, full: bool, answers_kept: timedelta, throttle: Thro
     next_id = run.walk(frozenset(first))
     run.check_open_answers()
     run.check_answers(since)
+    run.check_money_out(since)
     if not throttle.is_over:
         run.note(next_id)
     return run.report
@@ -138,7 +141,7 @@ class _Audit:
         with audit_store.snapshot(self._engine) as connection:
             open_ = [
                 Difference(FindingKind(finding.kind), None, finding.detail, finding.subject)
-                for finding in finding_store.open_of_answers(connection, IN_TURN)
+                for finding in finding_store.open_without_payment(connection, [FindingKind.ANSWERS], IN_TURN)
             ]
         for _, start in zip(self._throttle.steps(), range(0, len(open_), CHUNK), strict=False):
             part = open_[start : start + CHUNK]
@@ -146,7 +149,7 @@ class _Audit:
                 now = database_now(connection)
                 wrong = audit_store.wrong_among(connection, [audit_answers.key_of(difference) for difference in part])
             found = [audit_answers.unmatched(answer) for answer in wrong]
-            self._take(found, audit_findings.keep_of_answers(self._engine, part, found, now))
+            self._take(found, audit_findings.keep_without_payment(self._engine, part, found, now))
 
     def check_answers(self, since: datetime | None) -> None:
         """Check the answers stored since then (None: all), and store the differences."""
@@ -165,7 +168,14 @@ class _Audit:
                 # the first answer after the window, to skip times without answers
                 start = audit_store.first_answer(connection, start + ANSWERS_WINDOW)
             found = [difference for difference in wrong if difference.identity not in self._known]
-            self._take(found, audit_findings.keep_of_answers(self._engine, (), found, now))
+            self._take(found, audit_findings.keep_without_payment(self._engine, (), found, now))
+
+    def check_money_out(self, since: datetime | None) -> None:
+        """Check what changed in settlement and reconciliation since then (None: all)."""
+        turn = 0 if self._former is None else self._former.run_id
+        for step in audit_money_out.check(self._engine, since, turn, self._throttle):
+            self.report.money_out += step.subjects
+            self._take(step.found, step.kept)
 
     def _take(self, found: Sequence[Difference], kept: Kept) -> None:
         self._known.update(difference.identity for difference in found if difference.payment_id is None)

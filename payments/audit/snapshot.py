@@ -179,6 +179,8 @@ class FindingKind(StrEnum):
     ORPHAN_POSTING = "orphan_posting"
     STUCK = "stuck"
     ACQUIRER = "acquirer"
+    SETTLEMENT = "settlement"
+    RECONCILIATION = "reconciliation"
 
 
 class FindingState(StrEnum):

@@ -36,6 +36,7 @@ _EVENT_TYPES: Final = frozenset(EventType)
 class LastRun:
     """Where the last audit ended."""
 
+    run_id: int
     at: datetime
     next_payment_id: int
 
@@ -169,9 +170,10 @@ def last_run(connection: Connection, now: datetime) -> LastRun | None:
 
     `at` is the newest time up to `now`: a clock that was ahead for a while must not hide later changes.
     """
-    row = connection.execute(select(audit_run.c.next_payment_id).order_by(audit_run.c.id.desc()).limit(1)).first()
+    newest = select(audit_run.c.id, audit_run.c.next_payment_id).order_by(audit_run.c.id.desc()).limit(1)
+    row = connection.execute(newest).first()
     at = connection.execute(select(func.max(audit_run.c.at)).where(audit_run.c.at <= now)).scalar()
-    return None if row is None or at is None else LastRun(at, row.next_payment_id)
+    return None if row is None or at is None else LastRun(row.id, at, row.next_payment_id)
 
 
 def note_run(engine: Engine, values: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from payments.cli.option_types import DONE, PlainParser, identifier, prose, reas
 from payments.merchants import provisioning, service, view
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import ID_LENGTH, KeyText, Prefix, new_key, parse
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import LONGEST_LIFETIME, LONGEST_OVERLAP, Scope, networks
-from payments.merchants.service import NewKey
 from payments.platform.errors import ApiKeyConflict
 from payments.platform.json_types import members
 

@@ -58,6 +58,18 @@ def identifier(what: str, longest: int) -> Callable[[str], str]:
     return read
 
 
+def checked(check: Callable[[str], str]) -> Callable[[str], str]:
+    """A type of texts that `check` takes; its ValueError says why it does not."""
+
+    def read(text: str) -> str:
+        try:
+            return check(text)
+        except ValueError as fault:
+            raise argparse.ArgumentTypeError(str(fault)) from None
+
+    return read
+
+
 reason: Final = prose("reason", LONGEST_REASON)
 
 

@@ -1,6 +1,6 @@
-"""Postings as a pure function of one event. A posting names both accounts in one row, so it balances by itself.
+"""Accounts, and postings as a pure function of one event. A posting names both accounts, so it balances by itself.
 
-Per payment, always: customer_hold = what is open; merchant_payable = captured − refunded.
+Per payment, always: customer_hold = what is open; merchant_payable = captured − refunded, until it is settled.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,31 @@ from payments.outbox.rules import EventType
 
 
 class Account(StrEnum):
-    """The four accounts of the ledger."""
+    """The accounts of the ledger. Events of payments post to the first four, sources to all but the first two."""
 
     CUSTOMER_HOLD = "customer_hold"
     HOLD_CLEARING = "hold_clearing"
     ACQUIRER_RECEIVABLE = "acquirer_receivable"
     MERCHANT_PAYABLE = "merchant_payable"
+    FEE_REVENUE = "fee_revenue"
+    """What merchants pay us."""
+    ACQUIRER_FEE_EXPENSE = "acquirer_fee_expense"
+    """What acquirers keep, and what was written off."""
+    PAYOUT_CLEARING = "payout_clearing"
+    """What merchants are to be paid, until the bank has paid it."""
+    BANK = "bank"
+    RECONCILIATION_SUSPENSE = "reconciliation_suspense"
+    """What came from an acquirer and nobody can explain yet."""
+
+
+class SourceType(StrEnum):
+    """What a posting is of that is of no event."""
+
+    SETTLEMENT_BATCH = "settlement_batch"
+    PAYOUT = "payout"
+    ADJUSTMENT = "adjustment"
+    RECON_FILE = "recon_file"
+    RECON_EXCEPTION = "recon_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +68,20 @@ def postings(event_type: EventType, amount: int) -> list[Posting]:
     return [Posting(number, debit, credit, amount) for number, (debit, credit) in enumerate(RULES[event_type])]
 
 
-CREDIT_NORMAL: Final = frozenset({Account.HOLD_CLEARING, Account.MERCHANT_PAYABLE})
-"""Accounts that grow by credits (liabilities); the others grow by debits (assets and holds)."""
+CREDIT_NORMAL: Final = frozenset(
+    {
+        Account.HOLD_CLEARING,
+        Account.MERCHANT_PAYABLE,
+        Account.FEE_REVENUE,
+        Account.PAYOUT_CLEARING,
+        Account.RECONCILIATION_SUSPENSE,
+    }
+)
+"""Accounts that grow by credits (liabilities, revenue); the others grow by debits (assets, expenses, holds)."""
 
 
 def balance(account: Account, debits: int, credits: int) -> int:
-    """An account's balance on its normal side, never negative in a correct ledger (minor units)."""
+    """An account's balance on its normal side (minor units). Of a payment it is never negative in a correct ledger."""
     return credits - debits if account in CREDIT_NORMAL else debits - credits
 
 

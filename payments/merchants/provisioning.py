@@ -9,12 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from payments.merchants import service, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import ApiKey, KeyState, Mode
-from payments.merchants.service import NewKey
 from payments.merchants.store import Merchant
 from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.errors import ApiKeyConflict, MerchantExists
+from payments.platform.time_zones import UTC
 
 
 def ensure_merchant(
@@ -24,13 +25,19 @@ def ensure_merchant(
     mode: Mode,
     actor: str,
     connector: ConnectorName = ConnectorName.NONE,
+    *,
+    time_zone: str = UTC,
+    iban: str | None = None,
 ) -> tuple[Merchant, bool]:
-    """(the merchant, whether it was just made); one that is there keeps its name and its connector.
+    """(the merchant, whether it was just made); one that is there keeps its name, connector and account.
 
     Raises MerchantExists for one of another mode.
     """
     try:
-        return service.create_merchant(connection, merchant_id, name, mode, actor, connector), True
+        made = service.create_merchant(
+            connection, merchant_id, name, mode, actor, connector, time_zone=time_zone, iban=iban
+        )
+        return made, True
     except MerchantExists:
         found = store.get_merchant(connection, merchant_id)
         if found is None or found.mode is not mode:

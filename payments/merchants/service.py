@@ -2,8 +2,8 @@
 its actor, and raises the epoch, so that every process forgets what it knew of keys.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from payments.merchants import granting, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
+from payments.merchants.new_key import NewKey, described
 from payments.merchants.rules import (
     KEY_LIMIT,
     SCOPES_OF,
@@ -20,8 +21,6 @@ from payments.merchants.rules import (
     KeyState,
     MerchantState,
     Mode,
-    Network,
-    Scope,
     is_rotating,
     prefix_of,
     rotated,
@@ -38,24 +37,7 @@ from payments.platform.errors import (
     ValidationFailed,
 )
 from payments.platform.operators import note_action
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """What a new key is to be. `merchant_id` None: an operator's key; no `scopes`: all of its kind."""
-
-    merchant_id: str | None
-    name: str
-    scopes: Sequence[Scope] = ()
-    allowed_networks: tuple[Network, ...] = ()
-    lifetime: timedelta | None = None
-    expires_at: datetime | None = None
-    """Its end where there is no `lifetime`; None: it has none."""
-
-    @property
-    def kind(self) -> KeyKind:
-        """Whose key it is."""
-        return KeyKind.OPERATOR if self.merchant_id is None else KeyKind.MERCHANT
+from payments.platform.time_zones import UTC
 
 
 def create_merchant(
@@ -65,9 +47,13 @@ def create_merchant(
     mode: Mode,
     actor: str,
     connector: ConnectorName = ConnectorName.NONE,
+    *,
+    time_zone: str = UTC,
+    iban: str | None = None,
 ) -> Merchant:
-    """Make a merchant. Raises MerchantExists."""
-    new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, database_now(connection), connector)
+    """Make a merchant. `time_zone` and `iban` are checked by the caller. Raises MerchantExists."""
+    now = database_now(connection)
+    new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, now, connector, time_zone, iban)
     try:
         with connection.begin_nested():
             store.add_merchant(connection, new)
@@ -86,23 +72,40 @@ def change_merchant(
     *,
     state: MerchantState | None = None,
     connector: ConnectorName | None = None,
+    time_zone: str | None = None,
+    iban: str | None = None,
 ) -> Merchant:
-    """Suspend a merchant or make it active again, and give it a connector; None, and again, is no change.
+    """Change what is given; None, and again, is no change.
 
-    Payments that are there keep their connector. Raises NotFound.
+    Payments that are there keep their connector, and batches their cut-off and account. Raises NotFound.
     """
     found = store.get_merchant(connection, merchant_id, lock=True)
     if found is None:
         raise NotFound(f"There is no merchant {merchant_id}.")
-    changed = replace(found, state=state or found.state, connector=connector or found.connector)
+    changed = replace(
+        found,
+        state=state or found.state,
+        connector=connector or found.connector,
+        time_zone=time_zone or found.time_zone,
+        iban=iban or found.iban,
+    )
     store.save_merchant(connection, changed)
-    target = f"merchant {merchant_id}"
-    if changed.state is not found.state:
-        action = "merchant.suspend" if changed.state is MerchantState.SUSPENDED else "merchant.activate"
-        _note(connection, actor, action, target, reason)
-    if changed.connector is not found.connector:
-        _note(connection, actor, "merchant.connect", target, f"{found.connector} to {changed.connector}: {reason}")
+    for action, detail in _changes(found, changed):
+        _note(connection, actor, action, f"merchant {merchant_id}", f"{detail}{reason}")
     return changed
+
+
+def _changes(before: Merchant, after: Merchant) -> Iterator[tuple[str, str]]:
+    """What changed: (action, what comes before the reason). Of an account the last four characters are enough."""
+    if after.state is not before.state:
+        yield "merchant.suspend" if after.state is MerchantState.SUSPENDED else "merchant.activate", ""
+    if after.connector is not before.connector:
+        yield "merchant.connect", f"{before.connector} to {after.connector}: "
+    if after.time_zone != before.time_zone:
+        yield "merchant.time_zone", f"{before.time_zone} to {after.time_zone}: "
+    if after.iban != before.iban:
+        was = "none" if before.iban is None else f"…{before.iban[-4:]}"
+        yield "merchant.iban", f"{was} to …{str(after.iban)[-4:]}: "
 
 
 def create_key(
@@ -115,7 +118,7 @@ def create_key(
     """
     text = new_key(prefix_of_new(connection, new))
     if granter is not None and granter.kind is KeyKind.MERCHANT:
-        new = _handed_down(new, granter)
+        new = new.handed_down(granter)
     key = add_key(connection, peppers, text, new, "key.create", actor)
     if granter is not None:
         granting.check(connection, granter, key)
@@ -147,7 +150,7 @@ def add_key(connection: Connection, peppers: Peppers, text: KeyText, new: NewKey
         new.expires_at if new.lifetime is None else now + new.lifetime,
     )
     store.add_key(connection, key, *peppers.hash(text))
-    _note(connection, actor, action, f"key {key.key_id}", _described(key))
+    _note(connection, actor, action, f"key {key.key_id}", described(key))
     return key
 
 
@@ -216,26 +219,12 @@ def _mode(connection: Connection, merchant_id: str | None) -> Mode | None:
     return owner.mode
 
 
-def _handed_down(new: NewKey, granter: ApiKey) -> NewKey:
-    return replace(
-        new,
-        scopes=new.scopes or tuple(granter.scopes),
-        allowed_networks=new.allowed_networks or granter.allowed_networks,
-        expires_at=granter.expires_at,
-    )
-
-
 def _locked(connection: Connection, key_id: str, granter: ApiKey | None) -> StoredKey:
     found = store.get_key(connection, key_id, lock=True)
     merchant_id = None if granter is None else granter.merchant_id
     if found is None or merchant_id not in (None, found.key.merchant_id):
         raise NotFound(f"There is no key {key_id}.")
     return found
-
-
-def _described(key: ApiKey) -> str:
-    of = "operators" if key.merchant_id is None else f"merchant {key.merchant_id}"
-    return f"{key.name}, of {of}: {' '.join(sorted(key.scopes))}"
 
 
 def _invalid(field: str, message: str) -> ValidationFailed:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope
 from payments.platform.connectors import ConnectorName
 from payments.platform.merchant_tables import api_key, key_epoch, merchant
+from payments.platform.time_zones import UTC
 
 EPOCH: Final = "keys"
 
@@ -27,6 +28,10 @@ class Merchant:
     created_at: datetime
     connector: ConnectorName = ConnectorName.NONE
     """Where the money of its new payments is held."""
+    time_zone: str = UTC
+    """When its day ends, and with it a settlement batch."""
+    iban: str | None = None
+    """Where it is paid, without spaces. None: only by files that name no accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ def add_merchant(connection: Connection, new: Merchant) -> None:
         "state": new.state.value,
         "created_at": new.created_at,
         "connector": new.connector.value,
+        "time_zone": new.time_zone,
+        "iban": new.iban,
     }
     connection.execute(insert(merchant), values)
 
@@ -80,8 +87,13 @@ def merchants(connection: Connection, after: str, limit: int, merchant_id: str |
 
 
 def save_merchant(connection: Connection, changed: Merchant) -> None:
-    """Write the state and the connector of a merchant that this transaction has locked."""
-    values = {"state": changed.state.value, "connector": changed.connector.value}
+    """Write what can change of a merchant that this transaction has locked."""
+    values = {
+        "state": changed.state.value,
+        "connector": changed.connector.value,
+        "time_zone": changed.time_zone,
+        "iban": changed.iban,
+    }
     connection.execute(update(merchant).where(merchant.c.merchant_id == changed.merchant_id).values(values))
 
 
@@ -169,6 +181,8 @@ def _merchant(row: Row[Any], prefix: str) -> Merchant:
         MerchantState(values[f"{prefix}state"]),
         values[f"{prefix}created_at"],
         ConnectorName(values[f"{prefix}connector"]),
+        values[f"{prefix}time_zone"],
+        values[f"{prefix}iban"],
     )
 
 

@@ -26,7 +26,7 @@ _WITHOUT_KEY: Final = "admin token"
 
 @dataclass(frozen=True, slots=True)
 class Merchant(JsonObject):
-    """Who is paid. Test merchants and live ones never see each other."""
+    """Who is paid. Test merchants and live ones never see each other. `iban` is null where none is known."""
 
     merchant_id: str
     name: str
@@ -34,6 +34,8 @@ class Merchant(JsonObject):
     cell: str
     state: Annotated[str, OneOf(MerchantState)]
     connector: Annotated[str, OneOf(ConnectorName)]
+    time_zone: str
+    iban: str | None
     created_at: Time
 
 
@@ -89,6 +91,8 @@ def merchant(found: StoredMerchant) -> Merchant:
         found.cell,
         found.state.value,
         found.connector.value,
+        found.time_zone,
+        found.iban,
         format_time(found.created_at),
     )
 

@@ -40,6 +40,22 @@ def long_text() -> Any:
     return sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
+def long_bytes() -> Any:
+    """Bytes, up to 16 MiB."""
+    return sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+
+
+def append_only(table_name: str) -> None:
+    """Forbid UPDATE and DELETE of its rows by triggers, as 0003 does for the ledger."""
+    for verb in ("UPDATE", "DELETE"):
+        if on_sqlite():
+            body = f"BEGIN SELECT RAISE(ABORT, '{table_name} is append-only'); END"
+        else:
+            body = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{table_name} is append-only'"
+        name = f"{table_name}_no_{verb.lower()}"
+        op.execute(f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {verb} ON {table_name} FOR EACH ROW {body}")
+
+
 def table(name: str, *parts: Any, autoincrement: bool = True) -> None:
     """CREATE TABLE IF NOT EXISTS with our options; on SQLite each VARCHAR(n) gets a CHECK, since SQLite ignores n."""
     checks: list[Any] = []

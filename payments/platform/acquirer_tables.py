@@ -40,5 +40,7 @@ acquirer_operation = Table(
     Index("ix_acquirer_payment", "payment_id", "operation_id"),
     Index("ix_acquirer_due", "next_enquiry_at"),
     Index("ix_acquirer_state", "state", "operation_id"),
+    Index("ix_acquirer_theirs", "acquirer_reference"),
+    Index("ix_acquirer_decided", "decided_at"),
     **MARIADB_OPTIONS,
 )

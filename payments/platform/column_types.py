@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
-from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, TINYINT
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMBLOB, MEDIUMTEXT, TINYINT
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 MARIADB_OPTIONS: Final[dict[str, Any]] = {
@@ -54,3 +54,4 @@ class _Flag(UserDefinedType[int]):
 SmallNumber = _Flag().with_variant(TINYINT(1), "mysql", "mariadb")
 Id = BigInteger().with_variant(Integer(), "sqlite")
 LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+LongBytes = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")

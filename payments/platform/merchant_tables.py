@@ -17,6 +17,8 @@ merchant = Table(
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("connector", String(16), nullable=False, server_default="none"),  # ConnectorName, of new payments
+    Column("time_zone", String(64), nullable=False, server_default="UTC"),  # of tz database: when its day ends
+    Column("iban", String(34)),  # where it is paid; null: payouts to it are in files without accounts alone
     **_OPTIONS,
 )
 

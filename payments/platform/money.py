@@ -3,6 +3,8 @@
 Source: ISO 4217 list one. Left out: precious metals, testing codes, funds and units of account (XAU, XTS, CLF, XDR, …).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 MAX_AMOUNT: Final = 10**12
@@ -34,3 +36,38 @@ def format_amount(amount: int, currency: str) -> str:
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), 10**decimals)
     return f"{sign}{whole}.{rest:0{decimals}d} {currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountsByCurrency:
+    """An amount (minor units) for some currencies, and one for the others."""
+
+    others: int
+    amounts: Mapping[str, int]
+
+    def of(self, currency: str) -> int:
+        """The amount in minor units of this currency."""
+        return self.amounts.get(currency, self.others)
+
+
+_ANY: Final = "*"
+
+
+def amounts_by_currency(text: str) -> AmountsByCurrency:
+    """Read "*=1000000 KRW=50000000": minor units by currency, `*` for all others, which has to be there.
+
+    Raises ValueError, in words, for anything else.
+    """
+    amounts: dict[str, int] = {}
+    for part in text.split():
+        currency, separator, amount = part.partition("=")
+        if not separator or not (amount.isascii() and amount.isdigit()):
+            raise ValueError(f"{part!r} is not CURRENCY=AMOUNT with an amount in minor units")
+        if currency != _ANY and currency not in DECIMALS:
+            raise ValueError(f"there is no currency {currency!r}")
+        if currency in amounts:
+            raise ValueError(f"{currency} comes twice")
+        amounts[currency] = int(amount)
+    if _ANY not in amounts:
+        raise ValueError("an amount for all other currencies is missing: *=AMOUNT")
+    return AmountsByCurrency(amounts.pop(_ANY), amounts)

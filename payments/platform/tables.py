@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Computed,
-    ForeignKey,
     Index,
     Integer,
     String,
@@ -20,8 +19,16 @@ from sqlalchemy import (
     text,
 )
 
-from payments.platform import acquirer_tables, housekeeping_tables, merchant_tables  # noqa: F401  (for `metadata`)
+from payments.platform import (  # noqa: F401  (for `metadata`)
+    acquirer_tables,
+    housekeeping_tables,
+    ledger_table,
+    merchant_tables,
+    recon_tables,
+    settlement_tables,
+)
 from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, SmallNumber, UtcTime
+from payments.platform.ledger_table import ledger_entry as ledger_entry
 from payments.platform.metadata import metadata as metadata
 
 OPEN_UNTIL: Final = (
@@ -65,24 +72,6 @@ payment = Table(
     Index("ix_payment_amount", "amount", "payment_id"),
     Index("ix_payment_requested", "requested_at"),
     Index("ix_payment_updated", "updated_at"),
-    **MARIADB_OPTIONS,
-)
-
-ledger_entry = Table(
-    "ledger_entry",
-    metadata,
-    Column("entry_id", Id, primary_key=True, autoincrement=True),
-    Column("payment_id", Id, ForeignKey("payment.payment_id", name="fk_entry_payment"), nullable=False),
-    Column("event_id", Id, nullable=False),
-    Column("posting_no", Integer, nullable=False),
-    Column("debit_account", String(20), nullable=False),
-    Column("credit_account", String(20), nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("occurred_at", UtcTime, nullable=False),
-    Column("posted_at", UtcTime, nullable=False),
-    UniqueConstraint("event_id", "posting_no", name="uq_entry_event_posting"),
-    Index("ix_entry_payment", "payment_id", "entry_id"),
     **MARIADB_OPTIONS,
 )
 

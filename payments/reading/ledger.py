@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from payments.audit import finding_store
 from payments.ledger import rules
 from payments.ledger import store as ledger_store
-from payments.ledger.rules import Account
+from payments.ledger.rules import Account, SourceType
 from payments.ledger.store import Moved, Wanted
 from payments.outbox.rules import format_time
 from payments.platform import operations as operations_store
@@ -23,11 +23,14 @@ AccountName = Annotated[str, OneOf(Account)]
 
 @dataclass(frozen=True, slots=True)
 class Entry(JsonObject):
-    """One posting: the amount goes from the credit account to the debit account."""
+    """One posting: the amount goes from the credit account to the debit account.
+
+    It is of an event of a payment, or of a source: a batch, a payout, a correction, an acquirer's file.
+    """
 
     entry_id: Identifier
-    payment_id: Identifier
-    event_id: Identifier
+    payment_id: Identifier | None
+    event_id: Identifier | None
     posting_no: Count
     debit_account: AccountName
     credit_account: AccountName
@@ -35,6 +38,9 @@ class Entry(JsonObject):
     currency: str
     occurred_at: Time
     posted_at: Time
+    source_type: Annotated[str, OneOf(SourceType)] | None
+    source_id: Identifier | None
+    merchant_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +153,7 @@ def entry(stored: ledger_store.Entry) -> Entry:
         currency=stored.currency,
         occurred_at=format_time(stored.occurred_at),
         posted_at=format_time(stored.posted_at),
+        source_type=stored.source_type,
+        source_id=stored.source_id,
+        merchant_id=stored.merchant_id,
     )

@@ -42,11 +42,15 @@ class Reason(StrEnum):
     """Movements of a currency have no total."""
     COUNT = "COUNT"
     """The end line counts another number of movements."""
+    DAY = "DAY"
+    """The end line does not say of which day the file is."""
     NO_END = "NO_END"
     """The file was cut off: no end line, or one without its line end."""
     AFTER_END = "AFTER_END"
     TOO_LARGE = "TOO_LARGE"
     """The file has too many bytes; the rest was not read."""
+    TOO_MANY_DIFFER = "TOO_MANY_DIFFER"
+    """Of the whole file, line 0: so many lines do not agree with us that it is about somebody else's operations."""
 
 
 class Fault(NamedTuple):

@@ -4,12 +4,13 @@ What the lines say is `payments.reconciliation.reader`. Neither holds more than 
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from hashlib import sha256
 from typing import Final
 
 from payments.reconciliation.faults import Fault, FileRefused, Reason
 from payments.reconciliation.profile import Profile
-from payments.reconciliation.reader import LONGEST, read
+from payments.reconciliation.reader import LONGEST, Reader
 from payments.reconciliation.rules import Line
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -22,7 +23,7 @@ class SettlementFile:
     def __init__(self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST) -> None:
         """`chunks`: the file in its order, as they come; `largest`: bytes."""
         self._chunks = chunks
-        self._profile = profile
+        self._reader = Reader(profile)
         self._largest = largest
         self._hash = sha256()
         self.size = 0
@@ -33,9 +34,14 @@ class SettlementFile:
         """SHA-256 (hex) of the bytes that were read until now: of the file, when its lines have ended."""
         return self._hash.hexdigest()
 
+    @property
+    def day(self) -> date | None:
+        """Of which day (UTC) the file is, when its lines have ended; None where its profile has no day."""
+        return self._reader.day
+
     def lines(self) -> Iterator[Line]:
         """Its movements. Raises FileRefused at the end or before: until then nothing of it may count."""
-        return read(self._text(), self._profile)
+        return self._reader.read(self._text())
 
     def _text(self) -> Iterator[str]:
         rest, line = b"", 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.acquiring.connector import Kind
+from payments.platform.connectors import ConnectorName
 from payments.reconciliation.rules import Fee
 
 
@@ -23,6 +24,8 @@ class Profile:
     total: str
     end: str
     number: str
+    day: str | None
+    """In the end line, YYYY-MM-DD (UTC): what the file is about. None: the file does not say."""
     reference: str
     """Our reference."""
     acquirer_reference: str
@@ -53,6 +56,7 @@ SIMULATOR: Final = Profile(
     total="total",
     end="end",
     number="number",
+    day="at",
     reference="reference",
     acquirer_reference="id",
     kind="kind",
@@ -64,3 +68,5 @@ SIMULATOR: Final = Profile(
     expected_fee=_fee_of_the_simulator,
 )
 """The acquirer's simulator: docs/simulator.md, Settlement."""
+PROFILES: Final[Mapping[str, Profile]] = {ConnectorName.SIMULATOR.value: SIMULATOR}
+"""By the names of connectors."""

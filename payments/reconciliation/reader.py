@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Final
 
 from payments.platform import card_numbers
@@ -18,16 +19,13 @@ _BOMS: Final = ("\udcef\udcbb\udcbf", "\ufeff", "\udcff\udcfe", "\udcfe\udcff")
 """Of UTF-8, also decoded, and of UTF-16."""
 
 
-def read(lines: Iterable[str], profile: Profile) -> Iterator[Line]:
-    """The movements of a file. `lines` have their line ends; bytes that are not ASCII are surrogates.
+class Reader:
+    """One reading of a file."""
 
-    Raises FileRefused at the end, with every fault of the file: until then nothing of it may count.
-    """
-    return _Reader(profile).read(lines)
-
-
-class _Reader:
     def __init__(self, profile: Profile) -> None:
+        """Nothing read yet."""
+        self.day: date | None = None
+        """What the file is about; None until its end line was read, and where the profile has no day."""
         self._profile = profile
         self._faults = Faults()
         self._trailer = Trailer()
@@ -39,9 +37,14 @@ class _Reader:
         self._acquirer_reference = place(profile.acquirer_reference)
         self._kind = place(profile.kind)
         self._currency = place(profile.currency)
+        self._day = None if profile.day is None else place(profile.day)
         self._amounts = (place(profile.gross), place(profile.fee), place(profile.net))
 
     def read(self, lines: Iterable[str]) -> Iterator[Line]:
+        """The movements. `lines` have their line ends; bytes that are not ASCII are surrogates.
+
+        Raises FileRefused at the end, with every fault of the file: until then nothing of it may count.
+        """
         number, last = 0, ""
         for number, last in enumerate(lines, 1):
             found = self._line(number, last)
@@ -72,7 +75,14 @@ class _Reader:
         if record == self._profile.total:
             amounts = [cells[place] for place in self._amounts]
             return self._trailer.total(cells[self._number], cells[self._currency], amounts)
-        return self._trailer.end(cells[self._number]) if record == self._profile.end else Reason.RECORD
+        return self._end(cells) if record == self._profile.end else Reason.RECORD
+
+    def _end(self, cells: list[str]) -> Reason | None:
+        reason = self._trailer.end(cells[self._number])
+        if self._day is None:
+            return reason
+        self.day = _date(cells[self._day])
+        return Reason.DAY if self.day is None and reason is None else reason
 
     def _movement(self, cells: list[str]) -> Line | Reason:
         self._trailer.count += 1
@@ -108,6 +118,14 @@ def _fault_of_text(text: str, *, is_first: bool) -> Reason | None:
     if not text.isprintable():
         return Reason.CONTROL_CHARACTER
     return Reason.QUOTES if '"' in text else None
+
+
+def _date(cell: str) -> date | None:
+    try:
+        found = date.fromisoformat(cell)
+    except ValueError:
+        return None
+    return found if found.isoformat() == cell else None
 
 
 def _fault_of_names(reference: str, acquirer_reference: str) -> Reason | None:

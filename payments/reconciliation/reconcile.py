@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import islice, pairwise
 from typing import Final, NamedTuple, TypeVar
 
-from payments.acquiring.rules import Told
 from payments.reconciliation.rules import (
     ExceptionClass,
     ExceptionState,
     Expected,
     Fee,
+    Found,
     Line,
     Match,
     ReconException,
@@ -29,7 +29,6 @@ from payments.reconciliation.rules import (
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Expected]]
 """References, at most CHUNK, → our operations that have them; those that do not exist are absent."""
-Found = Match | ReconException | Told
 Item = TypeVar("Item")
 
 
@@ -46,6 +45,10 @@ class RunRefused(Exception):
     """The run cannot be finished, and what it has yielded does not count."""
 
 
+class TooManyDiffer(RunRefused):
+    """So many lines do not agree that the file is not about our operations: it is refused for good."""
+
+
 CHUNK: Final = 1000
 """References that are looked up at once."""
 HELD: Final = 100_000
@@ -59,39 +62,66 @@ _ROUNDS: Final = (
 """By what lines that are left are matched, and whether they have to agree: each round only gets what the last left."""
 
 
+class Survey(NamedTuple):
+    """What the first reading of a file says of the second one."""
+
+    lines: int
+    """Lines."""
+    repeated: frozenset[int]
+    """Hashes of references that stand in more than one line.
+
+    Two references with one hash only take the longer way, with the same result.
+    """
+
+
+def survey(lines: Iterable[Line]) -> Survey:
+    """Read all lines. What they raise (FileRefused) comes before anything was matched."""
+    hashes = array("q", (hash(line.reference) for line in lines))
+    return Survey(len(hashes), frozenset(one for one, other in pairwise(sorted(hashes)) if one == other))
+
+
 def reconcile(
     lines: Callable[[], Iterable[Line]], ours: Ours, fee: Fee, now: datetime, held: int = HELD
 ) -> Iterator[Found]:
-    """Matches, exceptions, and what undecided operations have become by this file.
-
-    `lines` is called twice, and gives the same both times: nothing is yielded before all was read once, so what it
-    raises (FileRefused) comes first. Raises RunRefused; what was yielded before does not count.
-    """
-    repeated, count = _repeated(lines())
-    run = _Run(ours, fee, held)
-    yield from run.outright(lines(), repeated)
-    if run.count != count:
-        raise RunRefused(f"{count} lines, and {run.count} when they were read again")
-    yield from run.rest()
-    yield from (absent(operation, now) for operation in ours.owed() if run.is_absent(operation))
+    """A whole run: `lines` is called twice, and gives the same both times."""
+    run = Run(ours, fee, held)
+    yield from run.of_lines(lines(), survey(lines()))
+    yield from run.absent(now)
 
 
-class _Run:
-    def __init__(self, ours: Ours, fee: Fee, limit: int) -> None:
+class Run:
+    """One run. Call its methods in their order, each once."""
+
+    def __init__(self, ours: Ours, fee: Fee, held: int = HELD) -> None:
+        """`held`: lines that may be left."""
         self._ours = ours
         self._fee = fee
-        self._limit = limit
+        self._limit = held
         self._taken: set[int] = set()
         self._held: list[Line] = []
-        self.count = 0
+        self._count = 0
 
-    def is_absent(self, operation: Expected) -> bool:
-        return is_owed(operation) and operation.operation_id not in self._taken
+    def of_lines(self, lines: Iterable[Line], surveyed: Survey) -> Iterator[Found]:
+        """Matches, exceptions, and what undecided operations have become by this file.
 
-    def outright(self, lines: Iterable[Line], repeated: frozenset[int]) -> Iterator[Found]:
+        Each line is in one Match, or in one exception that is no FEE. Raises RunRefused; what was yielded before does
+        not count.
+        """
+        yield from self._outright(lines, surveyed.repeated)
+        if self._count != surveyed.lines:
+            raise RunRefused(f"{surveyed.lines} lines, and {self._count} when they were read again")
+        yield from self._rest()
+
+    def absent(self, now: datetime) -> Iterator[ReconException]:
+        """Operations that are owed and that neither this file names nor one before."""
+        for operation in self._ours.owed():
+            if is_owed(operation) and operation.operation_id not in self._taken:
+                yield absent(operation, now)
+
+    def _outright(self, lines: Iterable[Line], repeated: frozenset[int]) -> Iterator[Found]:
         """Lines whose reference is theirs alone and whose operation agrees. The others are held."""
         for chunk in _chunks(lines):
-            self.count += len(chunk)
+            self._count += len(chunk)
             found = self._ours.by_reference([line.reference for line in chunk])
             for line in chunk:
                 operation = found.get(line.reference)
@@ -100,7 +130,7 @@ class _Run:
                 else:
                     yield from self._pair(line, operation, Rule.OUR_REFERENCE)
 
-    def rest(self) -> Iterator[Found]:
+    def _rest(self) -> Iterator[Found]:
         """The lines that are held."""
         operations = {
             Rule.OUR_REFERENCE: self._all(self._ours.by_reference, {line.reference for line in self._held}),
@@ -123,7 +153,7 @@ class _Run:
 
     def _hold(self, line: Line) -> None:
         if len(self._held) == self._limit:
-            raise RunRefused(f"more than {self._limit} lines do not match outright")
+            raise TooManyDiffer(f"more than {self._limit} lines do not match outright")
         self._held.append(line)
 
     def _all(self, lookup: Lookup, references: set[str]) -> dict[str, Expected]:
@@ -151,20 +181,11 @@ class _Run:
         if differs := difference(line, operation):
             yield ReconException(differs, ExceptionState.OPEN, line, operation)
             return
-        yield Match(line.number, operation.operation_id, rule)
+        yield Match(line, operation, rule)
         if not self._is_fee_right(line, operation):
             yield ReconException(ExceptionClass.FEE, ExceptionState.OPEN, line, operation)
         if told := decision(line, operation):
             yield told
-
-
-def _repeated(lines: Iterable[Line]) -> tuple[frozenset[int], int]:
-    """Hashes of references that stand in more than one line, and the number of lines.
-
-    Two references with one hash only take the longer way, with the same result.
-    """
-    hashes = array("q", (hash(line.reference) for line in lines))
-    return frozenset(one for one, other in pairwise(sorted(hashes)) if one == other), len(hashes)
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

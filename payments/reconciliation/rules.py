@@ -36,6 +36,15 @@ class ExceptionState(StrEnum):
     WRITTEN_OFF = "WRITTEN_OFF"
 
 
+class FileState(StrEnum):
+    """How far a settlement file has come. Nothing of it counts before it is DONE."""
+
+    UPLOADED = "UPLOADED"
+    READING = "READING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
 class Rule(StrEnum):
     """By what a line was matched."""
 
@@ -61,7 +70,8 @@ class Line(NamedTuple):
 class Expected(NamedTuple):
     """One of our operations. `amount` > 0 in minor units; `at`: when it was decided, or sent while it is undecided.
 
-    `used`: a line of an earlier file was matched with it, or differs from it in an exception.
+    `used`: a line of an earlier file was matched with it, or differs from it in an exception, or it was written off.
+    `missing_id`: the exception, not ended, which says that no file names it.
     """
 
     operation_id: int
@@ -73,6 +83,8 @@ class Expected(NamedTuple):
     state: State
     at: datetime
     used: bool = False
+    payment_id: int | None = None
+    missing_id: int | None = None
 
     @property
     def gross(self) -> int:
@@ -83,8 +95,8 @@ class Expected(NamedTuple):
 class Match(NamedTuple):
     """A line and an operation that agree in kind, currency and amount. Neither is matched again."""
 
-    number: int
-    operation_id: int
+    line: Line
+    operation: Expected
     rule: Rule
 
 
@@ -97,6 +109,8 @@ class ReconException(NamedTuple):
     operation: Expected | None
 
 
+Found = Match | ReconException | Told
+"""What a run finds."""
 Fee = Callable[[Kind, int, str], int]
 """(kind, amount > 0, currency) → the fee by the contract with the acquirer, in minor units."""
 

@@ -4,6 +4,8 @@ Written once for each batch. A reader takes nothing from a file that is not whol
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from payments.platform.money import DECIMALS
@@ -14,6 +16,23 @@ COLUMNS: Final = ("file", "batch", "merchant", "currency", "decimals")
 PAYOUT: Final = "payout"
 
 
+class Format(StrEnum):
+    """How a payout file is written."""
+
+    CSV = "CSV"
+    """Ours, without bank accounts, in any currency."""
+    PAIN_001 = "PAIN_001"
+    """For a bank, in EUR (`pain_001.py`)."""
+
+
+class PayoutState(StrEnum):
+    """What the bank has done about a payout."""
+
+    EXPORTED = "EXPORTED"
+    CONFIRMED = "CONFIRMED"
+    RETURNED = "RETURNED"
+
+
 class Payout(NamedTuple):
     """What one merchant is paid for one batch, in minor units."""
 
@@ -21,6 +40,12 @@ class Payout(NamedTuple):
     merchant_id: str
     currency: str
     amount: int
+
+
+def name_of(payouts: Sequence[Payout], at: datetime) -> str:
+    """The name of their file: day (UTC), currency, first batch. No other file has it, for a batch is in one file."""
+    first = min(payouts)
+    return f"{at:%Y-%m-%d}-{first.currency}-{first.batch_id}"
 
 
 def payout(batch: Batch) -> Payout:

@@ -51,16 +51,20 @@ _AFTER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One event in a batch, in minor units. `amount` is positive; only an adjustment's has a sign.
+    """A posting on merchant_payable in a batch, in minor units. `amount` is positive; an adjustment's has a sign.
 
     `fee`: what the merchant pays for it; of a refund what comes back, so not above 0. Raises ValueError otherwise.
     """
 
     batch_id: int
-    event_id: int
+    entry_id: int
+    """The posting: it is in one item ever."""
     kind: ItemKind
     amount: int
     fee: int = 0
+    event_id: int | None = None
+    """None, as its payment: an adjustment's."""
+    payment_id: int | None = None
 
     def __post_init__(self) -> None:
         if self.amount == 0 or (self.amount < 0 and self.kind is not ItemKind.ADJUSTMENT):
@@ -111,12 +115,12 @@ class Batch:
 
 
 def with_sums(batch: Batch, items: Iterable[Item]) -> Batch:
-    """The batch with the sums of its items. Raises ValueError for an item of another batch, or an event twice."""
+    """The batch with the sums of its items. Raises ValueError for an item of another batch, or a posting twice."""
     counted = list(items)
     if any(item.batch_id != batch.batch_id for item in counted):
         raise ValueError(f"an item is not of batch {batch.batch_id}")
-    if len({item.event_id for item in counted}) != len(counted):
-        raise ValueError(f"an event is in batch {batch.batch_id} twice")
+    if len({item.entry_id for item in counted}) != len(counted):
+        raise ValueError(f"a posting is in batch {batch.batch_id} twice")
     amounts: Counter[ItemKind] = Counter()
     for item in counted:
         amounts[item.kind] += item.amount

@@ -7,13 +7,15 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 TRAILER: Final = "trailer"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 """Signs that a spreadsheet takes for the beginning of a formula, and the one that tells it otherwise."""
 _TEXT: Final = "'"
+_PART: Final = 500
+"""Lines that are written at once."""
 _NUMBER: Final = re.compile(r"-?[0-9]+", re.ASCII)
 
 
@@ -29,14 +31,29 @@ class Row(NamedTuple):
     amount: int
 
 
-def seal(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+def seal(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
     """The file: titles, numbered rows, trailer. The same rows are always the same bytes."""
+    return b"".join(parts(columns, rows))
+
+
+def parts(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """The bytes of `seal`, a few hundred rows at a time. An error of `rows` leaves a file without its trailer."""
+    digest, count, total = hashlib.sha256(), 0, 0
     lines = [_line("record", "number", *columns, "amount", "sha256")]
-    lines += [_line(row.record, number, *row.cells, row.amount, "") for number, row in enumerate(rows, 1)]
-    before = "".join(lines)
-    digest = hashlib.sha256(before.encode()).hexdigest()
-    total = sum(row.amount for row in rows)
-    return (before + _line(TRAILER, len(rows), *[""] * len(columns), total, digest)).encode()
+    for count, row in enumerate(rows, 1):
+        lines.append(_line(row.record, count, *row.cells, row.amount, ""))
+        total += row.amount
+        if len(lines) >= _PART:
+            yield _digested(lines, digest)
+            lines.clear()
+    yield _digested(lines, digest)
+    yield _line(TRAILER, count, *[""] * len(columns), total, digest.hexdigest()).encode()
+
+
+def _digested(lines: Sequence[str], digest: "hashlib._Hash") -> bytes:
+    data = "".join(lines).encode()
+    digest.update(data)
+    return data
 
 
 def unseal(columns: Sequence[str], data: bytes) -> list[Row]:

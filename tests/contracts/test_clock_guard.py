@@ -15,6 +15,7 @@ from payments.dead_letters.store import DeadLetter
 from payments.metrics import HousekeepingMetrics
 from payments.platform import clock
 from payments.platform.clock_guard import ClockGuard, ClockSuspect, MachineClocks, confirm
+from payments.platform.money import amounts_by_currency
 from payments.platform.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
 from payments.retention import service as retention
 from payments.retention.service import Retention
@@ -179,7 +180,8 @@ def test_the_clock_is_asked_before_each_batch(
 def test_the_command_says_what_is_believed_and_confirms(
     engine: Engine, database_url: str, house: House, clocks: Clocks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = ToolSettings(database_url, MONTH, "cli:somebody")
+    none = amounts_by_currency("*=0")
+    settings = ToolSettings(database_url, MONTH, "cli:somebody", none, none, timedelta(0))
     assert [run_clock(settings, Namespace(confirm=each)) for each in (False, True)] == [1, 1]
     tasks, _ = house()
     tasks.export()

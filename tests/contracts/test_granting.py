@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine, text, update
 
 from payments.merchants import service, store
 from payments.merchants.hashing import Peppers
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import ApiKey, MerchantState, Mode
-from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import ApiKeyExpired, ApiKeyInvalid, MerchantSuspended

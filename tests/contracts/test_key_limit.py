@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, text, update
 from payments.merchants import service, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import Prefix, new_key
+from payments.merchants.new_key import NewKey
 from payments.merchants.provisioning import import_key
 from payments.merchants.rules import KEY_LIMIT, ApiKey, Mode
-from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import TooManyKeys

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from payments.merchants import service, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import KeyText, parse
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import SCOPES_OF, ApiKey, KeyKind, KeyState, MerchantState, Mode, Scope, networks
-from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.errors import (

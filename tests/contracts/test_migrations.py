@@ -22,7 +22,7 @@ from payments.platform.tables import metadata, payment
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0014"
+HEAD = "0017"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -166,7 +166,7 @@ def test_the_release_before_writes_what_this_one_reads(engine: Engine) -> None:
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(14, 0, -1)]
+    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(17, 0, -1)]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, select, update
 from payments.merchants import provisioning, service, store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import SECRET_LENGTH, Prefix, new_key
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import Mode, Scope
-from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
 from payments.platform.errors import ApiKeyConflict, MerchantExists, PaymentsError
 from payments.platform.merchant_tables import api_key

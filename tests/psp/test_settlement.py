@@ -60,7 +60,8 @@ def test_a_day_from_its_movements_to_its_file(psp: Client) -> None:
         ["total", "2", "", "9900", "160", "9740"],
         ["end", "4", "", "", "", ""],
     ]
-    first = rows(text)[0]
+    first, end = rows(text)[0], rows(text)[-1]
+    assert end["at"] == DAY
     assert first["id"] == psp.enquire("c-USD").json["id"]
     assert (first["kind"], first["authorization"], first["at"]) == ("capture", "a-USD", f"{DAY}T12:00:00.000000Z")
 
@@ -79,7 +80,7 @@ def test_a_file_never_changes(psp: Client) -> None:
 
 
 def test_a_day_without_movements_has_a_file(psp: Client) -> None:
-    assert file_of(psp, "1999-12-31").splitlines()[1:] == ["end,0,,,,,,,,,"]
+    assert file_of(psp, "1999-12-31").splitlines()[1:] == ["end,0,,,,,1999-12-31,,,,"]
 
 
 def test_a_file_of_several_pages_has_every_movement_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ EXPECTED: Final = {
     "payops-overview": "Payment Service Overview",
     "payops-ledger": "Ledger & dead letters",
     "payops-acquirer": "Acquirer",
+    "payops-money-out": "Money out",
     "payops-servers": "MariaDB & Redis",
     "payops-kafka": "Kafka",
     "payops-hosts": "Hosts",

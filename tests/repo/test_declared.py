@@ -46,8 +46,8 @@ def unknown(names: set[str], text: str) -> list[str]:
 
 
 def metrics_elsewhere(source: Source) -> list[str]:
-    """Metrics created outside payments/metrics.py."""
-    if source.path == "payments/metrics.py":
+    """Metrics created outside payments/metrics.py and its part of money out."""
+    if source.path in ("payments/metrics.py", "payments/money_out_metrics.py"):
         return []
     return [
         f"{source.path}: {name}"
@@ -88,7 +88,7 @@ def test_settings_are_documented_and_only_those() -> None:
     assert unknown(setting_names(), page) == []
 
 
-def test_metrics_are_declared_in_one_file() -> None:
+def test_metrics_are_declared_in_one_place() -> None:
     find_nothing(metrics_elsewhere, [source for source in python() if source.product])
 
 

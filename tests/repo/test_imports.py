@@ -16,6 +16,7 @@ HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 RULES = (
     *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
     *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
+    *("audit.reconciled", "audit.settled", "audit.sources", "audit.totals"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",
@@ -24,20 +25,25 @@ RULES = (
         "platform.card_numbers",
         "platform.clock_watch",
         "platform.errors",
+        "platform.iban",
     ),
-    *("settlement.cutoff", "settlement.fees", "settlement.payout_file"),
+    *("settlement.cutoff", "settlement.due", "settlement.fees", "settlement.payout_file"),
     *("settlement.rules", "settlement.sealed_csv", "settlement.statement"),
     *(
         "merchants.hashing",
         "merchants.key_form",
+        "merchants.new_key",
         "merchants.rules",
         "platform.desk_errors",
         "platform.money",
         "platform.sensitive",
         "platform.texts",
+        "platform.time_zones",
         "platform.trace",
     ),
-    *(f"reconciliation.{name}" for name in ("faults", "file", "profile", "reader", "reconcile", "rules", "trailer")),
+    *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
+    *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
+    "reconciliation.file_days",
 )
 """Pure modules of `payments`: values in, values out."""
 RUN_BY_OTHERS = {"app.wsgi", "app.gunicorn.conf", "payments.migrations.env"}

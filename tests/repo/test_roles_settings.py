@@ -59,9 +59,22 @@ def test_what_an_installation_chooses_is_written() -> None:
 def test_who_calls_the_acquirer_or_asks_it_has_the_key_and_nobody_else() -> None:
     given = {"payops_acquirer_url": "http://127.0.0.1:8090", "payops_acquirer_public_url": "/acquirer"}
     knows = {name for name in PROCESSES if ACQUIRER_KEY in rendered(name, **given)}
-    assert knows == {"api", "housekeeping"}
+    assert knows == {"api", "housekeeping", "operator"}, "an operator fetches a settlement file"
     assert {name for name in PROCESSES if "APP_ACQUIRER_PUBLIC_URL=/acquirer\n" in rendered(name, **given)} == {"api"}
     assert not [name for name in PROCESSES if "APP_ACQUIRER" in rendered(name)]
+
+
+def test_money_goes_out_by_the_settings_of_an_installation() -> None:
+    chosen = {
+        "APP_SECOND_OPERATOR_ABOVE": "*=500000 KRW=70000000",
+        "APP_MINIMUM_PAYOUT": "*=1000",
+        "APP_PAYOUT_NAME": "Payops AG",
+        "APP_PAYOUT_IBAN": "DE89 3704 0044 0532 0130 00",
+    }
+    for process in ("api", "housekeeping", "operator"):
+        found = settings(process, payops_settings=chosen)
+        assert [found.second_operator_above.of(currency) for currency in ("KRW", "USD")] == [70_000_000, 500_000]
+        assert found.payout_account == ("Payops AG", "DE89370400440532013000")
 
 
 def test_the_simulators_settings_are_good() -> None:

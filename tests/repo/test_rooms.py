@@ -12,8 +12,8 @@ PLANTED = {
     "payments/merchants/service.py": "payments.breaker.service",  # a neighbour
     "payments/acquiring/store.py": "payments.payment.store",
     "payments/retention/service.py": "payments.reading.health",
-    "payments/settlement/payout_file.py": "payments.ledger.rules",
-    "payments/reconciliation/rules.py": "payments.ledger.rules",  # a neighbour
+    "payments/ledger/posting.py": "payments.settlement.rules",
+    "payments/reconciliation/rules.py": "payments.settlement.rules",  # a neighbour
     "payments/ledger/store.py": "payments.ledger.posting",  # upwards inside a room
     "payments/breaker/rules.py": "payments.breaker.store",
     "payments/audit/service.py": "app.routes",

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from payments.dead_letters import halt
 from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
+from payments.platform.money import AmountsByCurrency
 from payments.platform.operators import note_action
 from worker.cli import messages
 
@@ -24,11 +25,20 @@ LARGEST_ACCEPTED: Final = 10**9
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """The settings of these commands; `actor`: the operator, for `operator_action`."""
+    """The settings of these commands; `actor`: the operator, for `operator_action`.
+
+    `settlement_delay`: after a cut-off, before a batch is closed. `payout_account`: name and IBAN that merchants are
+    paid from. `acquirer`: its URL and our key there.
+    """
 
     database_url: str
     answers_kept: timedelta
     actor: str
+    second_operator_above: AmountsByCurrency
+    minimum_payout: AmountsByCurrency
+    settlement_delay: timedelta
+    payout_account: tuple[str, str] | None = None
+    acquirer: tuple[str, str] | None = field(default=None, repr=False)
 
 
 def add_republish(parser: argparse.ArgumentParser) -> None:

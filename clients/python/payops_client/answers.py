@@ -17,15 +17,32 @@ Status: TypeAlias = Literal[
 ]
 
 
-Account: TypeAlias = Literal["customer_hold", "hold_clearing", "acquirer_receivable", "merchant_payable"]
+Account: TypeAlias = Literal[
+    "customer_hold",
+    "hold_clearing",
+    "acquirer_receivable",
+    "merchant_payable",
+    "fee_revenue",
+    "acquirer_fee_expense",
+    "payout_clearing",
+    "bank",
+    "reconciliation_suspense",
+]
+
+
+SourceType: TypeAlias = Literal["settlement_batch", "payout", "adjustment", "recon_file", "recon_exception"]
 
 
 class Entry(TypedDict):
-    """One posting: the amount goes from the credit account to the debit account."""
+    """
+    One posting: the amount goes from the credit account to the debit account.
+
+    It is of an event of a payment, or of a source: a batch, a payout, a correction, an acquirer's file.
+    """
 
     entryId: int
-    paymentId: int
-    eventId: int
+    paymentId: int | None
+    eventId: int | None
     postingNo: int
     debitAccount: Account
     creditAccount: Account
@@ -33,6 +50,9 @@ class Entry(TypedDict):
     currency: str
     occurredAt: str
     postedAt: str
+    sourceType: SourceType
+    sourceId: int | None
+    merchantId: str | None
 
 
 EventType: TypeAlias = Literal[

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from payments.audit.findings import keep_of_answers, keep_of_payments
+from payments.audit.findings import keep_without_payment, keep_of_payments
 from payments.audit.snapshot import Difference, FindingKind
 from payments.audit.store import note_run
 from payments.platform.database import create_engine
@@ -24,7 +24,7 @@ def engine(database_url: str) -> Iterator[Engine]:
     keep_of_payments(engine, [7], [Difference(FindingKind.LEDGER, 7, "first", "hold")], NOW)
     keep_of_payments(engine, [8], [Difference(FindingKind.OUTBOX, 8, "second", "status")], NOW)
     keep_of_payments(engine, [8], [], LATER)
-    keep_of_answers(engine, [], [Difference(FindingKind.ANSWERS, None, "third", "M1")], NOW)
+    keep_without_payment(engine, [], [Difference(FindingKind.ANSWERS, None, "third", "M1")], NOW)
     keep_of_payments(engine, [7, 9], [Difference(FindingKind.LEDGER, n, "again", "hold") for n in (7, 9)], LATER)
     yield engine
     engine.dispose()

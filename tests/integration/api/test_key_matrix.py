@@ -14,8 +14,8 @@ from app.api.openapi import document
 from app.http import limits
 from payments.merchants import service
 from payments.merchants.hashing import Peppers
+from payments.merchants.new_key import NewKey
 from payments.merchants.rules import SCOPES_OF, KeyKind, MerchantState, Mode, Scope, networks
-from payments.merchants.service import NewKey
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.merchant_tables import api_key

@@ -1,4 +1,4 @@
-"""Merchants over HTTP: made, listed, suspended."""
+"""Merchants over HTTP: made, listed, suspended, connected; when their day ends and where they are paid."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,3 +91,34 @@ def connected(api: Api) -> Iterator[None]:
         yield
     finally:
         extensions[EXTENSION] = before
+
+
+IBAN = "DE89370400440532013000"
+
+
+def test_a_merchant_s_day_and_account(api: Api) -> None:
+    made = api.post("/merchants", {"merchantId": "M3", "name": "x", "mode": "TEST", "timeZone": "Asia/Seoul"}, **ADMIN)
+    assert (made.get_json()["timeZone"], made.get_json()["iban"]) == ("Asia/Seoul", None)
+    changed = patch(api, "M3", iban="de89 3704 0044 0532 0130 00").get_json()
+    assert (changed["timeZone"], changed["iban"]) == ("Asia/Seoul", IBAN)
+    changed = patch(api, "M3", timeZone="America/New_York").get_json()
+    assert (changed["timeZone"], changed["iban"]) == ("America/New_York", IBAN)
+    listed = api.http.get("/merchants", headers=ADMIN).get_json()["items"]
+    assert [(item["timeZone"], item["iban"]) for item in listed] == [
+        ("UTC", None),
+        ("UTC", None),
+        ("America/New_York", IBAN),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("timeZone", zone) for zone in ("localtime", "posix/UTC", "Europe/Atlantis", "", "+01:00", "../UTC")),
+        *(("iban", iban) for iban in ("", "DE", "DE89370400440532013001", "DE89-3704", "D" * 99)),
+    ],
+)
+def test_a_zone_or_an_account_that_is_none_is_refused(api: Api, field: str, value: str) -> None:
+    new = {"merchantId": "M3", "name": "x", "mode": "TEST", field: value}
+    for answer in (api.post("/merchants", new, **ADMIN), patch(api, **{field: value})):
+        assert [name for name, _ in faults(answer)] == [field]

@@ -135,3 +135,15 @@ def test_the_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
     done = call(f"sqlite:///{tmp_path}/none/at-all.db", "merchants", "list")
     assert (done.returncode, done.stdout) == (2, "")
     assert "cannot be used" in done.stderr
+
+
+def test_when_a_merchant_s_day_ends_and_where_it_is_paid(engine: Engine, database_url: str) -> None:
+    iban = "DE89370400440532013000"
+    made = answer(database_url, *CREATE, "--time-zone", "Asia/Seoul")
+    assert (made["timeZone"], made["iban"]) == ("Asia/Seoul", None)
+    change = ("merchants", "account", "M1", "--reason", "its form")
+    changed = answer(database_url, *change, "--iban", "DE89 3704 0044 0532 0130 00")
+    assert (changed["timeZone"], changed["iban"]) == ("Asia/Seoul", iban)
+    for wrong in ([], ["--time-zone", "localtime"], ["--iban", iban[:-1]]):
+        refused = call(database_url, *change, *wrong)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr

@@ -71,7 +71,9 @@ def test_postings_of_any_legal_sequence_add_up_in_any_order(
         for posting in postings(event_type, step):
             debits[posting.debit] += posting.amount
             credited[posting.credit] += posting.amount
-    assert {account: balance(account, debits[account], credited[account]) for account in Account} == balances_of(
+    balances = {account: balance(account, debits[account], credited[account]) for account in Account}
+    # an event moves nothing on the accounts of settlement and reconciliation
+    assert balances == dict.fromkeys(Account, 0) | balances_of(
         amount, payment.captured_amount, payment.released_amount, payment.refunded_amount
     )
     assert debits.total() == credited.total()

@@ -10,10 +10,11 @@ from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State, Told
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.profile import SIMULATOR
-from payments.reconciliation.reconcile import Found, Ours, reconcile
-from payments.reconciliation.rules import Expected, Line, Match, ReconException
+from payments.reconciliation.reconcile import Ours, reconcile
+from payments.reconciliation.rules import Expected, Found, Line, Match, ReconException
 
 NOW: Final = datetime(2030, 5, 20, 12, tzinfo=UTC)
+DAY: Final = "2030-05-17"
 LONG_AGO: Final = NOW - timedelta(days=4)
 LATELY: Final = NOW - timedelta(days=1)
 CURRENCIES: Final = ("USD", "EUR", "KRW", "KWD")
@@ -65,7 +66,7 @@ def text(lines: Iterable[Line]) -> str:
             total[place] += value
     for currency, (number, *amounts) in sorted(totals.items()):
         written.append(row("total", number, *[""] * 5, currency, *amounts))
-    return "".join([*written, row("end", count, *[""] * 9)])
+    return "".join([*written, row("end", count, *[""] * 4, DAY, *[""] * 4)])
 
 
 def file_of(content: str | bytes, chunk: int = 65_536) -> Callable[[], Iterable[Line]]:

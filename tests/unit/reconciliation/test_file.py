@@ -1,6 +1,8 @@
 """Reading a file: what is in it, and each way in which it is refused, by line and reason."""
 
 import hashlib
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from payments.acquiring.connector import Kind
 from payments.reconciliation.faults import SHOWN, Fault, FileRefused, Reason
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.profile import SIMULATOR
-from payments.reconciliation.reader import read
+from payments.reconciliation.reader import Reader
 from tests.unit.reconciliation.made import day, file_of, line, operation, text
 
 LINES = [line(operation(1)), line(operation(2, Kind.REFUND, 99)), line(operation(3, Kind.CAPTURE, 5, "KRW"))]
@@ -31,7 +33,7 @@ def faults(content: str | bytes) -> list[tuple[int, str]]:
 def test_a_file_has_its_movements() -> None:
     assert list(file_of(FILE)()) == LINES
     assert list(file_of(FILE.replace("\r\n", "\n"))()) == LINES
-    assert list(read(FILE.splitlines(keepends=True), SIMULATOR)) == LINES
+    assert list(Reader(SIMULATOR).read(FILE.splitlines(keepends=True))) == LINES
     assert list(file_of(text([]))()) == []
 
 
@@ -43,6 +45,13 @@ def test_chunks_make_no_difference(chunk: int, size: int) -> None:
     file = SettlementFile(parts, SIMULATOR)
     assert list(file.lines()) == lines
     assert (file.digest, file.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert file.day == date(2030, 5, 17)
+
+
+def test_an_acquirer_whose_files_have_no_day() -> None:
+    reader = Reader(replace(SIMULATOR, day=None))
+    assert list(reader.read(FILE.replace("2030-05-17,,,,", ",,,,").splitlines(keepends=True))) == LINES
+    assert reader.day is None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,7 @@ def test_a_file_of_another_format_is_refused(content: bytes, first: tuple[int, s
 
 
 TOTAL = "total,2,,,,,,USD,901,25,876\r\n"
-END = "end,3,,,,,,,,,\r\n"
+END = "end,3,,,,,2030-05-17,,,,\r\n"
 
 
 @pytest.mark.parametrize(
@@ -141,8 +150,9 @@ END = "end,3,,,,,,,,,\r\n"
     [
         (END, "", [(7, "NO_END")]),
         (END, END.strip(), [(8, "NO_END")]),
-        (END, END.replace("3", "4"), [(7, "COUNT")]),
-        (END, END.replace("3", ""), [(7, "COUNT")]),
+        (END, END.replace("3,,", "4,,"), [(7, "COUNT")]),
+        (END, END.replace("3,,", ",,"), [(7, "COUNT")]),
+        *((END, END.replace("2030-05-17", day), [(7, "DAY")]) for day in ("", "20300517", "2030-02-30", "17.5.2030")),
         (END, END + END, [(8, "AFTER_END")]),
         (END, END + FIRST + "\r\n", [(8, "AFTER_END")]),
         (END, END + "\r\n", [(8, "CELLS")]),

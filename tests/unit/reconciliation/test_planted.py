@@ -130,7 +130,7 @@ def test_each_difference_is_found_in_its_class_and_nothing_else(each: int, seed:
     found = [(f"{one.exception_class} {one.state}", named(one)) for one in got.exceptions]
     assert len(found) == len(made.found) == len(KINDS) * each
     assert set(found) == made.found
-    assert sorted(one.operation_id for one in got.matches) == sorted(made.matched)
-    assert len({one.number for one in got.matches}) == len(got.matches), "a line matched twice"
+    assert sorted(one.operation.operation_id for one in got.matches) == sorted(made.matched)
+    assert len({one.line.number for one in got.matches}) == len(got.matches), "a line matched twice"
     assert {(told.reference, told.learned) for told in got.told} == {(one, Learned.APPROVED) for one in made.told}
     assert got == result(reconcile(lines, ours(made.operations), fee, NOW)), "a run is a function"

@@ -38,19 +38,20 @@ def test_what_agrees_is_matched() -> None:
     assert line(refund)[3:6] == ("USD", -300, 0)
     assert LINE[3:6] == ("USD", 1000, 25)
     assert run([LINE, line(refund)], [ONE, refund]) == Result(
-        [Match(1, 1, Rule.OUR_REFERENCE), Match(2, 2, Rule.OUR_REFERENCE)]
+        [Match(LINE, ONE, Rule.OUR_REFERENCE), Match(line(refund), refund, Rule.OUR_REFERENCE)]
     )
 
 
 def test_what_has_another_reference_is_matched_by_the_acquirers() -> None:
-    got = run([LINE._replace(reference="lost")], [ONE])
-    assert got == Result([Match(1, 1, Rule.ACQUIRER_REFERENCE)])
+    lost = LINE._replace(reference="lost")
+    assert run([lost], [ONE]) == Result([Match(lost, ONE, Rule.ACQUIRER_REFERENCE)])
 
 
 def test_our_reference_comes_first() -> None:
     other = operation(2)
-    got = run([LINE._replace(acquirer_reference="op_2"), line(other)._replace(reference="lost")], [ONE, other])
-    assert got.matches == [Match(1, 1, Rule.OUR_REFERENCE), Match(2, 2, Rule.ACQUIRER_REFERENCE)]
+    first, second = LINE._replace(acquirer_reference="op_2"), line(other)._replace(reference="lost")
+    got = run([first, second], [ONE, other])
+    assert got.matches == [Match(first, ONE, Rule.OUR_REFERENCE), Match(second, other, Rule.ACQUIRER_REFERENCE)]
     assert got.exceptions == []
 
 
@@ -120,11 +121,11 @@ def test_of_two_lines_the_one_that_agrees_best_is_matched() -> None:
     for other in worse:
         for lines in ([LINE, other._replace(number=2)], [other._replace(number=2), LINE]):
             got = run(lines, [ONE])
-            assert (got.matches, got.classes) == ([Match(1, 1, Rule.OUR_REFERENCE)], ["DUPLICATE OPEN"])
+            assert (got.matches, got.classes) == ([Match(LINE, ONE, Rule.OUR_REFERENCE)], ["DUPLICATE OPEN"])
 
 
 def without_numbers(got: Result) -> tuple[Counter[object], ...]:
-    matches = Counter[object]((one.operation_id, one.rule) for one in got.matches)
+    matches = Counter[object]((one.operation, one.rule) for one in got.matches)
     exceptions = Counter[object](one._replace(line=one.line and one.line._replace(number=0)) for one in got.exceptions)
     return matches, exceptions, Counter[object](got.told)
 
@@ -151,10 +152,12 @@ def test_the_order_of_lines_does_not_matter(orders: tuple[list[Line], list[Line]
     first, second = (run([one._replace(number=at) for at, one in enumerate(order)], OPERATIONS) for order in orders)
     assert without_numbers(first) == without_numbers(second)
     assert (
-        len(first.matches) == len({one.operation_id for one in first.matches}) == len({m.number for m in first.matches})
+        len(first.matches)
+        == len({one.operation.operation_id for one in first.matches})
+        == len({one.line.number for one in first.matches})
     )
     named = [one.line.number for one in first.exceptions if one.line and one.exception_class != "FEE"]
-    assert sorted([*named, *(one.number for one in first.matches)]) == list(range(len(orders[0])))
+    assert sorted([*named, *(one.line.number for one in first.matches)]) == list(range(len(orders[0])))
 
 
 def test_chunks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:

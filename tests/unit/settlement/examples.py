@@ -48,13 +48,15 @@ def schedules(draw: st.DrawFn) -> FeeSchedule:
 
 @st.composite
 def items(draw: st.DrawFn, batch_id: int = 17) -> list[Item]:
-    """Any items of one batch, each of an event of its own."""
+    """Any items of one batch, each of a posting of its own."""
     kinds = draw(st.lists(st.sampled_from(ItemKind), max_size=8))
     amounts, fees = st.integers(1, LIMIT), st.integers(0, 10**6)
     found = []
-    for event_id, kind in enumerate(kinds, 1):
+    for number, kind in enumerate(kinds, 1):
         amount, fee = draw(amounts), draw(fees)
         if kind is ItemKind.ADJUSTMENT:
-            amount, fee = draw(st.sampled_from([amount, -amount])), 0
-        found.append(Item(batch_id, event_id, kind, amount, -fee if kind is ItemKind.REFUND else fee))
+            found.append(Item(batch_id, number, kind, draw(st.sampled_from([amount, -amount]))))
+            continue
+        fee = -fee if kind is ItemKind.REFUND else fee
+        found.append(Item(batch_id, number, kind, amount, fee, event_id=100 + number, payment_id=7))
     return found

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from payments.settlement import payout_file, statement
 from payments.settlement.payout_file import Payout, payout, read, write
 from payments.settlement.rules import Item, ItemKind, State, closed
 from payments.settlement.sealed_csv import BrokenFile, Row, seal, unseal
-from tests.unit.settlement.examples import LIMIT, batch, items
+from tests.unit.settlement.examples import LIMIT, NOW, batch, items
 
 PAYOUTS = [Payout(17, "M123", "KWD", 984_000), Payout(18, "M124", "KWD", 9_840)]
 BODY = (
@@ -164,37 +165,55 @@ def test_a_cell_is_a_number_or_no_formula(file: tuple[str, list[Payout]]) -> Non
 
 
 ITEMS = [
-    Item(17, 1, ItemKind.CAPTURE, 10_000, 180),
-    Item(17, 2, ItemKind.REFUND, 5_000, -75),
-    Item(17, 4, ItemKind.ADJUSTMENT, -20),
+    Item(17, 11, ItemKind.CAPTURE, 10_000, 180, event_id=1, payment_id=7),
+    Item(17, 12, ItemKind.REFUND, 5_000, -75, event_id=2, payment_id=7),
+    Item(17, 14, ItemKind.ADJUSTMENT, -20),
 ]
 
 
 def test_a_statement_by_hand() -> None:
     done = closed(batch(carried_in=-100), ITEMS, 0)
     body = (
-        b"record,number,batch,event,kind,currency,decimals,gross,fee,amount,sha256\r\n"
-        b"item,1,17,1,CAPTURE,USD,2,10000,180,9820,\r\n"
-        b"item,2,17,2,REFUND,USD,2,-5000,-75,-4925,\r\n"
-        b"item,3,17,4,ADJUSTMENT,USD,2,-20,0,-20,\r\n"
-        b"carried_in,4,17,,,USD,2,-100,0,-100,\r\n"
+        b"record,number,batch,entry,event,payment,kind,currency,decimals,gross,fee,amount,sha256\r\n"
+        b"item,1,17,11,1,7,CAPTURE,USD,2,10000,180,9820,\r\n"
+        b"item,2,17,12,2,7,REFUND,USD,2,-5000,-75,-4925,\r\n"
+        b"item,3,17,14,,,ADJUSTMENT,USD,2,-20,0,-20,\r\n"
+        b"carried_in,4,17,,,,,USD,2,-100,0,-100,\r\n"
     )
-    trailer = f"trailer,4,,,,,,,,4775,{hashlib.sha256(body).hexdigest()}\r\n"
+    trailer = f"trailer,4,,,,,,,,,,4775,{hashlib.sha256(body).hexdigest()}\r\n"
     assert statement.statement(done, ITEMS) == body + trailer.encode()
+    assert statement.sha256(done, ITEMS) == hashlib.sha256(body + trailer.encode()).hexdigest()
 
 
 @given(items(), st.integers(-LIMIT, LIMIT), st.integers(0, LIMIT))
 def test_a_statement_has_all_items_and_their_sum_is_paid_out(of: list[Item], carried_in: int, minimum: int) -> None:
     done = closed(batch(carried_in=carried_in), of, minimum)
     rows = unseal(statement.COLUMNS, statement.statement(done, of))
-    assert [int(each.cells[1]) for each in rows if each.record == "item"] == [item.event_id for item in of]
-    assert all(each.amount == int(each.cells[5]) - int(each.cells[6]) for each in rows)
+    assert [int(each.cells[1]) for each in rows if each.record == "item"] == [item.entry_id for item in of]
+    assert all(each.amount == int(each.cells[7]) - int(each.cells[8]) for each in rows)
     assert sum(each.amount for each in rows) == done.net - done.carried_out
+
+
+def test_a_statement_of_many_items_comes_in_parts() -> None:
+    many = [Item(17, number, ItemKind.CAPTURE, number) for number in range(1, 1_201)]
+    done = closed(batch(), many, 0)
+    parts = list(statement.parts(done, iter(many)))
+    assert len(parts) > 3
+    assert b"".join(parts) == statement.statement(done, many)
+    assert len(unseal(statement.COLUMNS, b"".join(parts))) == len(many)
 
 
 def test_a_statement_is_of_a_closed_batch_and_its_own_items() -> None:
     with pytest.raises(ValueError, match="still OPEN"):
         statement.statement(batch(), [])
     done = closed(batch(), ITEMS, 0)
-    with pytest.raises(ValueError, match="not the items"):
-        statement.statement(done, ITEMS[:2])
+    for others in (ITEMS[:2], [*ITEMS, ITEMS[0]], [*ITEMS[:2], replace(ITEMS[2], amount=-21)]):
+        with pytest.raises(ValueError, match="not the items"):
+            statement.statement(done, others)
+    with pytest.raises(ValueError, match="not of batch 17"):
+        statement.statement(done, [replace(each, batch_id=18) for each in ITEMS])
+
+
+def test_the_name_of_a_file_is_of_its_day_currency_and_first_batch() -> None:
+    name = payout_file.name_of([PAYOUTS[1], PAYOUTS[0]], NOW)
+    assert name == "2030-05-17-KWD-17"

@@ -138,7 +138,7 @@ def test_an_item_that_cannot_be(kind: ItemKind, amount: int, fee: int) -> None:
         Item(17, 1, kind, amount, fee)
 
 
-def test_items_are_of_one_batch_and_of_an_event_each() -> None:
+def test_items_are_of_one_batch_and_of_a_posting_each() -> None:
     with pytest.raises(ValueError, match="not of batch 17"):
         with_sums(batch(), [Item(18, 1, CAPTURE, 1)])
     with pytest.raises(ValueError, match="twice"):

@@ -1,0 +1,64 @@
+"""Request bodies of merchants: who is paid, when their day ends, and where their money goes."""
+
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from app import messages
+from app.api.schemas import ABSENT, Body, Connector, DiscardReason, MerchantId, MerchantName
+from payments.merchants.rules import MerchantState, Mode
+from payments.platform import time_zones
+from payments.platform.iban import LONGEST, iban
+from payments.platform.json_types import OneOf
+
+_LONGEST_IBAN: Final = LONGEST + LONGEST // 4
+"""Characters with a space behind each four."""
+
+
+def _iban(text: str) -> str:
+    try:
+        return iban(text)
+    except ValueError:
+        raise ValueError(messages.NOT_AN_IBAN) from None
+
+
+TimeZone = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=time_zones.LONGEST, description="When its day ends: Europe/Berlin, of the tz database"
+    ),
+    AfterValidator(time_zones.zone_name),
+]
+Iban = Annotated[
+    str,
+    Field(min_length=1, max_length=_LONGEST_IBAN, description="Where it is paid; spaces are allowed, and not kept"),
+    AfterValidator(_iban),
+]
+
+
+class MerchantBody(Body):
+    """A new merchant; its day is UTC's unless `timeZone` says otherwise."""
+
+    merchant_id: MerchantId = Field(alias="merchantId")
+    name: MerchantName
+    mode: Annotated[Mode, Field(strict=False), OneOf(Mode)]
+    connector: Connector = ABSENT
+    time_zone: TimeZone = Field(default=ABSENT, alias="timeZone")
+    iban: Iban = ABSENT
+
+
+class MerchantChangeBody(Body):
+    """Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these."""
+
+    state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)] = ABSENT
+    connector: Connector = ABSENT
+    time_zone: TimeZone = Field(default=ABSENT, alias="timeZone")
+    iban: Iban = ABSENT
+    reason: DiscardReason
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        given: tuple[Any, ...] = (self.state, self.connector, self.time_zone, self.iban)  # typed without ABSENT's None
+        if all(value is ABSENT for value in given):
+            raise ValueError(messages.NO_CHANGE)
+        return self

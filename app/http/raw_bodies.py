@@ -1,0 +1,31 @@
+"""Reads the bytes of a request's body, up to a size and before the request's deadline. What they say is for others."""
+
+import time
+from typing import Final
+
+import gevent
+from flask import g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app import messages
+from app.http import errors
+
+LARGEST_BODY: Final = 16 * 1024
+"""Bytes of a JSON body."""
+
+
+def read_bytes(largest: int = LARGEST_BODY) -> bytes:
+    """The body. Raises RequestEntityTooLarge beyond `largest` bytes, and Problem for one that is cut off or late."""
+    # one more, because Werkzeug silently truncates a chunked body at its limit
+    request.max_content_length = largest + 1
+    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
+        try:
+            text = request.get_data(cache=False)
+        except HTTPException:
+            raise
+        except Exception as error:  # gunicorn's for a broken chunk; the socket's for a client that disconnected
+            raise errors.Problem("MALFORMED_JSON", messages.BODY_TRUNCATED) from error
+        if len(text) > largest:
+            raise RequestEntityTooLarge
+        return text
+    raise errors.Problem("MALFORMED_JSON", messages.BODY_LATE)

@@ -1,0 +1,94 @@
+"""/payout-files: files that pay approved batches, for operators. A file is made once and never changes."""
+
+from flask import Blueprint, Response
+
+from app import csv_export
+from app.api import encoding, queries
+from app.api.answers import PayoutFilePage
+from app.api.parameters import CURSOR, FILE_ID, LIMIT
+from app.api.settlement_schemas import PayoutFileBody
+from app.commit.money_request import read_body
+from app.http.authentication import acting_operator
+from app.http.describing import Description, describe
+from app.services import services
+from app.transactions import read, read_list, write
+from payments.merchants.rules import Scope
+from payments.platform.clock import database_now
+from payments.settlement import payout_view, payouts
+
+blueprint = Blueprint("payout_files", __name__, url_prefix="/payout-files")
+
+_BYTES = "application/octet-stream"
+
+
+@blueprint.post("")
+@describe(
+    Description(
+        "Put approved batches into a new payout file",
+        "settlement",
+        answers={201: payout_view.PayoutFile},
+        problems=(400, 401, 403, 409, 413, 415, 429, 503),
+        body=PayoutFileBody,
+        scopes=(Scope.OPERATE,),
+        text=f"The {payouts.LARGEST_FILE:,} oldest of the currency; they are EXPORTED then, each in one file.",
+    )
+)
+def create() -> Response:
+    """A new file."""
+    body, actor, debtor = read_body(PayoutFileBody), acting_operator(), services().debtor
+    wanted = (body.currency, body.format, actor, body.reason, debtor)
+    made = write(lambda connection: payouts.export(connection, *wanted, database_now(connection)))
+    return encoding.answer(payout_view.payout_file(made), 201)
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "List payout files, newest first",
+        "settlement",
+        answers={200: PayoutFilePage},
+        problems=(400, 401, 403, 429, 503),
+        parameters=(LIMIT, CURSOR),
+        scopes=(Scope.READ,),
+    )
+)
+def index() -> Response:
+    """A page of files."""
+    before, limit = queries.cursor(), queries.limit()
+    return encoding.page(
+        PayoutFilePage, *read_list(lambda connection: payout_view.payout_files(connection, before, limit))
+    )
+
+
+@blueprint.get("/<id:file_id>")
+@describe(
+    Description(
+        "Show a payout file, without its content",
+        "settlement",
+        answers={200: payout_view.PayoutFile},
+        problems=(401, 403, 404, 429, 503),
+        parameters=(FILE_ID,),
+        scopes=(Scope.READ,),
+    )
+)
+def show(file_id: int) -> Response:
+    """One file."""
+    return encoding.answer(read(lambda connection: payout_view.get_file(connection, file_id)))
+
+
+@blueprint.get("/<id:file_id>/content")
+@describe(
+    Description(
+        "The bytes of a payout file",
+        "settlement",
+        answers={200: _BYTES},
+        problems=(401, 403, 404, 429, 503),
+        parameters=(FILE_ID,),
+        scopes=(Scope.READ,),
+        text="CSV or XML, as its format says, always the same bytes: `sha256` is theirs.",
+    )
+)
+def content(file_id: int) -> Response:
+    """The file itself."""
+    name, data = read(lambda connection: payout_view.content(connection, file_id))
+    return csv_export.attachment(name, data, _BYTES)

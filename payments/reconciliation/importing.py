@@ -1,0 +1,170 @@
+"""Imports a settlement file: reads it, matches it, and lets it count when all of it is there.
+
+A run is a function of the file and of our operations, and a dry run is the same code that writes nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from payments.outbox.lease import Lease
+from payments.platform.desk_errors import DuplicateFile
+from payments.reconciliation import store
+from payments.reconciliation.file import SettlementFile
+from payments.reconciliation.keeping import Keeping, Nothing, Sink, end_of
+from payments.reconciliation.lookups import Window, ours
+from payments.reconciliation.profile import PROFILES, Profile
+from payments.reconciliation.reconcile import Run, RunRefused, Survey, survey
+from payments.reconciliation.rules import FileState
+from payments.reconciliation.tally import Tally
+from payments.reconciliation.turn import keep, turn
+
+LOOK_BACK: Final = timedelta(days=7)
+"""How much older than a file's day operations may be that it finds missing: until then outcomes are still learned."""
+
+Source = Callable[[], Iterable[bytes]]
+"""Gives the bytes of a file from its beginning, in chunks; it is called twice."""
+
+
+class Asked(NamedTuple):
+    """What is to be imported: the file's name, whose it is, who asks. `file_id`: of an upload."""
+
+    name: str
+    connector: str
+    actor: str
+    file_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import has found. `file_id`: None of a dry run."""
+
+    file_id: int | None
+    sha256: str
+    day: date | None
+    tally: Tally
+
+
+class _Read(NamedTuple):
+    """A file after its first reading."""
+
+    profile: Profile
+    sha256: str
+    day: date | None
+    surveyed: Survey
+
+
+def import_file(engine: Engine, source: Source, asked: Asked, now: datetime, *, dry_run: bool = False) -> Report:
+    """Import a file whole, or not at all. KeyError for a connector without a profile.
+
+    Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
+    another import runs, and RunRefused when it cannot be finished. Then nothing of it is kept, as when this process is
+    killed: the next import undoes what it finds half done.
+    """
+    read = _read(source, PROFILES[asked.connector])
+    if dry_run:
+        _refuse_duplicate(engine, read.sha256)
+        return Report(None, read.sha256, read.day, _run(engine, source, read, asked.connector, now, Nothing()))
+    with turn(engine) as held:
+        undo_leftovers(engine, held)
+        file_id = _begin(engine, read, asked, now)
+        keeping = Keeping(engine, held, file_id, asked.connector, read.profile.expected_fee, now)
+        try:
+            tally = _run(engine, source, read, asked.connector, now, keeping)
+        except RunRefused:
+            _undo(engine, held, file_id)
+            raise
+    return Report(file_id, read.sha256, read.day, tally)
+
+
+def undo_leftovers(engine: Engine, held: Lease) -> None:
+    """Undo what killed imports have left; an upload can be read again."""
+    with engine.connect().execution_options(reading=True) as connection:
+        left = store.in_state(connection, FileState.READING)
+    for file_id in left:
+        _undo(engine, held, file_id)
+
+
+def _read(source: Source, profile: Profile) -> _Read:
+    file = SettlementFile(source(), profile)
+    surveyed = survey(file.lines())
+    return _Read(profile, file.digest, file.day, surveyed)
+
+
+def _run(engine: Engine, source: Source, read: _Read, connector: str, now: datetime, sink: Sink) -> Tally:
+    fee = read.profile.expected_fee
+    tally, file = Tally(fee), SettlementFile(source(), read.profile)
+    run = Run(ours(engine, connector, _window(engine, connector, read.day)), fee)
+    for found in run.of_lines(file.lines(), read.surveyed):
+        tally.add(found)
+        sink.add(found)
+    if file.digest != read.sha256:
+        raise RunRefused("the file has changed while it was read")
+    sink.finish(tally, read.day)
+    for missing in run.absent(now):
+        tally.add(missing)
+        sink.add_missing(missing)
+    sink.end()
+    return tally
+
+
+def _window(engine: Engine, connector: str, day: date | None) -> Window | None:
+    """Which operations have to be in a file by now, when this one was read: none before the first day of all files."""
+    if day is None:
+        return None
+    with engine.connect().execution_options(reading=True) as connection:
+        first = store.first_day(connection, connector) or day
+        before = store.last_day_before(connection, connector, day)
+    since = day - LOOK_BACK
+    if before is not None:  # nothing between two files is left out, however long ago the other one was
+        since = min(since, before + timedelta(days=1))
+    return Window(datetime.combine(max(since, min(first, day)), time(), UTC), end_of(day))
+
+
+def _begin(engine: Engine, read: _Read, asked: Asked, now: datetime) -> int:
+    """A file that is READING."""
+    with engine.begin() as connection:
+        if asked.file_id is not None:
+            values = {"state": FileState.READING.value, "day": read.day}
+            if not store.change(connection, asked.file_id, FileState.UPLOADED, **values):
+                raise DuplicateFile(f"File {asked.file_id} was read already.")
+            return asked.file_id
+        same = store.with_digest(connection, read.sha256)
+        if same is not None and same.state is FileState.REFUSED:  # nothing of it was kept, and it may be right now
+            store.forget(connection, same.file_id)
+        elif same is not None:
+            raise _duplicate(same.file_id)
+        try:
+            return store.add(connection, read.sha256, asked.connector, asked.name, asked.actor, now)
+        except IntegrityError as error:  # uploaded at this moment
+            raise DuplicateFile("A file with the same bytes was just uploaded.") from error
+
+
+def _refuse_duplicate(engine: Engine, sha256: str) -> None:
+    with engine.connect().execution_options(reading=True) as connection:
+        same = store.with_digest(connection, sha256)
+    if same is not None and same.state is FileState.DONE:
+        raise _duplicate(same.file_id)
+
+
+def _duplicate(file_id: int) -> DuplicateFile:
+    return DuplicateFile(f"File {file_id} has the same bytes.")
+
+
+def _undo(engine: Engine, held: Lease, file_id: int) -> None:
+    more = True
+    while more:
+        with engine.begin() as connection:
+            more = store.delete_some_lines(connection, file_id)
+            keep(connection, held)
+    with engine.begin() as connection:
+        if store.is_uploaded(connection, file_id):
+            values = {"state": FileState.UPLOADED.value, "line_count": 0}
+            store.change(connection, file_id, FileState.READING, **values)
+        else:
+            store.forget(connection, file_id)
+        keep(connection, held)

@@ -1,0 +1,178 @@
+"""Writes what a run finds: lines in chunks, each a transaction, and what makes them count in the last one.
+
+One transaction for a whole file would keep the commits of payments waiting while it goes into the binary log.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Protocol
+
+from sqlalchemy import Engine
+
+from payments import crash_points
+from payments.acquiring.rules import Told
+from payments.ledger.rules import Account, SourceType
+from payments.ledger.source_store import SourcePosting, moved, post
+from payments.outbox.lease import Lease
+from payments.reconciliation import exception_store, store
+from payments.reconciliation.reconcile import HELD, RunRefused, TooManyDiffer
+from payments.reconciliation.rules import ExceptionClass, Fee, FileState, Found, Line, Match, ReconException
+from payments.reconciliation.tally import Tally, Total
+from payments.reconciliation.turn import TurnLost, keep
+
+CHUNK: Final = 2000
+"""Lines in one transaction."""
+MISSING_CHUNK: Final = 1000
+NUMBERS: Final = 4
+"""Of postings, for each currency of a file."""
+_NAMES: Final = frozenset({ExceptionClass.TYPE, ExceptionClass.CURRENCY, ExceptionClass.AMOUNT})
+"""Exceptions after which their operation is not missing."""
+
+
+class Sink(Protocol):
+    """Takes what a run finds."""
+
+    def add(self, found: Found) -> None:
+        """Something about a line."""
+
+    def finish(self, tally: Tally, day: date | None) -> None:
+        """All lines were read."""
+
+    def add_missing(self, found: ReconException) -> None:
+        """An operation that no line is about; after `finish`."""
+
+    def end(self) -> None:
+        """There is no more."""
+
+
+class Nothing:
+    """Keeps nothing: a dry run."""
+
+    def add(self, found: Found) -> None:
+        """Nothing."""
+
+    def finish(self, tally: Tally, day: date | None) -> None:
+        """Nothing."""
+
+    def add_missing(self, found: ReconException) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class Keeping:
+    """Keeps what is found of one file, which is READING, while it has the turn."""
+
+    def __init__(self, engine: Engine, held: Lease, file_id: int, connector: str, fee: Fee, now: datetime) -> None:
+        """`fee`: by the contract; `now`: when exceptions are opened and postings posted."""
+        self._engine = engine
+        self._held = held
+        self._file_id = file_id
+        self._connector = connector
+        self._fee = fee
+        self._now = now
+        self._lines: list[Line | Match] = []
+        self._exceptions: list[ReconException] = []
+        self._named: list[int] = []
+        """Exceptions of operations that were missing, and that this file names."""
+        self._missing: list[ReconException] = []
+
+    def add(self, found: Found) -> None:
+        """Keep it; raises TooManyDiffer, TurnLost and SQLAlchemy's errors, after which nothing of the file counts."""
+        if isinstance(found, Told):  # of a match, which is kept: `decisions` finds it there
+            return
+        if isinstance(found, Match):
+            self._lines.append(found)
+            self._note(found.operation.missing_id)
+        else:
+            self._add_exception(found)
+        if len(self._lines) >= CHUNK:
+            self._write_lines()
+
+    def finish(self, tally: Tally, day: date | None) -> None:
+        """Write the rest and let all of it count: exceptions, sums, postings, and the end of what was missing."""
+        self._write_lines()
+        occurred_at = self._now if day is None else min(self._now, end_of(day))
+        with self._engine.begin() as connection:
+            exception_store.add_of_lines(
+                connection, self._file_id, self._connector, self._exceptions, self._fee, self._now
+            )
+            if not exception_store.end_missing(connection, self._named, self._file_id, self._now):
+                raise RunRefused("an operator has ended an exception that this file is about: import it again")
+            store.add_totals(connection, self._file_id, tally.totals)
+            source = (SourceType.RECON_FILE, self._file_id, None)
+            post(connection, *source, postings(tally.totals), occurred_at, self._now)
+            done = store.change(
+                connection, self._file_id, FileState.READING,
+                state=FileState.DONE.value, day=day, line_count=tally.lines, matched=tally.matched,
+                exceptions=tally.of_lines, ended_at=self._now,
+            )  # fmt: skip
+            self._check(done)
+            keep(connection, self._held)
+            crash_points.reach("before_file_is_done")
+        crash_points.reach("after_file_is_done")
+
+    def add_missing(self, found: ReconException) -> None:
+        """Keep it."""
+        self._missing.append(found)
+        if len(self._missing) >= MISSING_CHUNK:
+            self._write_missing()
+
+    def end(self) -> None:
+        """Write the rest of what is missing."""
+        self._write_missing()
+
+    def _add_exception(self, found: ReconException) -> None:
+        if len(self._exceptions) == HELD:
+            raise TooManyDiffer(f"more than {HELD} exceptions")
+        self._exceptions.append(found)
+        if found.exception_class is not ExceptionClass.FEE and found.line is not None:
+            self._lines.append(found.line)
+        if found.exception_class in _NAMES and found.operation is not None:
+            self._note(found.operation.missing_id)
+
+    def _note(self, missing_id: int | None) -> None:
+        if missing_id is not None:
+            self._named.append(missing_id)
+
+    def _write_lines(self) -> None:
+        if not self._lines:
+            return
+        with self._engine.begin() as connection:
+            store.add_lines(connection, self._file_id, self._lines)
+            self._check(store.count_lines(connection, self._file_id, len(self._lines)))
+            keep(connection, self._held)
+        self._lines = []
+        crash_points.reach("in_reading_file")
+
+    def _write_missing(self) -> None:
+        if self._missing:
+            with self._engine.begin() as connection:
+                exception_store.add_missing(connection, self._connector, self._missing, self._fee, self._now)
+                keep(connection, self._held)
+            self._missing = []
+
+    def _check(self, is_reading: bool) -> None:
+        if not is_reading:
+            raise TurnLost(f"file {self._file_id} is not READING any more")
+
+
+def postings(totals: dict[str, Total]) -> list[SourcePosting]:
+    """What a file posts: money of matched lines and its fees settle the receivable, the rest is unexplained.
+
+    Amounts have signs: where an acquirer takes back more than it pays, the sides change places.
+    """
+    made: list[SourcePosting] = []
+    for place, (currency, total) in enumerate(sorted(totals.items())):
+        number = NUMBERS * place
+        settled = (Account.BANK, Account.ACQUIRER_RECEIVABLE, total.matched_gross - total.matched_fee)
+        kept = (Account.ACQUIRER_FEE_EXPENSE, Account.ACQUIRER_RECEIVABLE, total.matched_fee)
+        unexplained = (Account.BANK, Account.RECONCILIATION_SUSPENSE, total.suspense)
+        for offset, movement in enumerate((settled, kept, unexplained)):
+            made += moved(number + offset, *movement, currency)
+    return made
+
+
+def end_of(day: date) -> datetime:
+    """The first moment (UTC) after a day."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

@@ -1,0 +1,81 @@
+"""Corrections of what a merchant is paid, by operators: new postings only, never a change of old ones.
+
+Each runs in the caller's transaction and is noted with its actor. What is posted is an item of the next batch.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from payments.ledger import source_store
+from payments.ledger.rules import Account, SourceType
+from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
+from payments.platform.errors import NotFound
+from payments.platform.money import AmountsByCurrency, format_amount
+from payments.platform.operators import note_action
+from payments.settlement import adjustment_store, payout_store
+from payments.settlement.adjustment_store import StoredAdjustment
+
+
+def propose(
+    connection: Connection,
+    merchant_id: str,
+    currency: str,
+    amount: int,
+    reason: str,
+    actor: str,
+    limits: AmountsByCurrency,
+    now: datetime,
+) -> StoredAdjustment:
+    """Give a merchant `amount` (minor units), or take it where it is negative; above the limit after a second word.
+
+    Raises NotFound for an unknown merchant, ValueError for an amount of 0.
+    """
+    if amount == 0:
+        raise ValueError("an adjustment of 0 changes nothing")
+    if not payout_store.is_known(connection, merchant_id):
+        raise NotFound(f"There is no merchant {merchant_id}.")
+    new = StoredAdjustment(
+        merchant_id=merchant_id,
+        currency=currency,
+        amount=amount,
+        reason=reason,
+        proposed_by=actor,
+        created_at=now,
+        posted_at=now if abs(amount) <= limits.of(currency) else None,
+    )
+    added = adjustment_store.add(connection, new)
+    if added.posted_at is not None:
+        _post(connection, added, now)
+    _note(connection, actor, "propose" if added.posted_at is None else "post", added, reason)
+    return added
+
+
+def agree(connection: Connection, adjustment_id: int, actor: str, reason: str, now: datetime) -> StoredAdjustment:
+    """Agree to another operator's adjustment, which posts it.
+
+    Raises NotFound, SettlementConflict when it is posted, SecondOperatorNeeded for the one who proposed it.
+    """
+    found = adjustment_store.lock(connection, adjustment_id)
+    if found is None:
+        raise NotFound(f"There is no adjustment {adjustment_id}.")
+    if found.posted_at is not None:
+        raise SettlementConflict(f"Adjustment {adjustment_id} is posted already.")
+    if found.proposed_by == actor:
+        raise SecondOperatorNeeded(f"You proposed adjustment {adjustment_id}; another operator has to agree.")
+    agreed = replace(found, agreed_by=actor, posted_at=now)
+    adjustment_store.save(connection, agreed)
+    _post(connection, agreed, now)
+    _note(connection, actor, "agree", agreed, reason)
+    return agreed
+
+
+def _post(connection: Connection, of: StoredAdjustment, now: datetime) -> None:
+    postings = source_store.moved(0, Account.FEE_REVENUE, Account.MERCHANT_PAYABLE, of.amount, of.currency)
+    source_store.post(connection, SourceType.ADJUSTMENT, of.adjustment_id, of.merchant_id, postings, now, now)
+
+
+def _note(connection: Connection, actor: str, action: str, of: StoredAdjustment, reason: str) -> None:
+    detail = f"{format_amount(of.amount, of.currency)} for merchant {of.merchant_id}: {reason}"
+    note_action(connection, actor, f"adjustment.{action}", f"adjustment {of.adjustment_id}", detail)

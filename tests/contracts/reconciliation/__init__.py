@@ -1,0 +1,1 @@
+"""Reconciliation on both databases: imports, what is missing, what a file decides."""

@@ -1,0 +1,104 @@
+"""Payout files: what is in them, ours and those for banks, and what a bank would refuse."""
+
+import hashlib
+
+import pytest
+from sqlalchemy import Engine, update
+
+from payments.platform.desk_errors import (
+    NothingToPayOut,
+    PayoutAccountMissing,
+    SettlementConflict,
+)
+from payments.platform.errors import PaymentsError, ValidationFailed
+from payments.platform.merchant_tables import merchant
+from payments.settlement import payout_file, payout_store, payouts
+from payments.settlement.pain_001 import LARGEST_TRANSFER
+from payments.settlement.payout_file import Format, Payout
+from payments.settlement.rules import State
+from tests.contracts.settlement.paying import (
+    IBAN,
+    OURS,
+    approve,
+    content,
+    export,
+    payout_states,
+    settled,
+    stored,
+)
+from tests.contracts.settlement.selling import price, register, sell
+
+
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """A database with prices."""
+    for currency in ("EUR", "KRW"):
+        price(engine, currency=currency)
+    return engine
+
+
+def test_a_file_has_all_approved_batches_of_its_currency_and_no_other(engine: Engine) -> None:
+    ids = [settled(engine, 10_000 * (number + 1), f"M{number}") for number in range(3)]
+    foreign = settled(engine, 10_000, "M0", "KRW")
+    for batch_id in (ids[0], ids[2], foreign):
+        approve(engine, batch_id)
+    first = export(engine)
+    assert payout_file.read(content(engine, first))[1] == [
+        Payout(ids[0], "M0", "EUR", 9_820),
+        Payout(ids[2], "M2", "EUR", 29_520),
+    ]
+    with pytest.raises(NothingToPayOut):
+        export(engine)
+    approve(engine, ids[1])
+    second = export(engine)
+    assert (second.payouts, second.total) == (1, 19_670)
+    with engine.connect() as connection:
+        assert payout_store.files_of(connection, [*ids, foreign]) == {ids[0]: 1, ids[1]: 2, ids[2]: 1}
+        assert payout_store.files(connection, None, 9) == [second, first]
+        assert payout_store.files(connection, second.file_id, 9) == [first]
+        assert payout_store.get_file(connection, first.file_id) == first
+
+
+def test_a_large_file_leaves_the_rest_for_the_next(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payouts, "LARGEST_FILE", 2)
+    ids = [settled(engine, 10_000, f"M{number}") for number in range(3)]
+    for batch_id in ids:
+        approve(engine, batch_id)
+    assert [export(engine).payouts, export(engine).payouts] == [2, 1]
+    assert [row[0] for row in payout_states(engine)] == ids
+
+
+def test_a_file_for_a_bank_needs_accounts_and_euros(engine: Engine) -> None:
+    batch_id = settled(engine)
+    approve(engine, batch_id)
+    wrong: list[tuple[type[PaymentsError], str, dict[str, object]]] = [
+        (PayoutAccountMissing, "APP_PAYOUT_IBAN", {"debtor": None}),
+        (PayoutAccountMissing, "no IBAN: M1", {}),
+        (ValidationFailed, "format", {"currency": "KRW"}),
+    ]
+    for error, said, changed in wrong:
+        with pytest.raises(error, match=said):
+            export(engine, Format.PAIN_001, **changed)  # type: ignore[arg-type]
+    assert stored(engine, batch_id).batch.state is State.APPROVED
+    register(engine, "M1", "UTC")
+    with engine.begin() as connection:
+        connection.execute(update(merchant).values(iban=IBAN))
+    file = export(engine, Format.PAIN_001)
+    data = content(engine, file)
+    assert (file.format, file.total, data[:5]) == (Format.PAIN_001, 9_820, b"<?xml")
+    assert hashlib.sha256(data).hexdigest() == file.sha256
+    for part in (OURS.iban, IBAN, "98.20", "A shop", file.name):
+        assert part.encode() in data
+
+
+def test_more_than_a_bank_transfers_is_left_to_a_file_of_ours(engine: Engine) -> None:
+    sell(engine, LARGEST_TRANSFER, currency="EUR")
+    batch_id = settled(engine, LARGEST_TRANSFER)
+    approve(engine, batch_id)
+    approve(engine, batch_id, "cli:b")
+    register(engine, "M1", "UTC")
+    with engine.begin() as connection:
+        connection.execute(update(merchant).values(iban=IBAN))
+    with pytest.raises(SettlementConflict, match=f"Batch {batch_id} is more than a SEPA transfer"):
+        export(engine, Format.PAIN_001)
+    assert export(engine).total > LARGEST_TRANSFER

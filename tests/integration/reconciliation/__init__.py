@@ -1,0 +1,1 @@
+"""Reconciliation of whole files of the simulator, on a real database."""

@@ -1,0 +1,95 @@
+"""`settle approve`, `export`, `content`, `confirm`, `return`: what operators do with closed batches, at a terminal.
+
+`worker.cli.settle` has the other actions, and the exit codes.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from payments.cli.option_types import DONE, REFUSED, reason, whole_number
+from payments.platform.clock import database_now
+from payments.platform.errors import Permanent
+from payments.platform.json_types import JsonObject, members
+from payments.platform.money import DECIMALS
+from payments.settlement import payout_view, payouts, view
+from payments.settlement.pain_001 import Account
+from payments.settlement.payout_file import Format
+from worker.cli.repair import ToolSettings
+
+Change = Callable[[Connection, datetime], JsonObject]
+
+
+def add_actions(actions: Any) -> None:
+    """Declare these actions among those of `settle` (what `add_subparsers` returns)."""
+    steps = {
+        "approve": "approve a batch that is closed; a second operator has to, too, above a limit",
+        "confirm": "say that the bank has paid a batch",
+        "return": "say that the bank could not pay a batch: its money is the merchant's again",
+    }
+    for name, help_text in steps.items():
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("batch_id", metavar="BATCH", type=whole_number, help="the batch")
+        _add_reason(action)
+    export = actions.add_parser("export", help="put the approved batches of a currency into a new payout file")
+    export.add_argument("currency", metavar="CURRENCY", choices=sorted(DECIMALS), help="such as EUR")
+    export.add_argument(
+        "--format", type=Format, choices=[*Format], default=Format.CSV, help="PAIN_001: for a bank, of EUR"
+    )
+    _add_reason(export)
+    content = actions.add_parser("content", help="print the bytes of a payout file")
+    content.add_argument("file_id", metavar="FILE", type=whole_number, help="its id, as export prints it")
+
+
+def _add_reason(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
+
+
+def run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+    """Run one of ACTIONS; prints one JSON object, or a file. What is stored may refuse it: one sentence on stderr."""
+    try:
+        return ACTIONS[options.action](engine, settings, options)
+    except Permanent as refused:
+        print(refused.message, file=sys.stderr)
+        return REFUSED
+
+
+def _step(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+    batch_id, actor, why = options.batch_id, settings.actor, options.reason
+    limits = settings.second_operator_above
+    changes: dict[str, Change] = {
+        "approve": lambda c, now: view.batch(c, payouts.approve(c, batch_id, actor, why, limits, now)),
+        "confirm": lambda c, now: view.batch(c, payouts.confirm(c, batch_id, actor, why, now)),
+        "return": lambda c, now: view.batch(c, payouts.give_back(c, batch_id, actor, why, now)),
+    }
+    return _change(engine, changes[options.action])
+
+
+def _export(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+    debtor = None if settings.payout_account is None else Account(*settings.payout_account)
+    wanted = (options.currency, options.format, settings.actor, options.reason, debtor)
+    return _change(engine, lambda c, now: payout_view.payout_file(payouts.export(c, *wanted, now)))
+
+
+def _content(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) -> int:
+    with engine.connect().execution_options(reading=True) as connection:
+        _name, data = payout_view.content(connection, options.file_id)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return DONE
+
+
+def _change(engine: Engine, change: Change) -> int:
+    with engine.begin() as connection:
+        done = change(connection, database_now(connection))
+    print(json.dumps(done, default=members))  # what is not stored must not be shown
+    return DONE
+
+
+ACTIONS: Final = {"approve": _step, "confirm": _step, "return": _step, "export": _export, "content": _content}
+"""What these actions do, by their names."""
