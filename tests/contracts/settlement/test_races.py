@@ -21,12 +21,12 @@ from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
 from payments.platform.settlement_tables import settlement_item
 from payments.platform.tables import outbox_event
-from payments.settlement import closing, due_store, store
+from payments.settlement import closing, store, waiting_store
 from payments.settlement.closing import NotAllSettled, Progress, SettleReport
 from payments.settlement.collecting import take
-from payments.settlement.due_store import Waiting
 from payments.settlement.finishing import finish
 from payments.settlement.rules import State
+from payments.settlement.waiting_store import Waiting
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.settlement.selling import (
@@ -163,7 +163,7 @@ def test_what_is_added_while_a_batch_is_closed_is_in_its_sums(mariadb: Engine, s
         sell(mariadb, 100, merchant_id)
         late = captured(mariadb, 70, merchant_id)
         with mariadb.begin() as connection:
-            (waiting,) = [each for each in due_store.waiting(connection, 1) if each.merchant_id == merchant_id]
+            (waiting,) = [each for each in waiting_store.waiting(connection, 1) if each.merchant_id == merchant_id]
             take(connection, waiting, NEXT, NEXT)
         with mariadb.begin() as connection:
             post_in(connection, late, 70)

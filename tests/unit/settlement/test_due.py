@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.settlement.due import Due, OfPayment, items
-from payments.settlement.due_store import Waiting
 from payments.settlement.fees import Amounts, FeeSchedule, OnRefund, charged
 from payments.settlement.rules import Item, ItemKind
+from payments.settlement.waiting_store import Waiting
 from tests.unit.settlement.examples import NOW, batch, schedule, schedules
 
 RETURN = [schedule(on_refund=OnRefund.RETURN)]
