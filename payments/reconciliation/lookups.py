@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Engine, Row, and_, bindparam, exists, or_, select
+from sqlalchemy import Column, Engine, Row, and_, bindparam, exists, func, or_, select
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
@@ -68,9 +68,9 @@ _COLUMNS: Final = (
     operation.c.amount,
     operation.c.state,
     operation.c.payment_id,
-    operation.c.decided_at,
-    operation.c.sent_at,
-    operation.c.created_at,
+    func.coalesce(
+        operation.c.decided_at, operation.c.sent_at, operation.c.created_at, type_=operation.c.created_at.type
+    ).label("at"),
 )
 _EXPECTED: Final = select(*_COLUMNS, _USED.label("used"), _MISSING.label("missing_id")).where(
     operation.c.connector == bindparam("connector")
@@ -173,8 +173,8 @@ class _Looking:
 
 
 def _expected(row: Row[Any]) -> Expected:
-    of_kind, state, at = _KINDS[row.kind], _STATES[row.state], row.decided_at or row.sent_at or row.created_at
+    of_kind, state = _KINDS[row.kind], _STATES[row.state]
     named = (row.operation_id, row.reference, row.acquirer_reference)
     return Expected(
-        *named, of_kind, row.currency, row.amount, state, at, bool(row.used), row.payment_id, row.missing_id
+        *named, of_kind, row.currency, row.amount, state, row.at, bool(row.used), row.payment_id, row.missing_id
     )
