@@ -1,4 +1,4 @@
-"""`reconcile`: import a settlement file, fetch that of a day, list files, at a terminal.
+"""`reconcile`: import a settlement file, fetch that of a day, list files, at a terminal; `recon_desk` has exceptions.
 
 Exit codes: 0 done, 1 not done because of the file or of what is stored, 2 could not run.
 """
@@ -30,7 +30,7 @@ from payments.reconciliation.importing import Asked, Report, import_file
 from payments.reconciliation.profile import PROFILES
 from payments.reconciliation.reconcile import RunRefused
 from payments.reconciliation.turn import ImportRunning, TurnLost
-from worker.cli import recon_text
+from worker.cli import recon_desk, recon_text
 from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 LIMIT: Final = 20
@@ -50,6 +50,7 @@ def add_reconcile(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--connector", choices=PROFILES, default=ConnectorName.SIMULATOR.value, help="whose file")
     files = actions.add_parser("files", help="list files, newest first")
     files.add_argument("--limit", type=whole_number, default=LIMIT, help=f"at most so many (default {LIMIT})")
+    recon_desk.add_actions(actions)
     for action in (importing, fetch, files):
         action.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -58,7 +59,7 @@ def run_reconcile(settings: ToolSettings, options: argparse.Namespace) -> int:
     """Run one action; every error is one sentence on stderr."""
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
-        return {"import": _import, "fetch": _fetch, "files": _files}[options.action](engine, settings, options)
+        return _ACTIONS[options.action](engine, settings, options)
     except FileRefused as refused:
         print("\n".join(recon_text.refused(refused)), file=sys.stderr)
         return DIFFER
@@ -131,3 +132,11 @@ def _files(engine: Engine, _settings: ToolSettings, options: argparse.Namespace)
     else:
         print("\n".join(recon_text.files(shown, limit=options.limit if more else None)))
     return AGREE
+
+
+_ACTIONS: Final = {
+    "import": _import,
+    "fetch": _fetch,
+    "files": _files,
+    **dict.fromkeys(recon_desk.ACTIONS, recon_desk.run),
+}
