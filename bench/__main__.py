@@ -20,6 +20,7 @@ from bench.parts import (
     keys,
     lag,
     lists,
+    reconciliation,
     split,
     start,
     without_http,
@@ -48,6 +49,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "keys": keys.figures,
     "wrong-keys": wrong_keys.figures,
     "acquirer": acquirer.figures,
+    "reconciliation": reconciliation.figures,
 }
 
 
