@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from tempfile import TemporaryFile
 from typing import IO, Final, NamedTuple
@@ -11,15 +11,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine
 
 from payments.acquiring.deadline import Deadline
-from payments.reconciliation import store
+from payments.reconciliation import backlog
 from payments.reconciliation.file import LARGEST
+from payments.reconciliation.file_days import lacking
 from payments.reconciliation.importing import Asked, Report, import_file
 from payments.reconciliation.profile import PROFILES
 
-READY_AFTER: Final = timedelta(minutes=30)
-"""After the end of a day (UTC), until an acquirer is asked for its file."""
-DAYS: Final = 7
-"""The last ones, of which files are fetched."""
 SILENT_SECONDS: Final = 10.0
 """For which the acquirer may say nothing."""
 FETCH_SECONDS: Final = 600.0
@@ -44,11 +41,8 @@ class NotFetched(Exception):
 
 
 def days_to_fetch(connection: Connection, connector: str, now: datetime) -> list[date]:
-    """The last days that are over and of which no file of this acquirer is DONE, oldest first."""
-    last = (now - READY_AFTER).date() - timedelta(days=1)
-    days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
-    done = store.days_done(connection, connector, days[0])
-    return [day for day in days if day not in done]
+    """The last days that are over and of which no file of this acquirer is DONE, oldest first; none before its time."""
+    return lacking(now, backlog.first_day(connection, connector), backlog.days_there(connection, connector, now))
 
 
 def fetch_day(

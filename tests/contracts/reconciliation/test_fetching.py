@@ -95,8 +95,9 @@ def test_the_last_days_are_fetched_until_they_are_there(engine: Engine) -> None:
         with engine.connect() as connection:
             return [str(day) for day in days_to_fetch(connection, books.NAME, at)]
 
+    books.store(engine, [operation(1)], datetime(2030, 5, 11, 9, tzinfo=UTC))
     early, midnight = datetime(2030, 5, 18, 0, 29, 59, tzinfo=UTC), datetime(2030, 5, 18, 0, 30, tzinfo=UTC)
-    assert due(early) == [f"2030-05-{day}" for day in range(10, 17)]
+    assert due(early) == [f"2030-05-{day}" for day in range(11, 17)]
     assert due(midnight) == [f"2030-05-{day}" for day in range(11, 18)]
     imported(engine, [])
     assert due(midnight) == [f"2030-05-{day}" for day in range(11, 17)]
