@@ -1,5 +1,7 @@
 """What a user of `make run` does at the shop, and what happens to the money at the day's end."""
 
+import re
+
 import requests
 
 from tests.e2e.make_run import Run, make
@@ -32,7 +34,8 @@ def check_day_end(run: Run, payment_id: int) -> None:
     assert requests.post(f"{url}/capture/{payment_id}", json={}, timeout=6).json()["status"] == "CAPTURED"
     until(lambda: requests.get(f"{url}/{payment_id}", timeout=6).json()["ledgerEntries"][1:], "the capture is posted")
     settled = make("settle", run.folder)
-    assert (settled.returncode, settled.stdout) == (0, "1 batches are closed and 0 are carried, with 1 items.\n")
+    assert settled.returncode == 0, settled.stderr
+    assert re.match("[1-9][0-9]* batches are closed and 0 are carried", settled.stdout), "M123 may have been paid, too"
     read = make("reconcile", run.folder)
     assert read.returncode == 0, read.stderr
     assert "1 lines, 1 matched" in read.stdout
