@@ -21,6 +21,8 @@ from app.routes import (
     outbox,
     payments,
     payout_files,
+    reconciliation,
+    settlement_adjustments,
     settlements,
     shop,
     shop_acquirer,
@@ -49,8 +51,10 @@ BLUEPRINTS: Final = tuple(
         shop_acquirer,
         acquirer,
         settlements,
+        settlement_adjustments,
         payout_files,
         fee_schedules,
         merchant_settlements,
+        reconciliation,
     )
 )

@@ -1,4 +1,4 @@
-"""/settlement-batches and /settlement-adjustments: what merchants are paid, for operators."""
+"""/settlement-batches: what merchants are paid, for operators."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from app import csv_export
 from app.api import csv_rows, encoding, queries
-from app.api.answers import SettlementAdjustmentPage, SettlementBatchPage, SettlementItemPage
-from app.api.parameters import ADJUSTMENT_ID, BATCH_ID, BATCH_STATE, CURRENCY, CURSOR, LIMIT, MERCHANT
-from app.api.settlement_schemas import AdjustmentBody, SettlementStepBody
+from app.api.answers import SettlementBatchPage, SettlementItemPage
+from app.api.parameters import BATCH_ID, BATCH_STATE, CURRENCY, CURSOR, LIMIT, MERCHANT
+from app.api.settlement_schemas import SettlementStepBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
@@ -18,13 +18,13 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
-from payments.settlement import adjustments, payout_view, payouts, statement, view
+from payments.settlement import payouts, statement, view
 from payments.settlement.rules import State
 from payments.settlement.store import StoredBatch, Wanted
 
-blueprint = Blueprint("settlements", __name__)
+blueprint = Blueprint("settlements", __name__, url_prefix="/settlement-batches")
 
-_BATCH = "/settlement-batches/<id:batch_id>"
+_BATCH = "/<id:batch_id>"
 _CHANGES = (400, 401, 403, 404, 409, 413, 415, 429, 503)
 SEALED = (
     "A line for each item and for what is carried, in minor units. The trailer has their number, their sum, which is"
@@ -33,7 +33,7 @@ SEALED = (
 """For descriptions of statements."""
 
 
-@blueprint.get("/settlement-batches")
+@blueprint.get("")
 @describe(
     Description(
         "List settlement batches, newest first",
@@ -164,62 +164,3 @@ def _changed(change: Callable[[Connection, datetime], StoredBatch]) -> Response:
         return view.batch(connection, change(connection, database_now(connection)))
 
     return encoding.answer(write(run))
-
-
-@blueprint.get("/settlement-adjustments")
-@describe(
-    Description(
-        "List adjustments, newest first",
-        "settlement",
-        answers={200: SettlementAdjustmentPage},
-        problems=(400, 401, 403, 429, 503),
-        parameters=(LIMIT, CURSOR),
-        scopes=(Scope.READ,),
-    )
-)
-def adjustment_index() -> Response:
-    """A page of adjustments."""
-    before, limit = queries.cursor(), queries.limit()
-    return encoding.page(
-        SettlementAdjustmentPage, *read_list(lambda connection: payout_view.adjustments(connection, before, limit))
-    )
-
-
-@blueprint.post("/settlement-adjustments")
-@describe(
-    Description(
-        "Correct what a merchant is paid",
-        "settlement",
-        answers={201: payout_view.SettlementAdjustment},
-        problems=_CHANGES,
-        body=AdjustmentBody,
-        scopes=(Scope.OPERATE,),
-        text="It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator"
-        " agrees.",
-    )
-)
-def adjust() -> Response:
-    """A new adjustment."""
-    body, actor, limits = read_body(AdjustmentBody), acting_operator(), services().second_operator_above
-    wanted = (body.merchant_id, body.currency, body.amount, body.reason)
-    made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c)))
-    return encoding.answer(payout_view.adjustment(made), 201)
-
-
-@blueprint.post("/settlement-adjustments/<id:adjustment_id>/agree")
-@describe(
-    Description(
-        "Agree to another operator's adjustment",
-        "settlement",
-        answers={200: payout_view.SettlementAdjustment},
-        problems=_CHANGES,
-        parameters=(ADJUSTMENT_ID,),
-        body=SettlementStepBody,
-        scopes=(Scope.OPERATE,),
-    )
-)
-def agree(adjustment_id: int) -> Response:
-    """The adjustment, posted."""
-    body, actor = read_body(SettlementStepBody), acting_operator()
-    agreed = write(lambda c: adjustments.agree(c, adjustment_id, actor, body.reason, database_now(c)))
-    return encoding.answer(payout_view.adjustment(agreed))

@@ -32,10 +32,15 @@ expected-statuses = ["2xx", "400", "401", "404"]
 include-path-regex = "^/merchants"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "404", "409"]
+[[operations]]
+include-path-regex = "^/(fee-schedules|payout-files)$"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "404", "409"]
 """
 """401: made-up tokens; 422: made-up keys meet again with another request.
 
-400: filters that contradict each other, networks, changes of nothing, and acquirers that are not connected.
+400: filters that contradict each other, networks, changes of nothing, acquirers that are not connected, schedules
+without notice or with limits that contradict each other, and files for banks in other currencies than theirs.
 """
 ADDRESSES = """
 import itertools, schemathesis

@@ -489,7 +489,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Postings, of one payment, of one event, or of all */
+        /** Postings, of one payment, event or source, or of all */
         get: operations["ledger.entries"];
         put?: never;
         post?: never;
@@ -567,7 +567,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Suspend a merchant, make it active again, or give it another connector */
+        /** Suspend a merchant, make it active again, or change how it is connected and paid */
         patch: operations["merchants.change"];
         trace?: never;
     };
@@ -1016,13 +1016,13 @@ export interface paths {
             cookie?: never;
         };
         /** List adjustments, newest first */
-        get: operations["settlements.adjustment_index"];
+        get: operations["settlement_adjustments.index"];
         put?: never;
         /**
          * Correct what a merchant is paid
          * @description It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator agrees.
          */
-        post: operations["settlements.adjust"];
+        post: operations["settlement_adjustments.create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Agree to another operator's adjustment */
-        post: operations["settlements.agree"];
+        post: operations["settlement_adjustments.agree"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1408,7 +1408,7 @@ export interface components {
             firstSeen: string;
             id: number;
             /** @enum {string} */
-            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
+            kind: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer" | "settlement" | "reconciliation";
             /**
              * Format: date-time
              * @description UTC with microseconds
@@ -1841,7 +1841,7 @@ export interface components {
             /** @enum {string} */
             status: "UP" | "DEGRADED" | "DOWN";
         };
-        /** @description Who is paid. Test merchants and live ones never see each other. */
+        /** @description Who is paid. Test merchants and live ones never see each other. `iban` is null where none is known. */
         Merchant: {
             cell: string;
             /** @enum {string} */
@@ -1851,38 +1851,48 @@ export interface components {
              * @description UTC with microseconds
              */
             createdAt: string;
+            iban: string | null;
             merchantId: string;
             /** @enum {string} */
             mode: "TEST" | "LIVE";
             name: string;
             /** @enum {string} */
             state: "ACTIVE" | "SUSPENDED";
+            timeZone: string;
         };
-        /** @description A new merchant. */
+        /** @description A new merchant; its day is UTC's unless `timeZone` says otherwise. */
         MerchantBody: {
             /**
              * @description Where the money of new payments is held; `none`: they are approved at once
              * @enum {string}
              */
             connector?: "none" | "simulator";
+            /** @description Where it is paid; spaces are allowed, and not kept */
+            iban?: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
             /** @enum {string} */
             mode: "TEST" | "LIVE";
             /** @description What people call it */
             name: string;
+            /** @description When its day ends: Europe/Berlin, of the tz database */
+            timeZone?: string;
         };
-        /** @description Suspend a merchant, make it active again, or give it another connector: at least one of the two. */
+        /** @description Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these. */
         MerchantChangeBody: {
             /**
              * @description Where the money of new payments is held; `none`: they are approved at once
              * @enum {string}
              */
             connector?: "none" | "simulator";
+            /** @description Where it is paid; spaces are allowed, and not kept */
+            iban?: string;
             /** @description Why nobody needs it any more */
             reason: string;
             /** @enum {string} */
             state?: "ACTIVE" | "SUSPENDED";
+            /** @description When its day ends: Europe/Berlin, of the tz database */
+            timeZone?: string;
         };
         /** @description Merchants, by id. */
         MerchantPage: {
@@ -3011,7 +3021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3045,7 +3055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3204,7 +3214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3238,7 +3248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3525,7 +3535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3559,7 +3569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3735,7 +3745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3894,7 +3904,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -3928,7 +3938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4110,7 +4120,7 @@ export interface operations {
                 /** @description The nextCursor of the page before */
                 cursor?: string;
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer" | "settlement" | "reconciliation";
                 /** @description How many items at most */
                 limit?: number;
                 /** @description Only findings of this payment */
@@ -4238,7 +4248,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only findings of this kind */
-                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer";
+                kind?: "ledger" | "outbox" | "answers" | "orphan_posting" | "stuck" | "acquirer" | "settlement" | "reconciliation";
                 /** @description Only findings of this payment */
                 paymentId?: number;
                 /** @description Only findings in this state */
@@ -4817,7 +4827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -4851,7 +4861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5523,7 +5533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5557,7 +5567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -5712,7 +5722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6061,7 +6071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6095,7 +6105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -6414,6 +6424,10 @@ export interface operations {
                 order?: "oldest" | "newest";
                 /** @description Only postings of this payment */
                 paymentId?: number;
+                /** @description Only postings of this source; only with sourceType */
+                sourceId?: number;
+                /** @description Only postings of this source; only with sourceId */
+                sourceType?: "settlement_batch" | "payout" | "adjustment" | "recon_file" | "recon_exception";
             };
             header?: never;
             path?: never;
@@ -6540,6 +6554,10 @@ export interface operations {
                 order?: "oldest" | "newest";
                 /** @description Only postings of this payment */
                 paymentId?: number;
+                /** @description Only postings of this source; only with sourceType */
+                sourceId?: number;
+                /** @description Only postings of this source; only with sourceId */
+                sourceType?: "settlement_batch" | "payout" | "adjustment" | "recon_file" | "recon_exception";
             };
             header?: never;
             path?: never;
@@ -6985,7 +7003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7019,7 +7037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -7195,7 +7213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8174,7 +8192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8212,7 +8230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8229,7 +8247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8432,7 +8450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8470,7 +8488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8487,7 +8505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8690,7 +8708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -8728,7 +8746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -8745,7 +8763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -9152,7 +9170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -9186,7 +9204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -9341,7 +9359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -9794,7 +9812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -9832,7 +9850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -9849,7 +9867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10052,7 +10070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -10090,7 +10108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10107,7 +10125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10310,7 +10328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -10348,7 +10366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10365,7 +10383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10568,7 +10586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description true: an answer given before */
@@ -10606,7 +10624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10623,7 +10641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The idempotency key was used for another request */
+            /** @description The idempotency key was used for another request · It is not a settlement file */
             422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10887,7 +10905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -10921,7 +10939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -11254,7 +11272,7 @@ export interface operations {
             };
         };
     };
-    "settlements.adjustment_index": {
+    "settlement_adjustments.index": {
         parameters: {
             query?: {
                 /** @description The nextCursor of the page before */
@@ -11378,7 +11396,7 @@ export interface operations {
             };
         };
     };
-    "settlements.adjust": {
+    "settlement_adjustments.create": {
         parameters: {
             query?: never;
             header?: never;
@@ -11478,7 +11496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -11512,7 +11530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -11569,7 +11587,7 @@ export interface operations {
             };
         };
     };
-    "settlements.agree": {
+    "settlement_adjustments.agree": {
         parameters: {
             query?: never;
             header?: never;
@@ -11671,7 +11689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -11705,7 +11723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12132,7 +12150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12166,7 +12184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12325,7 +12343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12359,7 +12377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12661,7 +12679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12695,7 +12713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The body must be application/json */
+            /** @description The body has another media type */
             415: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -12850,7 +12868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
@@ -13424,7 +13442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The transition is not allowed */
+            /** @description The merchant exists · The API key has ended · The API key is being replaced · There are too many API keys · The payment cannot be captured · The payment cannot be refunded · The payment cannot be voided · The first request with this key is still running · The idempotency key has expired · The dead letter is not open · The event's state does not allow it · The operation's state does not allow it · Another operator has to agree · The settlement's state does not allow it · No batch is approved · A bank account is missing · There is such a fee schedule · The exception's state does not allow it · The file is stored already · The transition is not allowed */
             409: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */

@@ -1,5 +1,6 @@
 /** Texts of the acquirers' files. */
 import type { FileState } from "../api/reconciliation";
+import { faultsInEnglish, faultsInKorean } from "./faults";
 
 const fileStatesInEnglish: Record<FileState, string> = { UPLOADED: "Waiting", READING: "Being read", DONE: "Read", REFUSED: "Refused" };
 const fileStatesInKorean: Record<FileState, string> = { UPLOADED: "대기 중", READING: "읽는 중", DONE: "읽음", REFUSED: "거부됨" };
@@ -28,7 +29,7 @@ export const reconFilesInEnglish = {
   itsExceptions: (count: number) => `Its exceptions: ${count}`,
   digest: "SHA-256",
   faults: "Why it was refused",
-  fault: (line: number, reason: string) => `Line ${line}: ${reason}`,
+  fault: (line: number, reason: string) => (line === 0 ? (faultsInEnglish[reason] ?? reason) : `Line ${line}: ${faultsInEnglish[reason] ?? reason}`),
   totals: "Totals by currency",
   matchedGross: "Matched",
   matchedFee: "Fee as agreed",
@@ -59,7 +60,7 @@ export const reconFilesInKorean: typeof reconFilesInEnglish = {
   itsExceptions: (count) => `이 파일의 불일치 ${count}건`,
   digest: "SHA-256",
   faults: "거부된 이유",
-  fault: (line, reason) => `${line}번째 줄: ${reason}`,
+  fault: (line, reason) => (line === 0 ? (faultsInKorean[reason] ?? reason) : `${line}번째 줄: ${faultsInKorean[reason] ?? reason}`),
   totals: "통화별 합계",
   matchedGross: "일치 금액",
   matchedFee: "약정 수수료",

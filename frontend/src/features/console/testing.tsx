@@ -18,7 +18,7 @@ export interface Sent {
 export function serve(answer: (sent: Sent) => unknown): Sent[] {
   const all: Sent[] = [];
   vi.stubGlobal("fetch", (url: string, options: RequestInit) => {
-    const sent = { method: options.method ?? "GET", url, body: JSON.parse((options.body as string | undefined) ?? "{}") as Record<string, unknown> };
+    const sent = { method: options.method ?? "GET", url, body: bodyOf(options.body) };
     all.push(sent);
     const given = answer(sent);
     if (given instanceof Error) return Promise.reject(given);
@@ -29,6 +29,11 @@ export function serve(answer: (sent: Sent) => unknown): Sent[] {
 
 export function refusal(status: number, code: string): Response {
   return new Response(JSON.stringify({ code, message: code, errors: [] }), { status });
+}
+
+/** What was sent as JSON; a file's is not read. */
+function bodyOf(body: unknown): Record<string, unknown> {
+  return typeof body === "string" ? (JSON.parse(body) as Record<string, unknown>) : {};
 }
 
 function Address() {

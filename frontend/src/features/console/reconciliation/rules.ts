@@ -33,7 +33,7 @@ export function compare({ line, operation }: Pick<ReconException, "line" | "oper
 }
 
 /** Whether an operator can still end it. */
-export function mayEnd({ state }: ReconException): boolean {
+export function mayEnd({ state }: Pick<ReconException, "state">): boolean {
   return state === "OPEN" || state === "WAITING";
 }
 

@@ -16,7 +16,7 @@ export function Sums({ batch }: { batch: Batch }) {
   return (
     <Panel title={settlements.sums}>
       <Table
-        label={settlements.sums}
+        label={settlements.howNet}
         head={
           <>
             <th scope="col">{settlements.part}</th>

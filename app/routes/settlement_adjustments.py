@@ -1,0 +1,77 @@
+"""/settlement-adjustments: corrections of what merchants are paid, by operators."""
+
+from flask import Blueprint, Response
+
+from app.api import encoding, queries
+from app.api.answers import SettlementAdjustmentPage
+from app.api.parameters import ADJUSTMENT_ID, CURSOR, LIMIT
+from app.api.settlement_schemas import AdjustmentBody, SettlementStepBody
+from app.commit.money_request import read_body
+from app.http.authentication import acting_operator
+from app.http.describing import Description, describe
+from app.services import services
+from app.transactions import read_list, write
+from payments.merchants.rules import Scope
+from payments.platform.clock import database_now
+from payments.settlement import adjustments, payout_view
+
+blueprint = Blueprint("settlement_adjustments", __name__, url_prefix="/settlement-adjustments")
+
+
+@blueprint.get("")
+@describe(
+    Description(
+        "List adjustments, newest first",
+        "settlement",
+        answers={200: SettlementAdjustmentPage},
+        problems=(400, 401, 403, 429, 503),
+        parameters=(LIMIT, CURSOR),
+        scopes=(Scope.READ,),
+    )
+)
+def index() -> Response:
+    """A page of adjustments."""
+    before, limit = queries.cursor(), queries.limit()
+    return encoding.page(
+        SettlementAdjustmentPage, *read_list(lambda connection: payout_view.adjustments(connection, before, limit))
+    )
+
+
+@blueprint.post("")
+@describe(
+    Description(
+        "Correct what a merchant is paid",
+        "settlement",
+        answers={201: payout_view.SettlementAdjustment},
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
+        body=AdjustmentBody,
+        scopes=(Scope.OPERATE,),
+        text="It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator"
+        " agrees.",
+    )
+)
+def create() -> Response:
+    """A new adjustment."""
+    body, actor, limits = read_body(AdjustmentBody), acting_operator(), services().second_operator_above
+    wanted = (body.merchant_id, body.currency, body.amount, body.reason)
+    made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c)))
+    return encoding.answer(payout_view.adjustment(made), 201)
+
+
+@blueprint.post("/<id:adjustment_id>/agree")
+@describe(
+    Description(
+        "Agree to another operator's adjustment",
+        "settlement",
+        answers={200: payout_view.SettlementAdjustment},
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
+        parameters=(ADJUSTMENT_ID,),
+        body=SettlementStepBody,
+        scopes=(Scope.OPERATE,),
+    )
+)
+def agree(adjustment_id: int) -> Response:
+    """The adjustment, posted."""
+    body, actor = read_body(SettlementStepBody), acting_operator()
+    agreed = write(lambda c: adjustments.agree(c, adjustment_id, actor, body.reason, database_now(c)))
+    return encoding.answer(payout_view.adjustment(agreed))
