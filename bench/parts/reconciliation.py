@@ -51,7 +51,7 @@ class Measured(NamedTuple):
 
 def figures(session: Session) -> list[Figure]:
     """Seconds and memory of one import of LINES lines, and of a dry run of them."""
-    with _database(session.engine) as url, TemporaryDirectory() as folder:
+    with database(session.engine) as url, TemporaryDirectory() as folder:
         file = Path(folder) / "day.csv"
         prepare(url, file, LINES)
         dry, real = (measure(url, file, LINES, *options) for options in (("--dry-run",), ()))
@@ -118,7 +118,7 @@ def _text(lines: int) -> Iterator[str]:
 
 
 @contextmanager
-def _database(engine: Engine) -> Iterator[str]:
+def database(engine: Engine) -> Iterator[str]:
     """An empty database beside that of `engine`; dropped afterwards."""
     statements = (
         f"CREATE DATABASE {NAME} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
