@@ -1,25 +1,4 @@
 /** Types of routes that the API's description does not have yet. Goes away with the next schema.ts. */
-export type BatchState = "OPEN" | "CLOSED" | "CARRIED" | "APPROVED" | "EXPORTED" | "CONFIRMED" | "RETURNED";
-export interface SettlementBatch {
-  batchId: number; merchantId: string; currency: string; number: number; cutoff: string; state: BatchState;
-  carriedIn: number; gross: number; refunds: number; fees: number; adjustments: number; net: number; carriedOut: number; items: number;
-  sha256: string | null; approvedBy: string[]; payoutFileId: number | null; createdAt: string; closedAt: string | null; updatedAt: string;
-}
-export interface SettlementItem {
-  itemId: number; kind: "CAPTURE" | "REFUND" | "ADJUSTMENT"; amount: number; fee: number; net: number; entryId: number; eventId: number | null;
-  paymentId: number | null; occurredAt: string; source: { type: string; id: number } | null;
-}
-export interface PayoutFile {
-  fileId: number; name: string; format: "CSV" | "PAIN_001"; currency: string; payouts: number; total: number; sha256: string; createdBy: string; createdAt: string;
-}
-export interface SettlementAdjustment {
-  adjustmentId: number; merchantId: string; currency: string; amount: number; reason: string; proposedBy: string; agreedBy: string | null; createdAt: string;
-  postedAt: string | null;
-}
-export interface FeeSchedule {
-  scheduleId: number; merchantId: string; currency: string; basisPoints: number; fixed: number; minimum: number; maximum: number | null;
-  onRefund: "KEEP" | "RETURN"; validFrom: string; createdAt: string; createdBy: string;
-}
 export interface ReconFile {
   fileId: number; sha256: string; connector: string; name: string; day: string | null; state: "UPLOADED" | "READING" | "DONE" | "REFUSED";
   lines: number; matched: number; exceptions: number; faults: { line: number; reason: string }[];
@@ -54,23 +33,10 @@ type Post<InPath, Sent, Answer> = { get?: never; post: Operation<never, InPath, 
 interface Page<Item> { items: Item[]; nextCursor: string | null }
 interface Paged { limit?: number; cursor?: string }
 interface Reason { reason: string }
-interface OfBatch { batch_id: number }
 interface OfException { exception_id: number }
 
 declare module "./schema" {
   interface paths {
-    "/settlement-batches": Get<Paged & { merchantId?: string; currency?: string; state?: BatchState }, never, Page<SettlementBatch>>;
-    "/settlement-batches/{batch_id}": Get<never, OfBatch, SettlementBatch>;
-    "/settlement-batches/{batch_id}/items": Get<Paged, OfBatch, Page<SettlementItem>>;
-    "/settlement-batches/{batch_id}/approve": Post<OfBatch, Reason, SettlementBatch>;
-    "/settlement-batches/{batch_id}/confirm": Post<OfBatch, Reason, SettlementBatch>;
-    "/settlement-batches/{batch_id}/return": Post<OfBatch, Reason, SettlementBatch>;
-    "/payout-files": Omit<Get<Paged, never, Page<PayoutFile>>, "post"> & Omit<Post<never, Reason & { currency: string; format: "CSV" | "PAIN_001" }, PayoutFile>, "get">;
-    "/settlement-adjustments": Omit<Get<Paged, never, Page<SettlementAdjustment>>, "post"> &
-      Omit<Post<never, Reason & { merchantId: string; currency: string; amount: number }, SettlementAdjustment>, "get">;
-    "/settlement-adjustments/{adjustment_id}/agree": Post<{ adjustment_id: number }, Reason, SettlementAdjustment>;
-    "/fee-schedules": Omit<Get<Paged & { merchantId?: string; currency?: string }, never, Page<FeeSchedule>>, "post"> &
-      Omit<Post<never, Reason & Omit<FeeSchedule, "scheduleId" | "createdAt" | "createdBy">, FeeSchedule>, "get">;
     "/reconciliation": Get<never, never, ReconSummary>;
     "/reconciliation/files": Get<Paged, never, Page<ReconFile>>;
     "/reconciliation/files/{file_id}": Get<never, { file_id: number }, ReconFile>;

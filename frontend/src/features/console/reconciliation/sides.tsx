@@ -8,7 +8,7 @@ import { dateAndTime } from "../../../i18n/time";
 import { Amount } from "../../../payment/amount";
 import { Table, visuallyHidden } from "../../../ui/panel";
 import { StateBadge } from "../acquirer/state-badge";
-import { MerchantLink, OperationLink, PaymentLink, RECON_FILES } from "../frame/ids";
+import { MerchantLink, OperationLink, PaymentLink, fileOf } from "../frame/ids";
 import own from "./reconciliation.module.css";
 import { compare, type Compared } from "./rules";
 
@@ -36,7 +36,7 @@ export function Sides({ exception }: { exception: ReconException }) {
         </tr>
       ))}
       {line !== null && row(reconciliation.fee, <Amount minor={line.fee} currency={line.currency} />, none)}
-      {line !== null && row(reconciliation.line, <Link to={`${RECON_FILES}&file=${line.fileId}`}>{reconciliation.lineOf(line.number, line.fileId)}</Link>, none)}
+      {line !== null && row(reconciliation.line, <Link to={fileOf(line.fileId)}>{reconciliation.lineOf(line.number, line.fileId)}</Link>, none)}
       {operation !== null && (
         <>
           {row(reconciliation.operation, none, <OperationLink id={operation.operationId} />)}
