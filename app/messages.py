@@ -33,6 +33,8 @@ TOO_MANY_OF_MERCHANT: Final = "Too many requests of this merchant; wait for Retr
 # -- Bodies, queries and keys
 NOT_APPLICATION_JSON: Final = "Send the body as application/json."
 BODY_TOO_LARGE: Final = "The body must not be larger than 16 KiB."
+NOT_CSV: Final = "Send the file as text/csv."
+FILE_TOO_LARGE: Final = "The file must not be larger than 8 MiB; a larger one is imported at a terminal."
 BODY_TRUNCATED: Final = "The request body was truncated."
 BODY_LATE: Final = "The request body did not arrive in time."
 NOT_AN_OBJECT: Final = "must be a JSON object"

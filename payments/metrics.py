@@ -23,7 +23,7 @@ OUTCOMES: Final = ("succeeded", "declined", "processing", "conflict", "rejected"
 """`declined`: by the acquirer. `processing`: nobody knows yet."""
 _TOPICS: Final = tuple(TOPICS.values())
 LEASES: Final = ("relay", "ledger", "housekeeping")
-TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer", "money")
+TASKS: Final = ("export", "expire", "retry", "audit", "prune", "repair", "acquirer", "settle", "reconcile", "money")
 SHOWN_STATES: Final = (State.CLOSED, State.OPEN, State.HALF_OPEN)
 """Those of an acquirer's breaker, which no operator moves."""
 

@@ -10,7 +10,7 @@ from payments.settlement.rules import State
 
 LIVE: Final = (State.OPEN, State.CLOSED, State.APPROVED, State.EXPORTED)
 """States that a batch does not stay in; the others' numbers only grow."""
-OUTCOMES: Final = ("matched", "exception")
+OUTCOMES: Final = ("matched", "unmatched")
 
 
 class MoneyOutMetrics:

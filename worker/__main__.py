@@ -76,9 +76,11 @@ def _ledger(settings: Settings, registry: CollectorRegistry, stop: threading.Eve
 
 
 def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threading.Event, _traces: Traces) -> Service:
+    from payments.platform.connectors import ConnectorName  # noqa: PLC0415
     from payments.retention.service import Retention  # noqa: PLC0415
     from worker.acquirer import gates  # noqa: PLC0415
     from worker.housekeeping import CONNECTIONS, Plan, run  # noqa: PLC0415
+    from worker.money_out import MoneyOutPlan  # noqa: PLC0415
 
     kept = (settings.outbox_retention, settings.inbox_retention, settings.answer_retention, settings.record_retention)
     retention = Retention(*(timedelta(seconds=seconds) for seconds in kept))
@@ -91,6 +93,11 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
         expire_per_round=settings.expire_per_round,
         repair_after=settings.repair_after,
         clock_jump=settings.clock_jump,
+        money_out=MoneyOutPlan(
+            settings.minimum_payout,
+            timedelta(seconds=settings.settlement_delay),
+            {ConnectorName.SIMULATOR: settings.acquirer} if settings.acquirer else {},
+        ),
     )
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
     configured = gates(settings.acquirer_url, settings.acquirer_key)
@@ -186,8 +193,10 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
     "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
+    "settle": ToolCommand("close batches, list, approve, export and confirm them", "settle", "worker.cli.settle"),
     "fees": ToolCommand("list fee schedules, or add a version of one", "fees", "worker.cli.fees"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
+    "reconcile": ToolCommand("import acquirers' settlement files, list them", "reconcile", "worker.cli.reconcile"),
     "ledger-resume": ToolCommand("end the ledger's halt on poison", "ledger_resume"),
 }
 

@@ -1,4 +1,5 @@
-"""Housekeeping: expires authorizations, retries dead letters, republishes lost events, asks acquirers, prunes, audits.
+"""Housekeeping: expires authorizations, retries dead letters, republishes lost events, asks acquirers, prunes, audits;
+and what is in money_out.py.
 
 It needs neither Kafka nor Redis, so it still exports metrics when other processes fail. Each task has a thread and a
 connection of its own, and none acts while the database's clock is suspect.
@@ -37,15 +38,13 @@ from payments.platform.throttle import Throttle
 from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
 from worker.acquirer import Acquirers
 from worker.last_reading import LastReading
-from worker.money_out import MoneyOut
+from worker.money_out import ALL_AT_ONCE, MoneyOut, MoneyOutPlan
 from worker.schedule import Schedule, Task
 
 WATCH_INTERVAL: Final = 2.0
 """Seconds between two reads for the metrics, and between two heartbeats."""
 RETRY_INTERVAL: Final = 5.0
 """Seconds between two searches for dead letters whose retry is due."""
-MONEY_INTERVAL: Final = 10.0
-"""Seconds between two reads of money out for the metrics; the sums of many open exceptions take a moment."""
 ACQUIRER_INTERVAL: Final = 1.0
 """Seconds between two rounds of enquiries; the first enquiry is due 2 s after its operation was sent."""
 CONNECTIONS: Final = len(TASKS)
@@ -73,6 +72,7 @@ class Plan:
     expire_per_round: int = EXPIRE_PER_ROUND
     repair_after: float = 600.0
     clock_jump: float = 300.0
+    money_out: MoneyOutPlan = ALL_AT_ONCE
 
 
 class Housekeeping:
@@ -99,7 +99,7 @@ class Housekeeping:
         self._throttle = Throttle(stop.wait)
         self._reading = LastReading(metrics)
         self._acquirers = acquirers and Acquirers(engine, *acquirers, self._clock.now, self._pause, stop.is_set)
-        self._money_out = MoneyOut(engine, metrics.money_out, acquirers[0] if acquirers else ())
+        money_out = MoneyOut(engine, plan.money_out, metrics.money_out, self._clock.now, stop.wait)
         self._tasks = [
             Task("export", WATCH_INTERVAL, self.export),
             Task("expire", plan.expire_interval, self.expire),
@@ -108,7 +108,7 @@ class Housekeeping:
             Task("prune", plan.prune_interval, self.prune),
             Task("repair", REPAIR_INTERVAL, self.repair),
             Task("acquirer", ACQUIRER_INTERVAL, self.acquirer),
-            Task("money", MONEY_INTERVAL, self.money),
+            *money_out.tasks,
         ]
         self.log = TaskLog({task.name: task.interval for task in self._tasks}, metrics)
 
@@ -138,10 +138,6 @@ class Housekeeping:
     def acquirer(self) -> bool:
         """Ask what became of operations at the acquirers that are configured; returns whether more are due."""
         return self._acquirers is not None and self._acquirers.round()
-
-    def money(self) -> None:
-        """Read what the gauges of money out show."""
-        self._money_out.show()
 
     def prune(self) -> bool:
         """Delete old rows; returns whether more are due than the round had time for."""

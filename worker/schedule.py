@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.acquiring.enquiries import NotAllConcluded
 from payments.platform.clock import Clock, monotonic
 from payments.platform.clock_guard import ClockSuspect
+from payments.reconciliation.decisions import NotAllDecided
 from payments.retention.service import NotAllExpired
+from payments.settlement.closing import NotAllSettled
 
 REQUEST_INTERVAL: Final = 2.0
 """Seconds between two looks for a request to run a task now."""
-EXPECTED = (SQLAlchemyError, ClockSuspect, NotAllExpired, NotAllConcluded)
+EXPECTED = (SQLAlchemyError, ClockSuspect, NotAllExpired, NotAllConcluded, NotAllDecided, NotAllSettled)
 """Errors that are no bugs: they end a run, with one line in the log."""
 
 _log = logging.getLogger(__name__)

@@ -12,6 +12,8 @@ from payments.payment.view import FoundPayment, PaymentItem
 from payments.platform.json_types import JsonObject, Keywords, Time
 from payments.reading.actions import OperatorAction
 from payments.reading.ledger import Entry
+from payments.reconciliation.file_view import ReconFile
+from payments.reconciliation.view import ReconException
 from payments.settlement.payout_view import FeeSchedule, PayoutFile, SettlementAdjustment
 from payments.settlement.view import Settlement, SettlementBatch, SettlementItem
 
@@ -149,3 +151,17 @@ class FeeSchedulePage(Page[FeeSchedule]):
     """Versions of fee schedules, the newest added first."""
 
     items: list[FeeSchedule] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconFilePage(Page[ReconFile]):
+    """Settlement files of acquirers, newest first."""
+
+    items: list[ReconFile] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconExceptionPage(Page[ReconException]):
+    """Exceptions, newest first."""
+
+    items: list[ReconException] = field(kw_only=True)

@@ -15,9 +15,13 @@ from payments.merchants.rules import KeyKind
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
 from payments.platform import texts
+from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import LARGEST_ID
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.states import DeadLetterState
+from payments.reconciliation.profile import PROFILES
+from payments.reconciliation.rules import ExceptionClass, ExceptionState
+from payments.reconciliation.uploads import LONGEST_NAME
 from payments.settlement.rules import State as BatchState
 
 Parameter = dict[str, Any]
@@ -71,6 +75,21 @@ OPERATIONS_PAYMENT: Final = _query("paymentId", _ID, "Only operations of this pa
 BATCH_STATE: Final = _query("state", {"type": "string", "enum": list(BatchState)}, "Only batches in this state")
 CURRENCY: Final = _query("currency", {"type": "string", "enum": sorted(DECIMALS)}, "Only of this currency")
 OF_MERCHANT: Final = _query("merchantId", _MERCHANT_ID, "Only of this merchant; * is what is for all")
+EXCEPTION_ID: Final[Parameter] = {"name": "exception_id", "in": "path", "required": True, "schema": _ID}
+EXCEPTION_CLASS: Final = _query("class", {"type": "string", "enum": list(ExceptionClass)}, "Only of this class")
+EXCEPTION_STATE: Final = _query("state", {"type": "string", "enum": list(ExceptionState)}, "Only in this state")
+OF_FILE: Final = _query("fileId", _ID, "Only about lines of this settlement file")
+CONNECTOR: Final = _query(
+    "connector", {"type": "string", "enum": list(PROFILES), "default": ConnectorName.SIMULATOR}, "Whose file it is"
+)
+FILE_NAME: Final = {
+    **_query(
+        "name",
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": texts.PROSE},
+        "What the file is called",
+    ),
+    "required": True,
+}
 FOUND_PAYMENT: Final = _query("paymentId", _ID, "Only findings of this payment")
 
 LONGEST_ID: Final = 128

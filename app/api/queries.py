@@ -11,7 +11,7 @@ from flask import request
 from app import messages
 from app.api.schemas import LONGEST_MERCHANT_ID
 from app.http.errors import invalid
-from payments.platform import texts
+from payments.platform import sensitive, texts
 from payments.platform.json_types import LARGEST_ID
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 
@@ -42,6 +42,17 @@ def identifier(name: str, longest: int) -> str | None:
     if not 1 <= len(text) <= longest:
         raise invalid(name, messages.length(longest))
     fault = texts.fault(text)
+    if fault is not None:
+        raise invalid(name, fault)
+    return text
+
+
+def prose(name: str, longest: int) -> str:
+    """A text of at most `longest` characters that people write and that is stored; it has to be there."""
+    text = identifier(name, longest)
+    if text is None:
+        raise invalid(name, messages.MISSING)
+    fault = texts.fault_of_prose(text) or sensitive.fault(text)
     if fault is not None:
         raise invalid(name, fault)
     return text

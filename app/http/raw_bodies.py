@@ -12,6 +12,7 @@ from app.http import errors
 
 LARGEST_BODY: Final = 16 * 1024
 """Bytes of a JSON body."""
+CSV: Final = "text/csv"
 
 
 def read_bytes(largest: int = LARGEST_BODY) -> bytes:
@@ -29,3 +30,13 @@ def read_bytes(largest: int = LARGEST_BODY) -> bytes:
             raise RequestEntityTooLarge
         return text
     raise errors.Problem("MALFORMED_JSON", messages.BODY_LATE)
+
+
+def read_csv(largest: int) -> bytes:
+    """A file in the body. Raises Problem for another media type, and beyond `largest` bytes; else as `read_bytes`."""
+    if request.mimetype != CSV:
+        raise errors.Problem("UNSUPPORTED_MEDIA_TYPE", messages.NOT_CSV)
+    try:
+        return read_bytes(largest)
+    except RequestEntityTooLarge:
+        raise errors.Problem("PAYLOAD_TOO_LARGE", messages.FILE_TOO_LARGE) from None

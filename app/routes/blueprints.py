@@ -21,6 +21,7 @@ from app.routes import (
     outbox,
     payments,
     payout_files,
+    reconciliation,
     settlement_adjustments,
     settlements,
     shop,
@@ -54,5 +55,6 @@ BLUEPRINTS: Final = tuple(
         payout_files,
         fee_schedules,
         merchant_settlements,
+        reconciliation,
     )
 )

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from payments.audit.sources import Net, differs, net, together, wrong_postings
+from payments.acquiring.rules import State
+from payments.audit.sources import Net, differs, is_same, net, together, wrong_postings
 from payments.ledger.rules import Account
-from payments.reconciliation.rules import ExceptionClass, ExceptionState
+from payments.reconciliation.rules import ExceptionClass, ExceptionState, FileState
 
-DONE: Final = "DONE"
-"""The state of a file whose lines count."""
 ENDED: Final = frozenset({ExceptionState.RESOLVED, ExceptionState.WRITTEN_OFF})
 _NOT_AS_OURS: Final = frozenset({ExceptionClass.TYPE, ExceptionClass.CURRENCY, ExceptionClass.AMOUNT})
 _OWED: Final = _NOT_AS_OURS | {ExceptionClass.MISSING_AT_ACQUIRER}
@@ -71,7 +70,7 @@ class AuditedFile:
 
 def file_faults(file: AuditedFile) -> Iterator[str]:
     """What is wrong about a file. Of one that is not DONE nothing may be posted."""
-    if file.state != DONE:
+    if file.state != FileState.DONE:
         yield from wrong_postings(file.posted, Counter())
         return
     yield from wrong_postings(file.posted, together(_of(*item) for item in file.totals.items()))
@@ -114,10 +113,18 @@ def _lines(file: AuditedFile, by_currency: Mapping[str, LineSums]) -> Iterator[s
 
 
 class AuditedOperation(NamedTuple):
-    """The operation of an exception: its currency, and what the acquirer owes for it (minor units, signed)."""
+    """The operation of an exception; `gross`: what the acquirer owes for it if it happened (minor units, signed)."""
 
     currency: str
     gross: int
+    state: str
+
+    @property
+    def owed(self) -> tuple[int, ...]:
+        """What it was owed when the exception ended: nothing for what did not happen."""
+        if self.state == State.REVERSED:  # it had not happened at first
+            return (self.gross, 0)
+        return (self.gross,) if self.state == State.APPROVED else (0,)
 
 
 class AuditedLine(NamedTuple):
@@ -154,7 +161,9 @@ class AuditedException:
 def exception_faults(exception: AuditedException) -> Iterator[str]:
     """What is wrong about an exception."""
     row = exception.row
-    yield from wrong_postings(exception.posted, _end(row, exception.operation))
+    allowed = _ends(row, exception.operation)
+    if not any(is_same(exception.posted, each) for each in allowed):
+        yield from wrong_postings(exception.posted, allowed[0])
     is_ended = row.state in ENDED
     if (row.ended_at is not None) != is_ended:
         yield f"it is {row.state}, and has {'no' if is_ended else 'an'} end"
@@ -181,15 +190,22 @@ def _line(row: ExceptionRow, line: AuditedLine | None) -> Iterator[str]:
         yield from differs("suspense", row.suspense, line.net)
 
 
-def _end(row: ExceptionRow, operation: AuditedOperation | None) -> Net:
-    """What its end must change: what was in suspense, and what its operation was owed, has to go somewhere."""
+def _ends(row: ExceptionRow, operation: AuditedOperation | None) -> list[Net]:
+    """What its end may change: what was in suspense, and what its operation was owed, has to go somewhere."""
     if row.state not in ENDED:
-        return Counter()
-    owed = operation or AuditedOperation(row.currency, 0)
+        return [Counter()]
     is_written_off = row.state == ExceptionState.WRITTEN_OFF
     is_ours = row.exception_class in _OWED if is_written_off else row.exception_class == ExceptionClass.AMOUNT
     takes = Account.ACQUIRER_FEE_EXPENSE if is_written_off or is_ours else Account.ACQUIRER_RECEIVABLE
-    suspense = {Account.RECONCILIATION_SUSPENSE: row.suspense, takes: -row.suspense}
-    gross = owed.gross if is_ours else 0
-    given_up = {Account.ACQUIRER_RECEIVABLE: -gross, Account.ACQUIRER_FEE_EXPENSE: gross}
-    return together((net(row.currency, None, suspense), net(owed.currency, None, given_up)))
+    suspense = net(row.currency, None, {Account.RECONCILIATION_SUSPENSE: row.suspense, takes: -row.suspense})
+    if not is_ours or operation is None:
+        return [suspense]
+    return [
+        together(
+            (
+                suspense,
+                net(operation.currency, None, {Account.ACQUIRER_RECEIVABLE: -owed, Account.ACQUIRER_FEE_EXPENSE: owed}),
+            )
+        )
+        for owed in operation.owed
+    ]

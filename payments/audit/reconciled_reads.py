@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from payments.acquiring.connector import Kind
 from payments.audit.reconciled import (
-    DONE,
     AuditedException,
     AuditedFile,
     AuditedLine,
@@ -22,14 +21,16 @@ from payments.audit.source_reads import net_by_source
 from payments.ledger.rules import SourceType
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
-from payments.reconciliation.rules import ExceptionClass
+from payments.reconciliation.rules import ExceptionClass, FileState
 
 PIECE: Final = 20_000
 """Lines that one statement adds up."""
 
 _IDS: Any = bindparam("ids", expanding=True)
 _line, _operation, _exception = recon_line.c, acquirer_operation.c, recon_exception.c
-_OWED = case((_operation.kind == Kind.REFUND, -_operation.amount), else_=_operation.amount)
+_OWED = case(
+    (_operation.kind == Kind.CAPTURE, _operation.amount), (_operation.kind == Kind.REFUND, -_operation.amount), else_=0
+)
 """What the acquirer owes for an operation, as `payments.reconciliation.rules.Expected.gross`."""
 _AGREES = and_(_operation.kind == _line.kind, _operation.currency == _line.currency, _line.gross == _OWED)
 _STRAY = case((and_(_line.operation_id.is_not(None), _AGREES), None), (_line.operation_id.is_(None), None), else_=1)
@@ -91,7 +92,7 @@ def files(connection: Connection, ids: Sequence[int], *, with_lines: bool) -> li
         exceptions[file_id][currency] = ExceptionSums(*map(int, sums))
     found = []
     for file_id, state, line_count, matched in connection.execute(_FILES, {"ids": ids}).all():
-        lines = _lines(connection, file_id) if with_lines and state == DONE else None
+        lines = _lines(connection, file_id) if with_lines and state == FileState.DONE else None
         its = (totals[file_id], lines, exceptions[file_id], posted.get(file_id, Counter()))
         found.append(AuditedFile(file_id, state, line_count, matched, *its))
     return found
@@ -122,6 +123,7 @@ _EXCEPTIONS: Select[Any] = (
         _line.operation_id,
         _operation.currency,
         _OWED,
+        _operation.state,
     )
     .outerjoin(recon_line, and_(_line.file_id == _exception.file_id, _line.number == _exception.number))
     .outerjoin(
@@ -139,7 +141,7 @@ def exceptions(connection: Connection, ids: Sequence[int]) -> list[AuditedExcept
         AuditedException(
             ExceptionRow(*row[:8]),
             None if row[8] is None else AuditedLine(row[8], row[9], is_matched=row[10] is not None),
-            None if row[11] is None else AuditedOperation(row[11], row[12]),
+            None if row[11] is None else AuditedOperation(*row[11:]),
             posted.get(row[0], Counter()),
         )
         for row in connection.execute(_EXCEPTIONS, {"ids": ids})

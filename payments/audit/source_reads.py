@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
-from payments.audit.reconciled import DONE, ENDED
+from payments.audit.reconciled import ENDED
 from payments.audit.sources import Net, SourceEntry, net_of
 from payments.audit.totals import Ledger, Moved, Recorded
 from payments.ledger.rules import Account, SourceType
 from payments.platform.recon_tables import recon_exception, recon_file, recon_total
 from payments.platform.settlement_tables import payout, settlement_adjustment, settlement_batch, settlement_item
 from payments.platform.tables import ledger_entry, payment
+from payments.reconciliation.rules import FileState
 from payments.settlement.rules import State
 
 PIECE: Final = 20_000
@@ -103,11 +104,11 @@ _UNPAID = (State.CLOSED, State.APPROVED, State.EXPORTED)
 def recorded(connection: Connection) -> Recorded:
     """The sums of the tables of settlement and reconciliation."""
     batch, adjustment, exception = settlement_batch.c, settlement_adjustment.c, recon_exception.c
-    of_done = recon_total.c.file_id.in_(select(recon_file.c.file_id).where(recon_file.c.state == DONE))
+    of_done = recon_total.c.file_id.in_(select(recon_file.c.file_id).where(recon_file.c.state == FileState.DONE))
     # nothing of a file counts before it is DONE; what is missing is of no file
     counts = or_(
         exception.file_id.is_(None),
-        exception.file_id.in_(select(recon_file.c.file_id).where(recon_file.c.state == DONE)),
+        exception.file_id.in_(select(recon_file.c.file_id).where(recon_file.c.state == FileState.DONE)),
     )
     return Recorded(
         carried=Counter({(row[0], row[1]): row[2] for row in connection.execute(_CARRIED)}),

@@ -50,6 +50,11 @@ def together(nets: Iterable[Net]) -> Net:
     return total
 
 
+def is_same(one: Net, other: Net) -> bool:
+    """Whether they change the same; an account without a change is as one that is absent."""
+    return not any(one[key] != other[key] for key in one.keys() | other.keys())
+
+
 def wrong_postings(found: Net, wanted: Net) -> Iterator[str]:
     """A sentence for each account that the postings did not change as they must."""
     for key in sorted(found.keys() | wanted.keys(), key=repr):

@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_exception, recon_file
 from payments.reconciliation.file_days import LOOKED_BACK
-from payments.reconciliation.rules import ExceptionClass, ExceptionState
-
-DONE: Final = "DONE"
+from payments.reconciliation.rules import ExceptionClass, ExceptionState, FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,11 @@ _FIRST = (
 )
 _DAYS = select(recon_file.c.day).where(
     recon_file.c.connector == bindparam("connector"),
-    recon_file.c.state == DONE,
+    recon_file.c.state == FileState.DONE.value,
     recon_file.c.day >= bindparam("since"),
 )
 _NEWEST = select(func.max(recon_file.c.day)).where(
-    recon_file.c.connector == bindparam("connector"), recon_file.c.state == DONE
+    recon_file.c.connector == bindparam("connector"), recon_file.c.state == FileState.DONE.value
 )
 
 

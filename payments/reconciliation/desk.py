@@ -3,6 +3,7 @@
 An end is final. Its postings, the exception's row and the note about it are of the caller's transaction.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,8 @@ from payments.reconciliation.desk_store import StoredException
 from payments.reconciliation.ending import Ending, movements, moves_operation
 from payments.reconciliation.rules import UNDECIDED, ExceptionState, is_owed
 
+End = Callable[[Connection, int, str, str, AmountsByCurrency, datetime], StoredException]
+"""`resolve` or `write_off`."""
 _ACTIONS: Final = {ExceptionState.RESOLVED: "resolve", ExceptionState.WRITTEN_OFF: "write_off"}
 
 

@@ -15,7 +15,8 @@ from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
-from payments.reconciliation.keeping import Keeping, Nothing, Sink, end_of
+from payments.reconciliation.file_days import end_of
+from payments.reconciliation.keeping import Keeping, Nothing, Sink
 from payments.reconciliation.lookups import Window, ours
 from payments.reconciliation.profile import PROFILES, Profile
 from payments.reconciliation.reconcile import Run, RunRefused, Survey, survey

@@ -3,7 +3,7 @@
 One transaction for a whole file would keep the commits of payments waiting while it goes into the binary log.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Final, Protocol
 
 from sqlalchemy import Engine
@@ -14,6 +14,7 @@ from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
 from payments.outbox.lease import Lease
 from payments.reconciliation import exception_store, store
+from payments.reconciliation.file_days import end_of
 from payments.reconciliation.reconcile import HELD, RunRefused, TooManyDiffer
 from payments.reconciliation.rules import ExceptionClass, Fee, FileState, Found, Line, Match, ReconException
 from payments.reconciliation.tally import Tally, Total
@@ -171,8 +172,3 @@ def postings(totals: dict[str, Total]) -> list[SourcePosting]:
         for offset, movement in enumerate((settled, kept, unexplained)):
             made += moved(number + offset, *movement, currency)
     return made
-
-
-def end_of(day: date) -> datetime:
-    """The first moment (UTC) after a day."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)

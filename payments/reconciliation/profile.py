@@ -17,6 +17,8 @@ class Profile:
     many there are. Gross, fee and net are integers in minor units with their sign, net = gross − fee.
     """
 
+    path: str
+    """Where the acquirer has the file of a day; `{day}` is YYYY-MM-DD."""
     header: tuple[str, ...]
     record: str
     """Says what the line is, by one of the next three words."""
@@ -50,6 +52,7 @@ def _fee_of_the_simulator(kind: Kind, amount: int, currency: str) -> int:
 
 
 SIMULATOR: Final = Profile(
+    path="/v1/settlements/{day}.csv",
     header=("record", "number", "reference", "id", "kind", "authorization", "at", "currency", "gross", "fee", "net"),
     record="record",
     movement="movement",

@@ -83,12 +83,6 @@ def is_uploaded(connection: Connection, file_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def days_done(connection: Connection, connector: str, since: date) -> set[date]:
-    """The days from `since` on of which an acquirer's file is DONE."""
-    query = select(recon_file.c.day).where(*_done(connector), recon_file.c.day >= since)
-    return set(connection.execute(query).scalars())
-
-
 def first_day(connection: Connection, connector: str) -> date | None:
     """The first day of which an acquirer's file is DONE."""
     found: date | None = connection.execute(select(func.min(recon_file.c.day)).where(*_done(connector))).scalar()

@@ -1,7 +1,6 @@
 """Settlement files that were sent over HTTP, kept until housekeeping reads them. Nothing of them counts before that.
 
-Their bytes are compressed: line ends take two bytes each in a statement, and a large file of many would be a packet
-that MariaDB refuses.
+Their bytes are compressed: in a statement each takes two, and MariaDB's default packet has 16 MiB.
 """
 
 import zlib
@@ -21,6 +20,8 @@ from payments.reconciliation.rules import FileState
 
 LARGEST: Final = 8 * 1024 * 1024
 """Bytes of an upload: some 60,000 movements of the simulator's length. Larger files are imported at a terminal."""
+LARGEST_PACKED: Final = LARGEST - LARGEST // 16
+"""Bytes of a compressed upload, which twice are a packet with room to spare. ASCII never has more, whatever it says."""
 LONGEST_NAME: Final = 128
 _FASTEST: Final = 1
 """zlib's level: 54 ms for the largest file, which becomes a third of it."""
@@ -42,7 +43,8 @@ def add(connection: Connection, connector: str, name: str, content: bytes, actor
 
     Raises FileNotTaken for what is no text, and DuplicateFile for bytes that are stored, unless they were refused.
     """
-    if not content or b"\0" in content:
+    packed = zlib.compress(content, _FASTEST)
+    if not content or b"\0" in content or len(packed) > LARGEST_PACKED:
         raise FileNotTaken(
             "It is empty, or no text: send the acquirer's CSV file as it is, neither packed nor encoded."
         )
@@ -53,7 +55,7 @@ def add(connection: Connection, connector: str, name: str, content: bytes, actor
     elif same is not None:
         raise DuplicateFile(f"File {same.file_id} has the same bytes, and is {same.state}.")
     file_id = _insert(connection, connector, name, digest, actor, now)
-    connection.execute(insert(recon_upload), {"file_id": file_id, "content": zlib.compress(content, _FASTEST)})
+    connection.execute(insert(recon_upload), {"file_id": file_id, "content": packed})
     note_action(connection, actor, "reconciliation.upload", f"file {file_id}", f"{name}, SHA-256 {digest}")
     return file_id
 

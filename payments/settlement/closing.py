@@ -4,7 +4,7 @@ It may be killed anywhere, and two may run at once: a run goes on with what it f
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,7 +53,11 @@ class Progress:
 
 
 class NotAllSettled(Exception):
-    """Some merchants could not be settled; the others were. The text names some."""
+    """Some merchants could not be settled; the others were, as `report` says. The text names some."""
+
+    def __init__(self, failed: Sequence[str], report: SettleReport) -> None:
+        super().__init__(f"{len(failed)} could not be settled, such as {', '.join(failed[:NAMED])}.")
+        self.report = report
 
 
 def settle_due(
@@ -80,7 +84,7 @@ def settle_due(
     else:
         return run.report
     if run.failed:
-        raise NotAllSettled(f"{len(run.failed)} could not be settled, such as {', '.join(run.failed[:NAMED])}.")
+        raise NotAllSettled(run.failed, run.report)
     if progress is not None and cutoff is None:
         progress.until = now - delay
     return run.report

@@ -88,7 +88,7 @@ _BOUNDARY: Final = (
     )
     .order_by(payment.c.payment_id)
     .limit(1)
-    .offset(PAYMENTS - 1)
+    .offset(bindparam("skipped"))
 )
 _DUE: Final = (entry.c.entry_id, entry.c.amount, entry.c.credit_account, entry.c.event_id, entry.c.payment_id)
 _OF_PAYMENTS: Final = (
@@ -138,7 +138,8 @@ def waiting(connection: Connection, first: int) -> list[Waiting]:
 
 def boundary(connection: Connection, merchant_id: str, first: int, last: int) -> int:
     """The last payment of a merchant that `of_payments` should read from `first` on; at most `last`."""
-    found = connection.execute(_BOUNDARY, {"merchant": merchant_id, "first": first, "last": last}).scalar()
+    values = {"merchant": merchant_id, "first": first, "last": last, "skipped": PAYMENTS - 1}
+    found = connection.execute(_BOUNDARY, values).scalar()
     return last if found is None else int(found)
 
 

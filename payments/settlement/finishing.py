@@ -1,6 +1,5 @@
 """Closes one batch whose items are collected: its sums, its statement's hash, and the postings of fees and payout."""
 
-import hashlib
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -9,10 +8,10 @@ from payments import crash_points
 from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting
+from payments.platform.database import begin_snapshot
 from payments.settlement import item_store, store
-from payments.settlement.item_store import Sums
-from payments.settlement.rules import Batch, State, closed
-from payments.settlement.statement import statement
+from payments.settlement.rules import Batch, State, closed_with
+from payments.settlement.statement import sha256
 
 
 def finish(engine: Engine, batch: Batch, minimum: int, now: datetime) -> Batch | None:
@@ -21,12 +20,13 @@ def finish(engine: Engine, batch: Batch, minimum: int, now: datetime) -> Batch |
     None, and nothing is done, when somebody else has closed it or adds items to it: then read it again.
     """
     with engine.connect().execution_options(reading=True) as connection:
-        items = [stored.item for stored in item_store.of_batch(connection, batch.batch_id)]
-    done = closed(batch, items, minimum)
-    digest = hashlib.sha256(statement(done, items)).hexdigest()
+        begin_snapshot(connection)  # the statement is of the items that are summed up, and may take a while
+        sums = item_store.sums(connection, batch.batch_id)
+        done = closed_with(batch, sums, minimum)
+        digest = sha256(done, (stored.item for stored in item_store.of_batch(connection, batch.batch_id)))
     with engine.begin() as connection:
         locked = store.get(connection, batch.batch_id, lock=True)
-        if locked is None or locked.batch != batch or item_store.sums(connection, batch.batch_id) != _sums(done):
+        if locked is None or locked.batch != batch or item_store.sums(connection, batch.batch_id) != sums:
             return None
         _close(connection, done, digest, now)
         crash_points.reach("before_closing_commit")
@@ -48,7 +48,3 @@ def _close(connection: Connection, done: Batch, digest: str, now: datetime) -> N
     crash_points.reach("in_closing")
     of_batch = (SourceType.SETTLEMENT_BATCH, done.batch_id, done.merchant_id)
     source_store.post(connection, *of_batch, postings(done), now, now)
-
-
-def _sums(batch: Batch) -> Sums:
-    return Sums(batch.gross, batch.refunds, batch.fees, batch.adjustments, batch.items)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, case, func, select
 
@@ -12,7 +12,7 @@ from payments.platform.ledger_table import ledger_entry
 from payments.platform.settlement_tables import settlement_item as table
 from payments.platform.writing import Insert, write
 from payments.settlement.fees import Amounts
-from payments.settlement.rules import Item, ItemKind
+from payments.settlement.rules import Item, ItemKind, Sums
 
 ITEMS_READ: Final = 5_000
 """Items of one statement when all items of a batch are read."""
@@ -26,16 +26,6 @@ class StoredItem:
     item: Item
     occurred_at: datetime
     source: tuple[SourceType, int] | None
-
-
-class Sums(NamedTuple):
-    """What a batch's items add up to, in minor units, as in `Batch`."""
-
-    gross: int
-    refunds: int
-    fees: int
-    adjustments: int
-    items: int
 
 
 _WRITTEN: Final = ("batch_id", "entry_id", "event_id", "payment_id", "kind", "amount", "fee")

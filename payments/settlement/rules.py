@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from payments.platform.desk_errors import SecondOperatorNeeded
 
@@ -83,6 +83,16 @@ class Item:
         return -self.amount if self.kind is ItemKind.REFUND else self.amount
 
 
+class Sums(NamedTuple):
+    """What the items of a batch add up to, in minor units."""
+
+    gross: int
+    refunds: int
+    fees: int
+    adjustments: int
+    items: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One row of `settlement_batch`, in minor units. Sums are 0 while it is OPEN, all but `carried_in`.
@@ -124,24 +134,25 @@ def with_sums(batch: Batch, items: Iterable[Item]) -> Batch:
     amounts: Counter[ItemKind] = Counter()
     for item in counted:
         amounts[item.kind] += item.amount
-    return replace(
-        batch,
-        gross=amounts[ItemKind.CAPTURE],
-        refunds=amounts[ItemKind.REFUND],
-        adjustments=amounts[ItemKind.ADJUSTMENT],
-        fees=sum(item.fee for item in counted),
-        items=len(counted),
-    )
+    fees = sum(item.fee for item in counted)
+    gross, refunds, adjustments = (amounts[kind] for kind in ItemKind)
+    return replace(batch, **Sums(gross, refunds, fees, adjustments, len(counted))._asdict())
 
 
 def closed(batch: Batch, items: Iterable[Item], minimum_payout: int) -> Batch:
+    """As `closed_with`, of the items themselves. Raises ValueError as `with_sums`, too."""
+    summed = with_sums(batch, items)
+    return closed_with(batch, Sums(*(getattr(summed, name) for name in Sums._fields)), minimum_payout)
+
+
+def closed_with(batch: Batch, sums: Sums, minimum_payout: int) -> Batch:
     """The batch with its sums: CLOSED, or CARRIED when its net is not above 0 or less than `minimum_payout`.
 
     Raises ValueError when it is not OPEN: what is closed never changes.
     """
     if batch.state is not State.OPEN:
         raise ValueError(f"batch {batch.batch_id} is {batch.state}: it is closed once")
-    summed = with_sums(batch, items)
+    summed = replace(batch, **sums._asdict())
     is_paid = summed.net > 0 and summed.net >= minimum_payout
     return replace(summed, state=State.CLOSED if is_paid else State.CARRIED)
 

@@ -96,6 +96,9 @@ OF_EXCEPTIONS: list[Spoiled] = [
     (recon_exception, exception(4), {"exception_class": "FEE"}, ["X4", "file 1"]),
     (recon_exception, exception(5), {"state": "RESOLVED"}, ["X5"]),
     (recon_exception, exception(5), {"suspense": 1}, ["X5"]),
+    (acquirer_operation, {"operation_id": 4}, {"state": "DECLINED"}, ["X5"]),
+    (acquirer_operation, {"operation_id": 4}, {"state": "REVERSED"}, []),
+    (acquirer_operation, {"operation_id": 4}, {"kind": "void"}, ["X5"]),
     (recon_exception, exception(6), {"number": 99}, ["X6"]),
 ]
 

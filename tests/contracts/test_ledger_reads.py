@@ -32,6 +32,11 @@ _POSTING = (
     f" occurred_at, posted_at) SELECT 1 + seq MOD {PAYMENTS}, 1 + seq DIV 2, seq MOD 2, 'customer_hold',"
     f" 'hold_clearing', 1, 'KRW', NOW(6), NOW(6) FROM seq_1_to_{POSTINGS}"
 )
+_OF_SOURCES = (
+    "INSERT INTO ledger_entry (source_type, source_id, posting_no, debit_account, credit_account, amount, currency,"
+    " occurred_at, posted_at) SELECT 'payout', 1 + seq DIV 2, seq MOD 2, 'payout_clearing', 'bank', 1, 'KRW', NOW(6),"
+    f" NOW(6) FROM seq_1_to_{POSTINGS}"
+)
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def grown(mariadb_url: str) -> Iterator[Engine]:
             connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
             connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
     with engine.begin() as connection:
-        for filling in (_PAYMENT, _POSTING):
+        for filling in (_PAYMENT, _POSTING, _OF_SOURCES):
             connection.exec_driver_sql(filling)
     yield engine
     engine.dispose()
@@ -58,6 +63,8 @@ PAGES: Final[dict[str, tuple[Wanted, int | None, int]]] = {
     "of a payment, newest": (Wanted(payment_id=7, order=Order.NEWEST), MIDDLE, PAGE),
     "of an old event": (Wanted(event_id=3), None, 2),
     "of an old event, newest": (Wanted(event_id=3, order=Order.NEWEST), None, 2),
+    "of a source": (Wanted(source_type="payout", source_id=7), None, 2),
+    "of a source, newest": (Wanted(source_type="payout", source_id=7, order=Order.NEWEST), None, 2),
     "of a new event": (Wanted(event_id=MIDDLE - 3), None, 2),
     "of an event and another payment": (Wanted(payment_id=50, event_id=3), None, 0),
 }
@@ -77,7 +84,7 @@ def test_sums_as_of_a_moment_read_each_posting_once(grown: Engine) -> None:
     with grown.begin() as connection:
         now = database_now(connection)
         before = rows_read(connection)
-        (sums,) = store.moved(connection, None, now)
-        assert sums.amount == POSTINGS
+        sums = store.moved(connection, None, now)
+        assert [each.amount for each in sums] == [POSTINGS] * 2  # of payments, and of sources
         # once in the table, and once for the sum that it is added to
-        assert POSTINGS <= rows_read(connection) - before <= 2 * POSTINGS + FEW
+        assert 2 * POSTINGS <= rows_read(connection) - before <= 4 * POSTINGS + FEW

@@ -1,5 +1,6 @@
 """What waits on the way to the bank and in reconciliation, as the gauges of housekeeping show it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from payments.reconciliation import backlog
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 from payments.settlement.backlog import payout_backlog
 from payments.settlement.rules import State
-from worker.money_out import MoneyOut
+from worker.money_out import ALL_AT_ONCE, MoneyOut
 from worker.money_out_reading import MoneyOutReading
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -27,10 +28,12 @@ class Shown:
 
     def __init__(self, engine: Engine, *connectors: str) -> None:
         self.registry = CollectorRegistry()
-        self.task = MoneyOut(engine, MoneyOutMetrics(self.registry), connectors)
+        acquirers = dict.fromkeys(connectors, ("http://127.0.0.1:1", "a-key-at-the-acquirer"))
+        plan = replace(ALL_AT_ONCE, acquirers=acquirers)
+        self.task = MoneyOut(engine, plan, MoneyOutMetrics(self.registry), database_now, lambda _seconds: False)
 
     def __call__(self, metric: str, **labels: str) -> float:
-        self.task.show()
+        self.task.money()
         found = self.registry.get_sample_value(metric, labels)
         assert found is not None
         return found

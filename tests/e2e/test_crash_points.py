@@ -35,6 +35,11 @@ OF_LEDGER = ("after_posting_before_offsets",)
 OF_OTHERS = ("in_pruning", "in_replay")
 AT_AN_ACQUIRER = ("after_enquiry_claim", "after_acquirer_call")
 """Reached in `tests/integration/acquiring/test_housekeeping_process.py`."""
+IN_SETTLEMENT = (
+    *("in_collecting", "after_collecting"),
+    *("before_closing", "in_closing", "before_closing_commit", "after_closing"),
+)
+"""Reached in `tests/contracts/settlement/test_killed.py`."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -152,7 +157,9 @@ def times(long: bool) -> range:
 
 
 def test_every_point_has_its_test() -> None:
-    assert sorted(OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS + AT_AN_ACQUIRER) == sorted(crash_points.NAMES)
+    assert sorted(OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS + AT_AN_ACQUIRER + IN_SETTLEMENT) == sorted(
+        crash_points.NAMES
+    )
 
 
 @pytest.mark.parametrize("point", OF_API)

@@ -26,6 +26,7 @@ from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.servers import migrated_database, until
 from worker.housekeeping import Housekeeping, Plan, run
+from worker.money_out import MoneyOut
 from worker.schedule import Schedule, Task
 
 PLAN = Plan(0.1, 60.0, Retention(timedelta(0), timedelta(days=30), timedelta(days=30)))
@@ -201,12 +202,12 @@ def test_a_task_that_is_broken_keeps_no_other_waiting(
     engine = create_database_engine(sqlite_url)
     stop, registry, others = threading.Event(), CollectorRegistry(), [name for name in TASKS if name != broken]
 
-    def bug(_self: Housekeeping) -> None:
+    def bug(_self: Housekeeping | MoneyOut) -> None:
         if way == "hangs":
             stop.wait()
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Housekeeping, broken, bug)
+    monkeypatch.setattr(Housekeeping if hasattr(Housekeeping, broken) else MoneyOut, broken, bug)
     thread = threading.Thread(target=run, args=(engine, PLAN, registry, stop))
     thread.start()
     try:

@@ -120,16 +120,8 @@ def test_before_its_first_success_a_task_is_counted_from_the_start(engine: Engin
     run.tasks.log.done("audit", later(), succeeded=True)
     assert wall() - run.shows(LAST_SUCCESS, task="audit") < 100
     assert run.shows("housekeeping_task_duration_seconds_count", task="audit") == 2
-    assert [run.shows("housekeeping_task_interval_seconds", task=name) for name in TASKS] == [
-        2,
-        5,
-        5,
-        60,
-        60,
-        60,
-        1,
-        10,
-    ]
+    intervals = {name: run.shows("housekeeping_task_interval_seconds", task=name) for name in TASKS}
+    assert list(intervals.values()) == [2, 5, 5, 60, 60, 60, 1, 60, 60, 10]
 
 
 @pytest.mark.parametrize(

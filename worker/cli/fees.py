@@ -57,7 +57,11 @@ def add_fees(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--maximum", type=_amount, help="the most that a captured payment costs (default: no limit)")
     adding.add_argument("--on-refund", type=OnRefund, choices=[*OnRefund], default=OnRefund.KEEP)
     adding.add_argument(
-        "--valid-from", type=_time, required=True, metavar="TIME", help="such as 2030-05-17T00:00:00Z; an hour from now"
+        "--valid-from",
+        type=utc_time,
+        required=True,
+        metavar="TIME",
+        help="such as 2030-05-17T00:00:00Z; an hour from now",
     )
     adding.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
 
@@ -112,7 +116,8 @@ def _amount(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MAX_AMOUNT}")
 
 
-def _time(text: str) -> datetime:
+def utc_time(text: str) -> datetime:
+    """A time with its zone, in UTC. Raises argparse's ArgumentTypeError."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:

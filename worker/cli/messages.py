@@ -36,6 +36,9 @@ NO_FINDINGS: Final = "There are no findings."
 NO_OPEN_FINDINGS: Final = "No finding is open."
 
 
+NO_BATCHES: Final = "There are no such batches."
+
+
 def more(limit: int) -> str:
     """The list goes on; `limit` shows more of it."""
     return f"There are older ones; --limit {limit} shows more."
@@ -95,6 +98,20 @@ def resumed(why: str) -> str:
 def clock(now: str, trusted_at: str) -> str:
     """The database's time, and the last one that housekeeping trusted."""
     return f"The database's clock says {now}.\nHousekeeping last trusted it at {trusted_at}."
+
+
+# -- Settlement
+CUT_OFF_TO_COME: Final = "A cut-off is not in the future: what is not there yet cannot be settled."
+
+
+def settled(closed: int, carried: int, items: int) -> str:
+    """What a run has done."""
+    return f"{closed} batches are closed and {carried} are carried, with {items} items."
+
+
+def more_items(limit: int) -> str:
+    """The list goes on; `limit` shows more of it."""
+    return f"There are more; --limit {limit} shows them."
 
 
 # -- Deployment

@@ -53,9 +53,9 @@ def source(content: str | bytes) -> Callable[[], Sequence[bytes]]:
     return lambda: [data[start : start + 65_536] for start in range(0, len(data), 65_536)]
 
 
-def imported(engine: Engine, lines: Sequence[Line] | str, now: datetime = NOW, **options: Any) -> Report:
+def imported(engine: Engine, lines: Sequence[Line] | str | bytes, now: datetime = NOW, **options: Any) -> Report:
     """Import the simulator's file with these lines, or this text."""
-    content = lines if isinstance(lines, str) else made.text(lines)
+    content = lines if isinstance(lines, str | bytes) else made.text(lines)
     return import_file(engine, source(content), options.pop("asked", ASKED), now, **options)
 
 

@@ -12,8 +12,9 @@ from payments.platform.recon_tables import recon_exception, recon_file, recon_li
 from payments.platform.tables import ledger_entry
 from payments.reconciliation import keeping, store
 from payments.reconciliation.faults import FileRefused
+from payments.reconciliation.importing import import_file
 from payments.reconciliation.reconcile import RunRefused, TooManyDiffer
-from payments.reconciliation.rules import ExceptionClass
+from payments.reconciliation.rules import ExceptionClass, FileState
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, balance, change, counts, exceptions, imported, rows
 from tests.unit.reconciliation.made import day, line, operation, text
@@ -139,7 +140,7 @@ def test_what_another_line_seemed_to_be_about(engine: Engine, of_class: str, sta
         change(engine, recon_exception, recon_exception.c.number == 1, state=state, ended_at=NOW, actor="a")
     report = imported(engine, books.of_day(LINES[:1], "2030-05-18"))
     free = state == "RESOLVED" and of_class != "AMOUNT"
-    assert (report.tally.matched, report.tally.classes["DUPLICATE"]) == ((1, 0) if free else (0, 1))
+    assert (report.tally.matched, report.tally.classes[ExceptionClass.DUPLICATE]) == ((1, 0) if free else (0, 1))
 
 
 def test_operations_of_another_acquirer_are_not_meant(engine: Engine) -> None:
@@ -169,7 +170,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_nothing(engine: Engine) -> 
     books.store(engine, [ONE])
     readings = iter([text(LINES[:1]), text([LINES[0]._replace(fee=26)])])
     with pytest.raises(RunRefused, match="changed"):
-        books.import_file(engine, lambda: books.source(next(readings))(), books.ASKED, NOW)
+        import_file(engine, lambda: [next(readings).encode()], books.ASKED, NOW)
     assert counts(engine) == [0, 0, 0, 0, 0]
 
 
@@ -178,7 +179,7 @@ def test_what_was_refused_may_be_imported_later(engine: Engine) -> None:
     digest = imported(engine, LINES[:1], dry_run=True).sha256
     with engine.begin() as connection:
         file_id = store.add(connection, digest, "simulator", "x", "a", NOW)
-        store.change(connection, file_id, store.FileState.READING, state="REFUSED")
+        store.change(connection, file_id, FileState.READING, state="REFUSED")
     assert imported(engine, LINES[:1]).tally.matched == 1
 
 

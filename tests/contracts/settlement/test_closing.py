@@ -212,8 +212,9 @@ def test_an_unknown_zone_stops_nobody_else(engine: Engine) -> None:
     register(engine, "M1", "Mars/Base")
     sell(engine, 100, "M1")
     sell(engine, 70, "M2")
-    with pytest.raises(NotAllSettled, match=r"1 could not be settled, such as M1 KRW .*Mars/Base"):
+    with pytest.raises(NotAllSettled, match=r"1 could not be settled, such as M1 KRW .*Mars/Base") as failed:
         settle(engine)
+    assert failed.value.report == SettleReport(closed=1, items=1)
     assert [each.batch.gross for each in batches(engine)] == [70]
     with engine.begin() as connection:
         connection.execute(update(merchant).values(time_zone="UTC"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from payments.audit.findings import keep_without_payment, keep_of_payments
+from payments.audit.findings import keep_of_payments, keep_without_payment
 from payments.audit.snapshot import Difference, FindingKind
 from payments.audit.store import note_run
 from payments.platform.database import create_engine

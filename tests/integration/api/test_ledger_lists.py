@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
+from payments.ledger.rules import Account, SourceType
+from payments.ledger.source_store import moved, post
 from payments.platform.database import create_engine
 from payments.platform.tables import ledger_entry
 from tests.contracts.posting import publish_and_post
@@ -117,8 +119,25 @@ def test_the_file_has_the_rows_of_the_list(api: Api, posted: list[int]) -> None:
         assert answer.headers["Content-Disposition"] == 'attachment; filename="ledger-entries.csv"'
         rows = [*csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline=""))]
         assert rows == [
-            {name: str(value) for name, value in item.items()} for item in get(api, f"/ledger/entries?{query}")["items"]
+            {name: "" if value is None else str(value) for name, value in item.items()}
+            for item in get(api, f"/ledger/entries?{query}")["items"]
         ]
+
+
+def test_postings_of_a_source_are_found(api: Api, posted: list[int], engine: Engine) -> None:
+    with engine.begin() as connection:
+        paid = moved(0, Account.PAYOUT_CLEARING, Account.BANK, 50, "KRW")
+        post(connection, SourceType.PAYOUT, 7, "M1", paid, START, START)
+        post(connection, SourceType.PAYOUT, 8, "M2", paid, START, START)
+    (found,) = get(api, "/ledger/entries?sourceType=payout&sourceId=7")["items"]
+    wanted = {"sourceType": "payout", "sourceId": 7, "merchantId": "M1", "paymentId": None, "eventId": None}
+    assert found | wanted == found
+    assert get(api, "/ledger/entries?sourceType=recon_file&sourceId=7")["items"] == []
+    bank = [each for each in get(api, "/ledger/balances?merchantId=M1")["items"] if each["account"] == "bank"]
+    assert bank == [{"account": "bank", "currency": "KRW", "debits": 0, "credits": 50, "balance": -50}]
+    for query, field in (("sourceType=payout", "sourceId"), ("sourceId=7", "sourceType")):
+        answer = api.http.get(f"/ledger/entries?{query}", headers=ADMIN)
+        assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (400, field)
 
 
 def test_files_need_the_admin_token(api: Api) -> None:

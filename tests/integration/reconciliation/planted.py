@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -66,8 +67,8 @@ class Planted:
             self._expect(of_class, chosen)
 
         for more in (1, -1):
-            change("AMOUNT", lambda name, more=more: files.amount(name, more))
-            change("FEE", lambda name, more=more: files.fee(name, more))
+            change("AMOUNT", partial(files.amount, more=more))
+            change("FEE", partial(files.fee, more=more))
         change("AMOUNT", files.sign)
         change("CURRENCY", lambda name: files.currency(name, "JPY"))
         change("TYPE", files.kind)

@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 
-from payments.reconciliation.importing import import_file
 from sqlalchemy import Engine, Row, text
 
-from payments.acquiring.connector import Kind
-from payments.acquiring.connector import Operation
+from payments.acquiring.connector import Kind, Operation
 from payments.platform.clock import monotonic
 from payments.platform.money import amounts_by_currency
-from payments.reconciliation import desk, waiting
+from payments.reconciliation import decisions, desk, waiting
+from payments.reconciliation.importing import Asked, import_file
 from payments.reconciliation.profile import SIMULATOR
 from tests.psp.tampered import Moved
 from tests.stories.month.acquirer import Acquirer

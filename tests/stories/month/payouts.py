@@ -75,7 +75,7 @@ class Payouts:
         """Write a file for each currency, and hold it against its batches; returns how many payouts they have."""
         approved = self._in_state("APPROVED")
         for currency in sorted({currency for _, currency, _ in approved}):
-            format_ = Format.PAIN_001 if currency == "EUR" and self.draw.random() < 0.5 else Format.CSV
+            format_ = Format.PAIN_001 if currency == "EUR" and self.draw.random() < 0.1 else Format.CSV
             with self.engine.begin() as connection:
                 file = payouts.export(connection, currency, format_, "kim", "daily", DEBTOR, self.clock.tick())
             nets = [net for _, of, net in approved if of == currency]

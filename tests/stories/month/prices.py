@@ -40,13 +40,10 @@ PRICES: Final = (
 
 
 def price_of(sale: Sale, prices: Sequence[FeeSchedule] = PRICES) -> int:
-    """What a payment has cost its shop in the end, in minor units."""
-    own = [each for each in prices if each.merchant_id == sale.shop.merchant_id]
-    for known in (own, [each for each in prices if each.merchant_id == ANY_MERCHANT]):
-        valid = [each for each in known if each.currency == sale.currency and each.valid_from <= sale.at]
-        if valid:
-            break
-    price = sorted(valid, key=lambda each: each.valid_from)[-1]
+    """What a payment has cost its shop in the end, in minor units. `prices`: in the order of their times."""
+    valid = [each for each in prices if each.currency == sale.currency and each.valid_from <= sale.at]
+    own = [each for each in valid if each.merchant_id == sale.shop.merchant_id]
+    price = (own or [each for each in valid if each.merchant_id == ANY_MERCHANT])[-1]
     counted = sale.captured if price.on_refund is OnRefund.KEEP else sale.captured - sale.refunded
     if counted == 0:
         return 0

@@ -149,7 +149,7 @@ class Trade:
 
     def _step(
         self, step: Callable[..., Command], chosen: list[Sale], parts: list[int], heard: Sequence[Learned] = ()
-    ) -> None:
+    ) -> list[Call]:
         commands = [
             step(sale.payment_id, self._key(), part, sale.shop.merchant_id)
             for sale, part in zip(chosen, parts, strict=True)

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from payments.ledger.rules import Account, balance
+from payments.settlement import item_store, store
+from payments.settlement.statement import statement
 from tests.stories.month.prices import price_of
 from tests.stories.month.shops import Sale
 
@@ -129,3 +132,16 @@ def wrong_items(connection: Connection) -> list[str]:
     loose = connection.execute(text(_IN_NO_ITEM)).scalars().all()
     other = connection.execute(text(_ITEM_OF_ANOTHER)).scalars().all()
     return [f"posting {entry}" for entry in loose] + [f"item {item}" for item in other]
+
+
+def wrong_statements(connection: Connection) -> list[str]:
+    """Batches whose statement is not the one of its closing, or does not add up to what is paid out."""
+    wrong = []
+    for row in connection.execute(text("SELECT batch_id, state, net FROM settlement_batch")).all():
+        stored = store.get(connection, row.batch_id)
+        assert stored is not None
+        data = statement(stored.batch, [each.item for each in item_store.of_batch(connection, row.batch_id)])
+        total = int(data.decode().splitlines()[-1].split(",")[-2])
+        if sha256(data).hexdigest() != stored.sha256 or total != (0 if row.state == "CARRIED" else row.net):
+            wrong.append(f"batch {row.batch_id}: {total}")
+    return wrong

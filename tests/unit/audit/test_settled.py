@@ -74,7 +74,7 @@ def test_an_open_batch_has_neither_sums_nor_postings() -> None:
 
 
 def test_a_payout_that_is_not_its_batch_is_said() -> None:
-    exported = {"state": State.EXPORTED, "approved_by": "ann"}
+    exported: dict[str, Any] = {"state": State.EXPORTED, "approved_by": "ann"}
     assert faults(payout=AuditedPayout(1, "M1", "KRW", 4_775, State.EXPORTED), **exported) == []
     for other in (("M2", "KRW", 4_775), ("M1", "USD", 4_775), ("M1", "KRW", 4_776)):
         (said,) = faults(payout=AuditedPayout(1, *other, State.EXPORTED), **exported)

@@ -1,0 +1,72 @@
+"""Imports the files that were sent over HTTP, one after the other; housekeeping's share of an upload."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Engine
+
+from payments.reconciliation import store, uploads
+from payments.reconciliation.faults import Fault, FileRefused, Reason
+from payments.reconciliation.importing import Asked, Report, import_file, undo_leftovers
+from payments.reconciliation.reconcile import TooManyDiffer
+from payments.reconciliation.rules import FileState
+from payments.reconciliation.turn import ImportRunning, turn
+from payments.reconciliation.uploads import Upload
+
+_CHUNK: Final = 65_536
+
+
+def import_uploads(engine: Engine, now: datetime) -> list[Report]:
+    """Import all files that wait; those that cannot be taken become REFUSED. Returns reports of those that are DONE.
+
+    Ends early, without an error, while another import runs. Raises what keeps a file from being read now: it is tried
+    again by the next call.
+    """
+    done: list[Report] = []
+    try:
+        _undo_killed(engine)
+        while (upload := _next(engine)) is not None:
+            if (report := _imported(engine, upload, now)) is not None:
+                done.append(report)
+    except ImportRunning:
+        return done
+    return done
+
+
+def _undo_killed(engine: Engine) -> None:
+    with engine.connect().execution_options(reading=True) as connection:
+        left = store.in_state(connection, FileState.READING)
+    if left:
+        with turn(engine) as held:
+            undo_leftovers(engine, held)
+
+
+def _next(engine: Engine) -> Upload | None:
+    with engine.connect().execution_options(reading=True) as connection:
+        return uploads.next_upload(connection)
+
+
+def _imported(engine: Engine, upload: Upload, now: datetime) -> Report | None:
+    content = upload.content
+    asked = Asked(upload.name, upload.connector, upload.created_by, upload.file_id)
+    try:
+        report = import_file(
+            engine, lambda: (content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)), asked, now
+        )
+    except FileRefused as refused:
+        _refuse(engine, upload.file_id, refused.faults, now)
+        return None
+    except TooManyDiffer:
+        _refuse(engine, upload.file_id, (Fault(0, Reason.TOO_MANY_DIFFER),), now)
+        return None
+    with engine.begin() as connection:
+        uploads.forget(connection, upload.file_id)
+    return report
+
+
+def _refuse(engine: Engine, file_id: int, faults: tuple[Fault, ...], now: datetime) -> None:
+    text = store.faults_text(faults)
+    with engine.begin() as connection:
+        values = {"state": FileState.REFUSED.value, "faults": text, "ended_at": now}
+        if store.change(connection, file_id, FileState.UPLOADED, **values):
+            uploads.forget(connection, file_id)

@@ -1,0 +1,99 @@
+"""Two operators at once on MariaDB: a batch is approved, exported and paid once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from payments.platform.desk_errors import NothingToPayOut, SecondOperatorNeeded, SettlementConflict
+from payments.platform.errors import PaymentsError
+from payments.settlement import payouts
+from payments.settlement.payout_file import Format
+from payments.settlement.rules import State
+from tests.contracts.settlement.paying import (
+    LATER,
+    LIMITS,
+    OURS,
+    approve,
+    export,
+    payout_states,
+    posted,
+    settled,
+    stored,
+)
+from tests.contracts.settlement.selling import price
+from tests.contracts.test_locks import wait_for_lock_wait
+
+Work = Callable[[Connection], Any]
+
+
+def approving(batch_id: int, actor: str) -> Work:
+    return lambda connection: payouts.approve(connection, batch_id, actor, "seen", LIMITS, LATER)
+
+
+def exporting(connection: Connection) -> Any:
+    return payouts.export(connection, "EUR", Format.CSV, "cli:b", "Friday", OURS, LATER)
+
+
+def confirming(batch_id: int) -> Work:
+    return lambda connection: payouts.confirm(connection, batch_id, "cli:a", "paid", LATER)
+
+
+def returning(batch_id: int) -> Work:
+    return lambda connection: payouts.give_back(connection, batch_id, "cli:b", "no account", LATER)
+
+
+def in_turn(mariadb: Engine, second: Engine, first: Work, other: Work) -> PaymentsError | None:
+    """The error of `other`, which began before `first` was committed and had to wait for it."""
+
+    def run() -> None:
+        with second.begin() as connection:
+            other(connection)
+
+    with ThreadPoolExecutor(1) as pool:
+        with mariadb.begin() as connection:
+            first(connection)
+            waiting = pool.submit(run)
+            wait_for_lock_wait(mariadb)
+        error = waiting.exception()
+    assert error is None or isinstance(error, PaymentsError), error
+    return error
+
+
+@pytest.fixture
+def mariadb(mariadb: Engine) -> Engine:
+    """A database with prices."""
+    price(mariadb, currency="EUR")
+    return mariadb
+
+
+def test_two_first_approvals_at_once_are_two(mariadb: Engine, second: Engine) -> None:
+    batch_id = settled(mariadb, 20_000_000)
+    assert in_turn(mariadb, second, approving(batch_id, "cli:a"), approving(batch_id, "cli:b")) is None
+    assert stored(mariadb, batch_id).batch.approved_by == ("cli:a", "cli:b")
+    assert stored(mariadb, batch_id).batch.state is State.APPROVED
+
+
+def test_one_operator_in_two_windows_approves_once(mariadb: Engine, second: Engine) -> None:
+    batch_id = settled(mariadb, 20_000_000)
+    error = in_turn(mariadb, second, approving(batch_id, "cli:a"), approving(batch_id, "cli:a"))
+    assert isinstance(error, SecondOperatorNeeded)
+    assert stored(mariadb, batch_id).batch.state is State.CLOSED
+
+
+def test_two_exports_at_once_make_one_file(mariadb: Engine, second: Engine) -> None:
+    batch_id = settled(mariadb)
+    approve(mariadb, batch_id)
+    assert isinstance(in_turn(mariadb, second, exporting, exporting), NothingToPayOut)
+    assert payout_states(mariadb) == [(batch_id, 9_820, "EXPORTED")]
+
+
+def test_a_payout_is_confirmed_or_returned(mariadb: Engine, second: Engine) -> None:
+    batch_id = settled(mariadb)
+    approve(mariadb, batch_id)
+    export(mariadb)
+    error = in_turn(mariadb, second, confirming(batch_id), returning(batch_id))
+    assert isinstance(error, SettlementConflict)
+    assert [row[1:4] for row in posted(mariadb)] == [(0, "payout_clearing", "bank")]
