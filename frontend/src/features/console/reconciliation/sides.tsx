@@ -1,7 +1,6 @@
 /** The acquirer's line and our operation beside each other; what differs is marked, and said to screen readers. */
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import type { OperationState } from "../../../api/acquirer";
 import type { ReconException } from "../../../api/reconciliation";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
@@ -40,7 +39,7 @@ export function Sides({ exception }: { exception: ReconException }) {
       {operation !== null && (
         <>
           {row(reconciliation.operation, none, <OperationLink id={operation.operationId} />)}
-          {row(reconciliation.operationState, none, <StateBadge state={operation.state as OperationState} />)}
+          {row(reconciliation.operationState, none, <StateBadge state={operation.state} />)}
           {row(settlements.payment, none, <PaymentLink id={operation.paymentId} />)}
           {row(reconciliation.merchant, none, <MerchantLink id={operation.merchantId} />)}
           {operation.decidedAt !== null && row(reconciliation.decidedAt, none, dateAndTime(operation.decidedAt, locale))}
