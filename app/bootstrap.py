@@ -32,6 +32,7 @@ def build(environment: Mapping[str, str]) -> Flask:
     options = Options(
         database_url=_from_working_folder(settings.database_url),
         redis_url=settings.redis_url,
+        redis_ca=settings.redis_ca,
         limits={name: settings.rate_limit(name) for name in ("authorize", "capture", "refund", "address")},
         answer_ttl=settings.idempotency_cache_ttl,
         read_capacity=settings.read_capacity,
@@ -58,10 +59,10 @@ def build(environment: Mapping[str, str]) -> Flask:
 
 def _acquirers(settings: Settings) -> dict[str, Gate]:
     """The acquirers that there are an address and a key of. Connects to none."""
-    url, key = settings.acquirer_url, settings.acquirer_key
-    if url is None or key is None:
+    if settings.acquirer is None:
         return {}
-    return {ConnectorName.SIMULATOR: Gate(SimulatorConnector(url, key, AT_ONCE))}
+    url, key, ca = settings.acquirer
+    return {ConnectorName.SIMULATOR: Gate(SimulatorConnector(url, key, AT_ONCE, ca))}
 
 
 def _tokens(settings: Settings) -> Tokens | None:

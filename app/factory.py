@@ -82,6 +82,8 @@ class Options:
     admin_token: str | None
     """Opens operators' routes where keys are not required; else it makes the first operator's key."""
     trusted_proxies: int
+    redis_ca: str | None = None
+    """The CA file that Redis's certificate is verified against. None: no TLS."""
     metrics_folder: Path | None = None
     """prometheus_client's folder of all web workers. None: metrics of this process alone."""
     auth_required: bool = False
@@ -179,7 +181,7 @@ def _limit_reads(app: Flask, options: Options, client: Redis, platform: Identity
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
     database, engines = _engines(app, traces)
     outage = Outage(monotonic)
-    client = redis_client.connect(options.redis_url)
+    client = redis_client.connect(options.redis_url, options.redis_ca)
     platform = Identity(engines[None], monotonic)
     admission = Admission(client, outage, platform, options.limits, options.answer_ttl)
     registry = CollectorRegistry()

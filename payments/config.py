@@ -4,16 +4,19 @@ Each setting is a field with its unit; nothing secret has a default. All bad key
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from payments import crash_points
+from payments.platform.database import with_ca
 from payments.platform.money import AmountsByCurrency, amounts_by_currency
 from payments.setting_types import (
     Reader,
     account_number,
     acquirer_address,
     amounts,
+    ca_file,
     database_url,
     http_address,
     one_of,
@@ -57,6 +60,10 @@ class Settings:
     database_url: str = _setting("DATABASE_URL", database_url, secret=True)
     redis_url: str = _setting("REDIS_URL", text, "redis://127.0.0.1:6379/0", secret=True)
     kafka_bootstrap_servers: str = _setting("KAFKA_BOOTSTRAP_SERVERS", text, "127.0.0.1:9092")
+    database_ca: str | None = _setting("APP_DATABASE_CA", ca_file, None)
+    redis_ca: str | None = _setting("APP_REDIS_CA", ca_file, None)
+    kafka_ca: str | None = _setting("KAFKA_CA", ca_file, None)
+    acquirer_ca: str | None = _setting("APP_ACQUIRER_CA", ca_file, None)
     admin_token: str | None = _setting("ADMIN_TOKEN", token, None, secret=True)
     environment: str = _setting("APP_ENVIRONMENT", text_up_to(32), "local")
     auth: str = _setting("APP_AUTH", one_of("required", "open"), "open")
@@ -145,9 +152,11 @@ class Settings:
         return (self.payout_name, self.payout_iban) if self.payout_name and self.payout_iban else None
 
     @property
-    def acquirer(self) -> tuple[str, str] | None:
-        """Address of the acquirer, and our secret key there."""
-        return (self.acquirer_url, self.acquirer_key) if self.acquirer_url and self.acquirer_key else None
+    def acquirer(self) -> tuple[str, str, str | None] | None:
+        """Address of the acquirer, our secret key there, and the CA file for it (None: the system's)."""
+        if self.acquirer_url is None or self.acquirer_key is None:
+            return None
+        return self.acquirer_url, self.acquirer_key, self.acquirer_ca
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -169,9 +178,9 @@ def load(environment: Mapping[str, str]) -> Settings:
             bad.append(f"{name} must be {read.accepts}")
     if not bad:
         settings = Settings(**values)
-        bad = _contradictions(settings)
+        bad = _contradictions(settings) + _wrong_links(settings)
         if not bad:
-            return settings
+            return _verified(settings)
     raise BadSettings("Cannot start; fix these settings:\n" + "\n".join(f"  {line}" for line in bad))
 
 
@@ -204,3 +213,28 @@ def _contradictions(settings: Settings) -> list[str]:
     if (settings.payout_name is None) != (settings.payout_iban is None):
         bad.append("APP_PAYOUT_NAME and APP_PAYOUT_IBAN must be set together, or no bank would take a payout file")
     return bad
+
+
+def _wrong_links(settings: Settings) -> list[str]:
+    """Links that would not be what APP_DATABASE_CA, APP_REDIS_CA, KAFKA_CA and APP_ACQUIRER_CA say."""
+    bad = []
+    database, redis = urlsplit(settings.database_url), urlsplit(settings.redis_url)
+    for name, url, ca in (("DATABASE_URL", database, "APP_DATABASE_CA"), ("REDIS_URL", redis, "APP_REDIS_CA")):
+        if any(parameter.startswith("ssl") for parameter, _ in parse_qsl(url.query, keep_blank_values=True)):
+            bad.append(f"{name} must have no parameter about TLS; set {ca}, and every connection is verified")
+    if settings.database_ca is not None and (database.scheme != "mysql+pymysql" or not database.hostname):
+        bad.append("APP_DATABASE_CA is for a MariaDB: DATABASE_URL must be mysql+pymysql:// with a host")
+    if (settings.redis_ca is None) != (redis.scheme != "rediss"):
+        bad.append("REDIS_URL must begin with rediss:// where APP_REDIS_CA is set, and only there")
+    if settings.kafka_ca is not None and settings.kafka_security_protocol not in ("SSL", "SASL_SSL"):
+        bad.append("KAFKA_SECURITY_PROTOCOL must be SSL or SASL_SSL where KAFKA_CA is set, or nothing is verified")
+    if settings.acquirer_ca is not None and not (settings.acquirer_url or "").startswith("https://"):
+        bad.append("APP_ACQUIRER_URL must begin with https:// where APP_ACQUIRER_CA is set")
+    return bad
+
+
+def _verified(settings: Settings) -> Settings:
+    """With the database's CA in its URL: whoever connects by the URL cannot forget it."""
+    if settings.database_ca is None:
+        return settings
+    return replace(settings, database_url=with_ca(settings.database_url, settings.database_ca))

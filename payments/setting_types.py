@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from payments.platform.iban import iban
 from payments.platform.money import AmountsByCurrency, amounts_by_currency
+from payments.platform.tls import client_context
 
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
@@ -154,6 +155,14 @@ def _stays_here(host: str) -> bool:
         return False
 
 
+def _read_ca_file(text: str) -> str:
+    try:
+        client_context(text)
+    except OSError as error:
+        raise ValueError from error
+    return text
+
+
 def _read_visible_key(text: str) -> str:
     if not (16 <= len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text):
         raise ValueError
@@ -177,6 +186,7 @@ public_acquirer_address: Final = Reader(
     f"{acquirer_address.accepts}; or a path like /acquirer, which a proxy serves at the shop's own address",
     _read_public_acquirer_address,
 )
+ca_file: Final = Reader("a file of CA certificates (PEM) that this process may read", _read_ca_file)
 visible_key: Final = Reader("16 to 128 visible ASCII characters", _read_visible_key)
 amounts: Final[Reader[AmountsByCurrency]] = Reader(
     "amounts in minor units by currency, like *=1000000 KRW=50000000, where * is for those that are not named",

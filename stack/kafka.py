@@ -7,13 +7,15 @@ import base64
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from stack import kafka_jars
+from stack.certificates import BOTH, Leaf
 from stack.ports import free_port
 from stack.server import Server, ServerError, program
 
@@ -28,10 +30,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=CLIENT://127.0.0.1:{port}
+listener.security.protocol.map=CONTROLLER:{protocol},CLIENT:{protocol}
+inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
@@ -47,6 +49,14 @@ log.cleaner.io.buffer.size=262144
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 """
+WITH_TLS = """\
+ssl.enabled.protocols=TLSv1.2,TLSv1.3
+ssl.keystore.type=PEM
+ssl.keystore.location={leaf}
+ssl.truststore.type=PEM
+ssl.truststore.location={authority}
+"""
+KEYSTORE = "listener.name.client.ssl.keystore.location"
 
 
 def new_cluster_id() -> str:
@@ -57,23 +67,42 @@ def new_cluster_id() -> str:
 
 
 class KafkaServer(Server):
-    """One broker that is also the controller; every server is a cluster with its own cluster id."""
+    """One broker that is also the controller; every server is a cluster with its own cluster id.
+
+    With `tls` clients, broker and controller speak TLS 1.2 and newer by that leaf, and nothing else.
+    """
 
     name = "kafka"
     start_seconds = 60.0
 
-    def __init__(self, java_options: Sequence[str] = SMALL_AND_QUICK) -> None:
+    def __init__(self, java_options: Sequence[str] = SMALL_AND_QUICK, tls: Leaf | None = None) -> None:
         """Pick ports and a folder; nothing runs yet."""
         super().__init__()
         self.controller_port = free_port()
         self.cluster_id = new_cluster_id()
         self._java_options = tuple(java_options)
+        self._leaf = tls
         self._jars = Path()
 
     @property
     def bootstrap(self) -> str:
         """`host:port` for clients."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """Options of a client that reaches it, and verifies it where there is TLS."""
+        tls = {"security.protocol": "SSL", "ssl.ca.location": str(self._leaf.authority)} if self._leaf else {}
+        return {"bootstrap.servers": self.bootstrap, **tls}
+
+    def use(self, leaf: Leaf) -> None:
+        """Show another leaf, of the same CA and names, to new connections, without a restart."""
+        leaf.copy_to(self.folder)
+        change = ConfigEntry(KEYSTORE, str(self.folder / BOTH), incremental_operation=AlterConfigOpType.SET)
+        broker = ConfigResource(ConfigResource.Type.BROKER, "1", incremental_configs=[change])
+        admin = AdminClient(self.client_options)
+        for done in admin.incremental_alter_configs([broker]).values():
+            done.result(self.start_seconds)
 
     def reinstall(self) -> None:
         """Start it again without its data and with another cluster id, as after a new installation."""
@@ -87,8 +116,7 @@ class KafkaServer(Server):
         program("java", JAVA_PACKAGE)
         self._jars = kafka_jars.fetch()
         data = self.folder / "data"
-        properties = PROPERTIES.format(port=self.port, controller_port=self.controller_port, data=data)
-        (self.folder / "server.properties").write_text(properties)
+        (self.folder / "server.properties").write_text(self._properties(data))
         formatted = self._jars / "formatted"
         if not formatted.exists():
             self._format(formatted)
@@ -96,6 +124,14 @@ class KafkaServer(Server):
         meta = data / "meta.properties"
         lines = [line for line in meta.read_text().splitlines() if not line.startswith("cluster.id=")]
         meta.write_text("\n".join([*lines, f"cluster.id={self.cluster_id}", ""]))
+
+    def _properties(self, data: Path) -> str:
+        protocol = "SSL" if self._leaf else "PLAINTEXT"
+        plain = PROPERTIES.format(port=self.port, controller_port=self.controller_port, data=data, protocol=protocol)
+        if self._leaf is None:
+            return plain
+        self._leaf.copy_to(self.folder)
+        return plain + WITH_TLS.format(leaf=self.folder / BOTH, authority=self._leaf.authority)
 
     def _format(self, formatted: Path) -> None:
         """Format a data folder once and copy it later: formatting needs a JVM, and only the cluster id differs."""
@@ -119,12 +155,12 @@ class KafkaServer(Server):
         return [*self._java(), "kafka.Kafka", str(self.folder / "server.properties")]
 
     def _answers(self) -> bool:
-        return answers(self.bootstrap, 1.0)
+        return answers(self.client_options, 1.0)
 
 
-def answers(bootstrap: str, seconds: float) -> bool:
+def answers(options: Mapping[str, Any], seconds: float) -> bool:
     """Whether a broker answers a metadata request; a broker without heap still accepts connections."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 1000})
+    admin = AdminClient({**options, "log_level": 0, "socket.timeout.ms": 1000})
     try:
         return bool(admin.list_topics(timeout=seconds).brokers)
     except KafkaException:

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymysql
 
+from stack.certificates import CERTIFICATE, KEY, Leaf
 from stack.server import Server, ServerError, program
 
 USER = "tester"
@@ -22,6 +24,8 @@ class MariaDBAddress:
 
     port: int
     password: str
+    socket: str = ""
+    """Where statements run as root, beside TLS: set where the server has it."""
 
     @property
     def url(self) -> str:
@@ -34,9 +38,10 @@ class MariaDBAddress:
 
     def execute(self, *statements: str) -> None:
         """Run statements, each in a transaction of its own. pymysql.MySQLError when one fails."""
-        connection = pymysql.connect(
-            host="127.0.0.1", port=self.port, user=USER, password=self.password, autocommit=True, connect_timeout=2
-        )
+        where: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "user": USER, "password": self.password}
+        if self.socket:  # of use with any certificate
+            where = {"unix_socket": self.socket, "user": "root", "ssl_disabled": True}
+        connection = pymysql.connect(**where, autocommit=True, connect_timeout=2)
         with connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
@@ -46,15 +51,18 @@ class MariaDBServer(Server):
     """mariadbd with one account with all rights, over TCP; its password is new each time.
 
     `options` are added to the command, for example `--innodb-buffer-pool-size=512M`; of one name the last counts.
+    With `tls` it offers TLS 1.2 and newer by that leaf, and refuses connections without, if `require`.
     """
 
     name = "mariadb"
 
-    def __init__(self, options: Sequence[str] = ()) -> None:
+    def __init__(self, options: Sequence[str] = (), tls: Leaf | None = None, *, require: bool = True) -> None:
         """Pick a port and a folder; nothing runs yet."""
         super().__init__()
-        self.address = MariaDBAddress(self.port, secrets.token_urlsafe(16))
-        self._options = tuple(options)
+        self._socket = str(self.folder / "s.sock")
+        self.address = MariaDBAddress(self.port, secrets.token_urlsafe(16), self._socket if tls else "")
+        self._leaf = tls
+        self._options = (*(self._tls_options(require=require) if tls else ()), *options)
         self.run_as = "mysql" if os.geteuid() == 0 else ""  # mariadbd refuses to run as root
 
     @property
@@ -70,7 +78,22 @@ class MariaDBServer(Server):
         """Run statements, each in a transaction of its own. pymysql.MySQLError when one fails."""
         self.address.execute(*statements)
 
+    def use(self, leaf: Leaf) -> None:
+        """Show another leaf to new connections, without a restart."""
+        leaf.copy_to(self.folder, self.run_as)
+        self.execute("FLUSH SSL")
+
+    def _tls_options(self, *, require: bool) -> tuple[str, ...]:
+        return (
+            f"--ssl-cert={self.folder / CERTIFICATE}",
+            f"--ssl-key={self.folder / KEY}",
+            "--tls-version=TLSv1.2,TLSv1.3",
+            f"--require-secure-transport={'ON' if require else 'OFF'}",
+        )
+
     def _prepare(self) -> None:
+        if self._leaf:
+            self._leaf.copy_to(self.folder, self.run_as)
         install = program("mariadb-install-db", "mariadb-server")
         program("mariadbd", "mariadb-server")
         self._write_first_statements()
@@ -107,7 +130,7 @@ class MariaDBServer(Server):
             program("mariadbd", "mariadb-server"),
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
-            f"--socket={self.folder / 's.sock'}",
+            f"--socket={self._socket}",
             f"--pid-file={self.folder / 'pid'}",
             f"--tmpdir={self.folder}",
             f"--port={self.port}",

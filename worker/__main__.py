@@ -100,7 +100,7 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
         ),
     )
     engine = create_engine(settings.database_url, pool_size=CONNECTIONS)
-    configured = gates(settings.acquirer_url, settings.acquirer_key)
+    configured = gates(settings.acquirer)
     return Service(lambda: run(engine, plan, registry, stop, configured))
 
 
@@ -120,6 +120,7 @@ def _kafka(settings: Settings) -> dict[str, str | int | bool]:
         settings.kafka_security_protocol,
         settings.kafka_sasl_username,
         settings.kafka_sasl_password,
+        settings.kafka_ca,
     )
 
 

@@ -30,11 +30,15 @@ Pause = Callable[[float], None]
 _log = logging.getLogger(__name__)
 
 
-def gates(url: str | None, key: str | None) -> dict[str, Gate]:
-    """The configured acquirers by the names of their connectors. Raises ValueError for a URL that is none."""
-    if url is None or key is None:
+def gates(acquirer: tuple[str, str, str | None] | None) -> dict[str, Gate]:
+    """The configured acquirers by the names of their connectors. `acquirer`: its URL, our key there, its CA file.
+
+    Raises ValueError for a URL that is none.
+    """
+    if acquirer is None:
         return {}
-    return {ConnectorName.SIMULATOR: Gate(SimulatorConnector(url, key, AT_ONCE))}
+    url, key, ca = acquirer
+    return {ConnectorName.SIMULATOR: Gate(SimulatorConnector(url, key, AT_ONCE, ca))}
 
 
 class Acquirers:

@@ -34,12 +34,12 @@ _log = logging.getLogger(__name__)
 class MoneyOutPlan:
     """`minimum`: less is carried. `delay`: after a cut-off, before its batch is closed.
 
-    `acquirers`: URL and our key of each, by the name of its connector.
+    `acquirers`: URL, our key and CA file of each, by the name of its connector.
     """
 
     minimum: AmountsByCurrency
     delay: timedelta
-    acquirers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    acquirers: Mapping[str, tuple[str, str, str | None]] = field(default_factory=dict, repr=False)
 
 
 ALL_AT_ONCE: Final = MoneyOutPlan(AmountsByCurrency(1, {}), timedelta(0))

@@ -36,7 +36,7 @@ class SettlementFiles:
     def __init__(
         self,
         engine: Engine,
-        acquirers: Mapping[str, tuple[str, str]],
+        acquirers: Mapping[str, tuple[str, str, str | None]],
         metrics: MoneyOutMetrics,
         now: Now,
         pause: Callable[[float], bool],

@@ -5,6 +5,7 @@ socket.
 """
 
 import contextlib
+import logging
 import select
 import socket
 import ssl
@@ -18,12 +19,15 @@ from urllib.parse import urlsplit
 
 from payments.acquiring.connector import Seen
 from payments.acquiring.deadline import Deadline
+from payments.platform.tls import Trust
 
 LARGEST_ANSWER: Final = 64 * 1024
 """Bytes of a body; that of an operation has about 300."""
 CONNECT_SECONDS: Final = 2.0
 """For each address of the host, and for TLS. The kernel repeats a lost SYN after 1 s."""
 _FAILURES: Final = (OSError, HTTPException)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,10 @@ class _TlsConnection(HTTPSConnection, _Connection):
 class Connections:
     """Connections to one server, kept open between requests. Threads and greenlets share it."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], size: int) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], size: int, ca: str | None = None) -> None:
         """`url`: http(s)://host[:port]; `headers`: of every request; `size`: connections at the same time.
 
-        Raises ValueError, which does not repeat a header.
+        `ca`: the CA file that counts for https; None: the system's. Raises ValueError, which does not repeat a header.
         """
         parts = urlsplit(url)
         plain = url.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
@@ -89,7 +93,7 @@ class Connections:
             raise ValueError("the acquirer's URL must be http://host:port or https://host:port")
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise ValueError("the headers for the acquirer must be visible ASCII")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._trust = Trust(ca) if parts.scheme == "https" else None
         self._host, self._port = parts.hostname, parts.port
         self._headers = {**headers, "Accept": "application/json"}
         self._places = threading.BoundedSemaphore(size)
@@ -136,22 +140,30 @@ class Connections:
                     return connection
                 connection.end()
         connection = self._new(deadline)
-        with contextlib.suppress(*_FAILURES):
+        with contextlib.suppress(*_FAILURES), self._naming_distrust():
             connection.connect()
             connection.sock.settimeout(None)  # from here on the deadline ends it
             return connection
         connection.end()
         raise NoReply(Seen.NOT_CONNECTED)
 
+    @contextlib.contextmanager
+    def _naming_distrust(self) -> Iterator[None]:
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            _log.warning("acquirer_not_trusted", extra={"host": self._host, "error": str(error)})
+            raise
+
     def _new(self, deadline: Deadline) -> _Connection:
         left = deadline.remaining()
         if left <= 0:
             raise NoReply(Seen.NO_TIME)
         seconds = min(CONNECT_SECONDS, left)
-        if self._tls is None:
+        if self._trust is None:
             connection = _Connection(self._host, self._port, timeout=seconds)
         else:
-            connection = _TlsConnection(self._host, self._port, timeout=seconds, context=self._tls)
+            connection = _TlsConnection(self._host, self._port, timeout=seconds, context=self._trust.context())
         connection.deadline = deadline
         return connection
 

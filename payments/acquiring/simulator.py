@@ -27,10 +27,13 @@ _LONGEST: Final = 64
 class SimulatorConnector:
     """Implements `Connector`."""
 
-    def __init__(self, url: str, key: str, connections: int) -> None:
-        """`url`: http(s)://host[:port]; `connections`: at the same time. Raises ValueError, without the key."""
+    def __init__(self, url: str, key: str, connections: int, ca: str | None = None) -> None:
+        """`url`: http(s)://host[:port]; `connections`: at the same time; `ca`: its CA file (None: the system's).
+
+        Raises ValueError, without the key.
+        """
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "User-Agent": "payops"}
-        self._connections = Connections(url, headers, connections)
+        self._connections = Connections(url, headers, connections, ca)
 
     def authorize(self, operation: Operation, payment_method: str, within: float) -> Answer:
         """Hold the amount."""

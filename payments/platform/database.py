@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Dialect, Engine, Table, event
 from sqlalchemy import create_engine as sqlalchemy_create_engine
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
@@ -19,6 +19,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from payments.platform.tls import Trust
+
 NETWORK_TIMEOUT: Final = 2
 """Seconds for each connect, read and write: a frozen server must not hold a request beyond its 5 s."""
 LOCK_WAIT: Final = 1
@@ -28,6 +30,8 @@ IDLE_WRITE_TRANSACTION: Final = 5
 GIVE_UP_MARGIN: Final = 0.5
 """Seconds for which MariaDB continues a statement after its client has given up."""
 SQLITE_BUSY_MS: Final = 5000
+_CA: Final = "ssl_ca"
+"""The parameter of a URL that names the CA file; SQLAlchemy reads it too, so no engine overlooks it."""
 OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
 _COMMON: Final[dict[str, Any]] = {
@@ -35,11 +39,13 @@ _COMMON: Final[dict[str, Any]] = {
     "pool_reset_on_return": None,  # else one more round trip, a ROLLBACK after every COMMIT
 }
 
+TLS_FAILED: Final = 2026
+"""Also PyMySQL's number when the server offers no TLS."""
 _DUPLICATE = {1062, 1586}
 _LOCKED = {1205, 1213, 1020}
 _REFUSED = {1153, 1292, 1366, 1406, 1644, 3819, 4025}
 """Too large for a packet, invalid, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
-_LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
+_LOST = {2002, 2003, 2006, 2013, 2014, TLS_FAILED, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}
 _TOO_LONG = {1969, 3024}
 
 
@@ -161,6 +167,7 @@ def prepare(engine: Engine) -> None:
             context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
     if engine.dialect.name != "sqlite":
+        _verify_server(engine)
         return
 
     @event.listens_for(engine, "connect")
@@ -177,6 +184,27 @@ def prepare(engine: Engine) -> None:
     def _on_begin(connection: Connection) -> None:
         mode = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def with_ca(url: str, ca: str) -> str:
+    """The URL of a MariaDB whose certificate every connection verifies against the CAs of the file `ca`."""
+    return make_url(url).update_query_dict({_CA: ca}).render_as_string(hide_password=False)
+
+
+def _verify_server(engine: Engine) -> None:
+    """Make each connection TLS, verified with the host's name, if the URL has a CA."""
+    file = engine.url.query.get(_CA)
+    if file is None:
+        return
+    trust = Trust(str(file))
+
+    @event.listens_for(engine, "do_connect")
+    def _on_do_connect(dialect: Dialect, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+        try:
+            options["ssl"] = trust.context()  # PyMySQL then refuses a server that offers no TLS
+        except OSError as error:  # else no caller would know it as an error of the database
+            text = f"the CA file {file} cannot be read: {error}"
+            raise dialect.loaded_dbapi.OperationalError(TLS_FAILED, text) from error
 
 
 def check_sqlite_version(version: tuple[int, ...]) -> None:

@@ -42,8 +42,13 @@ SASL_MECHANISM: Final = "SCRAM-SHA-512"
 _log = logging.getLogger(__name__)
 
 
-def client_options(bootstrap: str, protocol: str, username: str | None, password: str | None) -> dict[str, Any]:
-    """Options of every Kafka client: addresses, security protocol, SASL user where there is one."""
+def client_options(
+    bootstrap: str, protocol: str, username: str | None, password: str | None, ca: str | None = None
+) -> dict[str, Any]:
+    """Options of every Kafka client: addresses, security protocol, SASL user where there is one.
+
+    `ca`: the only CAs that count for a server's certificate, as a file; None: the system's. It is read at the start.
+    """
     options: dict[str, Any] = {
         "bootstrap.servers": bootstrap,
         "security.protocol": protocol,
@@ -51,6 +56,11 @@ def client_options(bootstrap: str, protocol: str, username: str | None, password
         "reconnect.backoff.max.ms": LONGEST_RECONNECT_MS,
         "log.connection.close": False,
     }
+    if protocol in ("SSL", "SASL_SSL"):
+        # OpenSSL's own default for TLS, which has no option here: 1.2 or newer
+        options |= {"enable.ssl.certificate.verification": True, "ssl.endpoint.identification.algorithm": "https"}
+    if ca is not None:
+        options["ssl.ca.location"] = ca
     if username is not None:
         options |= {"sasl.mechanism": SASL_MECHANISM, "sasl.username": username, "sasl.password": password or ""}
     return options

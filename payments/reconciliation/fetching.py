@@ -1,7 +1,7 @@
 """Fetches the settlement file of a day from its acquirer, and imports it."""
 
-import ssl
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from tempfile import TemporaryFile
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine
 
 from payments.acquiring.deadline import Deadline
+from payments.platform.tls import client_context
 from payments.reconciliation import backlog
 from payments.reconciliation.file import LARGEST
 from payments.reconciliation.file_days import lacking
@@ -30,6 +31,8 @@ class Access(NamedTuple):
 
     url: str
     key: str
+    ca: str | None = None
+    """The CA file that counts for https; None: the system's."""
 
     def __repr__(self) -> str:
         """Without the key."""
@@ -71,16 +74,13 @@ def chunks_of(file: IO[bytes]) -> Callable[[], Iterator[bytes]]:
 
 
 def _fetch(access: Access, path: str, file: IO[bytes]) -> bool:
-    connection = _connection(access.url)
     try:
-        with Deadline(FETCH_SECONDS) as deadline:
+        with closing(_connection(access)) as connection, Deadline(FETCH_SECONDS) as deadline:
             connection.connect()
             deadline.watch(connection.sock)
             return _answered(connection, access, path, file)
     except (OSError, HTTPException) as error:
         raise NotFetched(f"{access.url}{path}: {type(error).__name__}") from error
-    finally:
-        connection.close()
 
 
 def _answered(connection: HTTPConnection, access: Access, path: str, file: IO[bytes]) -> bool:
@@ -97,10 +97,10 @@ def _answered(connection: HTTPConnection, access: Access, path: str, file: IO[by
     return True
 
 
-def _connection(url: str) -> HTTPConnection:
+def _connection(access: Access) -> HTTPConnection:
     """No proxy, no redirect; what the URL may be was checked when it was set."""
-    parts = urlsplit(url)
+    parts = urlsplit(access.url)
     if parts.scheme == "https":
-        tls = ssl.create_default_context()
+        tls = client_context(access.ca)
         return HTTPSConnection(parts.hostname or "", parts.port, timeout=SILENT_SECONDS, context=tls)
     return HTTPConnection(parts.hostname or "", parts.port, timeout=SILENT_SECONDS)

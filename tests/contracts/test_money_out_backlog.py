@@ -28,7 +28,7 @@ class Shown:
 
     def __init__(self, engine: Engine, *connectors: str) -> None:
         self.registry = CollectorRegistry()
-        acquirers = dict.fromkeys(connectors, ("http://127.0.0.1:1", "a-key-at-the-acquirer"))
+        acquirers = dict.fromkeys(connectors, ("http://127.0.0.1:1", "a-key-at-the-acquirer", None))
         plan = replace(ALL_AT_ONCE, acquirers=acquirers)
         self.task = MoneyOut(engine, plan, MoneyOutMetrics(self.registry), database_now, lambda _seconds: False)
 

@@ -36,7 +36,7 @@ class Tasks:
         self.engine = engine
         self.at = MORNING
         self.registry = CollectorRegistry()
-        acquirers = {books.NAME: (acquirer.url, "a-key-at-the-acquirer")}
+        acquirers = {books.NAME: (acquirer.url, "a-key-at-the-acquirer", None)}
         plan = replace(ALL_AT_ONCE, delay=timedelta(minutes=15), acquirers=acquirers)
         metrics = MoneyOutMetrics(self.registry)
         self.is_suspect = False

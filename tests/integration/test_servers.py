@@ -173,9 +173,9 @@ class TestKafka:
         servers.empty_topics(own_kafka.bootstrap, ["t"], 1)
         send(own_kafka.bootstrap, "t", b"kept")
         own_kafka.freeze()
-        assert not kafka.answers(own_kafka.bootstrap, 0.5)
+        assert not kafka.answers(own_kafka.client_options, 0.5)
         own_kafka.thaw()
-        until(lambda: kafka.answers(own_kafka.bootstrap, 1), "Kafka answers again")
+        until(lambda: kafka.answers(own_kafka.client_options, 1), "Kafka answers again")
         own_kafka.kill()
         own_kafka.start()
         assert receive(own_kafka.bootstrap, "t") == b"kept"

@@ -28,7 +28,7 @@ class ToolSettings:
     """The settings of these commands; `actor`: the operator, for `operator_action`.
 
     `settlement_delay`: after a cut-off, before a batch is closed. `payout_account`: name and IBAN that merchants are
-    paid from. `acquirer`: its URL and our key there.
+    paid from. `acquirer`: its URL, our key there, its CA file.
     """
 
     database_url: str
@@ -38,7 +38,7 @@ class ToolSettings:
     minimum_payout: AmountsByCurrency
     settlement_delay: timedelta
     payout_account: tuple[str, str] | None = None
-    acquirer: tuple[str, str] | None = field(default=None, repr=False)
+    acquirer: tuple[str, str, str | None] | None = field(default=None, repr=False)
 
 
 def add_republish(parser: argparse.ArgumentParser) -> None:
