@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.acquirer import AcquirerServer
+from stack.certificates import Authority
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from stack.ports import is_free
@@ -108,16 +109,19 @@ def real_platform(
     accounts: Callable[[MariaDBServer], Mapping[str, str]] | None = None,
     *,
     with_acquirer: bool = False,
+    authority: Authority | None = None,
 ) -> Iterator[Platform]:
     """The platform, up; stopped and removed afterwards. `settings` are added to the environment of its processes.
 
+    `authority`: signs a leaf for each server, and every link is TLS; without it all are plain.
     `with_acquirer`: also the acquirer's simulator, for merchants whose connector it is.
     `accounts` creates database accounts and returns process → DATABASE_URL; without it all use one with all rights.
     """
     with ExitStack() as stack:
-        mariadb = stack.enter_context(MariaDBServer(mariadb_options))
-        redis = stack.enter_context(RedisServer())
-        kafka = stack.enter_context(KafkaServer())
+        leaf = authority.leaf() if authority else None
+        mariadb = stack.enter_context(MariaDBServer(mariadb_options, leaf))
+        redis = stack.enter_context(RedisServer(leaf))
+        kafka = stack.enter_context(KafkaServer(tls=leaf))
         mariadb.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
         api = Api()
         acquirer = stack.enter_context(_acquirer(api.url)) if with_acquirer else None
@@ -130,6 +134,7 @@ def real_platform(
             "ADMIN_TOKEN": token,
             "APP_KEY_PEPPER": f"1:{secrets.token_hex(32)}",
             **(acquirer.access.of_platform() if acquirer else {}),
+            **(_verified_by(authority) if authority else {}),
             **(settings or {}),
         }
         migrate(environment)
@@ -139,6 +144,11 @@ def real_platform(
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
         yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, token, acquirer)
+
+
+def _verified_by(authority: Authority) -> dict[str, str]:
+    cas = dict.fromkeys(("APP_DATABASE_CA", "APP_REDIS_CA", "KAFKA_CA"), str(authority.file))
+    return {**cas, "KAFKA_SECURITY_PROTOCOL": "SSL"}
 
 
 def _acquirer(shop: str) -> AcquirerServer:

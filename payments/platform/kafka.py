@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import ClusterMetadata
 
 from payments.platform.clock import Clock, monotonic
 from payments.platform.kafka_answers import (
@@ -119,10 +120,7 @@ class Publisher:
 
         A topic that cannot be created is tolerated: the broker or an operator may create it.
         """
-        try:
-            metadata = self._connected().list_topics(timeout=self._probe_timeout)
-        except KafkaException as error:
-            raise CallFailed(text_of(error)) from error
+        metadata = self._metadata()
         missing = {topic: topics[topic] for topic in sorted(topics.keys() - metadata.topics.keys())}
         created: list[str] = []
         if missing and metadata.controller_id in metadata.brokers:  # librdkafka's mock cluster has no controller to ask
@@ -170,15 +168,21 @@ class Publisher:
         fresh = self._last_success is not None and now - self._last_success <= FRESH_SECONDS
         if fresh and self._probed_at is not None and now - self._probed_at <= PROBE_INTERVAL:
             return
-        try:
-            metadata = self._connected().list_topics(topic, timeout=self._probe_timeout)
-        except KafkaException as error:
-            self._last_success = None
-            raise CallFailed(f"no answer to a metadata request: {text_of(error)}") from error
+        metadata = self._metadata(topic)
         self._probed_at = self._clock()
         if None not in (self._cluster_id, metadata.cluster_id) and metadata.cluster_id != self._cluster_id:
             self.check_due = True
             raise ClusterChanged(f"cluster {metadata.cluster_id} answers, not {self._cluster_id}")
+
+    def _metadata(self, topic: str | None = None) -> ClusterMetadata:
+        producer = self._connected()
+        try:
+            found: ClusterMetadata = producer.list_topics(topic, timeout=self._probe_timeout)
+        except KafkaException as error:
+            self._last_success = None
+            producer.poll(0)  # logs what the client's threads know: a certificate that is not trusted, a wrong password
+            raise CallFailed(f"no answer to a metadata request: {text_of(error)}") from error
+        return found
 
     def _send_turn(
         self,

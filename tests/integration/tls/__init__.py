@@ -1,0 +1,1 @@
+"""Every link by TLS, with real servers."""
