@@ -14,6 +14,7 @@ from bench.parts import (
     audits,
     authorizations,
     backlog,
+    beside_import,
     breaker,
     commits,
     flows,
@@ -50,6 +51,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "wrong-keys": wrong_keys.figures,
     "acquirer": acquirer.figures,
     "reconciliation": reconciliation.figures,
+    "beside-import": beside_import.figures,
 }
 
 
