@@ -10,7 +10,7 @@ from app.http.describing import Description, describe
 from app.routes.settlements import SEALED, statement_of
 from app.transactions import read, read_list
 from payments.merchants.rules import Scope
-from payments.settlement import view
+from payments.settlement import item_view, view
 from payments.settlement.rules import State
 from payments.settlement.store import Wanted
 
@@ -71,7 +71,8 @@ def items(batch_id: int) -> Response:
     """A page of items."""
     merchant_id, behind, limit = acting_merchant(queries.merchant()), queries.cursor(), queries.limit()
     return encoding.page(
-        SettlementItemPage, *read_list(lambda connection: view.items(connection, batch_id, merchant_id, behind, limit))
+        SettlementItemPage,
+        *read_list(lambda connection: item_view.items(connection, batch_id, merchant_id, behind, limit)),
     )
 
 

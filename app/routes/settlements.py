@@ -18,7 +18,7 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
-from payments.settlement import payouts, statement, view
+from payments.settlement import item_view, payouts, statement, view
 from payments.settlement.rules import State
 from payments.settlement.store import StoredBatch, Wanted
 
@@ -84,7 +84,7 @@ def items(batch_id: int) -> Response:
     """A page of items."""
     behind, limit = queries.cursor(), queries.limit()
     return encoding.page(
-        SettlementItemPage, *read_list(lambda connection: view.items(connection, batch_id, None, behind, limit))
+        SettlementItemPage, *read_list(lambda connection: item_view.items(connection, batch_id, None, behind, limit))
     )
 
 
@@ -108,7 +108,7 @@ def statement_csv(batch_id: int) -> Response:
 def statement_of(found: StoredBatch) -> Response:
     """The statement of a closed batch as a file."""
     batch_id = found.batch.batch_id
-    items = csv_export.all_items(lambda c, behind, limit: view.statement_items(c, batch_id, behind, limit))
+    items = csv_export.all_items(lambda c, behind, limit: item_view.statement_items(c, batch_id, behind, limit))
     return csv_export.sealed_answer(f"settlement-{batch_id}.csv", statement.parts(found.batch, items))
 
 
