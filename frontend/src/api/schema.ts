@@ -1242,7 +1242,7 @@ export interface paths {
          * Approve a batch that is CLOSED
          * @description One whose net is above `APP_SECOND_OPERATOR_ABOVE` stays CLOSED until another operator approves it, too.
          */
-        post: operations["settlements.approve"];
+        post: operations["settlement_steps.approve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1262,7 +1262,7 @@ export interface paths {
          * Say that the bank has paid a batch
          * @description It has to be EXPORTED.
          */
-        post: operations["settlements.confirm"];
+        post: operations["settlement_steps.confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,7 +1299,7 @@ export interface paths {
          * Say that the bank could not pay a batch
          * @description It has to be EXPORTED. Its money is the merchant's again, as an item of the next batch.
          */
-        post: operations["settlements.give_back"];
+        post: operations["settlement_steps.give_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -13721,7 +13721,7 @@ export interface operations {
             };
         };
     };
-    "settlements.approve": {
+    "settlement_steps.approve": {
         parameters: {
             query?: never;
             header?: never;
@@ -13914,7 +13914,7 @@ export interface operations {
             };
         };
     };
-    "settlements.confirm": {
+    "settlement_steps.confirm": {
         parameters: {
             query?: never;
             header?: never;
@@ -14250,7 +14250,7 @@ export interface operations {
             };
         };
     };
-    "settlements.give_back": {
+    "settlement_steps.give_back": {
         parameters: {
             query?: never;
             header?: never;
