@@ -1367,7 +1367,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the items of a merchant's settlement batch, oldest first */
+        /** List the items of a merchant's batch, oldest first */
         get: operations["merchant_settlements.items"];
         put?: never;
         post?: never;
@@ -1385,7 +1385,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The statement of a merchant's closed settlement batch
+         * The statement of a merchant's closed batch
          * @description A line for each item and for what is carried, in minor units. The trailer has their number, their sum, which is what is paid out, and the SHA-256 of all lines before it; a file that is not whole ends without it.
          */
         get: operations["merchant_settlements.statement_csv"];
