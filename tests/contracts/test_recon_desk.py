@@ -18,6 +18,7 @@ from payments.reconciliation import desk, desk_store
 from payments.reconciliation.desk_store import StoredException
 from payments.reconciliation.rules import UNDECIDED, ExceptionClass, ExceptionState
 from tests.contracts.planted_exceptions import THEN, Planted, moved_by, plant
+from tests.contracts.test_locks import wait_for_lock_wait
 
 NOW: Final = THEN + timedelta(hours=1)
 ALONE: Final = AmountsByCurrency(1000, {})
@@ -164,3 +165,15 @@ def test_of_two_operators_at_once_one_ends_it(engine: Engine) -> None:
 def test_what_is_not_there(engine: Engine) -> None:
     with pytest.raises(NotFound):
         end(engine, desk.resolve, 9)
+
+
+def test_who_comes_while_another_ends_it_waits_and_is_told_so(mariadb: Engine, second: Engine) -> None:
+    exception_id = plant(mariadb, Planted(exception_class=ExceptionClass.MISSING_AT_ACQUIRER))
+    with ThreadPoolExecutor(1) as pool:
+        with mariadb.begin() as connection:
+            desk.write_off(connection, exception_id, "lost", "key:kim", ALONE, NOW)
+            late = pool.submit(end, second, desk.resolve, exception_id, "key:lee")
+            wait_for_lock_wait(mariadb)
+        with pytest.raises(ReconConflict, match="WRITTEN_OFF already"):
+            late.result(60)
+    assert stored(mariadb, exception_id).actor == "key:kim"

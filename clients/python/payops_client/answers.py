@@ -34,7 +34,8 @@ SourceType: TypeAlias = Literal["settlement_batch", "payout", "adjustment", "rec
 
 
 class Entry(TypedDict):
-    """One posting: the amount goes from the credit account to the debit account.
+    """
+    One posting: the amount goes from the credit account to the debit account.
 
     It is of an event of a payment, or of a source: a batch, a payout, a correction, an acquirer's file.
     """

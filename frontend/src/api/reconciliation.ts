@@ -1,18 +1,22 @@
 /** Requests about the acquirers' files and the differences found in them. They need an operator's key. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { address, call, request } from "./client";
-import type { ReconException, ReconFile, ReconSummary } from "./draft";
+import { address, call, request, type Schema } from "./client";
+import type { Currency } from "./settlements";
 
-export type { ReconException, ReconFile, ReconSummary };
+export type ReconException = Schema["ReconException"];
+export type ReconFile = Schema["ReconFile"];
+export type ReconSummary = Schema["Reconciliation"];
 export type ExceptionClass = ReconException["class"];
 export type ExceptionState = ReconException["state"];
 export type FileState = ReconFile["state"];
+export type FaultReason = ReconFile["faults"][number]["reason"];
 
 export const CLASSES: readonly ExceptionClass[] = ["AMOUNT", "CURRENCY", "TYPE", "FEE", "DUPLICATE", "UNKNOWN_TO_US", "MISSING_AT_ACQUIRER"];
 export const EXCEPTION_STATES: readonly ExceptionState[] = ["OPEN", "WAITING", "RESOLVED", "WRITTEN_OFF"];
 
 /** How an exception ends. */
 export type Ending = "RESOLVED" | "WRITTEN_OFF";
+export const ENDINGS: readonly Ending[] = ["RESOLVED", "WRITTEN_OFF"];
 
 /** What the API takes of one file, in bytes; a larger one is imported by a command. */
 export const LARGEST_FILE = 8 * 1024 * 1024;
@@ -60,7 +64,7 @@ export async function uploadFile(token: string, connector: string, file: File): 
 export interface ExceptionFilter {
   class: ExceptionClass | "";
   state: ExceptionState | "";
-  currency: string;
+  currency: Currency | "";
   fileId: number | "";
 }
 

@@ -1,16 +1,18 @@
 /** Requests about settlement: batches and their items, payout files, adjustments, fee schedules. They need an operator's key. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { call } from "./client";
-import type { FeeSchedule, PayoutFile, SettlementAdjustment, SettlementBatch, SettlementItem } from "./draft";
+import { call, type Schema } from "./client";
 
-export type Batch = SettlementBatch;
+export type Batch = Schema["SettlementBatch"];
 export type BatchState = Batch["state"];
-export type Item = SettlementItem;
+export type Item = Schema["SettlementItem"];
 export type ItemKind = Item["kind"];
-export type Adjustment = SettlementAdjustment;
+export type Adjustment = Schema["SettlementAdjustment"];
+export type PayoutFile = Schema["PayoutFile"];
 export type PayoutFormat = PayoutFile["format"];
-export type NewSchedule = Omit<FeeSchedule, "scheduleId" | "createdAt" | "createdBy">;
-export type { FeeSchedule, PayoutFile };
+export type FeeSchedule = Schema["FeeSchedule"];
+export type NewSchedule = Required<Omit<Schema["FeeScheduleBody"], "reason">>;
+/** A currency that the API knows. */
+export type Currency = NewSchedule["currency"];
 
 /** In the order in which an operator has something to do. */
 export const BATCH_STATES: readonly BatchState[] = ["CLOSED", "APPROVED", "EXPORTED", "RETURNED", "OPEN", "CARRIED", "CONFIRMED"];
@@ -26,7 +28,7 @@ const page = (cursor: string | null) => ({ limit: PAGE, ...(cursor === null ? {}
 export interface BatchFilter {
   state: BatchState | "";
   merchantId: string;
-  currency: string;
+  currency: Currency | "";
 }
 
 export function batchesQuery(token: string, { state, merchantId, currency }: BatchFilter, cursor: string | null) {
@@ -82,7 +84,7 @@ export function payoutFilesQuery(token: string, cursor: string | null) {
 }
 
 /** A file of all approved batches of the currency. */
-export async function createPayoutFile(token: string, currency: string, format: PayoutFormat, reason: string): Promise<PayoutFile> {
+export async function createPayoutFile(token: string, currency: Currency, format: PayoutFormat, reason: string): Promise<PayoutFile> {
   return (await call("post", "/payout-files", { body: { currency, format, reason }, token })).data;
 }
 
@@ -96,7 +98,7 @@ export function adjustmentsQuery(token: string, cursor: string | null) {
 }
 
 /** `amount` is in minor units; positive is for the merchant. Above a limit it waits for a second operator. */
-export async function proposeAdjustment(token: string, merchantId: string, currency: string, amount: number, reason: string): Promise<Adjustment> {
+export async function proposeAdjustment(token: string, merchantId: string, currency: Currency, amount: number, reason: string): Promise<Adjustment> {
   return (await call("post", "/settlement-adjustments", { body: { merchantId, currency, amount, reason }, token })).data;
 }
 
@@ -105,7 +107,7 @@ export async function agreeToAdjustment(token: string, id: number, reason: strin
 }
 
 /** Schedules of one merchant ("*" is any), in one currency; "" is all. */
-export function feeSchedulesQuery(token: string, merchantId: string, currency: string, cursor: string | null) {
+export function feeSchedulesQuery(token: string, merchantId: string, currency: Currency | "", cursor: string | null) {
   return queryOptions({
     queryKey: ["fee-schedules", merchantId, currency, cursor],
     queryFn: async ({ signal }) => {

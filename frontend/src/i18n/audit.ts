@@ -9,6 +9,7 @@ export const auditInEnglish = {
   kind: "Kind",
   kinds: {
     ledger: "Ledger", outbox: "Outbox", answers: "Stored answers", orphan_posting: "Posting without event", stuck: "Event not posted", acquirer: "Acquirer",
+    settlement: "Settlement", reconciliation: "Reconciliation",
   },
   detail: "What differs",
   first: "First seen",
@@ -41,6 +42,8 @@ export const auditInEnglish = {
     orphan_posting: "A posting exists whose event was not posted.",
     stuck: "An event could be posted and is not.",
     acquirer: "A payment is not what its operations at the acquirer make of it.",
+    settlement: "The sums of a batch, a payout or an adjustment are not those of its items or its postings.",
+    reconciliation: "The bank, the suspense or a file's totals are not what the acquirers' files and the exceptions make of them.",
   },
   next: {
     ledger: "Compare the payment's entries with its amounts, and let no one capture or refund it until the cause is known.",
@@ -49,6 +52,8 @@ export const auditInEnglish = {
     orphan_posting: "Keep the binary logs and a support bundle, and find out what wrote to the ledger; do not delete the posting.",
     stuck: "Run `payops republish --unposted`, then check again.",
     acquirer: "Compare the payment's amounts with its operations on the page Acquirer, and let no one capture or refund it until the cause is known.",
+    settlement: "Compare the batch with its items on the page Settlements, and let no one approve or export it until the cause is known.",
+    reconciliation: "Compare the file and its exceptions on the page Reconciliation, and let no one end one of them until the cause is known.",
   },
 };
 
@@ -59,7 +64,7 @@ export const auditInKorean: typeof auditInEnglish = {
   noneOpen: "열린 항목이 없습니다. 결제, 이벤트, 원장, 저장된 응답이 모두 일치합니다.",
   states: { OPEN: "열림", CLEARED: "해소됨", ALL: "열림·해소됨 모두" },
   kind: "종류",
-  kinds: { ledger: "원장", outbox: "아웃박스", answers: "저장된 응답", orphan_posting: "이벤트 없는 분개", stuck: "기록되지 않은 이벤트", acquirer: "매입사" },
+  kinds: { ledger: "원장", outbox: "아웃박스", answers: "저장된 응답", orphan_posting: "이벤트 없는 분개", stuck: "기록되지 않은 이벤트", acquirer: "매입사", settlement: "정산", reconciliation: "대사" },
   detail: "차이 내용",
   first: "처음 발견",
   last: "마지막 확인",
@@ -90,6 +95,8 @@ export const auditInKorean: typeof auditInEnglish = {
     orphan_posting: "기장되지 않은 이벤트의 분개가 있습니다.",
     stuck: "기장할 수 있는 이벤트가 기장되지 않았습니다.",
     acquirer: "결제가 매입사 처리 결과와 맞지 않습니다.",
+    settlement: "정산, 지급, 조정의 금액이 그 항목이나 분개와 맞지 않습니다.",
+    reconciliation: "은행, 미결 금액, 파일 합계가 매입사 파일과 불일치 내역에서 나온 금액과 맞지 않습니다.",
   },
   next: {
     ledger: "결제의 분개와 금액을 비교하고, 원인을 알 때까지 매입과 환불을 막으세요.",
@@ -98,5 +105,7 @@ export const auditInKorean: typeof auditInEnglish = {
     orphan_posting: "바이너리 로그와 지원 번들을 보관하고 무엇이 원장에 썼는지 찾으세요. 분개를 지우지 마세요.",
     stuck: "`payops republish --unposted`를 실행한 뒤 다시 확인하세요.",
     acquirer: "매입사 페이지에서 결제 금액과 처리 내역을 비교하고, 원인을 알 때까지 아무도 매입하거나 환불하지 못하게 하세요.",
+    settlement: "정산 페이지에서 정산과 항목을 비교하고, 원인을 알 때까지 승인과 지급을 막으세요.",
+    reconciliation: "대사 페이지에서 파일과 불일치를 비교하고, 원인을 알 때까지 해결과 상각을 막으세요.",
   },
 };

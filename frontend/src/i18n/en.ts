@@ -13,6 +13,7 @@ import { feesInEnglish } from "./fees";
 import { frameInEnglish } from "./frame";
 import { ledgerInEnglish } from "./ledger";
 import { keysInEnglish } from "./keys";
+import { merchantsInEnglish } from "./merchants";
 import { operatorInEnglish } from "./operator";
 import { outboxInEnglish } from "./outbox";
 import { overviewInEnglish } from "./overview";
@@ -159,6 +160,7 @@ export const en = {
   ledger: ledgerInEnglish,
   letters: deadLettersInEnglish,
   keys: keysInEnglish,
+  merchants: merchantsInEnglish,
   settlements: settlementsInEnglish,
   payouts: payoutsInEnglish,
   fees: feesInEnglish,

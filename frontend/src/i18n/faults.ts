@@ -1,5 +1,7 @@
 /** What is wrong with a settlement file, by the code of the fault. */
-export const faultsInEnglish: Record<string, string> = {
+import type { FaultReason } from "../api/reconciliation";
+
+export const faultsInEnglish: Record<FaultReason, string> = {
   BOM: "a byte order mark before the header",
   NOT_ASCII: "bytes that are not ASCII",
   CONTROL_CHARACTER: "a control character",
@@ -27,7 +29,7 @@ export const faultsInEnglish: Record<string, string> = {
   TOO_MANY_DIFFER: "so many lines do not agree that the file is about somebody else's operations",
 };
 
-export const faultsInKorean: typeof faultsInEnglish = {
+export const faultsInKorean: Record<FaultReason, string> = {
   BOM: "머리글 앞에 바이트 순서 표시가 있음",
   NOT_ASCII: "ASCII가 아닌 바이트",
   CONTROL_CHARACTER: "제어 문자",

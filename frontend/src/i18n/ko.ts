@@ -13,6 +13,7 @@ import { feesInKorean } from "./fees";
 import { frameInKorean } from "./frame";
 import { ledgerInKorean } from "./ledger";
 import { keysInKorean } from "./keys";
+import { merchantsInKorean } from "./merchants";
 import { operatorInKorean } from "./operator";
 import { outboxInKorean } from "./outbox";
 import { overviewInKorean } from "./overview";
@@ -160,6 +161,7 @@ export const ko: Texts = {
   ledger: ledgerInKorean,
   letters: deadLettersInKorean,
   keys: keysInKorean,
+  merchants: merchantsInKorean,
   settlements: settlementsInKorean,
   payouts: payoutsInKorean,
   fees: feesInKorean,

@@ -1,4 +1,12 @@
 /** Texts of the ledger page. */
+import type { LedgerEntry } from "../api/desk";
+
+type SourceType = NonNullable<LedgerEntry["sourceType"]>;
+
+const sourcesInEnglish: Record<SourceType, string> = {
+  settlement_batch: "Batch", payout: "Payout", adjustment: "Adjustment", recon_file: "Acquirer's file", recon_exception: "Exception",
+};
+const sourcesInKorean: Record<SourceType, string> = { settlement_batch: "정산", payout: "지급", adjustment: "조정", recon_file: "매입사 파일", recon_exception: "불일치" };
 
 export const ledgerInEnglish = {
   balances: "Balances",
@@ -25,6 +33,8 @@ export const ledgerInEnglish = {
   newest: "Newest first.",
   entry: "Entry",
   event: "Event",
+  of: "Payment or source",
+  sources: sourcesInEnglish,
   time: "Posted",
   empty: "No postings yet.",
   emptyThen: "No postings until then.",
@@ -59,6 +69,8 @@ export const ledgerInKorean: typeof ledgerInEnglish = {
   newest: "최신순입니다.",
   entry: "분개",
   event: "이벤트",
+  of: "결제나 출처",
+  sources: sourcesInKorean,
   time: "기장",
   empty: "아직 분개가 없습니다.",
   emptyThen: "그 시각까지의 분개가 없습니다.",

@@ -1,5 +1,5 @@
 /** Texts of the acquirers' files. */
-import type { FileState } from "../api/reconciliation";
+import type { FaultReason, FileState } from "../api/reconciliation";
 import { faultsInEnglish, faultsInKorean } from "./faults";
 
 const fileStatesInEnglish: Record<FileState, string> = { UPLOADED: "Waiting", READING: "Being read", DONE: "Read", REFUSED: "Refused" };
@@ -29,7 +29,7 @@ export const reconFilesInEnglish = {
   itsExceptions: (count: number) => `Its exceptions: ${count}`,
   digest: "SHA-256",
   faults: "Why it was refused",
-  fault: (line: number, reason: string) => (line === 0 ? (faultsInEnglish[reason] ?? reason) : `Line ${line}: ${faultsInEnglish[reason] ?? reason}`),
+  fault: (line: number, reason: FaultReason) => (line === 0 ? faultsInEnglish[reason] : `Line ${line}: ${faultsInEnglish[reason]}`),
   totals: "Totals by currency",
   matchedGross: "Matched",
   matchedFee: "Fee as agreed",
@@ -60,7 +60,7 @@ export const reconFilesInKorean: typeof reconFilesInEnglish = {
   itsExceptions: (count) => `이 파일의 불일치 ${count}건`,
   digest: "SHA-256",
   faults: "거부된 이유",
-  fault: (line, reason) => (line === 0 ? (faultsInKorean[reason] ?? reason) : `${line}번째 줄: ${faultsInKorean[reason] ?? reason}`),
+  fault: (line, reason) => (line === 0 ? faultsInKorean[reason] : `${line}번째 줄: ${faultsInKorean[reason]}`),
   totals: "통화별 합계",
   matchedGross: "일치 금액",
   matchedFee: "약정 수수료",

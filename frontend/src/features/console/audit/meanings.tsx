@@ -5,7 +5,7 @@ import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
 import own from "./audit.module.css";
 
-export const KINDS: readonly FindingKind[] = ["ledger", "outbox", "answers", "orphan_posting", "stuck", "acquirer"];
+export const KINDS: readonly FindingKind[] = ["ledger", "outbox", "answers", "orphan_posting", "stuck", "acquirer", "settlement", "reconciliation"];
 
 /** Each kind of finding: what it means, and the next step. */
 export function Meanings() {

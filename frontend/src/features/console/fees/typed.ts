@@ -39,7 +39,7 @@ export function scheduleOf(typed: Typed): { schedule: NewSchedule | null; faults
   check(!hasMaximum || maximum !== null, "maximum");
   check(minimum === null || maximum === null || minimum <= maximum, "order");
   check(validFrom !== "", "validFrom");
-  if (faults.size > 0 || basisPoints === null || fixed === null || minimum === null || currency === "") return { schedule: null, faults };
+  if (faults.size > 0 || basisPoints === null || fixed === null || minimum === null || !isCurrency(currency)) return { schedule: null, faults };
   const merchantId = typed.merchantId.trim() || ANY;
   return { schedule: { merchantId, currency, basisPoints, fixed, minimum, maximum, onRefund, validFrom }, faults };
 }

@@ -1,4 +1,5 @@
 import type { ComponentProps } from "react";
+import type { Currency } from "../../../api/settlements";
 import { useTexts } from "../../../i18n/language";
 import { TextField } from "../../../ui/panel";
 
@@ -25,7 +26,7 @@ export function CurrencyField({ currency, onCurrency, ...rest }: Props) {
   );
 }
 
-/** Whether a text can be sent as a currency. */
-export function isCurrency(text: string): boolean {
+/** Whether a text has the form of a currency's code; the API says whether it knows it. */
+export function isCurrency(text: string): text is Currency {
   return /^[A-Z]{3}$/.test(text);
 }

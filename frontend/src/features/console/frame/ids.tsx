@@ -1,6 +1,7 @@
 /** Ids as links: to the page of what they name, or to the search that finds it. */
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import type { LedgerEntry } from "../../../api/desk";
 import { keyIdIn, hasKey } from "../keys/rules";
 
 /** State of a link to the search: with exactly one hit, its page is opened instead of the list. */
@@ -50,6 +51,12 @@ export const PAYOUT_FILES = `${SETTLEMENTS}?view=files`;
 export const ADJUSTMENTS = `${SETTLEMENTS}?view=adjustments`;
 export const RECONCILIATION = "/console/reconciliation";
 export const RECON_FILES = `${RECONCILIATION}?view=files`;
+export const FEES = "/console/fees";
+
+/** One acquirer's file. */
+export function fileOf(id: number | string): string {
+  return `${RECON_FILES}&file=${id}`;
+}
 
 export function BatchLink({ id, children = id }: { id: number | string; children?: ReactNode }) {
   return <Link to={`${SETTLEMENTS}/${id}`}>{children}</Link>;
@@ -64,8 +71,8 @@ export function ExceptionLink({ id, children = id }: { id: number | string; chil
   return <Link to={`${RECONCILIATION}/${id}`}>{children}</Link>;
 }
 
-/** To where a posting without a payment comes from; a payout has no page, but its batch's list. */
-export function SourceLink({ type, id, children }: { type: string; id: number; children: ReactNode }) {
+/** To where a posting without a payment comes from; a payout has no page. */
+export function SourceLink({ type, id, children }: { type: NonNullable<LedgerEntry["sourceType"]>; id: number; children: ReactNode }) {
   switch (type) {
     case "settlement_batch":
       return <BatchLink id={id}>{children}</BatchLink>;
@@ -74,8 +81,8 @@ export function SourceLink({ type, id, children }: { type: string; id: number; c
     case "adjustment":
       return <Link to={ADJUSTMENTS}>{children}</Link>;
     case "recon_file":
-      return <Link to={`${RECON_FILES}&file=${id}`}>{children}</Link>;
-    default:
+      return <Link to={fileOf(id)}>{children}</Link>;
+    case "payout":
       return children;
   }
 }
@@ -94,20 +101,25 @@ export function foundPath(text: string): string {
   return id === null ? KEYS : `${KEYS}?${new URLSearchParams({ q: id }).toString()}`;
 }
 
-/** What an operator's action was about ("payment 7", "operation 5 (payment 7)", "dead letter 3", "event 12", "merchant M1", "key 0123456789"), as a link where it has a page. */
+/** The pages of what an operator's action can be about, by how its target is named. */
+const TARGETS: Record<string, (id: string) => string> = {
+  payment: (id) => `/console/payments/${id}`,
+  "dead letter": (id) => `/console/dead-letters/${id}`,
+  operation: (id) => `${OPERATIONS}/${id}`,
+  batch: (id) => `${SETTLEMENTS}/${id}`,
+  adjustment: () => ADJUSTMENTS,
+  "payout file": () => PAYOUT_FILES,
+  "fee schedule": () => FEES,
+  exception: (id) => `${RECONCILIATION}/${id}`,
+  file: fileOf,
+  merchant: merchantPath,
+  key: foundPath,
+};
+
+/** What an operator's action was about ("payment 7", "operation 5 (payment 7)", "batch 3", "merchant M1", "key 0123456789"), as a link where it has a page. */
 export function TargetLink({ target }: { target: string }) {
-  const [, named, name] = /^(merchant|key) (.+)$/.exec(target) ?? [];
-  if (name !== undefined) return <Link to={named === "merchant" ? merchantPath(name) : foundPath(name)}>{target}</Link>;
-  const [, kind, id] = /^(payment|dead letter|event|operation) (\d+)(?: \(payment \d+\))?$/.exec(target) ?? [];
-  if (id === undefined) return target;
-  switch (kind) {
-    case "payment":
-      return <PaymentLink id={id}>{target}</PaymentLink>;
-    case "event":
-      return <EventLink id={id}>{target}</EventLink>;
-    case "operation":
-      return <OperationLink id={id}>{target}</OperationLink>;
-    default:
-      return <DeadLetterLink id={id}>{target}</DeadLetterLink>;
-  }
+  const [, kind = "", id = ""] = /^([a-z]+(?: letter| file| schedule)?) (.+?)(?: \(payment \d+\))?$/.exec(target) ?? [];
+  if (kind === "event") return <EventLink id={id}>{target}</EventLink>;
+  const path = TARGETS[kind]?.(id);
+  return path === undefined ? target : <Link to={path}>{target}</Link>;
 }

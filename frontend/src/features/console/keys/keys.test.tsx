@@ -7,7 +7,7 @@ import { refusal, serve, show, type Sent } from "../testing";
 import KeysPage from "./page";
 
 const at = "2025-10-27T06:16:28.123456Z";
-const merchant = { merchantId: "M1", name: "A shop", mode: "TEST", cell: "00", state: "ACTIVE", connector: "none", createdAt: at };
+const merchant = { merchantId: "M1", name: "A shop", mode: "TEST", cell: "00", state: "ACTIVE", connector: "none", timeZone: "UTC", iban: null, createdAt: at };
 const key = {
   keyId: "Abc123Def4", kind: "MERCHANT", merchantId: "M1", name: "checkout", last4: "wxyz", scopes: ["payments:read", "payments:write"],
   allowedNetworks: [], state: "ACTIVE", createdAt: at, expiresAt: null, revokedAt: null, successorId: null, lastUsedAt: null, callsLast30Days: 1234,
@@ -187,4 +187,19 @@ it("finds a merchant or a key by its id, and never puts a whole key into the add
   server(undefined, [], []);
   show(<KeysPage />, "/console/keys?q=Abc123Def4");
   expect(await screen.findByText("There is no merchant and no key with the id Abc123Def4.")).toBeTruthy();
+});
+
+it("changes where a merchant is paid, and nothing that is the same", async () => {
+  const sent = server(() => ({ ...merchant, iban: "DE89370400440532013000" }));
+  await open();
+  expect(screen.getByText("Days of UTC")).not.toBeNull();
+  click("Payout details …");
+  const change = within(screen.getByRole("dialog")).getByRole<HTMLButtonElement>("button", { name: "Change" });
+  expect(change.disabled).toBe(true);
+  type("IBAN", "de89 3704 0044 0532 0130 00");
+  type("Reason", "its letter");
+  fireEvent.click(change);
+  expect(await screen.findByText("Payout details of M1 are changed.")).not.toBeNull();
+  expect(changes(sent)[0]).toMatchObject({ method: "PATCH", url: "/merchants/M1" });
+  expect(changes(sent)[0]?.body).toEqual({ iban: "DE89370400440532013000", reason: "its letter" });
 });

@@ -10,7 +10,8 @@ import { Failure } from "../frame/failure";
 import { ReasonField } from "../frame/reason-field";
 import { ConnectorChoice } from "./connector-dialog";
 import own from "./keys.module.css";
-import { CHANGED } from "./rules";
+import { PayoutFields } from "./payout-dialog";
+import { CHANGED, payoutDetails } from "./rules";
 
 const LONGEST_ID = 64;
 const LONGEST_NAME = 128;
@@ -23,7 +24,9 @@ export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant
   const [name, setName] = useState("");
   const [mode, setMode] = useState<Mode>("TEST");
   const [connector, setConnector] = useState<Connector>("none");
-  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, id.trim(), name.trim(), mode, connector)); }, onClose, CHANGED);
+  const [timeZone, setTimeZone] = useState("UTC");
+  const [iban, setIban] = useState("");
+  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, { merchantId: id.trim(), name: name.trim(), mode, connector, ...payoutDetails(null, timeZone, iban) })); }, onClose, CHANGED);
   return (
     <Confirm title={keys.newMerchant} question={keys.askMerchant} action={keys.createMerchant} busy={busy} onConfirm={start} onClose={onClose}>
       <fieldset className={own.fields} disabled={busy}>
@@ -33,6 +36,7 @@ export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant
           {MODES.map((one) => <option key={one} value={one}>{keys.modes[one]}</option>)}
         </Choice>
         <ConnectorChoice connector={connector} busy={busy} onChange={setConnector} />
+        <PayoutFields timeZone={timeZone} iban={iban} onTimeZone={setTimeZone} onIban={setIban} />
       </fieldset>
       <Failure error={error} unknown={keys.unknownChange} />
     </Confirm>

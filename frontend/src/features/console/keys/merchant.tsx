@@ -15,6 +15,7 @@ import { Keys } from "./keys";
 import own from "./keys.module.css";
 import { StateDialog } from "./merchant-dialogs";
 import { Badges } from "./merchants";
+import { PayoutDialog } from "./payout-dialog";
 
 /** One merchant, and its keys. */
 export function MerchantKeys({ id }: { id: string }) {
@@ -42,7 +43,7 @@ export function MerchantKeys({ id }: { id: string }) {
 function Known({ merchant }: { merchant: Merchant }) {
   const texts = useTexts();
   const { may } = useOperator();
-  const [asked, setAsked] = useState<Merchant["state"] | "connector" | null>(null);
+  const [asked, setAsked] = useState<Merchant["state"] | "connector" | "payout" | null>(null);
   const [said, setSaid] = useState<string | null>(null);
   const next = merchant.state === "ACTIVE" ? "SUSPENDED" : "ACTIVE";
   const close = () => { setAsked(null); };
@@ -52,6 +53,7 @@ function Known({ merchant }: { merchant: Merchant }) {
       aside={may("administer") && (
         <span className={styles.buttons}>
           <Button small aria-haspopup="dialog" onClick={() => { setAsked("connector"); }}>{texts.acquirer.change}</Button>
+          <Button small aria-haspopup="dialog" onClick={() => { setAsked("payout"); }}>{texts.merchants.change}</Button>
           <Button kind={next === "SUSPENDED" ? "danger" : "plain"} small aria-haspopup="dialog" onClick={() => { setAsked(next); }}>
             {next === "SUSPENDED" ? texts.keys.suspend : texts.keys.activate}
           </Button>
@@ -63,9 +65,11 @@ function Known({ merchant }: { merchant: Merchant }) {
         <Badges merchant={merchant} />
         <span className={styles.muted}>{texts.keys.created} {dateAndTime(merchant.createdAt, texts.locale)}</span>
         <MerchantLink id={merchant.merchantId}>{texts.keys.payments}</MerchantLink>
+        <span className={styles.muted}>{texts.merchants.dayOf(merchant.timeZone)}</span>
+        <span className={styles.muted}>{merchant.iban === null ? texts.merchants.noIban : texts.merchants.account(merchant.iban)}</span>
       </div>
       {said !== null && <Notice tone="good">{said}</Notice>}
-      {asked !== null && asked !== "connector" && (
+      {(asked === "SUSPENDED" || asked === "ACTIVE") && (
         <StateDialog merchantId={merchant.merchantId} to={asked} onDone={(changed) => { setSaid(texts.keys.changed(changed)); }} onClose={close} />
       )}
       {asked === "connector" && (
@@ -75,6 +79,7 @@ function Known({ merchant }: { merchant: Merchant }) {
           onClose={close}
         />
       )}
+      {asked === "payout" && <PayoutDialog merchant={merchant} onDone={({ merchantId }) => { setSaid(texts.merchants.changed(merchantId)); }} onClose={close} />}
     </Panel>
   );
 }

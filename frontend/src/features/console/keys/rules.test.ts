@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { foundPath } from "../frame/ids";
-import { hasKey, isKeyId, keyIdIn, networksOf } from "./rules";
+import { hasKey, isKeyId, keyIdIn, networksOf, payoutDetails } from "./rules";
 
 const KEY = `po_live_00Abc123Def4_${"s".repeat(38)}`;
 
@@ -22,4 +22,11 @@ describe("a key in what is typed", () => {
 it("reads networks between commas and spaces", () => {
   expect(networksOf(" 10.0.0.0/8,2001:db8::/32  192.0.2.7,")).toEqual(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
   expect(networksOf(" , ")).toEqual([]);
+});
+
+it("sends of the payout details what has changed", () => {
+  const merchant = { timeZone: "Asia/Seoul", iban: "DE89370400440532013000" };
+  expect(payoutDetails(merchant, "Asia/Seoul", "DE89 3704 0044 0532 0130 00")).toEqual({});
+  expect(payoutDetails(merchant, " UTC ", "")).toEqual({ timeZone: "UTC" });
+  expect(payoutDetails(null, "UTC", "de89370400440532013000")).toEqual({ timeZone: "UTC", iban: "DE89370400440532013000" });
 });

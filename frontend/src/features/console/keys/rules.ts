@@ -1,5 +1,5 @@
 /** What a new key may be, and how a key's id is read from what an operator types. */
-import type { Connector, KeyKind, Scope } from "../../../api/keys";
+import type { Connector, KeyKind, Merchant, PayoutDetails, Scope } from "../../../api/keys";
 
 /** Queries that a change of a merchant or key has asked again. */
 export const CHANGED = ["merchants", "keys"] as const;
@@ -45,4 +45,13 @@ export function keyIdIn(text: string): string | null {
 
 export function isKeyId(text: string): boolean {
   return /^[0-9A-Za-z]{10}$/.test(text);
+}
+
+/** What differs from the merchant (null: a new one) and is not empty; the API checks it. */
+export function payoutDetails(of: Pick<Merchant, "timeZone" | "iban"> | null, timeZone: string, iban: string): PayoutDetails {
+  const [zone, account] = [timeZone.trim(), iban.replaceAll(/\s/g, "").toUpperCase()];
+  return {
+    ...(zone === "" || zone === of?.timeZone ? {} : { timeZone: zone }),
+    ...(account === "" || account === of?.iban ? {} : { iban: account }),
+  };
 }

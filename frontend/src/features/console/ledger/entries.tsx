@@ -10,7 +10,7 @@ import { Button } from "../../../ui/button";
 import { Empty, Loading, Problem } from "../../../ui/notice";
 import { numberCell, Pager, Panel, Table, TextField, type Paging } from "../../../ui/panel";
 import { ExportButton } from "../frame/export-button";
-import { EventLink, PaymentLink } from "../frame/ids";
+import { EventLink, PaymentLink, SourceLink } from "../frame/ids";
 import { useOperator } from "../operator";
 import own from "./ledger.module.css";
 
@@ -66,7 +66,7 @@ function Filters({ filter, onFilter }: Pick<Props, "filter" | "onFilter">) {
 function List({ items }: { items: readonly LedgerEntry[] }) {
   const texts = useTexts();
   const { ledger } = texts;
-  const head = [ledger.entry, ledger.time, texts.console.paymentId, ledger.event, texts.timeline.debit, texts.timeline.credit];
+  const head = [ledger.entry, ledger.time, ledger.of, ledger.event, texts.timeline.debit, texts.timeline.credit];
   return (
     <Table
       label={ledger.entries}
@@ -81,8 +81,8 @@ function List({ items }: { items: readonly LedgerEntry[] }) {
         <tr key={entry.entryId}>
           <td>{entry.entryId}</td>
           <td>{dateAndTime(entry.postedAt, texts.locale)}</td>
-          <td><PaymentLink id={entry.paymentId} /></td>
-          <td><EventLink id={entry.eventId} /></td>
+          <td><Origin entry={entry} /></td>
+          <td>{entry.eventId === null ? "–" : <EventLink id={entry.eventId} />}</td>
           <td>{texts.account[entry.debitAccount]}</td>
           <td>{texts.account[entry.creditAccount]}</td>
           <td className={numberCell}><Amount minor={entry.amount} currency={entry.currency} /></td>
@@ -90,4 +90,11 @@ function List({ items }: { items: readonly LedgerEntry[] }) {
       ))}
     </Table>
   );
+}
+
+/** The payment of a posting, or what else made it. */
+function Origin({ entry: { paymentId, sourceType, sourceId } }: { entry: LedgerEntry }) {
+  const { ledger } = useTexts();
+  if (paymentId !== null) return <PaymentLink id={paymentId} />;
+  return sourceType === null || sourceId === null ? "–" : <SourceLink type={sourceType} id={sourceId}>{ledger.sources[sourceType]} {sourceId}</SourceLink>;
 }

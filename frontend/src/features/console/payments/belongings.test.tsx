@@ -22,8 +22,9 @@ it("folds stored answers, and says when there is none", () => {
 
 it("links what an action was about, where it has a page", () => {
   const action = (id: number, target: string) => ({ id, at: "2025-10-27T06:16:28.123456Z", actor: "a", action: "x", target, detail: "why" });
-  show(<Actions actions={[action(1, "payment 7"), action(2, "dead letter 3"), action(3, "event 12"), action(4, "outbox"), action(5, "merchant M 1"), action(6, "key Abc123Def4"), action(7, "operation 5 (payment 7)")]} />);
+  show(<Actions actions={[action(1, "payment 7"), action(2, "dead letter 3"), action(3, "event 12"), action(4, "outbox"), action(5, "merchant M 1"), action(6, "key Abc123Def4"), action(7, "operation 5 (payment 7)"), action(8, "batch 3"), action(9, "payout file 2026-05-17-USD"), action(10, "exception 4"), action(11, "file 2"), action(12, "adjustment 6"), action(13, "fee schedule 1")]} />);
   const links = screen.getAllByRole("link").map((link) => link.getAttribute("href"));
-  expect(links).toEqual(["/console/payments/7", "/console/dead-letters/3", "/console/payments?eventId=12", "/console/keys?merchantId=M+1", "/console/keys?q=Abc123Def4", "/console/acquirer/5"]);
+  expect(links).toEqual(["/console/payments/7", "/console/dead-letters/3", "/console/payments?eventId=12", "/console/keys?merchantId=M+1", "/console/keys?q=Abc123Def4", "/console/acquirer/5",
+    "/console/settlements/3", "/console/settlements?view=files", "/console/reconciliation/4", "/console/reconciliation?view=files&file=2", "/console/settlements?view=adjustments", "/console/fees"]);
   expect(screen.getByText("outbox")).toBeTruthy();
 });

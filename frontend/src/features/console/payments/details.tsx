@@ -4,7 +4,7 @@ import { dateAndTime } from "../../../i18n/time";
 import { FactList, type Fact } from "../../../ui/fact-list";
 import { Panel } from "../../../ui/panel";
 import { CopyButton } from "../frame/copy";
-import { MerchantLink } from "../frame/ids";
+import { BatchesLink, MerchantLink } from "../frame/ids";
 import styles from "./payment.module.css";
 
 /** Merchant, key and dates of a payment. */
@@ -13,6 +13,7 @@ export function Details({ payment }: { payment: DeskPayment }) {
   const { desk, locale } = texts;
   const facts: Fact[] = [
     [texts.console.merchant, <MerchantLink key="merchant" id={payment.merchantId} />],
+    [texts.settlements.ofMerchant, <BatchesLink key="batches" merchantId={payment.merchantId} currency={payment.currency}>{payment.currency}</BatchesLink>],
     [desk.key, <Copied key="key" name={desk.key} text={payment.idempotencyKey} />],
     [desk.created, dateAndTime(payment.createdAt, locale)],
     [desk.updated, dateAndTime(payment.updatedAt, locale)],

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation, useParams } from "react-router";
 import { ApiProblem } from "../../../api/client";
-import { exceptionQuery, type Ending, type ReconException } from "../../../api/reconciliation";
+import { ENDINGS, exceptionQuery, type Ending, type ReconException } from "../../../api/reconciliation";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { Amount } from "../../../payment/amount";
@@ -22,8 +22,6 @@ import { Proposal } from "./proposal";
 import own from "./reconciliation.module.css";
 import { mayEnd } from "./rules";
 import { Sides } from "./sides";
-
-const ENDINGS: readonly Ending[] = ["RESOLVED", "WRITTEN_OFF"];
 
 export default function ExceptionPage() {
   const { id = "" } = useParams();

@@ -11,7 +11,7 @@ import { Empty, Loading, Notice, Problem } from "../../../ui/notice";
 import { numberCell, Pager, Panel, Table } from "../../../ui/panel";
 import beside from "../beside.module.css";
 import styles from "../console.module.css";
-import { RECON_FILES } from "../frame/ids";
+import { fileOf, RECON_FILES } from "../frame/ids";
 import { useOperator } from "../operator";
 import { FileBadge } from "./badges";
 import { FilePanel } from "./file-panel";
@@ -73,7 +73,7 @@ function List({ items, shown }: { items: readonly ReconFile[]; shown: number | n
     >
       {items.map((file) => (
         <tr key={file.fileId} className={file.fileId === shown ? beside.shown : undefined}>
-          <td><Link to={`${RECON_FILES}&file=${file.fileId}`} aria-label={reconFiles.showFile(file.fileId)} aria-current={file.fileId === shown ? "true" : undefined}>{file.fileId}</Link></td>
+          <td><Link to={fileOf(file.fileId)} aria-label={reconFiles.showFile(file.fileId)} aria-current={file.fileId === shown ? "true" : undefined}>{file.fileId}</Link></td>
           <td><FileBadge state={file.state} /></td>
           <td>{file.name}</td>
           <td>{file.day ?? "–"}</td>

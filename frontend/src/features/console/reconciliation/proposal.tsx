@@ -1,5 +1,6 @@
-import type { ReconException } from "../../../api/reconciliation";
+import { ENDINGS, type ReconException } from "../../../api/reconciliation";
 import { useTexts } from "../../../i18n/language";
+import { oneOf } from "../../../ui/address";
 import { Notice } from "../../../ui/notice";
 import { mayEnd } from "./rules";
 
@@ -7,10 +8,11 @@ import { mayEnd } from "./rules";
 export function Proposal({ exception }: { exception: ReconException }) {
   const { reconciliation } = useTexts();
   const { proposal, proposedBy, proposedReason } = exception;
-  if (proposal === null || !mayEnd(exception)) return null;
+  const ending = oneOf(proposal ?? "", ENDINGS);
+  if (ending === "" || !mayEnd(exception)) return null;
   return (
     <Notice tone="warn">
-      <p>{reconciliation.endings[proposal].proposed(proposedBy ?? "?")}</p>
+      <p>{reconciliation.endings[ending].proposed(proposedBy ?? "?")}</p>
       <p>{proposedReason}</p>
       <p>{reconciliation.secondNeeded}</p>
     </Notice>

@@ -1,14 +1,13 @@
 /** The acquirer's line and our operation beside each other; what differs is marked, and said to screen readers. */
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import type { OperationState } from "../../../api/acquirer";
 import type { ReconException } from "../../../api/reconciliation";
 import { useTexts } from "../../../i18n/language";
 import { dateAndTime } from "../../../i18n/time";
 import { Amount } from "../../../payment/amount";
 import { Table, visuallyHidden } from "../../../ui/panel";
 import { StateBadge } from "../acquirer/state-badge";
-import { MerchantLink, OperationLink, PaymentLink, RECON_FILES } from "../frame/ids";
+import { MerchantLink, OperationLink, PaymentLink, fileOf } from "../frame/ids";
 import own from "./reconciliation.module.css";
 import { compare, type Compared } from "./rules";
 
@@ -36,11 +35,11 @@ export function Sides({ exception }: { exception: ReconException }) {
         </tr>
       ))}
       {line !== null && row(reconciliation.fee, <Amount minor={line.fee} currency={line.currency} />, none)}
-      {line !== null && row(reconciliation.line, <Link to={`${RECON_FILES}&file=${line.fileId}`}>{reconciliation.lineOf(line.number, line.fileId)}</Link>, none)}
+      {line !== null && row(reconciliation.line, <Link to={fileOf(line.fileId)}>{reconciliation.lineOf(line.number, line.fileId)}</Link>, none)}
       {operation !== null && (
         <>
           {row(reconciliation.operation, none, <OperationLink id={operation.operationId} />)}
-          {row(reconciliation.operationState, none, <StateBadge state={operation.state as OperationState} />)}
+          {row(reconciliation.operationState, none, <StateBadge state={operation.state} />)}
           {row(settlements.payment, none, <PaymentLink id={operation.paymentId} />)}
           {row(reconciliation.merchant, none, <MerchantLink id={operation.merchantId} />)}
           {operation.decidedAt !== null && row(reconciliation.decidedAt, none, dateAndTime(operation.decidedAt, locale))}

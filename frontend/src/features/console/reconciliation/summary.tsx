@@ -7,7 +7,7 @@ import { Amount } from "../../../payment/amount";
 import { Loading, Problem } from "../../../ui/notice";
 import { Panel } from "../../../ui/panel";
 import styles from "../console.module.css";
-import { RECONCILIATION, RECON_FILES } from "../frame/ids";
+import { RECONCILIATION, fileOf } from "../frame/ids";
 import { useOperator } from "../operator";
 import { FileBadge } from "./badges";
 import own from "./reconciliation.module.css";
@@ -55,7 +55,7 @@ function State({ summary: { exceptions, suspense, newestFile } }: { summary: Rec
         <strong>{reconciliation.newestFile}</strong>
         {newestFile === null ? <span className={styles.muted}>{reconciliation.noFileYet}</span> : (
           <>
-            <Link to={`${RECON_FILES}&file=${newestFile.fileId}`}>{newestFile.name}</Link>
+            <Link to={fileOf(newestFile.fileId)}>{newestFile.name}</Link>
             {newestFile.day !== null && <span className={styles.muted}>{reconciliation.ofDay(newestFile.day)}</span>}
             <FileBadge state={newestFile.state} />
             <span className={styles.muted}>{reconFiles.matched}: {newestFile.matched} / {newestFile.lines}</span>

@@ -31,7 +31,7 @@ export function NewAdjustmentDialog({ onDone, onClose }: Done) {
   const [reason, setReason] = useState("");
   const amount = isCurrency(currency) ? adjustmentOf(text, currency, direction) : null;
   const { start, busy, error } = useChange(async () => {
-    if (amount !== null) onDone(await proposeAdjustment(token, merchant.trim(), currency, amount, reason.trim()));
+    if (amount !== null && isCurrency(currency)) onDone(await proposeAdjustment(token, merchant.trim(), currency, amount, reason.trim()));
   }, onClose, ["adjustments", "batches"]);
   const amountHint = amount === null ? payouts.amountNeeded(currency || "…") : formatMoney(amount, currency, locale);
   return (

@@ -66,7 +66,7 @@ function List({ items, currency }: { items: readonly Item[]; currency: string })
 
 /** The payment of an item, or what else made it. */
 function Origin({ item: { paymentId, source } }: { item: Item }) {
-  const { settlements } = useTexts();
+  const { ledger } = useTexts();
   if (paymentId !== null) return <PaymentLink id={paymentId} />;
-  return source === null ? "–" : <SourceLink type={source.type} id={source.id}>{settlements.source(source.type, source.id)}</SourceLink>;
+  return source === null ? "–" : <SourceLink type={source.type} id={source.id}>{ledger.sources[source.type]} {source.id}</SourceLink>;
 }

@@ -4,7 +4,7 @@ import { useTexts } from "../../../i18n/language";
 import { Confirm } from "../../../ui/confirm";
 import { Choice } from "../../../ui/panel";
 import { useChange } from "../frame/change";
-import { CurrencyField } from "../frame/currency-field";
+import { CurrencyField, isCurrency } from "../frame/currency-field";
 import { Failure } from "../frame/failure";
 import { ReasonField } from "../frame/reason-field";
 import { useOperator } from "../operator";
@@ -19,7 +19,9 @@ export function PayoutFileDialog({ onMade, onClose }: { onMade: (made: PayoutFil
   const [currency, setCurrency] = useState("");
   const [format, setFormat] = useState<PayoutFormat>("CSV");
   const [reason, setReason] = useState("");
-  const { start, busy, error } = useChange(async () => { onMade(await createPayoutFile(token, currency, format, reason.trim())); }, onClose, ["payout-files", "batches"]);
+  const { start, busy, error } = useChange(async () => {
+    if (isCurrency(currency)) onMade(await createPayoutFile(token, currency, format, reason.trim()));
+  }, onClose, ["payout-files", "batches"]);
   return (
     <Confirm title={payouts.newFile} question={payouts.fileQuestion} action={payouts.createFile} busy={busy} onConfirm={start} onClose={onClose}>
       <fieldset className={own.form} disabled={busy}>
