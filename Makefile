@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run observe status lint unit test test-long drills bench bench-growth load
+.PHONY: help setup run settle reconcile observe status lint unit test test-long drills bench bench-growth load
 .PHONY: pipeline-test dashboards client pictures secrets vm-test clean
 
 PY := .venv/bin/python
@@ -16,6 +16,12 @@ setup: ## .venv from the lock file, with all that development needs
 
 run: ## the whole platform on this machine (PORT=8080, AUTH=required: with API keys); Ctrl-C stops it
 	@scripts/setup-env.sh run && PORT='$(PORT)' PSP_PORT='$(PSP_PORT)' AUTH='$(AUTH)' exec $(PY) -m stack.run
+
+settle: ## on the running `make run`, close what merchants are owed until now: their batches can be paid out
+	@scripts/setup-env.sh run && exec $(PY) -m stack.day_end settle
+
+reconcile: ## on the running `make run`, end the day of the acquirer's simulator and read its settlement file
+	@scripts/setup-env.sh run && exec $(PY) -m stack.day_end reconcile
 
 observe: ## Prometheus and Alertmanager beside a running `make run`; Ctrl-C stops them
 	@scripts/setup-env.sh run && exec $(PY) -m stack.observe

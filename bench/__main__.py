@@ -14,12 +14,14 @@ from bench.parts import (
     audits,
     authorizations,
     backlog,
+    beside_import,
     breaker,
     commits,
     flows,
     keys,
     lag,
     lists,
+    reconciliation,
     split,
     start,
     without_http,
@@ -48,6 +50,8 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "keys": keys.figures,
     "wrong-keys": wrong_keys.figures,
     "acquirer": acquirer.figures,
+    "reconciliation": reconciliation.figures,
+    "beside-import": beside_import.figures,
 }
 
 

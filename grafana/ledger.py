@@ -107,7 +107,8 @@ DEAD_LETTERS: Final = Row(
         ),
         Panel(
             "Differences of the audit by kind",
-            "Findings of audits that no check has cleared: ledger, outbox, answers, orphan_posting, stuck, acquirer.",
+            "Findings of audits that no check has cleared: ledger, outbox, answers, orphan_posting, stuck, acquirer, "
+            "settlement, reconciliation.",
             "short",
             (Query("max by (kind) (audit_differences)", "{{kind}}"),),
             above(red=first_count("AuditDifferences")),

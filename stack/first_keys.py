@@ -1,4 +1,4 @@
-"""The merchants and keys that `make run` brings: the shop's merchant; and where keys are required, two to begin with.
+"""What `make run` brings: the shop's merchant, first fees; and where keys are required, a merchant and two keys.
 
 The keys are made once, kept in the state folder, and imported at each start. One that has ended is replaced.
 """
@@ -18,13 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOP_MERCHANT, TEST_MERCHANT = "STORE", "M123"
 CONNECTOR = "simulator"
 """How the shop's payments are made: at the acquirer's simulator."""
+SHOP_IBAN = "GB29NWBK60161331926819"
+"""Where the shop is paid: an example of the standard's, which belongs to nobody."""
 NAME = "make run"
 REFUSED = 1
 """The exit code of a command that what is stored does not allow."""
 
 
 class NotProvided(RuntimeError):
-    """A merchant or key could not be stored; the message says why."""
+    """A merchant, key or fee could not be stored; the message says why."""
 
 
 def provide(state: State, variables: Mapping[str, str], say: Callable[[str], None]) -> None:
@@ -37,6 +39,9 @@ def provide(state: State, variables: Mapping[str, str], say: Callable[[str], Non
         _import(state.merchant_key, Prefix.TEST, ["--merchant", TEST_MERCHANT], variables, say)
         _import(state.operator_key, Prefix.OPERATOR, ["--operator"], variables, say)
     _ensure_connected(variables["APP_SHOP_MERCHANT"], "The shop of this machine", variables)
+    done = _python(variables, ["stack.first_fees"])
+    if done.returncode != 0:
+        raise NotProvided(f"The first fees could not be stored.\n{done.stderr}")
 
 
 def _ensure_merchant(merchant_id: str, name: str, variables: Mapping[str, str], *options: str) -> str:
@@ -47,7 +52,7 @@ def _ensure_merchant(merchant_id: str, name: str, variables: Mapping[str, str], 
 
 def _ensure_connected(merchant_id: str, name: str, variables: Mapping[str, str]) -> None:
     """One that an earlier release made has no connector yet."""
-    if _ensure_merchant(merchant_id, name, variables, "--connector", CONNECTOR) != CONNECTOR:
+    if _ensure_merchant(merchant_id, name, variables, "--connector", CONNECTOR, "--iban", SHOP_IBAN) != CONNECTOR:
         connect = ["connect", merchant_id, "--connector", CONNECTOR, "--reason", "make run has an acquirer's simulator"]
         _merchant(variables, merchant_id, connect)
 
@@ -77,5 +82,9 @@ def _import(
 
 
 def _run(variables: Mapping[str, str], command: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
-    payments = [sys.executable, "-m", "payments", *command]
-    return subprocess.run(payments, cwd=ROOT, env=variables, input=given, capture_output=True, text=True, check=False)
+    return _python(variables, ["payments", *command], given)
+
+
+def _python(variables: Mapping[str, str], module: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *module]
+    return subprocess.run(command, cwd=ROOT, env=variables, input=given, capture_output=True, text=True, check=False)

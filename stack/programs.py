@@ -21,6 +21,8 @@ METRICS_PORTS = {"relay": 9101, "ledger": 9102, "housekeeping": 9103}
 START_SECONDS = 3  # to import everything on a busy machine, before which a program cannot report that it cannot run
 BEHIND = ("nice", "-n", "10")
 """Before a worker's command, as in its systemd unit: the API gets the CPU first."""
+OWN_IBAN = "DE89370400440532013000"
+"""What merchants are paid from in payout files: an example of the standard's, which belongs to nobody."""
 SERVERS, PLATFORM = "servers", "platform"
 
 # The broker's address is read at each start, because it changes with each restart of the broker.
@@ -72,6 +74,8 @@ def environment(
         "APP_SHOP_MERCHANT": variables.get("APP_SHOP_MERCHANT") or SHOP_MERCHANT,
         "APP_KEY_PEPPER": variables.get("APP_KEY_PEPPER") or f"1:{state.pepper()}",
         "PROMETHEUS_MULTIPROC_DIR": str(state.folder / "metrics"),
+        "APP_PAYOUT_NAME": variables.get("APP_PAYOUT_NAME") or "payops on this machine",
+        "APP_PAYOUT_IBAN": variables.get("APP_PAYOUT_IBAN") or OWN_IBAN,
         "APP_SHOP_FOLDER": variables.get("APP_SHOP_FOLDER") or variables.get("APP_STORE_FOLDER") or str(shop.DIST),
     }
     simulator = acquirer.of_simulator(state.acquirer_database, origins)

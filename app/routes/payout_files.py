@@ -19,6 +19,7 @@ from payments.settlement import payout_view, payouts
 blueprint = Blueprint("payout_files", __name__, url_prefix="/payout-files")
 
 _BYTES = "application/octet-stream"
+_LIMITS = " or ".join(f"{limit:,} ({each})" for each, limit in payouts.FILE_LIMITS.items())
 
 
 @blueprint.post("")
@@ -30,7 +31,7 @@ _BYTES = "application/octet-stream"
         problems=(400, 401, 403, 409, 413, 415, 429, 503),
         body=PayoutFileBody,
         scopes=(Scope.OPERATE,),
-        text=f"The {payouts.LARGEST_FILE:,} oldest of the currency; they are EXPORTED then, each in one file.",
+        text=f"The {_LIMITS} oldest of the currency; they are EXPORTED then, each in one file.",
     )
 )
 def create() -> Response:

@@ -27,7 +27,7 @@ from payments.platform.throttle import Throttle
 
 CHUNK: Final = 50
 """Subjects in one snapshot."""
-IN_TURN: Final = 500
+IN_TURN: Final = 100
 """Ids of each part that an audit checks in turn."""
 SUSPECTS: Final = 1000
 """Open findings that are checked again in one audit, those that were checked longest ago first."""

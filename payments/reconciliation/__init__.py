@@ -1,1 +1,1 @@
-"""Settlement files of acquirers against our operations, line by line. The platform does not use it yet."""
+"""Settlement files of acquirers against our operations, line by line, and what operators do about differences."""

@@ -37,6 +37,10 @@ _COLUMNS: Final = (
 )
 _MATCHED: Final = (
     select(*_COLUMNS)
+    # what is undecided is little; MariaDB may begin with the lines instead
+    .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+    .with_hint(operation, "FORCE INDEX (ix_acquirer_state)", "mysql")
+    .select_from(operation)
     .join(recon_line, recon_line.c.operation_id == operation.c.operation_id)
     .join(recon_file, recon_file.c.file_id == recon_line.c.file_id)
     .where(

@@ -17,12 +17,12 @@ from payments import crash_points
 from payments.platform.database import Failure, classify
 from payments.platform.money import AmountsByCurrency
 from payments.platform.throttle import Throttle
-from payments.settlement import due_store, store
+from payments.settlement import store, waiting_store
 from payments.settlement.collecting import Taken, take
 from payments.settlement.cutoff import last_cutoff
-from payments.settlement.due_store import Waiting
 from payments.settlement.finishing import finish
 from payments.settlement.rules import State
+from payments.settlement.waiting_store import Waiting
 
 NAMED: Final = 10
 ROUNDS: Final = 5
@@ -105,7 +105,7 @@ class _Run:
     def steps(self, settled_until: datetime | None) -> Iterator[None]:
         """Yield after each step. `settled_until`: nothing is due when no day has ended since; None: look."""
         with self._engine.connect().execution_options(reading=True) as connection:
-            zones = due_store.zones(connection) | {due_store.UNREGISTERED}
+            zones = waiting_store.zones(connection) | {waiting_store.UNREGISTERED}
             begun = set(store.open_ones(connection))
         found: dict[tuple[str, str], Waiting] = {}
         if begun or settled_until is None or self._is_day_over(zones, settled_until):
@@ -122,12 +122,12 @@ class _Run:
     def _find(self, found: dict[tuple[str, str], Waiting]) -> Iterator[None]:
         """Fill `found` with what is in no item."""
         with self._engine.connect().execution_options(reading=True) as connection:
-            bounds = due_store.bounds(connection)
+            bounds = waiting_store.bounds(connection)
         if bounds is None:
             return
-        for first in range(bounds[0], bounds[1] + 1, due_store.PIECE):
+        for first in range(bounds[0], bounds[1] + 1, waiting_store.PIECE):
             with self._engine.connect().execution_options(reading=True) as connection:
-                pieces = due_store.waiting(connection, first)
+                pieces = waiting_store.waiting(connection, first)
             for piece in pieces:
                 subject = (piece.merchant_id, piece.currency)
                 found[subject] = found[subject].and_also(piece) if subject in found else piece
@@ -159,7 +159,7 @@ class _Run:
     def _next_cutoff(self, subject: tuple[str, str], waiting: Waiting | None) -> datetime | None:
         with self._engine.connect().execution_options(reading=True) as connection:
             newest = store.newest(connection, *subject)
-            zone = due_store.zone(connection, subject[0])
+            zone = waiting_store.zone(connection, subject[0])
         if newest is not None and newest.batch.state is State.OPEN:
             return newest.cutoff
         cutoff = self._cutoff or last_cutoff(self._until, zone)

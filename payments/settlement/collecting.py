@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from payments import crash_points
 from payments.settlement import due, due_store, item_store, schedule_store, store
 from payments.settlement.due import Due
-from payments.settlement.due_store import Waiting
 from payments.settlement.rules import Batch, Item, State
 from payments.settlement.store import StoredBatch
+from payments.settlement.waiting_store import Waiting
 
 ENTRIES: Final = 1_000
 """Postings of sources that one transaction takes, beside those of `due_store.PAYMENTS` payments."""

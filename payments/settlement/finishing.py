@@ -26,7 +26,7 @@ def finish(engine: Engine, batch: Batch, minimum: int, now: datetime) -> Batch |
         digest = sha256(done, (stored.item for stored in item_store.of_batch(connection, batch.batch_id)))
     with engine.begin() as connection:
         locked = store.get(connection, batch.batch_id, lock=True)
-        if locked is None or locked.batch != batch or item_store.sums(connection, batch.batch_id) != sums:
+        if locked is None or locked.batch != batch or item_store.count(connection, batch.batch_id) != sums.items:
             return None
         _close(connection, done, digest, now)
         crash_points.reach("before_closing_commit")

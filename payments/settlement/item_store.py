@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select
+from sqlalchemy import Connection, FromClause, Row, bindparam, case, func, select
 
 from payments.ledger.rules import SourceType
 from payments.platform.ledger_table import ledger_entry
@@ -16,6 +16,8 @@ from payments.settlement.rules import Item, ItemKind, Sums
 
 ITEMS_READ: Final = 5_000
 """Items of one statement when all items of a batch are read."""
+ITEMS_SUMMED: Final = 50_000
+"""Items of one statement when they are summed up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,32 @@ _ITEMS: Final = (
 )
 
 
-def _sum_of(kind: ItemKind) -> Any:
-    return func.coalesce(func.sum(case((table.c.kind == kind.value, table.c.amount), else_=0)), 0)
+def _sum_of(kind: ItemKind, items: FromClause) -> Any:
+    return func.coalesce(func.sum(case((items.c.kind == kind.value, items.c.amount), else_=0)), 0)
 
 
+_PAGE: Final = (
+    select(table.c.item_id, table.c.kind, table.c.amount, table.c.fee)
+    .where(table.c.batch_id == bindparam("batch"), table.c.item_id > bindparam("behind"))
+    .order_by(table.c.item_id)
+    .limit(ITEMS_SUMMED)
+    .subquery()
+)
 _SUMS: Final = select(
-    _sum_of(ItemKind.CAPTURE),
-    _sum_of(ItemKind.REFUND),
-    func.coalesce(func.sum(table.c.fee), 0),
-    _sum_of(ItemKind.ADJUSTMENT),
+    _sum_of(ItemKind.CAPTURE, _PAGE),
+    _sum_of(ItemKind.REFUND, _PAGE),
+    func.coalesce(func.sum(_PAGE.c.fee), 0),
+    _sum_of(ItemKind.ADJUSTMENT, _PAGE),
     func.count(),
-).where(table.c.batch_id == bindparam("batch"))
+    func.max(_PAGE.c.item_id),
+).select_from(_PAGE)
+_COUNT: Final = select(func.count()).where(table.c.batch_id == bindparam("batch"))
 _OF_PAYMENTS: Final = (
-    select(table.c.payment_id, _sum_of(ItemKind.CAPTURE).label("captured"), _sum_of(ItemKind.REFUND).label("refunded"))
+    select(
+        table.c.payment_id,
+        _sum_of(ItemKind.CAPTURE, table).label("captured"),
+        _sum_of(ItemKind.REFUND, table).label("refunded"),
+    )
     .where(table.c.payment_id.in_(bindparam("ids", expanding=True)))
     .group_by(table.c.payment_id)
 )
@@ -83,8 +98,18 @@ def of_batch(connection: Connection, batch_id: int) -> Iterator[StoredItem]:
 
 
 def sums(connection: Connection, batch_id: int) -> Sums:
-    """What the items of a batch add up to."""
-    return Sums(*map(int, connection.execute(_SUMS, {"batch": batch_id}).one()))
+    """What the items of a batch add up to, read in pages, so that no statement takes long."""
+    total = Sums(0, 0, 0, 0, 0)
+    behind: int | None = 0
+    while behind is not None:
+        *page_sums, behind = connection.execute(_SUMS, {"batch": batch_id, "behind": behind}).one()
+        total = Sums(*(so_far + int(more) for so_far, more in zip(total, page_sums, strict=True)))
+    return total
+
+
+def count(connection: Connection, batch_id: int) -> int:
+    """How many items a batch has. They are never changed, so the same number is the same items."""
+    return int(connection.execute(_COUNT, {"batch": batch_id}).scalar_one())
 
 
 def settled(connection: Connection, payment_ids: Iterable[int]) -> dict[int, Amounts]:

@@ -13,7 +13,7 @@ from payments.platform.settlement_tables import payout_file as file_table
 from payments.platform.settlement_tables import settlement_batch as batch_table
 from payments.platform.tables import payment
 from payments.settlement.payout_file import Format, Payout, PayoutState
-from payments.settlement.rules import State
+from payments.settlement.rules import Batch, State
 from payments.settlement.store import StoredBatch, batch_of
 
 _DESCRIBED: Final = tuple(column for column in file_table.c if column.name != "content")
@@ -51,6 +51,17 @@ def lock_approved(connection: Connection, currency: str, limit: int) -> list[Sto
     of_currency = (batch_table.c.state == State.APPROVED.value) & (batch_table.c.currency == currency)
     query = select(batch_table).where(of_currency).order_by(batch_table.c.batch_id).limit(limit).with_for_update()
     return [batch_of(row) for row in connection.execute(query)]
+
+
+def save_exported(connection: Connection, batches: Sequence[Batch], now: datetime) -> None:
+    """Write that these batches, which this transaction has locked, are EXPORTED; in one statement, for they are many.
+
+    Raises ValueError for one that is not.
+    """
+    if any(each.state is not State.EXPORTED for each in batches):
+        raise ValueError("not all of them are EXPORTED")
+    of_file = batch_table.c.batch_id.in_([each.batch_id for each in batches])
+    connection.execute(update(batch_table).where(of_file).values(state=State.EXPORTED.value, updated_at=now))
 
 
 def accounts(connection: Connection, merchant_ids: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -26,8 +26,8 @@ from payments.settlement.payout_store import StoredFile
 from payments.settlement.rules import Batch, State, Step
 from payments.settlement.store import StoredBatch
 
-LARGEST_FILE: Final = 1_000
-"""Payouts of one file; the others are in the next one."""
+FILE_LIMITS: Final = {Format.CSV: 1_000, Format.PAIN_001: 250}
+"""Payouts of one file; the others are in the next one. To check XML takes the api's only thread, so it has fewer."""
 _NAMED: Final = 5
 """Merchants that a message names."""
 _POSTINGS: Final = {
@@ -61,7 +61,7 @@ def export(
     debtor: Account | None,
     now: datetime,
 ) -> StoredFile:
-    """Put the APPROVED batches of a currency, the oldest LARGEST_FILE of them, into a new payout file.
+    """Put the APPROVED batches of a currency, the oldest of them up to FILE_LIMITS, into a new payout file.
 
     Raises NothingToPayOut; of PAIN_001 ValidationFailed for another currency than EUR, PayoutAccountMissing when we
     (`debtor` None) or a merchant have no account, SettlementConflict for an amount that is no transfer.
@@ -69,15 +69,14 @@ def export(
     if format_ is Format.PAIN_001 and currency != pain_001.CURRENCY:
         message = f"must be {Format.CSV} unless the currency is {pain_001.CURRENCY}"
         raise ValidationFailed(f"format {message}.", (("format", message),))
-    batches = payout_store.lock_approved(connection, currency, LARGEST_FILE)
+    batches = payout_store.lock_approved(connection, currency, FILE_LIMITS[format_])
     if not batches:
         raise NothingToPayOut(f"No batch in {currency} is approved.")
     payouts = [payout_file.payout(each.batch) for each in batches]
     name = payout_file.name_of(payouts, now)
     data = _pain_001(connection, name, payouts, debtor, now) if format_ is Format.PAIN_001 else None
     file = _stored(connection, name, format_, payouts, data or payout_file.write(name, payouts), actor, now)
-    for each in batches:
-        store.save(connection, rules.moved(each.batch, Step.EXPORT), now)
+    payout_store.save_exported(connection, [rules.moved(each.batch, Step.EXPORT) for each in batches], now)
     detail = f"{format_}, {file.payouts} payouts, {format_amount(file.total, currency)}: {reason}"
     note_action(connection, actor, "settlement.export", f"payout file {name}", detail)
     return file

@@ -8,10 +8,13 @@ from sqlalchemy import Engine, Table, and_, delete, select, update
 
 from payments.audit import money_out as module
 from payments.audit import reconciled_reads
+from payments.ledger.rules import Account, SourceType
+from payments.ledger.source_store import moved, post
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
 from payments.platform.tables import ledger_entry
 from tests.contracts.reconciled_rows import reconciled
+from tests.contracts.settled_rows import NOW
 from tests.contracts.test_audit_settled import run, subjects, without_triggers
 
 BANK, SUSPENSE = "bank USD", "reconciliation_suspense USD"
@@ -135,6 +138,13 @@ def test_a_line_without_match_or_exception_is_found(books: Engine) -> None:
         connection.execute(delete(recon_exception).where(recon_exception.c.exception_id == 3))
     (found,) = [each for each in run(books, full=True).differences if each.subject == "file 1"]
     assert "the number of exceptions USD of unmatched lines is 2, it must be 3" in found.detail
+
+
+def test_of_a_file_that_is_not_done_nothing_may_be_posted(books: Engine) -> None:
+    with books.begin() as connection:
+        early = moved(1, Account.BANK, Account.RECONCILIATION_SUSPENSE, 60, "USD")
+        post(connection, SourceType.RECON_FILE, 2, None, early, NOW, NOW)
+    assert subjects(run(books)) == ["file 2"]
 
 
 def test_a_wrong_end_is_found_in_the_audit_after_it(books: Engine) -> None:

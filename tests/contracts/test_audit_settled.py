@@ -107,6 +107,30 @@ def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoi
     assert run(books, full=True).cleared == 0, "the audit of what is suspect has cleared all that is right again"
 
 
+OF_ITEMS: list[tuple[Table, int, dict[str, Any]]] = [
+    *((settlement_item, 1, {"amount": amount}) for amount in (9_999, 10_001)),
+    *((settlement_item, 2, {"amount": amount}) for amount in (999, 1_001)),
+    *((settlement_item, row, {"kind": kind}) for row, kind in ((1, "REFUND"), (2, "CAPTURE"), (1, "ADJUSTMENT"))),
+    *((settlement_item, 1, {name: 77}) for name in ("event_id", "payment_id", "entry_id")),
+    (settlement_batch, 1, {"cutoff": NOW - timedelta(days=1)}),
+    (settlement_batch, 1, {"currency": "USD"}),
+    (settlement_batch, 1, {"merchant_id": "M2"}),
+    (settlement_item, 3, {"amount": 20}),
+    (settlement_item, 3, {"amount": -21}),
+]
+
+
+def test_an_item_that_is_not_its_posting_is_found(books: Engine) -> None:
+    for table, row, values in OF_ITEMS:
+        before = change(books, table, row, **values)
+        with books.connect() as connection:
+            found = settled_reads.batches(connection, [1, 2], with_items=True)
+        assert [each.row.batch_id for each in found if each.counted and each.counted.strays] == [
+            2 if (table, row) == (settlement_item, 3) else 1
+        ], values
+        change(books, table, row, **before)
+
+
 def test_an_audit_of_what_changed_reads_the_items(books: Engine) -> None:
     change(books, settlement_item, 1, fee=179)
     assert run(books).differences == []  # in turn, items are not read

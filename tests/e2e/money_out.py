@@ -1,4 +1,4 @@
-"""People of a real platform with an acquirer, over HTTP and at a terminal: a shop, two operators, the acquirer's day."""
+"""People of a platform with an acquirer, over HTTP and at a terminal: a shop, two operators, the acquirer's day."""
 
 import json
 import os
@@ -56,7 +56,7 @@ class Caller:
         return payment_id
 
 
-def _keyed() -> dict[str, str]:
+def _keyed() -> dict[str, Any]:
     return {"idempotencyKey": f"money-out-{next(_numbers)}"}
 
 
@@ -68,9 +68,14 @@ class People:
     kim: Caller
     lee: Caller
 
-    def shop(self, merchant_id: str, **more: str) -> Caller:
+    def shop(self, merchant_id: str, **more: Any) -> Caller:
         """A new merchant whose payments are at the acquirer."""
-        body = {"merchantId": merchant_id, "name": merchant_id, "mode": "TEST", "connector": "simulator"}
+        body: dict[str, Any] = {
+            "merchantId": merchant_id,
+            "name": merchant_id,
+            "mode": "TEST",
+            "connector": "simulator",
+        }
         self.kim.post("/merchants", **body, **more)
         key = self.kim.post("/api-keys", name="shop", merchantId=merchant_id)["key"]
         return Caller(self.kim.url, {"Authorization": f"Bearer {key}"})
@@ -93,7 +98,7 @@ def people(platform: Platform) -> People:
 
 @dataclass(frozen=True)
 class AcquirersDay:
-    """The acquirer's clock, which stands still in a day until that day is over."""
+    """The acquirer's clock, which stops in a day until that day is over."""
 
     platform: Platform
 

@@ -1,6 +1,6 @@
 """Real faults on the real platform: each fires and resolves its alert, through Prometheus and Alertmanager.
 
-In `make test` two at once; `--long`: sixteen one by one, whose times go to .cache/alert-times.md.
+In `make test` two at once; `--long`: eighteen one by one, whose times go to .cache/alert-times.md.
 """
 
 import time
@@ -15,11 +15,13 @@ import pytest
 from tests.e2e.acquirer_faults import ACQUIRER_FAULTS
 from tests.e2e.alert_faults import FAULTS, KAFKA, REDIS, Fault
 from tests.e2e.load import running
+from tests.e2e.money_out_faults import MONEY_OUT_FAULTS
 from tests.e2e.watching import Expected, Watched, watching
 from tests.servers import until
 
 PER_SECOND = 10
 AT_ONCE = (KAFKA, REDIS)
+ALL = (*FAULTS, *ACQUIRER_FAULTS, *MONEY_OUT_FAULTS)
 FIRES_SECONDS, RESOLVED_SECONDS = 90, 180
 QUICKLY_SECONDS = 60
 """For both of the faults that come together."""
@@ -33,7 +35,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(FIRES_SECONDS + RESOLVED_SE
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One by one is for the long run."""
     if "together" in metafunc.fixturenames:
-        alone = [(fault,) for fault in (*FAULTS, *ACQUIRER_FAULTS)] if metafunc.config.getoption("--long") else []
+        alone = [(fault,) for fault in ALL] if metafunc.config.getoption("--long") else []
         metafunc.parametrize("together", [AT_ONCE, *alone], ids=lambda faults: " and ".join(f.name for f in faults))
 
 

@@ -40,6 +40,8 @@ IN_SETTLEMENT = (
     *("before_closing", "in_closing", "before_closing_commit", "after_closing"),
 )
 """Reached in `tests/contracts/settlement/test_killed.py`."""
+IN_RECONCILIATION = ("in_reading_file", "before_file_is_done", "after_file_is_done")
+"""Reached in `tests/contracts/reconciliation/test_one_at_a_time.py`."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -157,9 +159,9 @@ def times(long: bool) -> range:
 
 
 def test_every_point_has_its_test() -> None:
-    assert sorted(OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS + AT_AN_ACQUIRER + IN_SETTLEMENT) == sorted(
-        crash_points.NAMES
-    )
+    assert sorted(
+        OF_API + OF_RELAY + OF_LEDGER + OF_OTHERS + AT_AN_ACQUIRER + IN_SETTLEMENT + IN_RECONCILIATION
+    ) == sorted(crash_points.NAMES)
 
 
 @pytest.mark.parametrize("point", OF_API)

@@ -18,6 +18,7 @@ from stack.parent_watchdog import bound_to_parent
 from stack.ports import free_port
 from stack.supervision import Supervisor
 from tests.e2e.make_run import ROOT, STOP_SECONDS, UP_SECONDS, Run, make, paid, paste, start, wait_until_up
+from tests.e2e.make_run_shop import check_day_end, check_shop
 from tests.servers import until
 
 WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
@@ -63,26 +64,8 @@ def test_the_three_lines_pay(run: Run, tmp_path: Path) -> None:
     paste(run, tmp_path)
 
 
-def check_shop(run: Run, key: str) -> None:
-    body = {"amount": 700, "currency": "KRW", "idempotencyKey": key, "paymentMethod": card_token(run)}
-    answer = requests.post(f"{run.base}/shop/payments/authorize", json=body, timeout=6)
-    assert (answer.status_code, answer.json().get("merchantId")) == (200, "STORE")
-    shown = requests.get(f"{run.base}/shop/payments/{answer.json()['paymentId']}", timeout=6).json()
-    assert [operation["state"] for operation in shown["operations"]] == ["APPROVED"], "at the simulator"
-
-
-def card_token(run: Run) -> str:
-    """As a page of the shop gets it."""
-    acquirer = requests.get(f"{run.base}/shop/acquirer", timeout=6).json()
-    headers = {"Authorization": f"Bearer {acquirer['publishableKey']}", "Origin": run.base}
-    card = {"number": "4242424242424242", "expiry": "12/40"}
-    answer = requests.post(acquirer["tokensUrl"], json=card, headers=headers, timeout=6)
-    assert answer.headers["Access-Control-Allow-Origin"] == run.base
-    return str(answer.json()["token"])
-
-
 def test_the_shop_pays_for_its_merchant(run: Run) -> None:
-    check_shop(run, "shop")
+    check_day_end(run, check_shop(run, "shop"))
 
 
 def test_the_printed_token_opens_the_admin_routes(run: Run) -> None:

@@ -36,11 +36,20 @@ expected-statuses = ["2xx", "400", "401", "404", "409"]
 include-path-regex = "^/(fee-schedules|payout-files)$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "404", "409"]
+[[operations]]
+include-path-regex = "^/ledger/entries([.]csv)?$"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401"]
+[[operations]]
+include-path-regex = "^/reconciliation/files$"
+[operations.checks.negative_data_rejection]
+enabled = false
 """
 """401: made-up tokens; 422: made-up keys meet again with another request.
 
 400: filters that contradict each other, networks, changes of nothing, acquirers that are not connected, schedules
-without notice or with limits that contradict each other, and files for banks in other currencies than theirs.
+without notice or with limits that contradict each other, and files for banks in other currencies than theirs. An
+acquirer's file is any text: what is wrong in it is said when it was read.
 """
 ADDRESSES = """
 import itertools, schemathesis

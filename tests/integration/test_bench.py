@@ -28,6 +28,7 @@ SMALL = {
     "FINE_STEP": 20,
     "COARSE_STEP": 20,
     "BACKLOG": 2000,
+    "LINES": 3000,
     "BATCHES": {1: 2, 10: 1},
     "CLIENTS": 2,
     "TURNS": 1,

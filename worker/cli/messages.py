@@ -106,7 +106,7 @@ CUT_OFF_TO_COME: Final = "A cut-off is not in the future: what is not there yet 
 
 def settled(closed: int, carried: int, items: int) -> str:
     """What a run has done."""
-    return f"{closed} batches are closed and {carried} are carried, with {items} items."
+    return f"Batches closed: {closed}, carried: {carried}; items: {items}."
 
 
 def more_items(limit: int) -> str:

@@ -118,7 +118,7 @@ def _note(engine: Engine, actor: str, report: SettleReport, cutoff: datetime | N
         return
     before = "the end of each merchant's day" if cutoff is None else cutoff.isoformat()
     with engine.begin() as connection:
-        detail = f"{report.closed} batches closed, {report.carried} carried, of what occurred before {before}"
+        detail = f"closed {report.closed}, carried {report.carried}, of what occurred before {before}"
         note_action(connection, actor, "settle", "settlement", detail)
 
 

@@ -962,7 +962,7 @@ export interface paths {
         put?: never;
         /**
          * Put approved batches into a new payout file
-         * @description The 1,000 oldest of the currency; they are EXPORTED then, each in one file.
+         * @description The 1,000 (CSV) or 250 (PAIN_001) oldest of the currency; they are EXPORTED then, each in one file.
          */
         post: operations["payout_files.create"];
         delete?: never;

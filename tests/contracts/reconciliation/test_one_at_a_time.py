@@ -144,5 +144,7 @@ def test_another_file_undoes_what_a_killed_import_left(engine: Engine, monkeypat
     with pytest.raises(OSError, match="disk"):
         imported(engine, lines)
     assert rows(engine, recon_file, "state", "line_count") == [("READING", 5)]
+    dry = imported(engine, lines, dry_run=True)
+    assert (dry.tally.matched, dry.tally.classes.total()) == (20, 0), "what was left does not count"
     assert imported(engine, of_day(lines, "2030-05-18")).tally.matched == 20
     assert rows(engine, recon_file, "state", "line_count") == [("DONE", 20)]

@@ -10,8 +10,9 @@ from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
 from payments.platform.merchant_tables import merchant
 from payments.platform.tables import ledger_entry
-from payments.settlement import item_store
+from payments.settlement import item_store, waiting_store
 from payments.settlement.closing import NotAllSettled, SettleReport
+from payments.settlement.collecting import Taken, take
 from payments.settlement.fees import OnRefund
 from payments.settlement.rules import ItemKind, State
 from payments.settlement.statement import statement
@@ -72,6 +73,19 @@ def test_a_day(engine: Engine) -> None:
     ]
     check(engine)
     assert settle(engine) == SettleReport()
+    assert settle(engine, NEXT + DAY) == SettleReport()  # what the batch has posted is no item of another one
+
+
+def test_a_chunk_that_comes_too_late_is_not_taken(engine: Engine) -> None:
+    """Another closer was faster: its batch is closed, also one of a later cut-off."""
+    sell(engine, 100)
+    settle(engine)
+    sell(engine, 70)
+    with engine.begin() as connection:
+        (waiting,) = waiting_store.waiting(connection, 1)
+        for cutoff in (MIDNIGHT, NOON + timedelta(hours=1)):
+            assert take(connection, waiting, cutoff, NEXT) == Taken(0, None)
+    assert [each.batch.gross for each in batches(engine)] == [100]
 
 
 def test_the_hash_is_of_the_statement(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from payments.platform.database import create_engine
 from payments.platform.tables import metadata
-from payments.settlement import due_store, item_store, store
+from payments.settlement import due_store, item_store, store, waiting_store
 from payments.settlement.store import Wanted
 from tests.contracts.reads import rows_read
 from tests.contracts.settlement.selling import NEXT
@@ -60,10 +60,10 @@ def grown(mariadb_url: str) -> Iterator[Engine]:
 
 
 def _all_waiting(connection: Connection) -> int:
-    bounds = due_store.bounds(connection)
+    bounds = waiting_store.bounds(connection)
     assert bounds is not None
-    firsts = range(bounds[0], bounds[1] + 1, due_store.PIECE)
-    found = [each for first in firsts for each in due_store.waiting(connection, first)]
+    firsts = range(bounds[0], bounds[1] + 1, waiting_store.PIECE)
+    found = [each for first in firsts for each in waiting_store.waiting(connection, first)]
     assert {each.merchant_id for each in found} == {"M1"}
     return found[-1].last_payment - found[0].first_payment + 1
 

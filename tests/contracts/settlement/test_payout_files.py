@@ -60,7 +60,7 @@ def test_a_file_has_all_approved_batches_of_its_currency_and_no_other(engine: En
 
 
 def test_a_large_file_leaves_the_rest_for_the_next(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payouts, "LARGEST_FILE", 2)
+    monkeypatch.setitem(payouts.FILE_LIMITS, Format.CSV, 2)
     ids = [settled(engine, 10_000, f"M{number}") for number in range(3)]
     for batch_id in ids:
         approve(engine, batch_id)

@@ -11,17 +11,22 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 
 from payments.ledger import inbox_store
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.rules import postings
 from payments.outbox.rules import EventType
 from payments.platform.clock import database_now
+from payments.platform.database import Failure, classify
 from payments.platform.settlement_tables import settlement_item
 from payments.platform.tables import outbox_event
-from payments.settlement import closing, store
+from payments.settlement import closing, store, waiting_store
 from payments.settlement.closing import NotAllSettled, Progress, SettleReport
+from payments.settlement.collecting import take
+from payments.settlement.finishing import finish
 from payments.settlement.rules import State
+from payments.settlement.waiting_store import Waiting
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.settlement.selling import (
@@ -149,6 +154,38 @@ def test_two_closers_at_once_are_one(mariadb: Engine, second: Engine, monkeypatc
             break
     assert STATEMENT_LIMIT > statement > 15
     check(mariadb)
+
+
+def test_what_is_added_while_a_batch_is_closed_is_in_its_sums(mariadb: Engine, second: Engine) -> None:
+    """Another one adds an item, and does not close, before each statement of closing."""
+    for statement in range(STATEMENT_LIMIT):
+        merchant_id = f"M{statement}"
+        sell(mariadb, 100, merchant_id)
+        late = captured(mariadb, 70, merchant_id)
+        with mariadb.begin() as connection:
+            (waiting,) = [each for each in waiting_store.waiting(connection, 1) if each.merchant_id == merchant_id]
+            take(connection, waiting, NEXT, NEXT)
+        with mariadb.begin() as connection:
+            post_in(connection, late, 70)
+
+        def add(merchant_id: str = merchant_id, late: int = late) -> None:
+            try:
+                with second.begin() as connection:
+                    take(connection, Waiting(merchant_id, "KRW", NOON, late, late), NEXT, NEXT)
+            except DBAPIError as error:  # the batch is being closed
+                if classify(error) is not Failure.LOCKED:
+                    raise
+
+        (only,) = batches(mariadb, merchant_id)
+        with interrupted(mariadb, statement, add) as seen:
+            done = finish(mariadb, only.batch, 0, NEXT)
+        if done is None:
+            (only,) = batches(mariadb, merchant_id)
+            assert finish(mariadb, only.batch, 0, NEXT) is not None
+        check(mariadb)
+        if statement >= len(seen):
+            break
+    assert STATEMENT_LIMIT > statement > 5
 
 
 def test_a_closed_batch_never_opens_again(mariadb: Engine) -> None:

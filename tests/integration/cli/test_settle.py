@@ -40,7 +40,7 @@ def then(engine: Engine) -> datetime:
 
 
 def test_a_batch_is_closed_listed_and_shown(engine: Engine, then: datetime, tool: Tool) -> None:
-    assert tool("run") == (0, "1 batches are closed and 0 are carried, with 1 items.\n", "")
+    assert tool("run") == (0, "Batches closed: 1, carried: 0; items: 1.\n", "")
     assert tool("run", "--json") == (0, '{"closed": 0, "carried": 0, "items": 0}\n', "")
     (only,) = batches(engine)
     code, said, _ = tool("list")
@@ -58,14 +58,14 @@ def test_a_batch_is_closed_listed_and_shown(engine: Engine, then: datetime, tool
     with engine.connect() as connection:
         noted = connection.execute(select(operator_action.c.action, operator_action.c.detail)).all()
     assert [row for row in noted if row.action == "settle"] == [
-        ("settle", "1 batches closed, 0 carried, of what occurred before the end of each merchant's day")
+        ("settle", "closed 1, carried 0, of what occurred before the end of each merchant's day")
     ]
 
 
 def test_a_cut_off_that_an_operator_names(engine: Engine, then: datetime, tool: Tool) -> None:
     sell(engine, 500, currency="USD", at=then + timedelta(hours=1))
-    assert tool("run", "--cutoff", (then + timedelta(minutes=1)).isoformat())[1].startswith("1 batches are closed")
-    assert tool("run", "--cutoff", "now")[1].startswith("1 batches are closed")
+    assert tool("run", "--cutoff", (then + timedelta(minutes=1)).isoformat())[1].startswith("Batches closed: 1,")
+    assert tool("run", "--cutoff", "now")[1].startswith("Batches closed: 1,")
     assert [each.batch.gross for each in batches(engine)] == [10_000, 500]
     code, _, error = tool("run", "--cutoff", "2199-01-01T00:00:00Z")
     assert (code, error) == (2, "A cut-off is not in the future: what is not there yet cannot be settled.\n")
@@ -77,7 +77,7 @@ def test_a_merchant_that_cannot_be_settled_is_named(engine: Engine, then: dateti
     register(engine, "M2", "Mars/Base")
     sell(engine, 500, "M2", "USD", at=then)
     code, said, error = tool("run")
-    assert (code, said) == (1, "1 batches are closed and 0 are carried, with 1 items.\n")
+    assert (code, said) == (1, "Batches closed: 1, carried: 0; items: 1.\n")
     assert error.splitlines()[-1].startswith("1 could not be settled, such as M2 USD")
 
 

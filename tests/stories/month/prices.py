@@ -12,9 +12,10 @@ FIRST: Final = datetime(2030, 3, 1, tzinfo=UTC)
 NEW_PRICE: Final = datetime(2030, 3, 13, 7, tzinfo=UTC)
 
 
-def _schedule(
+def schedule(
     merchant_id: str, currency: str, basis_points: int, fixed: int, on_refund: OnRefund, valid_from: datetime = FIRST
 ) -> FeeSchedule:
+    """A price; where refunds give it back it has limits, too."""
     return FeeSchedule(
         merchant_id=merchant_id,
         currency=currency,
@@ -28,13 +29,13 @@ def _schedule(
 
 
 PRICES: Final = (
-    _schedule(ANY_MERCHANT, "EUR", 250, 25, OnRefund.KEEP),
-    _schedule(ANY_MERCHANT, "KRW", 290, 300, OnRefund.KEEP),
-    _schedule(ANY_MERCHANT, "KWD", 275, 0, OnRefund.RETURN),
-    _schedule("M02", "EUR", 190, 10, OnRefund.RETURN),
-    _schedule("M05", "KRW", 333, 7, OnRefund.RETURN),
-    _schedule(ANY_MERCHANT, "EUR", 240, 20, OnRefund.RETURN, NEW_PRICE),
-    _schedule("M02", "EUR", 170, 9, OnRefund.KEEP, NEW_PRICE),
+    schedule(ANY_MERCHANT, "EUR", 250, 25, OnRefund.KEEP),
+    schedule(ANY_MERCHANT, "KRW", 290, 300, OnRefund.KEEP),
+    schedule(ANY_MERCHANT, "KWD", 275, 0, OnRefund.RETURN),
+    schedule("M02", "EUR", 190, 10, OnRefund.RETURN),
+    schedule("M05", "KRW", 333, 7, OnRefund.RETURN),
+    schedule(ANY_MERCHANT, "EUR", 240, 20, OnRefund.RETURN, NEW_PRICE),
+    schedule("M02", "EUR", 170, 9, OnRefund.KEEP, NEW_PRICE),
 )
 """In the order in which they come into force."""
 

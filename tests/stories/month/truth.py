@@ -1,7 +1,7 @@
 """What the books must say at the end of a month, from what shops and acquirer know; and by SQL, what they say."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 
 from payments.ledger.rules import Account, balance
 from payments.settlement import item_store, store
+from payments.settlement.fees import FeeSchedule
 from payments.settlement.statement import statement
-from tests.stories.month.prices import price_of
+from tests.stories.month.prices import PRICES, price_of
 from tests.stories.month.shops import Sale
 
 Sums = Counter[str]
@@ -47,11 +48,11 @@ def balances(connection: Connection) -> dict[Account, Sums]:
     }
 
 
-def earned(sales: Iterable[Sale]) -> Counter[tuple[str, str]]:
-    """By merchant and currency: what was captured and not refunded, less its price."""
+def earned(sales: Iterable[Sale], known: Sequence[FeeSchedule] = PRICES) -> Counter[tuple[str, str]]:
+    """By merchant and currency: what was captured and not refunded, less its price of those `known`."""
     found: Counter[tuple[str, str]] = Counter()
     for sale in sales:
-        found[sale.shop.merchant_id, sale.currency] += sale.captured - sale.refunded - price_of(sale)
+        found[sale.shop.merchant_id, sale.currency] += sale.captured - sale.refunded - price_of(sale, known)
     return found
 
 

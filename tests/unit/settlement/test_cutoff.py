@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.settlement.cutoff import cutoff
+from payments.settlement.cutoff import cutoff, last_cutoff
 
 DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 ZONES = st.sampled_from(sorted(available_timezones()))
@@ -66,3 +66,31 @@ def test_what_is_before_it_is_of_the_day(day: date, zone: str) -> None:
 def test_a_time_zone_that_there_is_not(zone: str) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         cutoff(date(2030, 5, 17), zone)
+
+
+@given(st.datetimes(datetime(2012, 1, 3), datetime(2037, 12, 28), timezones=st.just(UTC)), ZONES)  # noqa: DTZ001
+def test_the_last_cut_off_is_the_newest_that_has_passed(until: datetime, zone: str) -> None:
+    found = last_cutoff(until, zone)
+    ends = {cutoff(until.date() + back * DAY, zone) for back in range(-3, 3)}
+    assert found == max(end for end in ends if end <= until)
+
+
+@pytest.mark.parametrize(
+    ("until", "zone", "expected"),
+    [
+        ("2030-05-18T00:00", "UTC", "2030-05-18T00:00"),  # that very moment
+        ("2030-05-17T23:59", "UTC", "2030-05-17T00:00"),
+        ("2030-05-17T15:00", "Asia/Seoul", "2030-05-17T15:00"),
+        ("2030-05-17T14:59", "Asia/Seoul", "2030-05-16T15:00"),
+        ("2024-11-03T04:30", "America/Havana", "2024-11-03T04:00"),  # between the first midnight and the second
+        ("2024-04-25T22:00", "Africa/Cairo", "2024-04-25T22:00"),
+    ],
+)
+def test_a_last_cut_off_by_hand(until: str, zone: str, expected: str) -> None:
+    at = datetime.fromisoformat(until).replace(tzinfo=UTC)
+    assert last_cutoff(at, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_no_cut_off_in_an_unknown_zone() -> None:
+    with pytest.raises(ValueError, match="no time zone 'Mars/Base'"):
+        last_cutoff(datetime(2030, 5, 17, tzinfo=UTC), "Mars/Base")

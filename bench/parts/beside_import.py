@@ -1,0 +1,63 @@
+"""How much slower authorizations are answered while a large settlement file is imported: without, with, without.
+
+The import has a database of its own on the platform's server, and the CPU's share of a worker, as in housekeeping.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bench.progress import say
+from bench.repetition import REPEATS, RUN_SECONDS
+from bench.report.table import Figure
+from bench.session import Session
+from bench.settlement_file import database, prepare
+from stack.platform import ROOT
+from stack.programs import BEHIND
+
+LINES: Final = 1_000_000
+RATE: Final = 200
+
+
+def figures(session: Session) -> list[Figure]:
+    """p95 of each load during the import, to the mean of the loads before and after it."""
+    with database(session.engine) as url, TemporaryDirectory() as folder:
+        file = Path(folder) / "day.csv"
+        prepare(url, file, LINES)
+        without = [_p95(session) for _ in range(REPEATS)]
+        during = []
+        with _importing(url, file) as running:
+            while running.poll() is None:
+                during.append(_p95(session))
+        without += [_p95(session) for _ in range(REPEATS)]
+    # the last load may have gone on after the import's end
+    ratios = [each / mean(without) for each in during[:-1] or during]
+    say(f"beside an import of {LINES} lines, p95: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    return [Figure(f"p95 beside an import of {LINES:,} lines to p95 without, at {RATE}/s", ratios, "×")]
+
+
+def _p95(session: Session) -> float:
+    """p95 (ms) of one load."""
+    return session.load(RATE, RUN_SECONDS).p95
+
+
+@contextmanager
+def _importing(url: str, file: Path) -> Iterator[subprocess.Popen[str]]:
+    """The import's process. RuntimeError with its output when it fails."""
+    command = [*BEHIND, sys.executable, "-m", "worker", "reconcile", "import", str(file), "--json"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={"DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            yield running
+        except BaseException:
+            running.kill()
+            raise
+        out, error = running.communicate()
+    if running.returncode != 0:
+        raise RuntimeError(f"the import failed: {out}{error}")
