@@ -6,7 +6,7 @@ without them. `full` checks everything, and adds up the ledger.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, bindparam, func, or_, select
@@ -31,6 +31,8 @@ IN_TURN: Final = 100
 """Ids of each part that an audit checks in turn."""
 SUSPECTS: Final = 1000
 """Open findings that are checked again in one audit, those that were checked longest ago first."""
+RUNS_LAST: Final = timedelta(minutes=10)
+"""A batch or a file has the time at which its run began: one that ended since the last audit may have an older time."""
 KINDS: Final = (FindingKind.SETTLEMENT, FindingKind.RECONCILIATION)
 
 Faults = dict[int, list[str]]
@@ -154,8 +156,9 @@ class _Audit:
             yield from self._everything()
             return
         key = self._part.key
+        began = {"since": since - RUNS_LAST}
         with audit_store.snapshot(self._engine) as connection:
-            changed = connection.execute(select(key).where(self._part.has_changed), {"since": since}).scalars().all()
+            changed = connection.execute(select(key).where(self._part.has_changed), began).scalars().all()
             first = sorted({*suspects, *changed})
             others = sorted(set(self._in_turn(connection, turn)) - set(first))
         yield from self._chunks(first, thorough=True)

@@ -1,4 +1,4 @@
-"""Money out in the console: a payment is settled, approved and paid out; an acquirer's file with an error is explained."""
+"""Money out in the console: a payment is settled and paid out; an error in an acquirer's file is explained."""
 
 import csv
 import re
@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from payments.reconciliation.profile import SIMULATOR
 from stack.platform import Platform
 from tests.browser.browser import Visit, visit
 from tests.browser.console import make_key, open_page
@@ -125,7 +126,7 @@ def wrong_file(caller: Caller, payment: int, to: Path) -> Path:
         f"{day}T12:00:00Z",
     ]
     lines = [
-        "record,number,reference,id,kind,authorization,at,currency,gross,fee,net".split(","),
+        SIMULATOR.header,
         ["movement", 1, *named, *amounts],
         ["total", 1, *[""] * 5, *amounts],
         ["end", 1, *[""] * 4, day, *[""] * 4],

@@ -134,7 +134,7 @@ def test_an_item_that_is_not_its_posting_is_found(books: Engine) -> None:
 def test_an_audit_of_what_changed_reads_the_items(books: Engine) -> None:
     change(books, settlement_item, 1, fee=179)
     assert run(books).differences == []  # in turn, items are not read
-    change(books, settlement_batch, 1, updated_at=datetime.now(UTC))
+    change(books, settlement_batch, 1, updated_at=datetime.now(UTC) - timedelta(minutes=5))  # when its run began
     assert subjects(run(books)) == ["batch 1"]
     again = run(books)
     assert (subjects(again), again.opened) == (["batch 1"], []), "a finding is checked again in each audit"
@@ -185,6 +185,13 @@ def test_a_posting_of_a_batch_twice_or_of_another_merchant_is_found(books: Engin
     assert run(books, full=True).differences == []
 
 
+def test_a_posting_of_a_payout_that_should_not_be_is_found(books: Engine) -> None:
+    with books.begin() as connection:
+        again = moved(7, Account.PAYOUT_CLEARING, Account.BANK, 8_820, "KRW")
+        post(connection, SourceType.PAYOUT, 1, "M1", again, NOW, NOW)
+    assert subjects(run(books)) == ["batch 1"]
+
+
 def test_what_no_closed_batch_has_is_due(books: Engine) -> None:
     """Postings without an item, and items of an open batch, are part of what the ledger owes a merchant."""
     with books.begin() as connection:
@@ -208,10 +215,10 @@ def test_a_batch_without_one_before_it_is_found(books: Engine) -> None:
 
 def test_each_audit_checks_another_window_in_turn(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IN_TURN", 1)
-    change(books, settlement_batch, 1, approved_by=None)
+    change(books, settlement_batch, 3, carried_in=0)
     found = [subjects(run(books)) for _ in range(4)]
-    assert ["batch 1"] in found
-    assert found[-1] == ["batch 1"]
+    assert ["batch 3"] in found
+    assert found[-1] == ["batch 3"]
 
 
 def test_a_check_in_turn_clears_nothing(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
