@@ -98,7 +98,7 @@ class Settings:
     )
     payout_name: str | None = _setting("APP_PAYOUT_NAME", text_up_to(70), None)
     payout_iban: str | None = _setting("APP_PAYOUT_IBAN", account_number, None)
-    settlement_delay: float = _setting("APP_SETTLEMENT_DELAY", seconds(0, 86400), 900.0)
+    settlement_delay: float = _setting("APP_SETTLEMENT_DELAY_SECONDS", seconds(0, 86400), 900.0)
 
     cb_sliding_window_size: int = _setting(_CB + "SLIDING_WINDOW_SIZE", whole(1, 100000), 20)
     cb_minimum_number_of_calls: int = _setting(_CB + "MINIMUM_NUMBER_OF_CALLS", whole(1, 100000), 5)

@@ -12,11 +12,11 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.parts.reconciliation import database, prepare
 from bench.progress import say
 from bench.repetition import REPEATS, RUN_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
+from bench.settlement_file import database, prepare
 from stack.platform import ROOT
 from stack.programs import BEHIND
 

@@ -18,7 +18,7 @@ from tests.servers import until
 
 SETTINGS: Final = {
     "APP_SECOND_OPERATOR_ABOVE": "*=1000000 KRW=10000",
-    "APP_SETTLEMENT_DELAY": "0",
+    "APP_SETTLEMENT_DELAY_SECONDS": "0",
     "APP_AUDIT_INTERVAL_SECONDS": "1",
 }
 FEE: Final = 3 * 300 + 290 + 145 + 87

@@ -33,7 +33,6 @@ SMALL = {
     "CLIENTS": 2,
     "TURNS": 1,
     "WARM_TURNS": 1,
-    "LINES": 20_000,
     "P95_BOUND_MS": 0.0,  # no rate holds, so none is searched for
 }
 

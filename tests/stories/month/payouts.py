@@ -8,7 +8,6 @@ from random import Random
 from typing import Final
 
 import pytest
-from payments.settlement.closing import SettleReport, settle_due
 from sqlalchemy import Connection, Engine, text, update
 
 from payments.merchants.rules import Mode
@@ -18,6 +17,7 @@ from payments.platform.desk_errors import SecondOperatorNeeded
 from payments.platform.merchant_tables import merchant
 from payments.platform.money import amounts_by_currency
 from payments.settlement import adjustments, payouts, schedule_store
+from payments.settlement.closing import SettleReport, settle_due
 from payments.settlement.fees import FeeSchedule
 from payments.settlement.pain_001 import Account
 from payments.settlement.payout_file import Format
