@@ -79,7 +79,7 @@ def test_a_payment_is_settled_and_paid_out(desk: Visit, paid: tuple[str, int], t
     expect(page.get_by_role("heading", level=1, name="Settlements")).to_be_visible()
     page.get_by_label("Merchant", exact=True).fill(merchant)
     page.get_by_role("button", name="Show", exact=True).click()
-    page.get_by_role("link", name=re.compile("^Show batch")).click()
+    page.get_by_role("row").filter(has_text=merchant).get_by_role("link", name=re.compile("^Show batch")).click()
     expect(page.get_by_role("row", name=re.compile("^Net ₩12,000"))).to_be_visible()
     page.get_by_role("link", name=str(payment), exact=True).click()
     expect(page.get_by_role("heading", name=f"Payment {payment}")).to_be_visible()
