@@ -1,4 +1,4 @@
-"""An operator's action that meets a lock of another one waits for it: first come, first served, and nobody gets a 500."""
+"""An operator's action that meets a lock of another one waits for it: nobody gets a 500."""
 
 from collections.abc import Iterator
 from threading import Thread
@@ -12,7 +12,7 @@ from tests.integration.api.conftest import ADMIN, Api
 from tests.integration.api.desk import WHY, desk, settled
 from tests.servers import until
 
-WAITING = text("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+WAITING = text("SELECT trx_wait_started FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_an_action_waits_longer_than_the_database_lets_it(both: tuple[Api, Engin
         holder.execute(select(settlement_batch).where(settlement_batch.c.batch_id == batch_id).with_for_update())
         approve.start()
         waited: set[Any] = set()
-        # a second transaction waits: the first one was refused the lock, after a second
+        # it waits a second time: the first one it was refused the lock, after a second
         until(lambda: _two(watcher, waited) or not approve.is_alive(), "a second attempt")
         holder.rollback()
         approve.join()
