@@ -20,8 +20,10 @@ from payments.platform.errors import OutcomeUnknown, ServiceUnavailable
 
 T = TypeVar("T")
 _AGAIN: Final = (Failure.LOST, Failure.BUSY)
+_HELD: Final = (Failure.BUSY, Failure.LOCKED)
+"""Another transaction has what this one needs: nothing of this one was done, and it may be tried again."""
 _PAUSE: Final = 0.05
-"""Seconds between two attempts while SQLite has another writer."""
+"""Seconds between two attempts then."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,8 @@ def read_list(function: Callable[[Connection], T]) -> T:
 def write(function: Callable[[Connection], T]) -> T:
     """Run `function` and commit; returns its result. Raises ServiceUnavailable like `read`.
 
-    Never retries after a lost connection. Raises OutcomeUnknown when the commit failed.
+    Waits for rows that others have locked. Never retries after a lost connection. Raises OutcomeUnknown when the
+    commit failed.
     """
     return _in_time(lambda: _when_free(function))
 
@@ -89,7 +92,7 @@ def _when_free(function: Callable[[Connection], T]) -> T:
             failure = classify(error)
             if failure is Failure.LOST:
                 raise ServiceUnavailable(messages.NOTHING_DONE) from None
-            if failure is not Failure.BUSY:
+            if failure not in _HELD:
                 raise
         gevent.sleep(_PAUSE)
 

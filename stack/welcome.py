@@ -21,6 +21,7 @@ payops is up. Ctrl-C stops it; `make status` (elsewhere) shows what it does.
   admin token  {token}
 
 No key is needed here: a merchant's name is enough to pay, from this machine. `AUTH=required make run` asks for keys.
+The day's end at once: `make settle` closes what merchants are owed, `make reconcile` reads the acquirer's file.
 Pay: authorize, capture, show. Paste into another terminal:
 
 curl -sS -w '\\n' {base}/payments/authorize -H {json} -d '{authorize}' | tee {answer}
@@ -40,6 +41,7 @@ payops is up, and each request needs a key. Ctrl-C stops it; `make status` (else
   merchant key  {merchant_key}
 
 The console asks for the operator's key; the merchant's is of {merchant}. Both stay the same at the next start.
+The day's end at once: `make settle` closes what merchants are owed, `make reconcile` reads the acquirer's file.
 Pay: authorize, capture, show. Paste into another terminal; the key comes from the file behind -H @:
 
 curl -sS -w '\\n' {base}/payments/authorize -H @{header} -H {json} -d '{authorize}' | tee {answer}

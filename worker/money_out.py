@@ -15,7 +15,7 @@ from payments.platform.money import AmountsByCurrency
 from payments.reconciliation import backlog as reconciliation_backlog
 from payments.reconciliation.file_days import late_since
 from payments.settlement.backlog import payout_backlog
-from payments.settlement.closing import Progress, settle_due
+from payments.settlement.closing import NotAllSettled, Progress, SettleReport, settle_due
 from worker.money_out_reading import MoneyOutReading
 from worker.schedule import Task
 from worker.settlement_files import SettlementFiles
@@ -77,7 +77,14 @@ class MoneyOut:
         with self._engine.connect().execution_options(reading=True) as connection:
             now = self._now(connection)  # raises while the clock is suspect: a closed batch never reopens
         plan = self._plan
-        report = settle_due(self._engine, now, plan.minimum, plan.delay, self._pause, self._settled)
+        try:
+            report = settle_due(self._engine, now, plan.minimum, plan.delay, self._pause, self._settled)
+        except NotAllSettled as some:
+            self._show(some.report)
+            raise
+        self._show(report)
+
+    def _show(self, report: SettleReport) -> None:
         self._metrics.items.inc(report.items)
         if report.closed or report.carried:
             counts = {"closed": report.closed, "carried": report.carried, "items": report.items}

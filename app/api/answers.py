@@ -14,8 +14,11 @@ from payments.reading.actions import OperatorAction
 from payments.reading.ledger import Entry
 from payments.reconciliation.file_view import ReconFile
 from payments.reconciliation.view import ReconException
-from payments.settlement.payout_view import FeeSchedule, PayoutFile, SettlementAdjustment
-from payments.settlement.view import Settlement, SettlementBatch, SettlementItem
+from payments.settlement.adjustment_view import SettlementAdjustment
+from payments.settlement.item_view import SettlementItem
+from payments.settlement.payout_view import PayoutFile
+from payments.settlement.schedule_view import FeeSchedule
+from payments.settlement.view import Settlement, SettlementBatch
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from app.http.describing import Description, describe
 from app.transactions import read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
-from payments.settlement import fee_schedules, payout_view
+from payments.settlement import fee_schedules, schedule_view
 
 blueprint = Blueprint("fee_schedules", __name__, url_prefix="/fee-schedules")
 
@@ -32,7 +32,7 @@ def index() -> Response:
     """A page of versions."""
     of, before, limit = (queries.merchant(), queries.currency()), queries.cursor(), queries.limit()
     return encoding.page(
-        FeeSchedulePage, *read_list(lambda connection: payout_view.schedules(connection, *of, before, limit))
+        FeeSchedulePage, *read_list(lambda connection: schedule_view.schedules(connection, *of, before, limit))
     )
 
 
@@ -41,7 +41,7 @@ def index() -> Response:
     Description(
         "Add a version of a fee schedule",
         "settlement",
-        answers={201: payout_view.FeeSchedule},
+        answers={201: schedule_view.FeeSchedule},
         problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         body=FeeScheduleBody,
         scopes=(Scope.ADMINISTER,),
@@ -53,4 +53,4 @@ def create() -> Response:
     """A new version."""
     body, actor = read_body(FeeScheduleBody), acting_operator()
     added = write(lambda c: fee_schedules.add(c, body.schedule, actor, body.reason, database_now(c)))
-    return encoding.answer(payout_view.schedule(added), 201)
+    return encoding.answer(schedule_view.schedule(added), 201)

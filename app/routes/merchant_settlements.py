@@ -1,35 +1,40 @@
 """/settlements: what a merchant is paid, for itself. Read only."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response
 
 from app.api import csv_rows, encoding, queries
 from app.api.answers import SettlementItemPage, SettlementPage
-from app.api.parameters import BATCH_ID, BATCH_STATE, CURRENCY, CURSOR, LIMIT, MERCHANT
+from app.api.parameters import BATCH_ID, BATCH_STATE, CURRENCY, CURSOR, LIMIT, MERCHANT, Parameter
 from app.http.authentication import acting_merchant
 from app.http.describing import Description, describe
 from app.routes.settlements import SEALED, statement_of
 from app.transactions import read, read_list
 from payments.merchants.rules import Scope
-from payments.settlement import view
+from payments.platform.json_types import JsonObject
+from payments.settlement import item_view, view
 from payments.settlement.rules import State
 from payments.settlement.store import Wanted
 
 blueprint = Blueprint("merchant_settlements", __name__, url_prefix="/settlements")
 
-_SCOPES = (Scope.SETTLEMENTS_READ,)
+
+_LIST = (MERCHANT, CURRENCY, BATCH_STATE, LIMIT, CURSOR)
+_ITEMS = (BATCH_ID, MERCHANT, LIMIT, CURSOR)
+_ONE = (BATCH_ID, MERCHANT)
+
+
+def _read(
+    summary: str, answer: type[JsonObject] | str, parameters: Sequence[Parameter], problems: Sequence[int] = ()
+) -> Description:
+    every, text = (400, 401, 403, 429, 503, *problems), SEALED if answer == csv_rows.MEDIA_TYPE else ""
+    scopes = (Scope.SETTLEMENTS_READ,)
+    return Description(summary, "settlements", {200: answer}, every, None, parameters, scopes, text=text)
 
 
 @blueprint.get("")
-@describe(
-    Description(
-        "List a merchant's settlement batches, newest first",
-        "settlements",
-        answers={200: SettlementPage},
-        problems=(400, 401, 403, 429, 503),
-        parameters=(MERCHANT, CURRENCY, BATCH_STATE, LIMIT, CURSOR),
-        scopes=_SCOPES,
-    )
-)
+@describe(_read("List a merchant's settlement batches, newest first", SettlementPage, _LIST))
 def index() -> Response:
     """A page of batches."""
     state, before, limit = queries.choice("state", State), queries.cursor(), queries.limit()
@@ -40,16 +45,7 @@ def index() -> Response:
 
 
 @blueprint.get("/<id:batch_id>")
-@describe(
-    Description(
-        "Show a merchant's settlement batch",
-        "settlements",
-        answers={200: view.Settlement},
-        problems=(400, 401, 403, 404, 429, 503),
-        parameters=(BATCH_ID, MERCHANT),
-        scopes=_SCOPES,
-    )
-)
+@describe(_read("Show a merchant's settlement batch", view.Settlement, _ONE, (404,)))
 def show(batch_id: int) -> Response:
     """One batch."""
     merchant_id = acting_merchant(queries.merchant())
@@ -57,36 +53,18 @@ def show(batch_id: int) -> Response:
 
 
 @blueprint.get("/<id:batch_id>/items")
-@describe(
-    Description(
-        "List the items of a merchant's settlement batch, oldest first",
-        "settlements",
-        answers={200: SettlementItemPage},
-        problems=(400, 401, 403, 404, 429, 503),
-        parameters=(BATCH_ID, MERCHANT, LIMIT, CURSOR),
-        scopes=_SCOPES,
-    )
-)
+@describe(_read("List the items of a merchant's batch, oldest first", SettlementItemPage, _ITEMS, (404,)))
 def items(batch_id: int) -> Response:
     """A page of items."""
     merchant_id, behind, limit = acting_merchant(queries.merchant()), queries.cursor(), queries.limit()
     return encoding.page(
-        SettlementItemPage, *read_list(lambda connection: view.items(connection, batch_id, merchant_id, behind, limit))
+        SettlementItemPage,
+        *read_list(lambda connection: item_view.items(connection, batch_id, merchant_id, behind, limit)),
     )
 
 
 @blueprint.get("/<id:batch_id>/statement.csv")
-@describe(
-    Description(
-        "The statement of a merchant's closed settlement batch",
-        "settlements",
-        answers={200: csv_rows.MEDIA_TYPE},
-        problems=(400, 401, 403, 404, 409, 429, 503),
-        parameters=(BATCH_ID, MERCHANT),
-        scopes=_SCOPES,
-        text=SEALED,
-    )
-)
+@describe(_read("The statement of a merchant's closed batch", csv_rows.MEDIA_TYPE, _ONE, (404, 409)))
 def statement_csv(batch_id: int) -> Response:
     """A file."""
     merchant_id = acting_merchant(queries.merchant())

@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from app import csv_export
 from app.api import encoding, queries
 from app.api.answers import PayoutFilePage
-from app.api.parameters import CURSOR, FILE_ID, LIMIT
+from app.api.parameters import CURSOR, FILE_ID, LIMIT, Parameter
 from app.api.settlement_schemas import PayoutFileBody
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
@@ -14,12 +14,20 @@ from app.services import services
 from app.transactions import read, read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
+from payments.platform.json_types import JsonObject
 from payments.settlement import payout_view, payouts
 
 blueprint = Blueprint("payout_files", __name__, url_prefix="/payout-files")
 
 _BYTES = "application/octet-stream"
 _LIMITS = " or ".join(f"{limit:,} ({each})" for each, limit in payouts.FILE_LIMITS.items())
+
+
+def _read(
+    summary: str, answer: type[JsonObject] | str, *parameters: Parameter, problems: tuple[int, ...] = (), text: str = ""
+) -> Description:
+    every = (400, 401, 403, 429, 503, *problems)
+    return Description(summary, "settlement", {200: answer}, every, None, parameters, (Scope.READ,), text=text)
 
 
 @blueprint.post("")
@@ -43,16 +51,7 @@ def create() -> Response:
 
 
 @blueprint.get("")
-@describe(
-    Description(
-        "List payout files, newest first",
-        "settlement",
-        answers={200: PayoutFilePage},
-        problems=(400, 401, 403, 429, 503),
-        parameters=(LIMIT, CURSOR),
-        scopes=(Scope.READ,),
-    )
-)
+@describe(_read("List payout files, newest first", PayoutFilePage, LIMIT, CURSOR))
 def index() -> Response:
     """A page of files."""
     before, limit = queries.cursor(), queries.limit()
@@ -62,16 +61,7 @@ def index() -> Response:
 
 
 @blueprint.get("/<id:file_id>")
-@describe(
-    Description(
-        "Show a payout file, without its content",
-        "settlement",
-        answers={200: payout_view.PayoutFile},
-        problems=(401, 403, 404, 429, 503),
-        parameters=(FILE_ID,),
-        scopes=(Scope.READ,),
-    )
-)
+@describe(_read("Show a payout file, without its content", payout_view.PayoutFile, FILE_ID, problems=(404,)))
 def show(file_id: int) -> Response:
     """One file."""
     return encoding.answer(read(lambda connection: payout_view.get_file(connection, file_id)))
@@ -79,13 +69,11 @@ def show(file_id: int) -> Response:
 
 @blueprint.get("/<id:file_id>/content")
 @describe(
-    Description(
+    _read(
         "The bytes of a payout file",
-        "settlement",
-        answers={200: _BYTES},
-        problems=(401, 403, 404, 429, 503),
-        parameters=(FILE_ID,),
-        scopes=(Scope.READ,),
+        _BYTES,
+        FILE_ID,
+        problems=(404,),
         text="CSV or XML, as its format says, always the same bytes: `sha256` is theirs.",
     )
 )

@@ -13,7 +13,7 @@ from app.services import services
 from app.transactions import read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
-from payments.settlement import adjustments, payout_view
+from payments.settlement import adjustment_view, adjustments
 
 blueprint = Blueprint("settlement_adjustments", __name__, url_prefix="/settlement-adjustments")
 
@@ -33,7 +33,7 @@ def index() -> Response:
     """A page of adjustments."""
     before, limit = queries.cursor(), queries.limit()
     return encoding.page(
-        SettlementAdjustmentPage, *read_list(lambda connection: payout_view.adjustments(connection, before, limit))
+        SettlementAdjustmentPage, *read_list(lambda connection: adjustment_view.adjustments(connection, before, limit))
     )
 
 
@@ -42,7 +42,7 @@ def index() -> Response:
     Description(
         "Correct what a merchant is paid",
         "settlement",
-        answers={201: payout_view.SettlementAdjustment},
+        answers={201: adjustment_view.SettlementAdjustment},
         problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         body=AdjustmentBody,
         scopes=(Scope.OPERATE,),
@@ -55,7 +55,7 @@ def create() -> Response:
     body, actor, limits = read_body(AdjustmentBody), acting_operator(), services().second_operator_above
     wanted = (body.merchant_id, body.currency, body.amount, body.reason)
     made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c)))
-    return encoding.answer(payout_view.adjustment(made), 201)
+    return encoding.answer(adjustment_view.adjustment(made), 201)
 
 
 @blueprint.post("/<id:adjustment_id>/agree")
@@ -63,7 +63,7 @@ def create() -> Response:
     Description(
         "Agree to another operator's adjustment",
         "settlement",
-        answers={200: payout_view.SettlementAdjustment},
+        answers={200: adjustment_view.SettlementAdjustment},
         problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         parameters=(ADJUSTMENT_ID,),
         body=SettlementStepBody,
@@ -74,4 +74,4 @@ def agree(adjustment_id: int) -> Response:
     """The adjustment, posted."""
     body, actor = read_body(SettlementStepBody), acting_operator()
     agreed = write(lambda c: adjustments.agree(c, adjustment_id, actor, body.reason, database_now(c)))
-    return encoding.answer(payout_view.adjustment(agreed))
+    return encoding.answer(adjustment_view.adjustment(agreed))

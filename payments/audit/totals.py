@@ -1,6 +1,6 @@
 """Equations between balances of the ledger and the tables of settlement and reconciliation. Pure.
 
-Each source is checked by itself, too (`audit.settled`, `audit.reconciled`); only sums show a posting without a source.
+Each source is checked by itself, too (`batch_rules` and so on); only sums show a posting without a source.
 """
 
 from collections import Counter

@@ -9,6 +9,8 @@ from typing import Final
 
 from payments.merchants.key_form import Prefix
 
+EVERYBODY: Final = "*"
+"""Where merchants are named, it stands for all of them, so no merchant has this name."""
 LONGEST_OVERLAP: Final = timedelta(days=7)
 """How long a rotated key may go on beside its successor."""
 LONGEST_LIFETIME: Final = timedelta(days=3660)

@@ -14,6 +14,7 @@ from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import CELL, KeyText, Prefix, new_key
 from payments.merchants.new_key import NewKey, described
 from payments.merchants.rules import (
+    EVERYBODY,
     KEY_LIMIT,
     SCOPES_OF,
     ApiKey,
@@ -51,7 +52,9 @@ def create_merchant(
     time_zone: str = UTC,
     iban: str | None = None,
 ) -> Merchant:
-    """Make a merchant. `time_zone` and `iban` are checked by the caller. Raises MerchantExists."""
+    """Make a merchant. `time_zone` and `iban` are checked by the caller. Raises MerchantExists, also for EVERYBODY."""
+    if merchant_id == EVERYBODY:
+        raise MerchantExists(f"{EVERYBODY} stands for all merchants, as in fee schedules.")
     now = database_now(connection)
     new = Merchant(merchant_id, name, mode, CELL, MerchantState.ACTIVE, now, connector, time_zone, iban)
     try:

@@ -17,6 +17,7 @@ from payments.platform.operators import note_action
 from payments.platform.recon_tables import recon_file, recon_upload
 from payments.reconciliation import store
 from payments.reconciliation.rules import FileState
+from payments.reconciliation.store import StoredFile
 
 LARGEST: Final = 8 * 1024 * 1024
 """Bytes of an upload: some 60,000 movements of the simulator's length. Larger files are imported at a terminal."""
@@ -50,11 +51,11 @@ def add(connection: Connection, connector: str, name: str, content: bytes, actor
         )
     digest = sha256(content).hexdigest()
     same = store.with_digest(connection, digest)
-    if same is not None and same.state is FileState.REFUSED:  # nothing of it was kept, and it may be right now
-        store.forget(connection, same.file_id)
-    elif same is not None:
-        raise DuplicateFile(f"File {same.file_id} has the same bytes, and is {same.state}.")
-    file_id = _insert(connection, connector, name, digest, actor, now)
+    if same is None:
+        file_id = _insert(connection, connector, name, digest, actor, now)
+    else:
+        file_id = same.file_id
+        _again(connection, same, connector, name, actor, now)
     connection.execute(insert(recon_upload), {"file_id": file_id, "content": packed})
     note_action(connection, actor, "reconciliation.upload", f"file {file_id}", f"{name}, SHA-256 {digest}")
     return file_id
@@ -78,6 +79,21 @@ def _insert(connection: Connection, connector: str, name: str, digest: str, acto
             return found
     except IntegrityError as error:
         raise DuplicateFile("A file with the same bytes was just stored.") from error
+
+
+def _again(connection: Connection, same: StoredFile, connector: str, name: str, actor: str, now: datetime) -> None:
+    """Let a refused file wait once more: nothing of it was kept, and it may be right now."""
+    values = {
+        "connector": connector,
+        "name": name,
+        "state": FileState.UPLOADED.value,
+        "faults": None,
+        "created_by": actor,
+        "created_at": now,
+        "ended_at": None,
+    }
+    if not store.change(connection, same.file_id, FileState.REFUSED, **values):
+        raise DuplicateFile(f"File {same.file_id} has the same bytes, and is {same.state}.")
 
 
 def has_upload(connection: Connection) -> bool:

@@ -1,1 +1,1 @@
-"""What merchants are paid: fees, batches, cut-offs, payout files, statements. Rules alone, which nothing uses yet."""
+"""What merchants are paid: fees, batches and their cut-offs, payouts and their files, statements, adjustments."""

@@ -14,7 +14,7 @@ from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConfli
 from payments.platform.errors import NotFound
 from payments.platform.money import AmountsByCurrency, format_amount
 from payments.platform.operators import note_action
-from payments.settlement import adjustment_store, payout_store
+from payments.settlement import adjustment_store, payees
 from payments.settlement.adjustment_store import StoredAdjustment
 
 
@@ -34,7 +34,7 @@ def propose(
     """
     if amount == 0:
         raise ValueError("an adjustment of 0 changes nothing")
-    if not payout_store.is_known(connection, merchant_id):
+    if not payees.is_known(connection, merchant_id):
         raise NotFound(f"There is no merchant {merchant_id}.")
     new = StoredAdjustment(
         merchant_id=merchant_id,

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from payments.platform.desk_errors import FeeScheduleConflict
 from payments.platform.errors import NotFound, ValidationFailed
 from payments.platform.operators import note_action
-from payments.settlement import payout_store, schedule_store
+from payments.settlement import payees, schedule_store
 from payments.settlement.fees import ANY_MERCHANT, NOTICE, FeeSchedule
 from payments.settlement.schedule_store import StoredSchedule
 
@@ -22,7 +22,7 @@ def add(connection: Connection, new: FeeSchedule, actor: str, reason: str, now: 
     if new.valid_from < now + NOTICE:
         message = f"must be at least {int(NOTICE.total_seconds() // 3600)} hour from now: no payment's past changes"
         raise ValidationFailed(f"validFrom {message}.", (("validFrom", message),))
-    if new.merchant_id != ANY_MERCHANT and not payout_store.is_known(connection, new.merchant_id):
+    if new.merchant_id != ANY_MERCHANT and not payees.is_known(connection, new.merchant_id):
         raise NotFound(f"There is no merchant {new.merchant_id}.")
     try:
         with connection.begin_nested():

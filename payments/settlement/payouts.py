@@ -19,10 +19,10 @@ from payments.platform.desk_errors import NothingToPayOut, PayoutAccountMissing,
 from payments.platform.errors import NotFound, ValidationFailed
 from payments.platform.money import AmountsByCurrency, format_amount
 from payments.platform.operators import note_action
-from payments.settlement import pain_001, payout_file, payout_store, rules, store
+from payments.settlement import pain_001, payees, payout_file, payout_file_store, payout_store, rules, store
 from payments.settlement.pain_001 import Account, Transfer
 from payments.settlement.payout_file import Format, Payout, PayoutState
-from payments.settlement.payout_store import StoredFile
+from payments.settlement.payout_file_store import StoredFile
 from payments.settlement.rules import Batch, State, Step
 from payments.settlement.store import StoredBatch
 
@@ -118,7 +118,7 @@ def _pain_001(
 ) -> bytes:
     if debtor is None:
         raise PayoutAccountMissing("The platform has no account: set APP_PAYOUT_NAME and APP_PAYOUT_IBAN.")
-    accounts = payout_store.accounts(connection, {each.merchant_id for each in payouts})
+    accounts = payees.accounts(connection, {each.merchant_id for each in payouts})
     missing = sorted({each.merchant_id for each in payouts} - set(accounts))
     if missing:
         others = f" and {len(missing) - _NAMED} others" if len(missing) > _NAMED else ""
@@ -152,7 +152,9 @@ def _stored(
         created_by=actor,
         created_at=now,
     )
-    return payout_store.add_file(connection, new, data.decode(), payouts)
+    stored = payout_file_store.add(connection, new, data.decode())
+    payout_store.add(connection, stored.file_id, payouts, now)
+    return stored
 
 
 def _locked(connection: Connection, batch_id: int) -> StoredBatch:

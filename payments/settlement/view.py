@@ -1,4 +1,4 @@
-"""Batches and their items, as operators and merchants see them. Read only."""
+"""Batches, as operators and merchants see them. Read only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,13 @@ from typing import Annotated, Any
 
 from sqlalchemy import Connection
 
-from payments.ledger.rules import SourceType
 from payments.outbox.rules import format_time
 from payments.platform.desk_errors import SettlementConflict
 from payments.platform.errors import NotFound
 from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, Minor, OneOf, Time
 from payments.platform.paging import page
-from payments.settlement import item_store, payout_store, store
-from payments.settlement.item_store import StoredItem
-from payments.settlement.rules import Item, ItemKind, State
+from payments.settlement import payout_store, store
+from payments.settlement.rules import State
 from payments.settlement.store import StoredBatch, Wanted
 
 
@@ -51,30 +49,6 @@ class SettlementBatch(Settlement):
 
     approved_by: list[str]
     payout_file_id: Identifier | None
-
-
-@dataclass(frozen=True, slots=True)
-class Source(JsonObject):
-    """What a posting is of that is of no event."""
-
-    type: Annotated[str, OneOf(SourceType)]
-    id: Identifier
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementItem(JsonObject):
-    """A line of a batch: one posting. `net`, with its sign, is what it adds to what is paid, after its fee."""
-
-    item_id: Identifier
-    kind: Annotated[str, OneOf(ItemKind)]
-    amount: int
-    fee: int
-    net: int
-    entry_id: Identifier
-    event_id: Identifier | None
-    payment_id: Identifier | None
-    occurred_at: Time
-    source: Source | None
 
 
 def batches(
@@ -130,26 +104,6 @@ def settlement(found: StoredBatch) -> Settlement:
     return Settlement(**_members(found))
 
 
-def items(
-    connection: Connection, batch_id: int, merchant_id: str | None, behind: int | None, limit: int
-) -> tuple[list[SettlementItem], int | None]:
-    """A page of a batch's items, oldest first, and the id after which the next begins. Raises NotFound as `get`."""
-    get(connection, batch_id, merchant_id)
-
-    def read(cursor: int | None, size: int) -> Sequence[StoredItem]:
-        return item_store.page(connection, batch_id, cursor or 0, size)
-
-    return page(read, _item, lambda each: each.item_id, behind, limit)
-
-
-def statement_items(
-    connection: Connection, batch_id: int, behind: int | None, limit: int
-) -> tuple[list[Item], int | None]:
-    """At most `limit` items of a closed batch's statement, and the id behind which the next are (None: the last)."""
-    found = item_store.page(connection, batch_id, behind or 0, limit)
-    return [each.item for each in found], found[-1].item_id if len(found) == limit else None
-
-
 def _of_operators(found: StoredBatch, file_id: int | None) -> SettlementBatch:
     return SettlementBatch(**_members(found), approved_by=list(found.batch.approved_by), payout_file_id=file_id)
 
@@ -176,19 +130,3 @@ def _members(found: StoredBatch) -> dict[str, Any]:
         "closed_at": None if found.closed_at is None else format_time(found.closed_at),
         "updated_at": format_time(found.updated_at),
     }
-
-
-def _item(found: StoredItem) -> SettlementItem:
-    of = found.item
-    return SettlementItem(
-        item_id=found.item_id,
-        kind=of.kind.value,
-        amount=of.amount,
-        fee=of.fee,
-        net=of.signed - of.fee,
-        entry_id=of.entry_id,
-        event_id=of.event_id,
-        payment_id=of.payment_id,
-        occurred_at=format_time(found.occurred_at),
-        source=None if found.source is None else Source(found.source[0].value, found.source[1]),
-    )

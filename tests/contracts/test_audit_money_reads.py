@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from sqlalchemy import Engine, text
 
-from payments.audit import reconciled_reads, settled_reads
+from payments.audit import batch_reads, exception_reads, file_reads, payout_reads
 from payments.platform.database import create_engine
 from payments.platform.tables import metadata
 from tests.contracts.reads import rows_read
@@ -54,11 +54,11 @@ def test_what_is_checked_is_read_by_an_index(grown: Engine) -> None:
     read: dict[str, int] = {}
     with grown.connect() as connection:
         for name, count, reading in (
-            ("batches", 3, lambda: settled_reads.batches(connection, [1, 2, 3], with_items=True)),
-            ("adjustments", 1, lambda: settled_reads.adjustments(connection, [1])),
-            ("payout files", 1, lambda: settled_reads.payout_files(connection, [1])),
-            ("files", 1, lambda: reconciled_reads.files(connection, [1], with_lines=True)),
-            ("exceptions", 5, lambda: reconciled_reads.exceptions(connection, [1, 2, 3, 4, 5])),
+            ("batches", 3, lambda: batch_reads.batches(connection, [1, 2, 3], with_items=True)),
+            ("adjustments", 1, lambda: payout_reads.adjustments(connection, [1])),
+            ("payout files", 1, lambda: payout_reads.payout_files(connection, [1])),
+            ("files", 1, lambda: file_reads.files(connection, [1], with_lines=True)),
+            ("exceptions", 5, lambda: exception_reads.exceptions(connection, [1, 2, 3, 4, 5])),
         ):
             before = rows_read(connection)
             assert len(reading()) == count, name

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, and_, delete, select, update
 
-from payments.audit import money_out as module
-from payments.audit import reconciled_reads
+from payments.audit import line_reads, money_out_parts
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
 from payments.platform.acquirer_tables import acquirer_operation
@@ -110,7 +109,7 @@ OF_EXCEPTIONS: list[Spoiled] = [
 def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoiled: list[Spoiled]) -> None:
     for table, key, values, wanted in spoiled:
         before = change(books, table, key, **values)
-        found = [each for each in run(books, full=True).differences if each.kind in module.KINDS]
+        found = [each for each in run(books, full=True).differences if each.kind in money_out_parts.KINDS]
         assert sorted(each.subject.replace("exception ", "X") for each in found) == sorted(
             subject.replace("exception ", "X") for subject in wanted
         ), (table.name, values)
@@ -120,7 +119,7 @@ def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoi
 
 
 def test_lines_are_added_up_in_pieces(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciled_reads, "PIECE", 2)
+    monkeypatch.setattr(line_reads, "PIECE", 2)
     assert run(books, full=True).differences == []
     change(books, recon_line, line(5), gross=81)
     assert subjects(run(books, full=True)) == ["exception 4", "file 1"]

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Table, delete, func, select, update
 
-from payments.audit import money_out as module
-from payments.audit import settled_reads, source_reads
+from payments.audit import batch_reads, item_reads, money_out, money_out_parts, money_out_rows, piece_reads
 from payments.audit.finding_store import open_by_kind
 from payments.audit.service import Report, audit
 from payments.ledger.rules import Account, SourceType
@@ -98,7 +97,7 @@ def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoi
     named = {"PAYABLE": "merchant_payable KRW M1", "PAYABLE M2": "merchant_payable KRW M2"}
     for table, row, values, wanted in spoiled:
         before = change(books, table, row, **values)
-        found = [each for each in run(books, full=True).differences if each.kind in module.KINDS]
+        found = [each for each in run(books, full=True).differences if each.kind in money_out_parts.KINDS]
         names = sorted(each.subject for each in found)
         assert names == sorted(named.get(subject, subject) for subject in wanted), values
         assert all(each.detail.startswith(f"{each.subject}: ") for each in found)
@@ -124,7 +123,7 @@ def test_an_item_that_is_not_its_posting_is_found(books: Engine) -> None:
     for table, row, values in OF_ITEMS:
         before = change(books, table, row, **values)
         with books.connect() as connection:
-            found = settled_reads.batches(connection, [1, 2], with_items=True)
+            found = batch_reads.batches(connection, [1, 2], with_items=True)
         assert [each.row.batch_id for each in found if each.counted and each.counted.strays] == [
             2 if (table, row) == (settlement_item, 3) else 1
         ], values
@@ -134,15 +133,15 @@ def test_an_item_that_is_not_its_posting_is_found(books: Engine) -> None:
 def test_an_audit_of_what_changed_reads_the_items(books: Engine) -> None:
     change(books, settlement_item, 1, fee=179)
     assert run(books).differences == []  # in turn, items are not read
-    change(books, settlement_batch, 1, updated_at=datetime.now(UTC))
+    change(books, settlement_batch, 1, updated_at=datetime.now(UTC) - timedelta(minutes=5))  # when its run began
     assert subjects(run(books)) == ["batch 1"]
     again = run(books)
     assert (subjects(again), again.opened) == (["batch 1"], []), "a finding is checked again in each audit"
 
 
 def test_items_and_postings_are_added_up_in_pieces(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settled_reads, "PIECE", 1)
-    monkeypatch.setattr(source_reads, "PIECE", 1)
+    monkeypatch.setattr(item_reads, "PIECE", 1)
+    monkeypatch.setattr(piece_reads, "PIECE", 1)
     assert run(books, full=True).differences == []
     change(books, settlement_item, 2, kind="CAPTURE")
     assert subjects(run(books, full=True)) == ["batch 1"]
@@ -185,6 +184,13 @@ def test_a_posting_of_a_batch_twice_or_of_another_merchant_is_found(books: Engin
     assert run(books, full=True).differences == []
 
 
+def test_a_posting_of_a_payout_that_should_not_be_is_found(books: Engine) -> None:
+    with books.begin() as connection:
+        again = moved(7, Account.PAYOUT_CLEARING, Account.BANK, 8_820, "KRW")
+        post(connection, SourceType.PAYOUT, 1, "M1", again, NOW, NOW)
+    assert subjects(run(books)) == ["batch 1"]
+
+
 def test_what_no_closed_batch_has_is_due(books: Engine) -> None:
     """Postings without an item, and items of an open batch, are part of what the ledger owes a merchant."""
     with books.begin() as connection:
@@ -207,18 +213,18 @@ def test_a_batch_without_one_before_it_is_found(books: Engine) -> None:
 
 
 def test_each_audit_checks_another_window_in_turn(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "IN_TURN", 1)
-    change(books, settlement_batch, 1, approved_by=None)
+    monkeypatch.setattr(money_out_rows, "IN_TURN", 1)
+    change(books, settlement_batch, 3, carried_in=0)
     found = [subjects(run(books)) for _ in range(4)]
-    assert ["batch 1"] in found
-    assert found[-1] == ["batch 1"]
+    assert ["batch 3"] in found
+    assert found[-1] == ["batch 3"]
 
 
 def test_a_check_in_turn_clears_nothing(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not read the items that the finding is about."""
     change(books, settlement_item, 1, fee=179)
     assert subjects(run(books, full=True)) == ["batch 1"]
-    monkeypatch.setattr(module, "SUSPECTS", 0)  # as with more findings than one audit checks again
+    monkeypatch.setattr(money_out, "SUSPECTS", 0)  # as with more findings than one audit checks again
     assert (run(books).differences, run(books).cleared) == ([], 0)
     with books.connect() as connection:
         assert open_by_kind(connection) == {"settlement": 1}

@@ -54,6 +54,11 @@ def test_a_merchant_is_made_once_and_byte_by_byte(connection: Connection) -> Non
     assert [one.merchant_id for one in store.merchants(connection, "M1", 10)] == ["m1"]
 
 
+def test_no_merchant_has_the_name_that_stands_for_all(connection: Connection) -> None:
+    with pytest.raises(MerchantExists, match="all merchants"):
+        service.create_merchant(connection, "*", "A shop", Mode.TEST, "cli:me")
+
+
 def test_a_suspended_merchant_is_so_for_its_keys(connection: Connection) -> None:
     key, _ = made(connection)
     before = store.epoch(connection)

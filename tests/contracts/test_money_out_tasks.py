@@ -14,10 +14,11 @@ from payments.platform.clock_guard import ClockSuspect
 from payments.platform.recon_tables import recon_exception, recon_file, recon_upload
 from payments.reconciliation import fetching, turn, uploads
 from payments.reconciliation.fetching import NotFetched
+from payments.settlement.closing import NotAllSettled
 from payments.settlement.rules import State
 from tests.contracts.reconciliation import books
 from tests.contracts.scripted_server import Scripted, answer, serving
-from tests.contracts.settlement.selling import NEXT, NOON, batches, sell
+from tests.contracts.settlement.selling import NEXT, NOON, batches, register, sell
 from tests.unit.reconciliation import made
 from worker import settlement_files
 from worker.money_out import ALL_AT_ONCE, MoneyOut
@@ -90,6 +91,16 @@ def test_batches_are_closed_after_the_delay(tasks: Tasks) -> None:
     assert tasks.shows("settlement_items_total") == 1
     tasks.tasks.settle()
     assert len(batches(tasks.engine)) == 1
+
+
+def test_items_are_counted_where_one_merchant_cannot_be_settled(tasks: Tasks) -> None:
+    register(tasks.engine, "M1", "Mars/Base")
+    sell(tasks.engine, 100)
+    sell(tasks.engine, 70, "M2")
+    tasks.at = NEXT
+    with pytest.raises(NotAllSettled):
+        tasks.tasks.settle()
+    assert tasks.shows("settlement_items_total") == 1
 
 
 def test_nothing_is_closed_or_read_while_the_clock_is_suspect(tasks: Tasks) -> None:

@@ -38,4 +38,4 @@ def check_day_end(run: Run, payment_id: int) -> None:
     assert re.match("[1-9][0-9]* batches are closed and 0 are carried", settled.stdout), "M123 may have been paid, too"
     read = make("reconcile", run.folder)
     assert read.returncode == 0, read.stderr
-    assert "1 lines, 1 matched" in read.stdout
+    assert "lines: 1, matched: 1" in read.stdout

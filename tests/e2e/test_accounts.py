@@ -4,28 +4,22 @@ The accounts are those of ansible/roles/mariadb/vars/main.yml; tests/infra/test_
 do, on the machines.
 """
 
-import os
-import secrets
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import requests
-import yaml
 from confluent_kafka import Producer
 from sqlalchemy import Engine, text
 
 from payments.platform.database import create_engine
 from stack.mariadb import MariaDBServer
-from stack.platform import DATABASE, ROOT, Platform, real_platform
+from stack.platform import Platform, real_platform
+from tests.e2e.accounts import DENIED, command, count, make_accounts, post
 from tests.servers import until
 
-PROCESSES = ("api", "relay", "ledger", "housekeeping", "operator", "migration")
 POISON = 150
 """Unreadable messages, one after the other: more than the ledger accepts before it halts."""
-DENIED = "denied to user"
 SETTINGS = {
     "APP_EXPIRE_INTERVAL_SECONDS": "0.2",
     "APP_AUDIT_INTERVAL_SECONDS": "1",
@@ -33,29 +27,6 @@ SETTINGS = {
     "APP_OUTBOX_RETENTION_SECONDS": "3601",
     "APP_ANSWER_RETENTION_SECONDS": "0",
 }
-
-
-def granted() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each account of a process, with its rights: (verbs, on what)."""
-    variables = yaml.safe_load((ROOT / "ansible/roles/mariadb/vars/main.yml").read_text(encoding="utf-8"))
-    for user in variables["mariadb_users"]:
-        tables = variables["mariadb_tables_of"].get(user["name"], {})
-        rights = [(user["global"], "*.*"), (user["database"], f"{DATABASE}.*")]
-        rights += [(verbs, f"{DATABASE}.{table}") for table, verbs in tables.items()]
-        if user["name"] in PROCESSES:
-            yield user["name"], rights
-
-
-def make_accounts(mariadb: MariaDBServer) -> dict[str, str]:
-    """Process → its DATABASE_URL."""
-    urls = {}
-    for name, rights in granted():
-        password = secrets.token_urlsafe(16)
-        account = f"'{name}'@'127.0.0.1'"
-        mariadb.execute(f"CREATE USER {account} IDENTIFIED BY '{password}'")
-        mariadb.execute(*(f"GRANT {verbs} ON {place} TO {account}" for verbs, place in rights))
-        urls[name] = f"mysql+pymysql://{name}:{password}@127.0.0.1:{mariadb.port}/{DATABASE}"
-    return urls
 
 
 @pytest.fixture
@@ -82,26 +53,6 @@ def database(platform: Platform) -> Iterator[Engine]:
     engine = create_engine(platform.database_url)
     yield engine
     engine.dispose()
-
-
-def count(database: Engine, rows: str) -> int:
-    with database.connect() as connection:
-        return int(connection.execute(text(f"SELECT COUNT(*) FROM {rows}")).scalar_one())
-
-
-def command(urls: Mapping[str, str], platform: Platform, process: str, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **platform.environment, "DATABASE_URL": urls[process]}
-    module = "payments" if process == "migration" else "worker"
-    return subprocess.run(
-        [sys.executable, "-m", module, *words], env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def post(platform: Platform, path: str, **body: Any) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {platform.admin_token}"}
-    answer = requests.post(f"{platform.api.url}{path}", json=body, headers=headers, timeout=10)
-    assert answer.status_code in (200, 202), answer.text
-    return dict(answer.json())
 
 
 def use_a_key(platform: Platform) -> None:

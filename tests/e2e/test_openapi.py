@@ -43,13 +43,13 @@ expected-statuses = ["2xx", "400", "401"]
 [[operations]]
 include-path-regex = "^/reconciliation/files$"
 [operations.checks.negative_data_rejection]
-enabled = false
+expected-statuses = ["202", "400", "401", "404", "405", "409", "415", "422"]
 """
 """401: made-up tokens; 422: made-up keys meet again with another request.
 
 400: filters that contradict each other, networks, changes of nothing, acquirers that are not connected, schedules
-without notice or with limits that contradict each other, and files for banks in other currencies than theirs. An
-acquirer's file is any text: what is wrong in it is said when it was read.
+without notice or with limits that contradict each other, files for banks in other currencies than theirs, and half of a
+source. Any text is taken for a settlement file: whether it is one is found later.
 """
 ADDRESSES = """
 import itertools, schemathesis

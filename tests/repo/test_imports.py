@@ -16,7 +16,8 @@ HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 RULES = (
     *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
     *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
-    *("audit.reconciled", "audit.settled", "audit.sources", "audit.totals"),
+    *("audit.batches", "audit.batch_rules", "audit.exceptions", "audit.exception_rules", "audit.file_rules"),
+    *("audit.file_sums", "audit.payout_rules", "audit.sources", "audit.totals"),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",

@@ -36,6 +36,7 @@ SHOPS: Final = tuple(Shop(name, "UTC", ("KRW",), 0.0) for name in ("M1", "M2"))
 _ON_THEIR_WAY: Final = text(
     "SELECT merchant_id, sum(net) FROM settlement_batch WHERE state IN ('CLOSED', 'APPROVED', 'EXPORTED') GROUP BY 1"
 )
+NEVER: Final = timedelta(days=10_000)
 PART: Final = st.integers(1, 100)
 
 
@@ -55,7 +56,7 @@ class AnySettlement(RuleBasedStateMachine):
     def sell(self, index: int, amount: int) -> None:
         shop = SHOPS[index]
         self.clock.tick()
-        command = authorize(self._key(), amount, shop.merchant_id)
+        command = authorize(self._key(), amount, shop.merchant_id, lifetime=NEVER)
         assert run_one(self.engine, command).status == 200
         with self.engine.connect() as connection:
             number = connection.execute(text("SELECT max(payment_id) FROM payment")).scalar_one()

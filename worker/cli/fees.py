@@ -26,7 +26,7 @@ from payments.platform.database import create_engine
 from payments.platform.errors import Permanent
 from payments.platform.json_types import members
 from payments.platform.money import DECIMALS, MAX_AMOUNT
-from payments.settlement import fee_schedules, payout_view
+from payments.settlement import fee_schedules, schedule_view
 from payments.settlement.fees import ANY_MERCHANT, FeeSchedule, OnRefund
 from worker.cli.repair import STATEMENT_SECONDS, ToolSettings
 
@@ -80,7 +80,7 @@ def run_fees(settings: ToolSettings, options: argparse.Namespace) -> int:
 
 def _list(engine: Engine, _actor: str, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
-        items, _ = payout_view.schedules(connection, options.merchant, options.currency, None, options.limit)
+        items, _ = schedule_view.schedules(connection, options.merchant, options.currency, None, options.limit)
     print(json.dumps({"items": items}, default=members))
     return DONE
 
@@ -93,7 +93,7 @@ def _add(engine: Engine, actor: str, options: argparse.Namespace) -> int:
         return COULD_NOT_RUN
     with engine.begin() as connection:
         stored = fee_schedules.add(connection, new, actor, options.reason, database_now(connection))
-    print(json.dumps(payout_view.schedule(stored), default=members))  # what is not stored must not be shown
+    print(json.dumps(schedule_view.schedule(stored), default=members))  # what is not stored must not be shown
     return DONE
 
 

@@ -32,22 +32,16 @@ def add_actions(actions: Any) -> None:
         "confirm": "say that the bank has paid a batch",
         "return": "say that the bank could not pay a batch: its money is the merchant's again",
     }
-    for name, help_text in steps.items():
-        action = actions.add_parser(name, help=help_text)
+    changing = [actions.add_parser(name, help=help_text) for name, help_text in steps.items()]
+    for action in changing:
         action.add_argument("batch_id", metavar="BATCH", type=whole_number, help="the batch")
-        _add_reason(action)
     export = actions.add_parser("export", help="put the approved batches of a currency into a new payout file")
     export.add_argument("currency", metavar="CURRENCY", choices=sorted(DECIMALS), help="such as EUR")
-    export.add_argument(
-        "--format", type=Format, choices=[*Format], default=Format.CSV, help="PAIN_001: for a bank, of EUR"
-    )
-    _add_reason(export)
+    export.add_argument("--format", type=Format, choices=[*Format], default=Format.CSV, help="PAIN_001: for a bank")
+    for action in (*changing, export):
+        action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
     content = actions.add_parser("content", help="print the bytes of a payout file")
     content.add_argument("file_id", metavar="FILE", type=whole_number, help="its id, as export prints it")
-
-
-def _add_reason(action: argparse.ArgumentParser) -> None:
-    action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
 
 
 def run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -60,12 +54,11 @@ def run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> 
 
 
 def _step(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
-    batch_id, actor, why = options.batch_id, settings.actor, options.reason
-    limits = settings.second_operator_above
+    said, limits = (options.batch_id, settings.actor, options.reason), settings.second_operator_above
     changes: dict[str, Change] = {
-        "approve": lambda c, now: view.batch(c, payouts.approve(c, batch_id, actor, why, limits, now)),
-        "confirm": lambda c, now: view.batch(c, payouts.confirm(c, batch_id, actor, why, now)),
-        "return": lambda c, now: view.batch(c, payouts.give_back(c, batch_id, actor, why, now)),
+        "approve": lambda c, now: view.batch(c, payouts.approve(c, *said, limits, now)),
+        "confirm": lambda c, now: view.batch(c, payouts.confirm(c, *said, now)),
+        "return": lambda c, now: view.batch(c, payouts.give_back(c, *said, now)),
     }
     return _change(engine, changes[options.action])
 

@@ -30,7 +30,7 @@ def not_there(day: date) -> str:
 
 def refused(error: FileRefused) -> Iterator[str]:
     """Why a file is refused, line by line."""
-    yield f"The file is refused: {error.count} faults. Nothing of it is kept."
+    yield f"The file is refused: {error.count} {'fault' if error.count == 1 else 'faults'}. Nothing of it is kept."
     yield from (f"line {fault.line}: {fault.reason}" for fault in error.faults)
     if error.count > len(error.faults):
         yield f"and {error.count - len(error.faults)} more"
@@ -40,14 +40,16 @@ def report(found: Report, decided: int) -> Iterator[str]:
     """What an import has found. `decided`: operations whose outcome was not known before."""
     tally = found.tally
     what = f"file {found.file_id}" if found.file_id else "dry run, nothing is kept"
-    yield f"{what}: {found.day or 'no day'}, {tally.lines} lines, {tally.matched} matched"
+    yield f"{what}: {found.day or 'no day'}, lines: {tally.lines}, matched: {tally.matched}"
     for of_class, count in sorted(tally.classes.items()):
         waiting = f" ({tally.waiting} of them waiting)" if of_class == "MISSING_AT_ACQUIRER" and tally.waiting else ""
         yield f"{of_class}: {count}{waiting}"
     for currency, total in sorted(tally.totals.items()):
         yield f"net {format_amount(total.net, currency)}, not explained {format_amount(total.suspense, currency)}"
-    if decided or tally.told:
-        yield f"{decided or tally.told} operations without a known outcome {'are' if decided else 'would be'} decided"
+    if decided:
+        yield f"operations without a known outcome that are decided now: {decided}"
+    elif tally.told:
+        yield f"operations without a known outcome that it would decide: {tally.told}"
 
 
 def as_json(found: Report) -> dict[str, Any]:

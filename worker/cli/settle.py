@@ -27,11 +27,12 @@ from payments.platform.errors import NotFound
 from payments.platform.json_types import members
 from payments.platform.money import DECIMALS, format_amount
 from payments.platform.operators import note_action
-from payments.settlement import view
+from payments.settlement import item_view, view
 from payments.settlement.closing import NotAllSettled, SettleReport, settle_due
+from payments.settlement.item_view import SettlementItem
 from payments.settlement.rules import State
 from payments.settlement.store import Wanted
-from payments.settlement.view import SettlementBatch, SettlementItem
+from payments.settlement.view import SettlementBatch
 from worker.cli import messages, payouts
 from worker.cli.dead_letter_table import printable
 from worker.cli.fees import LONGEST_ID, utc_time
@@ -138,7 +139,7 @@ def _list(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) 
 def _show(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) -> int:
     with engine.connect().execution_options(reading=True) as connection:
         batch = view.batch(connection, view.get(connection, options.batch_id))
-        items, following = view.items(connection, options.batch_id, None, None, options.limit)
+        items, following = item_view.items(connection, options.batch_id, None, None, options.limit)
     if options.json:
         print(json.dumps({"batch": batch, "items": items}, default=members))
         return DONE

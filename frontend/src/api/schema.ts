@@ -1242,7 +1242,7 @@ export interface paths {
          * Approve a batch that is CLOSED
          * @description One whose net is above `APP_SECOND_OPERATOR_ABOVE` stays CLOSED until another operator approves it, too.
          */
-        post: operations["settlements.approve"];
+        post: operations["settlement_steps.approve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1262,7 +1262,7 @@ export interface paths {
          * Say that the bank has paid a batch
          * @description It has to be EXPORTED.
          */
-        post: operations["settlements.confirm"];
+        post: operations["settlement_steps.confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,7 +1299,7 @@ export interface paths {
          * Say that the bank could not pay a batch
          * @description It has to be EXPORTED. Its money is the merchant's again, as an item of the next batch.
          */
-        post: operations["settlements.give_back"];
+        post: operations["settlement_steps.give_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1367,7 +1367,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the items of a merchant's settlement batch, oldest first */
+        /** List the items of a merchant's batch, oldest first */
         get: operations["merchant_settlements.items"];
         put?: never;
         post?: never;
@@ -1385,7 +1385,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The statement of a merchant's closed settlement batch
+         * The statement of a merchant's closed batch
          * @description A line for each item and for what is carried, in minor units. The trailer has their number, their sum, which is what is paid out, and the SHA-256 of all lines before it; a file that is not whole ends without it.
          */
         get: operations["merchant_settlements.statement_csv"];
@@ -13721,7 +13721,7 @@ export interface operations {
             };
         };
     };
-    "settlements.approve": {
+    "settlement_steps.approve": {
         parameters: {
             query?: never;
             header?: never;
@@ -13914,7 +13914,7 @@ export interface operations {
             };
         };
     };
-    "settlements.confirm": {
+    "settlement_steps.confirm": {
         parameters: {
             query?: never;
             header?: never;
@@ -14250,7 +14250,7 @@ export interface operations {
             };
         };
     };
-    "settlements.give_back": {
+    "settlement_steps.give_back": {
         parameters: {
             query?: never;
             header?: never;

@@ -11,7 +11,7 @@ from payments.platform.tables import ledger_entry
 from payments.settlement import payout_view, payouts, store
 from payments.settlement.pain_001 import Account
 from payments.settlement.payout_file import Format
-from payments.settlement.payout_store import StoredFile
+from payments.settlement.payout_file_store import StoredFile
 from payments.settlement.store import StoredBatch
 from tests.contracts.settlement.selling import NEXT, batches, sell, settle
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from payments.platform.desk_errors import FeeScheduleConflict
 from payments.platform.errors import NotFound, ValidationFailed
 from payments.platform.operators import actions
-from payments.settlement import fee_schedules, payout_view, schedule_store
+from payments.settlement import fee_schedules, schedule_store, schedule_view
 from payments.settlement.fees import NOTICE, FeeSchedule, OnRefund, in_force
 from payments.settlement.schedule_store import StoredSchedule
 from tests.contracts.settlement.selling import NOON, register
@@ -31,7 +31,7 @@ def test_a_version_is_in_force_from_its_time_on(engine: Engine) -> None:
         assert in_force(known, "M1", "EUR", SOONEST) == added.schedule
         assert in_force(known, "M1", "EUR", SOONEST - timedelta(microseconds=1)).basis_points == 0, "the migration's"
         (noted,) = actions(connection, None, 1)
-        (shown, *_), _ = payout_view.schedules(connection, "*", "EUR", None, 9)
+        (shown, *_), _ = schedule_view.schedules(connection, "*", "EUR", None, 9)
     assert (noted.actor, noted.action, noted.target) == ("cli:a", "fees.add", f"fee schedule {added.schedule_id}")
     assert noted.detail.endswith("150 basis points and 30, 0 to any, RETURN on refund: new prices")
     assert (shown.schedule_id, shown.created_by, shown.basis_points) == (added.schedule_id, "cli:a", 150)

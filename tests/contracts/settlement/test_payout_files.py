@@ -12,7 +12,7 @@ from payments.platform.desk_errors import (
 )
 from payments.platform.errors import PaymentsError, ValidationFailed
 from payments.platform.merchant_tables import merchant
-from payments.settlement import payout_file, payout_store, payouts
+from payments.settlement import payout_file, payout_file_store, payout_store, payouts
 from payments.settlement.pain_001 import LARGEST_TRANSFER
 from payments.settlement.payout_file import Format, Payout
 from payments.settlement.rules import State
@@ -54,9 +54,9 @@ def test_a_file_has_all_approved_batches_of_its_currency_and_no_other(engine: En
     assert (second.payouts, second.total) == (1, 19_670)
     with engine.connect() as connection:
         assert payout_store.files_of(connection, [*ids, foreign]) == {ids[0]: 1, ids[1]: 2, ids[2]: 1}
-        assert payout_store.files(connection, None, 9) == [second, first]
-        assert payout_store.files(connection, second.file_id, 9) == [first]
-        assert payout_store.get_file(connection, first.file_id) == first
+        assert payout_file_store.page(connection, None, 9) == [second, first]
+        assert payout_file_store.page(connection, second.file_id, 9) == [first]
+        assert payout_file_store.get(connection, first.file_id) == first
 
 
 def test_a_large_file_leaves_the_rest_for_the_next(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

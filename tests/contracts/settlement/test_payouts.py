@@ -12,7 +12,7 @@ from payments.platform.desk_errors import (
 )
 from payments.platform.errors import NotFound
 from payments.platform.operators import actions
-from payments.settlement import payout_file, statement, store, view
+from payments.settlement import item_view, payout_file, statement, store
 from payments.settlement.payout_file import Payout
 from payments.settlement.rules import State
 from tests.contracts.settlement.paying import (
@@ -149,8 +149,8 @@ def test_a_statement_has_the_items_that_add_up_to_the_payout(engine: Engine) -> 
     batch_id = settled(engine)
     found = stored(engine, batch_id)
     with engine.connect() as connection:
-        items, last = view.statement_items(connection, batch_id, None, 500)
-        shown, _ = view.items(connection, batch_id, "M1", None, 500)
+        items, last = item_view.statement_items(connection, batch_id, None, 500)
+        shown, _ = item_view.items(connection, batch_id, "M1", None, 500)
     assert last is None
     assert hashlib.sha256(statement.statement(found.batch, items)).hexdigest() == found.sha256
     assert sum(each.net for each in shown) == found.batch.net == 9_820

@@ -32,7 +32,7 @@ def test_a_dry_run_and_an_import(file: Path, tool: Tool, engine: Engine) -> None
     code, out, _ = tool("reconcile", "import", str(file), "--dry-run")
     assert (code, books.counts(engine)) == (0, [0, 0, 0, 0, 0])
     found = [
-        "2030-05-17, 3 lines, 1 matched",
+        "2030-05-17, lines: 3, matched: 1",
         "AMOUNT: 1",
         "MISSING_AT_ACQUIRER: 1 (1 of them waiting)",
         "UNKNOWN_TO_US: 1",
@@ -67,7 +67,7 @@ def test_what_a_file_decides(engine: Engine, tmp_path: Path, tool: Tool) -> None
     path = tmp_path / "day.csv"
     path.write_bytes(text([line(ONE)]).encode())
     out = tool("reconcile", "import", str(path), "--dry-run")[1]
-    assert out.splitlines()[-1] == "1 operations without a known outcome would be decided"
+    assert out.splitlines()[-1] == "operations without a known outcome that it would decide: 1"
 
 
 def test_what_is_refused_is_said_by_line(file: Path, tool: Tool, engine: Engine) -> None:  # noqa: F811
@@ -100,6 +100,6 @@ def test_a_day_is_fetched(tool: Tool, engine: Engine, monkeypatch: pytest.Monkey
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("APP_ACQUIRER_KEY", KEY)
         code, out, error = tool("reconcile", "fetch", "2020-01-01")
-        assert (code, out) == (0, "file 1: 2020-01-01, 0 lines, 0 matched\n"), error
+        assert (code, out) == (0, "file 1: 2020-01-01, lines: 0, matched: 0\n"), error
         code, _, error = tool("reconcile", "fetch", "9000-01-01")
     assert (code, error) == (1, "The acquirer has no file of 9000-01-01 yet.\n")

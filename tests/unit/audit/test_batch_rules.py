@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from payments.audit.settled import AuditedBatch, AuditedPayout, BatchRow, ItemSums, Sums, batch_faults
+from payments.audit.batch_rules import batch_faults
+from payments.audit.batches import AuditedBatch, AuditedPayout, BatchRow, ItemSums, Sums
 from payments.audit.sources import Net, net, together
 from payments.ledger.rules import Account
 from payments.settlement.rules import State

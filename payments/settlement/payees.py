@@ -1,0 +1,22 @@
+"""Who is paid: whether there is such a merchant, and its account."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from payments.platform.merchant_tables import merchant
+from payments.platform.tables import payment
+
+
+def accounts(connection: Connection, merchant_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Name and IBAN of these merchants; those without an IBAN are absent."""
+    query = select(merchant.c.merchant_id, merchant.c.name, merchant.c.iban)
+    query = query.where(merchant.c.merchant_id.in_(merchant_ids), merchant.c.iban.is_not(None))
+    return {row.merchant_id: (row.name, row.iban) for row in connection.execute(query)}
+
+
+def is_known(connection: Connection, merchant_id: str) -> bool:
+    """Whether there is such a merchant, or a payment of it: where keys are not required, its name is enough."""
+    made = select(merchant.c.merchant_id).where(merchant.c.merchant_id == merchant_id)
+    paid = select(payment.c.payment_id).where(payment.c.merchant_id == merchant_id).limit(1)
+    return any(connection.execute(query).first() is not None for query in (made, paid))
