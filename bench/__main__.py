@@ -24,6 +24,7 @@ from bench.parts import (
     reconciliation,
     split,
     start,
+    tls,
     without_http,
     wrong_keys,
 )
@@ -52,6 +53,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "acquirer": acquirer.figures,
     "reconciliation": reconciliation.figures,
     "beside-import": beside_import.figures,
+    "tls": tls.figures,
 }
 
 

@@ -51,18 +51,18 @@ class MariaDBServer(Server):
     """mariadbd with one account with all rights, over TCP; its password is new each time.
 
     `options` are added to the command, for example `--innodb-buffer-pool-size=512M`; of one name the last counts.
-    With `tls` it offers TLS 1.2 and newer by that leaf, and refuses connections without, if `require`.
+    With `tls` it takes connections over TLS 1.2 and newer alone, by that leaf.
     """
 
     name = "mariadb"
 
-    def __init__(self, options: Sequence[str] = (), tls: Leaf | None = None, *, require: bool = True) -> None:
+    def __init__(self, options: Sequence[str] = (), tls: Leaf | None = None) -> None:
         """Pick a port and a folder; nothing runs yet."""
         super().__init__()
         self._socket = str(self.folder / "s.sock")
         self.address = MariaDBAddress(self.port, secrets.token_urlsafe(16), self._socket if tls else "")
         self._leaf = tls
-        self._options = (*(self._tls_options(require=require) if tls else ()), *options)
+        self._options = (*(self._tls_options() if tls else ()), *options)
         self.run_as = "mysql" if os.geteuid() == 0 else ""  # mariadbd refuses to run as root
 
     @property
@@ -83,12 +83,12 @@ class MariaDBServer(Server):
         leaf.copy_to(self.folder, self.run_as)
         self.execute("FLUSH SSL")
 
-    def _tls_options(self, *, require: bool) -> tuple[str, ...]:
+    def _tls_options(self) -> tuple[str, ...]:
         return (
             f"--ssl-cert={self.folder / CERTIFICATE}",
             f"--ssl-key={self.folder / KEY}",
             "--tls-version=TLSv1.2,TLSv1.3",
-            f"--require-secure-transport={'ON' if require else 'OFF'}",
+            "--require-secure-transport=ON",
         )
 
     def _prepare(self) -> None:

@@ -107,8 +107,8 @@ def _read(stream: BinaryIO) -> bytes:
 class Asker:
     """Connections to one server."""
 
-    def __init__(self, url: str, size: int) -> None:
-        self.connections = Connections(url, {"Authorization": "Bearer hush"}, size)
+    def __init__(self, url: str, size: int, ca: str | None = None) -> None:
+        self.connections = Connections(url, {"Authorization": "Bearer hush"}, size, ca)
 
     def status(self, within: float = LONG) -> int:
         return self.connections.ask("POST", "/", {}, b"{}", within).status

@@ -10,6 +10,7 @@ from threading import Event, Thread
 import pytest
 
 from payments.acquiring.connector import Seen
+from stack.certificates import Authority
 from tests.contracts.scripted_server import LONG, OK, SHORT, STEP, Asker, letters, say, serving
 
 
@@ -51,6 +52,32 @@ def test_only_a_certificate_of_a_trusted_authority_is_taken(
             assert asker.seen() is Seen.NOT_CONNECTED
         assert len(server.requests) == (2 if trusted else 0)
         asker.connections.close()
+
+
+@pytest.mark.parametrize(("names", "own"), [(["127.0.0.1"], True), (["127.0.0.1"], False), (["elsewhere"], True)])
+def test_an_authority_of_its_own_counts_alone_and_a_refusal_is_logged(
+    names: list[str], own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority, other = Authority(tmp_path), Authority(made(tmp_path / "other"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    leaf = authority.leaf(names)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(leaf.certificate, leaf.key)
+    with serving(say(OK), tls) as server:
+        asker = Asker(server.tls_url, 1, str((authority if own else other).file))
+        if own and names == ["127.0.0.1"]:
+            assert asker.status() == 200
+        else:
+            assert asker.seen() is Seen.NOT_CONNECTED
+            (logged,) = caplog.records
+            assert logged.getMessage() == "acquirer_not_trusted"
+            assert "certificate verify failed" in logged.__dict__["error"]
+        asker.connections.close()
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_a_deadline_holds_in_a_handshake_too() -> None:

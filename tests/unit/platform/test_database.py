@@ -1,10 +1,13 @@
 """Engines and errors as far as they need no server; real errors of both databases are in tests/contracts."""
 
+from pathlib import Path
+
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from payments.platform.database import Failure, check_sqlite_version, classify, create_engine, engine_options
+from payments.platform.database import Failure, check_sqlite_version, classify, create_engine, engine_options, with_ca
 
 
 def test_no_connection_to_be_had_is_a_lost_one() -> None:
@@ -54,6 +57,23 @@ def test_a_frozen_mariadb_cannot_hold_a_request_for_long() -> None:
     waits = {name: options["connect_args"][name] for name in ("connect_timeout", "read_timeout", "write_timeout")}
     assert waits == {"connect_timeout": 2, "read_timeout": 2, "write_timeout": 2}
     assert "pool_pre_ping" not in options
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_that_cannot_be_read_is_a_lost_connection(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content:
+        file.write_text(content)
+    engine = create_engine(with_ca("mysql+pymysql://nobody:p%40ss@127.0.0.1:1/paydb", str(file)))
+    with pytest.raises(OperationalError, match=r"the CA file .*ca\.pem cannot be read") as failed:
+        engine.connect()
+    assert classify(failed.value) is Failure.LOST
+
+
+def test_a_ca_leaves_the_rest_of_a_url(tmp_path: Path) -> None:
+    url = make_url(with_ca("mysql+pymysql://me:p%40ss@db-1:3307/paydb?charset=utf8mb4", str(tmp_path / "a b&c.pem")))
+    assert (url.password, url.host, url.port, url.database) == ("p@ss", "db-1", 3307, "paydb")
+    assert dict(url.query) == {"charset": "utf8mb4", "ssl_ca": str(tmp_path / "a b&c.pem")}
 
 
 def test_an_engine_connects_only_when_asked() -> None:

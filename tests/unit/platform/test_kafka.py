@@ -33,6 +33,15 @@ def test_user_and_password_are_passed_through() -> None:
     assert options["sasl.mechanism"] == SASL_MECHANISM
 
 
+@pytest.mark.parametrize("protocol", ["SSL", "SASL_SSL"])
+def test_the_broker_is_verified_by_its_name_and_these_authorities(protocol: str) -> None:
+    options = client_options("k:9092", protocol, None, None, "/etc/ca.pem")
+    assert options["ssl.ca.location"] == "/etc/ca.pem"
+    assert options["ssl.endpoint.identification.algorithm"] == "https"
+    assert options["enable.ssl.certificate.verification"] is True
+    assert "ssl.ca.location" not in client_options("k:9092", protocol, None, None)
+
+
 def test_the_ledger_commits_by_itself_and_leaves_a_dead_member_soon() -> None:
     options = consumer_options({}, 12.5)
     assert options["enable.auto.commit"] is False

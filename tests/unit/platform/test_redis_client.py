@@ -1,0 +1,41 @@
+"""An outage of Redis is logged when it begins, with its reason."""
+
+import ssl
+
+import pytest
+
+from payments.platform.redis_client import LEFT_OUT, Outage
+
+BROKEN = ssl.SSLCertVerificationError("certificate verify failed")
+
+
+class Redis:
+    """Answers or fails."""
+
+    def __init__(self) -> None:
+        self.fails = True
+
+    def __call__(self) -> str:
+        if self.fails:
+            raise BROKEN
+        return "answer"
+
+
+def test_each_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    now, redis = [0.0], Redis()
+    outage = Outage(lambda: now[0])
+
+    def ask_for(seconds: int) -> None:
+        for _ in range(seconds):
+            outage.ask(redis)
+            now[0] += LEFT_OUT
+
+    ask_for(3)
+    redis.fails = False
+    ask_for(1)
+    assert [(record.message, record.__dict__["error"]) for record in caplog.records] == [
+        ("redis_left_out", "('certificate verify failed',)")
+    ]
+    redis.fails = True
+    ask_for(3)
+    assert len(caplog.records) == 2
