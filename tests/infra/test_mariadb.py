@@ -107,6 +107,7 @@ def deleting(table: str) -> str:
 
 
 PRUNED = ("outbox_event", "idem_response_cache", "inbox_event", "dead_letter", "audit_request", "api_key_use")
+RECONCILED = ("recon_file", "recon_total", "recon_line", "recon_exception")
 ON_OPERATIONS = (inserting("acquirer_operation"), updating("acquirer_operation", "state"))
 ALLOWED = [
     ("api", updating("payment", "status")),
@@ -122,7 +123,18 @@ ALLOWED = [
     ("relay", updating("circuit_breaker", "state")),
     ("relay", updating("circuit_breaker_command", "outcome")),
     ("relay", inserting("kafka_cluster")),
-    ("ledger", INSERT_POSTING),
+    *((user, INSERT_POSTING) for user in ("api", "ledger", "housekeeping", "operator")),
+    *((user, inserting("fee_schedule")) for user in ("api", "operator")),
+    *((user, updating("settlement_batch", "state")) for user in ("api", "housekeeping", "operator")),
+    *((user, inserting("settlement_item")) for user in ("housekeeping", "operator")),
+    *(
+        (user, statement)
+        for user in ("api", "operator")
+        for statement in (inserting("payout"), inserting("payout_file"))
+    ),
+    *((user, deleting(table)) for user in ("housekeeping", "operator") for table in RECONCILED),
+    ("api", inserting("recon_upload")),
+    ("operator", updating("lease", "fence")),
     ("ledger", inserting("inbox_event")),
     ("ledger", inserting("outbox_event")),
     ("ledger", inserting("dead_letter")),
@@ -164,7 +176,13 @@ NOBODY_MAY = [
 NEVER_DELETED = ("audit_finding", "ledger_halt", "merchant", "api_key", "key_epoch", "acquirer_operation")
 FORBIDDEN = [
     *((user, statement) for user in WRITERS for statement in NOBODY_MAY),
-    *((user, INSERT_POSTING) for user in WRITERS if user != "ledger"),
+    ("relay", INSERT_POSTING),
+    *((user, inserting("fee_schedule")) for user in ("relay", "ledger", "housekeeping")),
+    *((user, updating("fee_schedule", "fixed")) for user in WRITERS),
+    *((user, updating("settlement_item", "fee")) for user in WRITERS),
+    *((user, inserting("settlement_item")) for user in ("api", "relay", "ledger")),
+    *((user, deleting(table)) for user in WRITERS for table in ("settlement_batch", "payout", "payout_file")),
+    *((user, deleting(table)) for user in ("api", "relay", "ledger") for table in RECONCILED),
     *((user, inserting("inbox_event")) for user in WRITERS if user != "ledger"),
     *((user, inserting("payment")) for user in ("relay", "ledger", "operator")),
     *((user, updating("payment", "status")) for user in ("relay", "ledger", "operator")),
@@ -178,7 +196,7 @@ FORBIDDEN = [
     *((user, deleting(table)) for user in WRITERS if user != "housekeeping" for table in PRUNED),
     *((user, updating("circuit_breaker", "state")) for user in WRITERS if user != "relay"),
     *((user, inserting("circuit_breaker_command")) for user in WRITERS if user != "api"),
-    *((user, updating("lease", "fence")) for user in ("api", "operator")),
+    ("api", updating("lease", "fence")),
     *((user, inserting("operator_action")) for user in ("relay", "ledger")),
     ("relay", inserting("outbox_event")),
     ("ledger", updating("outbox_event", "payload")),
