@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from app import messages
 from app.api import queries
 from app.api.schemas import Body, Currency, DiscardReason, MerchantId
+from payments.merchants.rules import Mode
 from payments.platform.json_types import OneOf
 from payments.platform.money import MAX_AMOUNT
 from payments.settlement.fees import FeeSchedule, OnRefund
@@ -41,12 +42,13 @@ class SettlementStepBody(Body):
 
 
 class PayoutFileBody(Body):
-    """Pay the approved batches of a currency."""
+    """Pay the approved batches of a currency: of live merchants, or of test merchants."""
 
     currency: Currency
+    mode: Annotated[Mode, Field(strict=False), OneOf(Mode)] = Mode.LIVE
     format: Annotated[
         Format,
-        Field(strict=False, description="PAIN_001: for a bank, of EUR alone, where all have an IBAN"),
+        Field(strict=False, description="PAIN_001: for a bank, of LIVE money in EUR alone, where all have an IBAN"),
         OneOf(Format),
     ]
     reason: DiscardReason = Field(description=_WHY)

@@ -39,13 +39,13 @@ def _read(
         problems=(400, 401, 403, 409, 413, 415, 429, 503),
         body=PayoutFileBody,
         scopes=(Scope.OPERATE,),
-        text=f"The {_LIMITS} oldest of the currency; they are EXPORTED then, each in one file.",
+        text=f"The {_LIMITS} oldest of the currency and mode; they are EXPORTED then, each in one file.",
     )
 )
 def create() -> Response:
     """A new file."""
     body, actor, debtor = read_body(PayoutFileBody), acting_operator(), services().debtor
-    wanted = (body.currency, body.format, actor, body.reason, debtor)
+    wanted = (body.currency, body.mode, body.format, actor, body.reason, debtor)
     made = write(lambda connection: payouts.export(connection, *wanted, database_now(connection)))
     return encoding.answer(payout_view.payout_file(made), 201)
 

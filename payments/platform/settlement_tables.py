@@ -78,6 +78,7 @@ payout_file = Table(
     Column("file_id", Id, primary_key=True, autoincrement=True),
     Column("name", String(64), nullable=False),
     Column("format", String(8), nullable=False),
+    Column("mode", String(4), nullable=False),  # of all its merchants
     Column("currency", String(3), nullable=False),
     Column("payouts", Integer, nullable=False),
     Column("total", BigInteger, nullable=False),

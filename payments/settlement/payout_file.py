@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from payments.merchants.rules import Mode
 from payments.platform.money import DECIMALS
 from payments.settlement.rules import Batch, State
 from payments.settlement.sealed_csv import BrokenFile, Row, seal, unseal
@@ -42,10 +43,14 @@ class Payout(NamedTuple):
     amount: int
 
 
-def name_of(payouts: Sequence[Payout], at: datetime) -> str:
-    """The name of their file: day (UTC), currency, first batch. No other file has it, for a batch is in one file."""
+def name_of(payouts: Sequence[Payout], mode: Mode, at: datetime) -> str:
+    """The name of their file: day (UTC), currency, first batch. No other file has it, for a batch is in one file.
+
+    That of test money begins with TEST, which then stands in each of its lines.
+    """
     first = min(payouts)
-    return f"{at:%Y-%m-%d}-{first.currency}-{first.batch_id}"
+    name = f"{at:%Y-%m-%d}-{first.currency}-{first.batch_id}"
+    return name if mode is Mode.LIVE else f"{mode}-{name}"
 
 
 def payout(batch: Batch) -> Payout:

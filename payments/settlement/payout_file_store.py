@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
+from payments.merchants.rules import Mode
 from payments.platform.settlement_tables import payout_file as table
 from payments.settlement.payout_file import Format
 
@@ -19,6 +20,7 @@ class StoredFile:
     file_id: int
     name: str
     format: Format
+    mode: Mode
     currency: str
     payouts: int
     total: int
@@ -30,7 +32,7 @@ class StoredFile:
 def add(connection: Connection, file: StoredFile, content: str) -> StoredFile:
     """Store a file; returns it with its id. Raises sqlalchemy's IntegrityError for a name that is taken."""
     values = {column.name: getattr(file, column.name) for column in _DESCRIBED if column.name != "file_id"}
-    values |= {"format": file.format.value, "content": content}
+    values |= {"format": file.format.value, "mode": file.mode.value, "content": content}
     return replace(file, file_id=int(connection.execute(insert(table), values).lastrowid))
 
 
@@ -58,4 +60,4 @@ def page(connection: Connection, before: int | None, limit: int) -> list[StoredF
 
 def _file(row: Row[Any]) -> StoredFile:
     values = dict(row._mapping)
-    return StoredFile(**{**values, "format": Format(row.format)})
+    return StoredFile(**{**values, "format": Format(row.format), "mode": Mode(row.mode)})

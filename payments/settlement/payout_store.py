@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
+from payments.merchants.rules import Mode
+from payments.platform.merchant_tables import merchant
 from payments.platform.settlement_tables import payout as table
 from payments.platform.settlement_tables import settlement_batch as batch_table
 from payments.settlement.payout_file import Payout, PayoutState
@@ -25,9 +27,14 @@ class StoredPayout(NamedTuple):
     state: PayoutState
 
 
-def lock_approved(connection: Connection, currency: str, limit: int) -> list[StoredBatch]:
-    """Lock the APPROVED batches of a currency, at most `limit`, and read them, oldest first."""
-    of_currency = (batch_table.c.state == State.APPROVED.value) & (batch_table.c.currency == currency)
+def lock_approved(connection: Connection, currency: str, mode: Mode, limit: int) -> list[StoredBatch]:
+    """Lock the APPROVED batches of a currency, at most `limit`, and read them, oldest first.
+
+    `mode`: of their merchants; one that is not registered has no live money.
+    """
+    live = batch_table.c.merchant_id.in_(select(merchant.c.merchant_id).where(merchant.c.mode == Mode.LIVE.value))
+    of_mode = live if mode is Mode.LIVE else ~live
+    of_currency = (batch_table.c.state == State.APPROVED.value) & (batch_table.c.currency == currency) & of_mode
     query = select(batch_table).where(of_currency).order_by(batch_table.c.batch_id).limit(limit).with_for_update()
     return [batch_of(row) for row in connection.execute(query)]
 

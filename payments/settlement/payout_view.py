@@ -6,6 +6,7 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
+from payments.merchants.rules import Mode
 from payments.outbox.rules import format_time
 from payments.platform.errors import NotFound
 from payments.platform.json_types import Count, Identifier, JsonObject, Minor, OneOf, Time
@@ -22,6 +23,7 @@ class PayoutFile(JsonObject):
     file_id: Identifier
     name: str
     format: Annotated[str, OneOf(Format)]
+    mode: Annotated[str, OneOf(Mode)]
     currency: str
     payouts: Count
     total: Minor
@@ -62,6 +64,7 @@ def payout_file(found: StoredFile) -> PayoutFile:
         file_id=found.file_id,
         name=found.name,
         format=found.format.value,
+        mode=found.mode.value,
         currency=found.currency,
         payouts=found.payouts,
         total=found.total,

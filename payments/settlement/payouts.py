@@ -15,6 +15,7 @@ from payments.ledger import source_store
 from payments.ledger.rules import Account as LedgerAccount
 from payments.ledger.rules import SourceType
 from payments.ledger.source_store import SourcePosting
+from payments.merchants.rules import Mode
 from payments.platform.desk_errors import NothingToPayOut, PayoutAccountMissing, SettlementConflict
 from payments.platform.errors import NotFound, ValidationFailed
 from payments.platform.money import AmountsByCurrency, format_amount
@@ -55,6 +56,7 @@ def approve(
 def export(
     connection: Connection,
     currency: str,
+    mode: Mode,
     format_: Format,
     actor: str,
     reason: str,
@@ -63,21 +65,22 @@ def export(
 ) -> StoredFile:
     """Put the APPROVED batches of a currency, the oldest of them up to FILE_LIMITS, into a new payout file.
 
-    Raises NothingToPayOut; of PAIN_001 ValidationFailed for another currency than EUR, PayoutAccountMissing when we
-    (`debtor` None) or a merchant have no account, SettlementConflict for an amount that is no transfer.
+    `mode`: of its merchants; test money is not in the file of real money. Raises NothingToPayOut; of PAIN_001
+    ValidationFailed unless it is of LIVE and EUR, PayoutAccountMissing when we (`debtor` None) or a merchant have no
+    account, SettlementConflict for an amount that is no transfer.
     """
-    if format_ is Format.PAIN_001 and currency != pain_001.CURRENCY:
-        message = f"must be {Format.CSV} unless the currency is {pain_001.CURRENCY}"
+    if format_ is Format.PAIN_001 and (currency, mode) != (pain_001.CURRENCY, Mode.LIVE):
+        message = f"must be {Format.CSV} unless it is {Mode.LIVE} money in {pain_001.CURRENCY}"
         raise ValidationFailed(f"format {message}.", (("format", message),))
-    batches = payout_store.lock_approved(connection, currency, FILE_LIMITS[format_])
+    batches = payout_store.lock_approved(connection, currency, mode, FILE_LIMITS[format_])
     if not batches:
-        raise NothingToPayOut(f"No batch in {currency} is approved.")
+        raise NothingToPayOut(f"No batch of a {mode} merchant in {currency} is approved.")
     payouts = [payout_file.payout(each.batch) for each in batches]
-    name = payout_file.name_of(payouts, now)
+    name = payout_file.name_of(payouts, mode, now)
     data = _pain_001(connection, name, payouts, debtor, now) if format_ is Format.PAIN_001 else None
-    file = _stored(connection, name, format_, payouts, data or payout_file.write(name, payouts), actor, now)
+    file = _stored(connection, name, format_, mode, payouts, data or payout_file.write(name, payouts), actor, now)
     payout_store.save_exported(connection, [rules.moved(each.batch, Step.EXPORT) for each in batches], now)
-    detail = f"{format_}, {file.payouts} payouts, {format_amount(file.total, currency)}: {reason}"
+    detail = f"{mode} {format_}, {file.payouts} payouts, {format_amount(file.total, currency)}: {reason}"
     note_action(connection, actor, "settlement.export", f"payout file {name}", detail)
     return file
 
@@ -136,6 +139,7 @@ def _stored(
     connection: Connection,
     name: str,
     format_: Format,
+    mode: Mode,
     payouts: Sequence[Payout],
     data: bytes,
     actor: str,
@@ -145,6 +149,7 @@ def _stored(
         file_id=0,
         name=name,
         format=format_,
+        mode=mode,
         currency=payouts[0].currency,
         payouts=len(payouts),
         total=sum(each.amount for each in payouts),

@@ -97,6 +97,7 @@ def test_a_payment_is_settled_and_paid_out(desk: Visit, paid: tuple[str, int], t
     page.get_by_role("link", name="Payout files").click()
     page.get_by_role("button", name="New payout file …").click()
     page.get_by_role("dialog").get_by_label("Currency").fill("krw")
+    page.get_by_role("dialog").get_by_label("Money").select_option("TEST")
     page.get_by_role("dialog").get_by_label("Reason").fill("daily")
     assert desk.findings() == []
     page.get_by_role("button", name="Create file").click()

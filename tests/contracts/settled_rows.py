@@ -80,7 +80,7 @@ def _paid(connection: Connection) -> None:
     content = "record,number\n"
     digest = hashlib.sha256(content.encode()).hexdigest()
     made = {"format": "CSV", "created_by": "ann", "created_at": NOW, "content": content, "sha256": digest}
-    file = add(connection, payout_file, name="1", currency="KRW", payouts=1, total=8_820, **made)
+    file = add(connection, payout_file, name="1", mode="TEST", currency="KRW", payouts=1, total=8_820, **made)
     whose = {"merchant_id": "M1", "currency": "KRW", "created_at": NOW, "updated_at": NOW}
     paid = add(connection, payout, batch_id=batch, file_id=file, amount=8_820, state="CONFIRMED", **whose)
     confirmed = moved(0, Account.PAYOUT_CLEARING, Account.BANK, 8_820, "KRW")

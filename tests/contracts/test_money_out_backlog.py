@@ -132,7 +132,7 @@ def test_batches_on_their_way(engine: Engine) -> None:
     batch(engine, 5, State.APPROVED, at - 3 * DAY)
     batch(engine, 6, State.CLOSED, at - 2 * DAY)
     batch(engine, 7, State.OPEN, at - HOUR)
-    file_of = {"name": "2030-05-17-USD", "format": "CSV", "currency": "USD", "payouts": 1, "total": 5}
+    file_of = {"name": "2030-05-17-USD", "format": "CSV", "mode": "LIVE", "currency": "USD", "payouts": 1, "total": 5}
     with engine.begin() as connection:
         more = {"sha256": "0" * 64, "content": "", "created_by": "ann", "created_at": at}
         connection.execute(insert(payout_file).values(file_id=1, **file_of, **more))

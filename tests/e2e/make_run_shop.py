@@ -35,7 +35,7 @@ def check_day_end(run: Run, payment_id: int) -> None:
     until(lambda: requests.get(f"{url}/{payment_id}", timeout=6).json()["ledgerEntries"][1:], "the capture is posted")
     settled = make("settle", run.folder)
     assert settled.returncode == 0, settled.stderr
-    assert re.match("[1-9][0-9]* batches are closed and 0 are carried", settled.stdout), "M123 may have been paid, too"
+    assert re.match("Batches closed: [1-9][0-9]*, carried: 0;", settled.stdout), "M123 may have been paid, too"
     read = make("reconcile", run.folder)
     assert read.returncode == 0, read.stderr
     assert "lines: 1, matched: 1" in read.stdout

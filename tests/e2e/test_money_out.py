@@ -108,11 +108,11 @@ def paid_out(crew: People, batch: dict[str, Any]) -> None:
     kim, lee = crew.kim, crew.lee
     where = f"/settlement-batches/{batch['batchId']}"
     kim.post(f"{where}/confirm", 409, reason="too early")
-    kim.post("/payout-files", 409, currency="KRW", format="CSV", reason="nothing is approved")
+    kim.post("/payout-files", 409, currency="KRW", mode="TEST", format="CSV", reason="nothing is approved")
     assert kim.post(f"{where}/approve", reason="seen")["state"] == "CLOSED", "it is above one operator's limit"
     kim.post(f"{where}/approve", 409, reason="seen again")
     assert lee.post(f"{where}/approve", reason="seen, too")["state"] == "APPROVED"
-    file = kim.post("/payout-files", 201, currency="KRW", format="CSV", reason="daily")
+    file = kim.post("/payout-files", 201, currency="KRW", mode="TEST", format="CSV", reason="daily")
     assert (file["payouts"], file["total"]) == (1, batch["net"])
     content = kim.read(f"/payout-files/{file['fileId']}/content").content
     assert sha256(content).hexdigest() == file["sha256"]

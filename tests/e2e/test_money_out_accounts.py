@@ -80,7 +80,7 @@ def test_money_goes_out_with_the_accounts_of_the_role(
     sell(platform, database, 2)
     operator("settle", "run", "--cutoff", "now")
     post(platform, "/settlement-batches/2/approve", reason="account")
-    post(platform, "/payout-files", currency="KRW", format="CSV", reason="account")
+    post(platform, "/payout-files", currency="KRW", mode="TEST", format="CSV", reason="account")
     post(platform, "/settlement-batches/2/return", reason="account")
     adjusted = {"merchantId": "M1", "currency": "KRW", "amount": -5, "reason": "account"}
     post(platform, "/settlement-adjustments", **adjusted)

@@ -20,7 +20,7 @@ KNOWS = {
     "relay": {"vault_mariadb_relay_password", "vault_kafka_relay_password"},
     "ledger": {"vault_mariadb_ledger_password", "vault_kafka_ledger_password"},
     "housekeeping": {"vault_mariadb_housekeeping_password", "vault_psp_key"},
-    "operator": {"vault_mariadb_operator_password", "vault_payops_key_pepper"},
+    "operator": {"vault_mariadb_operator_password", "vault_payops_key_pepper", "vault_psp_key"},
     "migration": {"vault_mariadb_migration_password"},
 }
 """Each process has its secrets in its settings, and no others of the vault. No key: the database has their hashes."""
@@ -53,7 +53,9 @@ def test_it_has_a_user_of_its_own_and_stays_within_its_memory(application, unit:
     said = application.check_output(f"systemctl show {unit} --property {names}")
     properties = dict(line.split("=", 1) for line in said.splitlines())
     assert properties["User"] == unit.partition("@")[0]
-    assert int(properties["MemoryCurrent"]) < int(properties["MemoryMax"]) <= 256 * 2**20
+    # an import of a large settlement file takes more than other work does
+    most = 384 if unit == "payops-housekeeping" else 256
+    assert int(properties["MemoryCurrent"]) < int(properties["MemoryMax"]) <= most * 2**20
     assert properties["Restart"] == "always"
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from payments.acquiring.rules import Learned
 from payments.ledger.rules import Account
+from payments.merchants.rules import Mode
 from payments.platform.clock import database_now
 from payments.platform.money import AmountsByCurrency
 from payments.platform.tables import ledger_entry
@@ -105,7 +106,7 @@ class MoneyOut:
         with self.engine.begin() as connection:
             now = database_now(connection)
             payouts.approve(connection, newest, "cli:a", "checked", LIMITS, now)
-            payouts.export(connection, "KRW", Format.CSV, "cli:a", "today", None, now)
+            payouts.export(connection, "KRW", Mode.LIVE, Format.CSV, "cli:a", "today", None, now)
 
     def hear_from_the_bank(self, step: str) -> None:
         newest = batches(self.engine)[-1].batch.batch_id

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from payments.cli.option_types import DONE, REFUSED, reason, whole_number
+from payments.merchants.rules import Mode
 from payments.platform.clock import database_now
 from payments.platform.errors import Permanent
 from payments.platform.json_types import JsonObject, members
@@ -38,6 +39,7 @@ def add_actions(actions: Any) -> None:
     export = actions.add_parser("export", help="put the approved batches of a currency into a new payout file")
     export.add_argument("currency", metavar="CURRENCY", choices=sorted(DECIMALS), help="such as EUR")
     export.add_argument("--format", type=Format, choices=[*Format], default=Format.CSV, help="PAIN_001: for a bank")
+    export.add_argument("--mode", type=Mode, choices=[*Mode], default=Mode.LIVE, help="whose batches (default LIVE)")
     for action in (*changing, export):
         action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
     content = actions.add_parser("content", help="print the bytes of a payout file")
@@ -65,7 +67,7 @@ def _step(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -
 
 def _export(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
     debtor = None if settings.payout_account is None else Account(*settings.payout_account)
-    wanted = (options.currency, options.format, settings.actor, options.reason, debtor)
+    wanted = (options.currency, options.mode, options.format, settings.actor, options.reason, debtor)
     return _change(engine, lambda c, now: payout_view.payout_file(payouts.export(c, *wanted, now)))
 
 

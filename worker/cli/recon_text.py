@@ -36,8 +36,8 @@ def refused(error: FileRefused) -> Iterator[str]:
         yield f"and {error.count - len(error.faults)} more"
 
 
-def report(found: Report, decided: int) -> Iterator[str]:
-    """What an import has found. `decided`: operations whose outcome was not known before."""
+def report(found: Report) -> Iterator[str]:
+    """What an import has found."""
     tally = found.tally
     what = f"file {found.file_id}" if found.file_id else "dry run, nothing is kept"
     yield f"{what}: {found.day or 'no day'}, lines: {tally.lines}, matched: {tally.matched}"
@@ -46,10 +46,9 @@ def report(found: Report, decided: int) -> Iterator[str]:
         yield f"{of_class}: {count}{waiting}"
     for currency, total in sorted(tally.totals.items()):
         yield f"net {format_amount(total.net, currency)}, not explained {format_amount(total.suspense, currency)}"
-    if decided:
-        yield f"operations without a known outcome that are decided now: {decided}"
-    elif tally.told:
-        yield f"operations without a known outcome that it would decide: {tally.told}"
+    if tally.told:
+        what = "housekeeping decides within a minute" if found.file_id else "it would decide"
+        yield f"operations without a known outcome that {what}: {tally.told}"
 
 
 def as_json(found: Report) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, whole_number
-from payments.platform.clock import database_now, monotonic
+from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
 from payments.reconciliation import fetching, store
-from payments.reconciliation.decisions import NotAllDecided, decide_matched
+from payments.reconciliation.decisions import NotAllDecided
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.fetching import Access, NotFetched, chunks_of
 from payments.reconciliation.importing import Asked, Report, import_file
@@ -88,7 +88,7 @@ def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace)
     except OSError as error:
         print(recon_text.unreadable(options.file, error), file=sys.stderr)
         return COULD_NOT_RUN
-    return _told(engine, report, options)
+    return _told(report, options)
 
 
 @contextmanager
@@ -114,12 +114,11 @@ def _fetch(engine: Engine, settings: ToolSettings, options: argparse.Namespace) 
     if report is None:
         print(recon_text.not_there(options.day), file=sys.stderr)
         return DIFFER
-    return _told(engine, report, options)
+    return _told(report, options)
 
 
-def _told(engine: Engine, report: Report, options: argparse.Namespace) -> int:
-    decided = 0 if options.dry_run else decide_matched(engine, monotonic, lambda _seconds: None)
-    print(json.dumps(recon_text.as_json(report)) if options.json else "\n".join(recon_text.report(report, decided)))
+def _told(report: Report, options: argparse.Namespace) -> int:
+    print(json.dumps(recon_text.as_json(report)) if options.json else "\n".join(recon_text.report(report)))
     return AGREE
 
 

@@ -962,7 +962,7 @@ export interface paths {
         put?: never;
         /**
          * Put approved batches into a new payout file
-         * @description The 1,000 (CSV) or 250 (PAIN_001) oldest of the currency; they are EXPORTED then, each in one file.
+         * @description The 1,000 (CSV) or 250 (PAIN_001) oldest of the currency and mode; they are EXPORTED then, each in one file.
          */
         post: operations["payout_files.create"];
         delete?: never;
@@ -2386,13 +2386,15 @@ export interface components {
             fileId: number;
             /** @enum {string} */
             format: "CSV" | "PAIN_001";
+            /** @enum {string} */
+            mode: "TEST" | "LIVE";
             name: string;
             payouts: number;
             sha256: string;
             /** @description Minor units of the currency */
             total: number;
         };
-        /** @description Pay the approved batches of a currency. */
+        /** @description Pay the approved batches of a currency: of live merchants, or of test merchants. */
         PayoutFileBody: {
             /**
              * @description ISO 4217 code
@@ -2400,10 +2402,15 @@ export interface components {
              */
             currency: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHF" | "CLP" | "CNY" | "COP" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "UYU" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
             /**
-             * @description PAIN_001: for a bank, of EUR alone, where all have an IBAN
+             * @description PAIN_001: for a bank, of LIVE money in EUR alone, where all have an IBAN
              * @enum {string}
              */
             format: "CSV" | "PAIN_001";
+            /**
+             * @default LIVE
+             * @enum {string}
+             */
+            mode: "TEST" | "LIVE";
             /** @description Why, for the people who read it later */
             reason: string;
         };

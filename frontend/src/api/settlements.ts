@@ -1,6 +1,7 @@
 /** Requests about settlement: batches and their items, payout files, adjustments, fee schedules. They need an operator's key. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, type Schema } from "./client";
+import type { Mode } from "./keys";
 
 export type Batch = Schema["SettlementBatch"];
 export type BatchState = Batch["state"];
@@ -83,9 +84,9 @@ export function payoutFilesQuery(token: string, cursor: string | null) {
   });
 }
 
-/** A file of all approved batches of the currency. */
-export async function createPayoutFile(token: string, currency: Currency, format: PayoutFormat, reason: string): Promise<PayoutFile> {
-  return (await call("post", "/payout-files", { body: { currency, format, reason }, token })).data;
+/** A file of all approved batches of the currency, of live merchants or of test merchants. */
+export async function createPayoutFile(token: string, currency: Currency, mode: Mode, format: PayoutFormat, reason: string): Promise<PayoutFile> {
+  return (await call("post", "/payout-files", { body: { currency, mode, format, reason }, token })).data;
 }
 
 export function adjustmentsQuery(token: string, cursor: string | null) {

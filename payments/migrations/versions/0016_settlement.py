@@ -143,6 +143,7 @@ def _payouts() -> None:
         sa.Column("file_id", id_type(), primary_key=True, autoincrement=True),
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("format", sa.String(8), nullable=False),
+        sa.Column("mode", sa.String(4), nullable=False),
         sa.Column("currency", sa.String(3), nullable=False),
         sa.Column("payouts", sa.Integer, nullable=False),
         sa.Column("total", sa.BigInteger, nullable=False),
@@ -152,6 +153,7 @@ def _payouts() -> None:
         sa.Column("created_at", moment(), nullable=False),
         sa.UniqueConstraint("name", name="uq_payout_file_name"),
         sa.CheckConstraint("payouts > 0 AND total > 0", name="ck_payout_file_total"),
+        sa.CheckConstraint("mode IN ('TEST', 'LIVE')", name="ck_payout_file_mode"),
     )
     table(
         "payout",

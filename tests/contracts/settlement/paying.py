@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, select
 
 from payments.ledger.rules import SourceType
+from payments.merchants.rules import Mode
 from payments.platform.money import AmountsByCurrency
 from payments.platform.settlement_tables import payout
 from payments.platform.tables import ledger_entry
@@ -36,10 +37,16 @@ def approve(engine: Engine, batch_id: int, actor: str = "cli:a") -> StoredBatch:
 
 
 def export(
-    engine: Engine, format_: Format = Format.CSV, debtor: Account | None = OURS, currency: str = "EUR"
+    engine: Engine,
+    format_: Format = Format.CSV,
+    debtor: Account | None = OURS,
+    currency: str = "EUR",
+    mode: Mode | None = None,
 ) -> StoredFile:
+    """A file; `mode` None: of live money for a bank, else of merchants that nobody has registered."""
+    mode = mode or (Mode.LIVE if format_ is Format.PAIN_001 else Mode.TEST)
     with engine.begin() as connection:
-        return payouts.export(connection, currency, format_, "cli:a", "Friday", debtor, LATER)
+        return payouts.export(connection, currency, mode, format_, "cli:a", "Friday", debtor, LATER)
 
 
 def confirm(engine: Engine, batch_id: int) -> StoredBatch:

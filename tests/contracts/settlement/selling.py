@@ -94,10 +94,10 @@ def release(engine: Engine) -> None:
         connection.execute(update(outbox_event).where(outbox_event.c.published == 3).values(published=0))
 
 
-def register(engine: Engine, merchant_id: str, zone: str) -> None:
+def register(engine: Engine, merchant_id: str, zone: str, mode: Mode = Mode.LIVE) -> None:
     """Make a merchant whose days end in this time zone."""
     with engine.begin() as connection:
-        service.create_merchant(connection, merchant_id, "A shop", Mode.TEST, "cli:me")
+        service.create_merchant(connection, merchant_id, "A shop", mode, "cli:me")
         mine = merchant.c.merchant_id == merchant_id
         connection.execute(update(merchant).where(mine).values(time_zone=zone))
 

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import Engine, update
 
+from payments.merchants.rules import Mode
 from payments.platform.desk_errors import (
     NothingToPayOut,
     PayoutAccountMissing,
@@ -69,6 +70,7 @@ def test_a_large_file_leaves_the_rest_for_the_next(engine: Engine, monkeypatch: 
 
 
 def test_a_file_for_a_bank_needs_accounts_and_euros(engine: Engine) -> None:
+    register(engine, "M1", "UTC")
     batch_id = settled(engine)
     approve(engine, batch_id)
     wrong: list[tuple[type[PaymentsError], str, dict[str, object]]] = [
@@ -80,7 +82,6 @@ def test_a_file_for_a_bank_needs_accounts_and_euros(engine: Engine) -> None:
         with pytest.raises(error, match=said):
             export(engine, Format.PAIN_001, **changed)  # type: ignore[arg-type]
     assert stored(engine, batch_id).batch.state is State.APPROVED
-    register(engine, "M1", "UTC")
     with engine.begin() as connection:
         connection.execute(update(merchant).values(iban=IBAN))
     file = export(engine, Format.PAIN_001)
@@ -101,4 +102,18 @@ def test_more_than_a_bank_transfers_is_left_to_a_file_of_ours(engine: Engine) ->
         connection.execute(update(merchant).values(iban=IBAN))
     with pytest.raises(SettlementConflict, match=f"Batch {batch_id} is more than a SEPA transfer"):
         export(engine, Format.PAIN_001)
-    assert export(engine).total > LARGEST_TRANSFER
+    assert export(engine, mode=Mode.LIVE).total > LARGEST_TRANSFER
+
+
+def test_test_money_is_not_in_the_file_of_real_money(engine: Engine) -> None:
+    register(engine, "M0", "UTC")
+    register(engine, "M1", "UTC", Mode.TEST)
+    live, test, unknown = ids = [settled(engine, 10_000, f"M{number}") for number in range(3)]
+    for batch_id in ids:
+        approve(engine, batch_id)
+    with pytest.raises(ValidationFailed, match="LIVE money"):
+        export(engine, Format.PAIN_001, mode=Mode.TEST)
+    real, tried = export(engine, mode=Mode.LIVE), export(engine, mode=Mode.TEST)
+    assert [each.batch_id for each in payout_file.read(content(engine, real))[1]] == [live]
+    assert [each.batch_id for each in payout_file.read(content(engine, tried))[1]] == [test, unknown]
+    assert (real.name[:4], tried.name[:5]) == ("2030", "TEST-")

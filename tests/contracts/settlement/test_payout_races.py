@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
+from payments.merchants.rules import Mode
 from payments.platform.desk_errors import NothingToPayOut, SecondOperatorNeeded, SettlementConflict
 from payments.platform.errors import PaymentsError
 from payments.settlement import payouts
@@ -34,7 +35,7 @@ def approving(batch_id: int, actor: str) -> Work:
 
 
 def exporting(connection: Connection) -> Any:
-    return payouts.export(connection, "EUR", Format.CSV, "cli:b", "Friday", OURS, LATER)
+    return payouts.export(connection, "EUR", Mode.TEST, Format.CSV, "cli:b", "Friday", OURS, LATER)
 
 
 def confirming(batch_id: int) -> Work:

@@ -42,7 +42,7 @@ def test_a_payout_from_approval_to_the_bank(engine: Engine) -> None:
     batch_id = settled(engine)
     assert approve(engine, batch_id).batch.state is State.APPROVED
     file = export(engine)
-    assert (file.name, file.payouts, file.total) == (f"{LATER:%Y-%m-%d}-EUR-{batch_id}", 1, 9_820)
+    assert (file.name, file.payouts, file.total) == (f"TEST-{LATER:%Y-%m-%d}-EUR-{batch_id}", 1, 9_820)
     data = content(engine, file)
     assert payout_file.read(data) == (file.name, [Payout(batch_id, "M1", "EUR", 9_820)])
     assert hashlib.sha256(data).hexdigest() == file.sha256
@@ -140,7 +140,7 @@ def test_each_step_is_noted(engine: Engine) -> None:
         found = [(each.actor, each.action, each.target, each.detail) for each in actions(connection, None, 3)]
     assert found == [
         ("cli:b", "settlement.confirm", f"batch {batch_id}", "98.20 EUR: paid"),
-        ("cli:a", "settlement.export", f"payout file {file.name}", "CSV, 1 payouts, 98.20 EUR: Friday"),
+        ("cli:a", "settlement.export", f"payout file {file.name}", "TEST CSV, 1 payouts, 98.20 EUR: Friday"),
         ("cli:a", "settlement.approve", f"batch {batch_id}", "98.20 EUR, APPROVED: checked"),
     ]
 

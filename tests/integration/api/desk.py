@@ -35,7 +35,7 @@ def desk(database_url: str, redis_url: str, **options: Any) -> Iterator[tuple[Ap
     """An application with keys and the merchants M1 and M2, and the engine of its database, which has prices."""
     with serving(database_url, redis_url, peppers=PEPPERS, **options) as api, engine_of(database_url) as engine:
         for merchant in ("M1", "M2"):
-            body = {"merchantId": merchant, "name": f"Shop {merchant}", "mode": "TEST"}
+            body = {"merchantId": merchant, "name": f"Shop {merchant}", "mode": "LIVE"}
             assert api.post("/merchants", body, **ADMIN).status_code == 200
         for currency in ("EUR", "KRW"):
             price(engine, currency=currency)

@@ -35,7 +35,7 @@ def test_a_batch_is_paid(engine: Engine, tool: Tool, database_url: str) -> None:
     batch_id = settled(engine)
     approved = done(tool("settle", "approve", str(batch_id), *WHY))
     assert (approved["state"], len(approved["approvedBy"])) == ("APPROVED", 1)
-    file = done(tool("settle", "export", "EUR", *WHY))
+    file = done(tool("settle", "export", "EUR", "--mode", "TEST", *WHY))
     assert (file["format"], file["total"]) == ("CSV", 9_820)
     content = call(database_url, "worker", "settle", "content", str(file["fileId"]))
     assert payout_file.read(content.stdout.replace("\n", "\r\n").encode())[0] == file["name"], "newlines are translated"
@@ -51,7 +51,7 @@ def test_a_batch_is_paid(engine: Engine, tool: Tool, database_url: str) -> None:
 def test_a_payout_is_returned(engine: Engine, tool: Tool) -> None:
     batch_id = settled(engine)
     approve(engine, batch_id)
-    done(tool("settle", "export", "EUR", *WHY))
+    done(tool("settle", "export", "EUR", "--mode", "TEST", *WHY))
     assert done(tool("settle", "return", str(batch_id), *WHY))["state"] == "RETURNED"
 
 
@@ -62,9 +62,9 @@ def test_what_is_stored_may_refuse_it(engine: Engine, tool: Tool) -> None:
         "another operator has to approve it": ("approve", str(batch_id)),
         "is CLOSED: the bank answers for what is EXPORTED": ("confirm", str(batch_id)),
         "There is no batch 99.": ("return", "99"),
-        "No batch in EUR is approved.": ("export", "EUR"),
-        "unless the currency is EUR": ("export", "KRW", "--format", "PAIN_001"),
-        "No batch in EUR": ("export", "EUR", "--format", "PAIN_001"),
+        "No batch of a LIVE merchant in EUR is approved.": ("export", "EUR"),
+        "unless it is LIVE money in EUR": ("export", "KRW", "--format", "PAIN_001"),
+        "No batch of a LIVE": ("export", "EUR", "--format", "PAIN_001"),
     }.items():
         code, out, err = tool("settle", *options, *WHY)
         assert (code, out, err.count("\n")) == (1, "", 1), options

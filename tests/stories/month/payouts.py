@@ -50,7 +50,7 @@ class Payouts:
         with self.engine.begin() as connection:
             for shop in shops:
                 name = f"Shop {shop.merchant_id}"
-                create_merchant(connection, shop.merchant_id, name, Mode.TEST, "kim", ConnectorName.SIMULATOR)
+                create_merchant(connection, shop.merchant_id, name, Mode.LIVE, "kim", ConnectorName.SIMULATOR)
                 of_shop = update(merchant).where(merchant.c.merchant_id == shop.merchant_id)
                 connection.execute(of_shop.values(time_zone=shop.zone, iban=DEBTOR.iban))
             for price in prices:
@@ -77,7 +77,9 @@ class Payouts:
         for currency in sorted({currency for _, currency, _ in approved}):
             format_ = Format.PAIN_001 if currency == "EUR" and self.draw.random() < 0.1 else Format.CSV
             with self.engine.begin() as connection:
-                file = payouts.export(connection, currency, format_, "kim", "daily", DEBTOR, self.clock.tick())
+                file = payouts.export(
+                    connection, currency, Mode.LIVE, format_, "kim", "daily", DEBTOR, self.clock.tick()
+                )
             nets = [net for _, of, net in approved if of == currency]
             assert (file.payouts, file.total) == (len(nets), sum(nets))
         assert self._in_state("APPROVED") == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments.merchants.rules import Mode
 from payments.platform.money import DECIMALS
 from payments.settlement import payout_file, statement
 from payments.settlement.payout_file import Payout, payout, read, write
@@ -215,5 +216,5 @@ def test_a_statement_is_of_a_closed_batch_and_its_own_items() -> None:
 
 
 def test_the_name_of_a_file_is_of_its_day_currency_and_first_batch() -> None:
-    name = payout_file.name_of([PAYOUTS[1], PAYOUTS[0]], NOW)
+    name = payout_file.name_of([PAYOUTS[1], PAYOUTS[0]], Mode.LIVE, NOW)
     assert name == "2030-05-17-KWD-17"

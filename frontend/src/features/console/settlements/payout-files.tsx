@@ -48,7 +48,7 @@ export function PayoutFiles() {
 
 function List({ items }: { items: readonly PayoutFile[] }) {
   const { settlements, payouts, locale } = useTexts();
-  const head = ["#", payouts.name, payouts.format, payouts.payouts, payouts.total, payouts.created, payouts.createdBy];
+  const head = ["#", payouts.name, payouts.mode, payouts.format, payouts.payouts, payouts.total, payouts.created, payouts.createdBy];
   const numbers = new Set([payouts.payouts, payouts.total]);
   return (
     <Table
@@ -64,6 +64,7 @@ function List({ items }: { items: readonly PayoutFile[] }) {
         <tr key={file.fileId}>
           <td>{file.fileId}</td>
           <td title={file.sha256}>{file.name}</td>
+          <td>{payouts.modes[file.mode]}</td>
           <td>{payouts.formats[file.format]}</td>
           <td className={numberCell}>{file.payouts}</td>
           <td className={numberCell}><Amount minor={file.total} currency={file.currency} /></td>

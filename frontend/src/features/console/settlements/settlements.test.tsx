@@ -94,14 +94,14 @@ it("offers nothing to a key that reads alone, nor a statement of an open batch",
 });
 
 it("makes a payout file of a currency", async () => {
-  const made = { fileId: 1, name: "2026-05-17-USD", format: "CSV", currency: "USD", payouts: 2, total: 4775, sha256: "ab", createdBy: "kim", createdAt: AT };
+  const made = { fileId: 1, name: "2026-05-17-USD", format: "CSV", mode: "LIVE", currency: "USD", payouts: 2, total: 4775, sha256: "ab", createdBy: "kim", createdAt: AT };
   const sent = opened("/console/settlements?view=files", BATCH, () => made);
   await click("New payout file …");
   type("Currency", "usd");
   type("Reason", "Monday");
   act("Create file");
   expect(await screen.findByText("2026-05-17-USD: 2 payouts, $47.75.")).not.toBeNull();
-  expect(posted(sent)).toMatchObject({ url: "/payout-files", body: { currency: "USD", format: "CSV", reason: "Monday" } });
+  expect(posted(sent)).toMatchObject({ url: "/payout-files", body: { currency: "USD", mode: "LIVE", format: "CSV", reason: "Monday" } });
 });
 
 it("takes an amount from a merchant, with the sign of the direction", async () => {
