@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.acquirer import AcquirerServer
-from stack.certificates import Authority
+from stack.certificates import Authority, Leaf
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer
 from stack.ports import is_free
@@ -118,10 +118,7 @@ def real_platform(
     `accounts` creates database accounts and returns process → DATABASE_URL; without it all use one with all rights.
     """
     with ExitStack() as stack:
-        leaf = authority.leaf() if authority else None
-        mariadb = stack.enter_context(MariaDBServer(mariadb_options, leaf))
-        redis = stack.enter_context(RedisServer(leaf))
-        kafka = stack.enter_context(KafkaServer(tls=leaf))
+        mariadb, redis, kafka = _servers(stack, mariadb_options, authority.leaf() if authority else None)
         mariadb.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
         api = Api()
         acquirer = stack.enter_context(_acquirer(api.url)) if with_acquirer else None
@@ -144,6 +141,16 @@ def real_platform(
             program.environment = {**environment, "DATABASE_URL": urls.get(program.name, environment["DATABASE_URL"])}
             stack.enter_context(program)
         yield Platform(mariadb, redis, kafka, api, relay, ledger, housekeeping, token, acquirer)
+
+
+def _servers(
+    stack: ExitStack, mariadb_options: tuple[str, ...], leaf: Leaf | None
+) -> tuple[MariaDBServer, RedisServer, KafkaServer]:
+    return (
+        stack.enter_context(MariaDBServer(mariadb_options, leaf)),
+        stack.enter_context(RedisServer(leaf)),
+        stack.enter_context(KafkaServer(tls=leaf)),
+    )
 
 
 def _verified_by(authority: Authority) -> dict[str, str]:
