@@ -32,6 +32,7 @@ class Outage:
         self._clock = clock
         self._failing = False
         self._out_until = 0.0
+        self._reason = ""
 
     def ask(self, call: Callable[[], _T]) -> _T | None:
         """The result of `call`, or None when Redis fails or is skipped.
@@ -50,15 +51,16 @@ class Outage:
                     self._note(error)
                     break
             else:
-                self._failing = False
+                self._failing, self._reason = False, ""
                 return found
         self._failing = True
         self._out_until = self._clock() + LEFT_OUT
         return None
 
     def _note(self, error: Exception) -> None:
-        if not self._failing:
-            _log.warning("redis_left_out", extra={"error": str(error)})
+        if str(error) != self._reason:
+            self._reason = str(error)
+            _log.warning("redis_left_out", extra={"error": self._reason})
 
     def _may_try(self) -> bool:
         if not self._failing:

@@ -1,4 +1,4 @@
-"""An outage of Redis is logged when it begins, with its reason."""
+"""An outage of Redis is logged when it begins, with its reason, and when the reason changes."""
 
 import ssl
 
@@ -13,15 +13,15 @@ class Redis:
     """Answers or fails."""
 
     def __init__(self) -> None:
-        self.fails = True
+        self.failure: Exception | None = BROKEN
 
     def __call__(self) -> str:
-        if self.fails:
-            raise BROKEN
+        if self.failure:
+            raise self.failure
         return "answer"
 
 
-def test_each_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_outage_and_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     now, redis = [0.0], Redis()
     outage = Outage(lambda: now[0])
 
@@ -31,11 +31,13 @@ def test_each_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
             now[0] += LEFT_OUT
 
     ask_for(3)
-    redis.fails = False
+    redis.failure = None
     ask_for(1)
     assert [(record.message, record.__dict__["error"]) for record in caplog.records] == [
         ("redis_left_out", "('certificate verify failed',)")
     ]
-    redis.fails = True
+    redis.failure = BROKEN
     ask_for(3)
-    assert len(caplog.records) == 2
+    redis.failure = ConnectionRefusedError("nobody listens")
+    ask_for(3)
+    assert [record.__dict__["error"] for record in caplog.records[1:]] == [str(BROKEN), "nobody listens"]
