@@ -50,8 +50,8 @@ def test_an_event_is_known_after_it_is_posted(engine: Engine) -> None:
 def test_postings_are_stored_as_the_rules_made_them(engine: Engine) -> None:
     post(engine, event(5))
     assert entries(engine) == [
-        (1, 5, 0, "hold_clearing", "customer_hold", 700, "KRW", THEN, NOW),
-        (1, 5, 1, "acquirer_receivable", "merchant_payable", 700, "KRW", THEN, NOW),
+        (1, 5, 0, "hold_clearing", "customer_hold", 700, "KRW", THEN, NOW, None, None, None),
+        (1, 5, 1, "acquirer_receivable", "merchant_payable", 700, "KRW", THEN, NOW, None, None, None),
     ]
 
 
