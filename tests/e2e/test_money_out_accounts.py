@@ -75,7 +75,7 @@ def test_money_goes_out_with_the_accounts_of_the_role(
     sell(platform, database, 1)
     operator("settle", "run", "--cutoff", "now")
     operator("settle", "approve", "1", *why)
-    operator("settle", "export", "KRW", *why)
+    operator("settle", "export", "KRW", "--mode", "TEST", *why)
     operator("settle", "confirm", "1", *why)
     sell(platform, database, 2)
     operator("settle", "run", "--cutoff", "now")
