@@ -45,7 +45,7 @@ NOW: Final = Row(
             "Minor units by currency that acquirers paid (above 0) or kept (below), unexplained. The alert fires on "
             "both.",
             "short",
-            (Query("max by (currency) (reconciliation_suspense)", "{{currency}}"),),
+            (Query("max by (currency) (reconciliation_suspense) or on () vector(0)", "{{currency}}"),),
             NOTHING_BUT_0,
             Kind.NUMBER,
             width=6,
@@ -142,7 +142,7 @@ RECONCILIATION: Final = Row(
             "Unexplained money",
             "Suspense over time, in minor units: it returns to 0 when the exceptions are ended.",
             "short",
-            (Query("max by (currency) (reconciliation_suspense)", "{{currency}}"),),
+            (Query("max by (currency) (reconciliation_suspense) or on () vector(0)", "{{currency}}"),),
             NO_LIMIT,
             width=12,
             least=None,
