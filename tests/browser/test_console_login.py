@@ -70,7 +70,7 @@ def test_only_what_the_scopes_open_is_offered(browser: Browser, platform: Platfo
         expect(reader.page.get_by_role("heading", name=f"Payment {paid}")).to_be_visible()
         expect(reader.page.get_by_role("region", name="Timeline")).to_be_visible()
         expect(reader.page.get_by_role("button", name="Capture …")).to_have_count(0)
-        assert len(pages(reader)) == 10
+        assert len(pages(reader)) == 13
         for page, button in (
             ("Audit", "Check now"),
             ("Circuit breaker", "Disabled"),
