@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from payments.audit import batch_reads, exception_reads, file_reads, payout_reads
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
-from tests.contracts.reads import rows_read
+from tests.contracts.reads import grow, rows_read
 from tests.contracts.reconciled_rows import reconciled
 from tests.contracts.settled_rows import settled
 
@@ -39,13 +38,7 @@ def grown(mariadb_url: str) -> Iterator[Engine]:
     engine = create_engine(mariadb_url, timeout=60)
     settled(engine)
     reconciled(engine)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
-            connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
-    with engine.begin() as connection:
-        for filling in _OTHERS:
-            connection.exec_driver_sql(filling)
+    grow(engine, _OTHERS)
     yield engine
     engine.dispose()
 

@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from payments.dead_letters import store as dead_letter_store
 from payments.payment import store as payment_store
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
 from payments.retention import records as record_retention
 from payments.retention import store as retention_store
-from tests.contracts.reads import rows_read
+from tests.contracts.reads import grow, rows_read
 
 MANY: Final = 5_000
 """Rows that are not due."""
@@ -81,13 +80,7 @@ FILLINGS: Final = [
 def grown(mariadb_url: str) -> Iterator[Engine]:
     """A database with many rows of each kind, of which ten are due."""
     engine = create_engine(mariadb_url, timeout=60)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
-            connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
-    with engine.begin() as connection:
-        for filling in FILLINGS:
-            connection.exec_driver_sql(filling)
+    grow(engine, FILLINGS)
     yield engine
     engine.dispose()
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from payments.ledger import store
 from payments.ledger.store import Order, Wanted
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
-from tests.contracts.reads import rows_read
+from tests.contracts.reads import grow, rows_read
 
 PAYMENTS: Final = 100
 POSTINGS: Final = 10_000
@@ -43,13 +42,7 @@ _OF_SOURCES = (
 def grown(mariadb_url: str) -> Iterator[Engine]:
     """Many postings, which the statistics do not know."""
     engine = create_engine(mariadb_url, timeout=60)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
-            connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
-    with engine.begin() as connection:
-        for filling in (_PAYMENT, _POSTING, _OF_SOURCES):
-            connection.exec_driver_sql(filling)
+    grow(engine, (_PAYMENT, _POSTING, _OF_SOURCES))
     yield engine
     engine.dispose()
 

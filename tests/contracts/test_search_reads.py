@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 
 from payments.outbox import search_store as outbox_search
 from payments.payment import search_store
@@ -16,10 +16,9 @@ from payments.payment import store as payment_store
 from payments.payment.search_store import CHUNK, FEW, NEAREST, Filters
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
 from payments.reading import operator_payment
 from payments.reading.search import CHUNKS, Search, search
-from tests.contracts.reads import rows_read
+from tests.contracts.reads import grow, rows_read
 
 MANY: Final = 60_000
 """Payments: more than one page may look at."""
@@ -55,13 +54,7 @@ FILLINGS: Final = [
 def grown(mariadb_url: str) -> Iterator[Engine]:
     """A database with many payments and all that belongs to them."""
     engine = create_engine(mariadb_url, timeout=60)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
-            connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
-    with engine.begin() as connection:
-        for filling in FILLINGS:
-            connection.exec_driver_sql(filling)
+    grow(engine, FILLINGS)
     yield engine
     engine.dispose()
 

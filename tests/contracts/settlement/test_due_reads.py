@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
 from payments.settlement import due_store, item_store, store, waiting_store
 from payments.settlement.store import Wanted
-from tests.contracts.reads import rows_read
+from tests.contracts.reads import grow, rows_read
 from tests.contracts.settlement.selling import NEXT
 
 SETTLED: Final = 20_000
@@ -48,13 +47,7 @@ FILLINGS: Final = (
 def grown(mariadb_url: str) -> Iterator[Engine]:
     """A ledger of two postings a payment; the statistics are old, as after quick growth."""
     engine = create_engine(mariadb_url, timeout=60)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(text(f"ANALYZE TABLE {table.name}")).all()
-            connection.execute(text(f"ALTER TABLE {table.name} STATS_AUTO_RECALC=0"))
-    with engine.begin() as connection:
-        for filling in FILLINGS:
-            connection.exec_driver_sql(filling)
+    grow(engine, FILLINGS)
     yield engine
     engine.dispose()
 
