@@ -112,12 +112,18 @@ class Envoy(Server):
         """One JSON object a line."""
         return self.folder / "access.log"
 
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The role's variables as they are now."""
+        ports = {"envoy_port": self.port, "envoy_public_port": self.port, "envoy_plain_port": self.plain_port}
+        return variables(self.folder, **{**ports, **self.changed})
+
     def configure(self, *names: str, **changed: Any) -> None:
         """Write these files anew (default: all), with variables changed; Envoy, if it runs, reads them at once."""
-        self.changed |= changed
-        ports = {"envoy_port": self.port, "envoy_public_port": self.port, "envoy_plain_port": self.plain_port}
-        values = variables(self.folder, **{**ports, **self.changed})
+        former, self.changed = self.changed, self.changed | changed
+        values = self.variables
         if said := validate(self.folder, template("check").render(values)):
+            self.changed = former
             raise ServerError(f"Envoy's configuration is not valid.\n{said}")
         for name in names or FILES:
             new = self.folder / f"{name}.new"
