@@ -38,11 +38,9 @@ class Gate:
         return self.ask("POST", path, **more)
 
     @contextmanager
-    def connected(self, data: bytes = b"", **of_context: Any) -> Iterator[ssl.SSLSocket]:
-        """A client over TLS that has sent `data`; `of_context`: attributes of its SSLContext."""
-        context = ssl.create_default_context(cafile=str(self.authority))
-        for name, value in of_context.items():
-            setattr(context, name, value)
+    def connected(self, data: bytes = b"", context: ssl.SSLContext | None = None) -> Iterator[ssl.SSLSocket]:
+        """A client over TLS that has sent `data`."""
+        context = context or ssl.create_default_context(cafile=str(self.authority))
         with (
             socket.create_connection(("127.0.0.1", self.envoy.port), timeout=PATIENCE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as client,
