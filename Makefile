@@ -1,5 +1,5 @@
 # Every command of this repository; CI runs only these. `make` alone prints them.
-# Variables: PORT, PSP_PORT, AUTH (make run), PYTHON (make setup, run), T (make test).
+# Variables: PORT, PSP_PORT, AUTH, GATEWAY (make run), PYTHON (make setup, run), T (make test).
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -14,8 +14,8 @@ help: # not explained: it is what explains
 setup: ## .venv from the lock file, with all that development needs
 	@scripts/setup-env.sh dev
 
-run: ## the whole platform on this machine (PORT=8080, AUTH=required: with API keys); Ctrl-C stops it
-	@scripts/setup-env.sh run && PORT='$(PORT)' PSP_PORT='$(PSP_PORT)' AUTH='$(AUTH)' exec $(PY) -m stack.run
+run: ## the whole platform on this machine (PORT=8080, AUTH=required: with API keys, GATEWAY=1: TLS before it); Ctrl-C stops it
+	@scripts/setup-env.sh $(if $(GATEWAY),dev,run) && PORT='$(PORT)' PSP_PORT='$(PSP_PORT)' AUTH='$(AUTH)' GATEWAY='$(GATEWAY)' exec $(PY) -m stack.run
 
 settle: ## on the running `make run`, close what merchants are owed until now: their batches can be paid out
 	@scripts/setup-env.sh run && exec $(PY) -m stack.day_end settle

@@ -144,10 +144,13 @@ class Envoy(Server):
     def _prepare(self) -> None:
         self.configure()
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """The command that serves the configuration of its folder."""
         options = ["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning", "--drain-time-s", "5"]
-        options += ["--file-flush-interval-msec", "200"]
-        return [binary(), "-c", str(self.folder / "envoy.yaml"), *options]
+        return [binary(), "-c", str(self.folder / "envoy.yaml"), *options, "--file-flush-interval-msec", "200"]
+
+    def _command(self) -> list[str]:
+        return self.command()
 
     def _answers(self) -> bool:
         try:

@@ -17,9 +17,11 @@ from stack import ports
 from stack.acquirer import kept_access
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
 from stack.first_keys import NotProvided, provide
+from stack.gateway import Gateway, prepare
 from stack.parent_watchdog import bound_to_parent
 from stack.programs import ACQUIRER_PORT, environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
+from stack.server import ServerError
 from stack.state import AlreadyRuns, State, chosen
 from stack.supervision import Supervisor, configuration
 from stack.welcome import welcome
@@ -56,7 +58,7 @@ def main() -> int:
             if os.environ.get("PSP_PORT"):  # else another one is chosen
                 _check_port(acquirer_port, "PSP_PORT")
             return _run(state, port, auth, _token(state, os.environ, auth))
-    except (AlreadyRuns, CannotRun, NotProvided, NotReady) as error:
+    except (AlreadyRuns, CannotRun, NotProvided, NotReady, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
     except Stop:
@@ -81,6 +83,13 @@ def _auth(variables: Mapping[str, str]) -> str:
     if auth not in (OPEN, REQUIRED):
         raise CannotRun(f"AUTH={auth} is unknown; it is {OPEN} (or leave it) or {REQUIRED}: each request needs a key.")
     return auth
+
+
+def _has_gateway(variables: Mapping[str, str]) -> bool:
+    wanted = variables.get("GATEWAY") or "0"
+    if wanted not in ("0", "1"):
+        raise CannotRun(f"GATEWAY={wanted} is unknown; it is 1, or leave it.")
+    return wanted == "1"
 
 
 def _check_port(port: int, name: str) -> None:
@@ -112,25 +121,34 @@ def _run(state: State, port: int, auth: str, token: str) -> int:
             say(f"{_taken(ACQUIRER_PORT)}: the acquirer's simulator takes {chosen.acquirer}, or what PSP_PORT says")
         redis, acquirer = new_redis(state, chosen.redis), kept_access(state, chosen.acquirer)
         variables = environment(state, os.environ, redis, acquirer, port, token, auth)
-        return _serve(state, port, variables, chosen, say)
+        gateway = prepare(state, port) if _has_gateway(os.environ) else None
+        if gateway:
+            variables |= {"APP_TRUSTED_PROXIES": "1"}
+        return _serve(state, port, variables, chosen, say, gateway)
 
     say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
     return with_chosen_ports(lambda: choose_ports(os.environ), serve, say)
 
 
 def _serve(
-    state: State, port: int, variables: Mapping[str, str], chosen: ChosenPorts, say: Callable[[str], None]
+    state: State,
+    port: int,
+    variables: Mapping[str, str],
+    chosen: ChosenPorts,
+    say: Callable[[str], None],
+    gateway: Gateway | None,
 ) -> int:
     _migrate(variables)
     say("database is up to date")
     state.bootstrap.unlink(missing_ok=True)
     write_whole(state.acquirer_address, variables["APP_ACQUIRER_URL"])
-    state.supervisor_configuration.write_text(configuration(state, programs(state, chosen.metrics)))
+    groups = programs(state, chosen.metrics) | ({"gateway": [gateway.program]} if gateway else {})
+    state.supervisor_configuration.write_text(configuration(state, groups))
     supervisord = _start_supervisord(state, variables)
     try:
         provide(state, variables, say)  # while the programs start
         wait_until_up(state, port, variables["APP_ACQUIRER_URL"], supervisord, say)
-        print(welcome(state, port, variables), flush=True)
+        print(welcome(state, port, variables) + (gateway.welcome if gateway else ""), flush=True)
         with _shop_being_built(port):
             code = supervisord.wait()
         raise NotReady(f"The supervisor ended with code {code}; its log is {state.logs / 'supervisord.log'}.")
