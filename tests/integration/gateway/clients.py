@@ -23,11 +23,12 @@ class Gate:
         """`authority`: a file."""
         self.envoy = envoy
         self.authority = authority
+        self._context = ssl.create_default_context(cafile=str(authority))
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         """Send one request on a new connection, and follow no redirect."""
-        more = {"allow_redirects": False, "verify": str(self.authority)} | more
-        return requests.request(method, self.envoy.url + path, timeout=PATIENCE, **more)
+        where, verify = self.envoy.url + path, str(self.authority)
+        return requests.request(method, where, timeout=PATIENCE, allow_redirects=False, verify=verify, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:
         """Send a GET."""
@@ -40,7 +41,7 @@ class Gate:
     @contextmanager
     def connected(self, data: bytes = b"", context: ssl.SSLContext | None = None) -> Iterator[ssl.SSLSocket]:
         """A client over TLS that has sent `data`."""
-        context = context or ssl.create_default_context(cafile=str(self.authority))
+        context = context or self._context
         with (
             socket.create_connection(("127.0.0.1", self.envoy.port), timeout=PATIENCE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as client,
@@ -56,7 +57,7 @@ class Gate:
 
 def said_to(client: socket.socket, data: bytes) -> bytes:
     """As `Gate.said`, on a connection that there is."""
-    found = []
+    found: list[bytes] = []
     with suppress(OSError):  # it may close the connection before it has read all
         client.sendall(data)
         found.extend(iter(lambda: client.recv(65536), b""))

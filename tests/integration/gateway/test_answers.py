@@ -52,7 +52,10 @@ def test_what_may_move_money_is_never_sent_twice(start: Start, method: str, time
 @pytest.mark.parametrize(("method", "times"), [("POST", 1), ("GET", 2)])
 def test_so_it_is_when_there_is_no_answer_in_time(start: Start, method: str, times: int) -> None:
     over = Event()
-    silent = lambda _client: over.wait(60)  # noqa: E731
+
+    def silent(_client: socket.socket) -> None:
+        over.wait(60)
+
     with failing(silent) as (first, heard), failing(silent) as (second, heard_too):
         answer = start(first, second, **ONE_DEAD).ask(method, "/payments/authorize", json={})
         over.set()
