@@ -42,12 +42,11 @@ class Gate:
     def connected(self, data: bytes = b"", context: ssl.SSLContext | None = None) -> Iterator[ssl.SSLSocket]:
         """A client over TLS that has sent `data`."""
         context = context or self._context
-        with (
-            socket.create_connection(("127.0.0.1", self.envoy.port), timeout=PATIENCE) as plain,
-            context.wrap_socket(plain, server_hostname="localhost") as client,
-        ):
-            client.sendall(data)
-            yield client
+        with socket.create_connection(("127.0.0.1", self.envoy.port), timeout=PATIENCE) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else 40 ms between handshake and request
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                client.sendall(data)
+                yield client
 
     def said(self, data: bytes) -> bytes:
         """Everything that is answered to `data`, until the gateway closes the connection."""
