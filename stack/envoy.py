@@ -63,7 +63,6 @@ def _jinja() -> Environment:
         loader=FileSystemLoader(ROLE / "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
-        keep_trailing_newline=True,
     )
     found.filters["dirname"] = os.path.dirname
     found.filters["to_json"] = json.dumps
