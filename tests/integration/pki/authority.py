@@ -1,0 +1,64 @@
+"""Authorities and certificates that a test makes itself, as PEM."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+PKCS8: Final = serialization.PrivateFormat.PKCS8
+
+
+def pem(key: ec.EllipticCurvePrivateKey) -> str:
+    """A key as text, without a password."""
+    return key.private_bytes(serialization.Encoding.PEM, PKCS8, serialization.NoEncryption()).decode()
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A certificate and its key, PEM."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Authority:
+    """An authority that has signed itself."""
+
+    certificate: str
+    key: str
+
+    @classmethod
+    def new(cls, name: str = "test", *, is_authority: bool = True) -> Self:
+        """Make one; valid for ten years."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        made = _builder(subject, subject, key.public_key(), 3650)
+        made = made.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        signed = made.sign(key, hashes.SHA256())
+        return cls(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(key))
+
+    def leaf(self, names: list[str], days: int, key: str = "") -> Leaf:
+        """A certificate for host names, valid from yesterday and `days` days from now; `key`: instead of a new one."""
+        own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
+        signer = serialization.load_pem_private_key(self.key.encode(), None)
+        assert isinstance(own, ec.EllipticCurvePrivateKey) and isinstance(signer, ec.EllipticCurvePrivateKey)
+        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+        made = _builder(subject, issuer.subject, own.public_key(), days)
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        signed = made.add_extension(identifier, critical=False).sign(signer, hashes.SHA256())
+        return Leaf(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(own))
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+    return made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=days, hours=1))

@@ -1,0 +1,101 @@
+"""Runs playbooks with role pki on this machine: each "machine" is a folder of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.repo.sources import ROOT
+
+ROLE: Final = "- hosts: all\n  roles: [pki]\n"
+ANSIBLE: Final = ROOT / "ansible"
+_SECONDS: Final = 400
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a playbook did."""
+
+    code: int
+    text: str
+
+    @property
+    def changed(self) -> int:
+        """Tasks that changed something, on all machines."""
+        return sum(int(number) for number in re.findall(r"changed=(\d+)", self.text))
+
+
+@dataclass
+class Machines:
+    """Machines that are folders: /etc/payops-pki of machine NAME is `folder`/NAME."""
+
+    folder: Path
+    names: tuple[str, ...] = ("one",)
+    variables: dict[str, Any] = field(default_factory=dict)
+    of_one: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Variables of one machine."""
+    user: str = ""
+    """Runs Ansible as this user; empty: as the one who runs the test."""
+
+    def files(self, name: str = "one") -> Path:
+        """The machine's folder of certificates."""
+        return self.folder / name
+
+    def metrics(self, name: str = "one") -> Path:
+        """The machine's folder of text files for the node exporter."""
+        return self.folder / f"{name}-metrics"
+
+    def role(self, **variables: Any) -> Run:
+        """Use the role."""
+        playbook = self.folder / "role.yml"
+        playbook.write_text(ROLE)
+        return self.playbook(playbook, **variables)
+
+    def rotate(self, *options: str, **variables: Any) -> Run:
+        """Run rotate-certificates.yml."""
+        return self.playbook(ANSIBLE / "rotate-certificates.yml", *options, **variables)
+
+    def playbook(self, path: Path, *options: str, **variables: Any) -> Run:
+        """Run a playbook; `variables` win over those of the machines."""
+        self._write_inventory()
+        given = self.folder / "given.json"
+        given.write_text(json.dumps(self.variables | variables | {"ansible_become": False}))
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, "-i", str(self.folder / "hosts.yml"), "-e", f"@{given}", *options, str(path)]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
+            "ANSIBLE_INJECT_FACT_VARS": "false",
+        }
+        as_user = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+            **as_user,
+        )
+        return Run(done.returncode, done.stdout + done.stderr)
+
+    def _write_inventory(self) -> None:
+        (self.folder / "ansible.cfg").write_text("[defaults]\nforce_handlers = true\n")
+        hosts: dict[str, Any] = {}
+        for name in self.names:
+            self.metrics(name).mkdir(exist_ok=True)
+            hosts[name] = {
+                "ansible_connection": "local",
+                "ansible_python_interpreter": sys.executable,
+                "pki_folder": str(self.files(name)),
+                "pki_textfile_directory": str(self.metrics(name)),
+            } | self.of_one.get(name, {})
+        (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
