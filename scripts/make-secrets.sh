@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the passwords of the VMs: a vault password in .secrets/ and an encrypted file of random values beside the
-# playbook, among them API keys, which the role payops imports. May be repeated: it adds what is missing and never changes
-# what is there.
+# playbook, among them API keys, which the role payops imports, and the authority of the certificates. May be repeated:
+# it adds what is missing and never changes what is there.
 # Usage: scripts/make-secrets.sh [--show] [FILE]     FILE: another vault, for example of your own hosts
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,8 +12,7 @@ if [ "${1:-}" = --show ]; then
   shift
 fi
 vault="${1:-ansible/group_vars/all/vault.yml}"
-password_file=.secrets/vault-password
-ansible_vault=(.venv/bin/ansible-vault)
+. scripts/lib-vault.sh
 
 random_names=(vault_mariadb_{api,relay,ledger,housekeeping,operator,migration,exporter,backup}_password
   vault_redis_{app,exporter}_password vault_kafka_{admin,relay,ledger}_password
@@ -52,36 +51,23 @@ add_missing() { # add_missing FILE: appends what FILE lacks; true when it lacked
   add "$1" vault_payops_key_pepper pepper
   for name in vault_payops_{operator,jenkins}_key; do add "$1" "$name" api_keys operator 1; done
   add "$1" vault_payops_k6_keys api_keys test 20
+  has "$1" vault_pki_ca_key || add_authority "$1" vault_pki_ca
   [ "$(wc -c <"$1")" != "$before" ]
 }
 
 add() { # add FILE NAME COMMAND...: the name with what the command prints, unless FILE has it
   local file="$1" name="$2" value
   shift 2
-  if grep -q "^$name:" "$file"; then return; fi
+  if has "$file" "$name"; then return; fi
   value="$("$@")" || exit
   echo "$name: \"$value\"" >>"$file"
 }
 
 scripts/setup-env.sh vms
-unset ANSIBLE_CONFIG # the repository's own names the password file, which may be missing yet
-export ANSIBLE_VAULT_PASSWORD_FILE="$password_file"
 make_password
-plain="$(mktemp -p .secrets)" # on the same disk, in a folder that only its owner reads
-trap 'rm -f "$plain"' EXIT
-if [ -s "$vault" ]; then
-  "${ansible_vault[@]}" view "$vault" >"$plain" || {
-    echo "$vault could not be opened with $password_file." >&2
-    exit 1
-  }
-else
-  echo "---" >"$plain"
-fi
+open_vault
 if add_missing "$plain"; then
-  mkdir -p "$(dirname "$vault")"
-  "${ansible_vault[@]}" encrypt --output "$plain.encrypted" "$plain"
-  mv "$plain.encrypted" "$vault"
-  chmod 600 "$vault"
+  save_vault
   echo "Secrets are in $vault; $password_file opens it (scripts/make-secrets.sh --show)."
 fi
 if [ -n "$show" ]; then grep -v '^---' "$plain"; fi

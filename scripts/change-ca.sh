@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Changes the authority of the certificates in a vault, one step at a time; after each step run rotate-certificates.yml
+# (docs/certificates.md, "Change the authority").
+# Usage: scripts/change-ca.sh add|swap|remove [FILE]
+#   add     a new authority that is trusted, too
+#   swap    the new one signs, and the old one is still trusted; repeated, the old one signs again
+#   remove  the old one is not trusted any more
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step="${1:-}"
+vault="${2:-ansible/group_vars/all/vault.yml}"
+other=vault_pki_other_ca
+
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+case "$step" in
+  add | swap | remove) ;;
+  *) fail "Usage: scripts/change-ca.sh add|swap|remove [FILE]" ;;
+esac
+[ -s "$vault" ] || fail "There is no $vault; scripts/make-secrets.sh makes it."
+. scripts/lib-vault.sh
+open_vault
+has "$plain" vault_pki_ca_key || fail "$vault has no authority; scripts/make-secrets.sh adds one."
+if [ "$step" != add ]; then has "$plain" "${other}_key" || fail "$vault has one authority; begin with: add."; fi
+
+case "$step" in
+  add)
+    if has "$plain" "${other}_key"; then fail "$vault has two authorities; go on with: swap, remove."; fi
+    add_authority "$plain" "$other"
+    said="A new authority is in $vault. Run rotate-certificates.yml: all machines trust both. Then: swap."
+    ;;
+  swap)
+    sed -i -e "s/^vault_pki_ca_/vault_pki_swapped_/" -e "s/^${other}_/vault_pki_ca_/" -e "s/^vault_pki_swapped_/${other}_/" "$plain"
+    said="The other authority signs. Run rotate-certificates.yml: all machines get new certificates. Then: remove."
+    ;;
+  remove)
+    sed -i "/^${other}_/d" "$plain"
+    said="The other authority is gone from $vault. Run rotate-certificates.yml: no machine trusts it any more."
+    ;;
+esac
+save_vault
+echo "$said"
