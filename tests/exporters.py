@@ -8,7 +8,7 @@ import requests
 
 from stack.mariadb import USER, MariaDBAddress
 from stack.server import Server, program
-from tests.repo.metric_names import WRITTEN_BY_BACKUP
+from tests.repo.metric_names import WRITTEN_BY_BACKUP, WRITTEN_BY_PKI
 
 
 class Exporter(Server):
@@ -54,8 +54,10 @@ def of_redis(port: int) -> Exporter:
 
 
 def of_this_machine() -> Exporter:
-    """The exporter of this machine, with the text file of a backup."""
-    return with_backup(Exporter("node-exporter", "--web.listen-address"))
+    """The exporter of this machine, with the text files of a backup and of a certificate."""
+    exporter = with_backup(Exporter("node-exporter", "--web.listen-address"))
+    text = f'# TYPE {WRITTEN_BY_PKI} gauge\n{WRITTEN_BY_PKI}{{name="ca"}} {time.time() + 90 * 86_400:.0f}\n'
+    return _with_file(exporter, "payops-certificates.prom", text)
 
 
 def with_backup(exporter: Exporter) -> Exporter:

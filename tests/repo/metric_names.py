@@ -24,6 +24,7 @@ _SERIES: Final = {
 _WORDS_OF_PROMQL: Final = {"and", "or", "unless", "by", "on", "without", "ignoring", "e"}
 
 WRITTEN_BY_BACKUP: Final = "payops_backup_last_success_timestamp_seconds"
+WRITTEN_BY_PKI: Final = "certificate_expiry_timestamp_seconds"
 OF_OTHERS: Final = {
     "prometheus": {
         "ALERTS",
@@ -55,6 +56,7 @@ OF_OTHERS: Final = {
         "node_timex_sync_status",
         "node_vmstat_oom_kill",
         WRITTEN_BY_BACKUP,
+        WRITTEN_BY_PKI,
     },
     "mariadb": {
         "mysql_exporter_last_scrape_error",

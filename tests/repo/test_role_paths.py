@@ -11,7 +11,7 @@ from tests.repo.sources import ROOT, Source, find_nothing, texts
 PATHS: Final = "ansible/roles/payops/vars/main.yml"
 NGINX: Final = ("ansible/roles/nginx/defaults/main.yml", "ansible/roles/nginx/meta/argument_specs.yml")
 """A default of a role that can be used without payops, so it cannot be a variable of that role."""
-_PATH: Final = re.compile(r"/opt/payops|/etc/payops|/usr/local/sbin/payops\b(?!-)|_payops_home \}\}/")
+_PATH: Final = re.compile(r"/opt/payops|/etc/payops(?!-pki)|/usr/local/sbin/payops\b(?!-)|_payops_home \}\}/")
 
 
 def paths_written_again(source: Source) -> list[str]:

@@ -46,7 +46,8 @@ class Authority:
         """A certificate for host names, valid from yesterday and `days` days from now; `key`: instead of a new one."""
         own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
         signer = serialization.load_pem_private_key(self.key.encode(), None)
-        assert isinstance(own, ec.EllipticCurvePrivateKey) and isinstance(signer, ec.EllipticCurvePrivateKey)
+        assert isinstance(own, ec.EllipticCurvePrivateKey)
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
         issuer = x509.load_pem_x509_certificate(self.certificate.encode())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         made = _builder(subject, issuer.subject, own.public_key(), days)

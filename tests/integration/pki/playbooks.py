@@ -98,6 +98,7 @@ class Machines:
 def _mitogen() -> dict[str, str]:
     """What makes Ansible use mitogen (ADR 23)."""
     found = importlib.util.find_spec("ansible_mitogen")
-    assert found is not None and found.submodule_search_locations, "mitogen comes with the group vms"
-    folder = Path(next(iter(found.submodule_search_locations))) / "plugins/strategy"
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "plugins/strategy"
     return {"ANSIBLE_STRATEGY_PLUGINS": str(folder), "ANSIBLE_STRATEGY": "mitogen_linear"}
