@@ -13,9 +13,11 @@ from typing import Any, Final
 from tests.repo.sources import ROOT
 
 ROLE: Final = "- hosts: all\n  roles: [pki]\n"
+OF_DEBIAN: Final = "/usr/bin/python3"
+"""The interpreter that machines have, with an older `cryptography`."""
 ANSIBLE: Final = ROOT / "ansible"
 _SECONDS: Final = 400
-_SETTINGS: Final = "[defaults]\nforce_handlers = true\ngathering = smart\n"
+_SETTINGS: Final = "[defaults]\nforce_handlers = true\ngathering = smart\npipelining = true\n"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Machines:
     variables: dict[str, Any] = field(default_factory=dict)
     of_one: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Variables of one machine."""
+    user: str = ""
+    """The user of the role on the machine, by sudo; empty: the one who runs the test."""
+    python: str = sys.executable
     plain: bool = False
     """By Ansible alone; else by mitogen, which takes a third of the time."""
 
@@ -54,7 +59,7 @@ class Machines:
     def role(self, **variables: Any) -> Run:
         """Use the role."""
         playbook = self.folder / "role.yml"
-        playbook.write_text(ROLE)
+        playbook.write_text(ROLE + (f"  become: true\n  become_user: {self.user}\n" if self.user else ""))
         return self.playbook(playbook, **variables)
 
     def rotate(self, *options: str, **variables: Any) -> Run:
@@ -65,7 +70,7 @@ class Machines:
         """Run a playbook; `variables` win over those of the machines."""
         self._write_inventory()
         given = self.folder / "given.json"
-        given.write_text(json.dumps(self.variables | variables | {"ansible_become": False}))
+        given.write_text(json.dumps(self.variables | variables | ({} if self.user else {"ansible_become": False})))
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         command = [program, "-i", str(self.folder / "hosts.yml"), "-e", f"@{given}", *options, str(path)]
         environment = {
@@ -88,11 +93,17 @@ class Machines:
             self.metrics(name).mkdir(exist_ok=True)
             hosts[name] = {
                 "ansible_connection": "local",
-                "ansible_python_interpreter": sys.executable,
+                "ansible_python_interpreter": self.python,
                 "pki_folder": str(self.files(name)),
                 "pki_textfile_directory": str(self.metrics(name)),
             } | self.of_one.get(name, {})
         (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+
+
+def debian_reads_certificates() -> bool:
+    """Whether Debian's interpreter has what the role would install, python3-cryptography."""
+    command = [OF_DEBIAN, "-c", "import cryptography"]
+    return Path(OF_DEBIAN).exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _mitogen() -> dict[str, str]:

@@ -80,20 +80,21 @@ class Change:
 
 @pytest.fixture(scope="module")
 def change(tmp_path_factory: pytest.TempPathFactory) -> Change:
-    """From the old authority to the new one, each step once."""
+    """From the old authority to the new one, each step once, and one run more."""
     folder = tmp_path_factory.mktemp("change")
     machines = Machines(folder, names=NAMES)
     note = ["sh", "-c", f"echo applied >>{folder}/notes"]
     entry = {"name": "redis", "names": ["{{ inventory_hostname }}"], "apply": note}
     machines.variables = {"pki_certificates": [entry]}
     done = Change(machines, [], [])
-    for authorities in ([OLD], [OLD, NEW], [NEW, OLD], [NEW]):
+    for authorities in ([OLD], [OLD, NEW], [NEW, OLD], [NEW], [NEW]):
         done.step(*authorities)
     return done
 
 
-def test_each_step_succeeds(change: Change) -> None:
-    assert [run.code for run in change.runs] == [0, 0, 0, 0], change.runs[-1].text
+def test_each_step_changes_all_machines_and_another_run_nothing(change: Change) -> None:
+    assert [run.code for run in change.runs] == [0] * 5, change.runs[-1].text
+    assert [run.changed > 0 for run in change.runs] == [True] * 4 + [False], change.runs[-1].text
 
 
 def test_processes_of_a_step_and_of_the_one_before_reach_each_other(change: Change) -> None:

@@ -3,6 +3,9 @@
 import os
 import pwd
 import re
+import shutil
+import sys
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 from cryptography import x509
 
 from tests.integration.pki.authority import Authority
-from tests.integration.pki.playbooks import Machines, Run
+from tests.integration.pki.playbooks import OF_DEBIAN, Machines, Run, debian_reads_certificates
 
 pytestmark = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms")
 OWNER: Final = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -37,7 +40,7 @@ def authority() -> Authority:
 def made(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, list[Run]]:
     """A machine, and the two runs that have made it; by Ansible alone."""
     folder = tmp_path_factory.mktemp("made")
-    machines = Machines(folder, plain=True)
+    machines = Machines(folder, plain=True, python=OF_DEBIAN if debian_reads_certificates() else sys.executable)
     listed = [certificate(name, folder) for name in ("kept", "due")]
     machines.variables = {
         "pki_ca_certificate": authority.certificate,
@@ -172,3 +175,31 @@ def test_each_service_is_shown_its_new_files_until_it_has_taken_them(
     assert runs[3].changed == 0, runs[3].text
     noted = (machines.folder / "notes").read_text().split()
     assert sorted(noted) == sorted(["kept", *DUE]), "kept.pem was replaced by the test"
+
+
+def test_a_dry_run_says_what_is_due_and_writes_nothing(authority: Authority, tmp_path: Path) -> None:
+    machines = Machines(tmp_path)
+    listed = [certificate("kept", tmp_path)]
+    machines.variables = {"pki_ca_certificate": authority.certificate, "pki_ca_key": authority.key}
+    done = machines.rotate("--check", pki_certificates=listed)
+    assert done.code == 0, done.text
+    assert "kept: it is missing or broken" in done.text
+    assert not machines.files().exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("sudo"), reason="only root becomes another user unasked")
+@pytest.mark.skipif(not debian_reads_certificates(), reason="the user may not read the interpreter of the tests")
+def test_a_user_can_have_certificates_in_a_folder_of_its_own(
+    authority: Authority,
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        machines = Machines(folder, plain=True, user=OWNER, python=OF_DEBIAN)
+        for place in (machines.files(), machines.metrics()):
+            place.mkdir()
+            shutil.chown(place, OWNER)
+        given = {"pki_ca_certificate": authority.certificate, "pki_ca_key": authority.key}
+        runs = [machines.role(pki_certificates=[certificate("kept", folder)], **given) for _ in range(2)]
+        assert [(run.code, run.changed > 0) for run in runs] == [(0, True), (0, False)], runs[0].text
+        assert {path.owner() for path in machines.files().rglob("*")} == {OWNER}
