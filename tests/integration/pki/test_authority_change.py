@@ -12,7 +12,10 @@ import pytest
 from tests.integration.pki.authority import Authority
 from tests.integration.pki.playbooks import Machines, Run
 
-pytestmark = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms")
+pytestmark = [
+    pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms"),
+    pytest.mark.timeout(400),  # each run of Ansible takes seconds, many on a busy machine
+]
 NAMES: Final = ("one", "two")
 OLD: Final = Authority.new("old")
 NEW: Final = Authority.new("new")

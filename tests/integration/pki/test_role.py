@@ -17,7 +17,10 @@ from cryptography import x509
 from tests.integration.pki.authority import Authority
 from tests.integration.pki.playbooks import OF_DEBIAN, Machines, Run, debian_reads_certificates
 
-pytestmark = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms")
+pytestmark = [
+    pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms"),
+    pytest.mark.timeout(400),  # each run of Ansible takes seconds, many on a busy machine
+]
 OWNER: Final = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 KEPT: Final = ("kept", "opened")
 DUE: Final = ("due", "foreign", "renamed", "misfit", "broken", "unlucky")

@@ -9,7 +9,10 @@ import pytest
 from tests.integration.pki.authority import Authority, Leaf
 from tests.integration.pki.playbooks import Machines, Run
 
-pytestmark = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms")
+pytestmark = [
+    pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms"),
+    pytest.mark.timeout(400),  # each run of Ansible takes seconds, many on a busy machine
+]
 ONE: Final = Authority.new("one")
 ANOTHER: Final = Authority.new("another")
 NO_AUTHORITY: Final = Authority.new("none", is_authority=False)

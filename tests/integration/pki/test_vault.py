@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.repo.sources import ROOT
 
-pytestmark = pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms")
+pytestmark = [
+    pytest.mark.skipif(not find_spec("ansible"), reason="Ansible comes with the group vms"),
+    pytest.mark.timeout(400),  # each run of Ansible takes seconds, many on a busy machine
+]
 SCRIPTS = ("make-secrets.sh", "change-ca.sh", "lib-vault.sh")
 VAULT = "ansible/group_vars/all/vault.yml"
 
