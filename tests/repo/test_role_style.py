@@ -14,8 +14,8 @@ VERBS: Final = {
     "Add", "Allow", "Apply", "Audit", "Build", "Check", "Close", "Collect", "Configure", "Connect", "Copy", "Create",
     "Download", "Dump", "Enable", "Fetch", "Find", "Format", "Go", "Grant", "Hash", "Install", "Link", "Load", "Mark",
     "Migrate", "Open", "Pack", "Provision", "Publish", "Put", "Read", "Refuse", "Reload", "Remember", "Remove",
-    "Replace",
-    "Report", "Reset", "Restart", "Set", "Show", "Start", "Stop", "Switch", "Take", "Trust", "Unpack", "Wait", "Write",
+    "Replace", "Report", "Reset", "Restart", "Set", "Show", "Start", "Stop", "Switch", "Take", "Trust", "Unpack",
+    "Wait", "Write",
 }  # fmt: skip
 """What a task may begin with. Another verb is welcome; a noun or a statement is not."""
 LONGEST_NAME: Final = 80
