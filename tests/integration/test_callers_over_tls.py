@@ -1,4 +1,4 @@
-"""Scripts, k6 and its audit at an address with TLS: a CA that is named counts alone, and it may be named in two ways."""
+"""Scripts, k6 and its audit at an https address: a CA that is named counts alone, and may be named in two ways."""
 
 import base64
 import json
@@ -107,6 +107,7 @@ def test_the_audit_of_a_load_trusts_the_ca_and_no_other(platform: Platform) -> N
             Api(url, "", ca=ca).merchant_of(API_KEY)
 
 
+UP_SAYS_CURL = 'echo \'{"status": "UP", "components": {}}\'\n'
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----"
 
 
@@ -128,10 +129,7 @@ def test_a_stage_for_machines_trusts_the_cas_of_their_inventory(tmp_path: Path) 
     """Both of them while the authority is changed; the stage asks port 443 of the application."""
     tree = tree_in(tmp_path / "tree")
     given = machines(tree, [PEM.format("old") + "\n", PEM.format("new")], "127.0.0.1")
-    tree.program(
-        "bin/curl",
-        'for one in "$@"; do case "$one" in https:*) echo "{\\"status\\": \\"UP\\", \\"components\\": {}}"; esac; done\n',
-    )
+    tree.program("bin/curl", UP_SAYS_CURL)
     done = tree.run("wait-for-health.sh", **given)
     assert (done.returncode, done.stdout) == (0, "UP\n"), done
     file = tree.folder / ".secrets/payops-ca.pem"
@@ -145,7 +143,7 @@ def test_a_ca_that_is_given_is_not_replaced_by_that_of_the_inventory(tmp_path: P
     tree, mine = tree_in(tmp_path / "tree"), tmp_path / "mine.pem"
     mine.write_text(PEM.format("mine"))
     given = machines(tree, [PEM.format("theirs")], "127.0.0.1")
-    tree.program("bin/curl", 'echo "{\\"status\\": \\"UP\\", \\"components\\": {}}"\n')
+    tree.program("bin/curl", UP_SAYS_CURL)
     assert tree.run("wait-for-health.sh", PAYOPS_CA=str(mine), **given).returncode == 0
     assert any(f"--cacert {mine} " in note for note in tree.notes())
     assert not (tree.folder / ".secrets/payops-ca.pem").exists()
