@@ -71,6 +71,14 @@ def test_its_key_is_for_nobody_else(broker) -> None:
     assert broker.check_output("findmnt -no FSTYPE -T /run/kafka/keystore.pem") == "tmpfs"
 
 
+def test_it_reads_its_certificate_again_without_a_restart(broker) -> None:
+    ask = "systemctl show --property MainPID --value kafka"
+    before = broker.check_output(ask)
+    said = broker.run("/usr/local/sbin/kafka-new-certificate")
+    assert (said.rc, said.stderr) == (0, "")
+    assert broker.check_output(ask) == before
+
+
 def test_the_controller_is_for_this_machine_alone(broker) -> None:
     listening = broker.check_output("ss -H -ltn").splitlines()
     ends = {line.split()[3].replace("[::ffff:", "").replace("]", "") for line in listening}
