@@ -11,7 +11,7 @@ from tests.repo.roles import ANSIBLE, ROLES, options, read, task_files, tasks
 
 EXPECTED = {"base", "mariadb", "redis", "kafka", "psp", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
 EXPECTED |= {"prometheus", "alertmanager", "exporter", "envoy", "pki"}
-NOT_IN_SITE = {"envoy", "pki"}
+NOT_IN_SITE = {"envoy"}
 """Roles that can be used, and that site.yml does not use yet."""
 LONGEST_TASK_FILE = 80
 _VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
