@@ -81,6 +81,7 @@ NOW: Final = Row(
             below(red=limit("GatewayCertificateExpires"), yellow=21),
             Kind.NUMBER,
             height=5,
+            alert="GatewayCertificateExpires",
         ),
     ),
 )
