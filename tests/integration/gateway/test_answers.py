@@ -153,3 +153,24 @@ def test_new_listeners_cost_no_request(start: Start) -> None:
             )
             going_on.set()
             assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "compressed"),
+    [
+        ("/assets/index.js", "text/javascript", True),
+        ("/assets/index.js", "application/javascript", True),
+        ("/assets/index.css", "text/css", True),
+        ("/assets/logo.svg", "image/svg+xml", True),
+        ("/assets/font.woff2", "font/woff2", False),
+        ("/payments", "application/json", False),
+        ("/", "text/html", False),
+    ],
+)
+def test_files_of_the_shop_are_compressed_and_no_answer_of_the_api(
+    start: Start, path: str, kind: str, compressed: bool
+) -> None:
+    with serving(lambda _request, _url: Answer(200, "x" * 10_000, {"Content-Type": kind})) as server:
+        answer = start(port(server)).get(path)
+    assert (answer.headers.get("Content-Encoding") == "gzip") == compressed
+    assert answer.json() == "x" * 10_000
