@@ -28,6 +28,7 @@ if [ "${1:-}" = vms ]; then
   need nftables nft
   need iproute2 ip
   need procps sysctl
+  need tcpdump tcpdump
   need openssh-client ssh
   need rsync rsync
   need pigz pigz

@@ -2,10 +2,13 @@
 
 import io
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import TCPServer
 from threading import Thread
 from typing import Any
 
@@ -62,9 +65,14 @@ class Server:
         return [request for request in self.requests if request.method != "GET"]
 
 
+class _OnUnixSocket(ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+    server_bind = TCPServer.server_bind  # the parent's wants a host and a port
+
+
 @contextmanager
-def serving(answer: Callable[[Request, str], Answer]) -> Iterator[Server]:
-    """Serve on a free port; `answer` gets the request and the server's own URL."""
+def serving(answer: Callable[[Request, str], Answer], at: Path | None = None) -> Iterator[Server]:
+    """Serve on a free port, or the unix socket `at`; `answer` gets the request and the server's own URL."""
     requests: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -86,8 +94,8 @@ def serving(answer: Callable[[Request, str], Answer]) -> Iterator[Server]:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  (http.server names it)
             """No log."""
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    url = f"http://127.0.0.1:{httpd.server_port}"
+    httpd = _OnUnixSocket(str(at), Handler) if at else ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # type: ignore[arg-type]  # a path is an address, too
+    url = "http://localhost" if at else f"http://127.0.0.1:{httpd.server_port}"
     thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

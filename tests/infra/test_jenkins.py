@@ -34,7 +34,7 @@ def jenkins(host_of) -> Any:
 
 
 def url(path: str) -> str:
-    return f"http://{inventory.first_address('build')}:8080{path}"
+    return inventory.gate("build") + path
 
 
 def changed(*path: str | int, to: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from stack.ports import free_port
 from tests.integration.gateway.clients import asked, is_problem
 from tests.integration.gateway.conftest import Start, port
-from tests.integration.test_nginx import accepting
+from tests.integration.gateway.instances import accepting
 from tests.servers import until
 from tests.serving import Answer, Server, serving
 
