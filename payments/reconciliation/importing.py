@@ -72,7 +72,7 @@ def import_file(
     """Import a file whole, or not at all, and rest after each chunk of it. KeyError: the connector has no profile.
 
     Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
-    another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Nothing of it is then
+    another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Then nothing is
     kept, as when this process is killed: the next import undoes what it finds half done.
     """
 
