@@ -44,7 +44,7 @@ class Authority:
         return cls(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(key))
 
     def leaf(self, names: list[str], days: int, key: str = "") -> Leaf:
-        """A certificate for names and addresses, valid from yesterday for `days` days from now; `key`: not a new one."""
+        """A certificate for names and addresses, valid from yesterday for `days` days; `key`: not a new one."""
         own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
         signer = serialization.load_pem_private_key(self.key.encode(), None)
         assert isinstance(own, ec.EllipticCurvePrivateKey)
