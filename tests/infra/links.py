@@ -1,6 +1,5 @@
 """The links between machines: how each is used rightly and wrongly, from the machine that uses it."""
 
-import json
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

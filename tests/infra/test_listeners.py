@@ -1,4 +1,4 @@
-"""What listens beyond loopback is on the firewall's list, and speaks TLS; ssh and the redirect to TLS are the only others."""
+"""What listens beyond loopback is on the firewall's list, and speaks TLS; but for ssh, and port 80, which redirects."""
 
 from ipaddress import ip_address
 from typing import Final
@@ -34,7 +34,9 @@ def speaks_tls(host, port: int) -> bool:
 
 def test_nothing_else_listens(each_host) -> None:
     name = each_host.backend.host
-    rules = [rule for rule in inventory.firewall() if rule["hosts"] == "all" or name in inventory.members(rule["hosts"])]
+    rules = [
+        rule for rule in inventory.firewall() if rule["hosts"] == "all" or name in inventory.members(rule["hosts"])
+    ]
     allowed = {port for rule in rules for port in rule["ports"]}
     assert open_ports(each_host.check_output("ss -H -ltn")) <= allowed
 
