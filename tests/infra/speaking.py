@@ -109,7 +109,7 @@ def main() -> None:
     logging.getLogger().addHandler(kept)
     try:
         WAYS[given["link"]](given)
-    except Exception as error:  # noqa: BLE001  (the test judges it)
+    except Exception as error:  # noqa: BLE001  (the test says what it means)
         said = "\n".join([f"{type(error).__name__} {error}", *kept.texts])
         json.dump({"passed": False, "said": said}, sys.stdout)
     else:
