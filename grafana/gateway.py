@@ -18,7 +18,7 @@ def rate(metric: str, legend: str, by: str = "node", chosen: str = "") -> Query:
 
 
 def seconds(share: float) -> tuple[Query, ...]:
-    """This share of requests takes at most so long: as clients wait, and as Envoy waits for the api."""
+    """How long this share of requests takes at most: as clients wait, and as Envoy waits for the api."""
     return tuple(
         Query(
             f"histogram_quantile({share:g}, sum by (node, le) "

@@ -38,10 +38,18 @@ class _Export(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         assert self.path == "/v1/traces"
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.take(ExportTraceServiceRequest.FromString(body))
+        self.server.take(ExportTraceServiceRequest.FromString(self._body()))
         self.send_response(200)
         self.end_headers()
+
+    def _body(self) -> bytes:
+        if "Content-Length" in self.headers:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        parts = []  # Envoy sends chunks
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        return b"".join(parts)
 
     def log_message(self, *_arguments: object) -> None:
         """Nothing."""
