@@ -73,6 +73,12 @@ class _OnUnixSocket(ThreadingHTTPServer):
     server_bind = TCPServer.server_bind  # the parent's wants a host and a port
 
 
+def _server_context(leaf: Leaf) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf.certificate, leaf.key)
+    return context
+
+
 @contextmanager
 def serving(
     answer: Callable[[Request, str], Answer], at: Path | None = None, leaf: Leaf | None = None
@@ -105,9 +111,7 @@ def serving(
     httpd = _OnUnixSocket(str(at), Handler) if at else ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # type: ignore[arg-type]  # a path is an address, too
     url = "http://localhost" if at else f"{'https' if leaf else 'http'}://127.0.0.1:{httpd.server_port}"
     if leaf:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(leaf.certificate, leaf.key)
-        httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+        httpd.socket = _server_context(leaf).wrap_socket(httpd.socket, server_side=True)
     thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

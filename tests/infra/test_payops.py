@@ -143,9 +143,8 @@ def test_each_link_is_verified(application, process: str) -> None:
     settings = application.file(f"/etc/payops/{process}.env").content_string
     assert 'APP_DATABASE_CA="/etc/payops-pki/ca.pem"' in settings
     assert ("REDIS_URL" in settings) == ('REDIS_URL="rediss://' in settings) == ("APP_REDIS_CA" in settings)
-    assert (
-        ("KAFKA_BOOTSTRAP" in settings) == ("KAFKA_SECURITY_PROTOCOL=SASL_SSL" in settings) == ("KAFKA_CA" in settings)
-    )
+    speaks_to_kafka = "KAFKA_BOOTSTRAP_SERVERS" in settings
+    assert speaks_to_kafka == ("KAFKA_SECURITY_PROTOCOL=SASL_SSL" in settings) == ("KAFKA_CA" in settings)
 
 
 @pytest.mark.parametrize("port", [8081, 8082])

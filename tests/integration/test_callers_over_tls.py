@@ -17,9 +17,9 @@ from stack.certificates import Authority
 from tests.integration.test_pipeline_stages import ROOT, UP, health, stage
 from tests.integration.test_pipeline_targets import Tree
 from tests.integration.test_stage_keys import API_KEY, OPERATOR_KEY, needing_keys
-from tests.serving import Server, serving
+from tests.serving import Answer, Request, Server, serving
 
-UNVERIFIED = "unable to get local issuer certificate"
+UNVERIFIED = "self-signed certificate in certificate chain"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,12 @@ class Platform:
 def platform(tmp_path: Path) -> Iterator[Platform]:
     (tmp_path / "other").mkdir()
     authority, other = Authority(tmp_path), Authority(tmp_path / "other")
-    with serving(needing_keys(), leaf=authority.leaf()) as server:
+    others = needing_keys()
+
+    def answer(request: Request, url: str) -> Answer:
+        return Answer(200, {**UP, "auth": "required"}) if request.path == "/health" else others(request, url)
+
+    with serving(answer, leaf=authority.leaf()) as server:
         yield Platform(server, str(authority.file), str(other.file))
 
 
