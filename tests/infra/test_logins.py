@@ -8,8 +8,30 @@ import pytest
 
 FILE: Final = "/etc/sudoers.d/zz-payops"
 PASSWORD: Final = "a-password-of-this-test"  # of an account that lives for seconds
-SELF: Final = "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+SELF: Final = "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 """Options of ssh from a machine to itself."""
+SETTINGS: Final = {
+    "allowgroups payops-ssh",
+    "permitrootlogin no",
+    "authenticationmethods publickey",
+    "passwordauthentication no",
+    "kbdinteractiveauthentication no",
+    "maxauthtries 4",
+    "allowtcpforwarding no",
+    "allowstreamlocalforwarding no",
+    "allowagentforwarding no",
+    "x11forwarding no",
+    "permittunnel no",
+}
+REFUSED: Final = (
+    ("KexAlgorithms=diffie-hellman-group14-sha256", "key exchange method"),
+    ("KexAlgorithms=ecdh-sha2-nistp256", "key exchange method"),
+    ("Ciphers=chacha20-poly1305@openssh.com", "cipher"),
+    ("Ciphers=aes128-cbc", "cipher"),
+    ("Ciphers=aes256-ctr -o MACs=hmac-sha1", "MAC"),
+    ("HostKeyAlgorithms=ssh-rsa", "host key type"),
+)
+"""What an older client may ask for, and what ssh says is not common to both."""
 AS_PERSON: Final = "runuser -u test-person --"
 
 
@@ -18,25 +40,10 @@ def automation(host: Any) -> str:
     return str(host.check_output("echo ${SUDO_USER:-root}"))
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("allowgroups", "payops-ssh"),
-        ("permitrootlogin", "no"),
-        ("authenticationmethods", "publickey"),
-        ("passwordauthentication", "no"),
-        ("kbdinteractiveauthentication", "no"),
-        ("maxauthtries", "4"),
-        ("allowtcpforwarding", "no"),
-        ("allowstreamlocalforwarding", "no"),
-        ("allowagentforwarding", "no"),
-        ("x11forwarding", "no"),
-        ("permittunnel", "no"),
-    ],
-)
-def test_ssh_takes_keys_alone_and_forwards_nothing(each_host, setting: str, value: str) -> None:
+def test_ssh_takes_keys_alone_and_forwards_nothing(each_host) -> None:
     said = each_host.check_output("sshd -T").splitlines()
-    assert [line for line in said if line.startswith(f"{setting} ")] == [f"{setting} {value}"]
+    names = {line.split()[0] for line in SETTINGS}
+    assert {line for line in said if line.split()[0] in names} == SETTINGS
 
 
 def test_a_password_is_not_even_asked_for(each_host) -> None:
@@ -45,21 +52,12 @@ def test_a_password_is_not_even_asked_for(each_host) -> None:
     assert "Permission denied (publickey)." in said
 
 
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("KexAlgorithms=diffie-hellman-group14-sha256", "no matching key exchange method"),
-        ("KexAlgorithms=ecdh-sha2-nistp256", "no matching key exchange method"),
-        ("Ciphers=chacha20-poly1305@openssh.com", "no matching cipher"),
-        ("Ciphers=aes128-cbc", "no matching cipher"),
-        ("Ciphers=aes256-ctr -o MACs=hmac-sha1", "no matching MAC"),
-        ("HostKeyAlgorithms=ssh-rsa", "no matching host key type"),
-    ],
-)
-def test_old_algorithms_are_refused(each_host, option: str, reason: str) -> None:
+def test_old_algorithms_are_refused(each_host) -> None:
     """By the running server."""
-    said = each_host.check_output(f"ssh {SELF.replace('ERROR', 'INFO')} -o {option} nobody@127.0.0.1 2>&1 || true")
-    assert reason in said
+    attempts = [f"ssh {SELF} -o {option} nobody@127.0.0.1 2>&1 || true" for option, _ in REFUSED]
+    said = each_host.check_output("; ".join(attempts)).splitlines()
+    reasons = [line.partition("no matching ")[2].partition(" found")[0] for line in said if "no matching" in line]
+    assert reasons == [reason for _, reason in REFUSED]
 
 
 def test_ansibles_account_alone_may_log_in(each_host) -> None:
@@ -99,7 +97,7 @@ def person(each_host) -> Iterator[Any]:
 @pytest.mark.alone  # the account is a change, which a converge beside this would undo
 def test_a_key_is_of_no_use_outside_the_group(person) -> None:
     login = f"{AS_PERSON} ssh {SELF} -i /home/test-person/.ssh/id_ed25519 test-person@127.0.0.1 id -un"
-    assert "Permission denied" in person.run(login).stderr
+    assert "Permission denied" in person.check_output(f"{login} 2>&1 || true")  # 255 would mean our own connection
     person.check_output("gpasswd --add test-person payops-ssh")
     assert person.check_output(login) == "test-person"
 

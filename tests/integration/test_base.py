@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.repo.roles import ANSIBLE
+from tests.repo.roles import ANSIBLE, read
 
 ROLE: Final = ANSIBLE / "roles/base"
 TEMPLATES: Final = ("sshd.conf", "sudoers", "sysctl.conf", "security-updates.conf")
@@ -40,7 +40,7 @@ PLAY: Final = [
         "hosts": "all",
         "gather_facts": False,
         "connection": "local",
-        "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
+        "vars_files": [str(ROLE / "vars/main.yml")],
         "tasks": [
             {
                 "name": "Check who would be locked out",
@@ -55,11 +55,13 @@ PLAY: Final = [
                 ],
             },
             {
-                "ansible.builtin.template": {
-                    "src": f"{ROLE}/templates/{{{{ item }}}}.j2",
-                    "dest": "{{ folder }}/{{ inventory_hostname }}.{{ item }}",
+                "ansible.builtin.copy": {
+                    "content": {
+                        name: f"{{{{ lookup('ansible.builtin.template', '{ROLE}/templates/{name}.j2') }}}}"
+                        for name in TEMPLATES
+                    },
+                    "dest": "{{ folder }}/{{ inventory_hostname }}.json",
                 },
-                "loop": list(TEMPLATES),
             },
         ],
     }
@@ -68,12 +70,15 @@ PLAY: Final = [
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with MACHINE.TEMPLATE for each machine, and MACHINE.refused with the sentence where the role stops."""
+    """A folder with MACHINE.json, template → file; and with MACHINE.refused where the role stops, its sentence."""
     folder = tmp_path_factory.mktemp("base")
     (folder / "play.yml").write_text(json.dumps(PLAY))
-    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": dict(HOSTS)}}))
+    (folder / "hosts.yml").write_text(
+        yaml.safe_dump({"all": {"hosts": dict(HOSTS), "vars": read(ROLE / "defaults/main.yml")}})
+    )
     given = {
         "folder": str(folder),
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "base_login_read": {"stdout_lines": "{{ login }}"},  # what is registered is weaker than these
         "base_login_by_key": {"rc": "{{ has_key | default(0) }}"},
         "base_is_container": "{{ container | default(false) }}",
@@ -95,13 +100,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def text(written: Path, machine: str, template: str) -> str:
-    return (written / f"{machine}.{template}").read_text(encoding="utf-8")
+    return str(json.loads((written / f"{machine}.json").read_text(encoding="utf-8"))[template])
 
 
 def test_who_runs_it_is_not_locked_out(written: Path) -> None:
     assert sorted(path.name for path in written.glob("*.refused")) == ["administrator.refused", "without_key.refused"]
-    assert "give Ansible an account of its own" in text(written, "administrator", "refused")
-    assert "has no ssh key there" in text(written, "without_key", "refused")
+    assert "give Ansible an account of its own" in (written / "administrator.refused").read_text(encoding="utf-8")
+    assert "has no ssh key there" in (written / "without_key.refused").read_text(encoding="utf-8")
 
 
 def test_ansibles_account_is_asked_for_no_password_if_it_was_not_before(written: Path) -> None:
@@ -156,7 +161,7 @@ def test_updates_wait_for_a_person_where_the_list_says_so(written: Path) -> None
 
 
 @pytest.mark.parametrize("machine", HOSTS)
-def test_the_programs_take_the_files(written: Path, machine: str) -> None:
+def test_the_programs_take_the_files(written: Path, tmp_path: Path, machine: str) -> None:
     """Those of them that there are here; the role asks all on the machine."""
     checks = {
         "sudoers": ["visudo", "-cf"],
@@ -164,7 +169,7 @@ def test_the_programs_take_the_files(written: Path, machine: str) -> None:
     }
     for template, (program, *arguments) in checks.items():
         if found := shutil.which(program):
-            done = subprocess.run(
-                [found, *arguments, str(written / f"{machine}.{template}")], capture_output=True, text=True, check=False
-            )
+            path = tmp_path / template
+            path.write_text(text(written, machine, template))
+            done = subprocess.run([found, *arguments, str(path)], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
