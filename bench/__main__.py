@@ -18,9 +18,11 @@ from bench.parts import (
     breaker,
     commits,
     flows,
+    gateway,
     keys,
     lag,
     lists,
+    mesh,
     reconciliation,
     split,
     start,
@@ -54,6 +56,8 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "reconciliation": reconciliation.figures,
     "beside-import": beside_import.figures,
     "tls": tls.figures,
+    "gateway": gateway.figures,
+    "mesh": mesh.figures,
 }
 
 

@@ -49,11 +49,12 @@ def run(
     script: str = AUTHORIZE,
     keys: Path | None = None,
     payment_method: str = "",
+    authority: Path | None = None,
 ) -> LoadResult:
     """k6/`script`.js at `rate` a second for `seconds`. RuntimeError with k6's output when it cannot run.
 
     Merchants are named, or pay by the API keys of the file `keys`, whatever the environment has. `payment_method`: for
-    those that have an acquirer.
+    those that have an acquirer. `authority`: the file of the CA that an https:// address is verified by.
     """
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
@@ -66,6 +67,7 @@ def run(
             "KEYS_FILE": "" if keys is None else str(keys),
             "API_KEY": "",
             "PAYMENT_METHOD": payment_method,
+            **({"SSL_CERT_FILE": str(authority)} if authority else {}),  # Go's; k6 has no option for it
         }
         done = subprocess.run(
             [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", f"k6/{script}.js"],

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -17,10 +18,14 @@ SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A platform at `url`, with the operator's key or admin token that opens its operators' routes."""
+    """A platform at `url`, with the operator's key or admin token that opens its operators' routes.
+
+    `ca`: the file of the CAs that it is verified by, where it is https; None: the system's.
+    """
 
     url: str
     token: str = field(repr=False)
+    ca: str | None = field(default=None, kw_only=True)
 
     def needs_keys(self) -> bool | None:
         """Whether requests need keys; None when it does not answer."""
@@ -102,7 +107,8 @@ class Api:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = urllib.request.Request(self.url + path, data, headers)  # noqa: S310 (http or https: lab.py)
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+            verified = ssl.create_default_context(cafile=self.ca) if self.ca else None
+            with urllib.request.urlopen(request, timeout=SECONDS, context=verified) as answer:  # noqa: S310
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from load import figures, k6, keys, page
+from load import authorities, figures, k6, keys, page
 from load.api import Api
 from load.audit import Audit, newest_audit
 from load.errors import NoAnswer, NotRun
@@ -91,18 +91,19 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _for_k6(environment: Mapping[str, str], url: str, run_id: str) -> dict[str, str]:
-    """k6's environment: it needs no operator's key, and this process and k6 read the same file of keys."""
+    """k6's environment: it needs no operator's key, and this process and k6 read the same files of keys and of CAs."""
     variables = {name: value for name, value in environment.items() if name not in keys.OPERATORS}
     if path := variables.get("KEYS_FILE"):
         variables["KEYS_FILE"] = str(Path(path).absolute())
-    return {"MERCHANTS": str(MERCHANTS), **variables, "BASE_URL": url, "RUN": run_id}
+    given = {"MERCHANTS": str(MERCHANTS), **variables, "BASE_URL": url, "RUN": run_id}
+    return given | authorities.for_k6(environment)
 
 
 def _audit(target: Target, variables: Mapping[str, str], run_id: str) -> Audit:
     """The run's audit. NotRun and NoAnswer before any load: keys that are missing, or that the platform refuses."""
     api, paying = target.api, keys.merchants_keys(variables)
     if not _ADDRESS.fullmatch(api.url):
-        raise NotRun(f"BASE_URL={api.url} is not an address like http://host:8080.")
+        raise NotRun(f"BASE_URL={api.url} is not an address like https://host.")
     needed = api.needs_keys()
     if needed and not (paying and keys.is_operators_key(api.token)):
         raise NotRun(f"{api.url} takes requests with API keys only; set OPERATOR_KEY, and KEYS_FILE or API_KEY.")

@@ -28,6 +28,7 @@ if [ "${1:-}" = vms ]; then
   need nftables nft
   need iproute2 ip
   need procps sysctl
+  need tcpdump tcpdump
   need openssh-client ssh
   need rsync rsync
   need pigz pigz
@@ -35,7 +36,6 @@ if [ "${1:-}" = vms ]; then
 else
   need mariadb-server mariadbd
   need redis-server redis-server
-  need nginx-light nginx
   need prometheus prometheus
   need prometheus-alertmanager prometheus-alertmanager
   need prometheus-node-exporter prometheus-node-exporter

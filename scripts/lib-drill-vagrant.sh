@@ -16,18 +16,29 @@ values() { # values GROUP VALUES: a line for each, as the group's first machine 
     sed '1s/^[^{]*//' | python3 -I -S -c 'import json, sys; print(*json.load(sys.stdin)["msg"], sep="\n")'
 }
 
-# Sets base_url, OPERATOR_KEY, API_KEY and KEYS_FILE, each unless it is set: Jenkins gives builds keys of their own.
+# Sets base_url, PAYOPS_CA, OPERATOR_KEY, API_KEY and KEYS_FILE, each unless it is set: Jenkins gives builds keys of their
+# own.
 find_platform() {
-  local found address operators merchants
-  found="$(values application "node_address, payops_operator_key, payops_load_keys | join(' ')")"
-  { read -r address && read -r operators && read -r merchants; } <<<"$found"
-  base_url="${base_url:-http://$address:8080}"
+  local found address operators merchants authorities
+  found="$(values application "node_address, payops_operator_key, payops_load_keys | join(' '),
+    ([pki_ca_certificate] + pki_other_ca_certificates) | map('b64encode') | join(' ')")"
+  { read -r address && read -r operators && read -r merchants && read -r authorities; } <<<"$found"
+  base_url="${base_url:-https://$address}"
   export OPERATOR_KEY="${OPERATOR_KEY:-$operators}" API_KEY="${API_KEY:-${merchants%% *}}"
   if [ -z "${KEYS_FILE:-}" ]; then
     export KEYS_FILE="$PWD/.secrets/load-keys"
     mkdir -p -m 700 .secrets
     (umask 077 && tr ' ' '\n' <<<"$merchants" >"$KEYS_FILE")
   fi
+  if [ -z "${PAYOPS_CA:-}" ] && [ -n "$authorities" ]; then keep_authorities "$authorities"; fi
+}
+
+keep_authorities() { # keep_authorities TEXT: certificates in base64, parted by spaces; two while the authority is changed
+  local one
+  export PAYOPS_CA="$PWD/.secrets/payops-ca.pem"
+  mkdir -p -m 700 .secrets
+  for one in $1; do base64 -d <<<"$one" && echo; done >"$PAYOPS_CA.$$"
+  mv "$PAYOPS_CA.$$" "$PAYOPS_CA"
 }
 
 on() { # on GROUP COMMAND...: as root on the group's first machine; prints what it says, fails when it fails
@@ -50,7 +61,7 @@ poison_there() { # poison_there MESSAGE...: only the workers may write to Kafka,
     --property User=payops-relay /opt/payops/current/bin/python -c 'import os, sys
 from confluent_kafka import Producer
 from payments.platform.kafka import client_options
-names = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_USERNAME", "SASL_PASSWORD")
+names = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_USERNAME", "SASL_PASSWORD", "CA")
 producer = Producer(client_options(*(os.environ["KAFKA_" + name] for name in names)))
 for message in sys.argv[1:]:
     producer.produce("payment.captured", message.encode())

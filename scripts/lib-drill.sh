@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# What the drills share; they source it. `drill "$@"` reads --base-url and --preset, then the hooks and facts are known.
+# What the drills share; they source it. `drill "$@"` reads --base-url, --ca and --preset, then hooks and facts are known.
 # Needs bash, curl, python3. A check that does not hold ends the drill with 1; what a drill broke is restored in any case.
 # shellcheck disable=SC2034  # the drills read these variables
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 . scripts/lib-drill-keys.sh
+. scripts/lib-ca.sh
 
 base_url="" preset="" database_url="${DATABASE_URL:-}" bootstrap="${KAFKA_BOOTSTRAP_SERVERS:-}"
 token="${OPERATOR_KEY:-${ADMIN_TOKEN:-}}" # of operators' routes
@@ -33,6 +34,7 @@ drill() { # drill OPTIONS: reads the options, and the settings of the platform
   while [ $# -gt 0 ]; do
     case "$1" in
       --base-url) base_url="${2:?--base-url needs an address}" && shift 2 ;;
+      --ca) export PAYOPS_CA="${2:?--ca needs a file}" && shift 2 ;;
       --preset) preset="${2:?--preset is run, test or vagrant}" && shift 2 ;;
       *) usage "unknown option $1" ;;
     esac
@@ -48,6 +50,7 @@ drill() { # drill OPTIONS: reads the options, and the settings of the platform
   esac
   [ -n "$base_url" ] || usage "--base-url is missing"
   take_keys
+  trust
   base_url="${base_url%/}"
   trap 'at_exit $?' EXIT
   trap 'exit 130' INT
@@ -62,7 +65,7 @@ refuse() { # it cannot run at all
 }
 
 usage() {
-  echo "$1; usage: ${0##*/} [--base-url http://host:port] [--preset run|test|vagrant] (run: the \`make run\` here;" \
+  echo "$1; usage: ${0##*/} [--base-url https://host] [--ca FILE] [--preset run|test|vagrant] (run: the \`make run\` here;" \
     "others: hooks in the environment, see docs/troubleshooting.md)" >&2
   exit 2
 }
@@ -121,7 +124,7 @@ request() { # request PATH CURL-OPTIONS...: sets `status` (000: no answer) and `
   local path="$1" out
   shift
   : >"$scratch/body"
-  out="$(curl -sS --max-time 10 -o "$scratch/body" -w '%{http_code} %{time_total}' "$@" \
+  out="$(curl -sS ${trusted[@]+"${trusted[@]}"} --max-time 10 -o "$scratch/body" -w '%{http_code} %{time_total}' "$@" \
     --config <(authorization "$path") "$base_url$path" 2>/dev/null || true)"
   status="${out%% *}" seconds="${out##* }"
 }
@@ -173,7 +176,7 @@ all_posted() { # each payment of this drill exactly once
 }
 
 are_posted() { # are_posted URL...: one curl for all of them; their answers come one after the other
-  curl -sS --max-time 10 --config <(authorization /payments/) "$@" 2>/dev/null | python3 -I -S -c 'import json, sys
+  curl -sS ${trusted[@]+"${trusted[@]}"} --max-time 10 --config <(authorization /payments/) "$@" 2>/dev/null | python3 -I -S -c 'import json, sys
 text, at, posted = sys.stdin.read(), 0, 0
 while at < len(text.rstrip()):
     d, end = json.JSONDecoder().raw_decode(text[at:].lstrip())

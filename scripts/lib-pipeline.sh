@@ -3,6 +3,7 @@
 # vagrant or inventory (machines, PAYOPS_INVENTORY; deployed by Ansible). What the stages make lies in build/pipeline.
 # shellcheck disable=SC2034  # the stages read these variables
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+. scripts/lib-ca.sh
 
 target="${TARGET:-local}"
 made=build/pipeline
@@ -39,8 +40,12 @@ give_vault() { # Jenkins keeps the encrypted file as a credential, for it is in 
   install -m 600 "$PAYOPS_VAULT" ansible/group_vars/all/vault.yml
 }
 
-find_address() { # sets base_url, unless it is set
-  [ -z "${base_url:-}" ] || return 0
+find_address() { # sets base_url, unless it is set, and what is trusted there
+  if [ -z "${base_url:-}" ]; then look_up_address; fi
+  trust
+}
+
+look_up_address() {
   if [ "$target" = local ]; then
     local port
     port="$(.venv/bin/python -m stack.stop --show-port)" || exit

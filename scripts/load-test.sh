@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A short load by k6, whose thresholds decide: scripts/load-test.sh [--base-url http://host:port]
+# A short load by k6, whose thresholds decide: scripts/load-test.sh [--base-url https://host] [--ca FILE]
 # RATE (payments a second) and DURATION steer it. KEYS_FILE or API_KEY has the keys, where the platform needs some.
 # The summary is written to build/pipeline/reports/k6-summary.json.
 set -euo pipefail
@@ -7,12 +7,18 @@ set -euo pipefail
 . "$(dirname "$0")/lib-pipeline.sh"
 
 base_url=""
-if [ "${1:-}" = --base-url ]; then base_url="${2:?--base-url needs an address}"; fi
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --base-url) base_url="${2:?--base-url needs an address}" && shift 2 ;;
+    --ca) export PAYOPS_CA="${2:?--ca needs a file}" && shift 2 ;;
+    *) fail "Unknown option $1; usage: ${0##*/} [--base-url URL] [--ca FILE]" ;;
+  esac
+done
 scripts/setup-env.sh dev
-if [ -z "$base_url" ]; then
-  find_address
-  find_keys
-fi
+given="$base_url"
+find_address
+if [ -z "$given" ]; then find_keys; fi
+trust_in_k6
 mkdir -p "$reports"
 export SUMMARY="$reports/k6-summary.json"
 rm -f "$SUMMARY"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Waits until /health says UP: scripts/wait-for-health.sh [--seconds 10] [--base-url http://host:port]
+# Waits until /health says UP: scripts/wait-for-health.sh [--seconds 10] [--base-url https://host] [--ca FILE]
 # Tells what is not up yet. Fails at once when the local platform has ended, and when the seconds are over.
 set -euo pipefail
 # shellcheck source=scripts/lib-pipeline.sh
@@ -10,7 +10,8 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --seconds) seconds="${2:?--seconds needs a number}" && shift 2 ;;
     --base-url) base_url="${2:?--base-url needs an address}" && shift 2 ;;
-    *) fail "Unknown option $1; usage: ${0##*/} [--seconds N] [--base-url URL]" ;;
+    --ca) export PAYOPS_CA="${2:?--ca needs a file}" && shift 2 ;;
+    *) fail "Unknown option $1; usage: ${0##*/} [--seconds N] [--base-url URL] [--ca FILE]" ;;
   esac
 done
 is_ours="" # whether we can see that it ended
@@ -18,7 +19,7 @@ if [ "$target" = local ] && [ -z "$base_url" ]; then is_ours=yes; fi
 find_address
 
 summary() { # one line of what /health says, or why it says nothing; "UP" when all is well
-  { curl -sS --max-time 3 "$base_url/health" 2>&1 || true; } | python3 -I -S -c 'import json, sys
+  { curl -sS ${trusted[@]+"${trusted[@]}"} --max-time 3 "$base_url/health" 2>&1 || true; } | python3 -I -S -c 'import json, sys
 said = sys.stdin.read()
 try:
     health = json.loads(said)

@@ -20,6 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CERTIFICATE, KEY, BOTH = "tls.pem", "tls.key", "tls-both.pem"
 """Files in a server's folder: the certificate with its chain, the key, and all of it in one, as Kafka reads it."""
 LOOPBACK: Final = ("127.0.0.1", "localhost")
+SERVER: Final = [ExtendedKeyUsageOID.SERVER_AUTH]
+CLIENT_TOO: Final = [*SERVER, ExtendedKeyUsageOID.CLIENT_AUTH]
 SLACK: Final = timedelta(minutes=5)
 """Before now: a certificate is in force at once, also where a clock is a little slow."""
 
@@ -66,9 +68,12 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(made.public_bytes(Encoding.PEM))
 
-    def leaf(self, names: Sequence[str] = LOOPBACK, days: int = 1, *, expired: bool = False) -> Leaf:
+    def leaf(
+        self, names: Sequence[str] = LOOPBACK, days: int = 1, *, expired: bool = False, mutual: bool = False
+    ) -> Leaf:
         """A new leaf for these DNS names and addresses, in force for `days`; `expired`: until an hour ago.
 
+        `mutual`: for a client, too, that shows a certificate.
         Files: NAME-….pem, with the CA, and NAME-….key, after the first name.
         """
         key = ec.generate_private_key(ec.SECP256R1())
@@ -79,7 +84,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(digital_signature=True), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(CLIENT_TOO if mutual else SERVER), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(self._identifier, critical=False)
             .sign(self._key, hashes.SHA256())

@@ -3,6 +3,8 @@
 Renders the role's templates with its own defaults; knows nothing of certificates but their files.
 """
 
+import base64
+import hashlib
 import http.client
 import json
 import os
@@ -22,7 +24,7 @@ from stack.server import Server, ServerError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ROLE: Final = ROOT / "ansible" / "roles" / "envoy"
-FILES: Final = ("endpoints", "secrets", "clusters", "routes", "listeners", "envoy")
+FILES: Final = ("endpoints", "secrets", "authorities", "clusters", "routes", "listeners", "envoy")
 """The files of its configuration, in an order in which each finds what it names."""
 
 
@@ -46,6 +48,8 @@ def variables(folder: Path, **changed: Any) -> dict[str, Any]:
         found |= yaml.safe_load((ROLE / name / "main.yml").read_text(encoding="utf-8"))
     found |= {"_envoy_folder": str(folder), "_envoy_run_folder": str(folder)}
     found |= {"_envoy_access_log": str(folder / "access.log")} | changed
+    digest = hashlib.sha1(found["envoy_observability_password"].encode(), usedforsecurity=False).digest()
+    found["_envoy_password_hash"] = base64.b64encode(digest).decode()  # as tasks/password.yml makes it
     return {name: _rendered(value, found) for name, value in found.items()}
 
 
@@ -95,6 +99,8 @@ class Envoy(Server):
         self.plain_port = free_port()
         self.changed: dict[str, Any] = {
             "envoy_address": "127.0.0.1",
+            "envoy_serves_payops": True,
+            "envoy_instance_address": "127.0.0.1:%s",
             "envoy_certificate": str(certificate),
             "envoy_certificate_key": str(key),
             "envoy_metrics_port": 0,

@@ -4,6 +4,7 @@
 """
 
 import base64
+import re
 import shutil
 import subprocess
 import uuid
@@ -103,6 +104,14 @@ class KafkaServer(Server):
         admin = AdminClient(self.client_options)
         for done in admin.incremental_alter_configs([broker]).values():
             done.result(self.start_seconds)
+
+    def advertise(self, port: int) -> None:
+        """Tell clients another port of this machine, where a proxy listens; restarts the broker."""
+        properties = self.folder / "server.properties"
+        text = properties.read_text()
+        before = "advertised.listeners=CLIENT://127.0.0.1:"
+        properties.write_text(re.sub(rf"(?m)^{re.escape(before)}\d+$", f"{before}{port}", text))
+        self.restart()
 
     def reinstall(self) -> None:
         """Start it again without its data and with another cluster id, as after a new installation."""

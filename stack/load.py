@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from load import k6, lab
+from load import authorities, k6, lab
 from load.api import Api
 from load.errors import NotRun
 from load.keys import is_operators_key, operators_token
@@ -51,7 +51,7 @@ def _run(variables: Mapping[str, str]) -> int:
 @contextmanager
 def _target(variables: Mapping[str, str]) -> Iterator[Target]:
     if url := variables.get("BASE_URL", "").rstrip("/"):
-        yield Target(url, Api(url, operators_token(variables)))
+        yield Target(url, Api(url, operators_token(variables), ca=authorities.file(variables)))
     elif variables.get("TARGET") == "real":
         with _real(variables) as target:
             yield target

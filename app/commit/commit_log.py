@@ -1,4 +1,4 @@
-"""The log of commits: which request changed which payment. It links nginx' log, the payment and its events.
+"""The log of commits: which request changed which payment. It links the gateway's log, the payment and its events.
 
 One line for each commit, not for each request: a line costs the same for one payment and for fifty.
 """

@@ -1,4 +1,4 @@
-"""Serves the shop and the console, the built files of frontend/, if there are any. On VMs nginx serves them.
+"""Serves the shop and the console, the built files of frontend/, if there are any.
 
 They are not part of the API: not in /openapi.json and not limited by address; errors are problems.
 """

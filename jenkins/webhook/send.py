@@ -51,8 +51,8 @@ def push_event(repository: str, branch: str, commit: str) -> bytes:
     return json.dumps(event).encode()
 
 
-def send(jenkins: str, secret: str, body: bytes) -> str:
-    """Post the event; returns the answer in words. Refused when Jenkins did not accept it."""
+def send(jenkins: str, secret: str, body: bytes, ca: str | None = None) -> str:
+    """Post the event; returns the answer in words. Refused when Jenkins did not accept it. `ca`: its CAs."""
     url = jenkins.rstrip("/") + PATH
     headers = {
         "Content-Type": "application/json",
@@ -62,8 +62,10 @@ def send(jenkins: str, secret: str, body: bytes) -> str:
         HEADER: sign(secret, body),
     }
     try:
-        answer = requests.post(url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
+        answer = requests.post(
+            url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False, verify=ca or True
+        )
+    except OSError as error:  # requests' own errors are such, too
         raise Refused(f"{url} does not answer: {error}") from error
     if answer.status_code != 200:
         meaning = _MEANINGS.get(answer.status_code, "that is not Jenkins' answer to an event")
@@ -80,7 +82,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
     """Run; returns the answer in words. Raises WebhookFault."""
     repository = inputs.repository(arguments.repository, Path.cwd())
     secret = inputs.secret(arguments.secret_file, environment, "GITHUB_WEBHOOK_SECRET", inputs.SHORTEST_SECRET)
-    return send(arguments.jenkins, secret, push_event(repository, arguments.branch, _commit(arguments.branch)))
+    ca = arguments.ca or environment.get("PAYOPS_CA")
+    return send(arguments.jenkins, secret, push_event(repository, arguments.branch, _commit(arguments.branch)), ca)
 
 
 def main(given_arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -89,6 +92,7 @@ def main(given_arguments: Sequence[str] | None = None, environment: Mapping[str,
         prog="send-test-webhook", description=__doc__, epilog="GITHUB_WEBHOOK_SECRET is read from the environment."
     )
     options.add_argument("--jenkins", default="http://127.0.0.1:8080", metavar="URL", help="default: %(default)s")
+    options.add_argument("--ca", metavar="FILE", help="CAs to trust; default: PAYOPS_CA, else the system's")
     options.add_argument("--repository", metavar="OWNER/NAME", help="default: that of the git remote origin")
     options.add_argument("--branch", default="main", help="default: %(default)s")
     options.add_argument("--secret-file", type=Path, metavar="FILE", help="instead of GITHUB_WEBHOOK_SECRET")

@@ -26,7 +26,7 @@ function flag(name, fallback) {
 
 function address(name, fallback) {
   const text = (__ENV[name] || fallback).replace(/\/+$/, '');
-  if (!/^https?:\/\/[^/?#\s]+$/.test(text)) refuse(name, text, 'an address like http://host:8080');
+  if (!/^https?:\/\/[^/?#\s]+$/.test(text)) refuse(name, text, 'an address like https://host');
   return text;
 }
 

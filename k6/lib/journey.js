@@ -64,7 +64,7 @@ function abortWhenRefused(answer, apiKey) {
 }
 
 function isUnknown(answer) {
-  if (answer.status === 503) return answer.body.includes('OUTCOME_UNKNOWN'); // the other codes say: nothing was done
+  if (answer.status === 503) return /OUTCOME_UNKNOWN|GATEWAY_ERROR/.test(answer.body); // other codes: nothing was done
   return answer.status === 0 || answer.status >= 500;
 }
 

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from stack.server import program
+from tests.browser.pinning import trusting
 
 SHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
 WAIT_MS = 15_000
@@ -21,11 +22,11 @@ Scheme = Literal["light", "dark"]
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless browser."""
+def chromium(*pins: str) -> Iterator[Browser]:
+    """A headless browser. `pins`: of servers whose CA the system does not know (tests/browser/pinning.py)."""
     found = next(filter(None, map(shutil.which, NAMES)), None) or program("chromium", "chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *trusting(*pins)])
         yield browser
         browser.close()
 

@@ -10,14 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
+from stack.certificates import Authority
+from stack.envoy import Envoy
 from tests.e2e.gunicorn import ApiServer
 from tests.e2e.wire import Wire
-from tests.nginx_role import Nginx
 from tests.servers import until
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -32,6 +34,8 @@ class PausingClients:
     """Each has one connection and pauses between its requests; no request is sent twice."""
 
     url: str
+    authority: str = ""
+    """The file of the CA that the URL's server is verified by, if it speaks TLS."""
     answered: int = 0
     failures: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -41,6 +45,7 @@ class PausingClients:
         pauses = random.Random(number)
         with requests.Session() as http:
             http.trust_env = False
+            http.verify = self.authority or True
             while not self._stop.wait(pauses.uniform(0.5, 5.0)):
                 try:
                     answer = http.post(f"{self.url}/payments/void/1", json={"merchantId": "M1"}, timeout=60)
@@ -75,18 +80,25 @@ def reload(api: ApiServer) -> None:
     until(lambda: (now := workers(api)) and not now & before, "other workers")
 
 
-@pytest.fixture(params=["directly", "through nginx"])
-def reloaded(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[tuple[ApiServer, str]]:
-    """The api, and the URL of its clients."""
+@pytest.fixture(params=["directly", "through the gate"])
+def reloaded(
+    request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path
+) -> Iterator[tuple[ApiServer, PausingClients]]:
+    """The api, and its clients."""
     with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", workers=2) as api, ExitStack() as stack:
-        direct = request.param == "directly"
-        # While workers of a reload start, there are no answers: on a busy machine for longer than nginx waits.
-        yield api, api.url if direct else stack.enter_context(Nginx([api.port], _nginx_silent_seconds=60)).url
+        if request.param == "directly":
+            yield api, PausingClients(api.url)
+            return
+        leaf = Authority(tmp_path).leaf()
+        # While workers of a reload start, there are no answers: on a busy machine for longer than the gate waits.
+        waits = {"envoy_answer_seconds": 60, "envoy_stream_seconds": 60}
+        gate = stack.enter_context(Envoy(leaf.certificate, leaf.key, envoy_instances=[api.port], **waits))
+        yield api, PausingClients(gate.url, str(leaf.authority))
 
 
-def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, str], long: bool) -> None:
-    api, url = reloaded
-    with PausingClients(url).running() as clients:
+def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, PausingClients], long: bool) -> None:
+    api, paying = reloaded
+    with paying.running() as clients:
         ends = time.monotonic() + (LONG_SECONDS if long else 0)
         goes_on = True
         while goes_on:

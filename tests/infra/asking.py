@@ -7,16 +7,27 @@ from typing import Any, Final
 
 import requests
 
+from tests.infra import inventory
+
+CERTIFICATES: Final = "/etc/payops-pki"
+"""Role pki's folder on each machine."""
 EXPOSURE_LIMIT: Final = 4.0  # of systemd-analyze security: above it a unit is badly sandboxed
 OUTSIDE_SECONDS: Final = 5
 
 
-def fetch(host: Any, url: str, user: str = "", password: str = "", post: bool = False) -> tuple[int, str]:
-    """Status and text of an answer, requested on the machine. The login is not an argument, which others see."""
-    header = ""
+def fetch(
+    host: Any, url: str, user: str = "", password: str = "", post: bool = False, certificate: str = ""
+) -> tuple[int, str]:
+    """Status and text of an answer, requested on the machine. The login is not an argument, which others see.
+
+    https is verified by the machine's CA file. `certificate`: the name of one of role pki's, which curl shows.
+    """
+    header = f'cacert = "{CERTIFICATES}/ca.pem"\n'
+    if certificate:
+        header += f'cert = "{CERTIFICATES}/{certificate}.pem"\nkey = "{CERTIFICATES}/{certificate}.key"\n'
     if user:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        header = f'header = "Authorization: Basic {token}"\n'
+        header += f'header = "Authorization: Basic {token}"\n'
     if post:
         header += 'request = "POST"\ndata = "{}"\n'
     script = f"printf '%s' '{header}' | curl --silent --max-time 10 --config - --write-out '\\n%{{http_code}}' '{url}'"
@@ -26,9 +37,9 @@ def fetch(host: Any, url: str, user: str = "", password: str = "", post: bool = 
     return int(status), text
 
 
-def fetch_json(host: Any, url: str) -> Any:
+def fetch_json(host: Any, url: str, user: str = "", password: str = "") -> Any:
     """The body of a 200."""
-    status, text = fetch(host, url)
+    status, text = fetch(host, url, user, password)
     assert status == 200, f"{url}: {status} {text}"
     return json.loads(text)
 
@@ -36,7 +47,7 @@ def fetch_json(host: Any, url: str) -> Any:
 def from_outside(url: str, user: str = "", password: str = "") -> int:
     """The status for the operator's machine."""
     login = (user, password) if user else None
-    return requests.get(url, auth=login, timeout=OUTSIDE_SECONDS).status_code
+    return requests.get(url, auth=login, timeout=OUTSIDE_SECONDS, verify=inventory.authority()).status_code
 
 
 def exposure(host: Any, unit: str) -> float:

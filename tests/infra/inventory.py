@@ -59,6 +59,18 @@ def first_address(group: str) -> str:
     return address(members(group)[0])
 
 
+def gate(group: str) -> str:
+    """The URL of the gate on a group's first machine, without a slash at its end."""
+    return f"https://{first_address(group)}"
+
+
+def authority() -> str:
+    """The file of the CAs that clients trust: PAYOPS_CA, else the one that `vagrant up` wrote."""
+    file = Path(os.environ.get("PAYOPS_CA") or ROOT / ".vagrant/payops-ca.pem")
+    assert file.is_file(), f"{file} is missing; `vagrant up` writes it, or set PAYOPS_CA"
+    return str(file)
+
+
 @cache
 def secrets() -> dict[str, str]:
     """The vault, opened."""

@@ -18,7 +18,7 @@ def grafana(host_of) -> Any:
 
 
 def url(path: str) -> str:
-    return f"http://{inventory.first_address('observability')}:3000{path}"
+    return f"{inventory.gate('observability')}/grafana{path}"
 
 
 def test_it_runs_at_boot(grafana) -> None:

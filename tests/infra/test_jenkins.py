@@ -34,7 +34,7 @@ def jenkins(host_of) -> Any:
 
 
 def url(path: str) -> str:
-    return f"http://{inventory.first_address('build')}:8080{path}"
+    return inventory.gate("build") + path
 
 
 def changed(*path: str | int, to: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_only_the_admin_gets_in(jenkins, secrets, path: str, right: bool | None,
 
 def send_event(secret: str) -> subprocess.CompletedProcess[str]:
     """A push event, by the script that docs/ci.md names."""
-    options = ("--jenkins", url(""), "--repository", "example/payops")
+    options = ("--jenkins", url(""), "--ca", inventory.authority(), "--repository", "example/payops")
     return subprocess.run(
         [ROOT / "scripts/send-test-webhook", *options],
         env={**os.environ, "GITHUB_WEBHOOK_SECRET": secret},

@@ -6,7 +6,7 @@ import pytest
 import testinfra
 
 from tests.infra import inventory
-from tests.infra.asking import mode_and_owner
+from tests.infra.asking import CERTIFICATES, mode_and_owner
 
 SCRIPT = (
     "import http from 'k6/http'; import { check } from 'k6';"
@@ -25,9 +25,11 @@ def test_it_is_the_version_that_was_asked_for(builder) -> None:
 
 
 def test_it_reaches_the_platform(builder) -> None:
-    script = SCRIPT.replace("URL", f"http://{inventory.first_address('application')}:8080")
-    done = builder.run("echo %s | k6 run --quiet -", script)
+    script = SCRIPT.replace("URL", inventory.gate("application"))
+    done = builder.run("echo %s | env %s k6 run --quiet -", script, f"SSL_CERT_FILE={CERTIFICATES}/ca.pem")
     assert done.rc == 0, done.stderr
+    unknown = builder.run("echo %s | k6 run --quiet -", script)
+    assert unknown.rc != 0, "the CA is none of the system's"
 
 
 @pytest.mark.alone

@@ -18,21 +18,18 @@ READ, OPERATE, ADMINISTER = "read", "operate", "administer"
 OPEN_INSTANCE: Final = "payops-api@8089"
 
 
-@pytest.fixture(params=[80, 8080])
-def url(request: pytest.FixtureRequest) -> str:
-    return f"http://{inventory.first_address('application')}:{request.param}"
-
-
 @pytest.fixture
 def api() -> str:
-    return f"http://{inventory.first_address('application')}:8080"
+    return inventory.gate("application")
 
 
 def ask(url: str, key: str = "", body: Any = None) -> tuple[int, Any]:
     """Status and JSON of an answer: of a GET, or of a POST with a body."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     method = "GET" if body is None else "POST"
-    answer = requests.request(method, url, json=body, headers=headers, timeout=OUTSIDE_SECONDS)
+    answer = requests.request(
+        method, url, json=body, headers=headers, timeout=OUTSIDE_SECONDS, verify=inventory.authority()
+    )
     return answer.status_code, answer.json()
 
 
@@ -49,14 +46,14 @@ def test_the_vault_has_keys_of_the_right_kinds(secrets: Mapping[str, str]) -> No
 
 
 @pytest.mark.parametrize("path", ["/payments", "/operations", "/ledger/entries", "/merchants", "/api-keys"])
-def test_a_request_without_a_key_is_refused(url: str, path: str) -> None:
-    status, problem = ask(url + path)
+def test_a_request_without_a_key_is_refused(api: str, path: str) -> None:
+    status, problem = ask(api + path)
     assert (status, problem["code"]) == (401, "API_KEY_MISSING")
 
 
-def test_a_payment_without_a_key_is_refused(url: str) -> None:
+def test_a_payment_without_a_key_is_refused(api: str) -> None:
     body = {"merchantId": MERCHANTS[0], "amount": 1000, "currency": "KRW", "idempotencyKey": "no key"}
-    assert ask(f"{url}/payments/authorize", "", body)[0] == 401
+    assert ask(f"{api}/payments/authorize", "", body)[0] == 401
 
 
 @pytest.mark.parametrize(
@@ -89,9 +86,9 @@ def test_there_is_no_admin_token(host_of, api: str, secrets) -> None:
         assert ask(api + path, token, body)[0] == 401
 
 
-def test_the_shop_pays_without_a_key_and_for_its_merchant_alone(url: str) -> None:
-    assert ask(f"{url}/shop/payments?limit=1")[0] == 200
-    status, problem = ask(f"{url}/shop/payments?limit=1&merchantId={MERCHANTS[0]}")
+def test_the_shop_pays_without_a_key_and_for_its_merchant_alone(api: str) -> None:
+    assert ask(f"{api}/shop/payments?limit=1")[0] == 200
+    status, problem = ask(f"{api}/shop/payments?limit=1&merchantId={MERCHANTS[0]}")
     assert (status, problem["code"]) == (403, "MERCHANT_MISMATCH")
 
 
@@ -100,7 +97,7 @@ def test_each_request_needs_a_key_as_health_says(api: str) -> None:
 
 
 def test_no_log_has_a_key(each_host: Host) -> None:
-    """The journal has what Ansible's modules, sudo and systemd say of their arguments; /var/log what nginx says."""
+    """The journal has what Ansible's modules, sudo and systemd say of their arguments; /var/log what the gate says."""
     journal = each_host.run(f"journalctl --quiet --no-pager --output=cat | grep --count --extended-regexp '{KEY}'")
     assert journal.stdout.strip() == "0"
     files = each_host.run(

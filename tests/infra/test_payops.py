@@ -106,6 +106,47 @@ def test_a_process_cannot_write_its_own_release(application) -> None:
     assert found == ""
 
 
+def connects(application, user: str, group: str, port: int) -> bool:
+    """Whether a process of this user and group reaches an instance."""
+    numbers = f"--reuid {user} --regid {group} --clear-groups"
+    curl = (
+        f"curl --silent --output /dev/null --unix-socket /run/payops-api-{port}/api.sock http://localhost/health/live"
+    )
+    return bool(application.run(f"setpriv {numbers} {curl}").rc == 0)
+
+
+@pytest.mark.parametrize("port", [8081, 8082])
+def test_only_the_gateway_reaches_an_instance(application, port: int) -> None:
+    """Its unit has the group payops-gate; no user is a member."""
+    assert mode_and_owner(application, f"/run/payops-api-{port}") == "750 payops-api payops-gate"
+    assert mode_and_owner(application, f"/run/payops-api-{port}/api.sock") == "660 payops-api payops-gate"
+    assert application.group("payops-gate").members == []
+    assert "payops-gate" in application.check_output("systemctl show envoy --property SupplementaryGroups --value")
+    assert connects(application, "envoy", "payops-gate", port)
+    for user in ["envoy", "payops-relay", "nobody"]:
+        group = application.check_output(f"id --group --name {user}")
+        assert not connects(application, user, group, port), user
+
+
+@pytest.mark.parametrize("unit", INSTANCES + WORKERS)
+def test_it_listens_on_no_network(application, unit: str) -> None:
+    """The api has unix sockets alone; the workers' metrics are on loopback."""
+    pid = application.check_output(f"systemctl show {unit} --property MainPID --value")
+    lines = application.check_output("ss --no-header --listening --tcp --numeric --processes").splitlines()
+    found = [line.split()[3] for line in lines if f"pid={pid}," in line]
+    assert len(found) == (0 if unit in INSTANCES else 1)
+    assert all(address.startswith("127.0.0.1:") for address in found)
+
+
+@pytest.mark.parametrize("process", KNOWS)
+def test_each_link_is_verified(application, process: str) -> None:
+    settings = application.file(f"/etc/payops/{process}.env").content_string
+    assert 'APP_DATABASE_CA="/etc/payops-pki/ca.pem"' in settings
+    assert ("REDIS_URL" in settings) == ('REDIS_URL="rediss://' in settings) == ("APP_REDIS_CA" in settings)
+    speaks_to_kafka = "KAFKA_BOOTSTRAP_SERVERS" in settings
+    assert speaks_to_kafka == ("KAFKA_SECURITY_PROTOCOL=SASL_SSL" in settings) == ("KAFKA_CA" in settings)
+
+
 @pytest.mark.parametrize("port", [8081, 8082])
 def test_an_instance_is_ready_and_can_read_payments(application, port: int) -> None:
     assert application.run(f"/opt/payops/bin/start check-api {port}").rc == 0

@@ -1,6 +1,7 @@
 """The acquirer's simulator: its user, its secrets and its sandbox; from outside it gives tokens and nothing else."""
 
 import json
+from typing import Any
 
 import pytest
 import requests
@@ -28,7 +29,11 @@ def acquirer(host_of):
 
 @pytest.fixture
 def shop() -> str:
-    return f"http://{inventory.first_address('application')}"
+    return inventory.gate("application")
+
+
+def ask(method: str, shop: str, path: str, **given: Any) -> requests.Response:
+    return requests.request(method, shop + path, timeout=10, verify=inventory.authority(), **given)
 
 
 def test_it_runs_and_comes_back_after_a_boot(acquirer) -> None:
@@ -97,18 +102,17 @@ def test_the_api_reaches_it_with_its_key(host_of) -> None:
 
 def test_a_page_of_the_shop_gets_a_token(acquirer, shop: str, secrets) -> None:
     headers = {"Authorization": f"Bearer {secrets['vault_psp_publishable_key']}"}
-    answer = requests.post(f"{shop}/acquirer/v1/tokens", json=CARD, headers=headers, timeout=10)
+    answer = ask("POST", shop, "/acquirer/v1/tokens", json=CARD, headers=headers)
     assert (answer.status_code, answer.json()["token"][:4]) == (201, "tok_")
-    assert requests.post(f"{shop}/acquirer/v1/tokens", json=CARD, timeout=10).status_code == 401
+    assert ask("POST", shop, "/acquirer/v1/tokens", json=CARD).status_code == 401
 
 
 @pytest.mark.parametrize(("method", "path"), SHUT)
 def test_nothing_else_of_it_is_reached_from_outside(acquirer, shop: str, secrets, method: str, path: str) -> None:
     for name in ("vault_psp_key", "vault_psp_control_token"):
         headers = {"Authorization": f"Bearer {secrets[name]}"}
-        for base in (shop, f"{shop}:8080"):
-            answer = requests.request(method, base + path, headers=headers, timeout=10)
-            assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), answer.text
+        answer = ask(method, shop, path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), answer.text
 
 
 def test_the_shop_is_paid_at_the_simulator(host_of) -> None:

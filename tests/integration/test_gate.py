@@ -20,27 +20,30 @@ GOOD: Final = {"/health/ready": 200, "/payments": 401, "/shop/payments": 200}
 def gate(tmp_path: Path) -> Any:
     """(path → status of an api, role variables) → exit code and errors of the gate. This process is the instance."""
     (tmp_path / "current").symlink_to(ROOT)
+    (tmp_path / "payops-api-8081").mkdir()
+    file = tmp_path / "payops-api-8081" / "api.sock"
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho {os.getpid()}\n")
     (tmp_path / "systemctl").chmod(0o755)
 
     def passed(statuses: dict[str, int], **changed: Any) -> tuple[bool, str]:
         script = tmp_path / "start"
-        script.write_text(rendered(_payops_current_link=str(tmp_path / "current"), **changed))
+        folders = {"_payops_current_link": str(tmp_path / "current"), "_payops_run_folder": str(tmp_path)}
+        script.write_text(rendered(**folders, **changed))
 
         def answer(request: Request, _url: str) -> Answer:
             return Answer(statuses.get(request.path.partition("?")[0], 404), {})
 
-        with serving(answer) as api:
-            port = api.url.rpartition(":")[2]
+        with serving(answer, at=file):
             environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
             done = subprocess.run(
-                ["sh", script, "check-api", port],
+                ["sh", script, "check-api", "8081"],
                 env=environment,
                 capture_output=True,
                 text=True,
                 timeout=60,
                 check=False,
             )
+        file.unlink()
         return done.returncode == 0, done.stderr
 
     return passed

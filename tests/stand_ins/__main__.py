@@ -14,13 +14,13 @@ from urllib.request import urlopen
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from tests.stand_ins import packages, plugin_tool, repository
+from tests.stand_ins import envoy, packages, plugin_tool, repository
 
 PORT: Final = 8099
 STATE: Final = Path(__file__).parents[2] / ".state" / "stand-ins"
 PID_FILE: Final = STATE / "pid"
 SITE: Final = STATE / "site"
-SUITES: Final = {"grafana": "stable", "jenkins": "binary/", "ngrok": "bookworm"}
+SUITES: Final = {"envoy": "bookworm", "grafana": "stable", "jenkins": "binary/", "ngrok": "bookworm"}
 
 
 def build() -> None:
@@ -33,6 +33,7 @@ def build() -> None:
     plugin_tool.build(work)
     for package in packages.PACKAGES:
         repository.publish(packages.build(package, work), SITE / package.name, SUITES[package.name], signer)
+    repository.publish(envoy.build(work), SITE / "envoy", SUITES["envoy"], signer)
     _pin(signer.fingerprint(), work)
     signer.close()
     for path in work.glob(f"{plugin_tool.NAME}*"):

@@ -1,14 +1,15 @@
 """The running machines and their API. Fails, rather than skips, without them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.servers import until
-from tests.vm.machines import VAGRANT_INVENTORY, Machines
-from tests.vm.platform import Front, bearer
+from tests.vm.machines import VAGRANT_CA, VAGRANT_INVENTORY, Machines
+from tests.vm.platform import Front
 
 RECOVERY_SECONDS = 90
 
@@ -23,11 +24,13 @@ def machines() -> Machines:
 
 @pytest.fixture(scope="session")
 def front(machines: Machines) -> Front:
-    """The API through nginx, with keys of the vault."""
+    """The API through the gate, with keys of the vault, verified by the CAs of PAYOPS_CA or of Vagrant's machines."""
+    ca = Path(os.environ.get("PAYOPS_CA") or VAGRANT_CA)
+    assert ca.is_file(), f"{ca} is missing; `vagrant up` writes it, or set PAYOPS_CA"
     operator, merchant = (
         machines.variable("application", name) for name in ("payops_operator_key", "payops_load_keys[0]")
     )
-    return Front(f"http://{machines.address('application')}", operator, merchant)
+    return Front(f"https://{machines.address('application')}", str(ca), operator, merchant)
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +40,7 @@ def healthy(front: Front) -> None:
 
 
 @pytest.fixture
-def session(front: Front) -> requests.Session:
+def session(front: Front) -> Iterator[requests.Session]:
     """A client of the merchant."""
-    session = requests.Session()
-    session.headers.update(bearer(front.merchant))
-    return session
+    with front.session(front.merchant) as session:
+        yield session

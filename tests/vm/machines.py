@@ -14,6 +14,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = ROOT / ".venv/bin"
 VAGRANT_INVENTORY: Final = ROOT / ".vagrant/provisioners/ansible/inventory/vagrant_ansible_inventory"
+VAGRANT_CA: Final = ROOT / ".vagrant/payops-ca.pem"
 COMMAND_SECONDS: Final = 120
 PLAYBOOK_SECONDS: Final = 300
 

@@ -14,22 +14,32 @@ ANSWER_SECONDS: Final = 10
 
 @dataclass(frozen=True)
 class Front:
-    """nginx on port 80, with an operator's key and a merchant's."""
+    """The gate of the application, with an operator's key and a merchant's. `ca`: the file of CAs that verify it."""
 
     url: str
+    ca: str
     operator: str = field(repr=False)
     merchant: str = field(repr=False)
 
+    def session(self, key: str = "") -> requests.Session:
+        """A client that trusts the CAs of `ca` alone; `key`: whose requests it sends."""
+        session = requests.Session()
+        session.verify = self.ca
+        session.trust_env = False  # a list of CAs in the environment would count instead
+        session.headers.update(bearer(key) if key else {})
+        return session
+
     def get(self, path: str) -> requests.Response:
         """Send a request as an operator."""
-        return self._get(path, bearer(self.operator))
+        return self._get(path, self.operator)
 
     def get_as_merchant(self, path: str) -> requests.Response:
         """Send a request as the merchant."""
-        return self._get(path, bearer(self.merchant))
+        return self._get(path, self.merchant)
 
-    def _get(self, path: str, headers: dict[str, str]) -> requests.Response:
-        return requests.get(self.url + path, headers=headers, timeout=ANSWER_SECONDS)
+    def _get(self, path: str, key: str = "") -> requests.Response:
+        with self.session(key) as session:
+            return session.get(self.url + path, timeout=ANSWER_SECONDS)
 
     def is_up(self) -> bool:
         """Whether /health is UP; False also without an answer."""
@@ -44,7 +54,7 @@ class Front:
 
     def sale(self, payment_id: int) -> dict[str, Any]:
         """The same of the shop, whose pages have no key."""
-        return _found(self._get(f"/shop/payments/{payment_id}", {}))
+        return _found(self._get(f"/shop/payments/{payment_id}"))
 
     def outbox_is_empty(self) -> bool:
         """Whether everything is published."""

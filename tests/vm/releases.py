@@ -25,8 +25,9 @@ def build(version: str) -> None:
     (DIST / "VERSION").write_text(before)
 
 
-def build_broken(version: str, sound: str) -> None:
-    """A copy of the release `sound` whose api fails as soon as it is loaded."""
+def build_broken(version: str, sound: str, instances: tuple[int, ...]) -> None:
+    """A copy of the release `sound`; these instances of its api fail as soon as they are loaded."""
+    fault = f'import os\nif int(os.environ["PORT"]) in {instances}:\n    raise RuntimeError("this release is broken")\n'
     with (
         zipfile.ZipFile(_wheel(sound)) as source,
         zipfile.ZipFile(_wheel(version), "w", zipfile.ZIP_DEFLATED) as target,
@@ -34,7 +35,7 @@ def build_broken(version: str, sound: str) -> None:
         for item in source.infolist():
             content = source.read(item)
             if item.filename == "app/wsgi.py":
-                content = b'raise RuntimeError("this release is broken")\n'
+                content = fault.encode() + content
             elif ".dist-info/" in item.filename:
                 content = content.replace(sound.encode(), version.encode())
             target.writestr(item.filename.replace(f"payops-{sound}.", f"payops-{version}."), content)

@@ -1,4 +1,4 @@
-"""A steady stream of requests through nginx, each one recorded; none is sent twice unless a test does so.
+"""A steady stream of requests through the gate, each one recorded; none is sent twice unless a test does so.
 
 One exception, as in every HTTP client: a connection that was closed while idle is opened again.
 """
@@ -16,7 +16,7 @@ from typing import Any, Final
 import requests
 from urllib3.exceptions import ProtocolError
 
-from tests.vm.platform import Front, bearer
+from tests.vm.platform import Front
 
 THREADS: Final = 10
 ANSWER_SECONDS: Final = 15
@@ -28,7 +28,7 @@ Body = dict[str, Any]
 class Stream:
     """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat.
 
-    `reopened`: connections that nginx closed at a reload while a request was on its way.
+    `reopened`: connections that were closed while a request was on its way.
     """
 
     front: Front
@@ -46,9 +46,7 @@ class Stream:
 
     def client(self) -> requests.Session:
         """A client of the merchant."""
-        session = requests.Session()
-        session.headers.update(bearer(self.front.merchant))
-        return session
+        return self.front.session(self.front.merchant)
 
     def run(self) -> None:
         """One thread's share, at an even rate, until stopped."""

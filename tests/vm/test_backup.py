@@ -92,7 +92,9 @@ def test_a_restore_without_a_file_touches_nothing(machines: Machines, front: Fro
 
 def test_the_backup_is_told_to_prometheus(machines: Machines) -> None:
     address = machines.address("database")
-    metrics = machines.on("database", "curl", "-fsS", f"http://{address}:9100/metrics").well()
+    ours = "/etc/payops-pki"
+    shown = ("--cacert", f"{ours}/ca.pem", "--cert", f"{ours}/exporter.pem", "--key", f"{ours}/exporter.key")
+    metrics = machines.on("database", "curl", "-fsS", *shown, f"https://{address}:9100/metrics").well()
     found = re.search(r"^payops_backup_last_success_timestamp_seconds (\S+)$", metrics, re.MULTILINE)
     assert found
     assert float(machines.sql("SELECT UNIX_TIMESTAMP()")) - float(found.group(1)) < 3600

@@ -15,7 +15,7 @@ FROZEN_SECONDS = 20
 RECOVERY_SECONDS = 90
 IN_TIME = 7
 """The api answers within 5 s of a request's arrival; the rest is for the network, on machines that share two cores. A
-request that hangs takes 10 s, nginx' timeout."""
+request that hangs takes 8 s, the gate's timeout."""
 
 _log = logging.getLogger(__name__)
 

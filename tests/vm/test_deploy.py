@@ -54,11 +54,11 @@ def sound(machines: Machines) -> Iterator[str]:
     releases.remove(version)
 
 
-@pytest.fixture
-def broken(sound: str) -> Iterator[str]:
-    """A release whose api cannot start."""
+@pytest.fixture(params=[(8081, 8082), (8082,)], ids=["every instance", "the last instance"])
+def broken(sound: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A release of which these instances of the api cannot start."""
     version = releases.new_version("broken")
-    releases.build_broken(version, sound)
+    releases.build_broken(version, sound, request.param)
     yield version
     releases.remove(version)
 
@@ -91,5 +91,5 @@ def test_a_broken_release_is_rolled_back_by_itself(machines: Machines, front: Fr
     assert done.code != 0
     assert f"ROLLED BACK to {former}" in done.said, done.said
     assert [current(machines), running(machines, 8081), running(machines, 8082)] == [former] * 3
-    assert "down;" not in machines.on("application", "cat", "/etc/nginx/nginx.conf").well()
+    assert "DRAINING" not in machines.on("application", "cat", "/etc/envoy/endpoints.yaml").well()
     served_throughout(stream, machines, front)

@@ -1,16 +1,16 @@
-"""The shop as nginx serves it: a browser buys, refunds and opens the console, and has nothing to complain of.
+"""The shop as the gate serves it: a browser buys, refunds and opens the console, and has nothing to complain of.
 
-Its complaints include what the Content-Security-Policy of nginx forbids. Pictures are kept in .state/vm-test.
+Its complaints include what the Content-Security-Policy forbids. Pictures are kept in .state/vm-test.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
-import requests
 from playwright.sync_api import expect
 
 from tests.browser.browser import Visit, chromium, visit
+from tests.browser.pinning import pin_of
 from tests.browser.test_shop import buy, refund_half
 from tests.vm.machines import ROOT
 from tests.vm.platform import Front
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def visitor(front: Front) -> Iterator[Visit]:
-    with chromium() as browser, visit(browser, front.url) as visitor:
+    with chromium(pin_of(front.url, front.ca)) as browser, visit(browser, front.url) as visitor:
         visitor.shots = PICTURES
         yield visitor
 
@@ -45,7 +45,9 @@ def test_the_console_opens_with_the_operators_key(visitor: Visit, front: Front) 
 
 
 def test_what_the_policy_forbids_is_a_complaint(visitor: Visit, front: Front) -> None:
-    assert "script-src" in requests.get(front.url, timeout=10).headers["Content-Security-Policy"]
+    with front.session() as session:
+        page = session.get(front.url, timeout=10)
+    assert "script-src" in page.headers["Content-Security-Policy"]
     visitor.go("/")
     visitor.page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'void 0'}))")
     visitor.page.wait_for_function("document.scripts.length > 0")

@@ -31,7 +31,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         key = _key(given.key_file, environment)
         url = given.url or environment.get("PAYOPS_URL") or _missing("Say where the API is: --url or PAYOPS_URL.")
         bounds = {"timeout": given.timeout, "total_seconds": given.total_seconds}
-        with Payops(key, url, allow_http=given.allow_http, **bounds) as api:
+        ca_file = given.ca or environment.get("PAYOPS_CA") or None
+        with Payops(key, url, allow_http=given.allow_http, ca_file=ca_file, **bounds) as api:
             for found in given.run(api, given):
                 print(json.dumps(found))
         return DONE

@@ -15,6 +15,7 @@ from payops_client.transport import Transport
 class Payops:
     """One merchant's access. A context manager: its connections are closed on exit. Threads may share it.
 
+    `ca_file`: the only CAs that the server's certificate is verified by, a PEM file; None: the system's.
     `timeout`: seconds for the connection and the beginning of an answer, and between its parts. `tries`,
     `total_seconds`: of one call, beyond which no try begins. `pause` waits between tries. Every method raises
     PayopsError.
@@ -29,10 +30,11 @@ class Payops:
         tries: int = 5,
         total_seconds: float = 60.0,
         allow_http: bool = False,
+        ca_file: str | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Connect to nothing yet. Raises ValueError for a key or an address that cannot be used."""
-        self._transport = Transport(api_key, base_url, allow_http=allow_http)
+        """Connect to nothing yet. Raises ValueError for a key, an address or a file that cannot be used."""
+        self._transport = Transport(api_key, base_url, allow_http=allow_http, ca_file=ca_file)
         self._timeout = timeout
         self._retries = Retries(tries, total_seconds, pause)
 

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--url", help="where the API is, like https://payops.example; default: PAYOPS_URL")
     top.add_argument("--key-file", metavar="PATH", help="a file that holds the API key; default: PAYOPS_API_KEY")
+    top.add_argument("--ca", metavar="PATH", help="a file of the CAs to trust; default: PAYOPS_CA, else the system's")
     top.add_argument("--timeout", type=_seconds, default=10.0, help="seconds to wait for one answer; default: 10")
     top.add_argument("--total-seconds", type=_seconds, default=60.0, help="seconds for all tries together; default: 60")
     top.add_argument("--allow-http", action="store_true", help="send the key unencrypted to other machines, too")

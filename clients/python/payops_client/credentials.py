@@ -1,6 +1,10 @@
-"""Which keys can be sent, and where to. No error shows a key, or an address: it may hold a password."""
+"""Which keys can be sent, where to, and whose certificates count there.
+
+No error shows a key, or an address: it may hold a password.
+"""
 
 import re
+import ssl
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -23,6 +27,15 @@ def checked_url(base_url: str, *, allow_http: bool) -> str:
             "Over http anybody on the way could read the key; use https, or --allow-http (allow_http=True)."
         )
     return base_url.rstrip("/")
+
+
+def trusting(ca_file: str) -> ssl.SSLContext:
+    """A context that verifies servers by the CAs of this file alone. Raises ValueError when it cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        reason = "it has no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ValueError(f"The CAs cannot be read from {ca_file}: {reason}.") from None
 
 
 def _is_loopback(host: str) -> bool:

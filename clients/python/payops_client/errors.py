@@ -147,6 +147,15 @@ BY_CODE: Final[Mapping[str, type[PayopsError]]] = {
     "OUTCOME_UNKNOWN": OutcomeUnknown,
 }
 """Each code that a merchant can be answered with."""
+OF_GATE: Final[Mapping[str, type[PayopsError]]] = {
+    "GATEWAY_UNAVAILABLE": Unavailable,
+    "GATEWAY_REQUEST_TIMEOUT": Unavailable,
+    "GATEWAY_RATE_LIMITED": RateLimited,
+    "GATEWAY_OUTCOME_UNKNOWN": OutcomeUnknown,
+    "GATEWAY_TIMEOUT": OutcomeUnknown,
+    "GATEWAY_ERROR": OutcomeUnknown,
+}
+"""Codes of the gate before the API, where the same command may be sent again; the others go by their status."""
 BY_STATUS: Final[Mapping[int, type[PayopsError]]] = {
     400: InvalidRequest,
     401: AuthenticationFailed,
@@ -157,6 +166,7 @@ BY_STATUS: Final[Mapping[int, type[PayopsError]]] = {
     422: InvalidRequest,
     429: RateLimited,
     503: OutcomeUnknown,
+    504: OutcomeUnknown,
 }
 """For codes that are newer than this package."""
 OF_PROXIES: Final[Mapping[int, type[PayopsError]]] = {

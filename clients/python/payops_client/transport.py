@@ -10,11 +10,12 @@ from typing import Any, Final
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
-from payops_client.credentials import checked_key, checked_url
+from payops_client.credentials import checked_key, checked_url, trusting
 from payops_client.errors import (
     BY_CODE,
     BY_STATUS,
     NO_ANSWER,
+    OF_GATE,
     OF_PROXIES,
     PROCESSING,
     FieldError,
@@ -33,12 +34,13 @@ PROBLEM: Final = "application/problem+json"
 class Transport:
     """Connections to one API with one key, kept open between requests; threads may share it."""
 
-    def __init__(self, api_key: str, base_url: str, *, allow_http: bool) -> None:
-        """Connect to nothing yet. Raises ValueError for a key or an address that cannot be used."""
+    def __init__(self, api_key: str, base_url: str, *, allow_http: bool, ca_file: str | None) -> None:
+        """Connect to nothing yet. Raises ValueError for a key, an address or a file that cannot be used."""
         self._url = checked_url(base_url, allow_http=allow_http)
         always = {"Accept": JSON, "Content-Type": JSON, "User-Agent": f"payops-client/{__version__}"}
         headers = {"Authorization": f"Bearer {checked_key(api_key)}", **always}
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=10, retries=False, headers=headers)
+        verified = {} if ca_file is None else {"ssl_context": trusting(ca_file)}
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=10, retries=False, headers=headers, **verified)
 
     def close(self) -> None:
         """Close all connections."""
@@ -109,7 +111,8 @@ def _has_end(headers: Mapping[str, str]) -> bool:
 
 
 def _of_problem(problem: Mapping[str, Any], status: int) -> PayopsError:
-    family = BY_CODE.get(problem["code"]) or BY_STATUS.get(status, UnexpectedAnswer)
+    known = BY_CODE.get(problem["code"]) or OF_GATE.get(problem["code"])
+    family = known or BY_STATUS.get(status, UnexpectedAnswer)
     return family(
         str(problem.get("message")),
         code=problem["code"],

@@ -50,6 +50,18 @@ describe("call", () => {
     expect((await problem()).code).toBe("UNREADABLE");
   });
 
+  it.each([
+    [503, "GATEWAY_UNAVAILABLE", "SERVICE_UNAVAILABLE"],
+    [503, "GATEWAY_OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN"],
+    [504, "GATEWAY_TIMEOUT", "OUTCOME_UNKNOWN"],
+    [503, "GATEWAY_ERROR", "OUTCOME_UNKNOWN"],
+    [429, "GATEWAY_RATE_LIMITED", "RATE_LIMIT_EXCEEDED"],
+    [403, "GATEWAY_FORBIDDEN", "GATEWAY_FORBIDDEN"],
+  ])("takes the gate's %i %s for %s, so that the key is kept", async (status, code, known) => {
+    answering(JSON.stringify({ code, message: "no instance" }), status);
+    expect(await problem()).toMatchObject({ code: known, status });
+  });
+
   it("says when nothing answers", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
     expect((await problem()).code).toBe("NETWORK");

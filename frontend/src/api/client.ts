@@ -98,6 +98,16 @@ export function address(path: string, inPath: object = {}, query: object = {}): 
   return search === "" ? filled : `${filled}?${search}`;
 }
 
+/** The gate's codes, where it answers because no instance of the API does, as the API's of the same meaning. */
+const GATE: Readonly<Record<string, string>> = {
+  GATEWAY_UNAVAILABLE: "SERVICE_UNAVAILABLE",
+  GATEWAY_REQUEST_TIMEOUT: "SERVICE_UNAVAILABLE",
+  GATEWAY_OUTCOME_UNKNOWN: "OUTCOME_UNKNOWN",
+  GATEWAY_TIMEOUT: "OUTCOME_UNKNOWN",
+  GATEWAY_ERROR: "OUTCOME_UNKNOWN",
+  GATEWAY_RATE_LIMITED: "RATE_LIMIT_EXCEEDED",
+};
+
 function problemOf(response: Response, text: string): ApiProblem {
   const details = parsed(text) as Partial<ProblemDetails> | undefined;
   const seconds = Number(response.headers.get("Retry-After") ?? "");
@@ -106,7 +116,8 @@ function problemOf(response: Response, text: string): ApiProblem {
     const code = response.status >= 502 ? "OUTCOME_UNKNOWN" : "UNREADABLE"; // a proxy's page: the outcome is unknown
     return new ApiProblem(code, response.statusText, response.status, retryAfter);
   }
-  return new ApiProblem(details.code, details.message ?? details.code, response.status, retryAfter, details);
+  const code = GATE[details.code] ?? details.code;
+  return new ApiProblem(code, details.message ?? code, response.status, retryAfter, details);
 }
 
 /** Whole numbers that a `number` cannot hold exactly (sums of the ledger) become a bigint; its type is still number. */

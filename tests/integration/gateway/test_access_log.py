@@ -8,10 +8,11 @@ import pytest
 from stack.ports import free_port
 from tests.integration.gateway.clients import Gate
 from tests.integration.gateway.conftest import Start, port
-from tests.integration.test_nginx import CARD, FORMS
 from tests.servers import until
 from tests.serving import Server
 
+CARD = "4111111111111111"
+FORMS = [CARD, "4111-1111-1111-1111", "4111 1111 1111 1111", "4111.1111.1111.1111", "4111%201111%201111%201111"]
 KEY = "po_live_abcdefghijkl_0123456789secretsecretsecret"
 
 

@@ -11,7 +11,7 @@ from stack.envoy import Envoy
 from tests.e2e.test_listening import Listening
 from tests.integration.gateway.clients import Gate, asked, is_problem
 from tests.integration.gateway.conftest import Start, port
-from tests.integration.test_nginx import accepting
+from tests.integration.gateway.instances import accepting
 from tests.servers import until
 from tests.serving import Server
 
@@ -80,7 +80,7 @@ def test_the_api_is_paid_through_a_unix_socket(sqlite_template: Path, leaf: Leaf
     binds = ["--bind", "127.0.0.1:{port}", "--bind", f"unix:{file}"]
     with (
         Listening(f"sqlite:///{database}", *binds, APP_TRUSTED_PROXIES=1) as _api,
-        Envoy(leaf.certificate, leaf.key, envoy_instances=[str(file)]) as envoy,
+        Envoy(leaf.certificate, leaf.key, envoy_instances=[file], envoy_instance_address="%s") as envoy,
     ):
         gate = Gate(envoy, leaf.authority)
         body = {"merchantId": "M1", "amount": 100, "currency": "KRW", "idempotencyKey": "k"}

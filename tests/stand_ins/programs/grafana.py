@@ -9,6 +9,7 @@ import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 CONFIGURATION = Path("/etc/grafana/grafana.ini")
 STORED_PASSWORD = Path("/var/lib/grafana/stand-in-password")
@@ -28,11 +29,22 @@ def keep_first_password(setting: str) -> None:
         STORED_PASSWORD.write_text(Path(path).read_text() if setting != path else setting)
 
 
+def sub_path(server: configparser.SectionProxy) -> str:
+    """Before all paths: that of the root URL, if it is served there."""
+    return urlsplit(server["root_url"]).path.rstrip("/") if server.getboolean("serve_from_sub_path") else ""
+
+
 class Pages(BaseHTTPRequestHandler):
     """The three paths that the role and Prometheus use."""
 
+    root = ""
+
     def do_GET(self) -> None:
-        """/api/health and /metrics are for everybody, the rest for the admin."""
+        """/api/health and /metrics are for everybody, the rest for the admin; what lacks the sub path is redirected."""
+        if not self.path.startswith(f"{self.root}/"):
+            self._redirect(self.root + self.path)
+            return
+        self.path = self.path.removeprefix(self.root)
         if self.path == "/api/health":
             self._answer(200, json.dumps({"database": "ok", "version": "stand-in"}))
         elif self.path == "/metrics":
@@ -45,6 +57,12 @@ class Pages(BaseHTTPRequestHandler):
     def _is_admin(self) -> bool:
         expected = base64.b64encode(f"admin:{STORED_PASSWORD.read_text()}".encode()).decode()
         return hmac.compare_digest(self.headers.get("Authorization", ""), f"Basic {expected}")
+
+    def _redirect(self, where: str) -> None:
+        self.send_response(301)
+        self.send_header("Location", where)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _answer(self, status: int, body: str, kind: str = "application/json") -> None:
         self.send_response(status)
@@ -61,6 +79,7 @@ def main() -> None:
         if "PROMETHEUS_URL" not in os.environ:
             sys.exit("PROMETHEUS_URL is not set, and the provisioned data source needs it.")
         keep_first_password(read["security"]["admin_password"])
+        Pages.root = sub_path(read["server"])
         ThreadingHTTPServer((read["server"]["http_addr"], int(read["server"]["http_port"])), Pages).serve_forever()
     elif sys.argv[1:2] == ["cli"] and sys.argv[-2:] == ["reset-admin-password", "--password-from-stdin"]:
         STORED_PASSWORD.write_text(sys.stdin.read())

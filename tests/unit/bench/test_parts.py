@@ -7,7 +7,7 @@ from bench.__main__ import PARTS
 
 NAMES = (
     *("authorizations", "flows", "lag", "breaker", "lists", "audits", "backlog", "commits", "serverless", "split"),
-    *("start", "keys", "wrong-keys", "acquirer", "reconciliation", "beside-import", "tls"),
+    *("start", "keys", "wrong-keys", "acquirer", "reconciliation", "beside-import", "tls", "gateway", "mesh"),
 )
 
 

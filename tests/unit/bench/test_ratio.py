@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.ratio import to_each_neighbours, to_neighbours
+from bench.ratio import above_each_neighbours, to_each_neighbours, to_neighbours
 
 TIMES = st.floats(1, 1000)
 
@@ -19,7 +19,16 @@ def test_each_is_compared_with_its_own_neighbours() -> None:
     assert to_each_neighbours([1], []) == []
 
 
+@given(TIMES, st.floats(-10, 10), st.floats(0, 10))
+def test_an_even_drift_does_not_show_in_a_difference(first: float, added: float, drift: float) -> None:
+    assert above_each_neighbours([first, first + 2 * drift], [first + drift + added]) == [
+        pytest.approx(added, abs=1e-9)
+    ]
+
+
 @pytest.mark.parametrize("without", [[1.0], [1.0, 1.0, 1.0]])
 def test_one_more_without_is_needed(without: list[float]) -> None:
     with pytest.raises(ValueError, match="zip"):
         to_each_neighbours(without, [1.0])
+    with pytest.raises(ValueError, match="zip"):
+        above_each_neighbours(without, [1.0])
