@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.infra import inventory
+
 FILE: Final = "/etc/sudoers.d/zz-payops"
 PASSWORD: Final = "a-password-of-this-test"  # of an account that lives for seconds
 SELF: Final = "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
@@ -17,7 +19,6 @@ SETTINGS: Final = {
     "passwordauthentication no",
     "kbdinteractiveauthentication no",
     "maxauthtries 4",
-    "allowtcpforwarding no",
     "allowstreamlocalforwarding no",
     "allowagentforwarding no",
     "x11forwarding no",
@@ -40,10 +41,17 @@ def automation(host: Any) -> str:
     return str(host.check_output("echo ${SUDO_USER:-root}"))
 
 
-def test_ssh_takes_keys_alone_and_forwards_nothing(each_host) -> None:
+def test_ssh_takes_keys_alone_and_forwards_to_ngroks_agent_alone(each_host) -> None:
     said = each_host.check_output("sshd -T").splitlines()
-    names = {line.split()[0] for line in SETTINGS}
-    assert {line for line in said if line.split()[0] in names} == SETTINGS
+    build = each_host.check_output("hostname") in inventory.members("build")  # where ngrok's agent is
+    tunnels = (
+        {"allowtcpforwarding local", "permitopen 127.0.0.1:4040"}
+        if build
+        else {"allowtcpforwarding no", "permitopen none"}
+    )
+    wanted = SETTINGS | tunnels
+    names = {line.split()[0] for line in wanted}
+    assert {line for line in said if line.split()[0] in names} == wanted
 
 
 def test_a_password_is_not_even_asked_for(each_host) -> None:

@@ -25,7 +25,7 @@ HOSTS: Final[Mapping[str, Any]] = {
         "login": ["deploy", FREE],
         "base_administrators": [KIM],
         "base_ssh_users": ["backup"],
-        "base_ssh_jump_host": True,
+        "base_ssh_forwards": ["127.0.0.1:4040", "*:22"],
         "base_kernel_settings": {"net.ipv4.conf.*.rp_filter": 2, "kernel.sysrq": ""},
         "base_security_updates_except": ["^mariadb-"],
         "base_security_updates_reboot": True,
@@ -133,9 +133,9 @@ def test_root_logs_in_only_where_ansible_is_root(written: Path) -> None:
     assert "PermitRootLogin prohibit-password" in text(written, "by_root", "sshd.conf")
 
 
-def test_a_jump_host_forwards_connections_alone(written: Path) -> None:
-    assert "AllowTcpForwarding no" in text(written, "plain", "sshd.conf")
-    assert "AllowTcpForwarding local" in text(written, "changed", "sshd.conf")
+def test_a_tunnel_leads_to_what_is_listed_alone(written: Path) -> None:
+    assert "AllowTcpForwarding no\nPermitOpen none\n" in text(written, "plain", "sshd.conf")
+    assert "AllowTcpForwarding local\nPermitOpen 127.0.0.1:4040 *:22\n" in text(written, "changed", "sshd.conf")
 
 
 def test_settings_of_the_kernel_are_the_hosts_in_a_container(written: Path) -> None:
