@@ -34,11 +34,12 @@ class Uses:
     def deviation(self, burst: int, rate: float) -> float:
         """Percent by which it passed more or less often than a bucket of `burst`, filled by `rate` a second, allows.
 
-        RuntimeError when it was never limited: then it was used too seldom to say anything.
+        RuntimeError when it was used less often than it may be, which says nothing.
         """
-        if not self.limited:
+        allowed = burst + rate * (self.last - self.first)
+        if self.passed + self.limited <= allowed:
             raise RuntimeError("nothing was measured: a key was not used more often than its limit")
-        return 100 * abs(self.passed / (burst + rate * (self.last - self.first)) - 1)
+        return 100 * abs(self.passed / allowed - 1)
 
 
 def use(port: int, authority: Path, keys: Sequence[str], seconds: float) -> list[Uses]:
