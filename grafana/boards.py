@@ -5,11 +5,12 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import acquirer, hosts, kafka, ledger, money_out, objectives, overview, servers
+from grafana import acquirer, gateway, hosts, kafka, ledger, money_out, objectives, overview, servers
 from grafana.board import Board, dashboard
 
 BOARDS: Final[tuple[Board, ...]] = (
     overview.BOARD,
+    gateway.BOARD,
     ledger.BOARD,
     acquirer.BOARD,
     money_out.BOARD,

@@ -36,7 +36,6 @@ if [ "${1:-}" = vms ]; then
 else
   need mariadb-server mariadbd
   need redis-server redis-server
-  need nginx-light nginx
   need prometheus prometheus
   need prometheus-alertmanager prometheus-alertmanager
   need prometheus-node-exporter prometheus-node-exporter

@@ -24,7 +24,7 @@ from stack.server import Server, ServerError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ROLE: Final = ROOT / "ansible" / "roles" / "envoy"
-FILES: Final = ("endpoints", "secrets", "clusters", "routes", "listeners", "envoy")
+FILES: Final = ("endpoints", "secrets", "authorities", "clusters", "routes", "listeners", "envoy")
 """The files of its configuration, in an order in which each finds what it names."""
 
 

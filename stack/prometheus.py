@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from stack.certificates import Leaf
 from stack.readiness import get_json
 from stack.server import Server, program
 from stack.time_scale import scaled
@@ -79,11 +80,14 @@ class Prometheus(Server):
 
     name = "prometheus"
 
-    def __init__(self, alertmanager: Alertmanager, timing: Timing, folder: Path | None = None) -> None:
-        """Pick a port and a folder (see Server); nothing runs yet."""
+    def __init__(
+        self, alertmanager: Alertmanager, timing: Timing, folder: Path | None = None, client: Leaf | None = None
+    ) -> None:
+        """Pick a port and a folder (see Server); nothing runs yet. `client`: shown to what is scraped by TLS."""
         super().__init__(folder)
         self._alertmanager = alertmanager
         self._timing = timing
+        self._client = client
 
     @property
     def url(self) -> str:
@@ -95,13 +99,19 @@ class Prometheus(Server):
         """The base URL of the web UI: /alerts, /graph, /targets below it. Debian's package has the classic UI."""
         return f"{self.url}/classic"
 
-    def watch(self, jobs: Mapping[str, Sequence[int]]) -> None:
-        """Scrape these local ports, by job, from now on; also Prometheus itself and Alertmanager."""
+    def watch(self, jobs: Mapping[str, Sequence[int]], gate: int = 0) -> None:
+        """Scrape these local ports, by job, from now on; also Prometheus itself and Alertmanager.
+
+        `gate`: the port of Envoy's metrics, by TLS; 0: there is none.
+        """
         every = {**jobs, "prometheus": [self.port], "alertmanager": [self._alertmanager.port]}
         groups = [
             {"targets": [f"127.0.0.1:{port}" for port in ports], "labels": {"job": job, "node": NODE}}
             for job, ports in every.items()
         ]
+        if gate:
+            by_tls = {"__scheme__": "https", "__metrics_path__": "/metrics/gate"}
+            groups.append({"targets": [f"127.0.0.1:{gate}"], "labels": {"job": "gate", "node": NODE, **by_tls}})
         new = self._targets.with_suffix(".new")
         new.write_text(json.dumps(groups, indent=2))
         new.replace(self._targets)  # atomic: Prometheus may read it at any time
@@ -124,8 +134,16 @@ class Prometheus(Server):
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{self._alertmanager.port}"]}]}]
             },
-            "scrape_configs": [{"job_name": "payops", "file_sd_configs": [{"files": [str(self._targets)]}]}],
+            "scrape_configs": [
+                {"job_name": "payops", "file_sd_configs": [{"files": [str(self._targets)]}], **self._tls()}
+            ],
         }
+
+    def _tls(self) -> dict[str, Any]:
+        if self._client is None:
+            return {}
+        files = {"ca_file": self._client.authority, "cert_file": self._client.certificate, "key_file": self._client.key}
+        return {"tls_config": {name: str(path) for name, path in files.items()}}
 
     def _command(self) -> list[str]:
         return [

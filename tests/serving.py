@@ -3,6 +3,7 @@
 import io
 import json
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from pathlib import Path
 from socketserver import TCPServer
 from threading import Thread
 from typing import Any
+
+from stack.certificates import Leaf
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,20 @@ class _OnUnixSocket(ThreadingHTTPServer):
     server_bind = TCPServer.server_bind  # the parent's wants a host and a port
 
 
+def _server_context(leaf: Leaf) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf.certificate, leaf.key)
+    return context
+
+
 @contextmanager
-def serving(answer: Callable[[Request, str], Answer], at: Path | None = None) -> Iterator[Server]:
-    """Serve on a free port, or the unix socket `at`; `answer` gets the request and the server's own URL."""
+def serving(
+    answer: Callable[[Request, str], Answer], at: Path | None = None, leaf: Leaf | None = None
+) -> Iterator[Server]:
+    """Serve on a free port, or the unix socket `at`; `answer` gets the request and the server's own URL.
+
+    `leaf`: over TLS, with this certificate.
+    """
     requests: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -95,7 +109,9 @@ def serving(answer: Callable[[Request, str], Answer], at: Path | None = None) ->
             """No log."""
 
     httpd = _OnUnixSocket(str(at), Handler) if at else ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # type: ignore[arg-type]  # a path is an address, too
-    url = "http://localhost" if at else f"http://127.0.0.1:{httpd.server_port}"
+    url = "http://localhost" if at else f"{'https' if leaf else 'http'}://127.0.0.1:{httpd.server_port}"
+    if leaf:
+        httpd.socket = _server_context(leaf).wrap_socket(httpd.socket, server_side=True)
     thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -11,6 +11,7 @@ from payments.money_out_metrics import MoneyOutMetrics
 from payments.platform.clock import Clock, monotonic
 from payments.platform.clock_guard import Now
 from payments.platform.desk_errors import DuplicateFile
+from payments.platform.throttle import Stopped, Throttle
 from payments.reconciliation import fetching, uploads
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.exception_store import ACTOR
@@ -48,6 +49,7 @@ class SettlementFiles:
         self._metrics = metrics
         self._now = now
         self._pause = pause
+        self._throttle = Throttle(pause)
         self._clock = clock
         self._ask_at: dict[tuple[str, date], float] = {}
 
@@ -69,13 +71,16 @@ class SettlementFiles:
                 step(now)
             except ImportRunning:
                 _log.info("import_running")  # on another machine or at a terminal; the next round goes on
+            except Stopped:
+                _log.info("import_stopped")  # the next process undoes what was read, and begins anew
+                break
             except Exception as error:  # noqa: BLE001  (raised below)
                 errors.append(error)
         if errors:
             raise errors[0]
 
     def _read_uploads(self, now: datetime) -> None:
-        for report in import_uploads(self._engine, now):
+        for report in import_uploads(self._engine, now, self._throttle):
             self._count(report)
 
     def _fetch(self, now: datetime) -> None:
@@ -90,7 +95,7 @@ class SettlementFiles:
     def _fetch_day(self, name: str, access: Access, day: date, now: datetime) -> None:
         about = {"connector": name, "day": day.isoformat()}
         try:
-            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, now)
+            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, now, throttle=self._throttle)
         except FileRefused as refused:
             faults = [f"line {fault.line}: {fault.reason}" for fault in refused.faults[:LOGGED]]
             _log.error("settlement_file_not_fetched", extra={**about, "reason": "refused", "faults": faults})

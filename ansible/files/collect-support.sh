@@ -21,7 +21,7 @@ without_secrets() { # whatever is named like a secret, and passwords in URLs
 }
 
 own_units() {
-  systemctl list-unit-files --no-legend 'payops-*' 'psp*' 'nginx*' 'mariadb*' 'redis*' 'kafka*' 'prometheus*' 'grafana*' 'jenkins*' |
+  systemctl list-unit-files --no-legend 'payops-*' 'psp*' envoy 'mariadb*' 'redis*' 'kafka*' 'prometheus*' 'grafana*' 'jenkins*' |
     awk '$1 !~ /@\.service$/ { print $1 }'
   systemctl list-units --all --no-legend --plain 'payops-api@*' | awk '{ print $1 }'
 }
@@ -45,12 +45,13 @@ if [ -d "$home" ]; then
   for file in "$settings"/*.env; do keep "$(basename "$file").txt" without_secrets "$file"; done
   keep audit.json timeout 60 "$command" audit --json
 fi
-for file in /etc/psp/psp.env /etc/nginx/nginx.conf /etc/mysql/mariadb.conf.d/60-payops.cnf /etc/prometheus/prometheus.yml; do
+for file in /etc/psp/psp.env /etc/mysql/mariadb.conf.d/60-payops.cnf /etc/prometheus/prometheus.yml; do
   [ ! -e "$file" ] || keep "$(basename "$file").txt" without_secrets "$file"
 done
-for log in /var/log/nginx/error.log /var/log/nginx/access.log; do
-  [ ! -e "$log" ] || keep "nginx-$(basename "$log").txt" tail -n 5000 "$log"
-done
+if [ -d /etc/envoy ]; then
+  keep envoy-access.log.txt tail -n 5000 /var/log/envoy/access.log
+  for file in clusters endpoints envoy routes; do keep "envoy-$file.yaml.txt" cat "/etc/envoy/$file.yaml"; done
+fi
 
 archive="$(mktemp --tmpdir "payops-support-XXXXXX.tar.gz")"
 tar -C "$work" -czf "$archive" "$(hostname)" || exit 1

@@ -1,6 +1,6 @@
 """How much slower authorizations are answered while a large settlement file is imported: without, with, without.
 
-The import has a database of its own on the platform's server, and the CPU's share of a worker, as in housekeeping.
+The import rests between its steps, has a database of its own on the platform's server, and the CPU's share of a worker.
 """
 
 import subprocess
@@ -12,13 +12,13 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from bench.platform import SESSION_NICENESS, lower
 from bench.progress import say
 from bench.repetition import REPEATS, RUN_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
 from bench.settlement_file import database, prepare
 from stack.platform import ROOT
-from stack.programs import BEHIND
 
 LINES: Final = 1_000_000
 RATE: Final = 200
@@ -49,11 +49,13 @@ def _p95(session: Session) -> float:
 @contextmanager
 def _importing(url: str, file: Path) -> Iterator[subprocess.Popen[str]]:
     """The import's process. RuntimeError with its output when it fails."""
-    command = [*BEHIND, sys.executable, "-m", "worker", "reconcile", "import", str(file), "--json"]
+    command = [sys.executable, "-m", "worker", "reconcile", "import", str(file), "--json"]
     with subprocess.Popen(
-        command, cwd=ROOT, env={"DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+        command, cwd=ROOT, env={"DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as running:  # fmt: skip
         try:
+            lower(running.pid, SESSION_NICENESS)
             yield running
         except BaseException:
             running.kill()

@@ -1,4 +1,4 @@
-"""Seconds and memory that an import of a large settlement file takes: `reconcile import`, on a database of its own.
+"""Seconds and memory of an import of a large settlement file: `reconcile import --at-once`, on a database of its own.
 
 The database is on the server of the platform, so its commits go through the same binary log.
 """
@@ -45,7 +45,7 @@ def figures(session: Session) -> list[Figure]:
 
 def measure(url: str, file: Path, lines: int, *options: str) -> Measured:
     """Import it. RuntimeError with its output when it does not find what is there."""
-    command = [sys.executable, "-m", "worker", "reconcile", "import", str(file), "--json", *options]
+    command = [sys.executable, "-m", "worker", "reconcile", "import", str(file), "--at-once", "--json", *options]
     began = time.monotonic()
     with subprocess.Popen(
         command, cwd=ROOT, env={"DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -1,14 +1,20 @@
 """Throttles long jobs of housekeeping: after each step, sleeps four times its duration. Does not schedule."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from payments.platform.clock import Clock, monotonic
 
 RESTS: Final = 4.0
 """A rest lasts this many times as long as the step before it, so at most a fifth of the time is work (ADR 14)."""
+
+Item = TypeVar("Item")
+
+
+class Stopped(Exception):
+    """The process is to end, and there was more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,14 @@ class Throttle:
             if self.clock() - began >= self.longest:
                 return
             rest = (self.clock() - started) * RESTS
+
+    def among(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, and a rest after what was done with each. Raises Stopped when the process is to end meanwhile."""
+        steps = self.steps()
+        for item in items:
+            if next(steps, self) is self:
+                raise Stopped
+            yield item
 
 
 def _without(_seconds: float) -> bool:

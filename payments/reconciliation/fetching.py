@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine
 
 from payments.acquiring.deadline import Deadline
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.platform.tls import client_context
 from payments.reconciliation import backlog
 from payments.reconciliation.file import LARGEST
@@ -49,7 +50,15 @@ def days_to_fetch(connection: Connection, connector: str, now: datetime) -> list
 
 
 def fetch_day(
-    engine: Engine, access: Access, connector: str, day: date, actor: str, now: datetime, *, dry_run: bool = False
+    engine: Engine,
+    access: Access,
+    connector: str,
+    day: date,
+    actor: str,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    throttle: Throttle = AT_ONCE,
 ) -> Report | None:
     """Fetch and import the file of a day; None when the acquirer does not have it yet.
 
@@ -59,7 +68,7 @@ def fetch_day(
         if not _fetch(access, PROFILES[connector].path.format(day=day), file):
             return None
         asked = Asked(f"{day}.csv", connector, actor)
-        return import_file(engine, chunks_of(file), asked, now, dry_run=dry_run)
+        return import_file(engine, chunks_of(file), asked, now, dry_run=dry_run, throttle=throttle)
 
 
 def chunks_of(file: IO[bytes]) -> Callable[[], Iterator[bytes]]:

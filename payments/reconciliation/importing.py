@@ -3,7 +3,7 @@
 A run is a function of the file and of our operations, and a dry run is the same code that writes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.file_days import end_of
@@ -59,13 +60,25 @@ class _Read(NamedTuple):
     surveyed: Survey
 
 
-def import_file(engine: Engine, source: Source, asked: Asked, now: datetime, *, dry_run: bool = False) -> Report:
-    """Import a file whole, or not at all. KeyError for a connector without a profile.
+def import_file(
+    engine: Engine,
+    file: Source,
+    asked: Asked,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    throttle: Throttle = AT_ONCE,
+) -> Report:
+    """Import a file whole, or not at all, and rest after each chunk of it. KeyError: the connector has no profile.
 
     Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
-    another import runs, and RunRefused when it cannot be finished. Then nothing of it is kept, as when this process is
-    killed: the next import undoes what it finds half done.
+    another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Then nothing is
+    kept, as when this process is killed: the next import undoes what it finds half done.
     """
+
+    def source() -> Iterator[bytes]:
+        return throttle.among(file())
+
     read = _read(source, PROFILES[asked.connector])
     if dry_run:
         _refuse_duplicate(engine, read.sha256)

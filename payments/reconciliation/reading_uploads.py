@@ -1,10 +1,12 @@
 """Imports the files that were sent over HTTP, one after the other; housekeeping's share of an upload."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.reconciliation import store, uploads
 from payments.reconciliation.faults import Fault, FileRefused, Reason
 from payments.reconciliation.importing import Asked, Report, import_file, undo_leftovers
@@ -16,7 +18,7 @@ from payments.reconciliation.uploads import Upload
 _CHUNK: Final = 65_536
 
 
-def import_uploads(engine: Engine, now: datetime) -> list[Report]:
+def import_uploads(engine: Engine, now: datetime, throttle: Throttle = AT_ONCE) -> list[Report]:
     """Import all files that wait; those that cannot be taken become REFUSED. Returns reports of those that are DONE.
 
     Ends early, without an error, while another import runs. Raises what keeps a file from being read now: it is tried
@@ -26,7 +28,7 @@ def import_uploads(engine: Engine, now: datetime) -> list[Report]:
     try:
         _undo_killed(engine)
         while (upload := _next(engine)) is not None:
-            if (report := _imported(engine, upload, now)) is not None:
+            if (report := _imported(engine, upload, now, throttle)) is not None:
                 done.append(report)
     except ImportRunning:
         return done
@@ -46,13 +48,15 @@ def _next(engine: Engine) -> Upload | None:
         return uploads.next_upload(connection)
 
 
-def _imported(engine: Engine, upload: Upload, now: datetime) -> Report | None:
+def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle) -> Report | None:
     content = upload.content
     asked = Asked(upload.name, upload.connector, upload.created_by, upload.file_id)
+
+    def chunks() -> Iterator[bytes]:
+        return (content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK))
+
     try:
-        report = import_file(
-            engine, lambda: (content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)), asked, now
-        )
+        report = import_file(engine, chunks, asked, now, throttle=throttle)
     except FileRefused as refused:
         _refuse(engine, upload.file_id, refused.faults, now)
         return None

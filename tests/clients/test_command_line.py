@@ -67,6 +67,7 @@ def test_from_an_authorization_to_a_list(merchant: Merchant) -> None:
         (["--timeout", "nan", "list"], 2, "'nan' is not a number of seconds up to 3600"),
         (["--url", "http://payops.example", "list"], 2, "use https, or --allow-http"),
         (["--url", "payops.example", "list"], 2, "https://payops.example"),
+        (["--ca", "/nowhere/ca.pem", "list"], 2, "The CAs cannot be read from /nowhere/ca.pem: No such file"),
         (["--key-file", "/nowhere/key", "list"], 2, "The key cannot be read from /nowhere/key: No such file"),
         (["--key", "po_test_x", "list"], 2, "invalid choice"),
         ([], 2, "command"),

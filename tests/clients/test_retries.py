@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+import yaml
 
 from payments.platform.problems import PROBLEMS
 from payops_client import (
@@ -17,20 +18,28 @@ from payops_client import (
     TryAgain,
     UnexpectedAnswer,
 )
-from payops_client.errors import BY_CODE
+from payops_client.errors import BY_CODE, OF_GATE
 from stack.ports import free_port
 from tests.clients.conftest import Front, Merchant
 from tests.contracts.line import Cut, Line, line_to
 from tests.e2e.gunicorn import ApiServer
+from tests.repo.sources import ROOT
 from tests.serving import Answer, Request, serving
 
 COMMAND = b"idempotencyKey"
 """What only the body of a command holds."""
+GATE = {
+    one["code"]: one["status"]
+    for one in yaml.safe_load((ROOT / "ansible/roles/envoy/vars/main.yml").read_text(encoding="utf-8"))[
+        "_envoy_problems"
+    ]
+}
+"""Code → status of what the gate before the API answers itself."""
 
 
 def problem(code: str, **headers: str) -> Answer:
     body = {"code": code, "message": "As planned.", "requestId": "r-1", "errors": []}
-    return Answer(PROBLEMS[code][0], body, {"Content-Type": "application/problem+json", **headers})
+    return Answer(GATE.get(code) or PROBLEMS[code][0], body, {"Content-Type": "application/problem+json", **headers})
 
 
 NOT_NOW = [
@@ -39,6 +48,7 @@ NOT_NOW = [
     "SERVICE_UNAVAILABLE",
     "ACQUIRER_UNAVAILABLE",
     "OUTCOME_UNKNOWN",
+    *OF_GATE,
 ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from payops_client import OutcomeUnknown, Payops, PayopsError, ServerNotTrusted
+from stack.certificates import Authority
 from stack.ports import free_port
 from tests.clients.conftest import Front, Merchant
 from tests.serving import Answer
@@ -156,10 +157,26 @@ def test_a_certificate_that_is_not_trusted_gets_nothing(
         list(payops.list())
     assert (paths, caught.value.code) == ([], "SERVER_NOT_TRUSTED")
     assert SECRET not in everything(caught.value)
+    with Payops(KEY, url, ca_file=str(certificate)) as payops:
+        assert list(payops.list()) == []
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with Payops(KEY, url) as payops:
         assert list(payops.list()) == []
-    assert paths == ["/payments?limit=50"]
+    assert paths == ["/payments?limit=50"] * 2
+
+
+def test_a_file_of_cas_counts_alone(
+    over_tls: tuple[str, list[str]], certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, paths = over_tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # as if the system trusted it
+    other = Authority(tmp_path).file
+    with Payops(KEY, url, ca_file=str(other)) as payops, pytest.raises(ServerNotTrusted):
+        list(payops.list())
+    assert paths == []
+    other.write_text("no certificate")
+    with pytest.raises(ValueError, match=r"cannot be read from .*: it has no certificate\."):
+        Payops(KEY, url, ca_file=str(other))
 
 
 def test_tls_that_fails_otherwise_is_no_answer(merchant: Merchant) -> None:

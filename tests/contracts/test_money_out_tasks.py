@@ -40,8 +40,8 @@ class Tasks:
         acquirers = {books.NAME: (acquirer.url, "a-key-at-the-acquirer", None)}
         plan = replace(ALL_AT_ONCE, delay=timedelta(minutes=15), acquirers=acquirers)
         metrics = MoneyOutMetrics(self.registry)
-        self.is_suspect = False
-        self.tasks = MoneyOut(engine, plan, metrics, self._now, lambda _seconds: False, self._clock)
+        self.is_suspect = self.is_ending = False
+        self.tasks = MoneyOut(engine, plan, metrics, self._now, lambda _seconds: self.is_ending, self._clock)
 
     def _now(self, _connection: Connection) -> datetime:
         if self.is_suspect:
@@ -179,7 +179,7 @@ def test_a_step_that_fails_stops_no_other(tasks: Tasks, monkeypatch: pytest.Monk
     monkeypatch.setattr(settlement_files, "decide_matched", bug)
     missing = made.operation(2)._replace(state=OperationState.APPROVED)
     books.store(tasks.engine, [missing])
-    monkeypatch.setattr(fetching, "fetch_day", lambda *_arguments: (_ for _ in ()).throw(NotFetched("gone")))
+    monkeypatch.setattr(fetching, "fetch_day", lambda *_given, **_options: (_ for _ in ()).throw(NotFetched("gone")))
     with tasks.engine.begin() as connection:
         opens = {"opened_at": MORNING - HOUR, "opens_at": MORNING, "missing_operation_id": 2, "operation_id": 2}
         row = {"exception_class": "MISSING_AT_ACQUIRER", "connector": books.NAME, "currency": "USD"}
@@ -187,6 +187,17 @@ def test_a_step_that_fails_stops_no_other(tasks: Tasks, monkeypatch: pytest.Monk
     with pytest.raises(ZeroDivisionError):
         tasks.tasks.reconcile()
     assert books.rows(tasks.engine, recon_exception, "state") == [("OPEN",)]
+
+
+def test_a_file_is_left_to_the_next_process_when_this_one_is_to_end(tasks: Tasks) -> None:
+    books.store(tasks.engine, [FIRST])
+    tasks.upload(FILE)
+    tasks.is_ending = True
+    tasks.tasks.reconcile()
+    assert tasks.files() == [("UPLOADED", 0, 0)]
+    tasks.is_ending = False
+    tasks.tasks.reconcile()
+    assert tasks.files() == [("DONE", 1, 1)]
 
 
 def test_another_import_is_waited_for(tasks: Tasks) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -16,10 +17,14 @@ ANSWER_SECONDS = 15
 
 @dataclass
 class Load:
-    """Authorizations, every second one captured. `open_keys`: requests whose outcome is unknown."""
+    """Authorizations, every second one captured. `open_keys`: requests whose outcome is unknown.
+
+    `authority`: the CA's file that an https URL is verified by, in place of the system's.
+    """
 
     url: str
     per_second: int
+    authority: Path | None = None
     payments: dict[str, int] = field(default_factory=dict)
     captured: set[int] = field(default_factory=set)
     open_keys: set[str] = field(default_factory=set)
@@ -35,6 +40,7 @@ class Load:
         """One thread's share of the stream, at an even rate, until stopped."""
         interval, session = THREADS / self.per_second, requests.Session()
         session.trust_env = False  # else each request reads the environment, which other tests may change
+        session.verify = str(self.authority) if self.authority else True
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due += interval
@@ -67,9 +73,9 @@ class Load:
 
 
 @contextmanager
-def running(url: str, per_second: int) -> Iterator[Load]:
+def running(url: str, per_second: int, authority: Path | None = None) -> Iterator[Load]:
     """A load until the end of the block."""
-    load = Load(url, per_second)
+    load = Load(url, per_second, authority)
     threads = [threading.Thread(target=load.run) for _ in range(THREADS)]
     for thread in threads:
         thread.start()

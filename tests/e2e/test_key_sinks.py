@@ -13,7 +13,8 @@ from redis import Redis
 from payments.merchants.key_form import Prefix, new_key
 from stack.platform import DATABASE, Platform, real_platform
 from tests.e2e.test_commit_log import everything_published, everything_stored
-from tests.e2e.test_traces import Collector, collector, names
+from tests.e2e.test_traces import collector, names
+from tests.otlp_collector import Collector
 from tests.servers import until
 
 __all__ = ["collector"]

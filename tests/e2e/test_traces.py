@@ -1,66 +1,25 @@
 """One payment is one trace in the collector, from its HTTP request to its posting."""
 
 import random
-import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import requests
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from stack.certificates import Authority
+from stack.envoy import Envoy
 from stack.platform import Platform, real_platform
+from tests.otlp_collector import Collector, collecting
 from tests.servers import until
-
-
-class Collector(ThreadingHTTPServer):
-    """A collector of OTLP over HTTP that stores spans by trace id."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.spans: dict[str, list[tuple[str, Span]]] = defaultdict(list)
-        super().__init__(("127.0.0.1", 0), _Export)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def take(self, export: ExportTraceServiceRequest) -> None:
-        for resource in export.resource_spans:
-            service = next(
-                each.value.string_value for each in resource.resource.attributes if each.key == "service.name"
-            )
-            for scope in resource.scope_spans:
-                for span in scope.spans:
-                    self.spans[span.trace_id.hex()].append((service, span))
-
-
-class _Export(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        assert self.path == "/v1/traces"
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.take(ExportTraceServiceRequest.FromString(body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Nothing."""
 
 
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
-    with Collector() as collector:
-        thread = threading.Thread(target=collector.serve_forever)
-        thread.start()
+    with collecting() as collector:
         yield collector
-        collector.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +85,23 @@ def test_the_statements_stand_under_the_batch_that_the_payment_is_linked_to(
         statements = [text for text in texts if "INSERT INTO" in text]
         assert statements
         assert "linked" not in str(statements), "parameters stay out of traces"
+
+
+def test_the_span_of_the_gateway_is_the_parent_of_the_apis(
+    platform: Platform, collector: Collector, tmp_path: Path
+) -> None:
+    trace_id = f"{random.getrandbits(128):032x}"
+    leaf = Authority(tmp_path).leaf()
+    instances = {"envoy_instances": [platform.api.port]}
+    with Envoy(leaf.certificate, leaf.key, envoy_otlp_endpoint=collector.url, **instances) as envoy:
+        headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+        answer = requests.get(
+            f"{envoy.url}/payments?merchantId=M1", headers=headers, verify=str(leaf.authority), timeout=10
+        )
+        assert answer.status_code == 200
+        wanted = {"GET reads", "GET /payments"}
+        until(lambda: wanted <= names(collector, trace_id).keys(), f"all of {wanted} are there")
+    (gate, outer), (api, inner) = (names(collector, trace_id)[name] for name in ("GET reads", "GET /payments"))
+    assert (gate, api) == ("payops-gate", "payops-api")
+    assert outer.parent_span_id.hex() == "00f067aa0ba902b7"
+    assert inner.parent_span_id == outer.span_id

@@ -1,4 +1,4 @@
-"""Logs in to MariaDB, Redis and Kafka from a machine, as the application does: with its own Python and libraries."""
+"""Logs in to MariaDB, Redis and Kafka from a machine, by TLS, with the application's Python and libraries."""
 
 import json
 from collections.abc import Sequence
@@ -12,6 +12,9 @@ from testinfra.host import Host
 from tests.infra import inventory
 
 PYTHON: Final = "/opt/payops/current/bin/python"
+CA: Final = "/etc/payops-pki/ca.pem"
+_SQL_TLS: Final = {"ssl_ca": CA, "ssl_verify_cert": True, "ssl_verify_identity": True}
+_REDIS_TLS: Final = {"ssl": True, "ssl_ca_certs": CA, "ssl_check_hostname": True}
 
 _SQL: Final = """
 import json, sys, pymysql
@@ -63,7 +66,8 @@ def _login(host: Host) -> Host:
     return _without_sudo(host.backend.host)
 
 
-def _run(host: Host, program: str, given: dict[str, Any]) -> Answer:
+def run(host: Host, program: str, given: dict[str, Any]) -> Answer:
+    """Run a Python program of the release on `host`, with `given` as JSON; it prints JSON."""
     done = _login(host).run(f"{PYTHON} -c %s %s", program, json.dumps(given))
     if done.rc == 0:
         return Answer(json.loads(done.stdout), "")
@@ -73,20 +77,21 @@ def _run(host: Host, program: str, given: dict[str, Any]) -> Answer:
 def sql(host: Host, address: str, user: str, password: str, statement: str) -> Answer:
     """Run one statement from `host`."""
     given = {"host": address, "user": user, "password": password, "database": "paydb", "statement": statement}
-    return _run(host, _SQL, given)
+    return run(host, _SQL, given | _SQL_TLS)
 
 
 def refusals(host: Host, address: str, user: str, password: str, statements: Sequence[str]) -> dict[str, str]:
     """Each statement → its error, or empty; all on one connection from `host`."""
     given = {"host": address, "user": user, "password": password, "database": "paydb", "statements": statements}
-    answer = _run(host, _REFUSALS, given)
+    answer = run(host, _REFUSALS, given | _SQL_TLS)
     assert not answer.error, answer.error
     return dict(zip(statements, answer.value, strict=True))
 
 
 def redis(host: Host, address: str, user: str | None, password: str | None, *command: object) -> Answer:
     """Run one command from `host`."""
-    return _run(host, _REDIS, {"host": address, "username": user, "password": password, "command": command})
+    given = {"host": address, "username": user, "password": password, "command": command}
+    return run(host, _REDIS, given | _REDIS_TLS)
 
 
 def local_sql(host: Host, user: str, password: str, statement: str) -> Answer:
@@ -98,8 +103,8 @@ def local_sql(host: Host, user: str, password: str, statement: str) -> Answer:
 
 def kcat(host: Host, user: str, password: str, *arguments: str, message: str = "") -> Answer:
     """kcat on the broker's machine, as `user`; `message` goes to its standard input. A refusal is in `error`."""
-    protocol = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512"
-    settings = f"{protocol}\nsasl.username={user}\nsasl.password={password}\n"
+    tls = f"security.protocol=SASL_SSL\nssl.ca.location={CA}\nssl.endpoint.identification.algorithm=https"
+    settings = f"{tls}\nsasl.mechanism=SCRAM-SHA-512\nsasl.username={user}\nsasl.password={password}\n"
     words = " ".join(["%s"] * len(arguments))
     program = f"f=$(mktemp); trap 'rm -f $f' EXIT; printf %s %s > $f; printf %s %s | timeout 20 kcat -F $f {words}"
     done = _login(host).run(program, "%s", settings, "%s", message, *arguments)

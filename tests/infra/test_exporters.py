@@ -1,18 +1,25 @@
-"""The exporters export their metrics, their logins have no other rights, and their secrets are private."""
+"""The exporters export their metrics over TLS, to clients with a certificate; their logins have no other rights."""
 
 from typing import Any
 
 import pytest
 
 from tests.infra import inventory
-from tests.infra.asking import EXPOSURE_LIMIT, command_line_and_environment, exposure, fetch, mode_and_owner
+from tests.infra.asking import (
+    CERTIFICATES,
+    EXPOSURE_LIMIT,
+    command_line_and_environment,
+    exposure,
+    fetch,
+    mode_and_owner,
+)
 from tests.servers import until
 
 TEXTFILES = "/var/lib/prometheus/node-exporter"
 
 
 def metrics(host: Any, group: str, port: int) -> str:
-    status, text = fetch(host, f"http://{inventory.first_address(group)}:{port}/metrics")
+    status, text = fetch(host, f"https://{inventory.first_address(group)}:{port}/metrics", certificate="exporter")
     assert status == 200
     return text
 
@@ -54,6 +61,26 @@ def test_a_text_file_is_exported(database) -> None:
     finally:
         database.check_output(f"rm {TEXTFILES}/infra-test.prom")
     until(lambda: line not in metrics(database, "database", 9100), "gone again", interval=0.5)
+
+
+@pytest.mark.parametrize(("group", "port"), [("all", 9100), ("database", 9104), ("cache", 9121)])
+def test_they_answer_nobody_without_a_certificate_of_ours(host_of, group: str, port: int) -> None:
+    host, place = host_of(group), f"{inventory.first_address(group)}:{port}/metrics"
+    verified = f"curl --silent --show-error --max-time 10 --cacert {CERTIFICATES}/ca.pem"
+    shown = f"--cert {CERTIFICATES}/exporter.pem --key {CERTIFICATES}/exporter.key"
+    assert host.run(f"{verified} {shown} https://{place}").rc == 0
+    assert host.run(f"{verified} https://{place}").rc in (35, 56), "without a certificate"  # the handshake, or after it
+    assert host.check_output(f"curl --silent --max-time 10 http://{place}").startswith("Client sent an HTTP request")
+
+
+@pytest.mark.parametrize("unit", ["prometheus-mysqld-exporter", "prometheus-redis-exporter"])
+def test_the_key_is_a_credential_of_the_unit_alone(database, unit: str) -> None:
+    pid = database.check_output(f"systemctl show --property MainPID --value {unit}")
+    owner = database.check_output(f"stat --format %u /proc/{pid}")
+    folder = f"/run/credentials/{unit}.service"
+    assert database.run(f"setpriv --reuid={owner} --clear-groups cat {CERTIFICATES}/exporter.key").rc != 0
+    assert database.run(f"runuser -u nobody -- cat {folder}/exporter.key").rc != 0
+    assert database.run(f"cmp {folder}/exporter.key {CERTIFICATES}/exporter.key").rc == 0
 
 
 @pytest.mark.parametrize(
@@ -118,6 +145,6 @@ def test_the_exporters_login_can_only_look_at_redis(cache, command: str) -> None
     read = (
         "python3 -c 'import json; print(*json.load(open(\"/etc/prometheus-redis-exporter/passwords.json\")).values())'"
     )
-    login = f"REDISCLI_AUTH=$({read}) redis-cli --user exporter"
+    login = f"REDISCLI_AUTH=$({read}) redis-cli --tls --cacert {CERTIFICATES}/ca.pem --user exporter"
     assert "redis_version" in cache.check_output(f"{login} INFO server")
     assert "NOPERM" in cache.check_output(f"{login} {command} 2>&1")

@@ -14,7 +14,7 @@ import pytest
 from tests.infra import inventory
 from tests.infra.asking import CERTIFICATES
 
-UNLISTED = (23, 111, 5000, 9094, 33060)
+UNLISTED = (23, 111, 3000, 5000, 8080, 8081, 9090, 9093, 9094, 33060)
 SECONDS = 1.0
 OTHERS = 100
 """Connections that other tests may have open from here meanwhile."""

@@ -98,7 +98,7 @@ def test_only_the_admin_gets_in(jenkins, secrets, path: str, right: bool | None,
 
 def send_event(secret: str) -> subprocess.CompletedProcess[str]:
     """A push event, by the script that docs/ci.md names."""
-    options = ("--jenkins", url(""), "--repository", "example/payops")
+    options = ("--jenkins", url(""), "--ca", inventory.authority(), "--repository", "example/payops")
     return subprocess.run(
         [ROOT / "scripts/send-test-webhook", *options],
         env={**os.environ, "GITHUB_WEBHOOK_SECRET": secret},

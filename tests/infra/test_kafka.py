@@ -65,6 +65,26 @@ def test_its_secrets_are_not_for_everybody(broker, path: str, group: str, mode: 
     assert (file.user, file.group, file.mode) == ("root", group, mode)
 
 
+def test_its_key_is_for_nobody_else(broker) -> None:
+    file = broker.file("/run/kafka/keystore.pem")
+    assert (file.user, file.group, file.mode) == ("kafka", "kafka", 0o600)
+    assert broker.check_output("findmnt -no FSTYPE -T /run/kafka/keystore.pem") == "tmpfs"
+
+
+def test_it_reads_its_certificate_again_without_a_restart(broker) -> None:
+    ask = "systemctl show --property MainPID --value kafka"
+    before = broker.check_output(ask)
+    said = broker.run("/usr/local/sbin/kafka-new-certificate")
+    assert (said.rc, said.stderr) == (0, "")
+    assert broker.check_output(ask) == before
+
+
+def test_the_controller_is_for_this_machine_alone(broker) -> None:
+    listening = broker.check_output("ss -H -ltn").splitlines()
+    ends = {line.split()[3].replace("[::ffff:", "").replace("]", "") for line in listening}
+    assert {end for end in ends if end.endswith(":9094")} == {"127.0.0.1:9094"}
+
+
 def test_no_password_is_in_the_list_of_processes(broker, secrets) -> None:
     lines = arguments_of_processes(broker)
     assert not [name for name, value in secrets.items() if value and value in lines]
@@ -83,7 +103,8 @@ def test_a_stranger_is_refused(ask, user: str) -> None:
 
 
 def test_without_a_login_nothing_is_told(broker) -> None:
-    done = broker.run("timeout 20 kcat -b %s:9092 -L -m 5", inventory.first_address("broker"))
+    tls = f"-X security.protocol=SSL -X ssl.ca.location={clients.CA}"
+    done = broker.run(f"timeout 20 kcat {tls} -b %s:9092 -L -m 5", inventory.first_address("broker"))
     assert done.rc != 0
 
 

@@ -39,6 +39,8 @@ def test_it_comes_back_after_a_boot(database) -> None:
         ("log_bin_trust_function_creators", "1"),
         ("collation_server", "utf8mb4_nopad_bin"),
         ("skip_name_resolve", "1"),
+        ("require_secure_transport", "1"),
+        ("tls_version", "TLSv1.2,TLSv1.3"),
     ],
 )
 def test_a_setting(database, name: str, value: str) -> None:

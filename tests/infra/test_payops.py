@@ -109,7 +109,9 @@ def test_a_process_cannot_write_its_own_release(application) -> None:
 def connects(application, user: str, group: str, port: int) -> bool:
     """Whether a process of this user and group reaches an instance."""
     numbers = f"--reuid {user} --regid {group} --clear-groups"
-    curl = f"curl --silent --output /dev/null --unix-socket /run/payops-api-{port}/api.sock http://localhost/health/live"
+    curl = (
+        f"curl --silent --output /dev/null --unix-socket /run/payops-api-{port}/api.sock http://localhost/health/live"
+    )
     return bool(application.run(f"setpriv {numbers} {curl}").rc == 0)
 
 
@@ -141,7 +143,8 @@ def test_each_link_is_verified(application, process: str) -> None:
     settings = application.file(f"/etc/payops/{process}.env").content_string
     assert 'APP_DATABASE_CA="/etc/payops-pki/ca.pem"' in settings
     assert ("REDIS_URL" in settings) == ('REDIS_URL="rediss://' in settings) == ("APP_REDIS_CA" in settings)
-    assert ("KAFKA_BOOTSTRAP" in settings) == ("KAFKA_SECURITY_PROTOCOL=SASL_SSL" in settings) == ("KAFKA_CA" in settings)
+    speaks_to_kafka = "KAFKA_BOOTSTRAP_SERVERS" in settings
+    assert speaks_to_kafka == ("KAFKA_SECURITY_PROTOCOL=SASL_SSL" in settings) == ("KAFKA_CA" in settings)
 
 
 @pytest.mark.parametrize("port", [8081, 8082])

@@ -7,12 +7,20 @@ import pytest
 import yaml
 
 from tests.infra import inventory
-from tests.infra.asking import EXPOSURE_LIMIT, exposure, fetch, fetch_json, from_outside, mode_and_owner
+from tests.infra.asking import (
+    CERTIFICATES,
+    EXPOSURE_LIMIT,
+    exposure,
+    fetch,
+    fetch_json,
+    from_outside,
+    mode_and_owner,
+)
 from tests.infra.inventory import ROOT
 from tests.servers import until
 
-PROMETHEUS = "http://127.0.0.1:9090"
-ALERTMANAGER = "http://127.0.0.1:9093"
+PROMETHEUS = "http://127.0.0.1:9090/prometheus"
+ALERTMANAGER = "http://127.0.0.1:9093/alertmanager"
 SCRAPE_SECONDS = 60  # two scrapes after the slowest start
 
 RULES = sorted((ROOT / "prometheus/rules").glob("*.yml"))
@@ -39,13 +47,14 @@ def targets(watcher: Any, job: str) -> list[dict[str, Any]]:
         ("relay", "application", 1),
         ("ledger", "application", 1),
         ("housekeeping", "application", 1),
+        ("gate", "application observability build", 1),
         ("grafana", "observability", 1),
         ("prometheus", "observability", 1),
         ("alertmanager", "observability", 1),
     ],
 )
 def test_every_target_of_a_job_is_scraped(watcher, job: str, group: str, each: int) -> None:
-    expected = each * len(inventory.members(group))
+    expected = each * len({name for part in group.split() for name in inventory.members(part)})
 
     def all_up() -> bool:
         found = targets(watcher, job)
@@ -57,6 +66,29 @@ def test_every_target_of_a_job_is_scraped(watcher, job: str, group: str, each: i
 def test_no_target_is_down(watcher) -> None:
     found = fetch_json(watcher, f"{PROMETHEUS}/api/v1/targets?state=active")["data"]["activeTargets"]
     assert [(t["scrapeUrl"], t["lastError"]) for t in found if t["health"] != "up"] == []
+
+
+def test_what_is_on_another_machine_is_scraped_by_tls(watcher) -> None:
+    found = fetch_json(watcher, f"{PROMETHEUS}/api/v1/targets?state=active")["data"]["activeTargets"]
+    clear = [url for target in found if (url := target["scrapeUrl"]).startswith("http://")]
+    assert len(clear) == 3, "Grafana, Prometheus, Alertmanager"
+    assert all(url.startswith("http://127.0.0.1:") for url in clear)
+
+
+@pytest.mark.parametrize("port", [8081, 8082])
+def test_what_envoy_hands_on_keeps_its_own_name(watcher, port: int) -> None:
+    address = inventory.first_address("application")
+    (target,) = [one for one in targets(watcher, "api") if one["labels"]["instance"] == f"{address}:{port}"]
+    assert target["scrapeUrl"] == f"https://{address}:9443/metrics/api/{port}"
+
+
+def test_envoy_hands_metrics_to_prometheus_alone(host_of) -> None:
+    application = host_of("application")
+    place = f"https://{inventory.first_address('application')}:9443/metrics/relay"
+    curl = f"curl --silent --max-time 10 --cacert {CERTIFICATES}/ca.pem"
+    assert application.run(f"{curl} {place}").rc != 0, "without a certificate"
+    another = f"--cert {CERTIFICATES}/exporter.pem --key {CERTIFICATES}/exporter.key"
+    assert application.run(f"{curl} {another} {place}").rc != 0, "with the certificate of another service"
 
 
 def test_targets_carry_the_name_of_their_machine(watcher, hosts) -> None:
@@ -126,9 +158,9 @@ def test_alerts_are_routed_by_severity(watcher, labels: str, receiver: str) -> N
     assert watcher.check_output(command) == receiver
 
 
-@pytest.mark.parametrize("port", [9090, 9093])
-def test_nginx_asks_for_a_password(secrets, port: int) -> None:
-    url = f"http://{inventory.first_address('observability')}:{port}/-/ready"
+@pytest.mark.parametrize("page", ["prometheus", "alertmanager"])
+def test_envoy_asks_for_a_password(secrets, page: str) -> None:
+    url = f"{inventory.gate('observability')}/{page}/-/ready"
     user, password = "payops", secrets["vault_prometheus_password"]
     assert from_outside(url) == 401
     assert from_outside(url, user, "wrong") == 401
@@ -167,4 +199,4 @@ def test_the_last_configuration_was_taken(watcher) -> None:
 def test_samples_outlive_a_restart_on_disk(watcher) -> None:
     flags = fetch_json(watcher, f"{PROMETHEUS}/api/v1/status/flags")["data"]
     assert flags["storage.tsdb.path"] == "/var/lib/prometheus/metrics2/", json.dumps(flags)
-    assert flags["web.enable-lifecycle"] == "false", "anybody behind nginx could stop it"
+    assert flags["web.enable-lifecycle"] == "false", "anybody behind Envoy could stop it"

@@ -88,6 +88,22 @@ def test_its_files_are_its_own(cache, name: str) -> None:
     assert (file.user, file.group, file.mode) == ("redis", "redis", 0o640)
 
 
+def test_only_root_knows_the_administrators_password(cache) -> None:
+    file = cache.file("/etc/redis/administrator.password")
+    assert (file.user, file.group, file.mode) == ("root", "root", 0o600)
+
+
+def test_the_administrator_shows_it_certificates_and_does_nothing_else(cache) -> None:
+    assert cache.check_output("/usr/local/sbin/redis-new-certificate") == "OK"
+    login = "REDISCLI_AUTH=$(cat /etc/redis/administrator.password) redis-cli -s /run/redis/redis.sock"
+    for command in ("GET infra:key", "CONFIG GET dir", "ACL LIST", "SHUTDOWN"):
+        assert "NOPERM" in cache.check_output(f"{login} --user administrator --no-auth-warning {command}")
+
+
+def test_others_cannot_open_its_socket(cache) -> None:
+    assert cache.run("runuser -u nobody -- redis-cli -s /run/redis/redis.sock PING").rc != 0
+
+
 def test_no_password_is_in_its_files(cache, secrets) -> None:
     text = cache.check_output("cat /etc/redis/redis.conf /etc/redis/users.acl")
     assert not [name for name, value in secrets.items() if value and value in text]

@@ -1,22 +1,28 @@
-"""Every query of every dashboard returns data from a real Prometheus that scrapes a platform under load."""
+"""Every query of every dashboard returns data from a real Prometheus that scrapes a platform under load.
+
+The load comes through Envoy.
+"""
 
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 from redis import Redis
 
+from stack.certificates import Authority
+from stack.envoy import Envoy
 from stack.platform import Platform, real_platform
+from stack.ports import free_port
 from stack.prometheus import Alertmanager, Prometheus, Timing
 from tests import exporters
 from tests.e2e.card_payments import paying_by_card
 from tests.e2e.load import running
-from tests.exporters import Exporter
 from tests.repo.dashboards import DASHBOARDS, Asked, queries
 from tests.repo.metric_names import OF_OTHERS
 from tests.servers import until
@@ -45,6 +51,12 @@ MOVING = {
     "Commands",
     "CPU in use",
     "Duration of the requests' calls",
+    "Answers by status",
+    "Median",
+    "95th percentile",
+    "Connections",
+    "TLS handshakes",
+    "Busy workers",
 }
 """Panels that must show more than 0 under load: a label that selects the wrong series would show a 0."""
 ASKED = [asked for path in DASHBOARDS for asked in queries(path)]
@@ -54,10 +66,11 @@ pytestmark = pytest.mark.timeout(400)  # the first test starts everything
 
 @dataclass(frozen=True)
 class Watched:
-    """A platform under load, its exporters, and the Prometheus that scrapes them."""
+    """A platform under load, its exporters and its gate, and the Prometheus that scrapes them."""
 
     prometheus: Prometheus
-    exporters: dict[str, Exporter]
+    shown: dict[str, Callable[[], str]]
+    """By job: what is scraped of it."""
     data_by: float
     """Monotonic time at which every query must have its data."""
 
@@ -67,7 +80,7 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched() -> Iterator[Watched]:
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with ExitStack() as stack:
         platform = stack.enter_context(real_platform(with_acquirer=True))
         beside = {
@@ -79,13 +92,29 @@ def watched() -> Iterator[Watched]:
             stack.enter_context(exporter)
         with Redis.from_url(platform.redis.url) as client:
             client.config_set("maxmemory", "64mb")  # as on the machines: without a limit there is no share of it
+        authority = Authority(tmp_path_factory.mktemp("gate"))
+        gate = stack.enter_context(gate_before(platform, authority))
         alertmanager = stack.enter_context(Alertmanager(QUICK))
-        prometheus = Prometheus(alertmanager, QUICK)
-        prometheus.watch(ports_of(platform) | {job: [exporter.port] for job, exporter in beside.items()})
+        prometheus = Prometheus(alertmanager, QUICK, client=authority.leaf(["prometheus"], mutual=True))
+        ports = ports_of(platform) | {job: [exporter.port] for job, exporter in beside.items()}
+        prometheus.watch(ports, gate.changed["envoy_metrics_port"])
         stack.enter_context(prometheus)
-        stack.enter_context(running(platform.api.url, PER_SECOND))
+        stack.enter_context(running(gate.url, PER_SECOND, authority.file))
         stack.enter_context(paying_by_card(platform, CARDS_PER_SECOND))
-        yield Watched(prometheus, beside, time.monotonic() + DATA_SECONDS)
+        shown = {job: exporter.metrics for job, exporter in beside.items()}
+        shown["gate"] = partial(gate.admin, "/stats/prometheus")
+        yield Watched(prometheus, shown, time.monotonic() + DATA_SECONDS)
+
+
+def gate_before(platform: Platform, authority: Authority) -> Envoy:
+    leaf = authority.leaf()
+    return Envoy(
+        leaf.certificate,
+        leaf.key,
+        envoy_instances=[platform.api.port],
+        envoy_metrics_port=free_port(),
+        envoy_metrics_authorities=str(authority.file),
+    )
 
 
 def ports_of(platform: Platform) -> dict[str, list[int]]:
@@ -114,7 +143,7 @@ def test_every_target_is_scraped(watched: Watched) -> None:
         targets = requests.get(f"{watched.prometheus.url}/api/v1/targets?state=active", timeout=5).json()
         return {target["labels"]["job"]: target["health"] for target in targets["data"]["activeTargets"]}
 
-    jobs = {"api", "relay", "ledger", "housekeeping", "mariadb", "redis", "node", "prometheus", "alertmanager"}
+    jobs = {"api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager", *watched.shown}
     watched.until(lambda: health() == dict.fromkeys(jobs, "up"), f"{sorted(jobs)} are up")
 
 
@@ -143,9 +172,9 @@ def test_a_query_for_nothing_is_found(watched: Watched) -> None:
         ask(watched.prometheus, "rate(payments_total[")
 
 
-@pytest.mark.parametrize("job", ["mariadb", "redis", "node"])
+@pytest.mark.parametrize("job", ["mariadb", "redis", "node", "gate"])
 def test_an_exporter_shows_what_is_listed_of_it(watched: Watched, job: str) -> None:
-    shown = watched.exporters[job].metrics()
+    shown = watched.shown[job]()
     missing = [name for name in sorted(OF_OTHERS[job]) if f"\n{name}{{" not in shown and f"\n{name} " not in shown]
     assert missing == []
 

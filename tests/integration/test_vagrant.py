@@ -149,3 +149,12 @@ def test_vagrant_says_it_too_and_nothing_more(vagrant: Vagrant, checkout: Path) 
 def test_an_unknown_environment_names_the_known(vagrant: Vagrant) -> None:
     done = vagrant("validate", environment="huge", provider="virtualbox")
     assert done.stderr.strip() == 'There is no environment "huge"; PAYOPS_ENV may be full, single.'
+
+
+def test_the_end_of_vagrant_up_says_where_everything_is_over_tls() -> None:
+    script = "puts Payops.welcome(Payops::Environment.load('full'))"
+    files = ["-r./vagrant/environment", "-r./vagrant/welcome"]
+    done = subprocess.run(["ruby", *files, "-e", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "https://192.168.56.15/grafana/" in done.stdout
+    assert ".vagrant/payops-ca.pem" in done.stdout
+    assert "http:" not in done.stdout

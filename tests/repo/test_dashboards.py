@@ -13,6 +13,7 @@ from tests.repo.metric_names import rules
 
 EXPECTED: Final = {
     "payops-overview": "Payment Service Overview",
+    "payops-gateway": "Gateway",
     "payops-ledger": "Ledger & dead letters",
     "payops-acquirer": "Acquirer",
     "payops-money-out": "Money out",

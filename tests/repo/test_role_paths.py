@@ -9,8 +9,6 @@ from tests.repo.roles import read
 from tests.repo.sources import ROOT, Source, find_nothing, texts
 
 PATHS: Final = "ansible/roles/payops/vars/main.yml"
-NGINX: Final = ("ansible/roles/nginx/defaults/main.yml", "ansible/roles/nginx/meta/argument_specs.yml")
-"""A default of a role that can be used without payops, so it cannot be a variable of that role."""
 _PATH: Final = re.compile(r"/opt/payops|/etc/payops(?!-pki)|/usr/local/sbin/payops\b(?!-)|_payops_home \}\}/")
 
 
@@ -20,15 +18,9 @@ def paths_written_again(source: Source) -> list[str]:
 
 
 def test_the_paths_of_payops_stand_once() -> None:
-    elsewhere = (PATHS, ".md", *NGINX)
+    elsewhere = (PATHS, ".md")
     sources = [source for source in texts() if source.path.startswith("ansible/")]
     find_nothing(paths_written_again, [source for source in sources if not source.path.endswith(elsewhere)])
-
-
-def test_nginx_serves_the_store_of_the_current_release() -> None:
-    paths = read(ROOT / PATHS)
-    link = paths["_payops_current_link"].replace("{{ _payops_home }}", paths["_payops_home"])
-    assert read(ROOT / NGINX[0])["nginx_store_folder"] == f"{link}/store"
 
 
 @pytest.mark.parametrize(

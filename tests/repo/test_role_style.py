@@ -119,7 +119,7 @@ def test_a_planted_name_is_found(name: str) -> None:
 
 
 def test_names_that_are_right_pass() -> None:
-    assert badly_named(["Restart {{ a.b | default('x') }}", "Link k6 into the path", "Check nginx' answer"]) == []
+    assert badly_named(["Restart {{ a.b | default('x') }}", "Link k6 into the path", "Check Kafka's answer"]) == []
 
 
 def test_names_of_blocks_and_plays_are_read(tmp_path: Path) -> None:

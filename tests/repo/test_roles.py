@@ -9,12 +9,10 @@ import pytest
 from payments.platform.tables import metadata
 from tests.repo.roles import ANSIBLE, ROLES, options, read, task_files, tasks
 
-EXPECTED = {"base", "mariadb", "redis", "kafka", "psp", "payops", "nginx", "k6", "jenkins", "ngrok", "grafana"}
+EXPECTED = {"base", "mariadb", "redis", "kafka", "psp", "payops", "k6", "jenkins", "ngrok", "grafana"}
 EXPECTED |= {"prometheus", "alertmanager", "exporter", "envoy", "pki"}
-NOT_IN_SITE = {"envoy", "pki"}
-"""Roles that can be used, and that site.yml does not use yet."""
 LONGEST_TASK_FILE = 80
-_VALIDATED = re.compile(r"nginx.*\.conf|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
+_VALIDATED = re.compile(r"check\.yaml|sudoers|nftables|prometheus\.yml|alertmanager\.yml|\.service\.j2")
 
 
 def differing_defaults(defaults: dict[str, Any], specs: dict[str, dict[str, Any]]) -> list[str]:
@@ -155,7 +153,7 @@ def test_what_has_a_validator_is_validated(role: str) -> None:
 
 def test_every_role_is_used_and_tagged_with_its_name() -> None:
     used = [item for play in read(ANSIBLE / "site.yml") for item in play.get("roles", [])]
-    assert {item["role"] for item in used} == set(ROLES) - NOT_IN_SITE
+    assert {item["role"] for item in used} == set(ROLES)
     assert wrong_tags(used) == []
 
 

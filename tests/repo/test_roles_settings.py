@@ -1,8 +1,10 @@
 """The settings that role payops writes for each process are good; each request needs a key, which few can check."""
 
+import re
 import shlex
 from typing import Any, Final
 
+import certifi
 import jinja2
 import pytest
 
@@ -12,6 +14,7 @@ from tests.repo.roles import ANSIBLE, options, read
 
 ROLE: Final = ANSIBLE / "roles/payops"
 PEPPER: Final = "1:01234567890123456789012345678901"
+CA: Final = certifi.where()
 ACQUIRER_KEY: Final = "a-key-at-the-acquirer"
 PROCESSES: Final = {item["name"]: item for item in read(ROLE / "vars/main.yml")["_payops_environments"]}
 KNOWS_PEPPER: Final = {"api", "operator"}
@@ -28,7 +31,7 @@ def rendered(process: str, **changed: Any) -> str:
     """The settings of a process, by the role's defaults; `changed`: variables of the role."""
     values: dict[str, Any] = dict.fromkeys(options("payops"), "a-value")
     values |= {name: spec["default"] for name, spec in options("payops").items() if "default" in spec}
-    values |= {"ansible_managed": "a test", "payops_environment": "a test", **changed}
+    values |= {"ansible_managed": "a test", "payops_environment": "a test", "payops_ca_file": CA, **changed}
     secrets = {"key_pepper": PEPPER, "acquirer_key": ACQUIRER_KEY}
     values["item"] = PROCESSES[process] | {name: secrets[name] for name in secrets if name in PROCESSES[process]}
     return of_template("payops", values)
@@ -62,6 +65,40 @@ def test_who_calls_the_acquirer_or_asks_it_has_the_key_and_nobody_else() -> None
     assert knows == {"api", "housekeeping", "operator"}, "an operator fetches a settlement file"
     assert {name for name in PROCESSES if "APP_ACQUIRER_PUBLIC_URL=/acquirer\n" in rendered(name, **given)} == {"api"}
     assert not [name for name in PROCESSES if "APP_ACQUIRER" in rendered(name)]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_link_is_verified(process: str) -> None:
+    found = settings(process)
+    assert f"ssl_ca={CA}" in found.database_url.replace("%2F", "/")
+    assert (found.redis_ca, found.redis_url.partition(":")[0]) == (
+        (CA, "rediss") if process == "api" else (None, "redis")
+    )
+    kafka = (CA, "SASL_SSL") if process in {"relay", "ledger"} else (None, "PLAINTEXT")
+    assert (found.kafka_ca, found.kafka_security_protocol) == kafka
+
+
+def test_an_acquirer_has_a_ca_of_its_own() -> None:
+    found = settings("api", payops_acquirer_url="https://acquirer.example", payops_acquirer_ca=CA)
+    assert found.acquirer == ("https://acquirer.example", ACQUIRER_KEY, CA)
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("http://127.0.0.1:8090", True),
+        ("http://localhost/x", True),
+        ("http://[::1]:8090", True),
+        ("https://acquirer.example", True),
+        ("http://10.0.0.1:8090", False),
+        ("http://127.0.0.1.example", False),
+        ("http://127.0.0.1:80@evil.example", False),
+        ("http://localhost.example", False),
+    ],
+)
+def test_an_address_in_clear_is_of_this_machine(address: str, stays: bool) -> None:
+    """As the role's preflight asks."""
+    assert bool(re.match(read(ROLE / "vars/main.yml")["_payops_private"], address)) == stays
 
 
 def test_money_goes_out_by_the_settings_of_an_installation() -> None:

@@ -15,7 +15,7 @@ RUNBOOK: Final = ROOT / "docs/runbook.md"
 ROLES: Final = ROOT / "ansible/roles"
 WORKERS: Final = {"payops-relay", "payops-ledger", "payops-housekeeping"}
 OF_DEBIAN: Final = {
-    "grafana-server", "mariadb", "nginx", "prometheus", "prometheus-alertmanager", "prometheus-mysqld-exporter",
+    "grafana-server", "mariadb", "prometheus", "prometheus-alertmanager", "prometheus-mysqld-exporter",
     "prometheus-node-exporter", "prometheus-redis-exporter", "redis-server", "systemd-timesyncd",
 }  # fmt: skip
 """Units that come with packages; the others are templates of our roles."""

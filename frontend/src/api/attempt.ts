@@ -2,7 +2,7 @@
 import { ApiProblem } from "./client";
 import { forget, keep, kept } from "./storage";
 
-/** A UUID. `crypto.randomUUID` is missing on plain http:// pages of other machines, as VMs have them. */
+/** A UUID. `crypto.randomUUID` is missing on plain http:// pages of other machines. */
 export function newKey(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -10,6 +10,7 @@ from payments.acquiring.rules import State
 from payments.platform.desk_errors import DuplicateFile
 from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
 from payments.platform.tables import ledger_entry
+from payments.platform.throttle import Stopped, Throttle
 from payments.reconciliation import keeping, store
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.importing import import_file
@@ -172,6 +173,16 @@ def test_a_file_that_changes_while_it_is_read_leaves_nothing(engine: Engine) -> 
     with pytest.raises(RunRefused, match="changed"):
         import_file(engine, lambda: [next(readings).encode()], books.ASKED, NOW)
     assert counts(engine) == [0, 0, 0, 0, 0]
+
+
+def test_an_import_that_is_stopped_does_not_count_and_is_begun_anew(engine: Engine) -> None:
+    books.store(engine, [ONE])
+    answers = iter([False, True])  # it rests in each reading
+    with pytest.raises(Stopped):
+        imported(engine, LINES[:1], throttle=Throttle(lambda _seconds: next(answers)))
+    assert rows(engine, recon_file, "state") == [("READING",)]
+    assert imported(engine, LINES[:1]).tally.matched == 1
+    assert rows(engine, recon_file, "state") == [("DONE",)]
 
 
 def test_what_was_refused_may_be_imported_later(engine: Engine) -> None:

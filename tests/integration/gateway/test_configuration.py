@@ -15,7 +15,11 @@ from tests.serving import Server
 CHANGES: dict[str, dict[str, Any]] = {
     "defaults": {},
     "one drained": {"envoy_drained_instances": [8081]},
-    "unix sockets": {"envoy_instances": ["/run/payops/1.sock", "/run/payops/2.sock"]},
+    "ports": {"envoy_instance_address": "127.0.0.1:%s"},
+    "workers": {"envoy_metrics_targets": [{"name": "relay", "port": 9101}]},
+    "everything but Jenkins": {"envoy_serves_observability": True, "envoy_observability_password": "a" * 24},
+    "observation alone": {"envoy_serves_payops": False, "envoy_serves_observability": True},
+    "Jenkins": {"envoy_serves_payops": False, "envoy_serves_jenkins": True},
     "an acquirer": {"envoy_acquirer_address": "127.0.0.1:8090"},
     "no metrics": {"envoy_metrics_port": 0},
     "other networks": {"envoy_insiders": ["10.0.0.0/8", "fd00::/8", "192.0.2.7"]},
@@ -24,8 +28,10 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 def values(folder: Path, leaf: Leaf, **changed: Any) -> dict[str, Any]:
-    certificate = {"envoy_certificate": str(leaf.certificate), "envoy_certificate_key": str(leaf.key)}
-    return variables(folder, **certificate, **changed)
+    files = {"envoy_certificate": leaf.certificate, "envoy_certificate_key": leaf.key}
+    files |= {"envoy_metrics_authorities": leaf.authority}
+    given = {"envoy_serves_payops": True} | {name: str(file) for name, file in files.items()}
+    return variables(folder, **given | changed)
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -16,8 +16,8 @@ from tests.serving import Answer, Request, Server, serving
 
 def state(gate: Gate, name: str, instance: int) -> str:
     """Empty when it is true, else why it is not."""
-    admin = gate.envoy.folder / "admin.sock"
-    command = ["sh", ROLE / "files/instance-state.sh", name, f"127.0.0.1:{instance}", admin]
+    script, admin = str(ROLE / "files/instance-state.sh"), str(gate.envoy.folder / "admin.sock")
+    command = ["sh", script, name, f"127.0.0.1:{instance}", admin]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) == (done.stderr == "")
     return done.stderr.partition(" is not ")[2].strip()

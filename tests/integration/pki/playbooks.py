@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,12 +13,18 @@ from typing import Any, Final
 
 from tests.repo.sources import ROOT
 
-ROLE: Final = "- hosts: all\n  roles: [pki]\n"
+ROLE: Final = "- hosts: all\n  gather_subset: ['!all', '!min', python]\n  roles: [pki]\n"
 OF_DEBIAN: Final = "/usr/bin/python3"
 """The interpreter that machines have, with an older `cryptography`."""
 ANSIBLE: Final = ROOT / "ansible"
 _SECONDS: Final = 400
-_SETTINGS: Final = "[defaults]\nforce_handlers = true\ngathering = smart\npipelining = true\n"
+_SETTINGS: Final = """[defaults]
+force_handlers = true
+gathering = smart
+fact_caching = jsonfile
+fact_caching_connection = {facts}
+pipelining = true
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Run:
 
 @dataclass
 class Machines:
-    """Machines that are folders: /etc/payops-pki of machine NAME is `folder`/NAME."""
+    """Machines that are folders: /etc/payops-pki of machine NAME is `folder`/NAME. It is alone in group of_NAME."""
 
     folder: Path
     names: tuple[str, ...] = ("one",)
@@ -63,8 +70,9 @@ class Machines:
         return self.playbook(playbook, **variables)
 
     def rotate(self, *options: str, **variables: Any) -> Run:
-        """Run rotate-certificates.yml."""
-        return self.playbook(ANSIBLE / "rotate-certificates.yml", *options, **variables)
+        """Run rotate-certificates.yml, a copy: beside the original are group_vars, perhaps with somebody's vault."""
+        copy = shutil.copy(ANSIBLE / "rotate-certificates.yml", self.folder)
+        return self.playbook(Path(copy), *options, **variables)
 
     def playbook(self, path: Path, *options: str, **variables: Any) -> Run:
         """Run a playbook; `variables` win over those of the machines."""
@@ -87,7 +95,7 @@ class Machines:
         return Run(done.returncode, done.stdout + done.stderr)
 
     def _write_inventory(self) -> None:
-        (self.folder / "ansible.cfg").write_text(_SETTINGS)
+        (self.folder / "ansible.cfg").write_text(_SETTINGS.format(facts=self.folder / "facts"))
         hosts: dict[str, Any] = {}
         for name in self.names:
             self.metrics(name).mkdir(exist_ok=True)
@@ -97,7 +105,8 @@ class Machines:
                 "pki_folder": str(self.files(name)),
                 "pki_textfile_directory": str(self.metrics(name)),
             } | self.of_one.get(name, {})
-        (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+        groups: dict[str, Any] = {"of_" + name.replace("-", "_"): {"hosts": {name: {}}} for name in self.names}
+        (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts, "children": groups}}))
 
 
 def debian_reads_certificates() -> bool:

@@ -26,6 +26,8 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "twice": ({"pki_certificates": [REDIS, REDIS]}, GIVEN),
     "named-ca": ({"pki_certificates": [REDIS | {"name": "ca"}]}, GIVEN),
     "nameless": ({"pki_certificates": [REDIS | {"names": []}]}, GIVEN),
+    "reader-of-nothing": ({"pki_certificates": [{"name": "payops"}]}, GIVEN),
+    "reader-with-key": ({"pki_certificates": [{"name": "payops", "owner": "root", "apply": ["true"]}]}, GIVEN),
     "keyless": ({"pki_certificates": [REDIS | {"certificate": "/a.pem"}]}, GIVEN),
     "relative": ({"pki_folder": "certificates"}, GIVEN),
     "days": ({"pki_renew_days": 90}, "pki_renew_days (90) must be more than 0 and less than pki_valid_days (90)."),
@@ -64,16 +66,17 @@ def of_machine(run: Run, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
-    """One run over machines that each have other wrong variables, or wrong files of their own."""
+    """One run over machines that each have other wrong variables, or wrong files of their own; two are right."""
     folder = tmp_path_factory.mktemp("refused")
-    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right"))
+    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right", "own"))
     right = {"pki_ca_certificate": ONE.certificate, "pki_ca_key": ONE.key, "pki_certificates": [REDIS]}
     for name in machines.names:
         machines.of_one[name] = dict(right)
     for name, (variables, _) in WRONG.items():
         machines.of_one[name] |= variables
-    for name, (leaf, _) in WRONG_FILES.items():
+    for name, leaf in [("own", LOCAL), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
         machines.of_one[name]["pki_certificates"] = [brought(folder, leaf, name)]
+    machines.of_one["own"]["pki_ca_key"] = ""
     (folder / "nowhere.key").unlink()
     return machines, machines.role()
 
@@ -94,22 +97,12 @@ def test_a_machine_that_is_right_is_made_beside_them(refused: tuple[Machines, Ru
     assert (machines.files("right") / "redis.pem").exists(), run.text
 
 
+def test_your_own_certificates_need_no_key_of_the_authority(refused: tuple[Machines, Run]) -> None:
+    files = refused[0].files("own")
+    assert [(files / name).read_text() for name in ("redis.pem", "redis.key")] == [LOCAL.certificate, LOCAL.key]
+    assert (files / "redis.key").stat().st_mode & 0o777 == 0o400
+
+
 def test_no_key_is_in_what_ansible_says_of_wrong_variables(refused: tuple[Machines, Run]) -> None:
     _, run = refused
     assert not [key for key in (ONE.key, ANOTHER.key, LOCAL.key) if key.splitlines()[1] in run.text]
-
-
-def test_your_own_certificates_need_no_key_of_the_authority(tmp_path: Path) -> None:
-    machines = Machines(tmp_path)
-    first = ONE.leaf(["localhost"], 60)
-    machines.variables = {"pki_ca_certificate": ONE.certificate, "pki_certificates": [brought(tmp_path, first, "a")]}
-    done = machines.role()
-    assert done.code == 0, done.text
-    files = machines.files()
-    assert [(files / name).read_text() for name in ("redis.pem", "redis.key")] == [first.certificate, first.key]
-    assert (files / "redis.key").stat().st_mode & 0o777 == 0o400
-    assert machines.role().changed == 0
-    second = ONE.leaf(["localhost"], 80)
-    machines.variables["pki_certificates"] = [brought(tmp_path, second, "a")]
-    assert machines.role().code == 0
-    assert [(files / name).read_text() for name in ("redis.pem", "redis.key")] == [second.certificate, second.key]

@@ -38,28 +38,32 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def vault(tree: Path) -> Callable[..., str]:
+def vault(tree: Path) -> Callable[[str], str]:
     """Runs change-ca.sh on a copy of the vault, which goes on between calls; gives what it said."""
     shutil.copy(tree / VAULT, tree / "copy.yml")
 
-    def change(*steps: str) -> str:
-        done = [run(tree, "change-ca.sh", step, "copy.yml") for step in steps]
-        return "".join(part.stdout + part.stderr for part in done)
+    def change(step: str) -> str:
+        done = run(tree, "change-ca.sh", step, "copy.yml")
+        return done.stdout + done.stderr
 
     return change
 
 
 def run(tree: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(tree / "scripts" / script), *arguments]
-    given = {"PATH": os.environ["PATH"], "HOME": str(tree), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=180)
+    return subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=False, timeout=180)
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Without a configuration of Ansible, which other tests set."""
+    return {"PATH": os.environ["PATH"], "HOME": str(tree), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
 
 
 def content(tree: Path, path: str = "copy.yml") -> dict[str, str]:
     """What a vault has about authorities."""
     program = str(tree / ".venv/bin/ansible-vault")
     command = [program, "view", "--vault-password-file", str(tree / ".secrets/vault-password"), str(tree / path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=True, timeout=60)
     values = yaml.safe_load(done.stdout)
     return {name: value for name, value in values.items() if name.startswith("vault_pki_")}
 
@@ -84,12 +88,14 @@ def test_a_vault_is_readable_by_its_owner_and_keeps_its_authority(tree: Path) ->
     assert {path.name for path in (tree / ".secrets").iterdir()} == {"vault-password"}, "nothing in clear is left"
 
 
-def test_an_authority_is_changed_in_three_steps(tree: Path, vault: Callable[..., str]) -> None:
+def test_an_authority_is_changed_in_three_steps_in_their_order(tree: Path, vault: Callable[[str], str]) -> None:
     old = content(tree)["vault_pki_ca_key"]
+    assert "begin with: add" in vault("swap")
     vault("add")
     added = content(tree)
     assert added["vault_pki_ca_key"] == old
     new = added["vault_pki_other_ca_key"]
+    assert "go on with: swap" in vault("add")
     vault("swap")
     swapped = content(tree)
     assert (swapped["vault_pki_ca_key"], swapped["vault_pki_other_ca_key"]) == (new, old)
@@ -99,14 +105,6 @@ def test_an_authority_is_changed_in_three_steps(tree: Path, vault: Callable[...,
         "vault_pki_ca_key": new,
         "vault_pki_ca_certificate": added["vault_pki_other_ca_certificate"],
     }
-
-
-def test_a_step_out_of_order_is_refused_and_changes_nothing(tree: Path, vault: Callable[..., str]) -> None:
-    before = content(tree)
-    assert vault("swap", "remove").count("begin with: add") == 2
+    assert "begin with: add" in vault("remove")
     assert "Usage" in vault("replace")
-    assert content(tree) == before
-    vault("add")
-    before = content(tree)
-    assert "go on with: swap" in vault("add")
-    assert content(tree) == before
+    assert content(tree)["vault_pki_ca_key"] == new

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.platform.throttle import AT_ONCE, RESTS, Throttle
+from payments.platform.throttle import AT_ONCE, RESTS, Stopped, Throttle
 
 
 class Time:
@@ -49,3 +50,18 @@ def test_it_goes_on_with_nothing_once_it_shall_stop() -> None:
 def test_a_step_that_is_waited_for_has_no_rests() -> None:
     assert len(list(zip(range(1000), AT_ONCE.steps(), strict=False))) == 1000
     assert not AT_ONCE.is_over
+
+
+def test_it_rests_after_what_is_done_with_each_item() -> None:
+    time = Time(3)
+    for length in Throttle(time.pause, time.clock).among([1.0, 2.0, 3.0]):
+        time.now += length
+    assert time.rests == [0.0, RESTS, 2 * RESTS]
+
+
+def test_items_that_are_left_when_it_shall_stop_are_told() -> None:
+    items = Throttle(Time(2).pause).among(range(9))
+    assert [next(items), next(items)] == [0, 1]
+    with pytest.raises(Stopped):
+        next(items)
+    assert list(Throttle(Time(2).pause).among([1, 2])) == [1, 2], "it stops behind the last one"

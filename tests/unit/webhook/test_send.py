@@ -8,6 +8,7 @@ import pytest
 
 from jenkins.webhook.send import main
 from jenkins.webhook.signature import is_signed
+from stack.certificates import Authority
 from tests.serving import Answer, Done, Request, done, serving
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/send-test-webhook"
@@ -65,6 +66,17 @@ def test_other_answers_are_explained(status: int, message: str) -> None:
     with serving(lambda *_: Answer(status, {}, {"Location": "/login"})) as server:
         ended = send(server.url)
     assert (ended.code, message in ended.stderr) == (1, True)
+    assert len(server.requests) == 1
+
+
+def test_a_jenkins_behind_tls_is_verified_by_the_given_ca(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with serving(jenkins, leaf=authority.leaf()) as server:
+        assert send(server.url, "--ca", str(authority.file)).code == 0
+        unknown, missing = send(server.url), send(server.url, "--ca", "/nowhere/ca.pem")
+    assert [ended.code for ended in (unknown, missing)] == [1, 1]
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.stderr
+    assert "/nowhere/ca.pem" in missing.stderr
     assert len(server.requests) == 1
 
 

@@ -8,9 +8,10 @@ set -eu
 state=$1 address=$2
 clusters=$(curl --silent --show-error --fail --max-time 5 --unix-socket "$3" http://admin/clusters)
 
-found() { # found CONDITION KEY: the different values of the instances for which the condition of awk holds
+found() { # found OWN KEY: the different values of this instance (OWN is 1), or of the others (0)
   printf '%s\n' "$clusters" |
-    awk -F:: -v address="$address" -v key="$2" '($1 == "api" || $1 == "api_anew") && $3 == key && '"$1"' { print $4 }' | sort -u
+    awk -F:: -v own="$1" -v address="$address" -v key="$2" \
+      '($1 == "api" || $1 == "api_anew") && ($2 == address) == own && $3 == key { print $4 }' | sort -u
 }
 
 not_yet() {
@@ -18,16 +19,16 @@ not_yet() {
   exit 1
 }
 
-health=$(found '$2 == address' health_flags)
+health=$(found 1 health_flags)
 [ -n "$health" ] || not_yet "Envoy does not know it"
 case "$state" in
   spare)
-    others=$(found '$2 != address' health_flags)
+    others=$(found 0 health_flags)
     [ "$health" != healthy ] || [ -z "$others" ] || printf '%s\n' "$others" | grep -qx healthy || not_yet "the others have $others"
     ;;
   drained)
     if printf '%s\n' "$health" | grep -qv 'eds_status_draining\|failed_eds_health'; then not_yet "it may get requests"; fi
-    under_way=$(found '$2 == address' rq_active)
+    under_way=$(found 1 rq_active)
     [ "$under_way" = 0 ] || not_yet "requests are under way"
     ;;
   in) [ "$health" = healthy ] || not_yet "it has $health" ;;
