@@ -61,7 +61,7 @@ def gate(answering: Server, leaf: Leaf) -> Iterator[Gate]:
 @pytest.fixture(scope="package")
 def impatient(answering: Server, leaf: Leaf) -> Iterator[Gate]:
     """It, but with a second for each client."""
-    seconds = {"envoy_client_seconds": 1, "envoy_request_seconds": 1}
+    seconds: dict[str, Any] = {"envoy_client_seconds": 1, "envoy_request_seconds": 1}
     with Envoy(leaf.certificate, leaf.key, envoy_instances=[port(answering)], **seconds) as envoy:
         yield Gate(envoy, leaf.authority)
 

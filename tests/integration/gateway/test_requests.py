@@ -1,6 +1,7 @@
 """What the instances get of a request, and what they do not get: headers, ids, bodies, paths."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -119,7 +120,7 @@ INSIDE = [
 @pytest.fixture(scope="module", params=[True, False], ids=["inside", "outside"])
 def network(request: pytest.FixtureRequest, answering: Server, leaf: Leaf) -> Iterator[tuple[bool, Gate]]:
     """Whether this machine is an insider of a gate, and the gate."""
-    changed = {"envoy_insiders": ["127.0.0.0/8" if request.param else "192.0.2.0/24"]}
+    changed: dict[str, Any] = {"envoy_insiders": ["127.0.0.0/8" if request.param else "192.0.2.0/24"]}
     with Envoy(leaf.certificate, leaf.key, envoy_instances=[port(answering)], **changed) as envoy:
         yield request.param, Gate(envoy, leaf.authority)
 
