@@ -38,10 +38,11 @@ ADDED: Final = (
     f"({spent('downstream', 'http', GATE)} - {spent('upstream', 'cluster', API)}) / "
     f"(sum by (node) (rate(envoy_http_downstream_rq_time_count{{{GATE}}}{WINDOW})) > 0) / 1000"
 )
+NONE: Final = '(sum by (node) (up{job="gate"}) * 0)'
+"""Where a counter has no series yet."""
 OWN_ERRORS: Final = (
-    f'sum by (node) (rate(envoy_cluster_upstream_rq_xx{{{API}, envoy_response_code_class="5"}}{WINDOW})) - '
-    f'(sum by (node) (rate(flask_http_request_duration_seconds_count{{status=~"5.."}}{WINDOW})) or '
-    'sum by (node) (up{job="gate"}) * 0)'
+    f'(sum by (node) (rate(envoy_cluster_upstream_rq_xx{{{API}, envoy_response_code_class="5"}}{WINDOW})) or {NONE}) - '
+    f'(sum by (node) (rate(flask_http_request_duration_seconds_count{{status=~"5.."}}{WINDOW})) or {NONE})'
 )
 
 NOW: Final = Row(
@@ -148,6 +149,8 @@ TIME: Final = Row(
     ),
 )
 
+BUSY: Final = f"sum by (node) (rate(envoy_listener_manager_worker_dispatcher_loop_duration_us_sum{WINDOW})) / 1e6"
+
 LIMITS: Final = Row(
     "Limits and instances",
     (
@@ -212,12 +215,7 @@ CONNECTIONS: Final = Row(
             "Busy workers",
             "How many of its threads are at work, of one for each core: Envoy does not show its CPU time.",
             "short",
-            (
-                Query(
-                    f"sum by (node) (rate(envoy_listener_manager_worker_dispatcher_loop_duration_us_sum{WINDOW})) / 1e6",
-                    "{{node}}",
-                ),
-            ),
+            (Query(BUSY, "{{node}}"),),
             NO_LIMIT,
         ),
     ),

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -124,13 +124,19 @@ class Envoy(Server):
         return variables(self.folder, **{**ports, **self.changed})
 
     def configure(self, *names: str, **changed: Any) -> None:
-        """Write these files anew (default: all), with variables changed; Envoy, if it runs, reads them at once."""
+        """Write these files anew (default: all), with variables changed; Envoy, if it runs, reads them at once.
+
+        ServerError: Envoy would not take them; nothing is written.
+        """
         former, self.changed = self.changed, self.changed | changed
-        values = self.variables
-        if said := validate(self.folder, template("check").render(values)):
+        if said := validate(self.folder, template("check").render(self.variables)):
             self.changed = former
             raise ServerError(f"Envoy's configuration is not valid.\n{said}")
-        for name in names or FILES:
+        self._write(names or FILES)
+
+    def _write(self, names: Iterable[str]) -> None:
+        values = self.variables
+        for name in names:
             new = self.folder / f"{name}.new"
             new.write_text(template(name).render(values), encoding="utf-8")
             new.rename(self.folder / f"{name}.yaml")  # Envoy reads what was renamed
@@ -147,7 +153,7 @@ class Envoy(Server):
             connection.close()
 
     def _prepare(self) -> None:
-        self.configure()
+        self._write(FILES)
 
     def command(self) -> list[str]:
         """The command that serves the configuration of its folder."""
@@ -159,6 +165,11 @@ class Envoy(Server):
 
     def _answers(self) -> bool:
         try:
-            return self.admin("/ready").strip() == "LIVE"
+            if self.admin("/ready").strip() != "LIVE":
+                return False
         except OSError:
             return False
+        # It is live when it has read all files, also without those that it did not take.
+        if [line for line in self.admin("/stats?filter=update_rejected").splitlines() if not line.endswith(": 0")]:
+            raise ServerError(f"Envoy's configuration is not valid.\n{self.log.read_text()}")
+        return True

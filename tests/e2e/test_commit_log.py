@@ -55,11 +55,15 @@ def posted(platform: Platform, payment_id: int) -> list[dict[str, Any]]:
 
 def test_one_payment_is_followed_from_its_request_to_its_posting(platform: Platform) -> None:
     trace_id = f"{random.getrandbits(128):032x}"
-    answer = pay(platform, "followed", X_Request_Id="from-a-gateway-1", traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+    answer = pay(
+        platform, "followed", X_Request_Id="from-a-gateway-1", traceparent=f"00-{trace_id}-00f067aa0ba902b7-01"
+    )
     payment_id = answer.json()["paymentId"]
     (event,) = until(lambda: posted(platform, payment_id), "it is posted")
 
-    done = until(lambda: logged(platform.api, "commands_done", "commands", "requestId", "from-a-gateway-1"), "api's line")
+    done = until(
+        lambda: logged(platform.api, "commands_done", "commands", "requestId", "from-a-gateway-1"), "api's line"
+    )
     assert done == {
         "operation": "authorize", "requestId": "from-a-gateway-1", "traceId": trace_id, "outcome": 200,
         "paymentId": payment_id,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -91,7 +92,7 @@ def reloaded(
             return
         leaf = Authority(tmp_path).leaf()
         # While workers of a reload start, there are no answers: on a busy machine for longer than the gate waits.
-        waits = {"envoy_answer_seconds": 60, "envoy_stream_seconds": 60}
+        waits: dict[str, Any] = {"envoy_answer_seconds": 60, "envoy_stream_seconds": 60}
         gate = stack.enter_context(Envoy(leaf.certificate, leaf.key, envoy_instances=[api.port], **waits))
         yield api, PausingClients(gate.url, str(leaf.authority))
 

@@ -1,6 +1,5 @@
 """The links between machines: how each is used rightly and wrongly, from the machine that uses it."""
 
-import json
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from testinfra.host import Host
 
 from tests.infra import clients, inventory
 
+MARIADB: Final = 3306
 RIGHT, PLAIN, AUTHORITY, NAME = "right", "plain", "another authority", "another name"
 SYSTEMS: Final = "/etc/ssl/certs/ca-certificates.crt"
 """Authorities that the machine trusts, and that have signed nothing of ours."""
@@ -51,7 +51,7 @@ class Link(ABC):
 
 def hello(host: Host, address: str, port: int, *options: str) -> Said:
     """A TLS handshake from `host`: `text` has the certificate of a server that speaks TLS."""
-    start = ("-starttls", "mysql") if port == 3306 else ()
+    start = ("-starttls", "mysql") if port == MARIADB else ()
     words = " ".join(["%s"] * len((*start, *options)))
     command = f"timeout 10 openssl s_client -connect %s {words} </dev/null 2>&1"
     done = host.run(command, f"{address}:{port}", *start, *options)

@@ -1,7 +1,7 @@
 """Runs on the application's machine, by the release's Python: one new connection, made as our processes make it.
 
-Argument: JSON with `link`, `host`, `port`, `user`, `password`, `ca` (null: without TLS) and `renamed`: by an address that
-no certificate has. Prints JSON: `passed`, and `said`, all that an operator would read.
+Argument: JSON with `link`, `host`, `port`, `user`, `password`, `ca` (null: without TLS) and `renamed`: by an address
+that no certificate has. Prints JSON: `passed`, and `said`, all that an operator would read.
 """
 
 import json
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
+import pymysql
 from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 
@@ -27,8 +28,12 @@ SECONDS: Final = 5.0
 
 def to_mariadb(given: dict[str, Any]) -> None:
     """The api's way to the database."""
+    if not given["ca"]:  # the driver by itself takes TLS where there is some
+        names = ("host", "port", "user", "password")
+        pymysql.connect(**{name: given[name] for name in names}, ssl_disabled=True)
+        return
     url = f"mysql+pymysql://{given['user']}:{quote(given['password'])}@{given['host']}:{given['port']}/paydb"
-    engine = create_engine(with_ca(url, given["ca"]) if given["ca"] else url)
+    engine = create_engine(with_ca(url, given["ca"]))
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
 
@@ -104,10 +109,11 @@ def main() -> None:
     logging.getLogger().addHandler(kept)
     try:
         WAYS[given["link"]](given)
-    except Exception as error:  # noqa: BLE001  (the test judges it)
-        print(json.dumps({"passed": False, "said": "\n".join([repr(error), *kept.texts])}))
+    except Exception as error:  # noqa: BLE001  (the test says what it means)
+        said = "\n".join([f"{type(error).__name__} {error}", *kept.texts])
+        json.dump({"passed": False, "said": said}, sys.stdout)
     else:
-        print(json.dumps({"passed": True, "said": ""}))
+        json.dump({"passed": True, "said": ""}, sys.stdout)
 
 
 if __name__ == "__main__":

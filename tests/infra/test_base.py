@@ -1,8 +1,8 @@
-"""Every machine: the system, its clock, who may log in, and no failed units."""
+"""Every machine: the system, its clock, its kernel settings and updates, its open ports, and no failed units."""
 
+import re
+from fnmatch import fnmatch
 from ipaddress import ip_address
-
-import pytest
 
 from tests.infra import inventory
 
@@ -23,29 +23,38 @@ def test_the_clock_is_kept(each_host) -> None:
     assert each_host.service("systemd-timesyncd").is_enabled
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("passwordauthentication", "no"),
-        ("kbdinteractiveauthentication", "no"),
-        ("permitrootlogin", "without-password"),
-    ],
-)
-def test_ssh_takes_keys_alone(each_host, setting: str, value: str) -> None:
-    assert f"{setting} {value}" in each_host.check_output("sshd -T").splitlines()
+def test_the_kernel_has_the_settings_of_the_file(each_host) -> None:
+    """Each of them, for each network interface."""
+    text = each_host.file("/etc/sysctl.d/99-zz-payops.conf").content_string
+    wanted = dict(line.removeprefix("-").split(" = ") for line in text.splitlines() if " = " in line and line[0] != "#")
+    assert {"net.ipv4.conf.*.accept_redirects", "net.ipv4.conf.*.rp_filter", "net.ipv4.tcp_syncookies"} <= set(wanted)
+    said = dict(
+        line.split(" = ", 1) for line in each_host.run("sysctl -a 2>/dev/null").stdout.splitlines() if " = " in line
+    )
+    found = {name: {value for key, value in said.items() if fnmatch(key, name)} for name in wanted}
+    assert {name: values for name, values in found.items() if values - {wanted[name]}} == {}
+    assert [name for name in wanted if name.startswith("net.ipv4.conf") and not found[name]] == []
 
 
-def test_a_password_is_not_even_asked_for(each_host) -> None:
-    """The options of the running server, not of its file."""
-    options = "-o BatchMode=yes -o StrictHostKeyChecking=no -o PreferredAuthentications=none"
-    said = each_host.check_output(f"ssh {options} nobody@127.0.0.1 2>&1 || true")  # 255 would mean our own connection
-    assert "Permission denied (publickey)." in said
+def test_settings_of_the_hosts_kernel_are_set_on_machines_alone(each_host) -> None:
+    text = each_host.file("/etc/sysctl.d/99-zz-payops.conf").content_string
+    in_container = each_host.run("systemd-detect-virt --quiet --container").rc == 0
+    assert ("\n# kernel.kptr_restrict = 2" in text, "\n-kernel.kptr_restrict = 2" in text) == (
+        in_container,
+        not in_container,
+    )
 
 
-def test_sudo_is_for_its_files_owner_alone(each_host) -> None:
-    file = each_host.file("/etc/sudoers.d/payops-administrators")
-    assert (file.user, file.mode) == ("root", 0o440)
-    assert each_host.run("visudo -c").rc == 0
+def test_security_updates_and_no_others_come_by_themselves(each_host) -> None:
+    said = each_host.check_output("apt-config dump APT::Periodic && apt-config dump Unattended-Upgrade").splitlines()
+    origins = [line for line in said if line.startswith("Unattended-Upgrade::Origins-Pattern::")]
+    assert [re.findall(r"label=([\w-]+)", line) for line in origins] == [["Debian-Security"]]
+    assert {
+        'APT::Periodic::Update-Package-Lists "1";',
+        'APT::Periodic::Unattended-Upgrade "1";',
+        'Unattended-Upgrade::Automatic-Reboot "false";',
+    } <= set(said)
+    assert each_host.package("unattended-upgrades").is_installed
 
 
 def test_the_firewall_comes_back_after_a_boot(each_host) -> None:

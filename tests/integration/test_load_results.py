@@ -151,7 +151,7 @@ def test_stress_that_finds_none_fails(tmp_path: Path) -> None:
         ({"TARGET": "moon"}, "TARGET=moon is unknown; it is run or real, or leave it and set BASE_URL.\n"),
         ({"BASE_URL": "http://127.0.0.1:1", "ADMIN_TOKEN": ""}, "OPERATOR_KEY and ADMIN_TOKEN are not set; "),
         ({"BASE_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1/health does not answer (dial: connection refused):"),
-        ({"BASE_URL": "nowhere"}, "BASE_URL=nowhere is not an address like http://host:8080.\n"),
+        ({"BASE_URL": "nowhere"}, "BASE_URL=nowhere is not an address like https://host.\n"),
         ({"BASE_URL": "http://x", "TIME_SCALE": "fast"}, "TIME_SCALE=fast is not a number from 0.0001 to 100.\n"),
         ({"BASE_URL": "http://x", "MERCHANTS": "2.5"}, "MERCHANTS=2.5 is not a whole number from 1 to 9999.\n"),
         ({"BASE_URL": "http://x", "ENABLE_CAPTURE": "ja"}, "ENABLE_CAPTURE=ja is not true or false.\n"),

@@ -47,6 +47,7 @@ def unnamed_or_short(path: Path) -> list[str]:
     keywords = {"name", "when", "loop", "register", "vars", "notify", "tags", "become", "until", "retries", "delay"}
     keywords |= {
         "changed_when",
+        "diff",
         "failed_when",
         "no_log",
         "check_mode",

@@ -24,7 +24,7 @@ OF_DEBIAN: Final = {
 def files(text: str) -> set[str]:
     """Playbooks, scripts, other files and links in the text that do not exist."""
     named = {f"ansible/{name}" for name in re.findall(r"ansible-playbook\s+([a-z-]+\.yml)", text)}
-    named |= set(re.findall(r"(?<![/a-z-])(?:scripts|prometheus|tests|vagrant)/[a-z/_.-]+[a-z]", text))
+    named |= set(re.findall(r"(?<![./a-z-])(?:scripts|prometheus|tests|vagrant)/[a-z/_.-]+[a-z]", text))
     named |= {f"docs/{target}" for target in re.findall(r"\]\(([^)#:]+)\)", text)}
     return {name for name in named if not (ROOT / name).exists()}
 

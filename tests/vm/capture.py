@@ -50,7 +50,22 @@ def capturing(file: Path) -> Iterator[Capture]:
     """Capture all packets of the bridge within the block. AssertionError when the kernel dropped some."""
     program = shutil.which("tcpdump")
     assert program, "tcpdump is missing; scripts/install-servers.sh vms brings it"
-    command = [program, "-i", BRIDGE, "-n", "-s", "0", "-B", "16384", "-U", "-Z", "root", "-w", str(file)]
+    command = [
+        program,
+        "-i",
+        BRIDGE,
+        "-n",
+        "-s",
+        "0",
+        "-B",
+        "16384",
+        "-U",
+        "--immediate-mode",
+        "-Z",
+        "root",
+        "-w",
+        str(file),
+    ]
     said = file.with_suffix(".log")
     with said.open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

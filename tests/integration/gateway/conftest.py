@@ -58,6 +58,14 @@ def gate(answering: Server, leaf: Leaf) -> Iterator[Gate]:
         yield Gate(envoy, leaf.authority)
 
 
+@pytest.fixture(scope="package")
+def impatient(answering: Server, leaf: Leaf) -> Iterator[Gate]:
+    """It, but with a second for each client."""
+    seconds: dict[str, Any] = {"envoy_client_seconds": 1, "envoy_request_seconds": 1}
+    with Envoy(leaf.certificate, leaf.key, envoy_instances=[port(answering)], **seconds) as envoy:
+        yield Gate(envoy, leaf.authority)
+
+
 def port(server: Server) -> int:
     """Where it serves."""
     return int(server.url.rpartition(":")[2])

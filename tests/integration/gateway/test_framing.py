@@ -7,7 +7,6 @@ import pytest
 
 from tests.e2e.test_framing import BODY, CHUNKED, HEAD, LATE, PAY, UNREAD
 from tests.integration.gateway.clients import Gate, asked, said_to
-from tests.integration.gateway.conftest import Start, port
 from tests.serving import Server
 
 GET = b"GET /ready HTTP/1.1\r\n"
@@ -91,9 +90,8 @@ def test_an_instance_hears_what_the_gateway_read(gate: Gate, instance: Server, k
 
 
 @pytest.mark.parametrize("sent", [UNREAD["too large"][0], b"CONNECT a:22 HTTP/1.1\r\nHost: a:22\r\n\r\n"])
-def test_what_does_not_end_is_given_up(instance: Server, start: Start, sent: bytes) -> None:
-    gate = start(port(instance), envoy_client_seconds=1, envoy_request_seconds=1)
-    assert gate.said(sent + PAY).startswith(b"HTTP/1.1 408 ")
+def test_what_does_not_end_is_given_up(instance: Server, impatient: Gate, sent: bytes) -> None:
+    assert impatient.said(sent + PAY).startswith(b"HTTP/1.1 408 ")
     assert asked(instance) == []
 
 

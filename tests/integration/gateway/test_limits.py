@@ -7,7 +7,6 @@ from typing import Final
 
 import pytest
 
-from stack.ports import free_port
 from tests.integration.gateway.clients import Gate, asked, is_problem
 from tests.integration.gateway.conftest import Start, port
 from tests.serving import Answer, Server, serving
@@ -64,15 +63,13 @@ def test_an_address_has_a_limit(instance: Server, start: Start) -> None:
     ],
     ids=["headers", "a body", "chunks"],
 )
-def test_a_slow_client_is_given_up(instance: Server, start: Start, part: bytes) -> None:
-    gate = start(port(instance), envoy_client_seconds=1, envoy_request_seconds=1)
-    assert gate.said(part).startswith(b"HTTP/1.1 408 ")
+def test_a_slow_client_is_given_up(instance: Server, impatient: Gate, part: bytes) -> None:
+    assert impatient.said(part).startswith(b"HTTP/1.1 408 ")
     assert asked(instance) == []
 
 
-def test_a_client_that_never_speaks_tls_is_given_up(start: Start) -> None:
-    gate = start(free_port(), envoy_client_seconds=1)
-    with socket.create_connection(("127.0.0.1", gate.envoy.port), timeout=60) as client:
+def test_a_client_that_never_speaks_tls_is_given_up(impatient: Gate) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.envoy.port), timeout=60) as client:
         assert client.recv(1) == b""
 
 

@@ -1,8 +1,13 @@
 """What the instances get of a request, and what they do not get: headers, ids, bodies, paths."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import requests
 
+from stack.certificates import Leaf
+from stack.envoy import Envoy
 from tests.integration.gateway.clients import Gate, asked, is_problem
 from tests.integration.gateway.conftest import Start, port
 from tests.serving import Answer, Server, serving
@@ -112,10 +117,17 @@ INSIDE = [
 ]
 
 
+@pytest.fixture(scope="module", params=[True, False], ids=["inside", "outside"])
+def network(request: pytest.FixtureRequest, answering: Server, leaf: Leaf) -> Iterator[tuple[bool, Gate]]:
+    """Whether this machine is an insider of a gate, and the gate."""
+    changed: dict[str, Any] = {"envoy_insiders": ["127.0.0.0/8" if request.param else "192.0.2.0/24"]}
+    with Envoy(leaf.certificate, leaf.key, envoy_instances=[port(answering)], **changed) as envoy:
+        yield request.param, Gate(envoy, leaf.authority)
+
+
 @pytest.mark.parametrize("path", INSIDE)
-@pytest.mark.parametrize("inside", [True, False])
-def test_some_paths_are_for_insiders(instance: Server, start: Start, path: str, inside: bool) -> None:
-    gate = start(port(instance), envoy_insiders=["127.0.0.0/8" if inside else "192.0.2.0/24"])
+def test_some_paths_are_for_insiders(instance: Server, network: tuple[bool, Gate], path: str) -> None:
+    inside, gate = network
     said = gate.said(
         f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n".encode()
     )

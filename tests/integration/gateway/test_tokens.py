@@ -1,6 +1,7 @@
 """The shop's pages get tokens of cards through the gateway, and nothing else of the acquirer; no log has the card."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -27,7 +28,7 @@ def acquirer() -> Iterator[Simulator]:
 @pytest.fixture(scope="module")
 def shop(acquirer: Simulator, answering: Server, leaf: Leaf) -> Iterator[Gate]:
     """Before an instance that answers everything, and the acquirer."""
-    address = {"envoy_acquirer_address": f"127.0.0.1:{acquirer.port}"}
+    address: dict[str, Any] = {"envoy_acquirer_address": f"127.0.0.1:{acquirer.port}"}
     with Envoy(leaf.certificate, leaf.key, envoy_instances=[port(answering)], **address) as envoy:
         yield Gate(envoy, leaf.authority)
 

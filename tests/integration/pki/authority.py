@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Final, Self
 
 from cryptography import x509
@@ -43,7 +44,7 @@ class Authority:
         return cls(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(key))
 
     def leaf(self, names: list[str], days: int, key: str = "") -> Leaf:
-        """A certificate for host names, valid from yesterday and `days` days from now; `key`: instead of a new one."""
+        """A certificate for names and addresses, valid from yesterday for `days` days; `key`: not a new one."""
         own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
         signer = serialization.load_pem_private_key(self.key.encode(), None)
         assert isinstance(own, ec.EllipticCurvePrivateKey)
@@ -51,10 +52,18 @@ class Authority:
         issuer = x509.load_pem_x509_certificate(self.certificate.encode())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         made = _builder(subject, issuer.subject, own.public_key(), days)
-        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        alternative = x509.SubjectAlternativeName([_general(name) for name in names])
+        made = made.add_extension(alternative, critical=False)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         signed = made.add_extension(identifier, critical=False).sign(signer, hashes.SHA256())
         return Leaf(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(own))
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _builder(

@@ -18,13 +18,7 @@ OF_DEBIAN: Final = "/usr/bin/python3"
 """The interpreter that machines have, with an older `cryptography`."""
 ANSIBLE: Final = ROOT / "ansible"
 _SECONDS: Final = 400
-_SETTINGS: Final = """[defaults]
-force_handlers = true
-gathering = smart
-fact_caching = jsonfile
-fact_caching_connection = {facts}
-pipelining = true
-"""
+_SETTINGS: Final = "[defaults]\nforce_handlers = true\npipelining = true\n"
 
 
 @dataclass(frozen=True)
@@ -63,11 +57,11 @@ class Machines:
         """The machine's folder of text files for the node exporter."""
         return self.folder / f"{name}-metrics"
 
-    def role(self, **variables: Any) -> Run:
+    def role(self, *options: str, **variables: Any) -> Run:
         """Use the role."""
         playbook = self.folder / "role.yml"
         playbook.write_text(ROLE + (f"  become: true\n  become_user: {self.user}\n" if self.user else ""))
-        return self.playbook(playbook, **variables)
+        return self.playbook(playbook, *options, **variables)
 
     def rotate(self, *options: str, **variables: Any) -> Run:
         """Run rotate-certificates.yml, a copy: beside the original are group_vars, perhaps with somebody's vault."""
@@ -95,7 +89,7 @@ class Machines:
         return Run(done.returncode, done.stdout + done.stderr)
 
     def _write_inventory(self) -> None:
-        (self.folder / "ansible.cfg").write_text(_SETTINGS.format(facts=self.folder / "facts"))
+        (self.folder / "ansible.cfg").write_text(_SETTINGS)
         hosts: dict[str, Any] = {}
         for name in self.names:
             self.metrics(name).mkdir(exist_ok=True)
