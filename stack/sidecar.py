@@ -120,16 +120,17 @@ class MeshGate(Gate):
         super().__init__(leaf, "/nowhere")  # see _enter_mesh
         self._api = api
 
-    def configure(self, *names: str, **changed: Any) -> None:
+    def _write(self, names: Iterable[str]) -> None:
         """As the gateway's, with other clusters and endpoints."""
-        super().configure(*names, **changed)
+        super()._write(names)
         write_secrets(self.folder)
-        for name in ("clusters", "endpoints"):
-            file = self.folder / f"{name}.yaml"
+        for name in {"clusters", "endpoints"}.intersection(names):
+            new, file = self.folder / f"{name}.new", self.folder / f"{name}.yaml"
             found = yaml.safe_load(file.read_text(encoding="utf-8"))
             for resource in found["resources"]:
                 self._enter_mesh(resource)
-            file.write_text(yaml.safe_dump(found), encoding="utf-8")
+            new.write_text(yaml.safe_dump(found), encoding="utf-8")
+            new.rename(file)  # Envoy reads what was renamed
 
     def _enter_mesh(self, resource: dict[str, Any]) -> None:
         if resource.get("cluster_name") == "api":
