@@ -92,9 +92,8 @@ def test_the_span_of_the_gateway_is_the_parent_of_the_apis(
 ) -> None:
     trace_id = f"{random.getrandbits(128):032x}"
     leaf = Authority(tmp_path).leaf()
-    with Envoy(
-        leaf.certificate, leaf.key, envoy_otlp_endpoint=collector.url, envoy_instances=[platform.api.port]
-    ) as envoy:
+    envoy = Envoy(leaf.certificate, leaf.key, envoy_instances=[platform.api.port], envoy_otlp_endpoint=collector.url)
+    with envoy:
         headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
         answer = requests.get(
             f"{envoy.url}/payments?merchantId=M1", headers=headers, verify=str(leaf.authority), timeout=10
