@@ -2,6 +2,7 @@
 # Trusts one key of an apt repository and no other: trust-apt-key.sh URL FINGERPRINT FILE. Fetches what is at URL, takes
 # the key with that fingerprint out of it, and writes that one to FILE. Says `trusted` when FILE was written, nothing when
 # it was right already. Fails, and changes nothing, when URL has no such key. Needs gpg, and no agent: no secret is used.
+# An empty FINGERPRINT stands for the only key that is at URL now; a key that FILE has already stays.
 set -euo pipefail
 
 url="$1" fingerprint="$2" file="$3"
@@ -17,8 +18,9 @@ fingerprints() { # fingerprints FILE: of the primary keys in it
     awk -F: '$1 == "pub" { primary = 1 } $1 == "fpr" && primary { print $10; primary = 0 }'
 }
 
-if [ -e "$file" ] && [ "$(fingerprints "$file")" = "$fingerprint" ]; then exit 0; fi
+if [ -e "$file" ] && [ "$(fingerprints "$file")" = "${fingerprint:-$(fingerprints "$file")}" ]; then exit 0; fi
 /usr/lib/apt/apt-helper download-file "$url" "$work/apt/fetched" >/dev/null
+fingerprint="${fingerprint:-$(fingerprints "$work/apt/fetched")}"
 "${gpg[@]}" --import "$work/apt/fetched" 2>"$work/said" || true # it misses the agent; what counts is what is there now
 "${gpg[@]}" --armor --export "$fingerprint" >"$work/key"
 [ "$(fingerprints "$work/key")" = "$fingerprint" ] || {

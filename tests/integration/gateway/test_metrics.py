@@ -1,7 +1,5 @@
 """Envoy's metrics say what the alerts of prometheus/rules/gateway.yml read, before a fault and after it."""
 
-from functools import partial
-
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
