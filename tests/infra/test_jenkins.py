@@ -222,7 +222,9 @@ def test_only_the_known_key_is_trusted(jenkins) -> None:
     assert not jenkins.file("/run/planted.asc").exists
     several = jenkins.run(run, script, f"{source}/key.asc", "", "/run/planted.asc")
     assert several.rc != 0, "without a fingerprint there may be one key alone"
-    first, again = (jenkins.run(run, script, url, "", "/run/first.asc") for url in (f"file://{trusted}", "http://nowhere/"))
+    first, again = (
+        jenkins.run(run, script, url, "", "/run/first.asc") for url in (f"file://{trusted}", "http://nowhere/")
+    )
     assert (first.stdout, again.rc, again.stdout) == ("trusted\n", 0, "")
     jenkins.run("rm /run/first.asc")
 

@@ -61,7 +61,7 @@ def test_tls_1_1_is_refused(host, link: Link) -> None:
     """By the server: this client would take it, with the ciphers that 1.1 has."""
     said = link.hello(host, "-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0")
     assert not said.passed
-    assert "alert protocol version" in said.text, said.text
+    assert re.search("alert (protocol version|handshake failure)", said.text), said.text  # by its key of Ed25519
 
 
 @pytest.mark.parametrize("name", MUTUAL)
@@ -71,7 +71,8 @@ def test_without_a_clients_certificate_there_are_no_metrics(host_of, name: str) 
     host_of(link.target)
     said = link.fetch(host_of(link.source), links.RIGHT, "")
     assert not said.passed
-    assert "certificate required" in said.text, said.text
+    # by TLS 1.3 the client learns it when it has sent its request
+    assert re.search("certificate required|bad certificate|errno 107|reset", said.text), said.text
 
 
 def test_the_gate_shows_metrics_to_prometheus_alone(host_of) -> None:

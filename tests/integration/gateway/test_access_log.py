@@ -13,7 +13,7 @@ from tests.serving import Server
 
 CARD = "4111111111111111"
 FORMS = [CARD, "4111-1111-1111-1111", "4111 1111 1111 1111", "4111.1111.1111.1111", "4111%201111%201111%201111"]
-KEY = "po_live_abcdefghijkl_0123456789secretsecretsecret"
+KEY = "po_live_00Ab9ZzAb9Zz_0123456789secretsecretsecret"
 
 
 def entries(gate: Gate, count: int) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def test_it_says_what_happened(instance: Server, start: Start) -> None:
     (entry,) = entries(gate, 1)
     expected = {
         "path": "/payments/123456789", "agent": agent, "requestId": "of-the-api",
-        "key": "po_live_abcdefghijkl", "method": "POST",
+        "key": "po_live_00Ab9ZzAb9Zz", "method": "POST",
         "route": "writes", "status": 200, "client": "127.0.0.1",
         "upstream": f"127.0.0.1:{port(instance)}", "attempts": 1,
     }  # fmt: skip

@@ -7,13 +7,16 @@ from typing import Final
 
 import pytest
 
+from payments.merchants.key_form import ID_PART, Prefix, new_key
 from tests.integration.gateway.clients import Gate, asked, is_problem
 from tests.integration.gateway.conftest import Start, port
 from tests.serving import Answer, Server, serving
 
+READABLE: Final = ID_PART.stop
 HOUR: Final = 3600
 """In which a limit is filled again: not while a test lasts."""
-KEYS: Final = [f"po_test_{number:012d}" for number in range(1000)]
+KEYS: Final = [new_key(Prefix.TEST).text[:READABLE] for _ in range(1000)]
+"""Their readable parts."""
 
 
 def statuses(gate: Gate, credentials: Sequence[str]) -> list[int]:

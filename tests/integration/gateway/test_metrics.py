@@ -13,7 +13,7 @@ from tests.serving import Server
 WRITES = {"envoy_cluster_name": "api_anew"}
 READS = {"envoy_cluster_name": "api"}
 BY_KEY = {"envoy_local_http_ratelimit_prefix": "by_key"}
-KEY = "po_live_abcdefghijkl_0123456789secretsecretsecret"
+KEY = "po_live_00Ab9ZzAb9Zz_0123456789secretsecretsecret"
 
 
 def value(gate: Gate, name: str, **labels: str) -> float:

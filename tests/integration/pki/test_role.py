@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.integration.pki.authority import Authority
 from tests.integration.pki.playbooks import OF_DEBIAN, Machines, Run, debian_reads_certificates
@@ -25,6 +26,7 @@ pytestmark = [
 ]
 OWNER: Final = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 DUE: Final = ("due", "spoilt", "unlucky")
+TYPES: Final = {"spoilt": "Ed25519"}
 LEAVES: Final = ("kept", *DUE, "own")
 ADDRESSES: Final = ("127.0.0.1", "::1")
 DAY: Final = 86_400
@@ -104,7 +106,7 @@ def story(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Sto
     story.plant()
     story.bring(80)
     story.before = story.texts()
-    listed += [certificate(name, folder) for name in DUE]
+    listed += [certificate(name, folder) | {"key_type": TYPES.get(name, "ECC")} for name in DUE]
     story.runs.append(story.machines.role(pki_certificates=listed))
     (folder / "allowed").touch()
     story.runs.append(story.machines.role(pki_certificates=listed))
@@ -164,13 +166,18 @@ def test_what_is_due_is_renewed_and_the_rest_is_not(story: Story) -> None:
     "reason",
     [
         "due: fewer than 30 days are left",
-        "spoilt: its names differ, another authority has signed it, its key does not fit",
+        "spoilt: its names differ, another authority has signed it, its key is of another type, its key does not fit",
         "unlucky: it is missing or broken",
         "own: another one was brought",
     ],
 )
 def test_the_run_says_why(story: Story, reason: str) -> None:
     assert reason in " ".join(story.runs[1].text.split())
+
+
+def test_a_key_is_of_the_type_that_is_asked_for(story: Story) -> None:
+    types = {name: type(x509.load_pem_x509_certificate(story.after[name].encode()).public_key()) for name in DUE}
+    assert [issubclass(types[name], Ed25519PublicKey) for name in DUE] == [False, True, False]
 
 
 def test_a_key_is_new_with_its_certificate(story: Story) -> None:
