@@ -207,28 +207,6 @@ def test_a_plugin_with_another_content_is_not_kept(jenkins) -> None:
     assert "it is not on the list" in stranger.stderr
 
 
-def test_only_the_known_key_is_trusted(jenkins) -> None:
-    """A file with another key beside the right one: the other is left out; without the right one nothing is trusted."""
-    script = (ROOT / "ansible/files/trust-apt-key.sh").read_text()
-    trusted = "/etc/apt/keyrings/jenkins.asc"
-    listed = f"gpg --batch --with-colons --show-keys {trusted} | awk -F: '$1 == \"fpr\" {{ print $10; exit }}'"
-    fingerprint = jenkins.check_output(listed)
-    run = "bash -c %s trust-apt-key %s %s %s"
-    same = jenkins.run(run, script, "http://nowhere.invalid/", fingerprint, trusted)
-    assert (same.rc, same.stdout) == (0, "")
-    source = jenkins.check_output("sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/jenkins.sources")
-    wrong = jenkins.run(run, script, f"{source}/key.asc", "0" * 40, "/run/planted.asc")
-    assert wrong.rc != 0
-    assert not jenkins.file("/run/planted.asc").exists
-    several = jenkins.run(run, script, f"{source}/key.asc", "", "/run/planted.asc")
-    assert several.rc != 0, "without a fingerprint there may be one key alone"
-    first, again = (
-        jenkins.run(run, script, url, "", "/run/first.asc") for url in (f"file://{trusted}", "http://nowhere/")
-    )
-    assert (first.stdout, again.rc, again.stdout) == ("trusted\n", 0, "")
-    jenkins.run("rm /run/first.asc")
-
-
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
