@@ -1,13 +1,20 @@
 """Which keys of makers' apt repositories are trusted, by ansible/files/trust-apt-key.sh on the machine of Jenkins."""
 
-from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+import pytest
+
+from tests.infra.inventory import ROOT
+
 SCRIPT = (ROOT / "ansible/files/trust-apt-key.sh").read_text(encoding="utf-8")
 
 
-def test_only_the_known_key_is_trusted(host_of) -> None:
-    jenkins = host_of("build")
+@pytest.fixture
+def jenkins(host_of) -> Any:
+    return host_of("build")
+
+
+def test_only_the_known_key_is_trusted(jenkins) -> None:
     """A file with another key beside the right one: the other is left out; without the right one nothing is trusted."""
     trusted = "/etc/apt/keyrings/jenkins.asc"
     listed = f"gpg --batch --with-colons --show-keys {trusted} | awk -F: '$1 == \"fpr\" {{ print $10; exit }}'"
@@ -21,8 +28,7 @@ def test_only_the_known_key_is_trusted(host_of) -> None:
     assert not jenkins.file("/run/planted.asc").exists
 
 
-def test_without_a_fingerprint_the_only_key_is_trusted_and_kept(host_of) -> None:
-    jenkins = host_of("build")
+def test_without_a_fingerprint_the_only_key_is_trusted_and_kept(jenkins) -> None:
     folder = jenkins.check_output("mktemp -d")
     jenkins.check_output(
         "chmod 755 %s && cat /etc/apt/keyrings/jenkins.asc /etc/apt/keyrings/envoy.asc >%s/two.asc", folder, folder
