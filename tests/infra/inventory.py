@@ -79,8 +79,16 @@ def secrets() -> dict[str, str]:
 
 
 def secret_texts(value: object) -> list[str]:
-    """What of one value of the vault must be nowhere else: each of several keys, a pepper without its number."""
-    return [part.partition(":")[2] or part for part in str(value).split()]
+    """What of one value of the vault must be nowhere else: each of several keys, a pepper without its number.
+
+    Of a key in PEM its lines; nothing of a certificate, which everybody may see.
+    """
+    text = str(value)
+    if text.startswith("-----BEGIN CERTIFICATE"):
+        return []
+    if text.startswith("-----BEGIN"):
+        return [line for line in text.splitlines() if not line.startswith("-----")]
+    return [part.partition(":")[2] or part for part in text.split()]
 
 
 @cache

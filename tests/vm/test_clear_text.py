@@ -68,13 +68,12 @@ def pay(front: Front, key: str) -> None:
 
 
 def secret_values() -> dict[str, str]:
-    """Name → value of each secret of the vault, and the login that Prometheus' pages take. Certificates are none."""
+    """Name → value of each secret of the vault, and the login that Prometheus' pages take."""
     found = {
         f"{name} {number}": part
         for name, value in inventory.secrets().items()
-        if not name.endswith("_certificate")
         for number, part in enumerate(inventory.secret_texts(value))
-        if len(part) >= SHORTEST and not part.startswith("-----")
+        if len(part) >= SHORTEST
     }
     login = f"payops:{inventory.secrets()['vault_prometheus_password']}"
     return found | {"the login of Prometheus": base64.b64encode(login.encode()).decode()}

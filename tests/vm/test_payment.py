@@ -54,8 +54,10 @@ def test_a_request_keeps_its_id_from_client_to_logs(
     request_id = f"outside-{uuid.uuid4().hex}"
     answer = pay(session, front.url, uuid.uuid4().hex, **{"X-Request-Id": request_id})
     assert answer.headers["X-Request-Id"] == request_id
-    found = machines.on("application", "grep", "-c", f'"requestId":"{request_id}"', ACCESS_LOG)
-    assert found.well().strip() == "1"
+    count = ("grep", "-c", f'"requestId":"{request_id}"', ACCESS_LOG)
+    # Envoy writes its log every ten seconds
+    until(lambda: machines.on("application", *count).code == 0, "it is logged", seconds=60, interval=1)
+    assert machines.on("application", *count).well().strip() == "1"
 
 
 def test_an_id_that_is_none_is_replaced(front: Front, session: requests.Session) -> None:
