@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from stack.server import program
 from tests.browser.pinning import trusting
@@ -24,11 +24,17 @@ Scheme = Literal["light", "dark"]
 @contextmanager
 def chromium(*pins: str) -> Iterator[Browser]:
     """A headless browser. `pins`: of servers whose CA the system does not know (tests/browser/pinning.py)."""
-    found = next(filter(None, map(shutil.which, NAMES)), None) or program("chromium", "chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *trusting(*pins)])
+    with sync_playwright() as playwright, launched(playwright, *pins) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def launched(playwright: Playwright, *pins: str) -> Iterator[Browser]:
+    """The same beside other browsers: a process can start Playwright once."""
+    found = next(filter(None, map(shutil.which, NAMES)), None) or program("chromium", "chromium")
+    browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *trusting(*pins)])
+    yield browser
+    browser.close()
 
 
 @dataclass

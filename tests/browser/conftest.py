@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from stack import shop
 from stack.platform import Platform, real_platform
 from tests.browser import acquirer
-from tests.browser.browser import Visit, chromium, visit
+from tests.browser.browser import Visit, launched, visit
 from tests.browser.console import make_merchant
 
 SETTINGS = {
@@ -31,9 +31,16 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers: the one of this process."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium."""
-    with chromium() as running:
+    with launched(playwright) as running:
         yield running
 
 

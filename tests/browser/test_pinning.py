@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, Playwright
 
 from stack.certificates import Authority
-from tests.browser.browser import chromium, visit
+from tests.browser.browser import launched, visit
 from tests.browser.pinning import pin_of
 from tests.serving import Answer, Server, serving
 
@@ -24,8 +24,9 @@ def server(authority: Authority) -> Iterator[Server]:
         yield server
 
 
-def test_a_pinned_server_is_visited_and_no_other(authority: Authority, server: Server) -> None:
-    with chromium(pin_of(server.url, str(authority.file))) as browser, visit(browser, server.url) as visitor:
+def test_a_pinned_server_is_visited_and_no_other(playwright: Playwright, authority: Authority, server: Server) -> None:
+    pin = pin_of(server.url, str(authority.file))
+    with launched(playwright, pin) as browser, visit(browser, server.url) as visitor:
         visitor.go("/")
         assert "a page" in visitor.page.content()
         with serving(lambda *_: Answer(200, "a page"), leaf=authority.leaf()) as other:
