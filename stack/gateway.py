@@ -27,7 +27,8 @@ class Gateway:
     def welcome(self) -> str:
         """What `make run` prints about it."""
         file = os.path.relpath(self.authority)
-        return f"  gateway      {self.url}  (its CA is {file}: curl --cacert {file} {self.url}/health)\n"
+        command = f"curl -sS -w '\\n' --cacert {file} {self.url}/health"
+        return f"\nThe same with TLS, through the gateway; its CA is {file}:\n\n{command}\n"
 
 
 def prepare(state: State, api_port: int) -> Gateway:
