@@ -102,7 +102,7 @@ def paid(answer: requests.Response | None) -> requests.Response | None:
 
 def paste(run: Run, folder: Path) -> None:
     """Run the three lines of the welcome as they are printed; they show a captured payment with its postings."""
-    lines = [line for line in run.output.splitlines() if line.startswith("curl")]
+    lines = [line for line in run.output.splitlines() if line.startswith("curl") and run.base in line]
     assert len(lines) == 3
     answers = [
         subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=True).stdout

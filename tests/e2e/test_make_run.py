@@ -1,5 +1,6 @@
 """`make run` for its user: start, the three lines to paste, status, a killed broker, stop, start again with keys."""
 
+import json
 import os
 import re
 import shutil
@@ -46,11 +47,11 @@ def run(folder: Path) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def with_keys(run: Run) -> Iterator[Run]:
-    """The same platform, started again with `AUTH=required`. It ends the first one, so its tests are the last."""
+    """The same platform with `AUTH=required GATEWAY=1`. It ends the first one, so its tests are the last."""
     if run.process.poll() is None:
         run.stop()
     started = time.monotonic()
-    again = start(run.folder, AUTH="required")
+    again = start(run.folder, AUTH="required", GATEWAY="1")
     try:
         until(lambda: paid(again.authorize("first")), "the first payment is answered", seconds=UP_SECONDS)
         again.first_payment = time.monotonic() - started
@@ -95,7 +96,7 @@ def check_status(run: Run) -> None:
     for said in ["UP", *parts, "CLOSED since", "outbox", "0 open"]:
         assert said in shown.stdout
     assert "unknown" not in shown.stdout
-    assert len(shown.stdout.splitlines()) <= 24
+    assert len(shown.stdout.splitlines()) <= 24 + shown.stdout.count("  gateway ")
 
 
 def test_another_kind_of_auth_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -217,6 +218,21 @@ def test_the_printed_keys_open_and_nothing_else_does(with_keys: Run) -> None:
         assert (kept.read_text(), kept.stat().st_mode & 0o777) == (key, 0o600)
     logs = "".join(log.read_text(errors="replace") for log in with_keys.state.logs.iterdir())
     assert not [key for key in opened.values() if key.split("_")[3] in logs]
+
+
+def test_the_gateway_is_asked_as_it_is_printed(with_keys: Run) -> None:
+    (line,) = [line for line in with_keys.output.splitlines() if line.startswith("curl") and "--cacert" in line]
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["status"] in ("UP", "DEGRADED")
+    url, authority = line.split()[-1].removesuffix("/health"), with_keys.folder / "gateway/ca.pem"
+    body = {"amount": 700, "currency": "KRW", "idempotencyKey": "through the gateway"}
+    session = requests.Session()
+    session.trust_env = False  # no CA of the environment
+    with session:
+        paid = session.post(
+            f"{url}/payments/authorize", json=body, headers=with_keys.merchant, timeout=6, verify=str(authority)
+        )
+    assert (paid.status_code, paid.json()["status"]) == (200, "AUTHORIZED")
 
 
 def test_the_shop_needs_no_key(with_keys: Run) -> None:
