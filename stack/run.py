@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from stack import ports
 from stack.acquirer import kept_access
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
 from stack.first_keys import NotProvided, provide
-from stack.gateway import Gateway, prepare
 from stack.parent_watchdog import bound_to_parent
 from stack.programs import ACQUIRER_PORT, environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
@@ -26,6 +26,9 @@ from stack.state import AlreadyRuns, State, chosen
 from stack.supervision import Supervisor, configuration
 from stack.welcome import welcome
 from stack.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from stack.gateway import Gateway
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -92,6 +95,12 @@ def _has_gateway(variables: Mapping[str, str]) -> bool:
     return wanted == "1"
 
 
+def _gateway(state: State, port: int) -> "Gateway":
+    from stack.gateway import prepare  # noqa: PLC0415  (its packages are those of the group dev)
+
+    return prepare(state, port)
+
+
 def _check_port(port: int, name: str) -> None:
     if not ports.is_free(port):
         raise CannotRun(f"{_taken(port)}; run `make run {name}={ports.next_free(port + 1)}`.")
@@ -121,7 +130,7 @@ def _run(state: State, port: int, auth: str, token: str) -> int:
             say(f"{_taken(ACQUIRER_PORT)}: the acquirer's simulator takes {chosen.acquirer}, or what PSP_PORT says")
         redis, acquirer = new_redis(state, chosen.redis), kept_access(state, chosen.acquirer)
         variables = environment(state, os.environ, redis, acquirer, port, token, auth)
-        gateway = prepare(state, port) if _has_gateway(os.environ) else None
+        gateway = _gateway(state, port) if _has_gateway(os.environ) else None
         if gateway:
             variables |= {"APP_TRUSTED_PROXIES": "1"}
         return _serve(state, port, variables, chosen, say, gateway)
@@ -136,7 +145,7 @@ def _serve(
     variables: Mapping[str, str],
     chosen: ChosenPorts,
     say: Callable[[str], None],
-    gateway: Gateway | None,
+    gateway: "Gateway | None",
 ) -> int:
     _migrate(variables)
     say("database is up to date")
