@@ -16,7 +16,7 @@ PROGRAMS = [
     "stack.observe",
     "stack.status",
     "stack.stop",
-    "worker.__main__",
+    "stack.shop",
     "payments.__main__",
 ]
 """What is started after `scripts/setup-env.sh run`; the gateway of GATEWAY=1 comes with the group dev."""
