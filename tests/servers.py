@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from pymysql import OperationalError
+from pymysql.constants import ER
+from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 
 from payments.migrations import migrate
 from stack.mariadb import USER, MariaDBAddress, MariaDBServer
@@ -72,7 +74,22 @@ def empty_database(address: MariaDBAddress) -> Iterator[str]:
     try:
         yield address.database_url(name)
     finally:
-        address.execute(f"DROP DATABASE {name}")
+        drop(address, name)
+
+
+def drop(address: MariaDBAddress, database: str, *, seconds: float = 30.0) -> None:
+    """Drop a database. pymysql.OperationalError when its folder is not empty for `seconds`.
+
+    InnoDB's purge may be deleting the file of a table just then: the statement drops the tables and fails over the
+    folder, and another one drops the rest.
+    """
+    again = retry_if_exception(_is_folder_not_empty)
+    trying = Retrying(retry=again, stop=stop_after_delay(seconds), wait=wait_fixed(0.1), reraise=True)
+    trying(address.execute, f"DROP DATABASE {database}")
+
+
+def _is_folder_not_empty(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and error.args[0] == ER.DB_DROP_RMDIR
 
 
 def schema_of_migrations(address: MariaDBAddress) -> str:
