@@ -11,13 +11,13 @@ from payments.money_out_metrics import MoneyOutMetrics
 from payments.platform.clock import Clock, monotonic
 from payments.platform.clock_guard import Now
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import Stopped, Throttle
+from payments.platform.throttle import Stopped
 from payments.reconciliation import fetching, uploads
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.fetching import Access, NotFetched
-from payments.reconciliation.importing import Report
+from payments.reconciliation.importing import Report, gently
 from payments.reconciliation.reading_uploads import import_uploads
 from payments.reconciliation.reconcile import RunRefused
 from payments.reconciliation.turn import ImportRunning, TurnLost
@@ -49,7 +49,7 @@ class SettlementFiles:
         self._metrics = metrics
         self._now = now
         self._pause = pause
-        self._throttle = Throttle(pause)
+        self._throttle = gently(pause)
         self._clock = clock
         self._ask_at: dict[tuple[str, date], float] = {}
 

@@ -1,4 +1,4 @@
-"""Throttles long jobs of housekeeping: after each step, sleeps four times its duration. Does not schedule."""
+"""Throttles long jobs: after each step, sleeps a multiple of its duration. Does not schedule."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,6 @@ from payments.platform.clock import Clock, monotonic
 
 RESTS: Final = 4.0
 """A rest lasts this many times as long as the step before it, so at most a fifth of the time is work (ADR 14)."""
-
 Item = TypeVar("Item")
 
 
@@ -25,6 +24,9 @@ class Throttle:
     clock: Clock = monotonic
     longest: float = math.inf
     """Seconds after which `steps` begins no further step."""
+    rests: float = RESTS
+    """How many times as long as its step a rest lasts, and at most how many seconds."""
+    longest_rest: float = math.inf
 
     @property
     def is_over(self) -> bool:
@@ -39,7 +41,7 @@ class Throttle:
             yield
             if self.clock() - began >= self.longest:
                 return
-            rest = (self.clock() - started) * RESTS
+            rest = min((self.clock() - started) * self.rests, self.longest_rest)
 
     def among(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items, and a rest after what was done with each. Raises Stopped when the process is to end meanwhile."""

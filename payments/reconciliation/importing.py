@@ -28,6 +28,11 @@ from payments.reconciliation.turn import keep, turn
 LOOK_BACK: Final = timedelta(days=7)
 """How much older than a file's day operations may be that it finds missing: until then outcomes are still learned."""
 
+RESTS: Final = 19.0
+"""As throttle's: an import is felt by payments for minutes, and not felt when it works a twentieth of the time."""
+LONGEST_REST: Final = 5.0
+"""Seconds: much less than a turn lasts, also after a part that had to wait for the database."""
+
 Source = Callable[[], Iterable[bytes]]
 """Gives the bytes of a file from its beginning, in chunks; it is called twice."""
 
@@ -93,6 +98,11 @@ def import_file(
             _undo(engine, held, file_id)
             raise
     return Report(file_id, read.sha256, read.day, tally)
+
+
+def gently(pause: Callable[[float], bool]) -> Throttle:
+    """The rests of an import beside payments. `pause`: as Throttle's."""
+    return Throttle(pause, rests=RESTS, longest_rest=LONGEST_REST)
 
 
 def undo_leftovers(engine: Engine, held: Lease) -> None:

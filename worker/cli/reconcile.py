@@ -28,7 +28,7 @@ from payments.reconciliation import fetching, store
 from payments.reconciliation.decisions import NotAllDecided
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.fetching import Access, NotFetched, chunks_of
-from payments.reconciliation.importing import Asked, Report, import_file
+from payments.reconciliation.importing import Asked, Report, gently, import_file
 from payments.reconciliation.profile import PROFILES
 from payments.reconciliation.reconcile import RunRefused
 from payments.reconciliation.turn import ImportRunning, TurnLost
@@ -74,7 +74,7 @@ def run_reconcile(settings: ToolSettings, options: argparse.Namespace) -> int:
 
 
 def _throttle(options: argparse.Namespace) -> Throttle:
-    return AT_ONCE if options.at_once else Throttle(Event().wait)
+    return AT_ONCE if options.at_once else gently(Event().wait)
 
 
 def _day(text: str) -> date:

@@ -59,6 +59,13 @@ def test_it_rests_after_what_is_done_with_each_item() -> None:
     assert time.rests == [0.0, RESTS, 2 * RESTS]
 
 
+def test_a_job_may_have_rests_of_its_own_with_a_bound() -> None:
+    time = Time(4)
+    for length in Throttle(time.pause, time.clock, rests=9.0, longest_rest=20.0).among([1.0, 2.0, 3.0, 1.0]):
+        time.now += length
+    assert time.rests == [0.0, 9.0, 18.0, 20.0]
+
+
 def test_items_that_are_left_when_it_shall_stop_are_told() -> None:
     items = Throttle(Time(2).pause).among(range(9))
     assert [next(items), next(items)] == [0, 1]
