@@ -9,6 +9,7 @@ from payments.platform.clock import Clock, monotonic
 
 RESTS: Final = 4.0
 """A rest lasts this many times as long as the step before it, so at most a fifth of the time is work (ADR 14)."""
+
 Item = TypeVar("Item")
 
 
