@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
+from stack.interpreter import described, own_build
+
 HEAD: Final = ("| figure | median | lowest – highest | runs |", "| --- | --- | --- | --- |")
 
 
@@ -38,8 +40,8 @@ def table(figures: Iterable[Figure]) -> list[str]:
 
 
 def machine() -> str:
-    """What the measurement was made on: cores, Python, system."""
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    """What the measurement was made on: cores, Python and its build, system."""
+    return f"{os.cpu_count()} cores, {described(own_build())}, {platform.system()}"
 
 
 def today() -> str:
