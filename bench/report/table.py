@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
+from stack.interpreter import described, own_build
+
 HEAD: Final = ("| figure | median | lowest – highest | runs |", "| --- | --- | --- | --- |")
 COMPARED: Final = (f"{HEAD[0]} to the published |", f"{HEAD[1]} --- |")
 _ROW: Final = re.compile(r"\| (?P<name>[^|]+) \| (?P<median>-?[0-9,.]+) [^|]+ \| [^|]+ \| [0-9]+ \|")
@@ -58,8 +60,8 @@ def _ratio(figure: Figure, published: float | None) -> str:
 
 
 def machine() -> str:
-    """What the measurement was made on: cores, Python, system."""
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    """What the measurement was made on: cores, Python and its build, system."""
+    return f"{os.cpu_count()} cores, {described(own_build())}, {platform.system()}"
 
 
 def today() -> str:
