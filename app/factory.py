@@ -19,6 +19,7 @@ from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
 from app.http import errors, request_context, request_head
+from app.http.application import Application
 from app.http.authentication import Guard
 from app.http.early_refusals import EarlyRefusals
 from app.http.hooks import remove_hook
@@ -107,7 +108,7 @@ class Options:
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
     """The application; every request must run in a greenlet. `traces` None: no spans."""
-    app = Flask("app", static_folder=None)
+    app = Application("app", static_folder=None)
     # bodies have their limits where they are read: app.http.raw_bodies
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found

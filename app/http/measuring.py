@@ -76,7 +76,6 @@ class RequestMetrics(CollectorRegistry):
 
 def measure(app: Flask, *, multiprocess: bool) -> RequestMetrics:
     """Count and time every request, and serve /metrics; for all web workers when `multiprocess`."""
-    app.request_class = KnownMethods
     registry = RequestMetrics()
     exporter = GunicornInternalPrometheusMetrics if multiprocess else PrometheusMetrics
     exporter(app, group_by=url_rule, buckets=BUCKETS, registry=registry)
