@@ -55,6 +55,4 @@ class Application(Flask):
         """As Flask's, which also finds out the host and decodes the query: only a redirect needs them."""
         if request is None or "HTTP_UPGRADE" in request.environ or not request.environ.get("PATH_INFO"):
             return super().create_url_adapter(request)
-        return MapAdapter(
-            self.url_map, "", "", "", request.scheme, request.path, request.environ["REQUEST_METHOD"]
-        )
+        return MapAdapter(self.url_map, "", "", "", request.scheme, request.path, request.environ["REQUEST_METHOD"])
