@@ -120,7 +120,7 @@ def owners_lookup(ids: Iterable[int]) -> Lookup:
 
 def owners_of(rows: Iterable[Sequence[Any]]) -> dict[int, str]:
     """Payment id → merchant, of what was read."""
-    return {payment_id: merchant for payment_id, merchant in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def lock(
