@@ -21,6 +21,9 @@ HEAD_WITHIN: Final = 5.0
 """Seconds from the first byte of a request's head to its last."""
 LAST_REQUEST: Final = 1.0
 """Seconds at a stop for a new connection to send its request."""
+GATEWAYS_LAST: Final = 4.0
+"""Seconds at a stop that the gateway has to close idle connections, or to send a last request: a second in which gunicorn
+still accepts, the 2 s after which Envoy closes them (`_envoy_idle` of role envoy), and one to spare."""
 SPARE: Final = 0.1
 """The part of `worker_connections` that idle connections may not use."""
 _HELD_LIMIT: Final = 64 * 1024
@@ -66,7 +69,7 @@ class WebWorker(GeventWorker):
         """The connection's next request; None when there is none."""
         data = parser.unreader.take_buffered()
         if not data:
-            patience = self._keepalive if self.alive else LAST_REQUEST
+            patience = self._keepalive if self.alive or connections.of_gateway(client) else LAST_REQUEST
             data = self._idle.first_bytes(client, patience, used=parser.req_count > 0)
         if not data:
             return None
@@ -131,7 +134,7 @@ class WebWorker(GeventWorker):
         client.sendall(answer)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        """SIGTERM: answer begun requests, close idle connections."""
+        """SIGTERM: answer begun requests, close idle connections; the gateway closes its own."""
         super().handle_exit(sig, frame)
         for request in self._begun:
             request.force_close()  # its answer tells the client that the connection closes
@@ -141,6 +144,8 @@ class WebWorker(GeventWorker):
         self._idle.close_all(unused=False)
         gevent.sleep(LAST_REQUEST)
         self._idle.close_all(unused=True)
+        gevent.sleep(GATEWAYS_LAST - LAST_REQUEST)
+        self._idle.close_all(unused=True, gateways=True)
 
 
 class _Held:
