@@ -18,7 +18,7 @@ from gunicorn.util import unquote_to_wsgi_str
 from app.server.bodies import BodyReader, WholeBody
 
 _HEAD: Final = re.compile(
-    rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/(?!/)[!\"$-~]*) HTTP/1\.1\r\n"  # no fragment, no second slash
+    rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[!\"$-~]*) HTTP/1\.1\r\n"  # no fragment
     rb"((?:[0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n"
 )
 Environ = dict[str, Any]
@@ -107,7 +107,7 @@ class PlainHeads:
 
 
 def _is_plain(environ: Environ) -> bool:
-    if "HTTP_HOST" not in environ or "HTTP_EXPECT" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+    if not environ.get("HTTP_HOST") or "HTTP_EXPECT" in environ or "HTTP_TRANSFER_ENCODING" in environ:
         return False
     length: str = environ.get("CONTENT_LENGTH", "0")
     return length.isdigit()
