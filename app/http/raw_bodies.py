@@ -41,14 +41,16 @@ def _read(environ: WSGIEnvironment, limit: int) -> bytes:
     Werkzeug's `get_data` does the same through a stream and a request of its own, which costs three times as much.
     """
     length = get_content_length(environ)
-    if length is None and "wsgi.input_terminated" not in environ:
-        return b""  # nothing says where the body ends
     if length is not None and length > limit:
         raise RequestEntityTooLarge
-    wanted = limit if length is None else length
+    ends = "wsgi.input_terminated" in environ  # as gunicorn's does, with or without a length
+    if not ends:
+        limit = length or 0
     read, text = environ["wsgi.input"].read, b""
-    while len(text) < wanted and (more := read(wanted - len(text))):
+    while len(text) < limit and (more := read(limit - len(text))):
         text += more
+    if not ends and len(text) < limit:
+        raise ClientDisconnected
     return text
 
 
