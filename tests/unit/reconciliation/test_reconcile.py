@@ -177,8 +177,8 @@ def test_no_look_up_is_longer_than_a_chunk() -> None:
         return {}
 
     lines = [line(one) for one in day(2500)]
-    got = result(reconcile(lambda: lines, ours([])._replace(by_reference=look_up), fee, NOW))
-    assert asked == [1000, 1000, 500, 1000, 1000, 500]
+    got = result(reconcile(lambda: lines, ours([])._replace(by_reference=look_up), fee, NOW), [])
+    assert asked == [module.CHUNK] * 20
     assert got.classes == ["UNKNOWN_TO_US OPEN"] * 2500
 
 
