@@ -27,6 +27,7 @@ from payments.reconciliation.rules import (
     is_owed,
     may_have_moved,
 )
+from payments.reconciliation.survey import Survey, survey
 
 Lookup = Callable[[Sequence[str]], Mapping[str, Expected]]
 """References, at most CHUNK, → our operations that have them; those that do not exist are absent."""
@@ -66,29 +67,6 @@ _ROUNDS: Final = (
     (Rule.OUR_REFERENCE, False),
 )
 """By what lines that are left are matched, and whether they have to agree: each round only gets what the last left."""
-
-
-class Survey(NamedTuple):
-    """What the first reading of a file says of the second one."""
-
-    lines: int
-    """Lines."""
-    repeated: frozenset[int]
-    """Hashes of references that stand in more than one line.
-
-    Two references with one hash only take the longer way, with the same result.
-    """
-
-
-def survey(lines: Iterable[Line]) -> Survey:
-    """Read all lines. What they raise (FileRefused) comes before anything was matched."""
-    count, seen, repeated = 0, set[int](), set[int]()
-    for line in lines:
-        count += 1
-        if (hashed := hash(line.reference)) in seen:
-            repeated.add(hashed)
-        seen.add(hashed)
-    return Survey(count, frozenset(repeated))
 
 
 def reconcile(
