@@ -32,10 +32,10 @@ LOOK_BACK: Final = timedelta(days=7)
 
 RESTS: Final = 2.0
 """As throttle's: a third of the time is work."""
-SLICE: Final = 0.002
+SLICE: Final = 0.0005
 """Seconds of work without a rest: less than a payment takes, so that each is delayed a little and none by much."""
 LONGEST_REST: Final = 1.0
-"""Seconds: much less than a turn lasts, also after a part that had to wait for the database."""
+"""Seconds: much less than a turn lasts, or than MariaDB waits for a transaction that writes nothing more."""
 
 Source = Callable[[], Iterable[bytes]]
 """Gives the bytes of a file from its beginning, in chunks; it is called twice."""

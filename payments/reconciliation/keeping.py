@@ -32,8 +32,10 @@ from payments.reconciliation.rules import (
 from payments.reconciliation.tally import Tally, Total
 from payments.reconciliation.turn import TurnLost, keep
 
-CHUNK: Final = 500
-"""Lines in one transaction, and in one statement: what keeps the database busy for some two milliseconds."""
+CHUNK: Final = 1000
+"""Lines in one transaction."""
+PART: Final = 100
+"""Lines in one statement, behind which is a rest: what keeps the database busy for less than a millisecond."""
 MISSING_CHUNK: Final = 1000
 NUMBERS: Final = 4
 """Of postings, for each currency of a file."""
@@ -160,7 +162,9 @@ class Keeping:
         if not (lines := self._lines[:count]):
             return
         with self._engine.begin() as connection:
-            add_lines(connection, self._file_id, lines)
+            for start in range(0, len(lines), PART):
+                add_lines(connection, self._file_id, lines[start : start + PART])
+                self._rest()
             self._check(store.count_lines(connection, self._file_id, len(lines)))
             keep(connection, self._held)
         del self._lines[:count]

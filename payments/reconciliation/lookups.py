@@ -18,7 +18,7 @@ from payments.reconciliation.settled_lookup import SettledLookup
 
 PART: Final = 500
 """References in one statement. MariaDB makes a join of a list of 1,000, and then may read the table."""
-SLICE: Final = 1000
+SLICE: Final = 250
 """Operations that one statement looks through for missing ones."""
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in State}

@@ -56,8 +56,8 @@ class TooManyDiffer(RunRefused):
     """So many lines do not agree that the file is not about our operations: it is refused for good."""
 
 
-CHUNK: Final = 250
-"""References that are looked up at once: what keeps the database busy for about a millisecond."""
+CHUNK: Final = 100
+"""References that are looked up at once: what keeps the database busy for less than a millisecond."""
 HELD: Final = 100_000
 """Lines that may be left: a file with more is not about our operations."""
 _ROUNDS: Final = (
