@@ -1,5 +1,6 @@
 """Plain blocks: what the pattern takes is what the reader would have taken line by line, and nothing else."""
 
+from datetime import date
 from itertools import count
 from typing import Any, Final
 
@@ -48,13 +49,16 @@ def read(blocks: list[str]) -> tuple[list[Line], Any, Any]:
 
 @st.composite
 def files(draw: st.DrawFn) -> list[str]:
-    """Blocks of a file in which some cells are others."""
+    """Blocks of a file in which some cells are others, and a line is gone, elsewhere, or comes twice."""
     rows = [each.removesuffix("\r\n").split(",") for each in text(LINES).splitlines(keepends=True)]
     for _ in range(draw(st.integers(0, 2))):
         row = rows[draw(st.integers(0, len(rows) - 1))]
         row[draw(st.integers(0, len(row) - 1))] = draw(CELLS)
     end = draw(st.sampled_from(["\n", "\r\n"]))
     lines = [",".join(row) + end for row in rows]
+    if draw(st.booleans()):
+        moved = lines.pop(draw(st.integers(0, len(lines) - 1)))
+        lines[(at := draw(st.integers(0, len(lines)))) : at] = draw(st.sampled_from([[], [moved], [moved, moved]]))
     cuts = sorted(draw(st.lists(st.integers(0, len(lines)), max_size=3)))
     blocks = ["".join(lines[start:stop]) for start, stop in zip([0, *cuts], [*cuts, len(lines)], strict=True)]
     return [block for block in blocks if block]
@@ -98,6 +102,15 @@ def test_a_net_that_is_another_is_not_plain() -> None:
         cells = BODY[1].split(",")
         cells[at] = f"{amount}\r\n" if at == place("net") else str(amount)
         assert PlainLines(SIMULATOR).read(BODY[0] + ",".join(cells) + BODY[2], 1) is None
+
+
+def test_no_block_is_plain_before_the_header_or_behind_a_total() -> None:
+    whole = text(LINES[:2])
+    header, first, second, *trailer = whole.splitlines(keepends=True)
+    assert read([header + first, second, *trailer]) == (LINES[:2], date(2030, 5, 17), None)
+    for blocks in ([first, header + second, *trailer], [header + first, trailer[0], second, *trailer[1:]]):
+        *_, (faults, _) = read(blocks)
+        assert {fault.reason.value for fault in faults} & {"HEADER", "ORDER"}, blocks
 
 
 def test_no_whole_lines_are_not_plain() -> None:

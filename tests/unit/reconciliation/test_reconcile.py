@@ -64,6 +64,7 @@ def test_our_reference_comes_first() -> None:
         ({"currency": "EUR"}, ["CURRENCY OPEN"]),
         ({"kind": Kind.REFUND}, ["TYPE OPEN"]),
         ({"kind": Kind.REFUND, "gross": -1000, "fee": 0}, ["TYPE OPEN"]),
+        ({"kind": Kind.REFUND, "fee": 0}, ["TYPE OPEN"]),
         ({"fee": 26}, ["FEE OPEN"]),
         ({"fee": 24}, ["FEE OPEN"]),
         ({"reference": "lost", "gross": 1001}, ["AMOUNT OPEN"]),
