@@ -4,16 +4,18 @@ Sends an answer's head and body in one write, and answers what gunicorn refuses 
 Knows nothing of payments.
 """
 
-import socket
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import gevent
+from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.server import connections, refusals
+from app.server.answers import Answer
 from app.server.connections import IdleConnections
 from app.server.framing import Parser
+from app.server.plain_heads import PlainRequest
 
 HEAD_WITHIN: Final = 5.0
 """Seconds from the first byte of a request's head to its last."""
@@ -34,6 +36,7 @@ class WebWorker(GeventWorker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """Parameters as for gunicorn's worker."""
         super().__init__(*arguments, **options)
+        self._keepalive = self.cfg.keepalive
         self._idle = IdleConnections()
         self._begun: set[Any] = set()
         self._open = 0
@@ -52,37 +55,74 @@ class WebWorker(GeventWorker):
             self._open -= 1
 
     def _serve(self, listener_name: Any, client: Any, addr: Any) -> None:
-        parser = Parser(self.cfg, client, addr)
+        parser = Parser(self.cfg, client, addr, listener_name)
         request = None
         try:
             while request := self._next(parser, client):
-                self.handle_request(listener_name, request, client, addr)
+                self._respond(request, client, addr, listener_name)
         except (NoMoreData, StopIteration, OSError):
             raise
         except Exception as error:  # noqa: BLE001  (the last resort: it is logged)
             self.handle_error(None if isinstance(error, ParseException) else request, client, addr, error)
 
-    def _next(self, parser: Any, client: Any) -> Any:
+    def _next(self, parser: Parser, client: Any) -> Any:
         """The connection's next request; None when there is none."""
-        if not parser.unreader.buf.getvalue():  # no bytes of the next request yet
-            patience = self.cfg.keepalive if self.alive or connections.of_gateway(client) else LAST_REQUEST
-            first = self._idle.first_bytes(client, patience, used=parser.req_count > 0)
-            if not first:
-                return None
-            parser.unreader.unread(first)
+        data = parser.unreader.take_buffered()
+        if not data:
+            patience = self._keepalive if self.alive or connections.of_gateway(client) else LAST_REQUEST
+            data = self._idle.first_bytes(client, patience, used=parser.req_count > 0)
+        if not data:
+            return None
+        if (plain := parser.plain(data)) is not None:
+            return plain
         with gevent.Timeout(HEAD_WITHIN, False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
             return next(parser)
         return None  # type: ignore[unreachable]  # the head did not come in time
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
-        """Serve one request of a connection; returns whether gunicorn completed the answer (unused)."""
-        held = _Held(sock)
-        self._begun.add(req)
+    def _respond(self, request: Any, client: Any, addr: Any, listener_name: Any) -> None:
+        """Answer one request. Raises StopIteration when the connection ends with the answer."""
+        held: Any = _Held(client)
+        answer: Any
+        environ: Any
+        self._begun.add(request)
         try:
-            return super().handle_request(listener_name, req, cast(socket.socket, held), addr)
+            if isinstance(request, PlainRequest):
+                answer, environ = Answer(request, held, self.cfg), request.environ
+            else:
+                answer, environ = wsgi.create(request, held, addr, listener_name, self.cfg, Answer)
+                environ["wsgi.multithread"] = True
+            if not self.alive:
+                answer.force_close()
+            self._call(environ, answer)
+            if answer.should_close():
+                raise StopIteration
+        except (gevent.GreenletExit, SystemExit):  # a stop that waits no longer
+            raise StopIteration from None
         finally:
-            self._begun.discard(req)
+            self._begun.discard(request)
             held.flush()
+
+    def _call(self, environ: Any, answer: Any) -> None:
+        """Let the application write its answer."""
+        try:
+            content = self.wsgi(environ, answer.start_response)
+            try:
+                if isinstance(content, wsgi.FileWrapper):
+                    answer.write_file(content)
+                else:
+                    for part in content:
+                        answer.write(part)
+                answer.close()
+            finally:
+                if hasattr(content, "close"):
+                    content.close()
+        except OSError:
+            raise
+        except Exception:
+            if not answer.headers_sent:
+                raise
+            self.log.exception("Error handling request")  # the client has a part of the answer, and must see its end
+            raise StopIteration from None
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002
         """Answer what gunicorn refuses, and uncaught errors, without logging any part of the request."""
@@ -125,7 +165,9 @@ class _Held:
         """Send the buffer."""
         if self._held:
             data, self._held = self._held, bytearray()
-            self._sock.sendall(data)
+            sent = self._sock.send(data)
+            if sent < len(data):
+                self._sock.sendall(memoryview(data)[sent:])
 
     def __getattr__(self, name: str) -> Any:
         self.flush()  # any other use of the socket comes after the buffered bytes
