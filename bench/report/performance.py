@@ -23,8 +23,8 @@ def write_page(figures: Iterable[Figure], layers: Iterable[tuple[str, float]], f
 def introduced(figures: Iterable[Figure]) -> list[str]:
     """The table, after the machine that it was measured on."""
     return [
-        f"Measured on {today()} on one machine ({machine()}) with everything on it, k6 too. Median of",
-        "the repetitions.",
+        f"Measured on {today()} on one machine ({machine()}) with everything on it, k6 too.",
+        "Median of the repetitions.",
         "",
         *table(figures),
     ]
