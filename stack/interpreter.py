@@ -34,9 +34,9 @@ def own_build() -> Build:
 
 
 def described(build: Build) -> str:
-    """The version and the kind of build, for a line of text."""
+    """The kind of build and the version, for a line of text."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"Python {version} of {'an optimized build' if is_optimized(build) else 'a build that is not optimized'}"
+    return f"{'optimized' if is_optimized(build) else 'unoptimized'} Python {version}"
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def compared(figures: Iterable[Figure]) -> list[str]:
 
 def _introduction() -> list[str]:
     return [
-        f"Measured on {table.today()} on one machine ({table.machine()}) with everything on it, k6 too. Median of",
-        "the repetitions.",
+        f"Measured on {table.today()} on one machine ({table.machine()}) with everything on it, k6 too.",
+        "Median of the repetitions.",
         "",
     ]

@@ -27,6 +27,6 @@ def test_a_build_with_a_profile_is_optimized(build: Build, optimized: bool) -> N
 
 def test_it_is_said_in_words() -> None:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    assert described(Build(PROFILE, "/usr/local", on_debian=False)) == f"Python {version} of an optimized build"
-    assert described(Build("", "/usr/local", on_debian=True)) == f"Python {version} of a build that is not optimized"
+    assert described(Build(PROFILE, "/usr/local", on_debian=False)) == f"optimized Python {version}"
+    assert described(Build("", "/usr/local", on_debian=True)) == f"unoptimized Python {version}"
     assert own_build().prefix == sys.base_prefix
