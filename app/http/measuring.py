@@ -111,14 +111,16 @@ class RequestMetrics(CollectorRegistry):
                 self._by_name[_DURATION].labels(method=method, url_rule=url_rule, status=status)
 
 
-class _ProcessId:
+class ProcessId:
     """`os.getpid` without a system call for each measured value: the id changes only in a new process."""
 
     def __init__(self) -> None:
+        """For this process and those that it forks."""
         self._remember()
         os.register_at_fork(after_in_child=self._remember)
 
     def __call__(self) -> int:
+        """The id of this process."""
         return self._id
 
     def _remember(self) -> None:
@@ -132,7 +134,7 @@ def measure(app: Flask, *, multiprocess: bool) -> RequestMetrics:
     """
     registry = RequestMetrics()
     if multiprocess:
-        values.ValueClass = values.MultiProcessValue(_ProcessId())  # type: ignore[no-untyped-call]
+        values.ValueClass = values.MultiProcessValue(ProcessId())  # type: ignore[no-untyped-call]
     exporter = GunicornInternalPrometheusMetrics if multiprocess else PrometheusMetrics
     exporter(app, group_by=url_rule, buckets=BUCKETS, registry=registry)
     remove_hook(app.before_request_funcs[None], f"{_HOOK}before_request")

@@ -1,6 +1,8 @@
 """Reads the bytes of a request's body, up to a size and before the request's deadline. What they say is for others."""
 
 import time
+from contextlib import nullcontext
+from io import BytesIO
 from typing import Final
 
 import gevent
@@ -24,9 +26,10 @@ def read_bytes(largest: int = LARGEST_BODY) -> bytes:
         length = largest + 1 if environ.get("wsgi.input_terminated") else 0
     elif length > largest:
         raise RequestEntityTooLarge
-    with gevent.Timeout(max(g.deadline - time.monotonic(), 0), False):  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
+    stream = environ["wsgi.input"]  # in memory when it came with its head
+    with nullcontext() if isinstance(stream, BytesIO) else _until_the_deadline():
         try:
-            text: bytes = environ["wsgi.input"].read(length)
+            text: bytes = stream.read(length)
         except (OSError, ValueError) as error:  # the socket's for a client that disconnected
             raise ClientDisconnected from error
         except Exception as error:  # gunicorn's for a broken chunk
@@ -35,6 +38,10 @@ def read_bytes(largest: int = LARGEST_BODY) -> bytes:
             raise RequestEntityTooLarge
         return text
     raise errors.Problem("MALFORMED_JSON", messages.BODY_LATE)
+
+
+def _until_the_deadline() -> gevent.Timeout:
+    return gevent.Timeout(max(g.deadline - time.monotonic(), 0), False)  # type: ignore[arg-type]  # gevent's stubs lack False: leave the block, raise nothing
 
 
 def read_csv(largest: int) -> bytes:

@@ -14,7 +14,7 @@ from payments.platform import sensitive, trace
 ANSWERED_WITHIN: Final = 4.3
 """Seconds from arrival to answer: below the promised 5 s, above two network timeouts."""
 
-_OF_ALL: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_OF_ALL: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of answers that have none of their own, as pages and the API's description have."""
 _NONE: Final[Mapping[str, str]] = {}
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -39,18 +39,16 @@ def complete(response: Response, request_id: str, more: Mapping[str, str] = _NON
     """Set the headers that every answer has, and `more`."""
     headers = response.headers
     given = {name for name, _ in headers}
-    headers.add("X-Request-Id", request_id)
-    headers.extend([header for header in _OF_ALL if header[0] not in given])
-    if given.isdisjoint(more):
-        headers.extend(more)
-    else:
-        headers.update(more)
+    added = {"X-Request-Id": request_id, **_OF_ALL, **more}
+    headers.extend([header for header in added.items() if header[0] not in given])
+    for name in given.intersection(more):
+        headers[name] = more[name]
     return response
 
 
 def traceparent() -> str:
     """The request's trace context, or a new one."""
-    given = request.headers.get(trace.HEADER)
+    given: str | None = request.environ.get("HTTP_TRACEPARENT")
     if given is not None and trace.is_valid(given):
         return given
     made = secrets.token_hex(24)

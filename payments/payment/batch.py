@@ -74,6 +74,7 @@ class Stage(Enum):
     """How far a transaction had come when it failed."""
 
     KEYS = "taking the keys' rows"
+    """Without `tell_locks` also locking payments."""
     PAYMENTS = "locking and changing payments"
     COMMIT = "COMMIT was sent"
 

@@ -17,7 +17,6 @@ from payments.platform.writing import Insert, as_text, from_text, write, write_r
 
 _WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
 _FIELDS: Final = tuple(field.name for field in fields(Payment))
-_TIMES: Final = ("requested_at", "updated_at", "expires_at", "decided_at")
 _ID: Final = ("payment_id",)
 LISTED: Final = (
     table.c.payment_id,
@@ -74,13 +73,27 @@ _BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
 
 def _payment(row: Sequence[Any]) -> Payment:
     """Of the columns `_FIELDS`."""
-    values = dict(zip(_FIELDS, row, strict=True))
-    for name in _TIMES:
-        if (text := values[name]) is not None:
-            values[name] = from_text(text)
-    if (reason := values["release_reason"]) is not None:
-        values["release_reason"] = ReleaseReason(reason)
-    return Payment(**values)
+    payment_id, merchant_id, key, amount, currency, requested_at, updated_at, expires_at, decided_at, *rest = row
+    captured, released, refunded, reason, connector, pending_capture, pending_refund, pending_release = rest
+    return Payment(
+        payment_id,
+        merchant_id,
+        key,
+        amount,
+        currency,
+        from_text(requested_at),
+        from_text(updated_at),
+        from_text(expires_at),
+        None if decided_at is None else from_text(decided_at),
+        captured,
+        released,
+        refunded,
+        None if reason is None else ReleaseReason(reason),
+        connector,
+        pending_capture,
+        pending_refund,
+        pending_release,
+    )
 
 
 def _row(payment: Payment) -> tuple[Any, ...]:

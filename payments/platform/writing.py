@@ -74,7 +74,7 @@ def write_returning(connection: Connection, insert: Insert, row: str, *returned:
 
 def rows_of(connection: Connection, text: str, values: tuple[Any, ...]) -> list[Row]:
     """The rows of a statement that answers one JSON array for each."""
-    return [orjson.loads(row[0]) for row in connection.exec_driver_sql(text, values)]
+    return [orjson.loads(row[0]) for row in connection.exec_driver_sql(text, values).all()]
 
 
 def as_text(at: datetime) -> str:
