@@ -39,7 +39,8 @@ limit_request_line = 4094  # bytes; a cursor and a merchant need a few hundred
 limit_request_fields = 64
 limit_request_field_size = 4096
 
-forwarder_headers = ""  # a header SCRIPT_NAME must not change the application's path
+forwarder_headers = ""  # a header SCRIPT_NAME must not change the application's path,
+os.environ.pop("SCRIPT_NAME", None)  # nor a variable, which gunicorn reads for each request
 
 # Seconds that a connection may be idle: longer than clients and the gateway keep one (Envoy 2, Go 90, Firefox 115), so
 # that they close it, and no request is sent on a connection that is being closed. A stop waits for the gateway's alone.

@@ -4,7 +4,6 @@ Plain: HTTP/1.1, a usual method, a path; header lines of visible ASCII, each nam
 no body. It arrived whole, and is shorter than each of gunicorn's limits.
 """
 
-import os
 import re
 from functools import lru_cache
 from types import SimpleNamespace
@@ -62,8 +61,6 @@ class PlainHeads:
     def __init__(self, cfg: Any, client: Any, server: Any) -> None:
         """`cfg`: gunicorn's settings. `client`, `server`: the connection's addresses; strings for a Unix socket."""
         self._longest = min(cfg.limit_request_line, cfg.limit_request_field_size)
-        if os.environ.get("SCRIPT_NAME"):
-            self._longest = 0  # gunicorn takes it off each path
         self._most_lines = cfg.limit_request_fields
         self._schemes = _scheme_headers(cfg, client)
         self._is_unix = isinstance(server, str)
@@ -74,7 +71,7 @@ class PlainHeads:
             "SERVER_PROTOCOL": "HTTP/1.1",
             "SERVER_NAME": server[0],
             "SERVER_PORT": str(server[1]),
-            "SCRIPT_NAME": "",
+            "SCRIPT_NAME": "",  # as gunicorn.conf.py has it
             **_address(client),
         }
 

@@ -1,5 +1,6 @@
 """The settings of gunicorn.conf.py, and its use of a folder with other files."""
 
+import os
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,12 @@ def test_at_a_stop_the_gateway_closes_its_idle_connections_first(settings: dict[
 
 def test_connections_of_the_gateway_leave_room_for_others(settings: dict[str, Any], tmp_path: Path) -> None:
     assert variables(tmp_path)["envoy_requests_at_once"] < settings["worker_connections"] * (1 - SPARE)
+
+
+def test_the_environment_does_not_change_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", "/payments")
+    runpy.run_path(str(CONFIGURATION))
+    assert "SCRIPT_NAME" not in os.environ
 
 
 def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """An answer has the bytes that gunicorn's Response gives it, and is refused when gunicorn refuses it."""
 
+import re
+import time
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server import answers
 from app.server.answers import Answer
 
 CFG = Config()
@@ -40,13 +41,8 @@ def sent(kind: type[Response], status: str, headers: Any, request: Any) -> bytes
         answer.close()
     except Exception as error:  # noqa: BLE001  (whatever it is, it is compared)
         return type(error)
-    return client.sent + repr(answer.should_close()).encode()
-
-
-@pytest.fixture(autouse=True)
-def _one_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gunicorn.util.time.time", lambda: 1e9)
-    monkeypatch.setattr(answers, "time", lambda: 1e9)
+    dated = re.sub(rb"Date: [^\r]*", b"Date", client.sent)
+    return dated + repr(answer.should_close()).encode()
 
 
 STATUSES = ("200 OK", "201 CREATED", "204 NO CONTENT", "304 NOT MODIFIED", "200", "2000 X", "200 A\r\nB")
@@ -66,3 +62,13 @@ def test_answers_are_those_of_gunicorn(
 ) -> None:
     request = SimpleNamespace(method=method, version=version, should_close=lambda: closes)
     assert sent(Answer, status, headers, request) == sent(Response, status, headers, request)
+
+
+def test_the_date_is_now() -> None:
+    client: Any = Client()
+    answer = Answer(SimpleNamespace(method="GET", version=(1, 1), should_close=bool), client, CFG)
+    answer.start_response("200 OK", [])
+    before = int(time.time())
+    answer.send_headers()
+    (date,) = re.findall(rb"Date: ([^\r]*)", client.sent)
+    assert before <= parsedate_to_datetime(date.decode()).timestamp() <= time.time()

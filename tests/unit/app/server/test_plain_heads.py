@@ -24,7 +24,7 @@ PLAIN = {
     "pipelined": POST + b"Content-Length: 2\r\n\r\n{}" + GET + HOST + b"\r\n",
     "the beginning of a body": POST + b"Content-Length: 200\r\n\r\n{",
 }
-ENDS = {
+ENDS: dict[str, tuple[Any, Any]] = {
     "TCP": (("127.0.0.1", 50000), ("127.0.0.1", 8080)),
     "TCP, not a proxy of ours": (("10.0.0.9", 50000), ("10.0.0.1", 8080)),
     "a Unix socket": (b"", "/run/api.sock"),
@@ -76,8 +76,9 @@ def by_gunicorn(raw: bytes, ends: str = "TCP") -> dict[str, Any]:
     """Raises what gunicorn raises."""
     unreader = IterUnreader([raw])
     client, server = ENDS[ends]
+    nowhere: Any = None
     request = StrictRequest(CFG, unreader, client)
-    _, environ = wsgi.create(request, None, client, server, CFG)
+    _, environ = wsgi.create(request, nowhere, client, server, CFG)
     return facts(request, {**environ, "wsgi.multithread": True}, unreader)
 
 
@@ -145,8 +146,3 @@ def test_limits_are_left_to_gunicorn() -> None:
     assert plainly(head, cfg=settings(limit_request_line=len(head))) is not None
     assert plainly(head, cfg=settings(limit_request_line=len(head) - 1)) is None
     assert plainly(head, cfg=settings(limit_request_field_size=len(head) - 1)) is None
-
-
-def test_a_path_that_gunicorn_cuts_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCRIPT_NAME", "/payments")
-    assert plainly(GET + HOST + b"\r\n") is None
