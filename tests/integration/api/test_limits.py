@@ -65,3 +65,10 @@ def test_without_redis_everything_passes(redis_state: RedisState, sqlite_url: st
     assert windows.get_json()["rateLimits"] == []
     assert health["components"]["redis"]["status"] == "DEGRADED"
     assert "flask_http_request_total" in metrics
+
+
+def test_junk_keys_count_as_reads_of_their_address(make_api: Make) -> None:
+    with make_api(read_capacity=2, auth_required=True) as api:
+        answers = [api.http.get("/payments", headers={"Authorization": "Bearer junk"}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+        assert [answer.headers["X-RateLimit-Limit"] for answer in answers] == ["2", "2", "2"]
