@@ -22,8 +22,8 @@ CSV: Final = "text/csv"
 def read_bytes(largest: int = LARGEST_BODY) -> bytes:
     """The body. Raises RequestEntityTooLarge beyond `largest` bytes, and Problem for one that is cut off or late."""
     environ = request.environ
-    came_with_head = isinstance(environ["wsgi.input"], BytesIO)
-    with nullcontext() if came_with_head else _until_the_deadline():
+    is_here = isinstance(environ["wsgi.input"], BytesIO)  # it came with its head
+    with nullcontext() if is_here else _until_the_deadline():
         try:
             text = _read(environ, largest + 1)  # one more, to see a chunked body that is too large
         except HTTPException:
