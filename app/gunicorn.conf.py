@@ -41,8 +41,8 @@ limit_request_field_size = 4096
 
 forwarder_headers = ""  # a header SCRIPT_NAME must not change the application's path
 
-# Seconds that a connection may be idle: longer than clients and the gateway keep one (Envoy 60, Go 90, Firefox 115), so
-# that they close it, and no request is sent on a connection that is being closed. A stop does not wait for idle ones.
+# Seconds that a connection may be idle: longer than clients and the gateway keep one (Envoy 2, Go 90, Firefox 115), so
+# that they close it, and no request is sent on a connection that is being closed. A stop waits for the gateway's alone.
 keepalive = 120
 timeout = 30  # seconds without a heartbeat of a worker's loop, before it is replaced
 graceful_timeout = 10  # seconds; every request is answered within 5

@@ -22,8 +22,8 @@ HEAD_WITHIN: Final = 5.0
 LAST_REQUEST: Final = 1.0
 """Seconds at a stop for a new connection to send its request."""
 GATEWAYS_LAST: Final = 4.0
-"""Seconds at a stop that the gateway has to close idle connections, or to send a last request: a second in which gunicorn
-still accepts, the 2 s after which Envoy closes them (`_envoy_idle` of role envoy), and one to spare."""
+"""Seconds at a stop for the gateway to close its idle connections, or to send a last request on them: a second in which
+gunicorn still accepts, the 2 s after which Envoy closes one (`_envoy_idle` of role envoy), and one to spare."""
 SPARE: Final = 0.1
 """The part of `worker_connections` that idle connections may not use."""
 _HELD_LIMIT: Final = 64 * 1024

@@ -19,9 +19,11 @@ from bench.ratio import above_each_neighbours
 from bench.repetition import REPEATS, RUN_SECONDS, SEARCH_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
+from bench.smallest_envoy import SmallestEnvoy
 from stack.certificates import Authority
 from stack.envoy import Envoy
 from stack.platform import Api
+from stack.server import Server
 
 RATE: Final = 200
 TURNS: Final = 8
@@ -51,8 +53,9 @@ def figures(session: Session) -> list[Figure]:
         authority = Authority(Path(folder))
         with _instance(session) as first, _instance(session) as second:
             added = _added(session, authority, first)
+            smallest = _smallest(session, first)
             frozen = _frozen(session, authority, first, second)
-        return [*added, *frozen, _limits(authority)]
+        return [*added, smallest, *frozen, _limits(authority)]
 
 
 @contextmanager
@@ -80,12 +83,11 @@ def _added(session: Session, authority: Authority, instance: Instance) -> list[F
             k6.run(gate.url, RATE, SEARCH_SECONDS, authority=authority.file)
         alone, through, spent = [_load(session, instance.api.url)], list[LoadResult](), list[float]()
         for _ in range(TURNS):
-            before = cpu_of(gate)
-            through.append(_load(session, gate.url, authority.file))
-            spent.append((cpu_of(gate) - before) * 1000 / through[-1].requests)
+            result, cost = _spent(session, gate, gate.url, authority.file)
+            through.append(result)
+            spent.append(cost)
             alone.append(_load(session, instance.api.url))
-            cost = f"{spent[-1]:.3f} ms of CPU"
-            say(f"p95 {through[-1].p95:.2f} ms through the gateway, {cost}; {alone[-1].p95:.2f} ms without it")
+            say(f"p95 {result.p95:.2f} ms through the gateway, {cost:.3f} ms of CPU; {alone[-1].p95:.2f} ms without it")
     return [
         *_times("median", [one.median for one in alone], [one.median for one in through]),
         *_times("p95", [one.p95 for one in alone], [one.p95 for one in through]),
@@ -99,6 +101,22 @@ def _times(name: str, alone: list[float], through: list[float]) -> list[Figure]:
         Figure(f"{name} at {RATE}/s, through the gateway", through, "ms"),
         Figure(f"{name} {ADDED} (A-B-A)", above_each_neighbours(alone, through), "ms"),
     ]
+
+
+def _smallest(session: Session, instance: Instance) -> Figure:
+    """What no configuration of Envoy can be below on this machine: the CPU that the gateway's is to be read against."""
+    with SmallestEnvoy(instance.address) as envoy:
+        k6.run(envoy.url, RATE, SEARCH_SECONDS)
+        spent = [_spent(session, envoy, envoy.url)[1] for _ in range(REPEATS)]
+    say(f"{min(spent):.3f} to {max(spent):.3f} ms of CPU for a request through the smallest Envoy")
+    return Figure(f"CPU of the smallest Envoy per request at {RATE}/s", spent, "ms")
+
+
+def _spent(session: Session, envoy: Server, url: str, authority: Path | None = None) -> tuple[LoadResult, float]:
+    """A load through it, and what of its CPU (ms) each request took."""
+    before = cpu_of(envoy)
+    result = _load(session, url, authority)
+    return result, (cpu_of(envoy) - before) * 1000 / result.requests
 
 
 def _load(session: Session, url: str, authority: Path | None = None) -> LoadResult:

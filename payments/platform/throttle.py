@@ -1,16 +1,14 @@
 """Throttles long jobs: after each step, sleeps a multiple of its duration. Does not schedule."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from payments.platform.clock import Clock, monotonic
 
 RESTS: Final = 4.0
 """A rest lasts this many times as long as the step before it, so at most a fifth of the time is work (ADR 14)."""
-
-Item = TypeVar("Item")
 
 
 class Stopped(Exception):
@@ -28,6 +26,8 @@ class Throttle:
     rests: float = RESTS
     """How many times as long as its step a rest lasts, and at most how many seconds."""
     longest_rest: float = math.inf
+    shortest: float = 0.0
+    """Seconds of work after which a `Pace` rests; shorter pieces are put together."""
 
     @property
     def is_over(self) -> bool:
@@ -42,15 +42,30 @@ class Throttle:
             yield
             if self.clock() - began >= self.longest:
                 return
-            rest = min((self.clock() - started) * self.rests, self.longest_rest)
+            rest = self.rest_after(self.clock() - started)
 
-    def among(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, and a rest after what was done with each. Raises Stopped when the process is to end meanwhile."""
-        steps = self.steps()
-        for item in items:
-            if next(steps, self) is self:
-                raise Stopped
-            yield item
+    def rest_after(self, seconds: float) -> float:
+        """How long to rest after so much work."""
+        return min(seconds * self.rests, self.longest_rest)
+
+
+class Pace:
+    """The rests of one job, whose pieces are in several places: call it behind each piece."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        """Begin to work."""
+        self._throttle = throttle
+        self._since = throttle.clock()
+
+    def __call__(self) -> None:
+        """Rest after what was done since the last rest, if it was enough. Raises Stopped when the process is to end."""
+        throttle = self._throttle
+        worked = throttle.clock() - self._since
+        if worked < throttle.shortest:
+            return
+        if throttle.pause(throttle.rest_after(worked)):
+            raise Stopped
+        self._since = throttle.clock()
 
 
 def _without(_seconds: float) -> bool:

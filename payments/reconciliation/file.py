@@ -1,4 +1,4 @@
-"""The bytes of a settlement file: lines out of chunks of any size, with digest and bounds. Pure.
+"""The bytes of a settlement file: whole lines out of chunks of any size, with digest and bounds. Pure.
 
 What the lines say is `payments.reconciliation.reader`. Neither holds more than a line and a chunk.
 """
@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Final
 
 from payments.reconciliation.faults import Fault, FileRefused, Reason
+from payments.reconciliation.plain_lines import LONGEST
 from payments.reconciliation.profile import Profile
-from payments.reconciliation.reader import LONGEST, Reader
+from payments.reconciliation.reader import Reader
 from payments.reconciliation.rules import Line
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -50,10 +51,10 @@ class SettlementFile:
             self.size += len(chunk)
             if self.size > self._largest:
                 raise FileRefused((Fault(line, Reason.TOO_LARGE),), 1)
-            *whole, rest = (rest + chunk).split(b"\n")
-            for each in whole:
-                yield each.decode("ascii", "surrogateescape") + "\n"
-            line += len(whole)
+            whole, end, rest = (rest + chunk).rpartition(b"\n")
+            if end:
+                yield (whole + end).decode("ascii", "surrogateescape")
+                line += whole.count(b"\n") + 1
             if len(rest) > LONGEST:  # no end in sight
                 raise FileRefused((Fault(line, Reason.TOO_LONG),), 1)
         if rest:

@@ -13,28 +13,36 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.throttle import AT_ONCE, Pace, Stopped, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.file_days import end_of
-from payments.reconciliation.keeping import Keeping, Nothing, Sink
+from payments.reconciliation.keeping import Keeping, Nothing, Rest, Sink
+from payments.reconciliation.line_store import delete_some_lines
 from payments.reconciliation.lookups import Window, ours
 from payments.reconciliation.profile import PROFILES, Profile
-from payments.reconciliation.reconcile import Run, RunRefused, Survey, survey
-from payments.reconciliation.rules import FileState
+from payments.reconciliation.reconcile import Run, RunRefused
+from payments.reconciliation.rules import FileState, Line
+from payments.reconciliation.survey import Survey, survey
 from payments.reconciliation.tally import Tally
 from payments.reconciliation.turn import keep, turn
 
 LOOK_BACK: Final = timedelta(days=7)
 """How much older than a file's day operations may be that it finds missing: until then outcomes are still learned."""
 
-RESTS: Final = 19.0
-"""As throttle's: an import is felt by payments for minutes, and not felt when it works a twentieth of the time."""
-LONGEST_REST: Final = 5.0
-"""Seconds: much less than a turn lasts, also after a part that had to wait for the database."""
+RESTS: Final = 2.0
+"""As throttle's: a third of the time is work."""
+SLICE: Final = 0.0005
+"""Seconds of work without a rest: less than a payment takes, so that each is delayed a little and none by much."""
+LONGEST_REST: Final = 1.0
+"""Seconds: much less than a turn lasts, or than MariaDB waits for a transaction that writes nothing more."""
 
 Source = Callable[[], Iterable[bytes]]
 """Gives the bytes of a file from its beginning, in chunks; it is called twice."""
+Progress = Callable[[int, int | None], None]
+"""(lines until now, of how many; None: it is not known yet). Called now and then in each of the two readings."""
+TOLD: Final = 1000
+"""Lines after which progress is told."""
 
 
 class Asked(NamedTuple):
@@ -73,27 +81,34 @@ def import_file(
     *,
     dry_run: bool = False,
     throttle: Throttle = AT_ONCE,
+    progress: Progress = lambda _lines, _of: None,
 ) -> Report:
-    """Import a file whole, or not at all, and rest after each chunk of it. KeyError: the connector has no profile.
+    """Import a file whole, or not at all, with rests between its pieces. KeyError: the connector has no profile.
 
     Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
     another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Then nothing is
     kept, as when this process is killed: the next import undoes what it finds half done.
     """
+    if throttle.is_over:
+        raise Stopped
+    rest = Pace(throttle)
 
     def source() -> Iterator[bytes]:
-        return throttle.among(file())
+        for chunk in file():
+            yield chunk
+            rest()
 
-    read = _read(source, PROFILES[asked.connector])
+    read = _read(source, PROFILES[asked.connector], progress)
+    run = _Run(engine, source, read, asked.connector, now, rest, progress)
     if dry_run:
         _refuse_duplicate(engine, read.sha256)
-        return Report(None, read.sha256, read.day, _run(engine, source, read, asked.connector, now, Nothing()))
+        return Report(None, read.sha256, read.day, run.into(Nothing()))
     with turn(engine) as held:
         undo_leftovers(engine, held)
         file_id = _begin(engine, read, asked, now)
-        keeping = Keeping(engine, held, file_id, asked.connector, read.profile.expected_fee, now)
+        keeping = Keeping(engine, held, file_id, asked.connector, read.profile.expected_fee, now, rest)
         try:
-            tally = _run(engine, source, read, asked.connector, now, keeping)
+            tally = run.into(keeping)
         except RunRefused:
             _undo(engine, held, file_id)
             raise
@@ -102,7 +117,7 @@ def import_file(
 
 def gently(pause: Callable[[float], bool]) -> Throttle:
     """The rests of an import beside payments. `pause`: as Throttle's."""
-    return Throttle(pause, rests=RESTS, longest_rest=LONGEST_REST)
+    return Throttle(pause, rests=RESTS, longest_rest=LONGEST_REST, shortest=SLICE)
 
 
 def undo_leftovers(engine: Engine, held: Lease) -> None:
@@ -113,27 +128,47 @@ def undo_leftovers(engine: Engine, held: Lease) -> None:
         _undo(engine, held, file_id)
 
 
-def _read(source: Source, profile: Profile) -> _Read:
+def _read(source: Source, profile: Profile, progress: Progress) -> _Read:
     file = SettlementFile(source(), profile)
-    surveyed = survey(file.lines())
+    surveyed = survey(_counted(file.lines(), progress, None))
     return _Read(profile, file.digest, file.day, surveyed)
 
 
-def _run(engine: Engine, source: Source, read: _Read, connector: str, now: datetime, sink: Sink) -> Tally:
-    fee = read.profile.expected_fee
-    tally, file = Tally(fee), SettlementFile(source(), read.profile)
-    run = Run(ours(engine, connector, _window(engine, connector, read.day)), fee)
-    for found in run.of_lines(file.lines(), read.surveyed):
-        tally.add(found)
-        sink.add(found)
-    if file.digest != read.sha256:
-        raise RunRefused("the file has changed while it was read")
-    sink.finish(tally, read.day)
-    for missing in run.absent(now):
-        tally.add(missing)
-        sink.add_missing(missing)
-    sink.end()
-    return tally
+class _Run(NamedTuple):
+    """The second reading of a file."""
+
+    engine: Engine
+    source: Source
+    read: _Read
+    connector: str
+    now: datetime
+    rest: Rest
+    progress: Progress
+
+    def into(self, sink: Sink) -> Tally:
+        fee, day = self.read.profile.expected_fee, self.read.day
+        tally, file = Tally(fee), SettlementFile(self.source(), self.read.profile)
+        window = _window(self.engine, self.connector, day)
+        run = Run(ours(self.engine, self.connector, window, self.rest), fee)
+        lines = _counted(file.lines(), self.progress, self.read.surveyed.lines)
+        for found in run.of_lines(lines, self.read.surveyed):
+            tally.add(found)
+            sink.add(found)
+        if file.digest != self.read.sha256:
+            raise RunRefused("the file has changed while it was read")
+        sink.finish(tally, day)
+        for missing in run.absent(self.now):
+            tally.add(missing)
+            sink.add_missing(missing)
+        sink.end()
+        return tally
+
+
+def _counted(lines: Iterable[Line], progress: Progress, of: int | None) -> Iterator[Line]:
+    for count, line in enumerate(lines, 1):
+        yield line
+        if count % TOLD == 0:
+            progress(count, of)
 
 
 def _window(engine: Engine, connector: str, day: date | None) -> Window | None:
@@ -183,7 +218,7 @@ def _undo(engine: Engine, held: Lease, file_id: int) -> None:
     more = True
     while more:
         with engine.begin() as connection:
-            more = store.delete_some_lines(connection, file_id)
+            more = delete_some_lines(connection, file_id)
             keep(connection, held)
     with engine.begin() as connection:
         if store.is_uploaded(connection, file_id):

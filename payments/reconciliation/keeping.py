@@ -3,7 +3,9 @@
 One transaction for a whole file would keep the commits of payments waiting while it goes into the binary log.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
+from itertools import repeat
 from typing import Final, Protocol
 
 from sqlalchemy import Engine
@@ -15,18 +17,32 @@ from payments.ledger.source_store import SourcePosting, moved, post
 from payments.outbox.lease import Lease
 from payments.reconciliation import exception_store, store
 from payments.reconciliation.file_days import end_of
+from payments.reconciliation.line_store import Kept, add_lines
 from payments.reconciliation.reconcile import HELD, RunRefused, TooManyDiffer
-from payments.reconciliation.rules import ExceptionClass, Fee, FileState, Found, Line, Match, ReconException
+from payments.reconciliation.rules import (
+    Agreed,
+    ExceptionClass,
+    Fee,
+    FileState,
+    Found,
+    Match,
+    ReconException,
+    Rule,
+)
 from payments.reconciliation.tally import Tally, Total
 from payments.reconciliation.turn import TurnLost, keep
 
-CHUNK: Final = 2000
+CHUNK: Final = 1000
 """Lines in one transaction."""
+PART: Final = 100
+"""Lines in one statement, behind which is a rest: what keeps the database busy for less than a millisecond."""
 MISSING_CHUNK: Final = 1000
 NUMBERS: Final = 4
 """Of postings, for each currency of a file."""
 _NAMES: Final = frozenset({ExceptionClass.TYPE, ExceptionClass.CURRENCY, ExceptionClass.AMOUNT})
 """Exceptions after which their operation is not missing."""
+
+Rest = Callable[[], None]
 
 
 class Sink(Protocol):
@@ -64,15 +80,18 @@ class Nothing:
 class Keeping:
     """Keeps what is found of one file, which is READING, while it has the turn."""
 
-    def __init__(self, engine: Engine, held: Lease, file_id: int, connector: str, fee: Fee, now: datetime) -> None:
-        """`fee`: by the contract; `now`: when exceptions are opened and postings posted."""
+    def __init__(
+        self, engine: Engine, held: Lease, file_id: int, connector: str, fee: Fee, now: datetime, rest: Rest
+    ) -> None:
+        """`fee`: by the contract; `now`: when exceptions are opened and postings posted; `rest`: after writing."""
         self._engine = engine
         self._held = held
         self._file_id = file_id
         self._connector = connector
         self._fee = fee
         self._now = now
-        self._lines: list[Line | Match] = []
+        self._rest = rest
+        self._lines: list[Kept] = []
         self._exceptions: list[ReconException] = []
         self._named: list[int] = []
         """Exceptions of operations that were missing, and that this file names."""
@@ -82,17 +101,19 @@ class Keeping:
         """Keep it; raises TooManyDiffer, TurnLost and SQLAlchemy's errors, after which nothing of the file counts."""
         if isinstance(found, Told):  # of a match, which is kept: `decisions` finds it there
             return
-        if isinstance(found, Match):
-            self._lines.append(found)
+        if isinstance(found, Agreed):
+            self._lines += zip(found.lines, found.operation_ids, repeat(Rule.OUR_REFERENCE), strict=False)
+        elif isinstance(found, Match):
+            self._lines.append((found.line, found.operation.operation_id, found.rule))
             self._note(found.operation.missing_id)
         else:
             self._add_exception(found)
-        if len(self._lines) >= CHUNK:
-            self._write_lines()
+        while len(self._lines) >= CHUNK:
+            self._write_lines(CHUNK)
 
     def finish(self, tally: Tally, day: date | None) -> None:
         """Write the rest and let all of it count: exceptions, sums, postings, and the end of what was missing."""
-        self._write_lines()
+        self._write_lines(CHUNK)
         occurred_at = self._now if day is None else min(self._now, end_of(day))
         with self._engine.begin() as connection:
             exception_store.add_of_lines(
@@ -128,7 +149,7 @@ class Keeping:
             raise TooManyDiffer(f"more than {HELD} exceptions")
         self._exceptions.append(found)
         if found.exception_class is not ExceptionClass.FEE and found.line is not None:
-            self._lines.append(found.line)
+            self._lines.append((found.line, None, None))
         if found.exception_class in _NAMES and found.operation is not None:
             self._note(found.operation.missing_id)
 
@@ -136,15 +157,19 @@ class Keeping:
         if missing_id is not None:
             self._named.append(missing_id)
 
-    def _write_lines(self) -> None:
-        if not self._lines:
+    def _write_lines(self, count: int) -> None:
+        """Write so many, or all."""
+        if not (lines := self._lines[:count]):
             return
         with self._engine.begin() as connection:
-            store.add_lines(connection, self._file_id, self._lines)
-            self._check(store.count_lines(connection, self._file_id, len(self._lines)))
+            for start in range(0, len(lines), PART):
+                add_lines(connection, self._file_id, lines[start : start + PART])
+                self._rest()
+            self._check(store.count_lines(connection, self._file_id, len(lines)))
             keep(connection, self._held)
-        self._lines = []
+        del self._lines[:count]
         crash_points.reach("in_reading_file")
+        self._rest()
 
     def _write_missing(self) -> None:
         if self._missing:
@@ -152,6 +177,7 @@ class Keeping:
                 exception_store.add_missing(connection, self._connector, self._missing, self._fee, self._now)
                 keep(connection, self._held)
             self._missing = []
+            self._rest()
 
     def _check(self, is_reading: bool) -> None:
         if not is_reading:

@@ -1,6 +1,6 @@
 """Our side of a run, read from the database in bounded pieces, each on a connection of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,11 +13,12 @@ from payments.platform.recon_tables import recon_exception, recon_line
 from payments.reconciliation import store
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.reconcile import Ours
-from payments.reconciliation.rules import ExceptionClass, ExceptionState, Expected, FileState
+from payments.reconciliation.rules import ExceptionClass, ExceptionState, Expected, FileState, Settled
+from payments.reconciliation.settled_lookup import SettledLookup
 
 PART: Final = 500
 """References in one statement. MariaDB makes a join of a list of 1,000, and then may read the table."""
-SLICE: Final = 5000
+SLICE: Final = 250
 """Operations that one statement looks through for missing ones."""
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in State}
@@ -135,17 +136,32 @@ class Window(NamedTuple):
     until: datetime
 
 
-def ours(engine: Engine, connector: str, window: Window | None) -> Ours:
-    """Our operations at this acquirer. `window`: of those that may be missing; None: nothing is."""
-    looking = _Looking(engine, connector)
-    return Ours(looking.by_reference, looking.by_acquirer_reference, lambda: looking.owed(window) if window else ())
+def ours(engine: Engine, connector: str, window: Window | None, rest: Callable[[], None] = lambda: None) -> Ours:
+    """Our operations at this acquirer. `window`: of those that may be missing; None: nothing is.
+
+    `rest` is called after each statement.
+    """
+    looking = _Looking(engine, connector, rest)
+    return Ours(
+        looking.settled,
+        looking.by_reference,
+        looking.by_acquirer_reference,
+        lambda: looking.owed(window) if window else (),
+    )
 
 
 class _Looking:
-    def __init__(self, engine: Engine, connector: str) -> None:
+    def __init__(self, engine: Engine, connector: str, rest: Callable[[], None]) -> None:
         self._engine = engine
         self._connector = connector
+        self._rest = rest
         self._unread = self._reading()
+        self._settled = SettledLookup(engine, connector, self._unread)
+
+    def settled(self, references: Sequence[str]) -> dict[str, Settled]:
+        found = self._settled.of(references)
+        self._rest()
+        return found
 
     def by_reference(self, references: Sequence[str]) -> dict[str, Expected]:
         return {found.reference: found for found in self._named(_BY_REFERENCE, references)}
@@ -182,6 +198,7 @@ class _Looking:
     def _read(self, statement: Any, values: dict[str, Any]) -> list[Expected]:
         with self._engine.connect().execution_options(reading=True) as connection:
             rows = connection.execute(statement, {"connector": self._connector, "unread": self._unread, **values}).all()
+        self._rest()
         return [_expected(row) for row in rows]
 
 

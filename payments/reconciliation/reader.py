@@ -1,4 +1,4 @@
-"""Reads the text of a settlement file by a profile, line by line, and holds it against its own trailer. Pure."""
+"""Reads the text of a settlement file by a profile, and holds it against its own trailer. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,13 +8,13 @@ from typing import Final
 from payments.platform import card_numbers
 from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.reconciliation.faults import Faults, Reason
+from payments.reconciliation.plain_lines import LONGEST, REFERENCE, PlainLines
 from payments.reconciliation.profile import Profile
 from payments.reconciliation.rules import Line
 from payments.reconciliation.trailer import Trailer, integer
 
-LONGEST: Final = 1024
-"""Characters of a line."""
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_REFERENCE: Final = re.compile(REFERENCE)
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _BOMS: Final = ("\udcef\udcbb\udcbf", "\ufeff", "\udcff\udcfe", "\udcfe\udcff")
 """Of UTF-8, also decoded, and of UTF-16."""
 
@@ -29,6 +29,7 @@ class Reader:
         self._profile = profile
         self._faults = Faults()
         self._trailer = Trailer()
+        self._plain = PlainLines(profile)
         self._next = 1
         place = profile.header.index
         self._record = place(profile.record)
@@ -40,23 +41,41 @@ class Reader:
         self._day = None if profile.day is None else place(profile.day)
         self._amounts = (place(profile.gross), place(profile.fee), place(profile.net))
 
-    def read(self, lines: Iterable[str]) -> Iterator[Line]:
-        """The movements. `lines` have their line ends; bytes that are not ASCII are surrogates.
+    def read(self, blocks: Iterable[str]) -> Iterator[Line]:
+        """The movements. `blocks` are of whole lines with their ends; bytes that are not ASCII are surrogates.
 
         Raises FileRefused at the end, with every fault of the file: until then nothing of it may count.
         """
         number, last = 0, ""
-        for number, last in enumerate(lines, 1):
-            found = self._line(number, last)
-            if isinstance(found, Line):
-                yield found
-            elif found is not None:
-                self._faults.add(number, found)
+        for last in blocks:
+            plain = self._plain_lines(last) if number else None
+            if plain is not None:
+                yield from plain
+                number += len(plain)
+                continue
+            for line in _LINE.findall(last):
+                number += 1
+                found = self._line(number, line)
+                if isinstance(found, Line):
+                    yield found
+                elif found is not None:
+                    self._faults.add(number, found)
         if number == 0:
             self._faults.add(1, Reason.HEADER)
         for reason in self._trailer.missing(is_whole=last.endswith("\n"), are_sums_known=not self._faults.count):
             self._faults.add(number + 1, reason)
         self._faults.refuse()
+
+    def _plain_lines(self, block: str) -> list[Line] | None:
+        """The movements of a block behind the first line; None when it has to be looked at line by line."""
+        if self._trailer.has_begun or self._trailer.has_ended:
+            return None
+        plain = self._plain.read(block, self._next)
+        if plain is not None:
+            self._next += len(plain)
+            self._trailer.count += len(plain)
+            self._trailer.add_all(plain)
+        return plain
 
     def _line(self, number: int, line: str) -> Line | Reason | None:
         text = line.removesuffix("\n").removesuffix("\r")
@@ -106,8 +125,9 @@ class Reader:
             return Reason.NOT_AN_INTEGER
         if reason := _fault_of_amounts(gross, fee, net):
             return reason
-        self._trailer.add(currency, gross, fee)
-        return Line(*names, kind, currency, gross, fee, number)
+        movement = Line(*names, kind, currency, gross, fee, number)
+        self._trailer.add_all([movement])
+        return movement
 
 
 def _fault_of_text(text: str, *, is_first: bool) -> Reason | None:

@@ -3,7 +3,7 @@
 The sign of an amount is the one in the file's column. Only what we expect gets its sign from a kind: our own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -100,6 +100,25 @@ class Match(NamedTuple):
     rule: Rule
 
 
+class Settled(NamedTuple):
+    """Of an operation that has moved money, and that no line and no exception is about: what a line has to have."""
+
+    operation_id: int
+    kind: Kind
+    currency: str
+    gross: int
+
+
+class Agreed(NamedTuple):
+    """Lines, each with our reference of one settled operation and in everything as it has to be: plain matches.
+
+    `operation_ids`: in the order of their lines.
+    """
+
+    lines: Sequence[Line]
+    operation_ids: Sequence[int]
+
+
 class ReconException(NamedTuple):
     """An entry for an operator, no error of the program. Of an absent line or operation the place is None."""
 
@@ -109,7 +128,7 @@ class ReconException(NamedTuple):
     operation: Expected | None
 
 
-Found = Match | ReconException | Told
+Found = Agreed | Match | ReconException | Told
 """What a run finds."""
 Fee = Callable[[Kind, int, str], int]
 """(kind, amount > 0, currency) → the fee by the contract with the acquirer, in minor units."""
@@ -119,7 +138,7 @@ WAIT: Final = timedelta(days=3)
 UNDECIDED: Final = frozenset({State.SENT, State.UNKNOWN, State.FENCING, State.MANUAL})
 """What may have happened: a line in the file says that it has."""
 _NOTHING_MOVED: Final = WITHOUT_MONEY | {State.CREATED}
-_SETTLED: Final = frozenset({State.APPROVED, State.REVERSED})
+SETTLED: Final = frozenset({State.APPROVED, State.REVERSED})
 _MOVES_MONEY: Final = frozenset({Kind.CAPTURE, Kind.REFUND})
 
 
@@ -130,7 +149,7 @@ def may_have_moved(operation: Expected) -> bool:
 
 def is_owed(operation: Expected) -> bool:
     """Whether a file has to name it, and none has yet."""
-    return operation.state in _SETTLED and operation.kind in _MOVES_MONEY and not operation.used
+    return operation.state in SETTLED and operation.kind in _MOVES_MONEY and not operation.used
 
 
 def difference(line: Line, operation: Expected) -> ExceptionClass | None:

@@ -1,30 +1,23 @@
-"""Settlement files with their lines and totals, in `recon_file`, `recon_line` and `recon_total`.
+"""Settlement files and their totals, in `recon_file` and `recon_total`.
 
-Lines are written while a file is READING, and count when it is DONE. `exception_store` has what did not agree.
+`line_store` has their lines, `exception_store` what did not agree.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from payments.platform.recon_tables import recon_file, recon_line, recon_total, recon_upload
+from payments.platform.recon_tables import recon_file, recon_total, recon_upload
 from payments.platform.writing import Insert, write
 from payments.reconciliation.faults import Fault, Reason
-from payments.reconciliation.rules import FileState, Line, Match, Rule
+from payments.reconciliation.rules import FileState
 from payments.reconciliation.tally import Total
 
-DELETED: Final = 5000
-"""Lines that are deleted in one transaction."""
-_LINE: Final = (
-    *("file_id", "number", "reference", "acquirer_reference", "kind", "currency", "gross", "fee"),
-    *("operation_id", "rule"),
-)
 _TOTAL: Final = ("file_id", "currency", "gross", "fee", "net", "matched_gross", "matched_fee", "suspense")
-_RULES: Final = {rule: rule.value for rule in Rule}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,35 +116,6 @@ def count_lines(connection: Connection, file_id: int, more: int) -> bool:
 def faults_text(faults: Iterable[Fault]) -> str:
     """Faults as they are stored."""
     return json.dumps([{"line": fault.line, "reason": fault.reason.value} for fault in faults])
-
-
-def add_lines(connection: Connection, file_id: int, lines: Sequence[Line | Match]) -> None:
-    """Write lines, those of a match with it. At least one."""
-    write(connection, Insert(recon_line.name, _LINE, [_row(file_id, each) for each in lines]))
-
-
-def _row(file_id: int, one: Line | Match) -> tuple[Any, ...]:
-    if isinstance(one, Match):
-        line, operation, rule = one
-        matched: tuple[Any, ...] = (operation.operation_id, _RULES[rule])
-    else:
-        line, matched = one, (None, None)
-    reference, theirs, kind, currency, gross, fee, number = line
-    return (file_id, number, reference, theirs, kind.value, currency, gross, fee, *matched)
-
-
-_LAST: Final = select(func.max(recon_line.c.number)).where(recon_line.c.file_id == bindparam("file"))
-_DELETE: Final = delete(recon_line).where(
-    recon_line.c.file_id == bindparam("file"), recon_line.c.number > bindparam("above")
-)
-
-
-def delete_some_lines(connection: Connection, file_id: int) -> bool:
-    """Delete at most DELETED lines of a file, from its end; returns whether there are more."""
-    last: int | None = connection.execute(_LAST, {"file": file_id}).scalar()
-    if last is not None:
-        connection.execute(_DELETE, {"file": file_id, "above": max(0, last - DELETED)})
-    return last is not None and last > DELETED
 
 
 def add_totals(connection: Connection, file_id: int, totals: Mapping[str, Total]) -> None:

@@ -4,11 +4,13 @@ Amounts in minor units. Money that came is bank's; suspense is the part of it th
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from payments.acquiring.rules import Told
 from payments.reconciliation.rules import (
+    Agreed,
     ExceptionClass,
     ExceptionState,
     Expected,
@@ -70,7 +72,9 @@ class Tally:
 
     def add(self, found: Found) -> None:
         """Count a match, an exception, or what the file tells of an operation."""
-        if isinstance(found, Match):
+        if isinstance(found, Agreed):
+            self._add_agreed(found.lines)
+        elif isinstance(found, Match):
             total = self._count(found.line)
             self.matched += 1
             total.matched_gross += found.line.gross
@@ -82,6 +86,14 @@ class Tally:
             self.waiting += found.state is ExceptionState.WAITING
             if found.line is not None and found.exception_class is not ExceptionClass.FEE:
                 self._count(found.line)
+
+    def _add_agreed(self, lines: Sequence[Line]) -> None:
+        """What they have is what they should have."""
+        self.matched += len(lines)
+        for line in lines:
+            total = self._count(line)
+            total.matched_gross += line.gross
+            total.matched_fee += line.fee
 
     def _count(self, line: Line) -> Total:
         self.lines += 1

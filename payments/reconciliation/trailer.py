@@ -1,8 +1,9 @@
 """The trailer of a settlement file, totals by currency and an end line, held against its movements. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from payments.reconciliation.faults import Reason
+from payments.reconciliation.rules import Line
 
 
 def integer(cell: str) -> int | None:
@@ -31,12 +32,15 @@ class Trailer:
         """Whether a total was read: no movement may follow."""
         return bool(self._totals)
 
-    def add(self, currency: str, gross: int, fee: int) -> None:
-        """A movement, in minor units."""
-        sums = self._sums.setdefault(currency, [0, 0, 0])
-        sums[0] += 1
-        sums[1] += gross
-        sums[2] += fee
+    def add_all(self, movements: Iterable[Line]) -> None:
+        """Movements that could be read."""
+        for _, _, _, currency, gross, fee, _ in movements:
+            sums = self._sums.get(currency)
+            if sums is None:
+                sums = self._sums[currency] = [0, 0, 0]
+            sums[0] += 1
+            sums[1] += gross
+            sums[2] += fee
 
     def total(self, number: str, currency: str, amounts: Sequence[str]) -> Reason | None:
         """The total of a currency: number of movements; gross, fee, net."""

@@ -24,7 +24,7 @@ def made(psp: Client, number: int, kind: Kind, amount: int, currency: str) -> Ex
 
 
 def run(data: bytes, operations: list[Expected]) -> Result:
-    return result(reconcile(file_of(data), ours(operations), SIMULATOR.expected_fee, LATER))
+    return result(reconcile(file_of(data), ours(operations), SIMULATOR.expected_fee, LATER), operations)
 
 
 def test_a_file_of_the_simulator_is_reconciled() -> None:

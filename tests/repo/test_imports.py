@@ -43,7 +43,7 @@ RULES = (
         "platform.trace",
     ),
     *(f"reconciliation.{name}" for name in ("ending", "faults", "file", "profile", "reader", "reconcile")),
-    *(f"reconciliation.{name}" for name in ("rules", "tally", "trailer")),
+    *(f"reconciliation.{name}" for name in ("plain_lines", "plain_names", "rules", "survey", "tally", "trailer")),
     "reconciliation.file_days",
 )
 """Pure modules of `payments`: values in, values out."""

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, whole_number
-from payments.platform.clock import database_now
+from payments.platform.clock import database_now, monotonic
 from payments.platform.connectors import ConnectorName
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
@@ -33,6 +33,7 @@ from payments.reconciliation.profile import PROFILES
 from payments.reconciliation.reconcile import RunRefused
 from payments.reconciliation.turn import ImportRunning, TurnLost
 from worker.cli import recon_desk, recon_text
+from worker.cli.recon_progress import Progress
 from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 LIMIT: Final = 20
@@ -92,7 +93,10 @@ def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace)
             with engine.connect().execution_options(reading=True) as connection:
                 now = database_now(connection)
             rests = _throttle(options)
-            report = import_file(engine, chunks_of(file), asked, now, dry_run=options.dry_run, throttle=rests)
+            told = Progress(monotonic, sys.stderr)
+            report = import_file(
+                engine, chunks_of(file), asked, now, dry_run=options.dry_run, throttle=rests, progress=told
+            )
     except OSError as error:
         print(recon_text.unreadable(options.file, error), file=sys.stderr)
         return COULD_NOT_RUN

@@ -177,7 +177,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_nothing(engine: Engine) -> 
 
 def test_an_import_that_is_stopped_does_not_count_and_is_begun_anew(engine: Engine) -> None:
     books.store(engine, [ONE])
-    answers = iter([False, True])  # it rests in each reading
+    answers = iter([False, False, True])  # it asks at first, and rests in each reading
     with pytest.raises(Stopped):
         imported(engine, LINES[:1], throttle=Throttle(lambda _seconds: next(answers)))
     assert rows(engine, recon_file, "state") == [("READING",)]

@@ -5,6 +5,7 @@ import socket
 import ssl
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from stack.certificates import Leaf
 from stack.envoy import Envoy
@@ -51,7 +52,7 @@ def test_a_payment_that_comes_as_an_instance_stops_is_made(sqlite_template: Path
     database, file = tmp_path / "api.db", tmp_path / "api.sock"
     database.write_bytes(sqlite_template.read_bytes())
     binds = ["--bind", "127.0.0.1:{port}", "--bind", f"unix:{file}"]
-    long_idle = {"envoy_instance_address": "%s", "_envoy_idle": {"idle_timeout": "60s"}}
+    long_idle: dict[str, Any] = {"envoy_instance_address": "%s", "_envoy_idle": {"idle_timeout": "60s"}}
     with (
         Listening(f"sqlite:///{database}", *binds, APP_TRUSTED_PROXIES=1) as api,
         Envoy(leaf.certificate, leaf.key, envoy_instances=[file], **long_idle) as envoy,

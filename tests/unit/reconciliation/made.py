@@ -11,7 +11,17 @@ from payments.acquiring.rules import State, Told
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.profile import SIMULATOR
 from payments.reconciliation.reconcile import Ours, reconcile
-from payments.reconciliation.rules import Expected, Found, Line, Match, ReconException
+from payments.reconciliation.rules import (
+    SETTLED,
+    Agreed,
+    Expected,
+    Found,
+    Line,
+    Match,
+    ReconException,
+    Rule,
+    Settled,
+)
 
 NOW: Final = datetime(2030, 5, 20, 12, tzinfo=UTC)
 DAY: Final = "2030-05-17"
@@ -77,11 +87,17 @@ def file_of(content: str | bytes, chunk: int = 65_536) -> Callable[[], Iterable[
     ).lines()
 
 
-def ours(operations: Sequence[Expected]) -> Ours:
-    """Our side."""
+def ours(operations: Sequence[Expected], *, is_plain_known: bool = True) -> Ours:
+    """Our side. `is_plain_known`: what is plain is matched without a look at all rules."""
+    settled = {
+        each.reference: Settled(each.operation_id, each.kind, each.currency, each.gross)
+        for each in operations
+        if is_plain_known and each.state in SETTLED and not each.used and each.missing_id is None
+    }
     by_reference = {each.reference: each for each in operations}
     by_theirs = {each.acquirer_reference: each for each in operations if each.acquirer_reference}
     return Ours(
+        lambda names: {name: settled[name] for name in names if name in settled},
         lambda names: {name: by_reference[name] for name in names if name in by_reference},
         lambda names: {name: by_theirs[name] for name in names if name in by_theirs},
         lambda: operations,
@@ -96,17 +112,25 @@ class Result:
     exceptions: list[ReconException] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
 
+    def in_order(self) -> list[str]:
+        """All of it, whatever was found first."""
+        return sorted(map(repr, [*self.matches, *self.exceptions, *self.told]))
+
     @property
     def classes(self) -> list[str]:
         """Class and state of each exception, sorted."""
         return sorted(f"{each.exception_class} {each.state}" for each in self.exceptions)
 
 
-def result(found: Iterable[Found]) -> Result:
+def result(found: Iterable[Found], operations: Iterable[Expected]) -> Result:
     """Sorted by type."""
     made = Result()
+    by_id = {each.operation_id: each for each in operations}
     for each in found:
-        if isinstance(each, Match):
+        if isinstance(each, Agreed):
+            ids = zip(each.lines, each.operation_ids, strict=True)
+            made.matches += [Match(line, by_id[operation_id], Rule.OUR_REFERENCE) for line, operation_id in ids]
+        elif isinstance(each, Match):
             made.matches.append(each)
         elif isinstance(each, ReconException):
             made.exceptions.append(each)
@@ -116,5 +140,10 @@ def result(found: Iterable[Found]) -> Result:
 
 
 def run(lines: Sequence[Line], operations: Sequence[Expected], now: datetime = NOW) -> Result:
-    """One run, without a file."""
-    return result(reconcile(lambda: lines, ours(operations), fee, now))
+    """One run, without a file, by the rules alone; what is plain does not change what it finds."""
+    by_rules, with_plain = (
+        result(reconcile(lambda: lines, ours(operations, is_plain_known=known), fee, now), operations)
+        for known in (False, True)
+    )
+    assert with_plain.in_order() == by_rules.in_order()
+    return by_rules

@@ -1,30 +1,37 @@
-"""An import beside payments works a twentieth of the time, and no rest costs it its turn."""
+"""An import beside payments works in slices, a third of the time, and no rest costs it its turn."""
 
 from dataclasses import replace
 
 import pytest
 
-from payments.reconciliation.importing import gently
+from payments.platform.throttle import Pace
+from payments.reconciliation.importing import SLICE, gently
 from payments.reconciliation.turn import SECONDS
 
 
-def rest_after(step: float) -> float:
-    """Seconds of rest after a step of so many."""
+def rests_after(*pieces: float) -> list[float]:
+    """Seconds of rest after pieces of so many."""
     now, slept = [0.0], list[float]()
 
     def pause(seconds: float) -> bool:
         slept.append(seconds)
         return False
 
-    for _ in replace(gently(pause), clock=lambda: now[0]).among(range(2)):
-        now[0] += step
-    assert len(slept) == 2, "before the first step and between the two"
-    return slept[1]
+    pace = Pace(replace(gently(pause), clock=lambda: now[0]))
+    for piece in pieces:
+        now[0] += piece
+        pace()
+    return slept
 
 
-def test_it_works_a_twentieth_of_the_time() -> None:
-    assert rest_after(0.02) == pytest.approx(0.02 * 19)
+def test_it_works_a_third_of_the_time() -> None:
+    assert rests_after(0.02, 0.003) == pytest.approx([0.02 * 2, 0.003 * 2])
+
+
+def test_it_works_in_slices() -> None:
+    assert rests_after(*[SLICE / 4] * 8) == pytest.approx([SLICE * 2] * 2)
 
 
 def test_a_rest_is_much_shorter_than_a_turn() -> None:
-    assert 0 < rest_after(1000.0) < SECONDS / 10
+    (rest,) = rests_after(1000.0)
+    assert 0 < rest < SECONDS / 10

@@ -126,11 +126,11 @@ def named(found: ReconException) -> str:
 def test_each_difference_is_found_in_its_class_and_nothing_else(each: int, seed: int, long: bool) -> None:
     made = planted(100_000 if long else 2_000, each, seed)
     lines = file_of(text(made.lines))
-    got = result(reconcile(lines, ours(made.operations), fee, NOW))
+    got = result(reconcile(lines, ours(made.operations), fee, NOW), made.operations)
     found = [(f"{one.exception_class} {one.state}", named(one)) for one in got.exceptions]
     assert len(found) == len(made.found) == len(KINDS) * each
     assert set(found) == made.found
     assert sorted(one.operation.operation_id for one in got.matches) == sorted(made.matched)
     assert len({one.line.number for one in got.matches}) == len(got.matches), "a line matched twice"
     assert {(told.reference, told.learned) for told in got.told} == {(one, Learned.APPROVED) for one in made.told}
-    assert got == result(reconcile(lines, ours(made.operations), fee, NOW)), "a run is a function"
+    assert got == result(reconcile(lines, ours(made.operations), fee, NOW), made.operations), "a run is a function"

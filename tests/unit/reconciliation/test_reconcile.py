@@ -64,6 +64,7 @@ def test_our_reference_comes_first() -> None:
         ({"currency": "EUR"}, ["CURRENCY OPEN"]),
         ({"kind": Kind.REFUND}, ["TYPE OPEN"]),
         ({"kind": Kind.REFUND, "gross": -1000, "fee": 0}, ["TYPE OPEN"]),
+        ({"kind": Kind.REFUND, "fee": 0}, ["TYPE OPEN"]),
         ({"fee": 26}, ["FEE OPEN"]),
         ({"fee": 24}, ["FEE OPEN"]),
         ({"reference": "lost", "gross": 1001}, ["AMOUNT OPEN"]),
@@ -177,8 +178,8 @@ def test_no_look_up_is_longer_than_a_chunk() -> None:
         return {}
 
     lines = [line(one) for one in day(2500)]
-    got = result(reconcile(lambda: lines, ours([])._replace(by_reference=look_up), fee, NOW))
-    assert asked == [1000, 1000, 500, 1000, 1000, 500]
+    got = result(reconcile(lambda: lines, ours([])._replace(by_reference=look_up), fee, NOW), [])
+    assert asked == [module.CHUNK] * 20
     assert got.classes == ["UNKNOWN_TO_US OPEN"] * 2500
 
 
