@@ -11,5 +11,10 @@ DELAY: Final = 0.05
 
 
 def flush_soon(admission: Admission) -> None:
-    """Flush in a greenlet after DELAY; returns at once."""
-    gevent.spawn_later(DELAY, admission.flush)
+    """Flush in a greenlet after DELAY, unless what waits now was sent earlier; returns at once."""
+    gevent.spawn_later(DELAY, _flush, admission, admission.sent)
+
+
+def _flush(admission: Admission, sent: int) -> None:
+    if admission.sent == sent:  # else all that waits now came later, and has a greenlet of its own
+        admission.flush()

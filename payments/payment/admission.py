@@ -81,6 +81,8 @@ class Admission:
         self._answer_ttl = answer_ttl
         self._unsent: dict[Key, StoredAnswer] = {}
         self._uncounted: list[tuple[Key, float]] = []
+        self.sent = 0
+        """How often what waited was taken along to Redis."""
 
     def admit(self, entries: Sequence[Attempt]) -> list[AdmissionResult]:
         """Decide on all requests in one round trip; counts each of them unless it has a stored answer."""
@@ -113,6 +115,7 @@ class Admission:
         """Attempts, and what still waits to be sent, which is forgotten here: counts, then pairs of key and answer."""
         answers, self._unsent = self._unsent, {}
         uncounted, self._uncounted = self._uncounted, []
+        self.sent += 1
         now = time.time()
         asked = {
             "answer_ttl": self._answer_ttl,

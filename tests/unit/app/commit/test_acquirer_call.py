@@ -63,6 +63,7 @@ class Redis:
     """What is to be remembered."""
 
     answers: dict[Any, StoredAnswer] = field(default_factory=dict)
+    sent: int = 0
 
     def remember(self, answers: dict[Any, StoredAnswer]) -> None:
         self.answers |= answers
