@@ -19,7 +19,7 @@ UNLIMITED: Final = "1000000000"
 LIMITS: Final = {
     f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS", "READ")
 }
-MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
+MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M", "--binlog-cache-size=512K")
 SESSION_NICENESS: Final = 7
 """Weighs 215 to the 1,024 of others (sched(7)), about as CPUWeight=20 to 100 in a worker's systemd unit."""
 
