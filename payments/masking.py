@@ -7,20 +7,18 @@ from typing import Any, Final
 from payments.platform import sensitive
 
 REMOVED: Final = sensitive.MASK
-NAMES: Final = 256
-"""Names of fields that are remembered: lines have the same few, and of a line of events each hundred times."""
 _SECRET_NAME: Final = re.compile(r"password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)
 _SECRET_TEXT: Final = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basic)\s+)[^\s\"',;]+", re.IGNORECASE)
 
 
 def masked(value: Any, name: str = "") -> Any:
     """`value` (text, number, list or dict of these), masked where it or its `name` requires it."""
-    if _is_secret(name):
+    if name and _is_secret(name):
         return REMOVED
     if isinstance(value, str):
         return _masked_text(value)
     if isinstance(value, dict):
-        return {_masked_name(str(key)): masked(each, str(key)) for key, each in value.items()}
+        return {_masked_text(str(key)): masked(each, str(key)) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked(each) for each in value]
     if isinstance(value, int | float) or value is None:
@@ -28,17 +26,14 @@ def masked(value: Any, name: str = "") -> Any:
     return _masked_text(str(value))
 
 
-@lru_cache(maxsize=NAMES)
+@lru_cache(maxsize=1024)  # names are few, and each line has the same
 def _is_secret(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
-@lru_cache(maxsize=NAMES)
-def _masked_name(name: str) -> str:
-    return _masked_text(name)
-
-
 def _masked_text(text: str) -> str:
+    if text.isascii() and text.isalnum() and not text.isdigit():
+        return text  # one word, as most ids are: a card number is digits alone, and all else has other characters
     return sensitive.mask(_SECRET_TEXT.sub(_keep_what_it_was, text))
 
 

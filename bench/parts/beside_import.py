@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.platform import SESSION_NICENESS, lower
+from bench.platform import WORKER_NICENESS, lower
 from bench.progress import say
 from bench.ratio import to_each_neighbours
 from bench.report.table import Figure
@@ -61,7 +61,7 @@ def _importing(url: str, file: Path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     ) as running:  # fmt: skip
         try:
-            lower(running.pid, SESSION_NICENESS)
+            lower(running.pid, WORKER_NICENESS)
             yield running
         except BaseException:
             running.kill()
