@@ -19,7 +19,7 @@ UNLIMITED: Final = "1000000000"
 LIMITS: Final = {
     f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS", "READ")
 }
-MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
+MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M", "--binlog-cache-size=512K")
 SERVER_NICENESS: Final = 5
 WORKER_NICENESS: Final = 12
 """Of sessions: 335 and 70 to the api's 1,024 (sched(7)), about as the units' CPUWeight=100 and 20 to its 300."""

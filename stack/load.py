@@ -31,7 +31,11 @@ KEYS = "load-keys"
 MERCHANTS_LIMIT = 9999  # as k6/lib/config.js
 UP_SECONDS = 60.0
 POLL_SECONDS = 0.1
-MARIADB = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")  # as `make bench` measures
+MARIADB = (
+    "--innodb-buffer-pool-size=512M",
+    "--innodb-log-file-size=256M",
+    "--binlog-cache-size=512K",
+)  # as `make bench` measures
 
 
 def main() -> int:

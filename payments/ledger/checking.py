@@ -1,22 +1,21 @@
 """Checks messages against the outbox: which may be posted, which are repeated, which become dead letters."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import orjson
 from sqlalchemy import Connection
 
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.kept_message import LARGEST_PAYLOAD, Headers, as_text, headers_as_text, key_as_text
 from payments.dead_letters.rules import ErrorType
 from payments.dead_letters.store import DeadLetter
-from payments.ledger import inbox_store
+from payments.ledger import inbox_store, stored_event
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import InvalidEvent, InvalidJson, ReceivedEvent, read_event
 from payments.ledger.rules import postings
-from payments.outbox import store as outbox_store
-from payments.outbox.store import OutboxRow
+from payments.ledger.stored_event import StoredEvent
 from payments.payment import store as payment_store
 
 LONGEST_MESSAGE: Final = 1000
@@ -64,7 +63,7 @@ class Known:
     """What the database knows of the events of a batch. `posted`: event id → its payment."""
 
     payments: frozenset[int]
-    events: dict[int, OutboxRow]
+    events: dict[int, StoredEvent]
     posted: dict[int, int]
 
 
@@ -80,15 +79,17 @@ def read(message: Message) -> ReceivedEvent | Rejected:
         return Rejected(ErrorType.INVALID_EVENT, f"The message is not an event of its topic: {error}.")
 
 
-def look_up(connection: Connection, events: Iterable[ReceivedEvent]) -> Known:
-    """Read from the database what `check` needs, with three statements for the whole batch."""
-    payment_ids = {event.payment_id for event in events}
+def look_up(connection: Connection, events: Sequence[ReceivedEvent]) -> Known:
+    """Read from the database what `check` needs, with one statement for the whole batch if the outbox has all of it."""
     event_ids = {event.event_id for event in events if event.event_id is not None}
-    return Known(
-        frozenset(payment_store.owners(connection, payment_ids)) if payment_ids else frozenset(),
-        outbox_store.payment_events(connection, event_ids) if event_ids else {},
-        inbox_store.known(connection, event_ids) if event_ids else {},
-    )
+    stored = stored_event.by_ids(connection, event_ids) if event_ids else {}
+    posted = {event_id: event.payment_id for event_id, event in stored.items() if event.is_posted}
+    if pruned := event_ids - stored.keys():  # read later than the outbox: what was pruned since then is posted
+        posted |= inbox_store.known(connection, pruned)
+    payments = {event.payment_id for event in stored.values() if event.has_payment}
+    if others := {event.payment_id for event in events} - payments:
+        payments |= payment_store.owners(connection, others).keys()
+    return Known(frozenset(payments), stored, posted)
 
 
 def check(received: Iterable[ReceivedEvent | Rejected], known: Known) -> list[CheckResult]:
@@ -116,9 +117,9 @@ def _check(event: ReceivedEvent, known: Known) -> CheckResult:
         if known.posted.get(event.event_id) == event.payment_id:  # posted long ago, and pruned from the outbox
             return Repeated(event.event_id)
         return Rejected(ErrorType.EVENT_NOT_FOUND, f"The outbox has no event {event.event_id}.")
-    payload = json.loads(stored.payload)
+    payload = orjson.loads(stored.payload)
     for field, said, true in (
-        ("paymentId", event.payment_id, stored.aggregate_id),
+        ("paymentId", event.payment_id, stored.payment_id),
         ("eventType", event.event_type.value, stored.event_type),
         ("amount", event.amount, payload["amount"]),
         ("currency", event.currency, payload["currency"]),

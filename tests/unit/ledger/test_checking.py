@@ -21,8 +21,8 @@ from payments.dead_letters.rules import ErrorType
 from payments.ledger.checking import CheckResult, Known, Message, Rejected, Repeated, check, dead_letter, read
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.received import ReceivedEvent
+from payments.ledger.stored_event import StoredEvent
 from payments.outbox.rules import EventType
-from payments.outbox.store import OutboxRow
 
 AT = datetime(2025, 10, 27, tzinfo=UTC)
 TRUE = {"eventId": 7, "paymentId": 1, "amount": 500, "currency": "KRW"}
@@ -39,7 +39,7 @@ def read_captured(topic: str = "payment.captured", **changed: Any) -> ReceivedEv
 
 def known(posted: dict[int, int] | None = None, events: bool = True) -> Known:
     payload = json.dumps({"amount": 500, "currency": "KRW"})
-    row = OutboxRow(7, "payment", 1, "PAYMENT_CAPTURED", "payment.captured", payload, {}, AT, None)
+    row = StoredEvent(1, "PAYMENT_CAPTURED", payload, AT)
     return Known(frozenset({1, 2}), {7: row} if events else {}, posted or {})
 
 
@@ -193,6 +193,6 @@ def test_an_error_message_stays_short_whatever_came() -> None:
 
 def test_every_event_type_can_be_money() -> None:
     for event_type in EventType:
-        row = OutboxRow(7, "payment", 1, event_type, "t", '{"amount":5,"currency":"KRW"}', {}, AT, None)
+        row = StoredEvent(1, event_type, '{"amount":5,"currency":"KRW"}', AT)
         event = ReceivedEvent(event_type, 1, 5, 7, "KRW")
         assert isinstance(result(event, Known(frozenset({1}), {7: row}, {})), PostedEvent)
