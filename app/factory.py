@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, request
+from flask import Flask, Request
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
 from redis import Redis
@@ -18,7 +18,8 @@ from app.api.paths import IdConverter
 from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
-from app.http import errors, request_context, request_head
+from app.http import errors, every_request
+from app.http.application import Application
 from app.http.authentication import Guard
 from app.http.early_refusals import EarlyRefusals
 from app.http.hooks import remove_hook
@@ -107,14 +108,12 @@ class Options:
 
 def create_app(options: Options, traces: Traces | None = None) -> Flask:
     """The application; every request must run in a greenlet. `traces` None: no spans."""
-    app = Flask("app", static_folder=None)
+    app = Application("app", static_folder=None)
     # bodies have their limits where they are read: app.http.raw_bodies
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found
     app.url_map.converters["id"] = IdConverter
-    request_context.install(app)
     errors.install(app)
-    request_head.install(app, options.trusted_proxies)
     requests = measure(app, multiprocess=options.metrics_folder is not None)
     services = _services(app, options, traces or NoTraces(), requests)
     app.extensions[EXTENSION] = services
@@ -170,12 +169,16 @@ def _metrics(registry: CollectorRegistry, acquirers: Mapping[str, Gate]) -> ApiM
     return metrics
 
 
-def _limit_reads(app: Flask, options: Options, client: Redis, platform: Identity, outage: Outage, guard: Guard) -> None:
-    def is_exempt() -> bool:
-        return request.endpoint in _UNLIMITED or (request.blueprint != shop_payments.NAME and guard.is_operator())
+def _read_limits(
+    app: Flask, options: Options, client: Redis, platform: Identity, outage: Outage, guard: Guard
+) -> ReadLimits:
+    def is_exempt(current: Request) -> bool:
+        if current.endpoint in _UNLIMITED:
+            return True
+        return current.blueprint != shop_payments.NAME and guard.is_operator(current)
 
     capacity = options.read_capacity
-    ReadLimits(app, client=client, platform=platform, outage=outage, capacity=capacity, is_exempt=is_exempt)
+    return ReadLimits(app, client=client, platform=platform, outage=outage, capacity=capacity, is_exempt=is_exempt)
 
 
 def _services(app: Flask, options: Options, traces: Traces, requests: RequestMetrics) -> Services:
@@ -190,8 +193,8 @@ def _services(app: Flask, options: Options, traces: Traces, requests: RequestMet
     wrong = WrongTokens(client, platform, outage, time.time)
     uses = Uses()
     guard = Guard(verifier, uses, options.admin_token, wrong, required=options.auth_required)
-    _limit_reads(app, options, client, platform, outage, guard)
-    guard.install(app)  # after the limits: junk keys count for them
+    limits = _read_limits(app, options, client, platform, outage, guard)
+    every_request.install(app, options.trusted_proxies, requests, limits, guard)
     return Services(
         database=database,
         admission=admission,

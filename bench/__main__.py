@@ -1,6 +1,7 @@
-"""`python -m bench`: runs the measurements one after the other and keeps them in docs/performance.md.
+"""`python -m bench`: measures what docs/performance.md shows, one part after the other, and writes it there.
 
-PARTS=lag,audits names some of them alone: they are printed, and the page stays as it is.
+PARTS=lag,audits names parts, also those of other pages: they are printed, and the page stays as it is. Each figure is
+compared with the one that the page has.
 """
 
 import os
@@ -18,6 +19,7 @@ from bench.parts import (
     breaker,
     commits,
     flows,
+    full_load,
     gateway,
     keys,
     lag,
@@ -39,6 +41,7 @@ from bench.session import Session
 from payments.platform.database import create_engine
 
 PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
+    "full-load": full_load.figures,
     "authorizations": authorizations.figures,
     "flows": flows.figures,
     "lag": lag.figures,
@@ -59,6 +62,10 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "gateway": gateway.figures,
     "mesh": mesh.figures,
 }
+ON_THE_PAGE: Final = (
+    *("full-load", "authorizations", "flows", "lag", "breaker", "backlog", "commits", "serverless", "start"),
+)
+"""The parts of docs/performance.md; figures of the others are on the pages of what they measure."""
 
 
 def main() -> int:
@@ -71,10 +78,9 @@ def main() -> int:
         session = Session(platform, create_engine(platform.database_url, timeout=60))
         say("warming up")
         k6.run(platform.api.url, LOW_RATE, SEARCH_SECONDS)
-        figures = [figure for name in chosen or PARTS for figure in PARTS[name](session)]
-        if chosen:
-            print("\n".join(performance.introduced(figures)))
-        else:
+        figures = [figure for name in chosen or ON_THE_PAGE for figure in PARTS[name](session)]
+        print("\n".join(performance.compared(figures)))
+        if not chosen:
             recorded = profile.recorded(session)
             performance.write_page(figures, recorded.layers, recorded.flames)
         session.engine.dispose()

@@ -1,4 +1,4 @@
-"""One run of k6 at a constant rate, and what it saw."""
+"""One run of k6, at a constant rate or of so many users, and what it saw."""
 
 import json
 import os
@@ -56,18 +56,33 @@ def run(
     Merchants are named, or pay by the API keys of the file `keys`, whatever the environment has. `payment_method`: for
     those that have an acquirer. `authority`: the file of the CA that an https:// address is verified by.
     """
+    given = {
+        "RATE": str(rate),
+        "PAYMENT_METHOD": payment_method,
+        **({"SSL_CERT_FILE": str(authority)} if authority else {}),  # Go's; k6 has no option for it
+    }
+    return load_result(rate, _summary(script, base_url, seconds, keys, given))
+
+
+def of_users(base_url: str, users: int, seconds: int, script: str, keys: Path | None = None) -> LoadResult:
+    """The same of so many users, each of which asks again once it is answered; `rate` is of requests, as they came."""
+    metrics = _summary(script, base_url, seconds, keys, {"USERS": str(users)})
+    return load_result(round(metrics["http_reqs"]["values"]["rate"]), metrics)
+
+
+def _summary(
+    script: str, base_url: str, seconds: int, keys: Path | None, given: Mapping[str, str]
+) -> Mapping[str, Metric]:
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
         variables = {
-            "RATE": str(rate),
             "DURATION": f"{seconds}s",
             "BASE_URL": base_url,
             "RUN": secrets.token_hex(6),
             "SUMMARY": str(summary),
             "KEYS_FILE": "" if keys is None else str(keys),
-            "API_KEY": "",
-            "PAYMENT_METHOD": payment_method,
-            **({"SSL_CERT_FILE": str(authority)} if authority else {}),  # Go's; k6 has no option for it
+            **dict.fromkeys(("API_KEY", "PAYMENT_METHOD", "USERS"), ""),  # whatever our own environment has
+            **given,
         }
         done = subprocess.run(
             [str(Path(sys.executable).with_name("k6")), "run", "--quiet", "--no-usage-report", f"k6/{script}.js"],
@@ -75,7 +90,8 @@ def run(
         )  # fmt: skip
         if not summary.exists():
             raise RuntimeError(f"k6 could not run:\n{done.stdout}{done.stderr}")
-        return load_result(rate, json.loads(summary.read_text()))
+        found: Mapping[str, Metric] = json.loads(summary.read_text())
+        return found
 
 
 def load_result(rate: int, metrics: Mapping[str, Metric]) -> LoadResult:

@@ -13,7 +13,7 @@ import psutil
 
 from bench import k6
 from bench.k6 import LoadResult
-from bench.platform import LIMITS, MARIADB, UP_SECONDS, cpu_of, is_up, lower_workers, wait_until
+from bench.platform import LIMITS, MARIADB, UP_SECONDS, cpu_of, is_up, lower_others, wait_until
 from bench.session import Session
 from payments.platform.database import create_engine, with_ca
 from stack.certificates import LOOPBACK, Authority, Leaf
@@ -158,7 +158,7 @@ def _shows(port: int, leaf: Leaf) -> bool:
 
 def _session(stack: ExitStack, platform: Platform, database_url: str) -> Session:
     wait_until(lambda: is_up(platform.api.url), UP_SECONDS, "the platform is up")
-    lower_workers(platform)
+    lower_others(platform)
     engine = create_engine(database_url, timeout=60)
     stack.callback(engine.dispose)
     return Session(platform, engine)

@@ -20,8 +20,9 @@ LIMITS: Final = {
     f"APP_RATE_LIMIT_{name}_CAPACITY": UNLIMITED for name in ("AUTHORIZE", "CAPTURE", "REFUND", "ADDRESS", "READ")
 }
 MARIADB: Final = ("--innodb-buffer-pool-size=512M", "--innodb-log-file-size=256M")
-SESSION_NICENESS: Final = 7
-"""Weighs 215 to the 1,024 of others (sched(7)), about as CPUWeight=20 to 100 in a worker's systemd unit."""
+SERVER_NICENESS: Final = 5
+WORKER_NICENESS: Final = 12
+"""Of sessions: 335 and 70 to the api's 1,024 (sched(7)), about as the units' CPUWeight=100 and 20 to its 300."""
 
 
 @contextmanager
@@ -29,17 +30,19 @@ def running() -> Iterator[Platform]:
     """The whole platform, up and healthy; gone afterwards."""
     with real_platform(LIMITS, MARIADB) as platform:
         wait_until(lambda: is_up(platform.api.url), UP_SECONDS, "the platform is up")
-        lower_workers(platform)
+        lower_others(platform)
         yield platform
 
 
-def lower_workers(platform: Platform) -> None:
-    """Give relay, ledger and housekeeping less CPU weight than the api, as their units do. Call it after each start.
+def lower_others(platform: Platform) -> None:
+    """Give all but the api less CPU weight, as their units have. Call it after each start.
 
     Each has a session of its own here.
     """
+    for server in platform.servers.values():
+        lower(server.pid, SERVER_NICENESS)
     for worker in (platform.relay, platform.ledger, platform.housekeeping):
-        lower(worker.pid, SESSION_NICENESS)
+        lower(worker.pid, WORKER_NICENESS)
 
 
 def lower(pid: int, niceness: int) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench import k6
 from bench.platform import processes
-from bench.repetition import SEARCH_SECONDS, STEADY_RATE
+from bench.repetition import SEARCH_SECONDS, USERS
 from bench.session import Session
 
 LAYERS: Final = (
@@ -55,14 +56,14 @@ class Recorder:
 
 
 def recorded(session: Session) -> Profile:
-    """Of the web worker while it serves STEADY_RATE."""
+    """Of the web worker at full load."""
     session.drain()
     worker = processes(session.platform, "api")[-1]
     outputs = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("raw", "flamegraph"):  # py-spy writes one of them at a time
             recorder = Recorder(worker.pid, SEARCH_SECONDS, Path(folder), kind)
-            session.load(STEADY_RATE, SEARCH_SECONDS + 2)
+            k6.of_users(session.platform.api.url, USERS, SEARCH_SECONDS + 2, k6.AUTHORIZE)
             outputs[kind] = recorder.output()
     return Profile(layers(outputs["raw"]), outputs["flamegraph"])
 

@@ -1,4 +1,4 @@
-"""How often and how long the parts measure, and at which rate when a part has none of its own."""
+"""How often and how long the parts measure, and the rate or the users of a part that has none of its own."""
 
 from typing import Final
 
@@ -8,4 +8,6 @@ SEARCH_SECONDS, RUN_SECONDS = 6, 12
 LOW_RATE: Final = 100
 """Requests a second that every machine serves; also the fine step of a search."""
 STEADY_RATE: Final = 500
-"""Requests a second under which lag, splits and layers are measured."""
+"""Requests a second under which lag and splits are measured."""
+USERS: Final = 50
+"""Each asks again once it is answered: as many requests as are served."""

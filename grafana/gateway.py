@@ -8,7 +8,7 @@ from grafana.panel import GREEN, NO_LIMIT, RED, UP, Kind, Panel, Query, above, b
 
 WINDOW: Final = "[$__rate_interval]"
 GATE: Final = 'envoy_http_conn_manager_prefix="gate"'
-API: Final = 'envoy_cluster_name=~"api|api_anew"'
+API: Final = 'envoy_cluster_name="api"'
 TIMES: Final = (("downstream", "http", GATE, "clients"), ("upstream", "cluster", API, "api"))
 
 

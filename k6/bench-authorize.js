@@ -1,26 +1,17 @@
-// One constant rate of authorizations, for `make bench`. RATE (1/s), DURATION, BASE_URL, RUN (a new text each time)
+// Authorizations for `make bench`, at a rate or of so many users: lib/bench.js. BASE_URL, RUN (a new text each time)
 // and SUMMARY (the file for the result) come from the environment; with KEYS_FILE or API_KEY merchants pay by their keys,
 // at their acquirer with PAYMENT_METHOD.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { scenario } from './lib/bench.js';
 import { headersWith, merchantsKeys } from './lib/keys.js';
 
-const RATE = Number(__ENV.RATE);
 const keys = merchantsKeys(__ENV);
 
 export const options = {
   discardResponseBodies: true,
   summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
-  scenarios: {
-    authorize: {
-      executor: 'constant-arrival-rate',
-      rate: RATE,
-      timeUnit: '1s',
-      duration: __ENV.DURATION,
-      preAllocatedVUs: RATE, // made beforehand, so that no request waits for one
-      maxVUs: 2 * RATE,
-    },
-  },
+  scenarios: { authorize: scenario(__ENV) },
 };
 
 export default function () {

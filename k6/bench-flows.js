@@ -1,24 +1,15 @@
-// One constant rate of whole flows, for `make bench`: authorize, then capture, then refund, each after the answer of
-// the one before. RATE (flows/s), DURATION, BASE_URL, RUN, SUMMARY and keys as in bench-authorize.js.
+// Whole flows for `make bench`: authorize, then capture, then refund, each after the answer of the one before. Paced
+// and told everything else as bench-authorize.js; RATE is of flows.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { scenario } from './lib/bench.js';
 import { headersWith, merchantsKeys } from './lib/keys.js';
 
-const RATE = Number(__ENV.RATE);
 const keys = merchantsKeys(__ENV);
 
 export const options = {
   summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
-  scenarios: {
-    flow: {
-      executor: 'constant-arrival-rate',
-      rate: RATE,
-      timeUnit: '1s',
-      duration: __ENV.DURATION,
-      preAllocatedVUs: RATE,
-      maxVUs: 2 * RATE,
-    },
-  },
+  scenarios: { flow: scenario(__ENV) },
 };
 
 export default function () {

@@ -1,6 +1,7 @@
 """Masks card numbers, passwords, tokens and API keys. It is the last step of every log line."""
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from payments.platform import sensitive
@@ -12,7 +13,7 @@ _SECRET_TEXT: Final = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)|(\b(?:Bearer|Basi
 
 def masked(value: Any, name: str = "") -> Any:
     """`value` (text, number, list or dict of these), masked where it or its `name` requires it."""
-    if _SECRET_NAME.search(name):
+    if name and _is_secret(name):
         return REMOVED
     if isinstance(value, str):
         return _masked_text(value)
@@ -25,7 +26,14 @@ def masked(value: Any, name: str = "") -> Any:
     return _masked_text(str(value))
 
 
+@lru_cache(maxsize=1024)  # names are few, and each line has the same
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _masked_text(text: str) -> str:
+    if text.isascii() and text.isalnum() and not text.isdigit():
+        return text  # one word, as most ids are: a card number is digits alone, and all else has other characters
     return sensitive.mask(_SECRET_TEXT.sub(_keep_what_it_was, text))
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes .venv from uv.lock: `scripts/setup-env.sh run|dev|vms`, each with all of the former. Quick when nothing changed;
 # never takes away what a larger group brought.
-# Takes uv from the PATH, else from PyPI into .cache/uv. PYTHON=/path/to/python3 chooses the interpreter.
+# Takes uv from the PATH, else from PyPI into .cache/uv. PYTHON=/path/to/python3 chooses the interpreter; without it a
+# new .venv gets the first one that is new enough and an optimized build (stack/interpreter.py), else the first one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,18 +28,37 @@ keep_group() {
   esac
 }
 
-# The interpreter: that of .venv, else $PYTHON, else the first on the PATH that is new enough.
+# The Pythons that .venv may be made with, one a line: .venv's own and $PYTHON, all on the PATH, then uv's.
+pythons() {
+  printf '%s\n' .venv/bin/python ${PYTHON:+"$PYTHON"}
+  type -aP python3 python3.14 python3.13 python3.12 python3.11 || true
+  local uvs="${UV_PYTHON_INSTALL_DIR:-${HOME:-}/.local/share/uv/python}"
+  printf '%s\n' "$uvs"/cpython-3.[0-9]*.[0-9]-*/bin/python3 "$uvs"/cpython-3.[0-9]*.[0-9][0-9]-*/bin/python3
+}
+
+is_chosen() {
+  [ "$1" = .venv/bin/python ] || [ "$1" = "${PYTHON:-}" ] || "$1" -I stack/interpreter.py 2>/dev/null
+}
+
+# Sets `python`, for .venv: the first that is new enough and chosen or optimized, else the first that is new enough. That
+# one is `base`, too, which fetches uv: a Python without pip and venv may be the better one for .venv.
 find_python() {
-  local name first=""
-  for name in .venv/bin/python ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
+  local name bad=""
+  python="" base=""
+  while IFS= read -r name; do
     command -v "$name" >/dev/null 2>&1 || continue
     if "$name" -c "$is_good" 2>/dev/null; then
-      python="$name"
-      return
+      base="${base:-$name}"
+      if is_chosen "$name"; then
+        python="$name"
+        return
+      fi
+    elif [ "$name" != .venv/bin/python ]; then
+      bad="${bad:-$name}"
     fi
-    if [ "$name" != .venv/bin/python ]; then first="${first:-$name}"; fi
-  done
-  explain_python "$first"
+  done < <(pythons)
+  python="$base"
+  if [ -z "$python" ]; then explain_python "$bad"; fi
 }
 
 explain_python() {
@@ -47,7 +67,7 @@ explain_python() {
   found="$("$1" -c 'import platform; print(platform.python_version())' 2>/dev/null || echo "that does not run")"
   "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     fail "Python $found is too old; install Python 3.11 or newer, or name it: make run PYTHON=/path/to/python3.11."
-  python="3.12" # its SQLite is too old: uv brings a Python of its own
+  python="3.12" base=python3 # its SQLite is too old: uv brings a Python of its own
   export UV_PYTHON_PREFERENCE=only-managed
 }
 
@@ -62,8 +82,6 @@ find_uv() {
     if uv_is_good "$uv"; then return; fi
   done
   echo "Fetching uv from PyPI (once) …"
-  local base="$python"
-  case "$base" in [0-9]*) base=python3 ;; esac
   rm -rf .cache/uv
   mkdir -p .cache
   if "$base" -c 'import ensurepip' 2>/dev/null; then

@@ -18,6 +18,7 @@ from stack import ports
 from stack.acquirer import kept_access
 from stack.chosen_ports import ChosenPorts, choose_ports, with_chosen_ports
 from stack.first_keys import NotProvided, provide
+from stack.interpreter import described, own_build
 from stack.parent_watchdog import bound_to_parent
 from stack.programs import ACQUIRER_PORT, environment, new_redis, programs
 from stack.readiness import NotReady, wait_until_up
@@ -136,6 +137,7 @@ def _run(state: State, port: int, auth: str, token: str) -> int:
         return _serve(state, port, variables, chosen, say, gateway)
 
     say(f"starting on port {port}, state in {os.path.relpath(state.folder)}/")
+    say(f"by {described(own_build())}, {os.path.realpath(sys.executable)}")
     return with_chosen_ports(lambda: choose_ports(os.environ), serve, say)
 
 

@@ -26,7 +26,7 @@ CONNECT: Final = "1s"
 class Inbound:
     """Where sidecars whose certificates name one of `callers` reach a program: at `at`. `port`: the program's own.
 
-    `http`: requests are read, and connections of other sidecars are kept, as the program's are not.
+    `http`: requests are read, and connections are kept on both sides of the sidecar.
     """
 
     port: int
@@ -67,9 +67,7 @@ class Sidecar(Server):
         write_secrets(self.folder)
         listeners = [_inbound(self.folder, self._leaf, one) for one in self.inbound]
         listeners += [_listener(f"to_{one.name}", one.at, _relay(one.name)) for one in self.outbound]
-        clusters = [
-            _cluster(f"program_{one.port}", one.port, **(_own_connection() if one.http else {})) for one in self.inbound
-        ]
+        clusters = [_cluster(f"program_{one.port}", one.port) for one in self.inbound]
         clusters += [
             _cluster(one.name, one.to.at, transport_socket=upstream_tls(self.folder, self._leaf, one.name))
             for one in self.outbound
@@ -135,10 +133,8 @@ class MeshGate(Gate):
     def _enter_mesh(self, resource: dict[str, Any]) -> None:
         if resource.get("cluster_name") == "api":
             resource["endpoints"] = _assignment("api", self._api.at)["endpoints"]
-        elif resource.get("name") in ("api", "api_anew"):
+        elif resource.get("name") == "api":
             resource["transport_socket"] = upstream_tls(self.folder, self.leaf, "api")
-            (options,) = resource["typed_extension_protocol_options"].values()
-            options["common_http_protocol_options"].pop("max_requests_per_connection", None)
 
 
 def write_secrets(folder: Path) -> None:
@@ -214,17 +210,6 @@ def _http(cluster: str) -> dict[str, Any]:
 def _cluster(name: str, port: int, **more: Any) -> dict[str, Any]:
     made = {"name": name, "type": "STATIC", "connect_timeout": CONNECT, "load_assignment": _assignment(name, port)}
     return {**made, **more}
-
-
-def _own_connection() -> dict[str, Any]:
-    """Each request gets a connection of its own to the program, as the gateway gives it to what may move money."""
-    http = "upstreams.http.v3.HttpProtocolOptions"
-    options = {
-        "@type": f"{V3}.{http}",
-        "common_http_protocol_options": {"max_requests_per_connection": 1},
-        "explicit_http_config": {"http_protocol_options": {}},
-    }
-    return {"typed_extension_protocol_options": {f"envoy.extensions.{http}": options}}
 
 
 def _assignment(name: str, port: int) -> dict[str, Any]:

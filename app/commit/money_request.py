@@ -85,16 +85,16 @@ def respond(operation: Operation, run: Callable[[Services], Result]) -> Response
     try:
         result = run(parts)
     except Exception as error:
-        parts.metrics.payments.labels(operation.value, "rejected" if _is_refusal(error) else "failed").inc()
+        parts.metrics.payments_of(operation.value, "rejected" if _is_refusal(error) else "failed").inc()
         raise
     headers = g.answer_headers
     if result.replayed:
         headers["Idempotency-Replayed"] = "true"
         parts.metrics.replays.labels(operation.value).inc()
     else:
-        parts.metrics.payments.labels(operation.value, _OUTCOMES[result.status]).inc()
+        parts.metrics.payments_of(operation.value, _OUTCOMES[result.status]).inc()
         if result.step:  # 0 for a success that was found after a lost COMMIT
-            parts.metrics.amount.labels(operation.value, result.currency).inc(result.step)
+            parts.metrics.amount_of(operation.value, result.currency).inc(result.step)
     if result.status == PROCESSING:
         headers |= _where_to_look(result)
     content_type = JSON if result.status in _PAYMENTS else errors.PROBLEM_JSON

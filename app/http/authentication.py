@@ -9,13 +9,12 @@ import binascii
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from flask import Flask, current_app, g, request
-from flask_limiter.util import get_remote_address
+from flask import Request, g, request
 
 from app import messages
-from app.http.describing import description_of
+from app.http.describing import Description
 from app.http.errors import CHALLENGE, Problem
 from app.http.limits import WrongTokens
 from payments.merchants.key_form import Prefix
@@ -58,25 +57,27 @@ class Guard:
         self._wrong = wrong
         self.required = required
 
-    def install(self, app: Flask) -> None:
-        """Check each request to a route with scopes; `g.caller` is then its caller, or None without a key."""
-        app.before_request(self._check)
+    def check(self, current: Request, context: Any, description: Description | None) -> None:
+        """Check a request to a described view; `caller` of `context`, Flask's `g`, is then its caller.
 
-    def is_operator(self) -> bool:
+        It is None without a key. Raises as `admit`.
+        """
+        context.caller = None
+        if description is not None and description.scopes:
+            context.caller = self._admit(current, context, description.scopes, first_key=description.first_key)
+
+    def is_operator(self, current: Request) -> bool:
         """Whether the current request has the admin token or an operator's key. Never raises."""
-        if self.holds_admin_token():
+        header = _header(current)
+        if self._is_admins(header):
             return True
-        sent = _credentials(_header())
+        sent = _credentials(header)
         if sent is None or not sent.startswith(OPERATORS_KEY):
             return False
         try:
-            return self._verified(sent).key.kind is KeyKind.OPERATOR
+            return self._verified(sent, current, g).key.kind is KeyKind.OPERATOR
         except PaymentsError:
             return False
-
-    def holds_admin_token(self) -> bool:
-        """Whether the current request carries the admin token. Never raises."""
-        return self._is_admins(_header())
 
     def refuse_early(self, header: str, address: str) -> None:
         """Refuse a key that `admit` is sure to refuse as one too many; `header`: the request's Authorization.
@@ -91,20 +92,25 @@ class Guard:
         if self._verifier.is_wrong(sent, address):
             self._wrong.count(address)
 
-    def admit(self, scopes: Sequence[Scope], *, first_key: bool = False) -> Caller | None:
-        """The caller; None: by the admin token, or by a merchant's name. `first_key`: the admin token always works.
+    def admit(self, scopes: Sequence[Scope]) -> Caller | None:
+        """The current request's caller; None: by the admin token, or by a merchant's name.
 
         Raises the errors of Verifier.verify, ApiKeyMissing, InsufficientScope, and Problem UNAUTHORIZED or
         RATE_LIMIT_EXCEEDED.
         """
+        return self._admit(request, g, scopes, first_key=False)
+
+    def _admit(self, current: Request, context: Any, scopes: Sequence[Scope], *, first_key: bool) -> Caller | None:
+        """As `admit`; `first_key`: the admin token always works."""
+        header = _header(current)
         for_operators = not _OPERATORS.isdisjoint(scopes)
-        if for_operators and (first_key or not self.required) and self.holds_admin_token():
+        if for_operators and (first_key or not self.required) and self._is_admins(header):
             return None
-        sent = _credentials(_header())
+        sent = _credentials(header)
         if sent is None or not (sent.startswith(_KEY) or self.required):
             self._without_key(for_operators)
             return None
-        return self._with_key(sent, scopes)
+        return self._with_key(sent, current, context, scopes)
 
     def _is_admins(self, header: str) -> bool:
         sent = _bearer(header)
@@ -113,39 +119,33 @@ class Guard:
         # bytes, because compare_digest refuses non-ASCII text; WSGI decodes them as latin-1
         return hmac.compare_digest(sent.encode("latin-1", "replace"), self._admin_token)
 
-    def _check(self) -> None:
-        g.caller = None
-        view = current_app.view_functions.get(request.endpoint or "")
-        description = None if view is None else description_of(view)
-        if description is not None and description.scopes:
-            g.caller = self.admit(description.scopes, first_key=description.first_key)
-
     def _without_key(self, for_operators: bool) -> None:
         if self.required:
             raise ApiKeyMissing
         if for_operators:
-            self._wrong.count(get_remote_address())
+            self._wrong.count(_address(request))
             raise Problem("UNAUTHORIZED", messages.NO_TOKEN, {"WWW-Authenticate": CHALLENGE})
 
-    def _with_key(self, text: str, scopes: Sequence[Scope]) -> Caller:
+    def _with_key(self, text: str, current: Request, context: Any, scopes: Sequence[Scope]) -> Caller:
         try:
-            caller = self._verified(text)
+            caller = self._verified(text, current, context)
         except (ApiKeyInvalid, TooManyWrongKeys):
-            self._wrong.count(get_remote_address())
+            self._wrong.count(_address(current))
             raise
         if caller.key.scopes.isdisjoint(scopes):
             raise InsufficientScope
         self._uses.count(caller.key.key_id, caller.at)
         return caller
 
-    def _verified(self, text: str) -> Caller:
+    def _verified(self, text: str, current: Request, context: Any) -> Caller:
         """The key's caller, verified once for a request, also when it is refused. Raises as Verifier.verify."""
-        if "verified" not in g:
+        found: Caller | PaymentsError | None = context.get("verified")
+        if found is None:
             try:
-                g.verified = self._verifier.verify(text, get_remote_address())
+                found = self._verifier.verify(text, _address(current))
             except PaymentsError as error:
-                g.verified = error
-        found: Caller | PaymentsError = g.verified
+                found = error
+            context.verified = found
         if isinstance(found, PaymentsError):
             raise found
         return found
@@ -175,8 +175,13 @@ def acting_operator() -> str:
     return f"api:{request.remote_addr}" if caller is None else f"key:{caller.key.name}"
 
 
-def _header() -> str:
-    return request.headers.get("Authorization", "")
+def _header(current: Request) -> str:
+    header: str = current.environ.get("HTTP_AUTHORIZATION", "")
+    return header
+
+
+def _address(current: Request) -> str:
+    return current.remote_addr or "127.0.0.1"
 
 
 def _bearer(header: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, Request, g, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from redis import Redis
@@ -39,12 +39,12 @@ class ReadLimits:
         platform: Callable[[], Platform | None],
         outage: Outage,
         capacity: int,
-        is_exempt: Callable[[], bool],
+        is_exempt: Callable[[Request], bool],
     ) -> None:
-        """`capacity` requests a minute (≤ 0: off); `is_exempt`: whether the current request is not counted."""
+        """`capacity` requests a minute (≤ 0: off); `is_exempt`: whether a request is not counted."""
         self._outage = outage
         self._platform = platform
-        self._is_exempt = is_exempt if capacity > 0 else lambda: True
+        self._is_exempt = is_exempt if capacity > 0 else lambda _request: True
         self._limiter = Limiter(
             get_remote_address,
             application_limits=[ApplicationLimit(f"{max(capacity, 1)} per minute")],
@@ -59,10 +59,10 @@ class ReadLimits:
         self._count = remove_hook(app.before_request_funcs[None], "Limiter._check_request_limit")
         remove_hook(app.after_request_funcs[None], "Limiter.__inject_headers")
         remove_hook(app.teardown_request_funcs[None], "Limiter.__release_context")
-        app.before_request(self._check)
 
-    def _check(self) -> None:
-        if self._is_exempt() or self._platform() is None:
+    def check(self, current: Request) -> None:
+        """Count the current request. Raises Problem RATE_LIMIT_EXCEEDED."""
+        if self._is_exempt(current) or self._platform() is None:
             return
         breached = self._outage.ask(self._breached)
         self._outage.ask(self._tell)

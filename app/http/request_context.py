@@ -3,9 +3,10 @@
 import re
 import secrets
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from flask import Flask, Response, g, request
+from flask import Request, Response, request
 
 from payments import logs
 from payments.platform import sensitive, trace
@@ -13,20 +14,18 @@ from payments.platform import sensitive, trace
 ANSWERED_WITHIN: Final = 4.3
 """Seconds from arrival to answer: below the promised 5 s, above two network timeouts."""
 
+_OF_ALL: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of answers that have none of their own, as pages and the API's description have."""
+_NONE: Final[Mapping[str, str]] = {}
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 
-def install(app: Flask) -> None:
-    """Give each request its ids and deadline, each answer its X-Request-Id and the headers of `answer_headers`."""
-    app.before_request(_begin)
-    app.after_request(_finish)
-
-
-def _begin() -> None:
-    g.deadline = time.monotonic() + ANSWERED_WITHIN
-    g.request_id = request_id(request.headers.get("X-Request-Id"))
-    g.answer_headers = {}
-    logs.bind(request_id=g.request_id)
+def begin(request: Request, context: Any) -> None:
+    """Give the request its ids and deadline; `context`: Flask's `g`."""
+    context.deadline = time.monotonic() + ANSWERED_WITHIN
+    context.request_id = request_id(request.environ.get("HTTP_X_REQUEST_ID"))
+    context.answer_headers = {}
+    logs.bind(request_id=context.request_id)
 
 
 def request_id(given: str | None) -> str:
@@ -36,24 +35,20 @@ def request_id(given: str | None) -> str:
     return secrets.token_hex(16)
 
 
-def _finish(response: Response) -> Response:
-    complete(response, g.request_id)
-    response.headers.update(g.answer_headers)
-    return response
-
-
-def complete(response: Response, request_id: str) -> Response:
-    """Set the headers that every answer has."""
+def complete(response: Response, request_id: str, more: Mapping[str, str] = _NONE) -> Response:
+    """Set the headers that every answer has, and `more`."""
     headers = response.headers
-    headers["X-Request-Id"] = request_id
-    headers.setdefault("Cache-Control", "no-store")  # pages and the API's description set their own
-    headers.setdefault("X-Content-Type-Options", "nosniff")
+    given = {name for name, _ in headers}
+    added = {"X-Request-Id": request_id, **_OF_ALL, **more}
+    headers.extend([header for header in added.items() if header[0] not in given])
+    for name in given.intersection(more):
+        headers[name] = more[name]
     return response
 
 
 def traceparent() -> str:
     """The request's trace context, or a new one."""
-    given = request.headers.get(trace.HEADER)
+    given: str | None = request.environ.get("HTTP_TRACEPARENT")
     if given is not None and trace.is_valid(given):
         return given
     made = secrets.token_hex(24)

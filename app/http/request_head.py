@@ -8,12 +8,10 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
 
-from flask import Flask, Request, current_app, request
+from flask import Request
 
 from app import messages
-from app.http.describing import description_of
 from app.http.errors import Problem, invalid
-from app.http.measuring import ENDPOINT
 
 _ONE_VALUE: Final = {
     "CONTENT_LENGTH": "Content-Length",
@@ -27,17 +25,6 @@ _TWO_CREDENTIALS: Final = re.compile(r",\s*[A-Za-z]+ ")
 """A second scheme after a comma; a comma alone may be part of a token."""
 
 
-def install(app: Flask, trusted_proxies: int) -> None:
-    """Check each request; X-Forwarded-For may have at most `trusted_proxies` addresses, if there are any."""
-
-    def check_current() -> None:
-        check(request.environ, trusted_proxies)
-        if request.environ.get("QUERY_STRING") and _has_parameters(request.endpoint):
-            check_query(request)
-
-    app.before_request(check_current)
-
-
 def check(environ: WSGIEnvironment, trusted_proxies: int) -> None:
     """Check a request's headers. Raises ValidationFailed or Problem."""
     _check_headers(environ, trusted_proxies)
@@ -46,6 +33,8 @@ def check(environ: WSGIEnvironment, trusted_proxies: int) -> None:
 
 def check_query(request: Request) -> None:
     """Check the query of a request to a described operation. Raises ValidationFailed."""
+    if not request.query_string:
+        return
     try:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
@@ -53,12 +42,6 @@ def check_query(request: Request) -> None:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise invalid(name, messages.NOT_GIVEN_TWICE)
-
-
-def _has_parameters(endpoint: str | None) -> bool:
-    if endpoint in (None, ENDPOINT):  # unknown paths, and /metrics, which accepts lists
-        return False
-    return description_of(current_app.view_functions[endpoint]) is not None  # pages have none
 
 
 def _check_headers(environ: WSGIEnvironment, trusted_proxies: int) -> None:

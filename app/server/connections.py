@@ -41,16 +41,24 @@ class IdleConnections:
         return data
 
     def close_longest(self) -> None:
-        """Close the connection that has been idle longest, if there is one."""
+        """Close the connection that has been idle longest, if there is one that is not the gateway's."""
         for client in list(self._used):
-            if _close_idle(client):
+            if not of_gateway(client) and _close_idle(client):
                 return
 
-    def close_all(self, *, unused: bool) -> None:
-        """Close all that had a request before; with `unused` also those that had none."""
+    def close_all(self, *, unused: bool, gateways: bool = False) -> None:
+        """Close all that had a request before; with `unused` also those that had none, with `gateways` also its own."""
         for client, used in list(self._used.items()):
-            if used or unused:
+            if (used or unused) and (gateways or not of_gateway(client)):
                 _close_idle(client)
+
+
+def of_gateway(client: Any) -> bool:
+    """Whether it is a connection of the gateway, which alone uses unix sockets, and closes idle ones itself.
+
+    It sends no request again, so one that comes while its connection is closed would be lost.
+    """
+    return bool(client.family == socket.AF_UNIX)
 
 
 def _close_idle(client: Any) -> bool:

@@ -10,6 +10,9 @@ from gunicorn.http.errors import InvalidHeader
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
+from app.server.bodies import BodyReader
+from app.server.plain_heads import PlainHeads, PlainRequest
+
 ONE_LINE: Final = frozenset(
     {
         "AUTHORIZATION",
@@ -59,28 +62,16 @@ class Parser(RequestParser):
 
     mesg_class = StrictRequest
 
+    def __init__(self, cfg: Any, client: Any, addr: Any, server: Any) -> None:
+        """`client`: the socket; `addr`, `server`: the addresses of its ends."""
+        super().__init__(cfg, client, addr)
+        self._heads = PlainHeads(cfg, addr, server)
 
-class BodyReader:
-    """Wraps gunicorn's reader (by length or by chunks). After a failed or cancelled read it returns nothing more."""
-
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
-        self._broken = False
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; empty at the end, or where the body was truncated."""
-        if self._broken:
-            return b""
-        wanted = min(size, getattr(self._reader, "length", 0))
-        self._broken = True  # unless this read returns: a gevent time-out is no Exception
-        data: bytes = self._reader.read(size)
-        self._broken = len(data) < wanted
-        return data
-
-    def is_read(self) -> bool:
-        """Whether the whole body was read, so that the next request begins there."""
-        if self._broken:
-            return False
-        if hasattr(self._reader, "length"):
-            return bool(self._reader.length == 0)
-        return self._reader.parser is None  # gunicorn's ChunkedReader: the last chunk and the trailers were read
+    def plain(self, data: bytes) -> PlainRequest | None:
+        """The request that begins with `data`, if its head is plain; else `next` is to read it from there."""
+        request = self._heads.read(data, self.unreader)
+        if request is None:
+            self.unreader.unread(data)
+        else:
+            self.req_count += 1
+        return request

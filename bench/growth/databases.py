@@ -11,7 +11,7 @@ from bench import k6
 from bench.growth.results import Cost
 from bench.growth.steps import WARM_SECONDS
 from bench.k6 import LoadResult
-from bench.platform import LIMITS, UP_SECONDS, cpu_seconds, is_up, lower_workers, wait_until
+from bench.platform import LIMITS, UP_SECONDS, cpu_seconds, is_up, lower_others, wait_until
 from bench.progress import say as say_as
 from payments.outbox import backlog as backlog_store
 from payments.platform.database import create_engine
@@ -45,7 +45,7 @@ class TwoDatabases:
             program.environment = {**program.environment, "DATABASE_URL": self.urls[name]}
             program.start()
         wait_until(lambda: is_up(self.platform.api.url), UP_SECONDS, f"the platform is up with the {name} database")
-        lower_workers(self.platform)
+        lower_others(self.platform)
 
     def load(self, name: str, rate: int, seconds: int) -> LoadResult:
         """Run k6, then wait until all is posted. RuntimeError when a request failed: such figures mean nothing."""

@@ -16,7 +16,7 @@ from bench.growth.databases import TwoDatabases, say
 from bench.growth.multiplier import Plan
 from bench.growth.results import Pruning
 from bench.growth.steps import WARM_SECONDS
-from bench.platform import lower_workers, wait_until
+from bench.platform import lower_others, wait_until
 from payments.platform.clock import database_now
 from payments.retention.service import expire_due
 
@@ -80,7 +80,7 @@ def _make_due(databases: TwoDatabases, full: Engine, plan: Plan, number: int) ->
     lifetime = {"APP_AUTHORIZATION_LIFETIME_SECONDS": "1"}  # shorter than events are kept, or it would not start
     housekeeping.environment = {**housekeeping.environment, **lifetime, **dict.fromkeys(SETTINGS, kept)}
     housekeeping.start()
-    lower_workers(databases.platform)
+    lower_others(databases.platform)
 
 
 def _wait_until_pruned(full: Engine, event_id: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import requests
 
 from bench import k6
-from bench.platform import UP_SECONDS, is_up, lower_workers, wait_until
+from bench.platform import UP_SECONDS, is_up, lower_others, wait_until
 from bench.progress import say
 from bench.ratio import to_each_neighbours
 from bench.repetition import LOW_RATE, REPEATS, RUN_SECONDS, SEARCH_SECONDS
@@ -94,7 +94,7 @@ def _restart(session: Session, environments: Sequence[Any]) -> None:
     for program, given in zip((session.platform.api, session.platform.housekeeping), environments, strict=True):
         program.environment = given
         program.restart()
-    lower_workers(session.platform)
+    lower_others(session.platform)
     wait_until(lambda: is_up(session.platform.api.url), UP_SECONDS, "the platform is up")
 
 

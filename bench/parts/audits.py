@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from bench.platform import lower_workers, wait_until
+from bench.platform import lower_others, wait_until
 from bench.progress import say
 from bench.ratio import to_neighbours
 from bench.repetition import REPEATS, RUN_SECONDS
@@ -31,7 +31,7 @@ def figures(session: Session) -> list[Figure]:
         say(f"while it audits to while it does not, p95: {ratios[-1]:.2f}")
     housekeeping.environment = default
     housekeeping.restart()
-    lower_workers(session.platform)
+    lower_others(session.platform)
     return [Figure(f"p95 while the audit runs to p95 while it does not, at {RATE}/s (A-B-A)", ratios, "×")]
 
 
@@ -40,7 +40,7 @@ def _p95(session: Session, interval: str) -> float:
     housekeeping, ended = session.platform.housekeeping, _audits(session)
     housekeeping.environment = {**housekeeping.environment, INTERVAL: interval}
     housekeeping.restart()
-    lower_workers(session.platform)
+    lower_others(session.platform)
     wait_until(lambda: _audits(session) > ended, AUDIT_SECONDS, "an audit has ended")
     return session.load(RATE, RUN_SECONDS).p95
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bench import database
-from bench.platform import lower_workers
+from bench.platform import lower_others
 from bench.progress import say
 from bench.repetition import REPEATS
 from bench.report.table import Figure
@@ -23,7 +23,7 @@ def figures(session: Session) -> list[Figure]:
         session.platform.relay.stop()
         database.authorize(session.engine, BACKLOG, database.BATCH)
         session.platform.relay.start()
-        lower_workers(session.platform)
+        lower_others(session.platform)
         session.drain()
         published.append(database.per_second(session.engine, newest, "outbox_event", "published_at"))
         posted.append(database.per_second(session.engine, newest, "inbox_event", "posted_at"))

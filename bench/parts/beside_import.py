@@ -18,7 +18,7 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from bench.platform import SESSION_NICENESS, UP_SECONDS, lower, wait_until
+from bench.platform import UP_SECONDS, WORKER_NICENESS, lower, wait_until
 from bench.progress import say
 from bench.ratio import to_each_neighbours
 from bench.report.table import Figure
@@ -96,7 +96,7 @@ def _importing(url: str, file: Path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     ) as running:  # fmt: skip
         try:
-            lower(running.pid, SESSION_NICENESS)
+            lower(running.pid, WORKER_NICENESS)
             yield running
         except BaseException:
             running.kill()

@@ -7,35 +7,29 @@ instances would differ by more than the keys cost, and so does one on a busy mac
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench import k6
+from bench import k6, merchants_keys
 from bench.platform import cpu_of
 from bench.progress import say
 from bench.ratio import to_each_neighbours
 from bench.repetition import LOW_RATE, RUN_SECONDS, SEARCH_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
-from load.api import Api
 from stack import platform
 from stack.server import Server
 
 TURNS: Final = 10
 """Of the instance with keys. More than elsewhere: the bar is near to 1."""
 WARM_TURNS: Final = 2
-MERCHANTS: Final = 50
-"""k6/bench-authorize.js names as many."""
 Spent = dict[str, float]
 
 
 def figures(session: Session) -> list[Figure]:
     """CPU (ms) of api and database for an authorization without and with keys, in turn, and their ratios."""
     api = session.platform.api
-    with _keys(session) as keys:
+    with merchants_keys.in_file(api.url, session.platform.admin_token) as keys:
         for _ in range(WARM_TURNS):
             k6.run(api.url, LOW_RATE, SEARCH_SECONDS)
             k6.run(api.url, LOW_RATE, SEARCH_SECONDS, keys=keys)
@@ -73,19 +67,6 @@ def _called(session: Session, keys: Path) -> list[Figure]:
         Figure("CPU of an authorization called without HTTP, by a key", having, "ms"),
         Figure("the one to the other, called without HTTP (A-B-A)", to_each_neighbours(without, having), "×"),
     ]
-
-
-@contextmanager
-def _keys(session: Session) -> Iterator[Path]:
-    """A file of keys, one for each merchant; they end with the platform."""
-    operators = Api(session.platform.api.url, session.platform.admin_token)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "keys"
-        with path.open("w", encoding="ascii") as file:
-            for number in range(MERCHANTS):
-                operators.make_merchant(f"BENCH-{number}")
-                file.write(f"{operators.make_key(f'BENCH-{number}')}\n")
-        yield path
 
 
 def _spent(session: Session, keys: Path | None = None) -> Spent:

@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from bench.platform import UP_SECONDS, is_up, lower_workers, memory_bytes, wait_until
+from bench.platform import UP_SECONDS, is_up, lower_others, memory_bytes, wait_until
 from bench.progress import say
 from bench.repetition import REPEATS
 from bench.report.table import Figure
@@ -43,5 +43,5 @@ def _restart(session: Session) -> float:
         program.wait_until_it_answers()
     wait_until(lambda: is_up(session.platform.api.url), UP_SECONDS, "the platform is up")
     took = time.monotonic() - began
-    lower_workers(session.platform)
+    lower_others(session.platform)
     return took

@@ -1,4 +1,4 @@
-"""Draws lines of numbers as an SVG file, by matplotlib and without a display.
+"""Draws lines of numbers, or shares of a whole, as an SVG file, by matplotlib and without a display.
 
 The same chart gives the same file: ids come from a fixed salt, and neither date nor version is written.
 """
@@ -50,7 +50,6 @@ def svg(chart: Chart) -> str:
         raise ValueError(f"nothing to draw: {chart.title}")
     with style.context(["default", SETTINGS]):
         figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-        FigureCanvasSVG(figure)
         axes = figure.add_subplot(xlabel=chart.x_label, ylabel=chart.y_label)
         for bound in chart.bounds:
             axes.axhline(bound, color="#999999", linestyle="--", linewidth=1)
@@ -60,6 +59,24 @@ def svg(chart: Chart) -> str:
         axes.set_ylim(0, 1.15 * highest)
         axes.set_xticks(list(chart.x_ticks), list(chart.x_ticks.values()))
         figure.legend(loc="outside upper left", ncols=len(chart.lines))
-        written = BytesIO()
-        figure.savefig(written, format="svg", metadata={"Title": chart.title, **_UNSAID})
+        return _drawn(figure, chart.title)
+
+
+def shares_svg(title: str, shares: Sequence[tuple[str, float]]) -> str:
+    """Names and percents as bars, the first on top. ValueError without any."""
+    if not shares:
+        raise ValueError(f"nothing to draw: {title}")
+    with style.context(["default", SETTINGS]):
+        figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+        axes = figure.add_subplot(xlabel="%")
+        bars = axes.barh([name for name, _ in shares], [percent for _, percent in shares], color=COLOURS[0])
+        axes.bar_label(bars, fmt="%.0f %%", padding=3)
+        axes.invert_yaxis()
+        return _drawn(figure, title)
+
+
+def _drawn(figure: Figure, title: str) -> str:
+    FigureCanvasSVG(figure)
+    written = BytesIO()
+    figure.savefig(written, format="svg", metadata={"Title": title, **_UNSAID})
     return written.getvalue().decode()

@@ -1,42 +1,40 @@
-"""docs/performance.md: the table of every part, the layers of the web worker's time, and its flame graph."""
+"""docs/performance.md: the table of its parts, a picture of where the web worker's time goes, and its flame graph."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bench.report.page import DOCS, PICTURES, write
-from bench.report.table import Figure, machine, table, today
+from bench.report import table
+from bench.report.chart import shares_svg
+from bench.report.page import DOCS, PICTURES, block, write
+from bench.report.table import Figure
 from stack.platform import ROOT
 
 PAGE: Final = DOCS / "performance.md"
+BLOCK: Final = "bench"
 FLAMES: Final = PICTURES / "api-flames.svg"
+LAYERS: Final = PICTURES / "api-layers.svg"
+TITLE: Final = "Where the web worker's time goes at full load"
 
 
-def write_page(figures: Iterable[Figure], layers: Iterable[tuple[str, float]], flames: str) -> None:
-    """Print the tables and put them into the page; keep the flame graph (SVG), without paths of this machine.
+def write_page(figures: Iterable[Figure], layers: Sequence[tuple[str, float]], flames: str) -> None:
+    """Print the table and put it into the page; keep the flame graph (SVG), without paths of this machine.
 
     `layers`: name and percent of the web worker's time.
     """
     FLAMES.write_text(flames.replace(f"{ROOT}/", ""), encoding="utf-8")
-    write(PAGE, "bench", "\n".join([*introduced(figures), "", *_shares(layers)]))
+    LAYERS.write_text(shares_svg(TITLE, layers), encoding="utf-8")
+    write(PAGE, BLOCK, "\n".join([*_introduction(), *table.table(figures)]))
 
 
-def introduced(figures: Iterable[Figure]) -> list[str]:
-    """The table, after the machine that it was measured on."""
+def compared(figures: Iterable[Figure]) -> list[str]:
+    """The table with each figure's ratio to the one that the page has, after the machine that it was measured on."""
+    published = table.medians(block(PAGE.read_text(encoding="utf-8"), BLOCK))
+    return [*_introduction(), *table.compared(figures, published)]
+
+
+def _introduction() -> list[str]:
     return [
-        f"Measured on {today()} on one machine ({machine()}) with everything on it, k6 too. Median of",
+        f"Measured on {table.today()} on one machine ({table.machine()}) with everything on it, k6 too. Median of",
         "the repetitions.",
         "",
-        *table(figures),
-    ]
-
-
-def _shares(layers: Iterable[tuple[str, float]]) -> list[str]:
-    return [
-        "Where the web worker's time goes at 500 authorizations a second (py-spy, innermost frame):",
-        "",
-        "| layer | share |",
-        "| --- | --- |",
-        *(f"| {name} | {share:.0f} % |" for name, share in layers),
-        "",
-        f"Every stack: [{FLAMES.name}](pictures/{FLAMES.name}), which a browser opens to look into.",
     ]

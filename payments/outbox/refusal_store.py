@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, literal, select, update
 
 from payments.outbox.lease import Lease, still_held
 from payments.outbox.rules import BLOCKING, RETRYING, OutboxState
-from payments.outbox.store import ERROR_LENGTH, OutboxRow
+from payments.outbox.store import ERROR_LENGTH, ClaimedEvent
 from payments.platform.tables import outbox_event as table
 
 Aggregates = Iterable[tuple[str, int]]
@@ -56,14 +56,14 @@ _WAITING = (
 )
 
 
-def behind(connection: Connection, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+def behind(connection: Connection, rows: Sequence[ClaimedEvent]) -> list[ClaimedEvent]:
     """Those of the rows that must wait: an event before them, of the same aggregate, is refused or parked."""
     if connection.execute(_ANY).first() is None:
         return []
     return _behind(connection, rows, _BLOCKING)
 
 
-def hold(connection: Connection, rows: Sequence[OutboxRow], lease: Lease) -> int:
+def hold(connection: Connection, rows: Sequence[ClaimedEvent], lease: Lease) -> int:
     """Hold back rows that still have to wait, under the relay's lease; returns how many."""
     waiting = [row.event_id for row in _behind(connection, rows, _LOCK_BLOCKING)]
     return connection.execute(_HOLD, {**lease.parameters(), "ids": waiting}).rowcount if waiting else 0
@@ -96,7 +96,7 @@ def waiting(connection: Connection, aggregates: Aggregates) -> dict[tuple[str, i
     return counts
 
 
-def _behind(connection: Connection, rows: Sequence[OutboxRow], blocking: Any) -> list[OutboxRow]:
+def _behind(connection: Connection, rows: Sequence[ClaimedEvent], blocking: Any) -> list[ClaimedEvent]:
     first: dict[tuple[str, int], int] = {}
     for kind, ids in _by_kind(row.aggregate for row in rows).items():
         for row in connection.execute(blocking, {"kind": kind, "aggregates": ids}):

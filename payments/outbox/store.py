@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from payments.outbox.lease import Lease, still_held
 from payments.outbox.rules import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
@@ -34,6 +34,20 @@ class OutboxRow:
     attempts: int = 0
     request_id: str | None = None
     trace_id: str | None = None
+
+
+class ClaimedEvent(NamedTuple):
+    """One event as the relay publishes it. `payload` has no eventId yet."""
+
+    event_id: int
+    aggregate_type: str
+    aggregate_id: int
+    event_type: str
+    topic: str
+    payload: str
+    headers: dict[str, str]
+    attempts: int = 0
+    state: OutboxState = OutboxState.PENDING
 
     @property
     def aggregate(self) -> tuple[str, int]:
@@ -75,7 +89,19 @@ _COLUMNS: Final = (
     "created_hour",
 )
 _CLAIM = by_state(
-    select(table).where(table.c.published == bindparam("state")).order_by(table.c.event_id).limit(bindparam("limit"))
+    select(  # what is published, and nothing else: the driver takes each value apart in Python
+        table.c.event_id,
+        table.c.aggregate_type,
+        table.c.aggregate_id,
+        table.c.event_type,
+        table.c.topic,
+        table.c.payload,
+        table.c.headers,
+        table.c.attempts,
+    )
+    .where(table.c.published == bindparam("state"))
+    .order_by(table.c.event_id)
+    .limit(bindparam("limit"))
 )
 _OF_PAYMENT = (
     select(table)
@@ -85,15 +111,18 @@ _OF_PAYMENT = (
 _BY_IDS = select(table).where(
     table.c.event_id.in_(bindparam("ids", expanding=True)), table.c.aggregate_type == Aggregate.PAYMENT.value
 )
-_MINE = (table.c.event_id.in_(bindparam("ids", expanding=True)), still_held())
 _MARK = (
     update(table)
-    .where(*_MINE, table.c.published.in_(RETRYING))
+    .where(still_held(), table.c.published.in_(RETRYING))
     .values(published=OutboxState.PUBLISHED, published_at=bindparam("now"))
 )
 _NOTE_FAILURE = (
     update(table)
-    .where(*_MINE, table.c.published == OutboxState.PENDING)
+    .where(
+        table.c.event_id.in_(bindparam("ids", expanding=True)),
+        still_held(),
+        table.c.published == OutboxState.PENDING,
+    )
     .values(attempts=table.c.attempts + 1, last_error=bindparam("error"))
 )
 ERROR_LENGTH: Final = 1000
@@ -165,14 +194,18 @@ def add(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     write_in_parts(connection, addition(rows))
 
 
-def pending(connection: Connection, limit: int) -> list[OutboxRow]:
+def pending(connection: Connection, limit: int) -> list[ClaimedEvent]:
     """The oldest unpublished events by id. Never from a remembered id: ids are given before commit."""
     return claim(connection, OutboxState.PENDING, limit)
 
 
-def claim(connection: Connection, state: OutboxState, limit: int) -> list[OutboxRow]:
+def claim(connection: Connection, state: OutboxState, limit: int) -> list[ClaimedEvent]:
     """The oldest events in this state, by id."""
-    return [from_row(row) for row in connection.execute(_CLAIM, {"state": state, "limit": limit})]
+    found = connection.execute(_CLAIM, {"state": state, "limit": limit})
+    return [
+        ClaimedEvent(event_id, kind, aggregate_id, event_type, topic, payload, _headers(headers), attempts, state)
+        for event_id, kind, aggregate_id, event_type, topic, payload, headers, attempts in found
+    ]
 
 
 def of_payment(connection: Connection, payment_id: int) -> list[OutboxRow]:
@@ -187,7 +220,19 @@ def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, Outb
 
 def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
     """Mark confirmed events as published, under the relay's lease; returns how many. 0: the lease may be lost."""
-    return connection.execute(_MARK, {**lease.parameters(), "ids": list(ids), "now": now}).rowcount
+    those = or_(*(table.c.event_id.between(first, last) for first, last in runs(ids)))
+    return connection.execute(_MARK.where(those), {**lease.parameters(), "now": now}).rowcount
+
+
+def runs(ids: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each run of ids without a gap: between them is nothing but those ids."""
+    found: list[tuple[int, int]] = []
+    for each in sorted(ids):
+        if found and each == found[-1][1] + 1:
+            found[-1] = (found[-1][0], each)
+        else:
+            found.append((each, each))
+    return found
 
 
 def note_failure(connection: Connection, ids: Iterable[int], error: str, lease: Lease) -> int:

@@ -6,15 +6,14 @@ database decides. Keys carry the platform's id, so two platforms on one Redis do
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from hashlib import sha1
 from typing import Any, Final, NamedTuple
 
+import orjson
 from redis import Redis
-from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
+from payments.payment.admission_script import SCRIPT, SHA, Reply, read
 from payments.payment.answers import StoredAnswer
 from payments.payment.commands import COUNTED_AS, Key
 from payments.payment.sealed_answers import seal, unseal
@@ -25,27 +24,6 @@ from payments.platform.redis_windows import Window, window
 
 ADDRESS: Final = "address"
 """The limit of a client's address, over all operations."""
-
-SCRIPT: Final = (
-    redis_windows.FUNCTIONS
-    + """
-local answer = redis.pcall('GET', KEYS[1])
-local capacity, length = tonumber(ARGV[1]), tonumber(ARGV[2])
-local address_limit, period = tonumber(ARGV[3]), tonumber(ARGV[4])
-local used, left = 0, 0
-if capacity > 0 then used, left = read(KEYS[2], length) end
-if type(answer) == 'string' then return {answer, 0, used, left} end
-if capacity > 0 and used >= capacity then return {false, 1, used, left} end
-if address_limit > 0 then
-  local sent, rest = read(KEYS[3], period)
-  if sent >= address_limit then return {false, 2, sent, rest} end
-  count(KEYS[3], period, rest)
-end
-if capacity > 0 then used, left = count(KEYS[2], length, left) end
-return {false, 0, used, left}
-"""
-)
-_SHA: Final = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Attempt(NamedTuple):
@@ -62,8 +40,7 @@ class Refusal(Enum):
     ADDRESS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionResult:
+class AdmissionResult(NamedTuple):
     """`answer`: the stored answer of this key. `unseen`: Redis has none, so the key is most likely new.
 
     `window`: the merchant's, or the address's when that one refuses; None when unlimited or when Redis did not answer.
@@ -115,42 +92,51 @@ class Admission:
         now = time.time()
         replies = self._evaluate(platform, entries)
         results = [self._result(platform, *pair, now) for pair in zip(entries, replies, strict=True)]
-        forged = [at for at, reply in enumerate(replies) if reply[0] is not None and results[at].answer is None]
+        forged = [at for at, reply in enumerate(replies) if reply.stored is not None and results[at].answer is None]
         if forged:  # a value with a wrong seal is deleted, and its request is counted like any other
             self._client.delete(*(_answer_key(platform, entries[at].key) for at in forged))
             again = self._evaluate(platform, [entries[at] for at in forged])
             for at, reply in zip(forged, again, strict=True):
-                results[at] = self._result(platform, entries[at], (None, *reply[1:]), now)
+                results[at] = self._result(platform, entries[at], reply._replace(stored=None), now)
         return results
 
-    def _evaluate(self, platform: Platform, entries: Sequence[Attempt]) -> list[Any]:
-        calls = [self._call(platform, entry) for entry in entries]
-        pipeline = self._client.pipeline(transaction=False)
-        sent = self._add_unsent(pipeline, platform)
-        for call in calls:
-            pipeline.evalsha(_SHA, 3, *call)
-        replies = pipeline.execute(raise_on_error=False)[sent:]
-        unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-        if unknown:  # Redis was restarted: EVAL loads the script again
-            for index in unknown:
-                pipeline.eval(SCRIPT, 3, *calls[index])
-            for index, reply in zip(unknown, pipeline.execute(raise_on_error=False), strict=True):
-                replies[index] = reply
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
-        return replies
+    def _evaluate(self, platform: Platform, entries: Sequence[Attempt]) -> list[Reply]:
+        return read(self._run(self._arguments(platform, entries)))
 
-    def _call(self, platform: Platform, entry: Attempt) -> tuple[Any, ...]:
-        name = COUNTED_AS[entry.key.operation]
-        keys = (
-            _answer_key(platform, entry.key),
-            _window_key(platform, name, entry.key.merchant_id),
-            _window_key(platform, ADDRESS, entry.address),
-        )
-        return (*keys, *self._limits[name], *self._limits[ADDRESS])
+    def _run(self, arguments: Sequence[bytes | str]) -> Any:
+        try:
+            return self._client.evalsha(SHA, 0, *arguments)
+        except NoScriptError:  # Redis was restarted: EVAL loads the script again
+            return self._client.eval(SCRIPT, 0, *arguments)
 
-    def _result(self, platform: Platform, entry: Attempt, reply: Any, now: float) -> AdmissionResult:
+    def _arguments(self, platform: Platform, entries: Sequence[Attempt]) -> list[bytes | str]:
+        """Attempts, and what still waits to be sent, which is forgotten here: counts, then pairs of key and answer."""
+        answers, self._unsent = self._unsent, {}
+        uncounted, self._uncounted = self._uncounted, []
+        now = time.time()
+        asked = {
+            "answer_ttl": self._answer_ttl,
+            "address_limit": self._limits[ADDRESS],
+            "uncounted": [self._window(platform, key) for key, ends_at in uncounted if now < ends_at],
+            "attempts": [self._attempt(platform, entry) for entry in entries],
+        }
+        arguments: list[bytes | str] = [orjson.dumps(asked)]
+        for key, answer in answers.items():
+            name = _answer_key(platform, key)
+            arguments += name, seal(platform.secret, name, answer)
+        return arguments
+
+    def _attempt(self, platform: Platform, entry: Attempt) -> tuple[str | int, ...]:
+        address_key = _window_key(platform, ADDRESS, entry.address)
+        return (_answer_key(platform, entry.key), *self._window(platform, entry.key), address_key)
+
+    def _window(self, platform: Platform, key: Key) -> tuple[str, int, int]:
+        """Key, length (ms) and capacity of the merchant's window."""
+        name = COUNTED_AS[key.operation]
+        capacity, length = self._limits[name]
+        return _window_key(platform, name, key.merchant_id), length, capacity
+
+    def _result(self, platform: Platform, entry: Attempt, reply: Reply, now: float) -> AdmissionResult:
         stored, refused, used, left = reply
         refusal = Refusal(refused) if refused else None
         name = ADDRESS if refusal is Refusal.ADDRESS else COUNTED_AS[entry.key.operation]
@@ -180,22 +166,8 @@ class Admission:
     def flush(self) -> None:
         """Send the answers and counts that still wait."""
         if (self._unsent or self._uncounted) and (platform := self._platform()) is not None:
-            pipeline = self._client.pipeline(transaction=False)
-            self._add_unsent(pipeline, platform)
-            self._outage.ask(lambda: pipeline.execute(raise_on_error=False))
-
-    def _add_unsent(self, pipeline: Pipeline, platform: Platform) -> int:
-        answers, self._unsent = self._unsent, {}
-        for key, answer in answers.items():
-            name = _answer_key(platform, key)
-            pipeline.set(name, seal(platform.secret, name, answer), ex=self._answer_ttl)
-        uncounted, self._uncounted = self._uncounted, []
-        for key, ends_at in uncounted:
-            if time.time() < ends_at:
-                name = COUNTED_AS[key.operation]
-                window_key = _window_key(platform, name, key.merchant_id)
-                pipeline.eval(redis_windows.GIVE_BACK, 1, window_key, self._limits[name][1])
-        return len(pipeline)
+            arguments = self._arguments(platform, ())
+            self._outage.ask(lambda: self._run(arguments))
 
     def windows(self, merchant_id: str) -> dict[str, Window]:
         """The merchant's windows by operation, read without counting; empty when Redis does not answer."""

@@ -25,19 +25,23 @@ from payments.payment.plan import Plan
 from payments.payment.rules import Payment
 from payments.platform import operators, trace
 from payments.platform.database import Failure, classify
+from payments.platform.key_lookup import read
 from payments.platform.money import format_amount
 from payments.platform.writing import Insert, write
 
 
-def run_batch(connection: Connection, commands: Sequence[Command], *, find_used_keys: bool = True) -> list[Result]:
+def run_batch(
+    connection: Connection, commands: Sequence[Command], *, find_used_keys: bool = True, tell_locks: bool = True
+) -> list[Result]:
     """Run commands in ONE transaction, which is committed; results come in the order of the commands.
 
     `find_used_keys`: look up used keys first; without it a used key fails the whole batch as a DUPLICATE.
+    `tell_locks`: the stage of a failure tells keys from payments; without it both are taken in one statement.
     A command whose answer is stored gets that answer; two with one key in a batch are answered as if in sequence.
     Raises BatchFailed on any database error, with everything rolled back. When COMMIT failed, the commands may have
     been committed.
     """
-    batch = _Batch(connection, Plan(commands), find_used_keys)
+    batch = _Batch(connection, Plan(commands), find_used_keys, tell_locks)
     transaction = None
     try:
         transaction = connection.begin()
@@ -70,6 +74,7 @@ class Stage(Enum):
     """How far a transaction had come when it failed."""
 
     KEYS = "taking the keys' rows"
+    """Without `tell_locks` also locking payments."""
     PAYMENTS = "locking and changing payments"
     COMMIT = "COMMIT was sent"
 
@@ -93,21 +98,19 @@ class _Batch:
     Locks are taken in one global order: authorizations' keys, other keys, payments, operations at an acquirer.
     """
 
-    def __init__(self, connection: Connection, plan: Plan, find_used_keys: bool) -> None:
+    def __init__(self, connection: Connection, plan: Plan, find_used_keys: bool, tell_locks: bool) -> None:
         self.plan = plan
         self.stage = Stage.KEYS
         self._connection = connection
         self._find_used_keys = find_used_keys
+        self._tell_locks = tell_locks
         self._events: list[tuple[Any, ...]] = []
         self._actions: list[tuple[str, ...]] = []
         self._writes: list[Insert] = []
 
     def run(self) -> None:
         """Everything between BEGIN and COMMIT."""
-        if self._find_used_keys:  # one used key would fail the batch, and the others in it would commit later
-            self._read_used_keys()
-        ids = self.plan.changed_payments()
-        self.plan.set_owners(payment_store.owners(self._connection, ids) if ids else {})
+        self._look_up()
         self._take_again()
         self._authorize()
         self._change()
@@ -118,11 +121,20 @@ class _Batch:
         if self._writes:
             write(self._connection, *self._writes)
 
-    def _read_used_keys(self) -> None:
-        keys = self.plan.keys_of_payments()
-        used = {keys[pair] for pair in (payment_store.taken_keys(self._connection, keys) if keys else ())}
+    def _look_up(self) -> None:
+        """Read the used keys, because one would fail the batch, and the others in it would commit later; and owners."""
+        keys = self.plan.keys_of_payments() if self._find_used_keys else {}
+        owners, taken, answered = read(
+            self._connection,
+            payment_store.owners_lookup(self.plan.changed_payments()),
+            payment_store.keys_lookup(keys),
+            idempotency_store.lookup(self.plan.keys_of_answers() if self._find_used_keys else ()),
+        )
+        used = {keys[merchant, key] for merchant, key in taken}
         # payments first: an answer is committed with its payment, so the answer is visible afterwards
-        self.plan.set_used(used, idempotency_store.find(self._connection, used | self.plan.keys_of_answers()))
+        answers = idempotency_store.answers_of(answered) | idempotency_store.find(self._connection, used)
+        self.plan.set_used(used, answers)
+        self.plan.set_owners(payment_store.owners_of(owners))
 
     def _take_again(self) -> None:
         """Take the keys of steps that never reached the acquirer; their rows are there already."""
@@ -145,10 +157,7 @@ class _Batch:
         ids = self.plan.locked_payments()
         if not ids:
             return
-        if digests := self.plan.digests():
-            idempotency_store.reserve(self._connection, digests)
-        self.stage = Stage.PAYMENTS
-        payments, now = payment_store.lock(self._connection, ids)  # the time after waiting for locks
+        payments, now = self._lock(ids)
         concluding = self.plan.concluding
         operations = acquiring_store.lock(self._connection, found) if (found := concluding.references()) else {}
         changes = self.plan.change(payments, now, operations, self._known(payments.values()))
@@ -161,6 +170,19 @@ class _Batch:
         if changes.concluded:
             self._writes.append(acquiring_store.saving(list(changes.concluded.values())))
         self._add(changes)
+
+    def _lock(self, ids: Iterable[int]) -> tuple[dict[int, Payment], datetime]:
+        """Take the keys' rows, then lock the payments; returns them and the time after waiting for locks."""
+        digests = self.plan.digests()
+        reservation = idempotency_store.reservation(digests) if digests else None
+        if reservation is not None and self._tell_locks:
+            write(self._connection, reservation)
+            reservation = None
+        if reservation is None:
+            self.stage = Stage.PAYMENTS
+        locked = payment_store.lock(self._connection, ids, reservation)
+        self.stage = Stage.PAYMENTS
+        return locked
 
     def _known(self, payments: Iterable[Payment]) -> Known:
         ids = [payment.payment_id for payment in payments if not payment.is_decided_here]

@@ -60,7 +60,7 @@ class _Execution:
 
     def run(self, deadline: float) -> list[Result]:
         while (waiting := self._waiting()) and self._clock() < deadline:
-            self._attempt(waiting if self._failed_rounds < ROUNDS_TOGETHER else waiting[:1])
+            self._attempt(waiting[:1] if self._is_alone() else waiting)
         for index in self._waiting():
             self._results[index] = Result(error=_left_over(index in self._uncertain))
         return [self._results[index] for index in range(len(self._commands))]
@@ -68,15 +68,18 @@ class _Execution:
     def _waiting(self) -> list[int]:
         return [index for index in self._order if index not in self._results]
 
+    def _is_alone(self) -> bool:
+        """Whether each command has a transaction of its own by now."""
+        return self._failed_rounds >= ROUNDS_TOGETHER
+
     def _attempt(self, indices: Sequence[int]) -> None:
         # a lone command on its first attempt: its key is most likely new; if not, no other command is affected
         find_used_keys = self._tried or len(indices) > 1
         self._tried = True
+        commands = [self._commands[index] for index in indices]
         try:
             with self._engine.connect() as connection:
-                results = run_batch(
-                    connection, [self._commands[index] for index in indices], find_used_keys=find_used_keys
-                )
+                results = run_batch(connection, commands, find_used_keys=find_used_keys, tell_locks=self._is_alone())
         except BatchFailed as failed:
             self._failed(indices, failed.failure, failed.stage, failed.__cause__)
         except SQLAlchemyError as error:
@@ -88,7 +91,7 @@ class _Execution:
                 self._results[index] = replace(result, replayed=False) if own else result
 
     def _failed(self, indices: Sequence[int], failure: Failure, stage: Stage, error: BaseException | None) -> None:
-        alone = self._failed_rounds >= ROUNDS_TOGETHER
+        alone = self._is_alone()
         if stage is Stage.COMMIT:
             self._uncertain.update(indices)
         if failure in (Failure.LOST, Failure.BUSY) or stage is Stage.COMMIT:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from payments.payment.answers import NOT_SENT, RUNNING, StoredAnswer
 from payments.payment.commands import Key, Operation
-from payments.platform.key_lookup import rows_by_keys
+from payments.platform.key_lookup import Lookup, read
 from payments.platform.tables import idem_response_cache as table
 from payments.platform.writing import Insert, as_text, write
 
@@ -41,7 +41,17 @@ _PART: Final = 300
 
 def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, StoredAnswer]:
     """The stored answers of `keys`; for a key whose answer was pruned, an expired one."""
-    rows = rows_by_keys(connection, table.name, _FOUND, Key._fields, keys)
+    (rows,) = read(connection, lookup(keys))
+    return answers_of(rows)
+
+
+def lookup(keys: Iterable[Key]) -> Lookup:
+    """Reads the stored answers of `keys`, for `answers_of`."""
+    return Lookup(table.name, _FOUND, Key._fields, list(keys))
+
+
+def answers_of(rows: Iterable[Sequence[Any]]) -> dict[Key, StoredAnswer]:
+    """The answers that were read."""
     return {Key(*row[:3]): StoredAnswer(*row[3:]) for row in rows}
 
 
@@ -57,8 +67,12 @@ def reserve(connection: Connection, digests: Mapping[Key, str]) -> None:
 
     Waits while another transaction holds one of them; raises sqlalchemy IntegrityError when that one committed.
     """
-    answers = {key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}
-    write(connection, addition(answers, ONLY_THE_KEY_AT))
+    write(connection, reservation(digests))
+
+
+def reservation(digests: Mapping[Key, str]) -> Insert:
+    """The Insert of `reserve`."""
+    return addition({key: StoredAnswer(digest, 0, "") for key, digest in digests.items()}, ONLY_THE_KEY_AT)
 
 
 def retake(connection: Connection, keys: Iterable[Key]) -> bool:

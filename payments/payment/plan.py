@@ -109,11 +109,11 @@ class Plan:
 
     def authorize(self, stored: Mapping[tuple[str, str], Payment]) -> Changes:
         """Record the inserted payments, by (merchant, key); returns their events and answers."""
-        changes = Changes()
+        changes, known = Changes(), Known()
         for command in self._fresh.values():
             if command.operation is Operation.AUTHORIZE and command.scope not in self._retaken:
                 payment = stored[command.merchant_id, command.key]
-                self._step(command, payment, payment.amount, payment.requested_at, Known(), changes)
+                self._step(command, payment, payment.amount, payment.requested_at, known, changes)
         self._answers.update(changes.answers)
         return changes
 

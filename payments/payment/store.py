@@ -1,22 +1,23 @@
 """Payments in the table `payment`: in batches for commands, single and in pages for reads."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, String, bindparam, cast, literal_column, select
+from sqlalchemy import Connection, Row, String, bindparam, cast, select
 
 from payments.payment.rules import NewPayment, Payment, ReleaseReason, Status
 from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
-from payments.platform.key_lookup import rows_by_keys
+from payments.platform.key_lookup import NOW, Lookup, read, write_and_read
 from payments.platform.tables import payment as table
-from payments.platform.writing import Insert, as_text, write_returning
+from payments.platform.writing import Insert, as_text, from_text, write, write_returning
 
 _WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)
-_COLUMNS: Final = tuple(table.c[name] for name in _WRITTEN)
-_BY_IDS = select(*_COLUMNS).where(table.c.payment_id.in_(bindparam("ids", expanding=True))).order_by(table.c.payment_id)
+_FIELDS: Final = tuple(field.name for field in fields(Payment))
+_ID: Final = ("payment_id",)
 LISTED: Final = (
     table.c.payment_id,
     table.c.merchant_id,
@@ -30,11 +31,6 @@ LISTED: Final = (
     cast(table.c.expires_at, String).label("expires_at"),
 )
 """Columns of lists. Times as text: converting two of them to datetime costs more than the rest of a row."""
-# SYSDATE, not NOW: the time when the row is locked, not when the wait for it began (sessions are in UTC)
-_LOCK = _BY_IDS.add_columns(literal_column("SYSDATE(6)").label("locked_at")).with_for_update()
-_OWNERS = select(table.c.payment_id, table.c.merchant_id).where(
-    table.c.payment_id.in_(bindparam("ids", expanding=True))
-)
 _KEY: Final = ("merchant_id", "idempotency_key")
 _NEW: Final = (
     "merchant_id",
@@ -75,27 +71,28 @@ _EXPIRED = (
 _BY_STATUS: Final = "FORCE INDEX (ix_payment_merchant_status)"
 
 
-def _payment(row: Row[Any]) -> Payment:
-    values = row._mapping
-    reason = values["release_reason"]
+def _payment(row: Sequence[Any]) -> Payment:
+    """Of the columns `_FIELDS`."""
+    payment_id, merchant_id, key, amount, currency, requested_at, updated_at, expires_at, decided_at, *rest = row
+    captured, released, refunded, reason, connector, pending_capture, pending_refund, pending_release = rest
     return Payment(
-        payment_id=values["payment_id"],
-        merchant_id=values["merchant_id"],
-        idempotency_key=values["idempotency_key"],
-        amount=values["amount"],
-        currency=values["currency"],
-        requested_at=values["requested_at"],
-        updated_at=values["updated_at"],
-        expires_at=values["expires_at"],
-        captured_amount=values["captured_amount"],
-        released_amount=values["released_amount"],
-        refunded_amount=values["refunded_amount"],
-        release_reason=ReleaseReason(reason) if reason else None,
-        connector=values["connector"],
-        decided_at=values["decided_at"],
-        pending_capture=values["pending_capture"],
-        pending_refund=values["pending_refund"],
-        pending_release=values["pending_release"],
+        payment_id,
+        merchant_id,
+        key,
+        amount,
+        currency,
+        from_text(requested_at),
+        from_text(updated_at),
+        from_text(expires_at),
+        None if decided_at is None else from_text(decided_at),
+        captured,
+        released,
+        refunded,
+        None if reason is None else ReleaseReason(reason),
+        connector,
+        pending_capture,
+        pending_refund,
+        pending_release,
     )
 
 
@@ -125,20 +122,37 @@ def _row(payment: Payment) -> tuple[Any, ...]:
 
 def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """The merchant of each payment that exists. It never changes, so this needs no lock."""
-    return {row.payment_id: row.merchant_id for row in connection.execute(_OWNERS, {"ids": list(ids)})}
+    (rows,) = read(connection, owners_lookup(ids))
+    return owners_of(rows)
 
 
-def lock(connection: Connection, ids: Iterable[int]) -> tuple[dict[int, Payment], datetime]:
+def owners_lookup(ids: Iterable[int]) -> Lookup:
+    """Reads the merchant of each payment that exists, for `owners_of`."""
+    return Lookup(table.name, ("payment_id", "merchant_id"), _ID, [(number,) for number in ids])
+
+
+def owners_of(rows: Iterable[Sequence[Any]]) -> dict[int, str]:
+    """Payment id → merchant, of what was read."""
+    return {row[0]: row[1] for row in rows}
+
+
+def lock(
+    connection: Connection, ids: Iterable[int], first: Insert | None = None
+) -> tuple[dict[int, Payment], datetime]:
     """Lock the rows of `ids` in order and read them; returns also the time when the last was locked (UTC).
 
-    Ids that do not exist are absent.
+    Ids that do not exist are absent. `first` is written before that, on MariaDB in the same round trip.
     """
+    wanted = [(number,) for number in sorted(ids)]
     if connection.dialect.name == "sqlite":  # no row locks: the transaction has locked the whole file
-        rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all()
-        return {row.payment_id: _payment(row) for row in rows}, database_now(connection)
-    rows = connection.execute(_LOCK, {"ids": sorted(ids)}).all()
-    times = [row.locked_at.replace(tzinfo=UTC) for row in rows]
-    return {row.payment_id: _payment(row) for row in rows}, max(times) if times else database_now(connection)
+        if first is not None:
+            write(connection, first)
+        (found,) = read(connection, Lookup(table.name, _FIELDS, _ID, wanted))
+        return {row[0]: _payment(row) for row in found}, database_now(connection)
+    locking = Lookup(table.name, (NOW, *_FIELDS), _ID, wanted, " ORDER BY payment_id FOR UPDATE")
+    rows = write_and_read(connection, first, locking)
+    payments = {row[1]: _payment(row[1:]) for row in rows}
+    return payments, from_text(max(row[0] for row in rows)) if rows else database_now(connection)
 
 
 def add(connection: Connection, payments: Sequence[NewPayment]) -> tuple[dict[tuple[str, str], Payment], datetime]:
@@ -150,12 +164,15 @@ def add(connection: Connection, payments: Sequence[NewPayment]) -> tuple[dict[tu
     ordered = sorted(new.values(), key=lambda p: (p.connector, p.merchant_id, p.idempotency_key))
     ordered.sort(key=lambda p: p.connector != ConnectorName.NONE)  # their time is that of the answers
     add_some = _add_to_sqlite if connection.dialect.name == "sqlite" else _add
-    rows: list[Sequence[Any]] = []
+    stored: dict[tuple[str, str], Payment] = {}
+    times = []
     for connector, some in groupby(ordered, key=lambda p: p.connector):
-        rows += add_some(connection, list(some), connector)
-    # matched by key: RETURNING guarantees no order
-    times = {(merchant, key): (payment_id, at.replace(tzinfo=UTC)) for merchant, key, payment_id, at in rows}
-    return {pair: new[pair].stored(*found) for pair, found in times.items()}, rows[0][3].replace(tzinfo=UTC)
+        rows = add_some(connection, list(some), connector)
+        at = from_text(rows[0][3])  # of the whole statement
+        times.append(at)
+        # matched by key: RETURNING guarantees no order
+        stored |= {(merchant, key): new[merchant, key].stored(made, at) for merchant, key, made, _ in rows}
+    return stored, times[0]
 
 
 def _add(connection: Connection, payments: Sequence[NewPayment], connector: str) -> Sequence[Sequence[Any]]:
@@ -172,9 +189,8 @@ def _add_to_sqlite(connection: Connection, payments: Sequence[NewPayment], conne
     rows = [
         (p.merchant_id, p.idempotency_key, p.amount, p.currency, at, at, as_text(now + p.lifetime)) for p in payments
     ]
-    insert = Insert(table.name, _NEW, rows)
     text = f"(?,?,?,?,?,?,?,{_at_first(connector, repr(at))})"
-    return [(*made, now) for made in write_returning(connection, insert, text, *_INSERTED)]
+    return write_returning(connection, Insert(table.name, _NEW, rows), text, *_INSERTED, "requested_at")
 
 
 def _at_first(connector: str, now: str) -> str:
@@ -192,13 +208,19 @@ def saving(payments: Iterable[Payment]) -> Insert:
 
 def taken_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of these (merchant, idempotency key) pairs for which a payment exists."""
-    return {(row[0], row[1]) for row in rows_by_keys(connection, table.name, _KEY, _KEY, sorted(keys))}
+    (rows,) = read(connection, keys_lookup(keys))
+    return {(merchant, key) for merchant, key in rows}
+
+
+def keys_lookup(keys: Iterable[tuple[str, str]]) -> Lookup:
+    """Reads those of these (merchant, idempotency key) pairs for which a payment exists."""
+    return Lookup(table.name, _KEY, _KEY, sorted(keys))
 
 
 def ids_of_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The payments with these (merchant, idempotency key) pairs."""
-    found = rows_by_keys(connection, table.name, _INSERTED, _KEY, sorted(keys))
-    return {(merchant, key): payment_id for merchant, key, payment_id in found}
+    (rows,) = read(connection, Lookup(table.name, _INSERTED, _KEY, sorted(keys)))
+    return {(merchant, key): payment_id for merchant, key, payment_id in rows}
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[int, str]]:
@@ -208,8 +230,8 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[int
 
 def get(connection: Connection, payment_id: int) -> Payment | None:
     """One payment without locking it, or None."""
-    row = connection.execute(_BY_IDS, {"ids": [payment_id]}).first()
-    return None if row is None else _payment(row)
+    (rows,) = read(connection, Lookup(table.name, _FIELDS, _ID, [(payment_id,)]))
+    return _payment(rows[0]) if rows else None
 
 
 def page(

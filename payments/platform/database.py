@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from payments.platform.driver import CONVERSIONS, PlainCursor
 from payments.platform.tls import Trust
 
 NETWORK_TIMEOUT: Final = 2
@@ -134,6 +135,8 @@ def engine_options(
             "write_timeout": timeout,
             "charset": "utf8mb4",
             "init_command": session,
+            "cursorclass": PlainCursor,
+            "conv": CONVERSIONS,
         },
         "pool_size": pool_size,
         "max_overflow": 0,

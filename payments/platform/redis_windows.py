@@ -4,8 +4,7 @@ A counter that is not a number, or does not expire within the window's length, i
 else it would refuse requests, or let them pass, for as long as it exists.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from redis import Redis
 
@@ -24,12 +23,15 @@ local function count(key, length, left)
   redis.call('SET', key, 1, 'PX', length)
   return 1, length
 end
+local function give_back(key, length)
+  if read(key, length) > 0 then redis.call('DECR', key) end
+end
 """
 """`read(key, length)` returns a window's count and its remaining milliseconds (0, 0: none is open); `count` adds one
-to the window of which `read` returned `left`, or opens one. `length` in milliseconds."""
+to the window of which `read` returned `left`, or opens one; `give_back` takes one back from an open window. `length` in
+milliseconds."""
 
 READ: Final = FUNCTIONS + "return {read(KEYS[1], tonumber(ARGV[1]))}"
-GIVE_BACK: Final = FUNCTIONS + "if read(KEYS[1], tonumber(ARGV[1])) > 0 then redis.call('DECR', KEYS[1]) end"
 _COUNT: Final = (
     FUNCTIONS
     + """
@@ -40,8 +42,7 @@ return {count(KEYS[1], length, left)}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A fixed window: its limit, the requests left, and its end (seconds since the epoch)."""
 
     limit: int

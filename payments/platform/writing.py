@@ -6,8 +6,11 @@ a row. The texts hold placeholders only; the driver escapes every value. Knows n
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import Connection
 
 Row = Sequence[Any]
@@ -35,10 +38,15 @@ def write(connection: Connection, *inserts: Insert) -> None:
         for insert in inserts:
             connection.exec_driver_sql(_text(insert, "?", _on_conflict(insert)), _values(insert))
         return
-    texts = [_text(insert, "%s", _on_duplicate(insert)) for insert in inserts]
-    values = tuple(value for insert in inserts for value in _values(insert))
+    texts, values = zip(*map(statement, inserts), strict=True)
     # a compound statement ends at its first error, as if each had been sent alone
-    connection.exec_driver_sql(texts[0] if len(texts) == 1 else f"BEGIN NOT ATOMIC {'; '.join(texts)}; END", values)
+    text = texts[0] if len(texts) == 1 else f"BEGIN NOT ATOMIC {'; '.join(texts)}; END"
+    connection.exec_driver_sql(text, tuple(chain.from_iterable(values)))
+
+
+def statement(insert: Insert) -> tuple[str, tuple[Any, ...]]:
+    """One as MariaDB's text and its values."""
+    return _text(insert, "%s", _on_duplicate(insert)), _values(insert)
 
 
 def write_in_parts(connection: Connection, insert: Insert) -> None:
@@ -56,15 +64,33 @@ def write_in_parts(connection: Connection, insert: Insert) -> None:
 
 
 def write_returning(connection: Connection, insert: Insert, row: str, *returned: str) -> Sequence[Row]:
-    """Run one whose rows are the text `row` each (values: %s on MariaDB, ? on SQLite); returns columns `returned`."""
-    text = f"{_head(insert)}{','.join([row] * len(insert.rows))} RETURNING {','.join(returned)}"
-    return connection.exec_driver_sql(text, _values(insert)).all()
+    """Run one whose rows are the text `row` each (values: %s on MariaDB, ? on SQLite); returns columns `returned`.
+
+    Times come back as `as_text` makes them.
+    """
+    text = f"{_head(insert)}{','.join([row] * len(insert.rows))} RETURNING JSON_ARRAY({','.join(returned)})"
+    return rows_of(connection, text, _values(insert))
+
+
+def rows_of(connection: Connection, text: str, values: tuple[Any, ...]) -> list[Row]:
+    """The rows of a statement that answers one JSON array for each."""
+    return [orjson.loads(row[0]) for row in connection.exec_driver_sql(text, values).all()]
 
 
 def as_text(at: datetime) -> str:
     """A time as both databases store it. ValueError unless it is UTC."""
     if at.tzinfo is not UTC:
         raise ValueError("times must be UTC")
+    return _text_of(at)
+
+
+def from_text(text: str) -> datetime:
+    """The time of which `as_text` made `text`."""
+    return datetime.fromisoformat(f"{text}+00:00")
+
+
+@lru_cache(maxsize=256)  # the rows of a batch have few times
+def _text_of(at: datetime) -> str:
     return at.isoformat(" ", "microseconds")[:26]
 
 
@@ -78,7 +104,7 @@ def _text(insert: Insert, placeholder: str, ending: str) -> str:
 
 
 def _values(insert: Insert) -> tuple[Any, ...]:
-    return tuple(value for row in insert.rows for value in row)
+    return tuple(chain.from_iterable(insert.rows))
 
 
 def _on_duplicate(insert: Insert) -> str:

@@ -8,7 +8,7 @@ from payments.outbox import lease, refusal_store
 from payments.outbox import store as outbox_store
 from payments.outbox.lease import Lease
 from payments.outbox.rules import EventType, OutboxState, PaymentEvent
-from payments.outbox.store import OutboxRow
+from payments.outbox.store import ClaimedEvent
 from payments.platform.clock import database_now
 from payments.platform.tables import outbox_event as table
 
@@ -42,7 +42,7 @@ def refuse(engine: Engine, held: Lease, event_id: int, *, attempts: int = 1, par
         return refusal_store.refuse(connection, [event_id], TOO_LARGE, attempts, at, held)
 
 
-def pending(connection: Connection) -> list[OutboxRow]:
+def pending(connection: Connection) -> list[ClaimedEvent]:
     return outbox_store.pending(connection, 100)
 
 

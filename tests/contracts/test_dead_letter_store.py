@@ -30,7 +30,7 @@ def found(engine: Engine, **wanted: Any) -> list[int]:
         return [letter.offset for letter in store.page(connection, **where)]
 
 
-def announcements(engine: Engine) -> list[outbox_store.OutboxRow]:
+def announcements(engine: Engine) -> list[outbox_store.ClaimedEvent]:
     with engine.begin() as connection:
         return outbox_store.pending(connection, 100)
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, delete
 
+from payments.outbox import lease
 from payments.outbox import store as outbox_store
+from payments.outbox.lease import Lease
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, PaymentEvent
 from payments.platform.tables import outbox_event as table
 
@@ -49,9 +51,11 @@ def test_events_wait_in_their_order(connection: Connection) -> None:
 
 def test_a_row_comes_back_as_it_was(connection: Connection) -> None:
     outbox_store.add(connection, [event(1)])
-    (row,) = outbox_store.pending(connection, 1)
+    (row,) = outbox_store.of_payment(connection, 1)
     assert (row.payload, row.headers, row.created_at) == (payment_event(1).payload(), HEADERS, NOW)
     assert (row.aggregate_type, row.published_at) == ("payment", None)
+    (claimed,) = outbox_store.pending(connection, 1)
+    assert claimed == (row.event_id, *(getattr(row, name) for name in outbox_store.ClaimedEvent._fields[1:]))
 
 
 def test_a_payment_has_its_own_events_only(connection: Connection) -> None:
@@ -82,3 +86,34 @@ def test_ids_never_return_after_a_delete(engine: Engine) -> None:
 def test_a_row_whose_headers_cannot_be_read_stops_no_claim(connection: Connection, headers: str) -> None:
     outbox_store.add(connection, [outbox_store.event_row(payment_event(1), headers), event(2)])
     assert [row.headers for row in outbox_store.pending(connection, 10)] == [{}, HEADERS]
+
+
+def relays_lease(connection: Connection) -> Lease:
+    held = lease.acquire(connection, "relay", "me", 60)
+    assert held is not None
+    return held
+
+
+def test_nothing_between_two_marked_events_is_marked(connection: Connection) -> None:
+    outbox_store.add(connection, [event(number) for number in range(7)])
+    first, second, third, fourth, fifth, sixth, last = (e.event_id for e in outbox_store.pending(connection, 10))
+    held = relays_lease(connection)
+    assert outbox_store.mark_published(connection, [sixth, first, second, fourth], NOW, held) == 4
+    assert [e.event_id for e in outbox_store.pending(connection, 10)] == [third, fifth, last]
+
+
+def test_an_event_that_is_not_committed_yet_is_neither_marked_nor_waited_for(mariadb: Engine) -> None:
+    with mariadb.connect() as slow, slow.begin():
+        with mariadb.begin() as connection:
+            outbox_store.add(connection, [event(1)])
+            held = relays_lease(connection)
+        outbox_store.add(slow, [event(2)])
+        with mariadb.begin() as connection:
+            outbox_store.add(connection, [event(3)])
+        with mariadb.begin() as connection:
+            outbox_store.add(slow, [event(4)])
+            claimed = outbox_store.pending(connection, 10)
+            assert [e.aggregate_id for e in claimed] == [1, 3]
+            assert outbox_store.mark_published(connection, [e.event_id for e in claimed], NOW, held) == 2
+    with mariadb.connect() as connection:
+        assert [e.aggregate_id for e in outbox_store.pending(connection, 10)] == [2, 4]

@@ -20,6 +20,7 @@ import requests
 from stack.certificates import Authority
 from stack.envoy import Envoy
 from tests.e2e.gunicorn import ApiServer
+from tests.e2e.test_listening import Listening
 from tests.e2e.wire import Wire
 from tests.servers import until
 
@@ -71,6 +72,16 @@ class PausingClients:
                 thread.join(60)
 
 
+def gateways(folder: Path) -> Path:
+    """The socket where the gateway asks the api."""
+    return folder / "api.sock"
+
+
+def binds(folder: Path) -> list[str]:
+    """gunicorn's arguments to listen there, too."""
+    return ["--bind", "127.0.0.1:{port}", "--bind", f"unix:{gateways(folder)}"]
+
+
 def workers(api: ApiServer) -> set[int]:
     return {child.pid for child in psutil.Process(api.pid).children()}
 
@@ -86,14 +97,15 @@ def reloaded(
     request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path
 ) -> Iterator[tuple[ApiServer, PausingClients]]:
     """The api, and its clients."""
-    with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", workers=2) as api, ExitStack() as stack:
+    with Listening(sqlite_url, *binds(tmp_path), workers=2) as api, ExitStack() as stack:
         if request.param == "directly":
             yield api, PausingClients(api.url)
             return
         leaf = Authority(tmp_path).leaf()
         # While workers of a reload start, there are no answers: on a busy machine for longer than the gate waits.
         waits: dict[str, Any] = {"envoy_answer_seconds": 60, "envoy_stream_seconds": 60}
-        gate = stack.enter_context(Envoy(leaf.certificate, leaf.key, envoy_instances=[api.port], **waits))
+        instance: dict[str, Any] = {"envoy_instances": [gateways(tmp_path)], "envoy_instance_address": "%s"}
+        gate = stack.enter_context(Envoy(leaf.certificate, leaf.key, **instance, **waits))
         yield api, PausingClients(gate.url, str(leaf.authority))
 
 
@@ -111,15 +123,14 @@ def test_no_request_fails_over_pauses_and_reloads(reloaded: tuple[ApiServer, Pau
 
 
 @pytest.fixture
-def small_api(sqlite_url: str) -> Iterator[ApiServer]:
+def small_api(sqlite_url: str, tmp_path: Path) -> Iterator[ApiServer]:
     """An api with few connections."""
-    connections = f"--worker-connections {CAPACITY}"
-    with ApiServer(sqlite_url, "redis://127.0.0.1:1/0", GUNICORN_CMD_ARGS=connections) as server:
+    with Listening(sqlite_url, *binds(tmp_path), "--worker-connections", str(CAPACITY)) as server:
         yield server
 
 
-def idle(api: ApiServer, stack: ExitStack, *, used: bool) -> Wire:
-    wire = stack.enter_context(Wire(api.port))
+def idle(at: int | Path, stack: ExitStack, *, used: bool) -> Wire:
+    wire = stack.enter_context(Wire(at))
     if used:
         wire.send(GET)
         answer = wire.answer()
@@ -128,21 +139,24 @@ def idle(api: ApiServer, stack: ExitStack, *, used: bool) -> Wire:
     return wire
 
 
-def test_idle_connections_make_room_for_new_ones(small_api: ApiServer) -> None:
+def test_idle_connections_make_room_for_new_ones(small_api: ApiServer, tmp_path: Path) -> None:
     for used in (True, False):
         with ExitStack() as stack:
-            wires = [idle(small_api, stack, used=used) for _ in range(3 * CAPACITY)]
-            fresh = idle(small_api, stack, used=True)
+            kept = idle(gateways(tmp_path), stack, used=used)
+            wires = [idle(small_api.port, stack, used=used) for _ in range(3 * CAPACITY)]
+            fresh = idle(small_api.port, stack, used=True)
             assert wires[0].answer() is None, "the one that was idle for longest"
             fresh.send(GET)
             assert fresh.answer() is not None
             wires[-1].send(GET)
             assert wires[-1].answer() is not None, "one of the youngest"
+            kept.send(GET)
+            assert kept.answer() is not None, "the gateway's"
 
 
 def test_a_request_that_has_begun_is_answered_before_a_stop(small_api: ApiServer) -> None:
     with ExitStack() as stack:
-        begun, quiet, unused = (idle(small_api, stack, used=used) for used in (True, True, False))
+        begun, quiet, unused = (idle(small_api.port, stack, used=used) for used in (True, True, False))
         begun.send(POST + b"Content-Length: 2\r\n\r\n{")
         small_api.ask_to_stop()
         assert quiet.answer() is None, "closed at once"
@@ -156,4 +170,22 @@ def test_a_request_that_has_begun_is_answered_before_a_stop(small_api: ApiServer
         last = unused.answer()
         assert last is None or last.headers["connection"] == "close"
         small_api.stop()
+    assert "graceful timeout" not in small_api.log.read_text()
+
+
+def test_a_stop_leaves_idle_connections_to_the_gateway(small_api: ApiServer, tmp_path: Path) -> None:
+    """Envoy may just send a request that moves money, and would send it nowhere else."""
+    with ExitStack() as stack:
+        used, unused, silent = (idle(gateways(tmp_path), stack, used=used) for used in (True, False, True))
+        quiet = idle(small_api.port, stack, used=True)
+        small_api.ask_to_stop()
+        assert quiet.answer() is None, "the stop has begun"
+        for wire in (used, unused):
+            wire.send(GET)
+            last = wire.answer()
+            assert last is not None
+            assert last.headers["connection"] == "close"
+            assert wire.answer() is None
+        small_api.stop()
+        assert silent.answer() is None
     assert "graceful timeout" not in small_api.log.read_text()

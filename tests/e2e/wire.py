@@ -4,6 +4,7 @@ import json
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 30
@@ -31,9 +32,11 @@ class Answer:
 class Wire:
     """One connection."""
 
-    def __init__(self, port: int) -> None:
-        """Connect to this machine's `port`."""
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, at: int | Path) -> None:
+        """Connect to this machine's port, or to a unix socket."""
+        self.socket = socket.socket(socket.AF_INET if isinstance(at, int) else socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", at) if isinstance(at, int) else str(at))
         self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> "Wire":

@@ -65,7 +65,8 @@ def test_the_api_gets_the_cpu_first(application, unit: str, nice: int) -> None:
     after_the_name = application.check_output(f"cat /proc/{pid}/stat").rpartition(")")[2].split()
     assert int(after_the_name[16]) == nice  # proc_pid_stat(5), field 19
     weight = application.check_output(f"systemctl show {unit} --property CPUWeight --value")
-    assert (weight == "20") == (nice > 0)
+    assert weight == ("20" if nice else "300")
+    assert application.check_output(f"systemctl show {unit} --property Slice --value") == "system.slice"
 
 
 @pytest.mark.parametrize("unit", INSTANCES + WORKERS)

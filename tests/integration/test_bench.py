@@ -32,6 +32,7 @@ SMALL = {
     "LINES": 3000,
     "BATCHES": {1: 2, 10: 1},
     "CLIENTS": 2,
+    "USERS": 2,
     "TURNS": 1,
     "WARM_TURNS": 1,
     "FROZEN_SECONDS": 3,

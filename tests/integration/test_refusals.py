@@ -1,7 +1,6 @@
 """Commands of make refuse in one sentence when the machine or the settings do not allow them."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -66,45 +65,6 @@ class TestRefusals:
         assert shown.returncode == 1
 
 
-class TestSetUp:
-    """scripts/setup-env.sh on machines without a requirement."""
-
-    @pytest.mark.parametrize(
-        ("python3", "said"),
-        [
-            ("", "Python is missing; install Python 3.11 or newer"),
-            (
-                'case "$*" in *platform*) echo 3.9.2; exit 0;; esac; exit 1',
-                "Python 3.9.2 is too old; install Python 3.11 or newer",
-            ),
-            (
-                f'case "$*" in *ensurepip*|*"-m pip"*) exit 1;; esac; exec {sys.executable} "$@"',
-                "Python's venv module is missing; run `apt-get install python3-venv` as root",
-            ),
-        ],
-        ids=["no python", "old python", "no venv"],
-    )
-    def test_says_what_to_install(self, tmp_path: Path, python3: str, said: str) -> None:
-        done = set_up(tmp_path, python3)
-        assert done.returncode == 1
-        assert done.stderr.startswith(said)
-        assert done.stderr.count("\n") == 1
-
-    def test_does_nothing_when_the_lock_file_is_unchanged(self, tmp_path: Path) -> None:
-        (tmp_path / ".venv/bin").mkdir(parents=True)
-        (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
-        checksum = subprocess.run(
-            ["sh", "-c", "cat uv.lock pyproject.toml | cksum | tr ' ' -"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        (tmp_path / ".venv/payops-lock").write_text(f"{checksum.stdout.strip()} dev\n")
-        done = set_up(tmp_path, "")  # no Python, no uv: it could not do anything
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 def stack(module: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PAYOPS_STATE": str(folder), **variables}
     command = [sys.executable, "-m", module]
@@ -116,21 +76,3 @@ def run_stack(folder: Path, **variables: str) -> str:
     done = stack("stack.run", folder, **variables)
     assert done.returncode == 1
     return done.stderr
-
-
-def set_up(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
-    """The set-up script in a bare copy of the repository, on a machine with few programs and this `python3`."""
-    for name in ("uv.lock", "pyproject.toml", "scripts"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
-    programs = folder / "programs"
-    programs.mkdir()
-    for name in ("bash", "env", "cat", "cksum", "tr", "cut", "dirname", "rm", "mkdir", "sh"):
-        (programs / name).symlink_to(str(shutil.which(name)))
-    if python3:
-        (programs / "python3").write_text(f"#!/bin/sh\n{python3}\n")
-        (programs / "python3").chmod(0o755)
-    command = [str(folder / "scripts/setup-env.sh"), "run"]
-    return subprocess.run(
-        command, env={"PATH": str(programs)}, capture_output=True, text=True, check=False, timeout=180
-    )

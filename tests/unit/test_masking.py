@@ -24,6 +24,10 @@ CARD = "4111 1111 1111 1111"
         ("Authorization: Bearer abc.def-ghi", f"Authorization: Bearer {REMOVED}"),
         (f"key=po_test_00Abc123Def4_{'x' * 38}&a=1", f"key=po_test_00Abc123Def4_{REMOVED}&a=1"),
         ({CARD: 1, "amount": 4111111111111}, {"[card number]": 1, "amount": 4111111111111}),
+        (
+            ["4111111111111111", "é4111111111111111", "a4111111111111111"],
+            ["[card number]", "é[card number]", "a4111111111111111"],
+        ),
         ([ValueError(f"no {CARD}")], ["no [card number]"]),
         ({"reached": None, "seconds": 0.5}, {"reached": None, "seconds": 0.5}),
     ],

@@ -16,7 +16,7 @@ from payments.outbox import refusal_store
 from payments.outbox import store as outbox_store
 from payments.outbox.lease import Lease
 from payments.outbox.rules import Aggregate, OutboxState, with_event_id
-from payments.outbox.store import OutboxRow
+from payments.outbox.store import ClaimedEvent
 from payments.platform.clock import Clock, database_now, monotonic
 from payments.platform.kafka import Publisher
 from payments.platform.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
@@ -32,6 +32,10 @@ CLAIM: Final = 500
 """Events of one call while the breaker is CLOSED or DISABLED; else one."""
 POLL_SECONDS: Final = 0.05
 """Pause when no more events wait: an event is published within 100 ms of its commit, and small batches fill up."""
+MANY: Final = 20
+"""Events of a claim from which on the next one lets more gather: a call costs as much as dozens of its events."""
+FILL_SECONDS: Final = 0.2
+"""Pause after a claim of MANY: fewer and fuller calls, commits and batches of the ledger."""
 FAILURE_PAUSE: Final = 0.5
 ASK_INTERVAL: Final = 1.0
 """Seconds between two requests for permission of an OPEN breaker while events wait."""
@@ -82,7 +86,7 @@ class Delivery:
         self._clock = clock
         self._traces = traces or NoTraces()
         self._cluster = ClusterWatch(engine, publisher, term.lease, clock)
-        self._unmarked: list[OutboxRow] = []
+        self._unmarked: list[ClaimedEvent] = []
         self._ask_at = clock()
         self._retry_at = clock()
 
@@ -105,13 +109,13 @@ class Delivery:
             self._refusals.hold(behind)
         if not events and not behind and not refusing:
             self._cluster.check(idle=True)
-        pause = 0.0 if behind or len(events) == limit else POLL_SECONDS
+        pause = 0.0 if behind or len(events) == limit else pause_after(len(events))
         if not events or not self._term.heartbeat.wait_until_it_has(self._longest_call, RENEWAL_WAIT):
             return pause
         crash_points.reach("after_claim")
         return self._deliver(events, pause)
 
-    def _claim(self, limit: int) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    def _claim(self, limit: int) -> tuple[list[ClaimedEvent], list[ClaimedEvent]]:
         """(events to publish, events that must wait behind a refused or parked event of their payment)."""
         with self._engine.connect().execution_options(reading=True) as connection:
             if self._clock() >= self._retry_at:
@@ -123,7 +127,7 @@ class Delivery:
         waiting = {event.event_id for event in behind}
         return [event for event in claimed if event.event_id not in waiting], behind
 
-    def _deliver(self, events: Sequence[OutboxRow], pause: float) -> float:
+    def _deliver(self, events: Sequence[ClaimedEvent], pause: float) -> float:
         """Publish and mark; returns the seconds to pause, `pause` on success."""
         messages, unusable = _messages_of(events)
         if unusable:
@@ -150,11 +154,11 @@ class Delivery:
         self._handle(events, receipt)
         return pause
 
-    def _hand_over(self, events: Sequence[OutboxRow], messages: Sequence[OutgoingMessage]) -> Receipt:
+    def _hand_over(self, events: Sequence[ClaimedEvent], messages: Sequence[OutgoingMessage]) -> Receipt:
         with self._traces.batch("publish", Kind.PRODUCER, [event.headers.get(HEADER, "") for event in events]):
             return self._publisher.hand_over(messages, self._ended)
 
-    def _handle(self, events: Sequence[OutboxRow], receipt: Receipt) -> None:
+    def _handle(self, events: Sequence[ClaimedEvent], receipt: Receipt) -> None:
         """Mark confirmed events, record refused ones."""
         self._unmarked = confirmed_in_order(events, receipt.confirmed)
         self._mark()
@@ -174,7 +178,7 @@ class Delivery:
             self._metrics.published.labels(topic).inc(count)
         self._unmarked = []
 
-    def _note_failure(self, events: Sequence[OutboxRow], reason: str) -> None:
+    def _note_failure(self, events: Sequence[ClaimedEvent], reason: str) -> None:
         ids = [event.event_id for event in events if event.state is OutboxState.PENDING]
         if not ids:
             return
@@ -183,11 +187,16 @@ class Delivery:
                 check_lease(connection, self._term.lease)
 
 
+def pause_after(claimed: int) -> float:
+    """Seconds until the next claim, when this one took all events that waited."""
+    return FILL_SECONDS if claimed >= MANY else POLL_SECONDS
+
+
 def _is_in(receipt: Receipt, index: int) -> bool:
     return index in receipt.confirmed or index in receipt.refused
 
 
-def _messages_of(events: Sequence[OutboxRow]) -> tuple[list[OutgoingMessage], dict[int, str]]:
+def _messages_of(events: Sequence[ClaimedEvent]) -> tuple[list[OutgoingMessage], dict[int, str]]:
     """(messages, why some could not be made, by index): a malformed row must not stop the others."""
     messages: list[OutgoingMessage] = []
     unusable: dict[int, str] = {}
@@ -199,7 +208,7 @@ def _messages_of(events: Sequence[OutboxRow]) -> tuple[list[OutgoingMessage], di
     return messages, unusable
 
 
-def message_of(event: OutboxRow) -> OutgoingMessage:
+def message_of(event: ClaimedEvent) -> OutgoingMessage:
     """The message of a stored event. Only payments' events have their eventId in the value."""
     if event.aggregate_type == Aggregate.REPLAY:
         return replay_of(event)
@@ -209,7 +218,7 @@ def message_of(event: OutboxRow) -> OutgoingMessage:
     return OutgoingMessage(event.topic, str(event.aggregate_id), value, list(headers.items()))
 
 
-def confirmed_in_order(events: Sequence[OutboxRow], confirmed: Container[int]) -> list[OutboxRow]:
+def confirmed_in_order(events: Sequence[ClaimedEvent], confirmed: Container[int]) -> list[ClaimedEvent]:
     """The events that may be marked: confirmed, with all earlier ones of the same payment."""
     held_back: set[tuple[str, int]] = set()
     marked = []

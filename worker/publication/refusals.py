@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from payments.outbox import refusal_store
 from payments.outbox.lease import Lease
 from payments.outbox.rules import OutboxState
-from payments.outbox.store import OutboxRow
+from payments.outbox.store import ClaimedEvent
 from payments.platform.clock import database_now
 from worker.publication.fencing import check_lease
 
@@ -25,15 +25,15 @@ class Refusals:
         self._lease = held
         self._park_after = park_after
 
-    def hold(self, events: Sequence[OutboxRow]) -> None:
+    def hold(self, events: Sequence[ClaimedEvent]) -> None:
         """Hold these events back until the events before them are published."""
         with self._engine.begin() as connection:
             if refusal_store.hold(connection, events, self._lease) == 0:
                 check_lease(connection, self._lease)
 
-    def note(self, events: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
+    def note(self, events: Sequence[ClaimedEvent], refused: Mapping[int, str]) -> None:
         """Count these refusals (reasons by index in `events`); later events of an aggregate wait for its first one."""
-        alike: defaultdict[tuple[str, int], list[OutboxRow]] = defaultdict(list)
+        alike: defaultdict[tuple[str, int], list[ClaimedEvent]] = defaultdict(list)
         refused_aggregates: set[tuple[str, int]] = set()
         for index, reason in sorted(refused.items()):
             event = events[index]
@@ -50,7 +50,7 @@ class Refusals:
         for (reason, attempts), those in alike.items():
             self._log(reason, attempts, those)
 
-    def _log(self, reason: str, attempts: int, events: Sequence[OutboxRow]) -> None:
+    def _log(self, reason: str, attempts: int, events: Sequence[ClaimedEvent]) -> None:
         about = {
             "reason": reason,
             "attempts": attempts,

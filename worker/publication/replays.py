@@ -2,11 +2,11 @@
 
 from payments.dead_letters.changes import HEADERS, KEY, KEY_ENCODING
 from payments.dead_letters.kept_message import as_bytes, headers_from_text
-from payments.outbox.store import DEAD_LETTER_HEADER, ENCODING_HEADER, OutboxRow
+from payments.outbox.store import DEAD_LETTER_HEADER, ENCODING_HEADER, ClaimedEvent
 from payments.platform.kafka_answers import OutgoingMessage
 
 
-def replay_of(event: OutboxRow) -> OutgoingMessage:
+def replay_of(event: ClaimedEvent) -> OutgoingMessage:
     """The message of a replay's outbox row.
 
     Without key or headers if the dead letter has none. Replaces a deadLetterId header of the original message.

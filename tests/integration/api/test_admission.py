@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from payments.payment.admission import Admission, AdmissionResult, Attempt
+from payments.payment.admission import Admission, AdmissionResult, Attempt, Refusal
 from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
 from payments.platform.identity import Platform
@@ -109,6 +109,26 @@ def test_answers_travel_with_the_next_question_or_by_themselves(admission: Admis
     before = client.info("commandstats")["cmdstat_set"]["calls"]
     admission.flush()
     assert client.info("commandstats")["cmdstat_set"]["calls"] == before, "nothing is sent twice"
+
+
+def test_each_request_of_a_batch_gets_its_own_answer(admission: Admission) -> None:
+    answers = {key(number): StoredAnswer(str(number) * 64, 200, f"{number}") for number in (1, 3)}
+    admission.remember(answers)
+    found = ask(admission, key(0), key(1), key(2), key(3), key(4))
+    assert [result.answer for result in found] == [None, answers[key(1)], None, answers[key(3)], None]
+    assert [result.refusal for result in found] == [None, None, None, None, Refusal.MERCHANT]
+    assert [result.unseen for result in found] == [True, False, True, False, True]
+
+
+def test_a_full_redis_still_finds_answers(own_redis: RedisServer, clock: Clock) -> None:
+    with connect(own_redis.url) as client:
+        admission = make_admission(client, clock)
+        admission.remember({key(0, "refund"): ANSWER})
+        admission.flush()
+        client.config_set("maxmemory", 1)
+        admission.remember({key(1, "refund"): ANSWER})
+        found = ask(admission, key(0, "refund"), key(1, "refund"))
+    assert [(result.answer, result.unseen) for result in found] == [(ANSWER, False), (None, True)]
 
 
 def test_answers_that_redis_could_not_take_are_dropped(own_redis: RedisServer, clock: Clock) -> None:

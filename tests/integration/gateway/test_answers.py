@@ -63,22 +63,6 @@ def test_so_it_is_when_there_is_no_answer_in_time(start: Start, method: str, tim
     assert is_problem(answer, 504, "GATEWAY_TIMEOUT")
 
 
-def once(client: socket.socket) -> None:
-    """Answer a first request, and close the connection at the second, as a reload may."""
-    if client.recv(65536):
-        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        client.recv(65536)
-
-
-def test_a_kept_connection_that_an_instance_closes_costs_no_request(start: Start) -> None:
-    """A request that moves money is not sent twice, so it is never sent on a kept connection."""
-    methods = ["GET", "POST", "GET", "PATCH", "GET", "DELETE", "GET", "HEAD"]
-    with accepting(once) as listening:
-        gate = start(listening)
-        assert [gate.ask(method, "/payments/1").status_code for method in methods] == [200] * len(methods)
-        gate.envoy.stop()
-
-
 def test_an_instance_that_is_not_there_is_passed_over(instance: Server, start: Start) -> None:
     gate = start(free_port(), port(instance))
     assert [gate.post("/payments/authorize", json={}).status_code for _ in range(6)] == [200] * 6

@@ -38,7 +38,7 @@ def freezing(goes_on: Event) -> Iterator[tuple[int, list[str]]]:
 
 def is_left_out(gate: Gate, instance: int) -> bool:
     return (
-        "/failed_" in gate.envoy.admin("/clusters").partition(f"api_anew::127.0.0.1:{instance}::health_flags:")[2][:20]
+        "/failed_" in gate.envoy.admin("/clusters").partition(f"api::127.0.0.1:{instance}::health_flags:")[2][:20]
     )
 
 

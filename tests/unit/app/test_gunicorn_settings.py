@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from app.server.web_worker import GATEWAYS_LAST, SPARE
+from stack.envoy import variables
+
 CONFIGURATION = Path(__file__).parents[3] / "app" / "gunicorn.conf.py"
 SERVER = SimpleNamespace(cfg=SimpleNamespace(address=[("127.0.0.1", 8080)]), LISTENERS=[])
 LONGEST_IDLE_OF_CLIENTS = 115
 """Seconds after which Firefox closes an idle connection, later than other common clients and proxies."""
+
+ACCEPTS = 1
+"""Seconds at a stop in which gunicorn's worker still accepts connections."""
 
 
 @pytest.fixture
@@ -21,6 +27,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_idle_connections_outlive_those_of_clients(settings: dict[str, Any]) -> None:
     assert settings["keepalive"] > LONGEST_IDLE_OF_CLIENTS
+
+
+def test_at_a_stop_the_gateway_closes_its_idle_connections_first(settings: dict[str, Any], tmp_path: Path) -> None:
+    seconds = int(variables(tmp_path)["_envoy_idle"]["idle_timeout"].removesuffix("s"))
+    assert ACCEPTS + seconds < GATEWAYS_LAST < settings["graceful_timeout"] - ACCEPTS
+
+
+def test_connections_of_the_gateway_leave_room_for_others(settings: dict[str, Any], tmp_path: Path) -> None:
+    assert variables(tmp_path)["envoy_requests_at_once"] < settings["worker_connections"] * (1 - SPARE)
 
 
 def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 import pkgutil
 
 from bench import parts
-from bench.__main__ import PARTS
+from bench.__main__ import ON_THE_PAGE, PARTS
 
 NAMES = (
-    *("authorizations", "flows", "lag", "breaker", "lists", "audits", "backlog", "commits", "serverless", "split"),
-    *("start", "keys", "wrong-keys", "acquirer", "reconciliation", "beside-import", "tls", "gateway", "mesh"),
+    *("full-load", "authorizations", "flows", "lag", "breaker", "lists", "audits", "backlog", "commits", "serverless"),
+    *("split", "start", "keys", "wrong-keys", "acquirer", "reconciliation", "beside-import", "tls", "gateway", "mesh"),
 )
 
 
@@ -18,3 +18,7 @@ def test_each_file_is_a_part() -> None:
 
 def test_names_and_their_order_stay() -> None:
     assert tuple(PARTS) == NAMES
+
+
+def test_the_page_is_made_of_parts() -> None:
+    assert set(ON_THE_PAGE) < set(PARTS)

@@ -11,7 +11,7 @@ clusters=$(curl --silent --show-error --fail --max-time 5 --unix-socket "$3" htt
 found() { # found OWN KEY: the different values of this instance (OWN is 1), or of the others (0)
   printf '%s\n' "$clusters" |
     awk -F:: -v own="$1" -v address="$address" -v key="$2" \
-      '($1 == "api" || $1 == "api_anew") && ($2 == address) == own && $3 == key { print $4 }' | sort -u
+      '$1 == "api" && ($2 == address) == own && $3 == key { print $4 }' | sort -u
 }
 
 not_yet() {

@@ -8,6 +8,11 @@ class Wire:
 
     def __init__(self) -> None:
         self.done: list[bytes | str] = []
+        self.at_once = 1 << 20
+
+    def send(self, data: bytes) -> int:
+        self.done.append(bytes(data[: self.at_once]))
+        return min(len(data), self.at_once)
 
     def sendall(self, data: bytes) -> None:
         self.done.append(bytes(data))
@@ -41,3 +46,12 @@ def test_much_is_not_kept() -> None:
     held.sendall(b"head")
     held.sendall(b"x" * _HELD_LIMIT)
     assert wire.done == [b"head" + b"x" * _HELD_LIMIT]
+
+
+def test_what_the_kernel_does_not_take_at_once_follows() -> None:
+    wire = Wire()
+    wire.at_once = 3
+    held = _Held(wire)
+    held.sendall(b"head")
+    held.flush()
+    assert wire.done == [b"hea", b"d"]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pytest
 
-from bench.report.chart import Chart, svg
+from bench.report.chart import Chart, shares_svg, svg
 
 CHART = Chart(
     title="Cost & size",
@@ -51,3 +51,11 @@ def test_the_upright_axis_starts_at_nought() -> None:
 def test_nothing_to_draw_is_said(lines: dict[str, list[tuple[float, float]]]) -> None:
     with pytest.raises(ValueError, match=r"^nothing to draw: Cost & size$"):
         svg(replace(CHART, lines=lines))
+
+
+def test_shares_are_bars_with_their_names_and_percents() -> None:
+    drawn = shares_svg("Shares", [("gunicorn", 30.4), ("Flask", 69.6)])
+    assert {"gunicorn", "Flask", "30 %", "70 %"} <= set(texts(drawn))
+    assert drawn == shares_svg("Shares", [("gunicorn", 30.4), ("Flask", 69.6)])
+    with pytest.raises(ValueError, match=r"^nothing to draw: Shares$"):
+        shares_svg("Shares", [])

@@ -1,32 +1,30 @@
 """The message of a stored event, and the events that may be marked after a partly failed call."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from payments.dead_letters.changes import _instructions
 from payments.dead_letters.kept_message import headers_as_text
 from payments.dead_letters.store import DeadLetter
-from payments.outbox.store import OutboxRow
+from payments.outbox.store import ClaimedEvent
 from payments.platform.kafka_answers import OutgoingMessage
-from worker.publication.delivery import confirmed_in_order, message_of
+from worker.publication.delivery import (
+    CLAIM,
+    FILL_SECONDS,
+    MANY,
+    POLL_SECONDS,
+    confirmed_in_order,
+    message_of,
+    pause_after,
+)
 
-AT = datetime(2025, 10, 27, tzinfo=UTC)
 
-
-def row(event_id: int, payment_id: int, aggregate: str = "payment", headers: dict[str, str] | None = None) -> OutboxRow:
-    return OutboxRow(
-        event_id,
-        aggregate,
-        payment_id,
-        "PAYMENT_CAPTURED",
-        "payment.captured",
-        '{"amount":1}',
-        headers or {},
-        AT,
-        None,
-    )
+def row(
+    event_id: int, payment_id: int, aggregate: str = "payment", headers: dict[str, str] | None = None
+) -> ClaimedEvent:
+    kind = ("PAYMENT_CAPTURED", "payment.captured", '{"amount":1}')
+    return ClaimedEvent(event_id, aggregate, payment_id, *kind, headers or {})
 
 
 def test_a_payments_event_carries_its_id_in_the_value_and_the_headers() -> None:
@@ -42,7 +40,7 @@ def test_a_dead_letter_is_published_as_it_is_stored() -> None:
 
 def replayed(letter: DeadLetter) -> OutgoingMessage:
     stored = row(7, letter.letter_id, "replay", _instructions(letter))
-    return message_of(replace(stored, payload=letter.payload))
+    return message_of(stored._replace(payload=letter.payload))
 
 
 LETTER = DeadLetter("c", "payment.captured", 0, 1, 1, "é", None, "9", "InvalidJson", "m", letter_id=3)
@@ -101,3 +99,8 @@ def test_an_event_waits_for_those_before_it_of_its_payment(confirmed: set[int], 
 def test_a_dead_letter_with_the_number_of_a_payment_does_not_hold_it_back() -> None:
     events = [row(10, 1, "dead_letter"), row(11, 1)]
     assert [event.event_id for event in confirmed_in_order(events, {1})] == [11]
+
+
+def test_the_next_claim_waits_longer_when_many_events_come() -> None:
+    assert [pause_after(claimed) for claimed in (0, 1, MANY - 1)] == [POLL_SECONDS] * 3
+    assert [pause_after(claimed) for claimed in (MANY, CLAIM - 1)] == [FILL_SECONDS] * 2
