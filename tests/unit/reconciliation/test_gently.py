@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from payments.platform.database import IDLE_WRITE_TRANSACTION
-from payments.platform.throttle import Pace
+from payments.platform.throttle import Rests
 from payments.reconciliation.importing import SLICE, gently
 from payments.reconciliation.turn import SECONDS
 
@@ -18,10 +18,10 @@ def rests_after(*pieces: float) -> list[float]:
         slept.append(seconds)
         return False
 
-    pace = Pace(replace(gently(pause), clock=lambda: now[0]))
+    rest = Rests(replace(gently(pause), clock=lambda: now[0]))
     for piece in pieces:
         now[0] += piece
-        pace()
+        rest()
     return slept
 
 
