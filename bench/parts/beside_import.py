@@ -26,7 +26,7 @@ from bench.session import Session
 from bench.settlement_file import NAME, database, prepare
 from stack.platform import ROOT
 
-LINES: Final = 500_000
+LINES: Final = 300_000
 """So many that the import lasts for some ten loads: what it costs payments does not grow with its file."""
 LOAD_SECONDS: Final = 5
 RATE: Final = 200

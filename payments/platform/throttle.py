@@ -27,7 +27,7 @@ class Throttle:
     """How many times as long as its step a rest lasts, and at most how many seconds."""
     longest_rest: float = math.inf
     shortest: float = 0.0
-    """Seconds of work after which a `Pace` rests; shorter pieces are put together."""
+    """Seconds of work after which `Rests` rest; shorter pieces are put together."""
 
     @property
     def is_over(self) -> bool:
@@ -49,7 +49,7 @@ class Throttle:
         return min(seconds * self.rests, self.longest_rest)
 
 
-class Pace:
+class Rests:
     """The rests of one job, whose pieces are in several places: call it behind each piece."""
 
     def __init__(self, throttle: Throttle) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import AT_ONCE, Pace, Stopped, Throttle
+from payments.platform.throttle import AT_ONCE, Rests, Stopped, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.file_days import end_of
@@ -30,8 +30,8 @@ from payments.reconciliation.turn import keep, turn
 LOOK_BACK: Final = timedelta(days=7)
 """How much older than a file's day operations may be that it finds missing: until then outcomes are still learned."""
 
-RESTS: Final = 2.0
-"""As throttle's: a third of the time is work."""
+RESTS: Final = 3.0
+"""As throttle's: a quarter of the time is work."""
 SLICE: Final = 0.0005
 """Seconds of work without a rest: less than a payment takes, so that each is delayed a little and none by much."""
 LONGEST_REST: Final = 1.0
@@ -91,7 +91,7 @@ def import_file(
     """
     if throttle.is_over:
         raise Stopped
-    rest = Pace(throttle)
+    rest = Rests(throttle)
 
     def source() -> Iterator[bytes]:
         for chunk in file():

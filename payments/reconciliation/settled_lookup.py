@@ -18,7 +18,6 @@ _NAMES: Final = "{names}"
 _END: Final = ";"
 """Behind each operation: what the server has cut off (group_concat_max_len) has none."""
 _KINDS: Final = {kind.value: kind for kind in Kind}
-_exception, _missing = recon_exception.alias(), recon_exception.alias()
 
 
 def _text(*columns: ColumnElement[str]) -> ColumnElement[str]:
@@ -44,10 +43,8 @@ class SettledLookup:
         """`unread`: files whose lines do not count."""
         self._engine = engine
         other = and_(recon_line.c.operation_id == operation.c.operation_id, recon_line.c.file_id.not_in(unread))
-        sources = (
-            operation.outerjoin(recon_line, other)
-            .outerjoin(_exception, _exception.c.operation_id == operation.c.operation_id)
-            .outerjoin(_missing, _missing.c.missing_operation_id == operation.c.operation_id)
+        sources = operation.outerjoin(recon_line, other).outerjoin(
+            recon_exception, recon_exception.c.operation_id == operation.c.operation_id
         )
         statement = (
             select(func.aggregate_strings(_ONE, ""))
@@ -58,8 +55,7 @@ class SettledLookup:
                 operation.c.connector == connector,
                 operation.c.state.in_([state.value for state in SETTLED]),
                 recon_line.c.file_id.is_(None),
-                _exception.c.exception_id.is_(None),
-                _missing.c.exception_id.is_(None),
+                recon_exception.c.exception_id.is_(None),
             )
         )
         self._statement = str(statement.compile(engine, compile_kwargs={"literal_binds": True}))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.platform.throttle import AT_ONCE, RESTS, Pace, Stopped, Throttle
+from payments.platform.throttle import AT_ONCE, RESTS, Rests, Stopped, Throttle
 
 
 class Time:
@@ -52,28 +52,28 @@ def test_a_step_that_is_waited_for_has_no_rests() -> None:
     assert not AT_ONCE.is_over
 
 
-def paced(time: Time, lengths: list[float], **policy: float) -> list[float]:
+def rests_after(time: Time, lengths: list[float], **policy: float) -> list[float]:
     """The rests of a job whose pieces last so long."""
-    pace = Pace(Throttle(time.pause, time.clock, **policy))
+    rest = Rests(Throttle(time.pause, time.clock, **policy))
     for length in lengths:
         time.now += length
-        pace()
+        rest()
     return time.rests
 
 
 def test_a_job_rests_behind_each_of_its_pieces() -> None:
-    assert paced(Time(3), [1.0, 2.0, 3.0]) == [RESTS, 2 * RESTS, 3 * RESTS]
+    assert rests_after(Time(3), [1.0, 2.0, 3.0]) == [RESTS, 2 * RESTS, 3 * RESTS]
 
 
 def test_a_job_may_have_rests_of_its_own_with_a_bound() -> None:
-    assert paced(Time(4), [1.0, 2.0, 3.0, 1.0], rests=9.0, longest_rest=20.0) == [9.0, 18.0, 20.0, 9.0]
+    assert rests_after(Time(4), [1.0, 2.0, 3.0, 1.0], rests=9.0, longest_rest=20.0) == [9.0, 18.0, 20.0, 9.0]
 
 
 def test_short_pieces_are_put_together() -> None:
-    assert paced(Time(4), [1.0, 1.0, 2.0, 0.5, 2.5], rests=2.0, shortest=3.0) == [8.0, 6.0]
+    assert rests_after(Time(4), [1.0, 1.0, 2.0, 0.5, 2.5], rests=2.0, shortest=3.0) == [8.0, 6.0]
 
 
 def test_a_job_that_shall_stop_is_told_at_its_rest() -> None:
     with pytest.raises(Stopped):
-        paced(Time(2), [1.0] * 9)
-    assert paced(Time(2), [1.0, 1.0]) == [RESTS, RESTS], "not behind the last piece"
+        rests_after(Time(2), [1.0] * 9)
+    assert rests_after(Time(2), [1.0, 1.0]) == [RESTS, RESTS], "not behind the last piece"

@@ -179,7 +179,7 @@ def test_no_look_up_is_longer_than_a_chunk() -> None:
 
     lines = [line(one) for one in day(2500)]
     got = result(reconcile(lambda: lines, ours([])._replace(by_reference=look_up), fee, NOW), [])
-    assert asked == [module.CHUNK] * 20
+    assert (set(asked), sum(asked)) == ({module.CHUNK}, 5000)
     assert got.classes == ["UNKNOWN_TO_US OPEN"] * 2500
 
 
