@@ -11,7 +11,8 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import format_time
 from payments.payment import store as payment_store
 from payments.payment.answers import Result
-from payments.payment.batch import BatchFailed, Stage
+from payments.payment.batch import BatchFailed, Stage, run_batch
+from payments.platform.database import Failure
 from payments.platform.tables import idem_response_cache, outbox_event, payment
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, run, run_one, void
 
@@ -198,6 +199,20 @@ def test_a_key_whose_answer_is_no_longer_kept_is_expired(engine: Engine) -> None
     assert status_and_text(old) == (0, "IDEMPOTENCY_KEY_EXPIRED")
     assert status_and_text(new) == (200, "AUTHORIZED")
     assert count(engine, payment) == 2
+
+
+@pytest.mark.parametrize("tell_locks", [True, False], ids=["apart", "in one statement"])
+def test_a_used_key_that_was_not_looked_up_fails_the_batch(engine: Engine, tell_locks: bool) -> None:
+    payment_id = made(engine)
+    run_one(engine, capture(payment_id, "c", 1))
+    commands = [capture(payment_id, "c", 1), capture(payment_id, "d", 1)]
+    with engine.connect() as connection, pytest.raises(BatchFailed) as caught:
+        run_batch(connection, commands, find_used_keys=False, tell_locks=tell_locks)
+    assert (caught.value.failure, caught.value.stage) == (Failure.DUPLICATE, Stage.KEYS)
+    with engine.connect() as connection:
+        stored = payment_store.get(connection, payment_id)
+    assert stored is not None
+    assert stored.captured_amount == 1
 
 
 def test_a_database_error_undoes_the_whole_batch(engine: Engine) -> None:
