@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -59,6 +60,20 @@ def test_a_payment_row_that_is_given_back_in_time_is_waited_for(mariadb: Engine)
             results = pool.submit(carry_out, mariadb, capture(held, "c"), capture(free, "c2"))
             wait_for_lock_wait(mariadb)
         assert [status_or_code(result) for result in results.result(15)] == ["CAPTURED", "CAPTURED"]
+
+
+def test_the_time_of_a_step_is_after_the_wait_for_its_payment(mariadb: Engine) -> None:
+    def locked_at() -> datetime:
+        with mariadb.begin() as connection:
+            return payment_store.lock(connection, [held])[1]
+
+    held = new_payment_id(mariadb, "held")
+    with ThreadPoolExecutor(1) as pool:
+        with holding(mariadb, held) as holder:
+            waiting = pool.submit(locked_at)
+            wait_for_lock_wait(mariadb)
+            still_held_at = database_now(holder)
+        assert waiting.result(15) >= still_held_at
 
 
 @pytest.mark.parametrize(
