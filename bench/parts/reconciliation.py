@@ -1,4 +1,4 @@
-"""Seconds and memory of an import of a large settlement file: `reconcile import --at-once`, on a database of its own.
+"""Seconds and memory of an import of a large settlement file, with its rests and at once, on a database of its own.
 
 The database is on the server of the platform, so its commits go through the same binary log.
 """
@@ -20,6 +20,7 @@ from bench.settlement_file import DIFFERENT, database, prepare
 from stack.platform import ROOT
 
 LINES: Final = 1_000_000
+AT_ONCE: Final = ("--at-once",)
 
 
 class Measured(NamedTuple):
@@ -30,22 +31,28 @@ class Measured(NamedTuple):
 
 
 def figures(session: Session) -> list[Figure]:
-    """Seconds and memory of one import of LINES lines, and of a dry run of them."""
-    with database(session.engine) as url, TemporaryDirectory() as folder:
+    """Seconds and memory of imports of LINES lines: at once, as a dry run, and with rests while nobody pays."""
+    with TemporaryDirectory() as folder:
         file = Path(folder) / "day.csv"
-        prepare(url, file, LINES)
-        dry, real = (measure(url, file, LINES, *options) for options in (("--dry-run",), ()))
-    say(f"{LINES} lines: {real.seconds:.0f} s and {real.megabytes:.0f} MB, dry {dry.seconds:.0f} s")
+        with database(session.engine) as url:
+            prepare(url, file, LINES)
+            dry, at_once = (measure(url, file, LINES, *options) for options in (("--at-once", "--dry-run"), AT_ONCE))
+        with database(session.engine) as url:
+            prepare(url, file, LINES)
+            resting = measure(url, file, LINES)
+    say(f"{LINES} lines: {resting.seconds:.0f} s, at once {at_once.seconds:.0f} s and {at_once.megabytes:.0f} MB")
     return [
-        Figure(f"import of a settlement file of {LINES:,} lines", [real.seconds], "s"),
-        Figure("the same as a dry run", [dry.seconds], "s"),
-        Figure("memory of the process that imports it", [real.megabytes], "MB"),
+        Figure(f"import of a settlement file of {LINES:,} lines", [resting.seconds], "s"),
+        Figure("memory of the process that imports it", [resting.megabytes], "MB"),
+        Figure("the same import at once", [at_once.seconds], "s"),
+        Figure("memory of its process", [at_once.megabytes], "MB"),
+        Figure("the same as a dry run at once", [dry.seconds], "s"),
     ]
 
 
 def measure(url: str, file: Path, lines: int, *options: str) -> Measured:
     """Import it. RuntimeError with its output when it does not find what is there."""
-    command = [sys.executable, "-m", "worker", "reconcile", "import", str(file), "--at-once", "--json", *options]
+    command = [sys.executable, "-m", "worker", "reconcile", "import", str(file), "--json", *options]
     began = time.monotonic()
     with subprocess.Popen(
         command, cwd=ROOT, env={"DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
