@@ -56,9 +56,9 @@ def test_a_revoked_key_is_refused_by_every_web_worker(instances: list[ApiServer]
     assert statuses(40) == {200}, "known to all"
     revoked = instances[0].post(f"/api-keys/{key['keyId']}/revoke", {"reason": "leaked"}, **operator)
     assert revoked.json()["state"] == "REVOKED"
-    # a worker that went on by what it knew would do so for a minute
-    until(lambda: statuses(20) <= {401, 429}, "the key is refused")
-    assert statuses(TRIES) <= {401, 429}
+    # A worker that went on by what it knew would do so for a minute, and answer some of so many. Fewer say nothing:
+    # those that refuse are quicker, so one that does not know it yet may get none of twenty.
+    until(lambda: statuses(TRIES) <= {401, 429}, "the key is refused by all")
 
 
 def test_each_call_is_counted_once_by_the_end(

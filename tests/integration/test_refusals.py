@@ -57,7 +57,7 @@ class TestRefusals:
     def test_a_part_of_the_bench_that_is_none(self, tmp_path: Path) -> None:
         done = stack("bench", tmp_path, PARTS="lag,nosuch")
         assert done.returncode == 2
-        assert done.stderr.startswith("There is no part nosuch; PARTS may name authorizations, ")
+        assert done.stderr.startswith("There is no part nosuch; PARTS may name full-load, ")
 
     def test_nothing_runs(self, tmp_path: Path) -> None:
         shown = stack("stack.status", tmp_path)
