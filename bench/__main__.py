@@ -63,7 +63,7 @@ PARTS: Final[dict[str, Callable[[Session], list[Figure]]]] = {
     "mesh": mesh.figures,
 }
 ON_THE_PAGE: Final = (
-    *("full-load", "authorizations", "flows", "lag", "breaker", "audits", "backlog", "commits", "serverless", "start"),
+    *("full-load", "authorizations", "flows", "lag", "breaker", "backlog", "commits", "serverless", "start"),
 )
 """The parts of docs/performance.md; figures of the others are on the pages of what they measure."""
 
