@@ -19,7 +19,7 @@ from payments.platform.writing import Insert, as_text, write_in_parts
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One stored event, as the relay and the readers see it. `payload` has no eventId yet."""
+    """One stored event, as readers and operators see it. `payload` has no eventId yet."""
 
     event_id: int
     aggregate_type: str

@@ -14,7 +14,7 @@ SHARED = "'--enable-shared' '--prefix=/usr'"
     ("build", "optimized"),
     [
         (Build(PROFILE, "/opt/python", on_debian=False), True),
-        (Build("'--enable-shared'", "/root/.pyenv/versions/3.11.7", on_debian=True), False),
+        (Build("'--enable-shared'", "/home/kim/.pyenv/versions/3.11.7", on_debian=True), False),
         (Build(SHARED, "/usr", on_debian=True), True),
         (Build(SHARED, "/usr", on_debian=False), False),
         (Build("", "/usr/local", on_debian=True), False),
