@@ -20,12 +20,10 @@ connected
 
 step "two orders, one of them captured"
 for number in 1 2; do
-  buy "$drill_id-$number"
-  answered 200 "order $number"
+  asks 200 "order $number" buy "$drill_id-$number"
   bought[number]="$(json 'd["paymentId"]' <"$scratch/body")"
 done
-take "${bought[1]}" "$drill_id-take-1"
-answered 200 "a capture"
+asks 200 "a capture" take "${bought[1]}" "$drill_id-take-1"
 fine "orders ${bought[*]}"
 
 step "stop the acquirer"

@@ -15,8 +15,7 @@ healthy
 connected
 
 step "an order"
-buy "$drill_id-1"
-answered 200 "an order"
+asks 200 "an order" buy "$drill_id-1"
 first="$(json 'd["paymentId"]' <"$scratch/body")"
 fine "order $first"
 
@@ -25,12 +24,10 @@ break_it "$ACQUIRER_LOSE_CMD" "$ACQUIRER_ANSWER_CMD"
 fine "done"
 
 step "an order and a capture whose answers are lost"
-buy "$drill_id-2"
-answered 202 "the answer is lost, and an order"
+asks 202 "the answer is lost, and an order" buy "$drill_id-2"
 second="$(json 'd["paymentId"]' <"$scratch/body")"
 fine "order $second: 202 after $seconds s"
-take "$first" "$drill_id-take-1"
-answered 202 "the answer is lost, and a capture"
+asks 202 "the answer is lost, and a capture" take "$first" "$drill_id-take-1"
 fine "the capture of order $first: 202 after $seconds s"
 
 step "nobody knows, and nobody says more"
@@ -48,12 +45,9 @@ until_true "$patience" "order $first is captured" is_order "$first" CAPTURED
 fine "order $second is AUTHORIZED and order $first is CAPTURED, by the acquirer's word"
 
 step "orders as before"
-take "$second" "$drill_id-take-2"
-answered 200 "a capture"
-buy "$drill_id-3"
-answered 200 "an order"
+asks 200 "a capture" take "$second" "$drill_id-take-2"
+asks 200 "an order" buy "$drill_id-3"
 third="$(json 'd["paymentId"]' <"$scratch/body")"
-take "$third" "$drill_id-take-3"
-answered 200 "a capture"
+asks 200 "a capture" take "$third" "$drill_id-take-3"
 each_once "$first" "$second" "$third"
 audit

@@ -25,6 +25,16 @@ answered() { # answered STATUS WHAT: the last answer has it, within 5 s (and hal
   [ "$(calc 'n[0] < 5.5' "$seconds")" = True ] || lie "$2 took $seconds s"
 }
 
+asks() { # asks STATUS WHAT COMMAND...: it is answered so, once a web worker's breaker that is still open lets it through
+  until_true "$patience" "the breaker lets $2 through" is_let_through "${@:3}"
+  answered "$1" "$2"
+}
+
+is_let_through() { # is_let_through COMMAND...: it is not refused with nothing sent, which asks for it again
+  "$@"
+  [ "$status" != 503 ] || [ "$(json 'd["code"]' <"$scratch/body")" != ACQUIRER_UNAVAILABLE ]
+}
+
 succeeds() { # succeeds COMMAND...: it is answered 200 now
   "$@"
   [ "$status" = 200 ]

@@ -99,10 +99,10 @@ at_exit() {
 }
 
 until_true() { # until_true SECONDS WHAT COMMAND...: repeat the command until it succeeds
-  local deadline=$((SECONDS + $1)) seconds="$1" what="$2"
+  local deadline=$((SECONDS + $1)) most="$1" what="$2"
   shift 2
   until "$@"; do
-    [ "$SECONDS" -lt "$deadline" ] || lie "not within $seconds s: $what"
+    [ "$SECONDS" -lt "$deadline" ] || lie "not within $most s: $what"
     sleep 0.2
   done
 }

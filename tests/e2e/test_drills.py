@@ -11,12 +11,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import requests
 
 from load.api import Api
 from stack.parent_watchdog import bound_to_parent
 from stack.platform import Platform, real_platform
+from tests.psp.simulator import APPROVED
 from tests.servers import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +49,7 @@ LIES = {
 }
 """What each drill reports when its hooks do nothing."""
 SHOP = "STORE"
+OPEN = 'acquirer_breaker_state{connector="simulator",state="open"} 1.0'
 SETTINGS = {
     "APP_SHOP_MERCHANT": SHOP,
     "APP_RATE_LIMIT_PROFILE": "prod",
@@ -137,6 +141,17 @@ def begin(script: str, platform: Platform, hooks: Mapping[str, str]) -> subproce
     )
 
 
+def order(platform: Platform) -> int:
+    """The status of a new order of the shop."""
+    body = {"amount": 1000, "currency": "KRW", "paymentMethod": APPROVED, "idempotencyKey": str(uuid4())}
+    return requests.post(f"{platform.api.url}/shop/payments/authorize", json=body, timeout=6).status_code
+
+
+def metrics_of(platform: Platform) -> list[str]:
+    """The lines of the api's metrics."""
+    return requests.get(f"{platform.api.url}/metrics", timeout=6).text.splitlines()
+
+
 @pytest.fixture
 def keys(platform: Platform) -> Iterator[dict[str, str]]:
     """The platform needs keys for a while; here they are: a merchant's, and an operator's that administers nothing."""
@@ -170,6 +185,17 @@ def test_a_drill_passes(script: str, platform: Platform, switchboard: Switchboar
     assert "no differences" in printed
     if script == BREAKER:
         assert [f"{number:2d}. " in printed for number in range(1, 10)] == [True] * 9
+
+
+def test_a_drill_of_the_acquirer_begins_while_a_breaker_is_open(platform: Platform, switchboard: Switchboard) -> None:
+    """Drills one after the other: what the one before broke is counted until the breaker has tried again."""
+    script = "drill-answers-lost.sh"
+    hooks = {name: switchboard.hook(call) for name, call in HOOKS[script].items()}
+    switchboard.parts["psp"].kill()
+    until(lambda: order(platform) == 503 and OPEN in metrics_of(platform), "the breaker is open")
+    switchboard.parts["psp"].start()
+    code, printed = switchboard.serve_while(begin(script, platform, hooks))
+    assert code == 0, printed
 
 
 def test_a_drill_whose_hooks_do_nothing_fails(platform: Platform) -> None:
