@@ -56,18 +56,26 @@ def run(
     Merchants are named, or pay by the API keys of the file `keys`, whatever the environment has. `payment_method`: for
     those that have an acquirer. `authority`: the file of the CA that an https:// address is verified by.
     """
-    given = {
-        "RATE": str(rate),
-        "PAYMENT_METHOD": payment_method,
-        **({"SSL_CERT_FILE": str(authority)} if authority else {}),  # Go's; k6 has no option for it
-    }
+    given = {"RATE": str(rate), "PAYMENT_METHOD": payment_method, **_trusting(authority)}
     return load_result(rate, _summary(script, base_url, seconds, keys, given))
 
 
-def of_users(base_url: str, users: int, seconds: int, script: str, keys: Path | None = None) -> LoadResult:
+def of_users(
+    base_url: str,
+    users: int,
+    seconds: int,
+    script: str = AUTHORIZE,
+    keys: Path | None = None,
+    authority: Path | None = None,
+) -> LoadResult:
     """The same of so many users, each of which asks again once it is answered; `rate` is of requests, as they came."""
-    metrics = _summary(script, base_url, seconds, keys, {"USERS": str(users)})
+    metrics = _summary(script, base_url, seconds, keys, {"USERS": str(users), **_trusting(authority)})
     return load_result(round(metrics["http_reqs"]["values"]["rate"]), metrics)
+
+
+def _trusting(authority: Path | None) -> dict[str, str]:
+    """Go's variable; k6 has no option for it."""
+    return {} if authority is None else {"SSL_CERT_FILE": str(authority)}
 
 
 def _summary(

@@ -26,6 +26,8 @@ from stack.platform import Api
 from stack.server import Server
 
 RATE: Final = 200
+USERS: Final = 50
+"""As in `full-load`."""
 TURNS: Final = 8
 """More than elsewhere: the bar is a fraction of what a p95 scatters by."""
 WARM_TURNS: Final = 2
@@ -54,8 +56,9 @@ def figures(session: Session) -> list[Figure]:
         with _instance(session) as first, _instance(session) as second:
             added = _added(session, authority, first)
             smallest = _smallest(session, first)
+            busy = _at_full_load(session, authority, first)
             frozen = _frozen(session, authority, first, second)
-        return [*added, smallest, *frozen, _limits(authority)]
+        return [*added, smallest, *busy, *frozen, _limits(authority)]
 
 
 @contextmanager
@@ -112,6 +115,20 @@ def _smallest(session: Session, instance: Instance) -> Figure:
     return Figure(f"CPU of the smallest Envoy per request at {RATE}/s", spent, "ms")
 
 
+def _at_full_load(session: Session, authority: Authority, instance: Instance) -> list[Figure]:
+    """The CPU where it is scarce: Envoy has no time to sleep between two requests, as it has at a low rate."""
+    spent: dict[str, list[float]] = {"the gateway": [], "the smallest Envoy": []}
+    with _gate(authority, instance.address) as gate, SmallestEnvoy(instance.address) as smallest:
+        ways = zip(spent, (gate, smallest), (gate.url, smallest.url), (authority.file, None), strict=True)
+        for name, envoy, url, trusted in [*ways] * REPEATS:
+            session.drain()
+            before = cpu_of(envoy)
+            result = _whole(k6.of_users(url, USERS, RUN_SECONDS, authority=trusted))
+            spent[name].append((cpu_of(envoy) - before) * 1000 / result.requests)
+            say(f"{spent[name][-1]:.3f} ms of CPU for a request through {name}, {result.rate} a second")
+    return [Figure(f"CPU of {name} per request of {USERS} users", costs, "ms") for name, costs in spent.items()]
+
+
 def _spent(session: Session, envoy: Server, url: str, authority: Path | None = None) -> tuple[LoadResult, float]:
     """A load through it, and what of its CPU (ms) each request took."""
     before = cpu_of(envoy)
@@ -119,13 +136,16 @@ def _spent(session: Session, envoy: Server, url: str, authority: Path | None = N
     return result, (cpu_of(envoy) - before) * 1000 / result.requests
 
 
-def _load(session: Session, url: str, authority: Path | None = None) -> LoadResult:
-    """RuntimeError when a request failed: nothing was measured then."""
-    session.drain()
-    result = k6.run(url, RATE, RUN_SECONDS, authority=authority)
+def _whole(result: LoadResult) -> LoadResult:
     if result.failed:
         raise RuntimeError(f"{result.failed} of {result.requests} requests failed: nothing was measured")
     return result
+
+
+def _load(session: Session, url: str, authority: Path | None = None) -> LoadResult:
+    """RuntimeError when a request failed: nothing was measured then."""
+    session.drain()
+    return _whole(k6.run(url, RATE, RUN_SECONDS, authority=authority))
 
 
 def _frozen(session: Session, authority: Authority, stays: Instance, freezes: Instance) -> list[Figure]:
