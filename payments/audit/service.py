@@ -15,12 +15,12 @@ from sqlalchemy import Engine
 from payments.audit import answers as audit_answers
 from payments.audit import finding_store
 from payments.audit import findings as audit_findings
-from payments.audit import money_out as audit_money_out
 from payments.audit import operations as audit_operations
 from payments.audit import progress as audit_progress
 from payments.audit import rules as audit_checks
 from payments.audit import store as audit_store
 from payments.audit.findings import Kept
+from payments.audit.money_out import service as audit_money_out
 from payments.audit.snapshot import Difference, FindingKind, Progress
 from payments.audit.store import LastRun
 from payments.platform.clock import database_now

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from sqlalchemy import Engine
 
-from payments.audit import batch_reads, exception_reads, file_reads, payout_reads
+from payments.audit.money_out import batch_reads, exception_reads, file_reads, payout_reads
 from payments.platform.database import create_engine
 from tests.contracts.reads import grow, rows_read
 from tests.contracts.reconciled_rows import reconciled

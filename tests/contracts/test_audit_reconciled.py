@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, and_, delete, select, update
 
-from payments.audit import line_reads, money_out_parts
+from payments.audit.money_out import line_reads, parts
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
 from payments.platform.acquirer_tables import acquirer_operation
@@ -109,7 +109,7 @@ OF_EXCEPTIONS: list[Spoiled] = [
 def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoiled: list[Spoiled]) -> None:
     for table, key, values, wanted in spoiled:
         before = change(books, table, key, **values)
-        found = [each for each in run(books, full=True).differences if each.kind in money_out_parts.KINDS]
+        found = [each for each in run(books, full=True).differences if each.kind in parts.KINDS]
         assert sorted(each.subject.replace("exception ", "X") for each in found) == sorted(
             subject.replace("exception ", "X") for subject in wanted
         ), (table.name, values)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Table, delete, func, select, update
 
-from payments.audit import batch_reads, item_reads, money_out, money_out_parts, money_out_rows, piece_reads
 from payments.audit.finding_store import open_by_kind
+from payments.audit.money_out import batch_reads, item_reads, parts, piece_reads, rows, service
 from payments.audit.service import Report, audit
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_found_and_cleared_when_it_is_right(books: Engine, spoi
     named = {"PAYABLE": "merchant_payable KRW M1", "PAYABLE M2": "merchant_payable KRW M2"}
     for table, row, values, wanted in spoiled:
         before = change(books, table, row, **values)
-        found = [each for each in run(books, full=True).differences if each.kind in money_out_parts.KINDS]
+        found = [each for each in run(books, full=True).differences if each.kind in parts.KINDS]
         names = sorted(each.subject for each in found)
         assert names == sorted(named.get(subject, subject) for subject in wanted), values
         assert all(each.detail.startswith(f"{each.subject}: ") for each in found)
@@ -213,7 +213,7 @@ def test_a_batch_without_one_before_it_is_found(books: Engine) -> None:
 
 
 def test_each_audit_checks_another_window_in_turn(books: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(money_out_rows, "IN_TURN", 1)
+    monkeypatch.setattr(rows, "IN_TURN", 1)
     change(books, settlement_batch, 3, carried_in=0)
     found = [subjects(run(books)) for _ in range(4)]
     assert ["batch 3"] in found
@@ -224,7 +224,7 @@ def test_a_check_in_turn_clears_nothing(books: Engine, monkeypatch: pytest.Monke
     """It does not read the items that the finding is about."""
     change(books, settlement_item, 1, fee=179)
     assert subjects(run(books, full=True)) == ["batch 1"]
-    monkeypatch.setattr(money_out, "SUSPECTS", 0)  # as with more findings than one audit checks again
+    monkeypatch.setattr(service, "SUSPECTS", 0)  # as with more findings than one audit checks again
     assert (run(books).differences, run(books).cleared) == ([], 0)
     with books.connect() as connection:
         assert open_by_kind(connection) == {"settlement": 1}

@@ -16,8 +16,8 @@ HANDS_OVER_THE_ENVIRONMENT = "app/wsgi.py"
 RULES = (
     *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
     *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
-    *("audit.batches", "audit.batch_rules", "audit.exceptions", "audit.exception_rules", "audit.file_rules"),
-    *("audit.file_sums", "audit.payout_rules", "audit.sources", "audit.totals"),
+    *(f"audit.money_out.{name}" for name in ("batches", "batch_rules", "exceptions", "exception_rules", "file_rules")),
+    *(f"audit.money_out.{name}" for name in ("file_sums", "payout_rules", "sources", "totals")),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",

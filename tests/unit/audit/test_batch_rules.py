@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from payments.audit.batch_rules import batch_faults
-from payments.audit.batches import AuditedBatch, AuditedPayout, BatchRow, ItemSums, Sums
-from payments.audit.sources import Net, net, together
+from payments.audit.money_out.batch_rules import batch_faults
+from payments.audit.money_out.batches import AuditedBatch, AuditedPayout, BatchRow, ItemSums, Sums
+from payments.audit.money_out.sources import Net, net, together
 from payments.ledger.rules import Account
 from payments.settlement.rules import State
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from payments.audit.batches import AuditedBatch, AuditedPayout
-from payments.audit.sources import Net, differs, net, wrong_postings
+from payments.audit.money_out.batches import AuditedBatch, AuditedPayout
+from payments.audit.money_out.sources import Net, differs, net, wrong_postings
 from payments.ledger.rules import Account
 from payments.settlement.rules import State
 

@@ -1,4 +1,4 @@
-"""The tables of settlement and reconciliation that audits check row by row. `money_out` says when."""
+"""The tables of settlement and reconciliation that audits check row by row. `service` says when."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, bindparam, or_
 
-from payments.audit import batch_reads, exception_reads, file_reads, payout_reads
-from payments.audit.batch_rules import batch_faults
-from payments.audit.exception_rules import exception_faults
-from payments.audit.file_rules import file_faults
-from payments.audit.payout_rules import adjustment_faults, payout_file_faults
+from payments.audit.money_out import batch_reads, exception_reads, file_reads, payout_reads
+from payments.audit.money_out.batch_rules import batch_faults
+from payments.audit.money_out.exception_rules import exception_faults
+from payments.audit.money_out.file_rules import file_faults
+from payments.audit.money_out.payout_rules import adjustment_faults, payout_file_faults
 from payments.audit.snapshot import FindingKind
 from payments.platform.recon_tables import recon_exception, recon_file
 from payments.platform.settlement_tables import payout_file, settlement_adjustment, settlement_batch

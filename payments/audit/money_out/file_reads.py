@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select
 
-from payments.audit import line_reads
-from payments.audit.file_sums import AuditedFile, ExceptionSums, Total
-from payments.audit.source_reads import net_by_source
+from payments.audit.money_out import line_reads
+from payments.audit.money_out.file_sums import AuditedFile, ExceptionSums, Total
+from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
 from payments.platform.recon_tables import recon_exception, recon_file, recon_total
 from payments.reconciliation.rules import ExceptionClass, FileState

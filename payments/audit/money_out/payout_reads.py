@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, case, func, select
 
-from payments.audit.payout_rules import AdjustmentRow, AuditedPayoutFile
-from payments.audit.source_reads import net_by_source
-from payments.audit.sources import Net
+from payments.audit.money_out.payout_rules import AdjustmentRow, AuditedPayoutFile
+from payments.audit.money_out.source_reads import net_by_source
+from payments.audit.money_out.sources import Net
 from payments.ledger.rules import SourceType
 from payments.platform.settlement_tables import (
     payout,

@@ -1,10 +1,10 @@
-"""Reads what the postings of sources changed. `audit.sources` compares it."""
+"""Reads what the postings of sources changed. `sources` compares it."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from payments.audit.sources import Net, SourceEntry, net_of
+from payments.audit.money_out.sources import Net, SourceEntry, net_of
 from payments.ledger.rules import SourceType
 from payments.platform.tables import ledger_entry
 

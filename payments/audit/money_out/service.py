@@ -10,13 +10,14 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from payments.audit import finding_store, piece_reads, recorded_reads, totals
+from payments.audit import finding_store
 from payments.audit import findings as audit_findings
 from payments.audit import store as audit_store
-from payments.audit.money_out_parts import KINDS, PARTS, Part
-from payments.audit.money_out_rows import Checked, RowsAudit
+from payments.audit.money_out import piece_reads, recorded_reads, totals
+from payments.audit.money_out.parts import KINDS, PARTS, Part
+from payments.audit.money_out.rows import Checked, RowsAudit
+from payments.audit.money_out.totals import Ledger
 from payments.audit.snapshot import Difference, FindingKind
-from payments.audit.totals import Ledger
 from payments.platform.clock import database_now
 from payments.platform.throttle import Throttle
 

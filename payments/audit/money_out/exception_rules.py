@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from payments.audit.exceptions import ENDED, AuditedException, AuditedLine, AuditedOperation, ExceptionRow
-from payments.audit.sources import Net, differs, is_same, net, together, wrong_postings
+from payments.audit.money_out.exceptions import ENDED, AuditedException, AuditedLine, AuditedOperation, ExceptionRow
+from payments.audit.money_out.sources import Net, differs, is_same, net, together, wrong_postings
 from payments.ledger.rules import Account
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 

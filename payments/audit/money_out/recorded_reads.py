@@ -1,12 +1,12 @@
-"""Adds up what the tables of settlement and reconciliation say. `audit.totals` compares the sums."""
+"""Adds up what the tables of settlement and reconciliation say. `totals` compares the sums."""
 
 from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from payments.audit.exceptions import ENDED
-from payments.audit.totals import Recorded
+from payments.audit.money_out.exceptions import ENDED
+from payments.audit.money_out.totals import Recorded
 from payments.platform.recon_tables import recon_exception, recon_file, recon_total
 from payments.platform.settlement_tables import payout, settlement_adjustment, settlement_batch
 from payments.reconciliation.rules import FileState

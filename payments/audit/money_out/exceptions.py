@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from payments.acquiring.rules import State
-from payments.audit.sources import Net
+from payments.audit.money_out.sources import Net
 from payments.reconciliation.rules import ExceptionState
 
 ENDED: Final = frozenset({ExceptionState.RESOLVED, ExceptionState.WRITTEN_OFF})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from payments.audit.sources import Net
+from payments.audit.money_out.sources import Net
 
 
 class Total(NamedTuple):

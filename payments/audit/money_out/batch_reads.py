@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
-from payments.audit.batches import AuditedBatch, AuditedPayout, BatchRow
-from payments.audit.item_reads import items
-from payments.audit.source_reads import net_by_source
+from payments.audit.money_out.batches import AuditedBatch, AuditedPayout, BatchRow
+from payments.audit.money_out.item_reads import items
+from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
 from payments.platform.settlement_tables import (
     payout,

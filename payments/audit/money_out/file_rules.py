@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from payments.audit.file_sums import AuditedFile, ExceptionSums, LineSums, Total
-from payments.audit.sources import Net, differs, net, together, wrong_postings
+from payments.audit.money_out.file_sums import AuditedFile, ExceptionSums, LineSums, Total
+from payments.audit.money_out.sources import Net, differs, net, together, wrong_postings
 from payments.ledger.rules import Account
 from payments.reconciliation.rules import FileState
 

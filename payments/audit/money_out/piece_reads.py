@@ -1,11 +1,11 @@
-"""Adds up the ledger in pieces. `audit.totals` compares the sums."""
+"""Adds up the ledger in pieces. `totals` compares the sums."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
-from payments.audit.totals import Ledger, Moved
+from payments.audit.money_out.totals import Ledger, Moved
 from payments.ledger.rules import Account, SourceType
 from payments.platform.settlement_tables import settlement_batch, settlement_item
 from payments.platform.tables import ledger_entry, payment

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from payments.audit.batches import AuditedBatch, BatchRow, ItemSums, Sums
-from payments.audit.payout_rules import payout_faults
-from payments.audit.sources import Net, differs, net, wrong_postings
+from payments.audit.money_out.batches import AuditedBatch, BatchRow, ItemSums, Sums
+from payments.audit.money_out.payout_rules import payout_faults
+from payments.audit.money_out.sources import Net, differs, net, wrong_postings
 from payments.ledger.rules import Account
 from payments.settlement.rules import State
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
-from payments.audit.batches import ItemSums, Sums
+from payments.audit.money_out.batches import ItemSums, Sums
 from payments.ledger.rules import Account, SourceType
 from payments.platform.settlement_tables import (
     settlement_batch,

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from payments.acquiring.connector import Kind
-from payments.audit.file_sums import LineSums
+from payments.audit.money_out.file_sums import LineSums
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_line
 

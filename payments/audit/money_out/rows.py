@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, func, select
 from payments.audit import findings as audit_findings
 from payments.audit import store as audit_store
 from payments.audit.findings import Kept
-from payments.audit.money_out_parts import Part
+from payments.audit.money_out.parts import Part
+from payments.audit.money_out.sources import finding
 from payments.audit.snapshot import Difference
-from payments.audit.sources import finding
 from payments.platform.clock import database_now
 from payments.platform.throttle import Throttle
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
-from payments.audit.exceptions import AuditedException, AuditedLine, AuditedOperation, ExceptionRow
-from payments.audit.line_reads import OWED
-from payments.audit.source_reads import net_by_source
+from payments.audit.money_out.exceptions import AuditedException, AuditedLine, AuditedOperation, ExceptionRow
+from payments.audit.money_out.line_reads import OWED
+from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_exception, recon_line

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from payments.audit.sources import Net
+from payments.audit.money_out.sources import Net
 
 
 class Sums(NamedTuple):

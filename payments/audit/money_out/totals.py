@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from payments.audit.money_out.sources import finding
 from payments.audit.snapshot import Difference, FindingKind
-from payments.audit.sources import finding
 from payments.ledger.rules import CREDIT_NORMAL, Account
 
 Book = tuple[str, str]
