@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, insert, select
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
 from payments.platform.settlement_tables import (
+    fee_schedule,
     payout,
     payout_file,
     settlement_adjustment,
@@ -38,6 +39,19 @@ BATCH: Final = {
     "updated_at": NOW,
 }
 
+SCHEDULE: Final = {
+    "schedule_id": 1000,
+    "merchant_id": "M1",
+    "currency": "KRW",
+    "basis_points": 120,
+    "fixed": 60,
+    "minimum": 0,
+    "valid_from": NOW,
+    "on_refund": "KEEP",
+    "created_at": NOW,
+    "created_by": "ann",
+}
+
 
 def add(connection: Connection, table: Table, **values: Any) -> int:
     """Insert a row; returns its id."""
@@ -53,6 +67,7 @@ def settled(engine: Engine) -> None:
     commands.run_one(engine, commands.refund(payment_id, "r", 1_000))
     publish_and_post(engine)
     with engine.begin() as connection:
+        add(connection, fee_schedule, **SCHEDULE)
         _paid(connection)
         _carried(connection)
         add(

@@ -12,6 +12,7 @@ from payments.audit.service import Report, audit
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
 from payments.platform.settlement_tables import (
+    fee_schedule,
     payout,
     payout_file,
     settlement_adjustment,
@@ -86,6 +87,8 @@ SPOILED: list[Spoiled] = [
     (payout_file, 1, {"total": 1}, ["payout file 1"]),
     (payout_file, 1, {"payouts": 2}, ["payout file 1"]),
     (payout_file, 1, {"currency": "USD"}, ["payout file 1"]),
+    (fee_schedule, 1000, {"basis_points": 121}, ["batch 1"]),
+    (fee_schedule, 1000, {"valid_from": CUTOFF}, ["batch 1"]),
     (settlement_adjustment, 1, {"amount": -21}, ["adjustment 1", "fee_revenue KRW"]),
     (settlement_adjustment, 1, {"posted_at": None}, ["adjustment 1", "fee_revenue KRW"]),
     (settlement_adjustment, 1, {"agreed_by": "ann"}, ["adjustment 1"]),

@@ -17,7 +17,7 @@ RULES = (
     *("acquiring.connector", "acquiring.operation", "acquiring.rules", "breaker.rules", "platform.connectors"),
     *("audit.answers", "audit.rules", "audit.snapshot", "ledger.received", "ledger.rules"),
     *(f"audit.money_out.{name}" for name in ("batches", "batch_rules", "exceptions", "exception_rules", "file_rules")),
-    *(f"audit.money_out.{name}" for name in ("file_sums", "payout_rules", "sources", "totals")),
+    *(f"audit.money_out.{name}" for name in ("fees", "file_sums", "payout_rules", "sources", "totals")),
     *("dead_letters.kept_message", "dead_letters.poison", "dead_letters.rules", "outbox.rules"),
     *(
         "payment.answers",

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from payments.audit.money_out.batches import AuditedBatch, AuditedPayout, BatchRow
+from payments.audit.money_out.fee_reads import wrong_fees
+from payments.audit.money_out.fees import NONE_WRONG
 from payments.audit.money_out.item_reads import items
 from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
@@ -70,7 +72,11 @@ def batches(connection: Connection, ids: Sequence[int], *, with_items: bool) -> 
     found = []
     for row in [BatchRow(*row) for row in connection.execute(_BATCHES, {"ids": ids})]:
         payout_ = payouts.get(row.batch_id)
-        counted = items(connection, row.batch_id) if with_items and row.state != State.OPEN else None
+        counted, mispriced = None, NONE_WRONG
+        if with_items and row.state != State.OPEN:
+            counted = items(connection, row.batch_id)
+            mispriced = wrong_fees(connection, row.batch_id, row.merchant_id, row.currency)
         of_payout = Counter() if payout_ is None else paid.get(payout_.payout_id, Counter())
-        found.append(AuditedBatch(row, counted, posted.get(row.batch_id, Counter()), payout_, of_payout))
+        closing = posted.get(row.batch_id, Counter())
+        found.append(AuditedBatch(row, counted, closing, payout_, of_payout, mispriced))
     return found

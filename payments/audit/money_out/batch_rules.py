@@ -29,6 +29,9 @@ def batch_faults(batch: AuditedBatch) -> Iterator[str]:
         yield from wrong_postings(batch.posted, _closing(row))
     if batch.counted is not None:
         yield from _items(row.sums, batch.counted)
+    if batch.wrong_fees.payments:
+        number, first = batch.wrong_fees
+        yield f"{number} payments have other fees than their schedule says, one is payment {first}"
     yield from _approvals(row)
     yield from payout_faults(batch)
 

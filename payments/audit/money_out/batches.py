@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from payments.audit.money_out.fees import NONE_WRONG, WrongFees
 from payments.audit.money_out.sources import Net
 
 
@@ -75,3 +76,5 @@ class AuditedBatch:
     payout: AuditedPayout | None = None
     paid: Net = field(default_factory=Counter)
     """What the payout's postings changed."""
+    wrong_fees: WrongFees = NONE_WRONG
+    """None where the items were not read."""

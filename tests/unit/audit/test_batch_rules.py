@@ -7,6 +7,7 @@ import pytest
 
 from payments.audit.money_out.batch_rules import batch_faults
 from payments.audit.money_out.batches import AuditedBatch, AuditedPayout, BatchRow, ItemSums, Sums
+from payments.audit.money_out.fees import WrongFees
 from payments.audit.money_out.sources import Net, net, together
 from payments.ledger.rules import Account
 from payments.settlement.rules import State
@@ -88,6 +89,11 @@ def test_sums_of_items_are_compared_one_by_one() -> None:
     counted = ItemSums(Sums(10_000, 5_000, 104, -20, 3), strays=1, first_stray=9)
     said = list(batch_faults(AuditedBatch(ROW, counted, net("KRW", "M1", CLOSING))))
     assert said == ["fees is 105, its items have 104", "1 items do not agree with their postings, one is item 9"]
+
+
+def test_fees_that_no_schedule_says_are_named() -> None:
+    batch = AuditedBatch(ROW, None, net("KRW", "M1", CLOSING), wrong_fees=WrongFees(2, 17))
+    assert list(batch_faults(batch)) == ["2 payments have other fees than their schedule says, one is payment 17"]
 
 
 def test_sums_of_changes_keep_what_is_below_zero() -> None:
