@@ -49,6 +49,10 @@ class Throttle:
         return min(seconds * self.rests, self.longest_rest)
 
 
+Rest = Callable[[], None]
+"""What is called between two pieces of work: `Rests` as a rule. May raise Stopped."""
+
+
 class Rests:
     """The rests of one job, whose pieces are in several places: call it behind each piece."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from payments.audit.money_out import batch_reads, exception_reads, file_reads, payout_reads
 from payments.platform.database import create_engine
+from payments.platform.throttle import AT_ONCE, Rests
 from tests.contracts.reads import grow, rows_read
 from tests.contracts.reconciled_rows import reconciled
 from tests.contracts.settled_rows import settled
@@ -47,10 +48,10 @@ def test_what_is_checked_is_read_by_an_index(grown: Engine) -> None:
     read: dict[str, int] = {}
     with grown.connect() as connection:
         for name, count, reading in (
-            ("batches", 3, lambda: batch_reads.batches(connection, [1, 2, 3], with_items=True)),
+            ("batches", 3, lambda: batch_reads.batches(connection, [1, 2, 3], Rests(AT_ONCE))),
             ("adjustments", 1, lambda: payout_reads.adjustments(connection, [1])),
             ("payout files", 1, lambda: payout_reads.payout_files(connection, [1])),
-            ("files", 1, lambda: file_reads.files(connection, [1], with_lines=True)),
+            ("files", 1, lambda: file_reads.files(connection, [1], Rests(AT_ONCE))),
             ("exceptions", 5, lambda: exception_reads.exceptions(connection, [1, 2, 3, 4, 5])),
         ):
             before = rows_read(connection)

@@ -20,6 +20,7 @@ from payments.platform.settlement_tables import (
     settlement_item,
 )
 from payments.platform.tables import ledger_entry, payment
+from payments.platform.throttle import AT_ONCE, Rests
 from tests.contracts.settled_rows import BATCH, CUTOFF, NOW, add, settled
 
 KEPT = timedelta(days=30)
@@ -126,7 +127,7 @@ def test_an_item_that_is_not_its_posting_is_found(books: Engine) -> None:
     for table, row, values in OF_ITEMS:
         before = change(books, table, row, **values)
         with books.connect() as connection:
-            found = batch_reads.batches(connection, [1, 2], with_items=True)
+            found = batch_reads.batches(connection, [1, 2], Rests(AT_ONCE))
         assert [each.row.batch_id for each in found if each.counted and each.counted.strays] == [
             2 if (table, row) == (settlement_item, 3) else 1
         ], values

@@ -16,6 +16,7 @@ from payments.platform.settlement_tables import (
     payout,
     settlement_batch,
 )
+from payments.platform.throttle import Rest
 from payments.settlement.rules import State
 
 _IDS: Any = bindparam("ids", expanding=True)
@@ -64,8 +65,8 @@ _PAYOUTS: Select[Any] = select(
 ).where(payout.c.batch_id.in_(_IDS))
 
 
-def batches(connection: Connection, ids: Sequence[int], *, with_items: bool) -> list[AuditedBatch]:
-    """These batches; the items of those that are not OPEN are read `with_items`."""
+def batches(connection: Connection, ids: Sequence[int], rest: Rest | None) -> list[AuditedBatch]:
+    """These batches; the items of those that are not OPEN are read, with a `rest` after each piece. None: not."""
     payouts = {row.batch_id: AuditedPayout(*row[1:]) for row in connection.execute(_PAYOUTS, {"ids": ids})}
     posted = net_by_source(connection, SourceType.SETTLEMENT_BATCH, ids)
     paid = net_by_source(connection, SourceType.PAYOUT, [each.payout_id for each in payouts.values()])
@@ -73,9 +74,9 @@ def batches(connection: Connection, ids: Sequence[int], *, with_items: bool) -> 
     for row in [BatchRow(*row) for row in connection.execute(_BATCHES, {"ids": ids})]:
         payout_ = payouts.get(row.batch_id)
         counted, mispriced = None, NONE_WRONG
-        if with_items and row.state != State.OPEN:
-            counted = items(connection, row.batch_id)
-            mispriced = wrong_fees(connection, row.batch_id, row.merchant_id, row.currency)
+        if rest is not None and row.state != State.OPEN:
+            counted = items(connection, row.batch_id, rest)
+            mispriced = wrong_fees(connection, row.batch_id, row.merchant_id, row.currency, rest)
         of_payout = Counter() if payout_ is None else paid.get(payout_.payout_id, Counter())
         closing = posted.get(row.batch_id, Counter())
         found.append(AuditedBatch(row, counted, closing, payout_, of_payout, mispriced))

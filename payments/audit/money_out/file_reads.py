@@ -11,6 +11,7 @@ from payments.audit.money_out.file_sums import AuditedFile, ExceptionSums, Total
 from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
 from payments.platform.recon_tables import recon_exception, recon_file, recon_total
+from payments.platform.throttle import Rest
 from payments.reconciliation.rules import ExceptionClass, FileState
 
 _IDS: Any = bindparam("ids", expanding=True)
@@ -52,8 +53,8 @@ _OF_FILES = (
 )
 
 
-def files(connection: Connection, ids: Sequence[int], *, with_lines: bool) -> list[AuditedFile]:
-    """These files; the lines of those that are DONE are read `with_lines`."""
+def files(connection: Connection, ids: Sequence[int], rest: Rest | None) -> list[AuditedFile]:
+    """These files; the lines of those that are DONE are read, with a `rest` after each piece. None: not."""
     posted = net_by_source(connection, SourceType.RECON_FILE, ids)
     totals: defaultdict[int, dict[str, Total]] = defaultdict(dict)
     for file_id, currency, *sums in connection.execute(_TOTALS, {"ids": ids}):
@@ -63,7 +64,7 @@ def files(connection: Connection, ids: Sequence[int], *, with_lines: bool) -> li
         exceptions[file_id][currency] = ExceptionSums(*map(int, sums))
     found = []
     for file_id, state, line_count, matched in connection.execute(_FILES, {"ids": ids}).all():
-        lines = line_reads.lines(connection, file_id) if with_lines and state == FileState.DONE else None
+        lines = line_reads.lines(connection, file_id, rest) if rest and state == FileState.DONE else None
         its = (totals[file_id], lines, exceptions[file_id], posted.get(file_id, Counter()))
         found.append(AuditedFile(file_id, state, line_count, matched, *its))
     return found

@@ -12,10 +12,11 @@ from payments.platform.settlement_tables import (
     settlement_item,
 )
 from payments.platform.tables import ledger_entry, payment
+from payments.platform.throttle import Rest
 from payments.settlement.rules import ItemKind
 
-PIECE: Final = 20_000
-"""Items that one statement adds up."""
+PIECE: Final = 2_000
+"""Items that one statement adds up: few, so that requests do not wait long for the database (ADR 14)."""
 
 
 _batch, _item, _entry = settlement_batch.c, settlement_item.c, ledger_entry.c
@@ -88,8 +89,8 @@ _ITEMS: Select[Any] = select(
 ).group_by(_PIECE.c.kind)
 
 
-def items(connection: Connection, batch_id: int) -> ItemSums:
-    """The sums of the items of a batch, PIECE at a time."""
+def items(connection: Connection, batch_id: int, rest: Rest) -> ItemSums:
+    """The sums of the items of a batch, PIECE at a time, with a rest after each."""
     amounts: Counter[str] = Counter()
     fees, count, strays, some, after = 0, 0, 0, None, 0
     while rows := connection.execute(_ITEMS, {"batch_id": batch_id, "after": after, "piece": PIECE}).all():
@@ -97,6 +98,7 @@ def items(connection: Connection, batch_id: int) -> ItemSums:
             amounts[kind] += int(amount)
             fees, count, strays = fees + int(fee), count + number, strays + strayed
             some, after = some or stray, max(after, last)
+        rest()
     in_order = (ItemKind.CAPTURE, ItemKind.REFUND, ItemKind.ADJUSTMENT)
     gross, refunds, adjustments = (amounts[kind] for kind in in_order)
     return ItemSums(Sums(gross, refunds, fees, adjustments, count), strays, some)

@@ -8,8 +8,9 @@ from payments.acquiring.connector import Kind
 from payments.audit.money_out.file_sums import LineSums
 from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.recon_tables import recon_line
+from payments.platform.throttle import Rest
 
-PIECE: Final = 20_000
+PIECE: Final = 2_000
 """Lines that one statement adds up."""
 
 
@@ -54,12 +55,13 @@ _LINES: Select[Any] = select(
 ).group_by(_PIECE.c.currency)
 
 
-def lines(connection: Connection, file_id: int) -> dict[str, LineSums]:
-    """The sums of the lines of a file by currency, PIECE at a time."""
+def lines(connection: Connection, file_id: int, rest: Rest) -> dict[str, LineSums]:
+    """The sums of the lines of a file by currency, PIECE at a time, with a rest after each."""
     found: dict[str, LineSums] = {}
     after = 0
     while rows := connection.execute(_LINES, {"file_id": file_id, "after": after, "piece": PIECE}).all():
         for currency, last, *sums in rows:
             found[currency] = found.get(currency, LineSums()).plus(LineSums(*map(int, sums)))
             after = max(after, last)
+        rest()
     return found

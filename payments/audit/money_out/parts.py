@@ -14,6 +14,7 @@ from payments.audit.money_out.payout_rules import adjustment_faults, payout_file
 from payments.audit.snapshot import FindingKind
 from payments.platform.recon_tables import recon_exception, recon_file
 from payments.platform.settlement_tables import payout_file, settlement_adjustment, settlement_batch
+from payments.platform.throttle import Rest
 
 KINDS: Final = (FindingKind.SETTLEMENT, FindingKind.RECONCILIATION)
 
@@ -33,30 +34,30 @@ class Part:
     kind: FindingKind
     key: Column[int]
     has_changed: ColumnElement[bool]
-    faults: Callable[[Connection, Sequence[int], bool], Faults]
-    """(ids, whether to read items and lines)."""
+    faults: Callable[[Connection, Sequence[int], Rest | None], Faults]
+    """(ids, the rest after each piece of items and lines; None: these are not read)."""
 
 
-def _batches(connection: Connection, ids: Sequence[int], thorough: bool) -> Faults:
-    found = batch_reads.batches(connection, ids, with_items=thorough)
+def _batches(connection: Connection, ids: Sequence[int], rest: Rest | None) -> Faults:
+    found = batch_reads.batches(connection, ids, rest)
     return {each.row.batch_id: list(batch_faults(each)) for each in found}
 
 
-def _adjustments(connection: Connection, ids: Sequence[int], _thorough: bool) -> Faults:
+def _adjustments(connection: Connection, ids: Sequence[int], _rest: Rest | None) -> Faults:
     found = payout_reads.adjustments(connection, ids)
     return {row.adjustment_id: list(adjustment_faults(row, posted)) for row, posted in found}
 
 
-def _payout_files(connection: Connection, ids: Sequence[int], _thorough: bool) -> Faults:
+def _payout_files(connection: Connection, ids: Sequence[int], _rest: Rest | None) -> Faults:
     return {each.file_id: list(payout_file_faults(each)) for each in payout_reads.payout_files(connection, ids)}
 
 
-def _files(connection: Connection, ids: Sequence[int], thorough: bool) -> Faults:
-    found = file_reads.files(connection, ids, with_lines=thorough)
+def _files(connection: Connection, ids: Sequence[int], rest: Rest | None) -> Faults:
+    found = file_reads.files(connection, ids, rest)
     return {each.file_id: list(file_faults(each)) for each in found}
 
 
-def _exceptions(connection: Connection, ids: Sequence[int], _thorough: bool) -> Faults:
+def _exceptions(connection: Connection, ids: Sequence[int], _rest: Rest | None) -> Faults:
     found = exception_reads.exceptions(connection, ids)
     return {each.row.exception_id: list(exception_faults(each)) for each in found}
 

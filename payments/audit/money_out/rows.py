@@ -13,7 +13,7 @@ from payments.audit.money_out.parts import Part
 from payments.audit.money_out.sources import finding
 from payments.audit.snapshot import Difference
 from payments.platform.clock import database_now
-from payments.platform.throttle import Throttle
+from payments.platform.throttle import Rests
 
 CHUNK: Final = 50
 """Subjects in one snapshot."""
@@ -36,12 +36,12 @@ class Checked(NamedTuple):
 
 
 class RowsAudit:
-    """An audit of one table."""
+    """An audit of one table, which rests. Raises Stopped when the process is to end."""
 
-    def __init__(self, engine: Engine, part: Part, throttle: Throttle) -> None:
+    def __init__(self, engine: Engine, part: Part, rest: Rests) -> None:
         self._engine = engine
         self._part = part
-        self._throttle = throttle
+        self._rest = rest
 
     def steps(self, suspects: Sequence[int], since: datetime | None, turn: int) -> Iterator[Checked]:
         """Check all when `since` is None, or the suspects, what changed, and those whose turn it is."""
@@ -59,7 +59,7 @@ class RowsAudit:
 
     def _everything(self) -> Iterator[Checked]:
         after, key = 0, self._part.key
-        for _ in self._throttle.steps():
+        while True:
             with audit_store.snapshot(self._engine) as connection:
                 ids = connection.execute(select(key).where(key > after).order_by(key).limit(CHUNK)).scalars().all()
             if not ids:
@@ -75,17 +75,19 @@ class RowsAudit:
         return connection.execute(select(key).where(key > start, key <= start + IN_TURN)).scalars().all()
 
     def _chunks(self, ids: Sequence[int], *, thorough: bool) -> Iterator[Checked]:
-        for _, start in zip(self._throttle.steps(), range(0, len(ids), CHUNK), strict=False):
+        for start in range(0, len(ids), CHUNK):
             yield self._check(ids[start : start + CHUNK], thorough=thorough)
 
     def _check(self, ids: Sequence[int], *, thorough: bool) -> Checked:
+        self._rest()
         with audit_store.snapshot(self._engine) as connection:
             now = database_now(connection)
-            faults = self._part.faults(connection, ids, thorough)
+            faults = self._part.faults(connection, ids, self._rest if thorough else None)
         found = [difference for number, said in faults.items() for difference in self._finding(number, said)]
         # without its items or lines a subject may be wrong in what was not read
         cleared = [Difference(self._part.kind, None, "", self._subject(number)) for number in faults if thorough]
-        return Checked(len(faults), found, audit_findings.keep_without_payment(self._engine, cleared, found, now))
+        kept = audit_findings.keep_without_payment(self._engine, cleared, found, now)
+        return Checked(len(faults), found, kept)
 
     def _finding(self, number: int, said: Collection[str]) -> list[Difference]:
         return finding(self._part.kind, self._subject(number), said)

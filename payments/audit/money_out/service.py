@@ -19,7 +19,7 @@ from payments.audit.money_out.rows import Checked, RowsAudit
 from payments.audit.money_out.totals import Ledger
 from payments.audit.snapshot import Difference, FindingKind
 from payments.platform.clock import database_now
-from payments.platform.throttle import Throttle
+from payments.platform.throttle import Rests, Stopped, Throttle
 
 SUSPECTS: Final = 1000
 """Open findings that are checked again in one audit, those that were checked longest ago first."""
@@ -33,8 +33,12 @@ def check(engine: Engine, since: datetime | None, turn: int, throttle: Throttle)
     with audit_store.snapshot(engine) as connection:
         open_ = finding_store.open_without_payment(connection, KINDS, SUSPECTS)
     suspects = [Difference(FindingKind(each.kind), None, each.detail, each.subject) for each in open_]
-    for part in PARTS:
-        yield from RowsAudit(engine, part, throttle).steps(_ids_of(part, suspects), since, turn)
+    rest = Rests(throttle)
+    try:
+        for part in PARTS:
+            yield from RowsAudit(engine, part, rest).steps(_ids_of(part, suspects), since, turn)
+    except Stopped:
+        return
     of_totals = [each for each in suspects if not any(_is_of(part, each.subject) for part in PARTS)]
     if since is None or of_totals:
         yield from _totals(engine, of_totals, throttle)
