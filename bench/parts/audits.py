@@ -17,7 +17,7 @@ INTERVAL: Final = "APP_AUDIT_INTERVAL_SECONDS"
 ALWAYS, NEVER = "1", "86400"
 """Seconds between audits."""
 AUDIT_SECONDS: Final = 600.0
-"""With its rests an audit checks about 2,000 payments a second, and loads before may have made half a million."""
+"""An audit rests four times as long as it works, and checks what all loads before have made: that takes minutes."""
 
 
 def figures(session: Session) -> list[Figure]:

@@ -1,5 +1,6 @@
 // How a script of `make bench` is paced: so many users, each of which asks again at once (USERS), or a constant RATE a
 // second. For DURATION.
+
 // Each user keeps a connection. Of 1,000 a web worker closes idle ones from 900 on, and a request that comes just then is lost.
 const MOST = 800;
 

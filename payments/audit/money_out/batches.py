@@ -77,4 +77,4 @@ class AuditedBatch:
     paid: Net = field(default_factory=Counter)
     """What the payout's postings changed."""
     wrong_fees: WrongFees = NONE_WRONG
-    """None where the items were not read."""
+    """Of no payment where the items were not read."""

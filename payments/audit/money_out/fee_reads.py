@@ -5,10 +5,11 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, Select, bindparam, case, cast, func, select
 
 from payments.audit.money_out import fees
-from payments.audit.money_out.fees import ANYBODY, Charged, Schedule, WrongFees
+from payments.audit.money_out.fees import Charged, Schedule, WrongFees
 from payments.platform.settlement_tables import fee_schedule, settlement_item
 from payments.platform.tables import payment
 from payments.platform.throttle import Rest
+from payments.settlement.fees import ANY_MERCHANT
 from payments.settlement.rules import ItemKind
 
 PIECE: Final = 500
@@ -56,7 +57,7 @@ _CHARGED: Select[Any] = (
 
 def wrong_fees(connection: Connection, batch_id: int, merchant_id: str, currency: str, rest: Rest) -> WrongFees:
     """The payments of a batch, as the items in it and in those before it say; a rest after each PIECE items."""
-    owners = {"currency": currency, "owners": [merchant_id, ANYBODY]}
+    owners = {"currency": currency, "owners": [merchant_id, ANY_MERCHANT]}
     schedules = [Schedule(*row) for row in connection.execute(_SCHEDULES, owners)]
     wrong: set[int] = set()
     after = 0

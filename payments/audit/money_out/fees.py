@@ -1,4 +1,4 @@
-"""What a payment must have cost by its fee schedule, reckoned apart from `payments.settlement`. Pure.
+"""What a payment must have cost by its fee schedule, reckoned apart from settlement. Pure.
 
 `fee_reads` adds up the items of a payment; a fault of the rules that made them is not repeated here.
 """
@@ -7,10 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-ANYBODY: Final = "*"
-"""Whose a schedule is that counts for all who have none of their own."""
-KEPT: Final = "KEEP"
-"""A refund gives back nothing of the fee."""
+from payments.settlement.fees import ANY_MERCHANT, OnRefund
 
 
 class Schedule(NamedTuple):
@@ -48,14 +45,14 @@ NONE_WRONG: Final = WrongFees()
 def wrong_fees(payments: Iterable[Charged], schedules: Iterable[Schedule]) -> set[int]:
     """The ids of those that have not cost what their schedule says, or have none. `schedules`: of their merchant."""
     in_order = sorted(schedules, key=lambda each: each.valid_from, reverse=True)
-    in_order.sort(key=lambda each: each.merchant_id == ANYBODY)  # one's own first, and of those the newest
+    in_order.sort(key=lambda each: each.merchant_id == ANY_MERCHANT)  # one's own first, and of those the newest
     return {each.payment_id for each in payments if each.fees != _due(each, in_order)}
 
 
 def _due(payment: Charged, schedules: Sequence[Schedule]) -> int | None:
     for schedule in schedules:
         if schedule.valid_from <= payment.authorized_at:
-            kept = schedule.on_refund == KEPT
+            kept = schedule.on_refund == OnRefund.KEEP
             return _fee(schedule, payment.captured if kept else payment.captured - payment.refunded)
     return None
 
@@ -66,4 +63,4 @@ def _fee(schedule: Schedule, amount: int) -> int:
         return 0
     share, rest = divmod(amount * schedule.basis_points, 10_000)
     due = max(share + (rest * 2 >= 10_000) + schedule.fixed, schedule.minimum)
-    return due if schedule.maximum is None or due < schedule.maximum else schedule.maximum
+    return due if schedule.maximum is None else min(due, schedule.maximum)
