@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, false, or_, select, update
 
 from payments.outbox.lease import Lease, still_held
 from payments.outbox.rules import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
@@ -220,7 +220,7 @@ def payment_events(connection: Connection, ids: Iterable[int]) -> dict[int, Outb
 
 def mark_published(connection: Connection, ids: Iterable[int], now: datetime, lease: Lease) -> int:
     """Mark confirmed events as published, under the relay's lease; returns how many. 0: the lease may be lost."""
-    those = or_(*(table.c.event_id.between(first, last) for first, last in runs(ids)))
+    those = or_(false(), *(table.c.event_id.between(first, last) for first, last in runs(ids)))
     return connection.execute(_MARK.where(those), {**lease.parameters(), "now": now}).rowcount
 
 

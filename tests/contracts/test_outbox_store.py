@@ -98,6 +98,7 @@ def test_nothing_between_two_marked_events_is_marked(connection: Connection) -> 
     outbox_store.add(connection, [event(number) for number in range(7)])
     first, second, third, fourth, fifth, sixth, last = (e.event_id for e in outbox_store.pending(connection, 10))
     held = relays_lease(connection)
+    assert outbox_store.mark_published(connection, [], NOW, held) == 0
     assert outbox_store.mark_published(connection, [sixth, first, second, fourth], NOW, held) == 4
     assert [e.event_id for e in outbox_store.pending(connection, 10)] == [third, fifth, last]
 
