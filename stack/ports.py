@@ -1,14 +1,23 @@
 """Finds free TCP ports, and the process that listens on a taken one. Loopback only."""
 
+import fcntl
+import os
 import random
 import socket
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 # Below the range of ephemeral ports of Linux and macOS: in that range a client that retries a stopped server can take
 # the server's port, or even connect to itself.
 SERVER_PORTS = range(20000, 32000)
+
+_reserved: set[int] = set()
+_reserving = threading.Lock()
 
 
 def is_free(port: int) -> bool:
@@ -23,11 +32,34 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port on which nothing listens now. OSError when none is found."""
+    """A port on which nothing listens now, and which is not drawn again while this process lives (by the same user).
+
+    Else two servers may get one port: neither listens yet, or one is stopped and will start again. OSError when none is
+    found.
+    """
     for port in random.sample(SERVER_PORTS, 200):
-        if is_free(port):
+        if is_free(port) and _reserve(port):
             return port
     raise OSError(f"no free port found between {SERVER_PORTS.start} and {SERVER_PORTS.stop}; stop some servers")
+
+
+def _reserve(port: int) -> bool:
+    with _reserving:
+        if port in _reserved:
+            return False
+        try:
+            fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:  # another process has it
+            return False
+        _reserved.add(port)
+        return True
+
+
+@cache
+def _reservations() -> int:
+    """The open file in which a lock on the byte at PORT reserves that port; the kernel frees it with the process."""
+    name = Path(tempfile.gettempdir()) / f"payops-ports-{os.getuid()}"
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def next_free(port: int) -> int:
@@ -39,6 +71,19 @@ def holder(port: int) -> tuple[int, str] | None:
     """(pid, program name) of the process that listens on `port`; None when that is unknown."""
     pid = _pid_from_proc(port) if Path("/proc/net/tcp").exists() else _pid_from_lsof(port)
     return (pid, _program(pid)) if pid else None
+
+
+def is_held_by(session: int, port: int) -> bool:
+    """Whether a process of that session listens on `port`; True also when that is unknown (as in `of_process`)."""
+    files = [file for pid in _members(session) for file in _open_files(Path("/proc") / str(pid))]
+    return not files or port in map(_listening().get, files)
+
+
+def _members(session: int) -> Iterator[int]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(process.name)) == session:
+                yield int(process.name)
 
 
 def of_process(pid: int) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Self
 
 from stack import workdir
 from stack.parent_watchdog import bound_to_parent
-from stack.ports import free_port
+from stack.ports import free_port, is_held_by
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
@@ -106,7 +106,7 @@ class Server(ABC):
     def wait_until_it_answers(self) -> None:
         """Wait after `launch`. ServerError with the end of its log when it does not answer in time."""
         try:
-            self._wait(self._answers, self.start_seconds)
+            self._wait(self._is_up, self.start_seconds)
         except BaseException:
             self.kill()
             raise
@@ -182,6 +182,11 @@ class Server(ABC):
         if self._process is None or self._process.poll() is not None:
             raise ServerError(f"{self.name} does not run; start it first.")
         return self._process
+
+    def _is_up(self) -> bool:
+        """Whether it answers itself, and not another process that has its port: then it is about to end."""
+        assert self._process is not None
+        return self._answers() and self.exit_code is None and is_held_by(self._process.pid, self.port)  # its session
 
     def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
         assert self._process is not None

@@ -5,7 +5,7 @@ With xdist the controller starts MariaDB and Redis once and passes their address
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBAddress, MariaDBServer
 from stack.redis import RedisAddress, RedisServer
 from stack.server import ServerError
-from tests import servers
+from tests import server_logs, servers
 
 SHARED = pytest.StashKey[servers.SharedServers]()
 
@@ -52,6 +52,14 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["servers"] = {"mariadb": [mariadb.port, mariadb.password], "redis": redis.port}
     except ServerError as error:  # tests without servers can still run
         node.workerinput["servers"] = {"error": str(error)}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        report.sections += server_logs.sections(item.funcargs.values())
+    return report
 
 
 def _from_controller(config: pytest.Config) -> dict[str, Any] | None:
