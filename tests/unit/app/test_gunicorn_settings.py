@@ -20,9 +20,16 @@ ACCEPTS = 1
 """Seconds at a stop in which gunicorn's worker still accepts connections."""
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of the metrics; without it the configuration names one in the environment, for all later tests, too."""
+    folder = tmp_path / "metrics"
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
+def settings() -> dict[str, Any]:
     return runpy.run_path(str(CONFIGURATION))
 
 
@@ -45,8 +52,7 @@ def test_the_environment_does_not_change_the_path(monkeypatch: pytest.MonkeyPatc
     assert "SCRIPT_NAME" not in os.environ
 
 
-def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_path: Path) -> None:
-    folder = tmp_path / "metrics"
+def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], folder: Path) -> None:
     theirs = ["payops.db", "books.db", "counter.db", "counter_1.db.bak", "gauge_sum_x.db", "my_counter_1.db", "notes"]
     metrics = ["counter_7.db", "histogram_1234.db", "summary_1.db", "gauge_livesum_7.db", "gauge_mostrecent_7.db"]
     folder.mkdir()
@@ -57,6 +63,6 @@ def test_only_files_that_are_metrics_are_deleted(settings: dict[str, Any], tmp_p
     assert {file.name for file in folder.iterdir()} == {*theirs, "counter_8.db"}
 
 
-def test_a_folder_that_is_not_there_is_made(settings: dict[str, Any], tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_made(settings: dict[str, Any], folder: Path) -> None:
     settings["on_starting"](SERVER)
-    assert (tmp_path / "metrics").is_dir()
+    assert folder.is_dir()
