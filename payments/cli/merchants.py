@@ -12,7 +12,7 @@ from payments.cli.option_types import COULD_NOT_RUN, DONE, PlainParser, checked,
 from payments.merchants import provisioning, service, view
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform.connectors import ConnectorName
-from payments.platform.iban import iban
+from payments.platform.iban import NO_IBAN, iban
 from payments.platform.json_types import members
 from payments.platform.time_zones import UTC, zone_name
 
@@ -31,7 +31,7 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--name", type=prose("name", LONGEST_NAME), required=True, help="what people call it")
     create.add_argument("--live", action="store_true", help="real money; else a test merchant")
     create.add_argument("--connector", type=ConnectorName, choices=[*ConnectorName], default=ConnectorName.NONE)
-    _add_account(create)
+    _add_account(create, removable=False)
     create.add_argument("--if-missing", action="store_true", help="one that is there is no error")
     listing = actions.add_parser("list", help="list merchants by id")
     listing.add_argument("--after", default="", help="only ids behind this one")
@@ -48,12 +48,15 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
         if name == "connect":
             action.add_argument("--connector", type=ConnectorName, choices=[*ConnectorName], required=True)
         if name == "account":
-            _add_account(action)
+            _add_account(action, removable=True)
 
 
-def _add_account(parser: argparse.ArgumentParser) -> None:
+def _add_account(parser: argparse.ArgumentParser, *, removable: bool) -> None:
     parser.add_argument("--time-zone", type=checked(zone_name), help="its day's: Europe/Berlin (UTC if there is none)")
-    parser.add_argument("--iban", type=checked(iban), help="where it is paid")
+    account = parser.add_mutually_exclusive_group()
+    account.add_argument("--iban", type=checked(iban), help="where it is paid")
+    if removable:
+        account.add_argument("--no-iban", dest="iban", action="store_const", const=NO_IBAN, help="remove its IBAN")
 
 
 def run_merchants(connection: Connection, options: argparse.Namespace) -> int:

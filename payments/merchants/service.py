@@ -37,6 +37,7 @@ from payments.platform.errors import (
     TooManyKeys,
     ValidationFailed,
 )
+from payments.platform.iban import NO_IBAN, NoIban
 from payments.platform.operators import note_action
 from payments.platform.time_zones import UTC
 
@@ -76,11 +77,12 @@ def change_merchant(
     state: MerchantState | None = None,
     connector: ConnectorName | None = None,
     time_zone: str | None = None,
-    iban: str | None = None,
+    iban: str | NoIban | None = None,
 ) -> Merchant:
-    """Change what is given; None, and again, is no change.
+    """Change what is given; None, and again, is no change. NO_IBAN: it has no account any more.
 
-    Payments that are there keep their connector, and batches their cut-off and account. Raises NotFound.
+    Payments that are there keep their connector, batches their cut-off, and payout files their accounts. Raises
+    NotFound.
     """
     found = store.get_merchant(connection, merchant_id, lock=True)
     if found is None:
@@ -90,7 +92,7 @@ def change_merchant(
         state=state or found.state,
         connector=connector or found.connector,
         time_zone=time_zone or found.time_zone,
-        iban=iban or found.iban,
+        iban=None if iban is NO_IBAN else iban or found.iban,
     )
     store.save_merchant(connection, changed)
     for action, detail in _changes(found, changed):
@@ -107,8 +109,11 @@ def _changes(before: Merchant, after: Merchant) -> Iterator[tuple[str, str]]:
     if after.time_zone != before.time_zone:
         yield "merchant.time_zone", f"{before.time_zone} to {after.time_zone}: "
     if after.iban != before.iban:
-        was = "none" if before.iban is None else f"…{before.iban[-4:]}"
-        yield "merchant.iban", f"{was} to …{str(after.iban)[-4:]}: "
+        yield "merchant.iban", f"{_shortened(before.iban)} to {_shortened(after.iban)}: "
+
+
+def _shortened(iban: str | None) -> str:
+    return "none" if iban is None else f"…{iban[-4:]}"
 
 
 def create_key(

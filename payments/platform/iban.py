@@ -1,10 +1,21 @@
 """International bank account numbers (ISO 13616): their form and check digits, not whether the account exists."""
 
 import re
+from enum import Enum
 from typing import Final
 
 LONGEST: Final = 34
 _FORM: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+
+
+class NoIban(Enum):
+    """The type of NO_IBAN."""
+
+    NO_IBAN = "none"
+
+
+NO_IBAN: Final = NoIban.NO_IBAN
+"""Instead of a new number: the one that is there is removed."""
 
 
 def iban(text: str) -> str:

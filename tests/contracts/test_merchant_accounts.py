@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, select
 
 from payments.merchants import provisioning, service, store
 from payments.merchants.rules import MerchantState, Mode
+from payments.platform.iban import NO_IBAN
 from payments.platform.tables import operator_action
 
 FIRST, SECOND = "DE89370400440532013000", "GB82WEST12345698765432"
@@ -51,6 +52,15 @@ def test_what_changed_is_noted_without_the_account_s_number(connection: Connecti
         ("merchant.iban", "merchant M1", "none to …3000: its form"),
         ("merchant.iban", "merchant M1", "…3000 to …5432: a new bank"),
     ]
+
+
+def test_an_account_is_removed_alone_and_once(connection: Connection) -> None:
+    service.change_merchant(connection, "M1", "its form", "cli:me", time_zone="Asia/Seoul", iban=FIRST)
+    for reason in ("the account is closed", "again"):
+        service.change_merchant(connection, "M1", reason, "cli:me", iban=NO_IBAN)
+    assert account(connection, "M1") == ("Asia/Seoul", None)
+    noted = connection.execute(select(operator_action.c.detail).where(operator_action.c.action == "merchant.iban"))
+    assert noted.scalars().all() == ["none to …3000: its form", "…3000 to none: the account is closed"]
 
 
 def test_one_that_is_there_keeps_its_account(connection: Connection) -> None:

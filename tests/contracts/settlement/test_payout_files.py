@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import Engine, update
 
+from payments.merchants import service
 from payments.merchants.rules import Mode
 from payments.platform.desk_errors import (
     NothingToPayOut,
@@ -12,15 +13,17 @@ from payments.platform.desk_errors import (
     SettlementConflict,
 )
 from payments.platform.errors import PaymentsError, ValidationFailed
+from payments.platform.iban import NO_IBAN, NoIban
 from payments.platform.merchant_tables import merchant
 from payments.settlement import payout_file, payout_file_store, payout_store, payouts
 from payments.settlement.pain_001 import LARGEST_TRANSFER
 from payments.settlement.payout_file import Format, Payout
-from payments.settlement.rules import State
+from payments.settlement.rules import Batch, State
 from tests.contracts.settlement.paying import (
     IBAN,
     OURS,
     approve,
+    confirm,
     content,
     export,
     payout_states,
@@ -28,6 +31,8 @@ from tests.contracts.settlement.paying import (
     stored,
 )
 from tests.contracts.settlement.selling import price, register, sell
+
+OTHER = "FR1420041010050500013M02606"
 
 
 @pytest.fixture
@@ -90,6 +95,49 @@ def test_a_file_for_a_bank_needs_accounts_and_euros(engine: Engine) -> None:
     assert hashlib.sha256(data).hexdigest() == file.sha256
     for part in (OURS.iban, IBAN, "98.20", "A shop", file.name):
         assert part.encode() in data
+
+
+def pay_to(engine: Engine, iban: str | NoIban, merchant_id: str = "M1") -> None:
+    with engine.begin() as connection:
+        service.change_merchant(connection, merchant_id, "its letter", "cli:a", iban=iban)
+
+
+def test_a_removed_account_holds_up_files_for_a_bank_until_there_is_another(engine: Engine) -> None:
+    for merchant_id in ("M1", "M2"):
+        register(engine, merchant_id, "UTC")
+        pay_to(engine, IBAN, merchant_id)
+        approve(engine, settled(engine, merchant_id=merchant_id))
+    pay_to(engine, NO_IBAN)
+    with pytest.raises(PayoutAccountMissing, match=r"no IBAN: M1\."):
+        export(engine, Format.PAIN_001)
+    pay_to(engine, OTHER)
+    data = content(engine, export(engine, Format.PAIN_001))
+    assert [data.count(f"<IBAN>{number}<".encode()) for number in (OTHER, IBAN)] == [1, 1]
+
+
+def test_a_removed_account_does_not_hold_up_a_file_of_ours(engine: Engine) -> None:
+    register(engine, "M1", "UTC")
+    pay_to(engine, IBAN)
+    approve(engine, settled(engine))
+    pay_to(engine, NO_IBAN)
+    assert export(engine, mode=Mode.LIVE).total == 9_820
+
+
+def test_what_is_closed_keeps_its_sums_and_a_file_its_accounts(engine: Engine) -> None:
+    register(engine, "M1", "UTC")
+    pay_to(engine, IBAN)
+    paid, closed = settled(engine), settled(engine)
+    approve(engine, paid)
+    file = export(engine, Format.PAIN_001)
+    before = content(engine, file), batch(engine, paid), batch(engine, closed)
+    assert IBAN.encode() in before[0]
+    pay_to(engine, NO_IBAN)
+    assert (content(engine, file), batch(engine, paid), batch(engine, closed)) == before
+    assert confirm(engine, paid).batch.state is State.CONFIRMED
+
+
+def batch(engine: Engine, batch_id: int) -> Batch:
+    return stored(engine, batch_id).batch
 
 
 def test_more_than_a_bank_transfers_is_left_to_a_file_of_ours(engine: Engine) -> None:

@@ -147,3 +147,9 @@ def test_when_a_merchant_s_day_ends_and_where_it_is_paid(engine: Engine, databas
     for wrong in ([], ["--time-zone", "localtime"], ["--iban", iban[:-1]]):
         refused = call(database_url, *change, *wrong)
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+    assert answer(database_url, *change, "--time-zone", "UTC")["iban"] == iban
+    both = call(database_url, *change, "--iban", iban, "--no-iban")
+    assert (both.returncode, both.stderr.count("\n")) == (2, 1), both.stderr
+    removed = answer(database_url, *change, "--no-iban")
+    assert (removed["timeZone"], removed["iban"]) == ("UTC", None)
+    assert call(database_url, "merchants", "create", "M2", "--name", "x", "--no-iban").returncode == 2
