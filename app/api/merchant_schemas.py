@@ -1,6 +1,6 @@
 """Request bodies of merchants: who is paid, when their day ends, and where their money goes."""
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -8,7 +8,7 @@ from app import messages
 from app.api.schemas import ABSENT, Body, Connector, DiscardReason, MerchantId, MerchantName
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform import time_zones
-from payments.platform.iban import LONGEST, iban
+from payments.platform.iban import LONGEST, NO_IBAN, NoIban, iban
 from payments.platform.json_types import OneOf
 
 _LONGEST_IBAN: Final = LONGEST + LONGEST // 4
@@ -48,17 +48,26 @@ class MerchantBody(Body):
 
 
 class MerchantChangeBody(Body):
-    """Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these."""
+    """Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these.
+
+    As in a JSON Merge Patch (RFC 7396), what is absent stays as it is, and null removes. Only an IBAN can be removed.
+    """
 
     state: Annotated[MerchantState, Field(strict=False), OneOf(MerchantState)] = ABSENT
     connector: Connector = ABSENT
     time_zone: TimeZone = Field(default=ABSENT, alias="timeZone")
-    iban: Iban = ABSENT
+    iban: Iban | None = Field(
+        default=None, description="Where it is paid; spaces are allowed, and not kept; null: it has no IBAN any more"
+    )
     reason: DiscardReason
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        given: tuple[Any, ...] = (self.state, self.connector, self.time_zone, self.iban)  # typed without ABSENT's None
-        if all(value is ABSENT for value in given):
+        if self.model_fields_set == {"reason"}:
             raise ValueError(messages.NO_CHANGE)
         return self
+
+    @property
+    def new_iban(self) -> str | NoIban | None:
+        """NO_IBAN for null; None: absent."""
+        return NO_IBAN if self.iban is None and "iban" in self.model_fields_set else self.iban

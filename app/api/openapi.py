@@ -160,7 +160,7 @@ def _as_openapi_3_0(schema: Any) -> Any:
     if {"type": "null"} in options:
         (kept,) = (option for option in options if option != {"type": "null"})
         del result["anyOf"]
-        result |= {"allOf": [kept], "nullable": True} if "$ref" in kept else {**kept, "nullable": True}
+        result |= {"allOf": [kept], "nullable": True} if "$ref" in kept else {**kept, **result, "nullable": True}
     return result
 
 

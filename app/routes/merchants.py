@@ -86,7 +86,7 @@ def change(merchant_id: str) -> Response:
             state=body.state,
             connector=body.connector,
             time_zone=body.time_zone,
-            iban=body.iban,
+            iban=body.new_iban,
         )
     )
     return encoding.answer(view.merchant(changed))

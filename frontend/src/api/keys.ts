@@ -55,15 +55,15 @@ export function keysQuery(token: string, filter: KeyFilter, cursor: string | nul
 }
 
 export type NewMerchant = Schema["MerchantBody"];
-/** When a merchant's day ends, and where it is paid; what is not given stays as it is. */
-export type PayoutDetails = Pick<Schema["MerchantChangeBody"], "timeZone" | "iban">;
+/** When a merchant's day ends, and where it is paid; what is not given stays as it is, and null removes the IBAN. */
+export type PayoutChange = Pick<Schema["MerchantChangeBody"], "timeZone" | "iban">;
 
 export async function createMerchant(token: string, merchant: NewMerchant): Promise<Merchant> {
   return (await call("post", "/merchants", { body: merchant, token })).data;
 }
 
-export async function setPayoutDetails(token: string, merchantId: string, details: PayoutDetails, reason: string): Promise<Merchant> {
-  return (await call("patch", "/merchants/{merchant_id}", { path: { merchant_id: merchantId }, body: { ...details, reason }, token })).data;
+export async function changePayoutDetails(token: string, merchantId: string, change: PayoutChange, reason: string): Promise<Merchant> {
+  return (await call("patch", "/merchants/{merchant_id}", { path: { merchant_id: merchantId }, body: { ...change, reason }, token })).data;
 }
 
 export async function setMerchantState(token: string, merchantId: string, state: MerchantState, reason: string): Promise<Merchant> {

@@ -2097,15 +2097,19 @@ export interface components {
             /** @description When its day ends: Europe/Berlin, of the tz database */
             timeZone?: string;
         };
-        /** @description Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these. */
+        /**
+         * @description Suspend a merchant, make it active again, or change how it is connected and paid: at least one of these.
+         *
+         *     As in a JSON Merge Patch (RFC 7396), what is absent stays as it is, and null removes. Only an IBAN can be removed.
+         */
         MerchantChangeBody: {
             /**
              * @description Where the money of new payments is held; `none`: they are approved at once
              * @enum {string}
              */
             connector?: "none" | "simulator";
-            /** @description Where it is paid; spaces are allowed, and not kept */
-            iban?: string;
+            /** @description Where it is paid; spaces are allowed, and not kept; null: it has no IBAN any more */
+            iban?: string | null;
             /** @description Why nobody needs it any more */
             reason: string;
             /** @enum {string} */

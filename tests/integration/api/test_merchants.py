@@ -25,7 +25,7 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
         yield api
 
 
-def patch(api: Api, merchant_id: str = "M1", **body: str) -> Any:
+def patch(api: Api, merchant_id: str = "M1", **body: str | None) -> Any:
     return api.http.patch(f"/merchants/{merchant_id}", json={"reason": "x", **body}, headers=ADMIN)
 
 
@@ -109,6 +109,33 @@ def test_a_merchant_s_day_and_account(api: Api) -> None:
         ("UTC", None),
         ("America/New_York", IBAN),
     ]
+
+
+def test_null_removes_an_account_and_absence_does_not(api: Api) -> None:
+    new = {"merchantId": "M3", "name": "x", "mode": "LIVE", "timeZone": "Asia/Seoul", "iban": IBAN}
+    assert api.post("/merchants", new, **ADMIN).get_json()["iban"] == IBAN
+    assert patch(api, "M3", timeZone="UTC").get_json()["iban"] == IBAN
+    for _ in range(2):  # again is no change
+        changed = patch(api, "M3", iban=None)
+        assert (changed.status_code, changed.get_json()["timeZone"], changed.get_json()["iban"]) == (200, "UTC", None)
+    noted = api.http.get("/operator-actions", headers=ADMIN).get_json()["items"]
+    assert [each["detail"] for each in noted if each["action"] == "merchant.iban"] == ["…3000 to none: x"]
+
+
+def test_null_stays_refused_elsewhere(api: Api) -> None:
+    for field in ("state", "connector", "timeZone"):
+        assert [name for name, _ in faults(patch(api, "M1", **{field: None}))] == [field]
+    assert [name for name, _ in faults(patch(api, iban=None, state=None))] == ["state"]
+    new = {"merchantId": "M3", "name": "x", "mode": "TEST", "iban": None}
+    assert [name for name, _ in faults(api.post("/merchants", new, **ADMIN))] == ["iban"]
+
+
+def test_the_description_says_where_null_is_taken(api: Api) -> None:
+    schemas = api.http.get("/openapi.json").get_json()["components"]["schemas"]
+    change = schemas["MerchantChangeBody"]["properties"]
+    assert [name for name in change if change[name].get("nullable")] == ["iban"]
+    assert "null" in change["iban"]["description"]
+    assert not schemas["MerchantBody"]["properties"]["iban"].get("nullable")
 
 
 @pytest.mark.parametrize(

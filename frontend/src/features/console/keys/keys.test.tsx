@@ -203,3 +203,17 @@ it("changes where a merchant is paid, and nothing that is the same", async () =>
   expect(changes(sent)[0]).toMatchObject({ method: "PATCH", url: "/merchants/M1" });
   expect(changes(sent)[0]?.body).toEqual({ iban: "DE89370400440532013000", reason: "its letter" });
 });
+
+it("does not remove an IBAN that another operator added while the dialog was open", async () => {
+  const merchants: object[] = [merchant];
+  const sent = server(() => merchant, [key], merchants);
+  const { client } = await open();
+  click("Payout details …");
+  merchants[0] = { ...merchant, iban: "DE89370400440532013000" };
+  await client.invalidateQueries();
+  await screen.findByText("IBAN DE89370400440532013000");
+  type("Time zone", "Asia/Seoul");
+  type("Reason", "it moved");
+  click("Change");
+  await waitFor(() => { expect(changes(sent)[0]?.body).toEqual({ timeZone: "Asia/Seoul", reason: "it moved" }); });
+});

@@ -26,7 +26,7 @@ export function NewMerchantDialog({ onMade, onClose }: { onMade: (made: Merchant
   const [connector, setConnector] = useState<Connector>("none");
   const [timeZone, setTimeZone] = useState("UTC");
   const [iban, setIban] = useState("");
-  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, { merchantId: id.trim(), name: name.trim(), mode, connector, ...payoutDetails(null, timeZone, iban) })); }, onClose, CHANGED);
+  const { start, busy, error } = useChange(async () => { onMade(await createMerchant(token, { merchantId: id.trim(), name: name.trim(), mode, connector, ...payoutDetails(timeZone, iban) })); }, onClose, CHANGED);
   return (
     <Confirm title={keys.newMerchant} question={keys.askMerchant} action={keys.createMerchant} busy={busy} onConfirm={start} onClose={onClose}>
       <fieldset className={own.fields} disabled={busy}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { foundPath } from "../frame/ids";
-import { hasKey, isKeyId, keyIdIn, networksOf, payoutDetails } from "./rules";
+import { hasKey, isKeyId, keyIdIn, networksOf, payoutChange, payoutDetails } from "./rules";
 
 const KEY = `po_live_00Abc123Def4_${"s".repeat(38)}`;
 
@@ -24,9 +24,20 @@ it("reads networks between commas and spaces", () => {
   expect(networksOf(" , ")).toEqual([]);
 });
 
-it("sends of the payout details what has changed", () => {
+it("sends of a merchant's payout details what has changed", () => {
   const merchant = { timeZone: "Asia/Seoul", iban: "DE89370400440532013000" };
-  expect(payoutDetails(merchant, "Asia/Seoul", "DE89 3704 0044 0532 0130 00")).toEqual({});
-  expect(payoutDetails(merchant, " UTC ", "")).toEqual({ timeZone: "UTC" });
-  expect(payoutDetails(null, "UTC", "de89370400440532013000")).toEqual({ timeZone: "UTC", iban: "DE89370400440532013000" });
+  expect(payoutChange(merchant, "Asia/Seoul", "DE89 3704 0044 0532 0130 00")).toEqual({});
+  expect(payoutChange(merchant, " UTC ", merchant.iban)).toEqual({ timeZone: "UTC" });
+  expect(payoutChange(merchant, " ", "gb82west12345698765432")).toEqual({ iban: "GB82WEST12345698765432" });
+});
+
+it("removes an IBAN that is emptied, where there is one", () => {
+  const merchant = { timeZone: "Asia/Seoul", iban: "DE89370400440532013000" };
+  expect(payoutChange(merchant, "Asia/Seoul", " ")).toEqual({ iban: null });
+  expect(payoutChange({ ...merchant, iban: null }, "Asia/Seoul", " ")).toEqual({});
+});
+
+it("gives a new merchant the payout details that are typed", () => {
+  expect(payoutDetails("UTC", "de89370400440532013000")).toEqual({ timeZone: "UTC", iban: "DE89370400440532013000" });
+  expect(payoutDetails(" ", " ")).toEqual({});
 });

@@ -1,5 +1,5 @@
 /** What a new key may be, and how a key's id is read from what an operator types. */
-import type { Connector, KeyKind, Merchant, PayoutDetails, Scope } from "../../../api/keys";
+import type { Connector, KeyKind, Merchant, NewMerchant, PayoutChange, Scope } from "../../../api/keys";
 
 /** Queries that a change of a merchant or key has asked again. */
 export const CHANGED = ["merchants", "keys"] as const;
@@ -47,11 +47,20 @@ export function isKeyId(text: string): boolean {
   return /^[0-9A-Za-z]{10}$/.test(text);
 }
 
-/** What differs from the merchant (null: a new one) and is not empty; the API checks it. */
-export function payoutDetails(of: Pick<Merchant, "timeZone" | "iban"> | null, timeZone: string, iban: string): PayoutDetails {
+/** A new merchant's payout details that are not empty; the API checks them. */
+export function payoutDetails(timeZone: string, iban: string): Pick<NewMerchant, "timeZone" | "iban"> {
   const [zone, account] = [timeZone.trim(), iban.replaceAll(/\s/g, "").toUpperCase()];
   return {
-    ...(zone === "" || zone === of?.timeZone ? {} : { timeZone: zone }),
-    ...(account === "" || account === of?.iban ? {} : { iban: account }),
+    ...(zone === "" ? {} : { timeZone: zone }),
+    ...(account === "" ? {} : { iban: account }),
+  };
+}
+
+/** What differs from the merchant: an empty IBAN removes the one that is there, an empty time zone changes nothing. */
+export function payoutChange(of: Pick<Merchant, "timeZone" | "iban">, timeZone: string, iban: string): PayoutChange {
+  const { timeZone: zone = of.timeZone, iban: account = null } = payoutDetails(timeZone, iban);
+  return {
+    ...(zone === of.timeZone ? {} : { timeZone: zone }),
+    ...(account === of.iban ? {} : { iban: account }),
   };
 }
