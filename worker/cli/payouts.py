@@ -1,6 +1,6 @@
 """`settle approve`, `export`, `content`, `confirm`, `return`: what operators do with closed batches, at a terminal.
 
-`worker.cli.settle` has the other actions, and the exit codes.
+`worker.cli.settle` runs them, says why one is refused, and has the exit codes.
 """
 
 import argparse
@@ -12,10 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
-from payments.cli.option_types import DONE, REFUSED, reason, whole_number
+from payments.cli.option_types import DONE, reason, whole_number
 from payments.merchants.rules import Mode
 from payments.platform.clock import database_now
-from payments.platform.errors import Permanent
 from payments.platform.json_types import JsonObject, members
 from payments.platform.money import DECIMALS
 from payments.settlement import payout_view, payouts, view
@@ -46,13 +45,12 @@ def add_actions(actions: Any) -> None:
     content.add_argument("file_id", metavar="FILE", type=whole_number, help="its id, as export prints it")
 
 
-def run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
-    """Run one of ACTIONS; prints one JSON object, or a file. What is stored may refuse it: one sentence on stderr."""
-    try:
-        return ACTIONS[options.action](engine, settings, options)
-    except Permanent as refused:
-        print(refused.message, file=sys.stderr)
-        return REFUSED
+def change(engine: Engine, step: Change) -> int:
+    """Run a step in a transaction of its own, then print what it returns: one JSON object."""
+    with engine.begin() as connection:
+        done = step(connection, database_now(connection))
+    print(json.dumps(done, default=members))  # what is not stored must not be shown
+    return DONE
 
 
 def _step(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -62,13 +60,13 @@ def _step(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -
         "confirm": lambda c, now: view.batch(c, payouts.confirm(c, *said, now)),
         "return": lambda c, now: view.batch(c, payouts.give_back(c, *said, now)),
     }
-    return _change(engine, changes[options.action])
+    return change(engine, changes[options.action])
 
 
 def _export(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
     debtor = None if settings.payout_account is None else Account(*settings.payout_account)
     wanted = (options.currency, options.mode, options.format, settings.actor, options.reason, debtor)
-    return _change(engine, lambda c, now: payout_view.payout_file(payouts.export(c, *wanted, now)))
+    return change(engine, lambda c, now: payout_view.payout_file(payouts.export(c, *wanted, now)))
 
 
 def _content(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -79,12 +77,5 @@ def _content(engine: Engine, _settings: ToolSettings, options: argparse.Namespac
     return DONE
 
 
-def _change(engine: Engine, change: Change) -> int:
-    with engine.begin() as connection:
-        done = change(connection, database_now(connection))
-    print(json.dumps(done, default=members))  # what is not stored must not be shown
-    return DONE
-
-
 ACTIONS: Final = {"approve": _step, "confirm": _step, "return": _step, "export": _export, "content": _content}
-"""What these actions do, by their names."""
+"""What these actions do, by their names. What is stored may refuse one: a Permanent."""

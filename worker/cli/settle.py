@@ -23,7 +23,7 @@ from payments.cli.option_types import (
 )
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.errors import NotFound
+from payments.platform.errors import Permanent
 from payments.platform.json_types import members
 from payments.platform.money import DECIMALS, format_amount
 from payments.platform.operators import note_action
@@ -80,10 +80,8 @@ def run_settle(settings: ToolSettings, options: argparse.Namespace) -> int:
     """Run one action; every error is one sentence on stderr."""
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
-        if options.action in payouts.ACTIONS:
-            return payouts.run(engine, settings, options)
-        return {"run": _run, "list": _list, "show": _show}[options.action](engine, settings, options)
-    except NotFound as refused:
+        return ACTIONS[options.action](engine, settings, options)
+    except Permanent as refused:
         print(refused.message, file=sys.stderr)
         return REFUSED
     except SQLAlchemyError as error:
@@ -182,3 +180,7 @@ def _item(batch: SettlementBatch, item: SettlementItem) -> str:
 
 def _cutoff(text: str) -> datetime | str:
     return NOW if text == NOW else utc_time(text)
+
+
+ACTIONS: Final = {"run": _run, "list": _list, "show": _show, **payouts.ACTIONS}
+"""What all actions of `settle` do, by their names."""
