@@ -194,7 +194,7 @@ COMMANDS: dict[str, ServiceCommand | ToolCommand] = {
     "republish": ToolCommand("publish again what was never posted", "republish"),
     "dlq": ToolCommand("list, show, replay, discard dead letters", "dlq", "worker.cli.dead_letters"),
     "outbox": ToolCommand("list, release, discard events that Kafka refused", "outbox", "worker.cli.outbox"),
-    "settle": ToolCommand("close batches, list, approve, export and confirm them", "settle", "worker.cli.settle"),
+    "settle": ToolCommand("close batches, list, pay and adjust them", "settle", "worker.cli.settle"),
     "fees": ToolCommand("list fee schedules, or add a version of one", "fees", "worker.cli.fees"),
     "deployed": ToolCommand("log that a release was activated", "deployed", "worker.cli.deployed"),
     "reconcile": ToolCommand("import acquirers' settlement files, list them", "reconcile", "worker.cli.reconcile"),

@@ -58,6 +58,12 @@ def sell(platform: Platform, database: Engine, number: int) -> None:
     until(lambda: count(database, posted), "the capture is posted")
 
 
+def owe_since_yesterday(database: Engine) -> None:
+    with database.begin() as connection:
+        for statement in LONG_AGO:
+            connection.execute(text(statement.format(at="NOW(6) - INTERVAL 2 DAY")))
+
+
 def file(number: int) -> bytes:
     """About an operation that nobody has."""
     return made.text([made.line(made.operation(number))]).encode()
@@ -65,7 +71,7 @@ def file(number: int) -> bytes:
 
 @pytest.mark.timeout(240)
 def test_money_goes_out_with_the_accounts_of_the_role(
-    platform: Platform, urls: Mapping[str, str], database: Engine, tmp_path: Path
+    platform: Platform, urls: Mapping[str, str], database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def operator(*words: str) -> None:
         done = command(urls, platform, "operator", *words)
@@ -82,8 +88,10 @@ def test_money_goes_out_with_the_accounts_of_the_role(
     post(platform, "/settlement-batches/2/approve", reason="account")
     post(platform, "/payout-files", currency="KRW", mode="TEST", format="CSV", reason="account")
     post(platform, "/settlement-batches/2/return", reason="account")
-    adjusted = {"merchantId": "M1", "currency": "KRW", "amount": -5, "reason": "account"}
-    post(platform, "/settlement-adjustments", **adjusted)
+    post(platform, "/settlement-adjustments", merchantId="M1", currency="KRW", amount=-5, reason="account")
+    operator("settle", "adjust", "M1", "KRW", "-1000001", *why)
+    monkeypatch.setenv("SUDO_USER", "another")
+    operator("settle", "agree", "2", *why)
 
     (tmp_path / "a.csv").write_bytes(file(1))
     operator("reconcile", "import", str(tmp_path / "a.csv"))
@@ -93,9 +101,7 @@ def test_money_goes_out_with_the_accounts_of_the_role(
     for content in (file(2), b"no file"):
         assert requests.post(url, content, headers=headers, timeout=10).status_code == 202
 
-    with database.begin() as connection:
-        for statement in LONG_AGO:
-            connection.execute(text(statement.format(at="NOW(6) - INTERVAL 2 DAY")))
+    owe_since_yesterday(database)
     platform.housekeeping.start()
     until(lambda: count(database, "settlement_batch WHERE merchant_id = 'M9' AND state = 'CLOSED'"), "M9's is closed")
     until(lambda: count(database, "recon_file WHERE state = 'DONE'") == 2, "the upload is read")

@@ -5,6 +5,8 @@ What a dead letter or a parked event does not allow is said by its own package.
 
 from typing import Final
 
+from payments.platform.money import MAX_AMOUNT
+
 # -- Options
 FULL_OR_ALL: Final = "--full is for `audit`, --all for `audit list`."
 WHICH_TO_REPLAY: Final = "Name the dead letters to replay: either an ID, or --all, --topic and --error-type."
@@ -37,6 +39,7 @@ NO_OPEN_FINDINGS: Final = "No finding is open."
 
 
 NO_BATCHES: Final = "There are no such batches."
+NO_ADJUSTMENTS: Final = "There are no adjustments."
 
 
 def more(limit: int) -> str:
@@ -102,6 +105,7 @@ def clock(now: str, trusted_at: str) -> str:
 
 # -- Settlement
 CUT_OFF_TO_COME: Final = "A cut-off is not in the future: what is not there yet cannot be settled."
+NOT_AN_ADJUSTMENT: Final = f"must be a whole number from {-MAX_AMOUNT} to {MAX_AMOUNT}, in minor units, and not 0"
 
 
 def settled(closed: int, carried: int, items: int) -> str:

@@ -1,4 +1,4 @@
-"""`settle`: close batches now, list and show them, and what `worker.cli.payouts` does with closed ones, at a terminal.
+"""`settle`: close batches now, list and show them, and the actions of `payouts` and `adjustments`, at a terminal.
 
 Needs only the database. Exit codes: 0 done, 1 not done because of what is stored, 2 could not run.
 """
@@ -33,7 +33,7 @@ from payments.settlement.item_view import SettlementItem
 from payments.settlement.rules import State
 from payments.settlement.store import Wanted
 from payments.settlement.view import SettlementBatch
-from worker.cli import messages, payouts
+from worker.cli import adjustments, messages, payouts
 from worker.cli.dead_letter_table import printable
 from worker.cli.fees import LONGEST_ID, utc_time
 from worker.cli.repair import STATEMENT_SECONDS, ToolSettings
@@ -74,6 +74,7 @@ def add_settle(parser: argparse.ArgumentParser) -> None:
     for action in (running, listing, showing):
         action.add_argument("--json", action="store_true", help="print one JSON object")
     payouts.add_actions(actions)
+    adjustments.add_actions(actions)
 
 
 def run_settle(settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -182,5 +183,5 @@ def _cutoff(text: str) -> datetime | str:
     return NOW if text == NOW else utc_time(text)
 
 
-ACTIONS: Final = {"run": _run, "list": _list, "show": _show, **payouts.ACTIONS}
+ACTIONS: Final = {"run": _run, "list": _list, "show": _show, **payouts.ACTIONS, **adjustments.ACTIONS}
 """What all actions of `settle` do, by their names."""
