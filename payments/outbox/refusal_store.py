@@ -29,7 +29,7 @@ _BLOCKING = (
     .with_hint(table, "FORCE INDEX (ix_outbox_aggregate)", "mysql")
     .where(*_OF_AGGREGATES, table.c.published.in_(BLOCKING))
 )
-_LOCK_BLOCKING = _BLOCKING.with_for_update()
+_LOCK_BLOCKING = _BLOCKING.order_by(table.c.aggregate_id, table.c.event_id).with_for_update()  # as the index has them
 _IDS: Any = bindparam("ids", expanding=True)
 _HOLD = (
     update(table)
