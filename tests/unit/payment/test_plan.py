@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from payments.outbox.rules import EventType
-from payments.payment.answers import StoredAnswer
+from payments.payment.answers import NOT_SENT, StoredAnswer
 from payments.payment.changes import Changes
 from payments.payment.commands import Command
 from payments.payment.plan import Plan
@@ -103,3 +103,12 @@ def test_a_payment_whose_answer_is_gone_was_made_all_the_same() -> None:
     plan.set_used({command.scope}, {})
     changed(plan)
     assert outcomes(plan) == ["IDEMPOTENCY_KEY_EXPIRED"]
+
+
+def test_rows_are_taken_again_in_one_order() -> None:
+    commands = [made.authorize(key) for key in "cab"]
+    plan = Plan(commands)
+    never_sent = {command.scope: StoredAnswer(command.digest, NOT_SENT, "") for command in commands}
+    plan.set_used(never_sent.keys(), never_sent)
+    plan.set_owners({})
+    assert [key.idempotency_key for key in plan.retaken()] == ["a", "b", "c"]
