@@ -73,7 +73,7 @@ def _tokens(settings: Settings) -> Tokens | None:
 def _traced(options: Options, endpoint: str) -> Flask:
     from opentelemetry.instrumentation.flask import FlaskInstrumentor  # noqa: PLC0415  (memory, and time at start)
 
-    from payments.platform.otlp import OtlpTraces  # noqa: PLC0415
+    from payments.platform.tracing.otlp import OtlpTraces  # noqa: PLC0415
 
     traces = OtlpTraces(endpoint, "payops-api")
     app = create_app(options, traces)

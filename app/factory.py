@@ -43,12 +43,13 @@ from payments.merchants.use import Uses
 from payments.merchants.verification import Verifier
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission
-from payments.platform import redis_client, tables
 from payments.platform.clock import monotonic
 from payments.platform.database import engine_options, prepare
-from payments.platform.money import AmountsByCurrency
-from payments.platform.redis_client import Outage
-from payments.platform.traces import NoTraces, Traces
+from payments.platform.redis import client as redis_client
+from payments.platform.redis.client import Outage
+from payments.platform.tables.every import metadata
+from payments.platform.tracing.traces import NoTraces, Traces
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement.pain_001 import Account
 
 COMMITS: Final = "commits"
@@ -141,7 +142,7 @@ def _databases(options: Options) -> dict[str, object]:
 
 
 def _engines(app: Flask, traces: Traces) -> tuple[SQLAlchemy, Mapping[str | None, Engine]]:
-    database = SQLAlchemy(app, metadata=tables.metadata)
+    database = SQLAlchemy(app, metadata=metadata)
     # app.transactions ends its sessions; money requests have none
     remove_hook(app.teardown_appcontext_funcs, "SQLAlchemy._teardown_session")
     with app.app_context():

@@ -21,8 +21,8 @@ from payments.merchants.shop_merchant import ShopMerchant
 from payments.metrics import ApiMetrics
 from payments.payment.admission import Admission, AdmissionResult, Attempt
 from payments.platform.connectors import ConnectorName
-from payments.platform.money import AmountsByCurrency
-from payments.platform.traces import Traces
+from payments.platform.tracing.traces import Traces
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement.pain_001 import Account
 
 EXTENSION: Final = "payops"

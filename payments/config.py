@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from payments import crash_points
 from payments.platform.database import with_ca
-from payments.platform.money import AmountsByCurrency, amounts_by_currency
+from payments.platform.values.money import AmountsByCurrency, amounts_by_currency
 from payments.setting_types import (
     Reader,
     account_number,

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from payments.platform import sensitive
+from payments.platform.values import sensitive
 
 REMOVED: Final = sensitive.MASK
 _SECRET_NAME: Final = re.compile(r"password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)

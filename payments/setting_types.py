@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from payments.platform.iban import iban
-from payments.platform.money import AmountsByCurrency, amounts_by_currency
 from payments.platform.tls import client_context
+from payments.platform.values.iban import iban
+from payments.platform.values.money import AmountsByCurrency, amounts_by_currency
 
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)

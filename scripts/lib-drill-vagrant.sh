@@ -60,7 +60,7 @@ poison_there() { # poison_there MESSAGE...: only the workers may write to Kafka,
   on application systemd-run --quiet --collect --pipe --wait --property EnvironmentFile=/etc/payops/relay.env \
     --property User=payops-relay /opt/payops/current/bin/python -c 'import os, sys
 from confluent_kafka import Producer
-from payments.platform.kafka import client_options
+from payments.platform.kafka.producer import client_options
 names = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_USERNAME", "SASL_PASSWORD", "CA")
 producer = Producer(client_options(*(os.environ["KAFKA_" + name] for name in names)))
 for message in sys.argv[1:]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import payment
+from payments.platform.tables.payments import payment
 from payments.settlement import schedule_store
 from payments.settlement.fees import ANY_MERCHANT, FeeSchedule, OnRefund
 

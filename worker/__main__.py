@@ -22,7 +22,7 @@ from payments.cli.pipes import quietly
 from payments.config import BadSettings, Settings, load
 from payments.metrics import LedgerMetrics, RelayMetrics
 from payments.platform.database import check_sqlite_version, create_engine
-from payments.platform.traces import NoTraces, Traces
+from payments.platform.tracing.traces import NoTraces, Traces
 from worker.exposition import Health, PortTaken, serve
 
 _log = logging.getLogger("worker")
@@ -39,7 +39,7 @@ def _relay(settings: Settings, registry: CollectorRegistry, stop: threading.Even
     from payments.breaker.guard import Breaker  # noqa: PLC0415
     from payments.breaker.rules import BreakerConfig  # noqa: PLC0415
     from payments.breaker.store import BreakerRow  # noqa: PLC0415
-    from payments.platform.kafka import Publisher  # noqa: PLC0415
+    from payments.platform.kafka.producer import Publisher  # noqa: PLC0415
     from worker.relay import Relay, RelayTimes  # noqa: PLC0415
 
     metrics = RelayMetrics(registry)
@@ -107,13 +107,13 @@ def _housekeeping(settings: Settings, registry: CollectorRegistry, stop: threadi
 def _traces(settings: Settings, service: str) -> Traces:
     if settings.otlp_endpoint is None:
         return NoTraces()
-    from payments.platform.otlp import OtlpTraces  # noqa: PLC0415  (memory, and time at start)
+    from payments.platform.tracing.otlp import OtlpTraces  # noqa: PLC0415  (memory, and time at start)
 
     return OtlpTraces(settings.otlp_endpoint, service)
 
 
 def _kafka(settings: Settings) -> dict[str, str | int | bool]:
-    from payments.platform.kafka import client_options  # noqa: PLC0415
+    from payments.platform.kafka.producer import client_options  # noqa: PLC0415
 
     return client_options(
         settings.kafka_bootstrap_servers,

@@ -19,9 +19,9 @@ from payments.metrics import SHOWN_STATES, AcquirerMetrics
 from payments.payment.commands import Command, conclude
 from payments.payment.execution import execute
 from payments.platform.clock import Clock, monotonic
-from payments.platform.clock_guard import Now
 from payments.platform.connectors import ConnectorName
 from payments.platform.errors import AcquirerUnavailable
+from payments.platform.trusted_clock.guard import Now
 
 CONCLUDE_SECONDS: Final = 2.0
 """For one batch, retries included. What is not stored by then is asked about again."""

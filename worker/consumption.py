@@ -9,7 +9,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from payments.ledger.checking import Message
 from payments.outbox.store import DEAD_LETTER_HEADER
-from payments.platform.trace import HEADER
+from payments.platform.tracing.trace import HEADER
 
 GROUP: Final = "payops-ledger"
 _LONGEST_ID: Final = 18

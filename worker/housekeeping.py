@@ -32,9 +32,9 @@ from payments.metrics import TASKS, AcquirerMetrics, HousekeepingMetrics
 from payments.outbox import backlog as backlog_store
 from payments.outbox import lease
 from payments.platform.clock import database_now, monotonic
-from payments.platform.clock_guard import ClockGuard
-from payments.platform.task_log import TaskLog
-from payments.platform.throttle import Throttle
+from payments.platform.tasks.log import TaskLog
+from payments.platform.tasks.throttle import Throttle
+from payments.platform.trusted_clock.guard import ClockGuard
 from payments.retention.service import EXPIRE_PER_ROUND, Pruner, Retention, expire_due
 from worker.acquirer import Acquirers
 from worker.last_reading import LastReading

@@ -24,9 +24,9 @@ from payments.metrics import LedgerMetrics
 from payments.outbox import lease
 from payments.outbox.rules import TOPICS
 from payments.platform.clock import Clock, monotonic
-from payments.platform.kafka import client_log
-from payments.platform.trace import trace_id_of
-from payments.platform.traces import Kind, NoTraces, Traces
+from payments.platform.kafka.producer import client_log
+from payments.platform.tracing.trace import trace_id_of
+from payments.platform.tracing.traces import Kind, NoTraces, Traces
 from worker.consumption import lag_of, offsets_after, usable
 
 HEARTBEAT: Final = "ledger"

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from payments.money_out_metrics import MoneyOutMetrics
 from payments.platform.clock import Clock, database_now, monotonic
-from payments.platform.clock_guard import Now
-from payments.platform.money import AmountsByCurrency
+from payments.platform.trusted_clock.guard import Now
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import backlog as reconciliation_backlog
 from payments.reconciliation.file_days import late_since
 from payments.settlement.backlog import payout_backlog

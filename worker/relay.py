@@ -21,8 +21,8 @@ from payments.metrics import RelayMetrics
 from payments.outbox import lease
 from payments.outbox.lease import Lease
 from payments.platform.clock import Clock, monotonic
-from payments.platform.kafka import Publisher
-from payments.platform.traces import NoTraces, Traces
+from payments.platform.kafka.producer import Publisher
+from payments.platform.tracing.traces import NoTraces, Traces
 from worker.publication.breaker_commands import BreakerCommands
 from worker.publication.delivery import Delivery, LeaseTerm
 from worker.publication.fencing import LeaseLost

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.acquiring.enquiries import NotAllConcluded
 from payments.platform.clock import Clock, monotonic
-from payments.platform.clock_guard import ClockSuspect
+from payments.platform.trusted_clock.guard import ClockSuspect
 from payments.reconciliation.decisions import NotAllDecided
 from payments.retention.service import NotAllExpired
 from payments.settlement.closing import NotAllSettled

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 
 from payments.money_out_metrics import MoneyOutMetrics
 from payments.platform.clock import Clock, monotonic
-from payments.platform.clock_guard import Now
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import Stopped
+from payments.platform.tasks.throttle import Stopped
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import fetching, uploads
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.exception_store import ACTOR

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 from app import messages
 from app.api.schemas import ABSENT, Body, Connector, DiscardReason, MerchantId, MerchantName
 from payments.merchants.rules import MerchantState, Mode
-from payments.platform import time_zones
-from payments.platform.iban import LONGEST, NO_IBAN, NoIban, iban
 from payments.platform.json_types import OneOf
+from payments.platform.values import time_zones
+from payments.platform.values.iban import LONGEST, NO_IBAN, NoIban, iban
 
 _LONGEST_IBAN: Final = LONGEST + LONGEST // 4
 """Characters with a space behind each four."""

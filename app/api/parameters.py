@@ -14,11 +14,11 @@ from payments.ledger.store import Order
 from payments.merchants.rules import KeyKind
 from payments.outbox.rules import TOPICS
 from payments.payment.rules import Status
-from payments.platform import texts
 from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import LARGEST_ID
-from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.states import DeadLetterState
+from payments.platform.values import texts
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 from payments.reconciliation.profile import PROFILES
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 from payments.reconciliation.uploads import LONGEST_NAME

@@ -11,9 +11,9 @@ from flask import request
 from app import messages
 from app.api.schemas import LONGEST_MERCHANT_ID
 from app.http.errors import invalid
-from payments.platform import sensitive, texts
 from payments.platform.json_types import LARGEST_ID
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values import sensitive, texts
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 
 LARGEST_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50

@@ -20,10 +20,10 @@ from payments.merchants.rules import (
     Scope,
     networks,
 )
-from payments.platform import sensitive, texts
 from payments.platform.connectors import ConnectorName
 from payments.platform.json_types import OneOf
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values import sensitive, texts
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 
 ABSENT: Final[Any] = None
 """The default of a field that may be left out, but not be null."""

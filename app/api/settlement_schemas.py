@@ -10,7 +10,7 @@ from app.api import queries
 from app.api.schemas import Body, Currency, DiscardReason, MerchantId
 from payments.merchants.rules import Mode
 from payments.platform.json_types import OneOf
-from payments.platform.money import MAX_AMOUNT
+from payments.platform.values.money import MAX_AMOUNT
 from payments.settlement.fees import FeeSchedule, OnRefund
 from payments.settlement.payout_file import Format
 

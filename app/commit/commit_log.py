@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from payments.payment.answers import Result
 from payments.payment.commands import Command
-from payments.platform import trace
+from payments.platform.tracing import trace
 
 IN_A_LINE: Final = 100
 """Commands at most: journald cuts a line at 48 KiB."""

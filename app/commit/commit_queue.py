@@ -19,7 +19,6 @@ from payments.payment.admission import Admission
 from payments.payment.answers import Result, StoredAnswer
 from payments.payment.commands import Command, Key, Operation
 from payments.payment.execution import execute
-from payments.platform import trace
 from payments.platform.clock import Clock, monotonic
 from payments.platform.errors import (
     IdempotencyKeyReused,
@@ -28,7 +27,8 @@ from payments.platform.errors import (
     RequestInProgress,
     ServiceUnavailable,
 )
-from payments.platform.traces import Kind, Traces
+from payments.platform.tracing import trace
+from payments.platform.tracing.traces import Kind, Traces
 
 COMMIT_BATCH_LIMIT: Final = 200
 PATIENCE: Final = 4.0

@@ -28,10 +28,11 @@ from app.services import Services, services
 from payments.payment.admission import AdmissionResult, Attempt, Refusal
 from payments.payment.answers import PROCESSING, Result
 from payments.payment.commands import COUNTED_AS, Command, Operation
-from payments.platform import sensitive, texts, trace
 from payments.platform.connectors import ConnectorName
 from payments.platform.errors import IdempotencyKeyReused, PaymentsError, Permanent, RequestInProgress
 from payments.platform.problems import status_of
+from payments.platform.tracing import trace
+from payments.platform.values import sensitive, texts
 
 JSON: Final = "application/json"
 REDIS_PATIENCE: Final = 0.5

@@ -15,8 +15,8 @@ from app.transactions import read
 from payments.payment import store as payment_store
 from payments.payment.answers import Result
 from payments.payment.commands import Command, Operation, OperatorNote
-from payments.platform import trace
 from payments.platform.errors import NotFound
+from payments.platform.tracing import trace
 
 
 def handle(operation: Operation, model: type[OperatorVoidBody], payment_id: int) -> Response:

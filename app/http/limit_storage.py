@@ -1,4 +1,4 @@
-"""Flask-Limiter's storage: windows of `payments.platform.redis_windows`, under the platform's own keys.
+"""Flask-Limiter's storage: windows of `payments.platform.redis.windows`, under the platform's own keys.
 
 Flask-Limiter's Redis storage accepts any value at a key, also one without expiry, and shares keys between platforms.
 """
@@ -11,8 +11,8 @@ from limits.storage import Storage
 from redis import Redis
 from redis.exceptions import RedisError
 
-from payments.platform import redis_windows
 from payments.platform.identity import Platform
+from payments.platform.redis import windows as redis_windows
 
 SCHEME: Final = "payops"
 _MINUTE_MS: Final = 60_000

@@ -18,8 +18,8 @@ from app.http.errors import Problem
 from app.http.hooks import remove_hook
 from app.http.limit_storage import SCHEME
 from payments.platform.identity import Platform
-from payments.platform.redis_client import Outage
-from payments.platform.redis_windows import count
+from payments.platform.redis.client import Outage
+from payments.platform.redis.windows import count
 
 WRONG_TOKENS: Final = 10
 """Wrong tokens a minute from one address."""

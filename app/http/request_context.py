@@ -9,7 +9,8 @@ from typing import Any, Final
 from flask import Request, Response, request
 
 from payments import logs
-from payments.platform import sensitive, trace
+from payments.platform.tracing import trace
+from payments.platform.values import sensitive
 
 ANSWERED_WITHIN: Final = 4.3
 """Seconds from arrival to answer: below the promised 5 s, above two network timeouts."""

@@ -16,7 +16,7 @@ from app.transactions import read_list, write
 from payments.merchants import service, view
 from payments.merchants.rules import Scope
 from payments.platform.connectors import ConnectorName
-from payments.platform.time_zones import UTC
+from payments.platform.values.time_zones import UTC
 
 blueprint = Blueprint("merchants", __name__, url_prefix="/merchants")
 

@@ -11,7 +11,7 @@ from app.services import services
 from app.transactions import read
 from payments.merchants.rules import Scope
 from payments.outbox.rules import format_time
-from payments.platform.redis_windows import Window
+from payments.platform.redis.windows import Window
 from payments.reading.operations import Operations, RateLimit, operations
 from payments.reading.overview import Overview, changes
 

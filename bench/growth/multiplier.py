@@ -27,7 +27,9 @@ from sqlalchemy import (
 )
 
 from bench.growth.disk import without_flushes
-from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
 
 MODEL_MERCHANT: Final = "M0"
 """Whose payment is multiplied: the first one of its database, so its rows have the numbers from 1 on."""

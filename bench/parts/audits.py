@@ -10,7 +10,7 @@ from bench.ratio import to_neighbours
 from bench.repetition import REPEATS, RUN_SECONDS
 from bench.report.table import Figure
 from bench.session import Session
-from payments.platform.housekeeping_tables import audit_run
+from payments.platform.tables.housekeeping import audit_run
 
 RATE: Final = 200
 INTERVAL: Final = "APP_AUDIT_INTERVAL_SECONDS"

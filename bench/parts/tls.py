@@ -18,8 +18,8 @@ from bench.progress import say
 from bench.ratio import to_each_neighbours
 from bench.report.table import Figure
 from bench.session import Session
-from payments.platform import redis_client
 from payments.platform.database import create_engine, with_ca
+from payments.platform.redis import client as redis_client
 from stack.certificates import Authority, Leaf
 from stack.mariadb import MariaDBServer
 from stack.platform import DATABASE, ROOT, migrate

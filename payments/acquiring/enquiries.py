@@ -19,7 +19,7 @@ from payments.acquiring.connector import Answer, Connector, Kind, Seen
 from payments.acquiring.operation import StoredOperation, concluded, sent
 from payments.acquiring.rules import REPAIR, Learned, Repair, State, Told, told_by
 from payments.platform.clock import database_now
-from payments.platform.clock_guard import Now
+from payments.platform.trusted_clock.guard import Now
 from payments.platform.writing import write
 
 AT_ONCE: Final = 16

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 from payments.acquiring.connector import Kind
 from payments.acquiring.operation import StoredOperation, Summary
 from payments.acquiring.rules import State
-from payments.platform.acquirer_tables import acquirer_operation as table
+from payments.platform.tables.acquirer import acquirer_operation as table
 from payments.platform.writing import Insert, as_text
 
 UNDECIDED: Final = (State.SENT, State.UNKNOWN, State.FENCING)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from payments.audit.snapshot import FindingState
-from payments.platform.housekeeping_tables import audit_finding as table
+from payments.platform.tables.housekeeping import audit_finding as table
 
 BATCH: Final = 500
 """Rows in one statement."""

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from payments.audit.snapshot import LATE, Lane, Progress
 from payments.outbox.rules import partition_of
-from payments.platform.tables import circuit_breaker, inbox_event, ledger_halt, outbox_event
+from payments.platform.tables.breaker import circuit_breaker
+from payments.platform.tables.dead_letters import ledger_halt
+from payments.platform.tables.events import inbox_event, outbox_event
 
 MEMORY: Final = timedelta(minutes=5)
 """Postings older than this do not show that the ledger makes progress now."""

@@ -21,8 +21,10 @@ from sqlalchemy import (
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
 from payments.outbox.rules import Aggregate
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
 
 LISTED_LIMIT: Final = 500
 """Wrong stored answers listed by one statement; the next statement continues behind them."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from payments.platform.clock import database_now
-from payments.platform.housekeeping_tables import audit_request as table
+from payments.platform.tables.housekeeping import audit_request as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from payments.audit.money_out import service as audit_money_out
 from payments.audit.snapshot import Difference, FindingKind, Progress
 from payments.audit.store import LastRun
 from payments.platform.clock import database_now
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 
 CHUNK: Final = 500
 """Payments in one snapshot: few, so that requests do not wait long for the CPU (ADR 14)."""

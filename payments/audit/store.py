@@ -23,8 +23,8 @@ from payments.audit.snapshot import (
 )
 from payments.outbox.rules import EventType
 from payments.platform.database import begin_snapshot
-from payments.platform.housekeeping_tables import audit_run
-from payments.platform.tables import idem_response_cache, payment
+from payments.platform.tables.housekeeping import audit_run
+from payments.platform.tables.payments import idem_response_cache, payment
 
 TIMES: Final = 500
 """Times in one statement: from 1,000 on MariaDB makes a table of them (in_predicate_conversion_threshold)."""

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, literal, select, upda
 
 from payments.outbox.lease import Lease, still_held
 from payments.platform.clock import database_now
-from payments.platform.tables import circuit_breaker as table
-from payments.platform.tables import circuit_breaker_command as command_table
+from payments.platform.tables.breaker import circuit_breaker as table
+from payments.platform.tables.breaker import circuit_breaker_command as command_table
 
 LATE_COMMANDS: Final = 1000
 """How many ids before the last applied command are searched for commands without outcome."""

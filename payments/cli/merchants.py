@@ -12,9 +12,9 @@ from payments.cli.option_types import COULD_NOT_RUN, DONE, PlainParser, checked,
 from payments.merchants import provisioning, service, view
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform.connectors import ConnectorName
-from payments.platform.iban import NO_IBAN, iban
 from payments.platform.json_types import members
-from payments.platform.time_zones import UTC, zone_name
+from payments.platform.values.iban import NO_IBAN, iban
+from payments.platform.values.time_zones import UTC, zone_name
 
 LONGEST_ID = 32
 LONGEST_NAME = 128

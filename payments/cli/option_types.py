@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
-from payments.platform import sensitive, texts
+from payments.platform.values import sensitive, texts
 
 LONGEST_REASON: Final = 500
 DONE, REFUSED, COULD_NOT_RUN = 0, 1, 2

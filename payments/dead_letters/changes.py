@@ -16,9 +16,9 @@ from payments.dead_letters.store import DeadLetter, from_row, retry_at
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import Aggregate
 from payments.outbox.store import DEAD_LETTER_HEADER
-from payments.platform import trace
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter as table
+from payments.platform.tables.dead_letters import dead_letter as table
+from payments.platform.tracing import trace
 
 REPLAY_EVENT_TYPE: Final = "REPLAY"
 KEY: Final = "messageKey"

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from payments.dead_letters.poison import UNTIL_QUIET
-from payments.platform.tables import ledger_halt as table
+from payments.platform.tables.dead_letters import ledger_halt as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from payments.dead_letters.store import DeadLetter, retry_at
 from payments.outbox.rules import Aggregate
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter, inbox_event, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
 
 _OF_LETTER = and_(
     outbox_event.c.aggregate_id == dead_letter.c.id, outbox_event.c.aggregate_type == Aggregate.REPLAY.value

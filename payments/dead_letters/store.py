@@ -12,7 +12,7 @@ from payments.dead_letters.rules import retry_delay
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, format_time
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter as table
+from payments.platform.tables.dead_letters import dead_letter as table
 
 EVENT_TYPE: Final = "DEAD_LETTER"
 LARGEST_ANNOUNCEMENT: Final = 950_000

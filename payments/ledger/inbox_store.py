@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select
 
 from payments.ledger.rules import Posting
-from payments.platform.tables import inbox_event, ledger_entry
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.ledger import ledger_entry
 from payments.platform.writing import Insert, as_text, write
 
 

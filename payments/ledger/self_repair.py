@@ -20,9 +20,9 @@ from payments.outbox import repair_store
 from payments.outbox.lease import LEDGER_SILENT
 from payments.outbox.repair_store import LostEvent
 from payments.platform.clock import database_now
-from payments.platform.clock_guard import Now
 from payments.platform.operators import HOUSEKEEPING, note_action
-from payments.platform.throttle import Throttle
+from payments.platform.tasks.throttle import Throttle
+from payments.platform.trusted_clock.guard import Now
 
 LIMIT: Final = 500
 """Events that one round publishes again."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from payments.ledger.rules import Account, SourceType
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
 from payments.platform.writing import Insert, as_text, write
 
 _COLUMNS: Final = (

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 
-from payments.platform.tables import inbox_event, payment
-from payments.platform.tables import ledger_entry as table
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.ledger import ledger_entry as table
+from payments.platform.tables.payments import payment
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from payments.outbox.rules import Aggregate
-from payments.platform.tables import inbox_event, outbox_event, payment
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.payments import payment
 
 
 class StoredEvent(NamedTuple):

@@ -15,7 +15,7 @@ from payments.merchants.store import Merchant
 from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.errors import ApiKeyConflict, MerchantExists
-from payments.platform.time_zones import UTC
+from payments.platform.values.time_zones import UTC
 
 
 def ensure_merchant(

@@ -37,9 +37,9 @@ from payments.platform.errors import (
     TooManyKeys,
     ValidationFailed,
 )
-from payments.platform.iban import NO_IBAN, NoIban
 from payments.platform.operators import note_action
-from payments.platform.time_zones import UTC
+from payments.platform.values.iban import NO_IBAN, NoIban
+from payments.platform.values.time_zones import UTC
 
 
 def create_merchant(

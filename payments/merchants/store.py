@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 
 from payments.merchants.rules import ApiKey, KeyKind, MerchantState, Mode, Scope
 from payments.platform.connectors import ConnectorName
-from payments.platform.merchant_tables import api_key, key_epoch, merchant
-from payments.platform.time_zones import UTC
+from payments.platform.tables.merchants import api_key, key_epoch, merchant
+from payments.platform.values.time_zones import UTC
 
 EPOCH: Final = "keys"
 

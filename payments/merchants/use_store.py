@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, case, func, select
 from sqlalchemy.dialects import mysql, sqlite
 
-from payments.platform.merchant_tables import api_key_use
+from payments.platform.tables.merchants import api_key_use
 
 
 @dataclass(frozen=True, slots=True)

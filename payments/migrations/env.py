@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from payments.platform.tables import metadata
+from payments.platform.tables.every import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

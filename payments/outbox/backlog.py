@@ -9,7 +9,9 @@ from sqlalchemy import Connection, bindparam, func, select
 from payments.outbox.rules import RETRYING, Aggregate, OutboxState
 from payments.outbox.store import by_state
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter, inbox_event, lease, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.processes import lease
 
 FIRST_WINDOW: Final = 4096
 """Newest outbox rows that are read for the ledger's lag; doubled while all of them are unposted."""

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from payments.platform.clock import database_now
 from payments.platform.database import upsert
-from payments.platform.tables import kafka_cluster as table
+from payments.platform.tables.processes import kafka_cluster as table
 
 _NAME = "outbox"
 _KNOWN = select(table.c.cluster_id).where(table.c.name == bindparam("cluster_name"))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, sel
 
 from payments.platform.clock import database_now
 from payments.platform.database import upsert
-from payments.platform.tables import lease as table
+from payments.platform.tables.processes import lease as table
 
 HEARTBEAT_SECONDS: Final = 10.0
 """Seconds for which a heartbeat shows that its process is alive."""

@@ -11,8 +11,8 @@ from payments.outbox import refusal_store
 from payments.outbox.rules import OutboxState
 from payments.outbox.store import by_state
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import outbox_event as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, literal, select, update
 from payments.outbox.lease import Lease, still_held
 from payments.outbox.rules import BLOCKING, RETRYING, OutboxState
 from payments.outbox.store import ERROR_LENGTH, ClaimedEvent
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
 
 Aggregates = Iterable[tuple[str, int]]
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, u
 
 from payments.outbox.rules import Aggregate
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter, inbox_event, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
 
 RECENT: Final = 500
 """Postings from which the ledger's delay is measured."""

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from payments.outbox.rules import Aggregate, OutboxState
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import dead_letter, inbox_event, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
 
 WINDOW: Final = 2000
 """Event ids read in one transaction: short enough not to make the relay or a request wait."""

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, Connection, bindparam, select
 
 from payments.outbox.rules import Aggregate
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
 
 HOURS_LIMIT: Final = 999
 """Hours in one statement, 41 whole days: from 1,000 values on MariaDB makes a table of them."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, false, or_, select, update
 
 from payments.outbox.lease import Lease, still_held
 from payments.outbox.rules import RETRYING, TOPICS, Aggregate, OutboxState, PaymentEvent
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
 from payments.platform.writing import Insert, as_text, write_in_parts
 
 

@@ -17,10 +17,10 @@ from payments.payment.admission_script import SCRIPT, SHA, Reply, read
 from payments.payment.answers import StoredAnswer
 from payments.payment.commands import COUNTED_AS, Key
 from payments.payment.sealed_answers import seal, unseal
-from payments.platform import redis_windows
 from payments.platform.identity import Platform
-from payments.platform.redis_client import Outage
-from payments.platform.redis_windows import Window, window
+from payments.platform.redis import windows as redis_windows
+from payments.platform.redis.client import Outage
+from payments.platform.redis.windows import Window, window
 
 ADDRESS: Final = "address"
 """The limit of a client's address, over all operations."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha1
 from typing import Final, NamedTuple
 
-from payments.platform import redis_windows
+from payments.platform.redis import windows as redis_windows
 
 SCRIPT: Final = (
     redis_windows.FUNCTIONS

@@ -23,10 +23,11 @@ from payments.payment.commands import Command
 from payments.payment.intent import Known
 from payments.payment.plan import Plan
 from payments.payment.rules import Payment
-from payments.platform import operators, trace
+from payments.platform import operators
 from payments.platform.database import Failure, classify
 from payments.platform.key_lookup import read
-from payments.platform.money import format_amount
+from payments.platform.tracing import trace
+from payments.platform.values.money import format_amount
 from payments.platform.writing import Insert, write
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from payments.payment.answers import NOT_SENT, RUNNING, StoredAnswer
 from payments.payment.commands import Key, Operation
 from payments.platform.key_lookup import Lookup, read
-from payments.platform.tables import idem_response_cache as table
+from payments.platform.tables.payments import idem_response_cache as table
 from payments.platform.writing import Insert, as_text, write
 
 _COLUMNS: Final = (*Key._fields, "request_digest", "http_status", "response_body", "created_at")

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from payments.payment.store import LISTED
 from payments.platform.json_types import LARGEST_ID
-from payments.platform.tables import payment as table
+from payments.platform.tables.payments import payment as table
 
 CHUNK: Final = 5_000
 """Candidates whose rows one statement may read."""

@@ -12,7 +12,7 @@ from payments.payment.rules import NewPayment, Payment, ReleaseReason, Status
 from payments.platform.clock import database_now
 from payments.platform.connectors import ConnectorName
 from payments.platform.key_lookup import NOW, Lookup, read, write_and_read
-from payments.platform.tables import payment as table
+from payments.platform.tables.payments import payment as table
 from payments.platform.writing import Insert, as_text, from_text, write, write_returning
 
 _WRITTEN: Final = tuple(column.name for column in table.c if column.computed is None)

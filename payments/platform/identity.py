@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from payments.platform.tables import platform as table
+from payments.platform.tables.processes import platform as table
 
 
 @dataclass(frozen=True, slots=True)

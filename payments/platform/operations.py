@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
-from payments.platform.housekeeping_tables import audit_run
+from payments.platform.tables.housekeeping import audit_run
 
 
 @dataclass(frozen=True, slots=True)

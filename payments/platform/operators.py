@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select
 
 from payments.platform.clock import database_now
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from payments.platform.writing import Insert, as_text
 
 HOUSEKEEPING: Final = "housekeeping"

@@ -15,10 +15,10 @@ from payments.metrics import TASKS
 from payments.outbox import backlog as backlog_store
 from payments.outbox.lease import HOUSEKEEPING_SILENT, LEDGER_SILENT, RELAY_SILENT
 from payments.outbox.rules import format_time
-from payments.platform import task_store
 from payments.platform.clock import database_now
 from payments.platform.json_types import JsonObject, OneOf
-from payments.platform.task_store import TaskRun
+from payments.platform.tasks import store as task_store
+from payments.platform.tasks.store import TaskRun
 
 OVERDUE_INTERVALS: Final = 3
 """Intervals without success after which a task of housekeeping is overdue, as in its alert."""

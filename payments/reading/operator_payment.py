@@ -22,10 +22,11 @@ from payments.payment.commands import REQUESTED, Key, Operation
 from payments.payment.conclusion import key_of
 from payments.payment.rules import Payment, ReleaseReason
 from payments.payment.view import FoundPayment, item_values
-from payments.platform import operators, trace
+from payments.platform import operators
 from payments.platform.clock import database_now
 from payments.platform.errors import NotFound
 from payments.platform.json_types import JsonObject, Keywords, Minor, OneOf, Time
+from payments.platform.tracing import trace
 from payments.reading.actions import OperatorAction, shown
 from payments.reading.ledger import Entry, entry
 from payments.reading.payments import Event, event_values, operations, timeline

@@ -14,7 +14,7 @@ from payments.payment import idempotency_store, search_store
 from payments.payment.search_store import Candidates, Filters
 from payments.payment.view import FoundPayment, found_item
 from payments.platform.json_types import LARGEST_ID
-from payments.platform.sensitive import storable_key
+from payments.platform.values.sensitive import storable_key
 
 CHUNKS: Final = 10
 """Chunks of candidates that one page looks at: 50,000 payments."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_exception, recon_file
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_exception, recon_file
 from payments.reconciliation.file_days import LOOKED_BACK
 from payments.reconciliation.rules import ExceptionClass, ExceptionState, FileState
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select
 from payments.acquiring.rules import Learned, State, Told
 from payments.payment.commands import Command, conclude
 from payments.payment.execution import execute
-from payments.platform.acquirer_tables import acquirer_operation as operation
 from payments.platform.clock import Clock
 from payments.platform.operators import note_action
-from payments.platform.recon_tables import recon_file, recon_line
+from payments.platform.tables.acquirer import acquirer_operation as operation
+from payments.platform.tables.reconciliation import recon_file, recon_line
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.rules import UNDECIDED, FileState
 

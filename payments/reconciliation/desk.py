@@ -14,8 +14,8 @@ from payments.ledger import source_store
 from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
-from payments.platform.money import AmountsByCurrency
 from payments.platform.operators import note_action
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk_store as store
 from payments.reconciliation.desk_store import StoredException
 from payments.reconciliation.ending import Ending, movements, moves_operation

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, and_, case, func, select, update
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.platform.acquirer_tables import acquirer_operation as operation
-from payments.platform.recon_tables import recon_exception as table
-from payments.platform.recon_tables import recon_line as line
+from payments.platform.tables.acquirer import acquirer_operation as operation
+from payments.platform.tables.reconciliation import recon_exception as table
+from payments.platform.tables.reconciliation import recon_line as line
 from payments.reconciliation.rules import ExceptionClass, ExceptionState, Expected, Line
 
 NOT_ENDED: Final = (ExceptionState.WAITING, ExceptionState.OPEN)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
-from payments.platform.recon_tables import recon_exception
+from payments.platform.tables.reconciliation import recon_exception
 from payments.platform.writing import Insert, as_text, write
 from payments.reconciliation.rules import WAIT, ExceptionState, Fee, ReconException
 from payments.reconciliation.tally import suspense_of, weight_of

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine
 
 from payments.acquiring.deadline import Deadline
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.platform.tls import client_context
 from payments.reconciliation import backlog
 from payments.reconciliation.file import LARGEST

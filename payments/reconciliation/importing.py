@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import AT_ONCE, Rests, Stopped, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, Rests, Stopped, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.file_days import end_of

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from payments.platform.recon_tables import recon_line
+from payments.platform.tables.reconciliation import recon_line
 from payments.reconciliation.plain_names import check_plain
 from payments.reconciliation.rules import Line, Rule
 

@@ -8,8 +8,8 @@ from sqlalchemy import Column, ColumnElement, Engine, Row, Table, and_, bindpara
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.platform.acquirer_tables import acquirer_operation as operation
-from payments.platform.recon_tables import recon_exception, recon_line
+from payments.platform.tables.acquirer import acquirer_operation as operation
+from payments.platform.tables.reconciliation import recon_exception, recon_line
 from payments.reconciliation import store
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.reconcile import Ours

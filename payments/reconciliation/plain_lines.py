@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from operator import sub
 from typing import Final, NamedTuple
 
-from payments.platform import card_numbers
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values import card_numbers
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 from payments.reconciliation.profile import Profile
 from payments.reconciliation.rules import Line
 

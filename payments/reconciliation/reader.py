@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from payments.platform import card_numbers
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values import card_numbers
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 from payments.reconciliation.faults import Faults, Reason
 from payments.reconciliation.plain_lines import LONGEST, REFERENCE, PlainLines
 from payments.reconciliation.profile import Profile

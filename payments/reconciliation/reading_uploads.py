@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.reconciliation import store, uploads
 from payments.reconciliation.faults import Fault, FileRefused, Reason
 from payments.reconciliation.importing import Asked, Report, import_file, undo_leftovers

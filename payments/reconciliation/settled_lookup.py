@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Engine, String, and_, cast, func, literal_column, select
 
 from payments.acquiring.connector import Kind
-from payments.platform.acquirer_tables import acquirer_operation as operation
-from payments.platform.recon_tables import recon_exception, recon_line
+from payments.platform.tables.acquirer import acquirer_operation as operation
+from payments.platform.tables.reconciliation import recon_exception, recon_line
 from payments.reconciliation.plain_names import quoted
 from payments.reconciliation.rules import SETTLED, Settled
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from payments.platform.recon_tables import recon_file, recon_total, recon_upload
+from payments.platform.tables.reconciliation import recon_file, recon_total, recon_upload
 from payments.platform.writing import Insert, write
 from payments.reconciliation.faults import Fault, Reason
 from payments.reconciliation.rules import FileState

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payments.platform.desk_errors import DuplicateFile, FileNotTaken
 from payments.platform.operators import note_action
-from payments.platform.recon_tables import recon_file, recon_upload
+from payments.platform.tables.reconciliation import recon_file, recon_upload
 from payments.reconciliation import store
 from payments.reconciliation.rules import FileState
 from payments.reconciliation.store import StoredFile

@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, exists, func, select, tuple_
 
-from payments.platform.housekeeping_tables import audit_request, audit_run
-from payments.platform.merchant_tables import api_key_use
 from payments.platform.states import DeadLetterState
-from payments.platform.tables import circuit_breaker_command, dead_letter
+from payments.platform.tables.breaker import circuit_breaker_command
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.housekeeping import audit_request, audit_run
+from payments.platform.tables.merchants import api_key_use
 
 
 class Record(NamedTuple):

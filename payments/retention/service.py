@@ -14,8 +14,8 @@ from payments.payment import store as payment_store
 from payments.payment.commands import Command, Operation
 from payments.payment.execution import execute
 from payments.platform.clock import Clock, database_now, monotonic
-from payments.platform.clock_guard import Now
-from payments.platform.throttle import Throttle
+from payments.platform.tasks.throttle import Throttle
+from payments.platform.trusted_clock.guard import Now
 from payments.retention import records as record_retention
 from payments.retention import store as retention_store
 

@@ -16,7 +16,8 @@ from sqlalchemy import BindParameter, Connection, and_, bindparam, case, delete,
 from payments.outbox.rules import Aggregate
 from payments.payment.commands import Operation
 from payments.payment.idempotency_store import ONLY_THE_KEY, ONLY_THE_KEY_AT
-from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.payments import idem_response_cache, payment
 
 InboxPosition = tuple[datetime, int]
 """The position in the inbox: behind the row with this time of posting and event id."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from payments.platform.settlement_tables import settlement_adjustment as table
+from payments.platform.tables.settlement import settlement_adjustment as table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

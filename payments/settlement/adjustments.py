@@ -12,8 +12,8 @@ from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
 from payments.platform.errors import NotFound
-from payments.platform.money import AmountsByCurrency, format_amount
 from payments.platform.operators import note_action
+from payments.platform.values.money import AmountsByCurrency, format_amount
 from payments.settlement import adjustment_store, payees
 from payments.settlement.adjustment_store import StoredAdjustment
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from payments.platform.settlement_tables import payout, settlement_batch
+from payments.platform.tables.settlement import payout, settlement_batch
 from payments.settlement.rules import State
 
 LIVE: Final = (State.OPEN, State.CLOSED, State.APPROVED, State.EXPORTED)

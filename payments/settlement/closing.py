@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments import crash_points
 from payments.platform.database import Failure, classify
-from payments.platform.money import AmountsByCurrency
-from payments.platform.throttle import Throttle
+from payments.platform.tasks.throttle import Throttle
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import store, waiting_store
 from payments.settlement.collecting import Taken, take
 from payments.settlement.cutoff import last_cutoff

@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, or_, select
 
 from payments.ledger.rules import Account, SourceType
-from payments.platform.ledger_table import ledger_entry as entry
-from payments.platform.settlement_tables import settlement_item as item
-from payments.platform.tables import payment
+from payments.platform.tables.ledger import ledger_entry as entry
+from payments.platform.tables.payments import payment
+from payments.platform.tables.settlement import settlement_item as item
 from payments.settlement.due import Due, OfPayment
 
 PAYMENTS: Final = 1_000

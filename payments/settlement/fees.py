@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 
 ANY_MERCHANT: Final = "*"
 NOTICE: Final = timedelta(hours=1)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, FromClause, Row, bindparam, case, func, select
 
 from payments.ledger.rules import SourceType
-from payments.platform.ledger_table import ledger_entry
-from payments.platform.settlement_tables import settlement_item as table
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.settlement import settlement_item as table
 from payments.platform.writing import Insert, write
 from payments.settlement.fees import Amounts
 from payments.settlement.rules import Item, ItemKind, Sums

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from payments.platform.merchant_tables import merchant
-from payments.platform.tables import payment
+from payments.platform.tables.merchants import merchant
+from payments.platform.tables.payments import payment
 
 
 def accounts(connection: Connection, merchant_ids: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from payments.merchants.rules import Mode
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 from payments.settlement.rules import Batch, State
 from payments.settlement.sealed_csv import BrokenFile, Row, seal, unseal
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select
 
 from payments.merchants.rules import Mode
-from payments.platform.settlement_tables import payout_file as table
+from payments.platform.tables.settlement import payout_file as table
 from payments.settlement.payout_file import Format
 
 _DESCRIBED: Final = tuple(column for column in table.c if column.name != "content")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, insert, select, update
 
 from payments.merchants.rules import Mode
-from payments.platform.merchant_tables import merchant
-from payments.platform.settlement_tables import payout as table
-from payments.platform.settlement_tables import settlement_batch as batch_table
+from payments.platform.tables.merchants import merchant
+from payments.platform.tables.settlement import payout as table
+from payments.platform.tables.settlement import settlement_batch as batch_table
 from payments.settlement.payout_file import Payout, PayoutState
 from payments.settlement.rules import Batch, State
 from payments.settlement.store import StoredBatch, batch_of

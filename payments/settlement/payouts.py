@@ -18,8 +18,8 @@ from payments.ledger.source_store import SourcePosting
 from payments.merchants.rules import Mode
 from payments.platform.desk_errors import NothingToPayOut, PayoutAccountMissing, SettlementConflict
 from payments.platform.errors import NotFound, ValidationFailed
-from payments.platform.money import AmountsByCurrency, format_amount
 from payments.platform.operators import note_action
+from payments.platform.values.money import AmountsByCurrency, format_amount
 from payments.settlement import pain_001, payees, payout_file, payout_file_store, payout_store, rules, store
 from payments.settlement.pain_001 import Account, Transfer
 from payments.settlement.payout_file import Format, Payout, PayoutState

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
-from payments.platform.settlement_tables import fee_schedule as table
+from payments.platform.tables.settlement import fee_schedule as table
 from payments.settlement.fees import ANY_MERCHANT, FeeSchedule, OnRefund
 
 

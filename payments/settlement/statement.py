@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 from payments.settlement.rules import Batch, Item, ItemKind, State
 from payments.settlement.sealed_csv import Row, seal
 from payments.settlement.sealed_csv import parts as sealed_parts

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from payments.platform.settlement_tables import settlement_batch as table
+from payments.platform.tables.settlement import settlement_batch as table
 from payments.settlement.rules import Batch, State, following
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
-from payments.platform.ledger_table import ledger_entry as entry
-from payments.platform.merchant_tables import merchant
-from payments.platform.tables import payment
+from payments.platform.tables.ledger import ledger_entry as entry
+from payments.platform.tables.merchants import merchant
+from payments.platform.tables.payments import payment
 from payments.settlement.due_store import IN_NO_ITEM, IS_DUE
 
 UNREGISTERED: Final = "UTC"

@@ -12,8 +12,8 @@ import pytest
 from app.__main__ import unconnected
 from app.api.openapi import document
 from app.routes.shop import PAGES, SECTIONS
-from payments.platform.money import DECIMALS, MAX_AMOUNT
 from payments.platform.problems import PROBLEMS
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 from stack import node, shop
 
 SOURCES = shop.FRONTEND / "src"

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select, update
 
-from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.database import create_engine
+from payments.platform.tables.acquirer import acquirer_operation
 from stack.platform import Platform
 from tests.browser import acquirer
 from tests.browser.browser import Visit, visit

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import delete, insert
 
 from payments.platform.database import create_engine
-from payments.platform.housekeeping_tables import audit_finding
+from payments.platform.tables.housekeeping import audit_finding
 from stack.platform import Platform
 from tests.browser.browser import Visit, visit
 from tests.browser.console import open_page

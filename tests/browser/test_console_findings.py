@@ -10,8 +10,8 @@ from sqlalchemy import Engine, delete, insert
 
 from payments.outbox.rules import OutboxState
 from payments.platform.database import create_engine
-from payments.platform.housekeeping_tables import audit_finding
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.housekeeping import audit_finding
 from stack.platform import Platform
 from tests.browser.browser import Visit
 

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import Engine, func, select
 
 from payments.payment.answers import Result
-from payments.platform.tables import payment
+from payments.platform.tables.payments import payment
 from tests.contracts.commands import authorize, run_one
 
 

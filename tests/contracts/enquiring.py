@@ -16,8 +16,8 @@ from payments.acquiring.rules import Learned, State, Told
 from payments.payment import store as payment_store
 from payments.payment.commands import Command
 from payments.payment.rules import Payment
-from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now, monotonic
+from payments.platform.tables.acquirer import acquirer_operation as table
 from tests.contracts.commands import authorize, conclude, run_one
 from worker.acquirer import conclude_all
 

@@ -11,8 +11,8 @@ from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
 from payments.ledger import source_store, store
 from payments.ledger.rules import Account, SourceType
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_exception, recon_file, recon_line
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line
 from payments.reconciliation.rules import WAIT, ExceptionClass, ExceptionState, FileState
 
 THEN: Final = datetime(2030, 5, 18, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select, update
 from payments.ledger.checking import Message
 from payments.ledger.posting import PostingResult, post_batch
 from payments.outbox.rules import Aggregate, with_event_id
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
 
 CLUSTER = "test-cluster"
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
-from payments.platform.tables import metadata
+from payments.platform.tables.every import metadata
 
 _READS: Final = text(
     "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name LIKE 'Handler_read%'"

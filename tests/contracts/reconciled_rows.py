@@ -6,8 +6,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
 from tests.contracts.settled_rows import NOW, add
 
 RECEIVABLE, EXPENSE = Account.ACQUIRER_RECEIVABLE, Account.ACQUIRER_FEE_EXPENSE

@@ -10,7 +10,7 @@ from payments.outbox.lease import Lease
 from payments.outbox.rules import EventType, OutboxState, PaymentEvent
 from payments.outbox.store import ClaimedEvent
 from payments.platform.clock import database_now
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 TOO_LARGE = "Broker: Message size too large"

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, Table, insert, select
 
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
-from payments.platform.settlement_tables import (
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.settlement import (
     fee_schedule,
     payout,
     payout_file,
@@ -17,7 +18,6 @@ from payments.platform.settlement_tables import (
     settlement_batch,
     settlement_item,
 )
-from payments.platform.tables import ledger_entry
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 

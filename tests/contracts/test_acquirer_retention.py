@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from payments.acquiring.rules import Learned, State
-from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.clock import monotonic
-from payments.platform.tables import idem_response_cache, outbox_event, payment
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.at_acquirer import AtAcquirer

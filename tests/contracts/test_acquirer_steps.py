@@ -15,7 +15,7 @@ from payments.payment import store as payment_store
 from payments.payment.answers import Call, Result
 from payments.payment.commands import Command
 from payments.payment.rules import Payment
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
 from tests.contracts.commands import authorize, capture, carry_out, conclude, expire, refund, run, run_one, void
 
 

@@ -13,8 +13,8 @@ from payments.acquiring import store
 from payments.acquiring.connector import Kind
 from payments.acquiring.operation import StoredOperation, Summary
 from payments.acquiring.rules import State, reference
-from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.database import Failure, classify
+from payments.platform.tables.acquirer import acquirer_operation as table
 from payments.platform.writing import write
 from tests.contracts.reads import rows_read
 

@@ -12,8 +12,8 @@ from payments.acquiring.gate import Gate
 from payments.acquiring.rules import Learned, State, Told
 from payments.breaker.rules import BreakerConfig
 from payments.metrics import AcquirerMetrics, HousekeepingMetrics
-from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now, monotonic
+from payments.platform.tables.acquirer import acquirer_operation as table
 from payments.retention.service import Retention
 from tests.contracts.enquiring import NAME, Scripted, sent, states, stored, unknown
 from worker.acquirer import conclude_all

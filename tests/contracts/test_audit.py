@@ -9,17 +9,13 @@ from sqlalchemy import Engine, delete, insert, select, text, update
 
 from payments.audit.service import Report, audit
 from payments.audit.snapshot import FindingKind
-from payments.platform.housekeeping_tables import audit_run
-from payments.platform.tables import (
-    circuit_breaker,
-    idem_response_cache,
-    inbox_event,
-    ledger_entry,
-    ledger_halt,
-    outbox_event,
-    payment,
-)
-from payments.platform.throttle import Throttle
+from payments.platform.tables.breaker import circuit_breaker
+from payments.platform.tables.dead_letters import ledger_halt
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.housekeeping import audit_run
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 

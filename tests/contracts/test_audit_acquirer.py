@@ -10,8 +10,8 @@ from sqlalchemy import Engine, Table, delete, select, text, update
 
 from payments.acquiring.rules import Learned, State
 from payments.audit.service import PRUNING_SLACK, audit
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.tables import idem_response_cache, payment
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.payments import idem_response_cache, payment
 from tests.contracts import commands
 from tests.contracts.at_acquirer import (
     MADE,

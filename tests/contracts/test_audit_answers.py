@@ -10,7 +10,8 @@ from sqlalchemy import Engine, delete, insert, select, update
 from payments.audit import answers as audit_answers
 from payments.audit import store as audit_store
 from payments.audit.service import PRUNING_SLACK, audit
-from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.payments import idem_response_cache, payment
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reads import rows_read

@@ -13,9 +13,10 @@ from payments.audit import service as module
 from payments.audit.findings import keep_of_payments
 from payments.audit.service import Report, audit
 from payments.audit.snapshot import Difference, FindingKind
-from payments.platform.housekeeping_tables import audit_finding, audit_run
-from payments.platform.tables import idem_response_cache, inbox_event, outbox_event, payment
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.housekeeping import audit_finding, audit_run
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from payments.audit.money_out import batch_reads, exception_reads, file_reads, payout_reads
 from payments.platform.database import create_engine
-from payments.platform.throttle import AT_ONCE, Rests
+from payments.platform.tasks.throttle import AT_ONCE, Rests
 from tests.contracts.reads import grow, rows_read
 from tests.contracts.reconciled_rows import reconciled
 from tests.contracts.settled_rows import settled

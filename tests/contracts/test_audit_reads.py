@@ -8,7 +8,9 @@ from bench.growth.multiplier import MODEL_MERCHANT, Multiplier, Plan
 from payments.audit import store as audit_store
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
 from stack.mariadb import MariaDBServer
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, Table, and_, delete, select, update
 from payments.audit.money_out import line_reads, parts
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
 from tests.contracts.reconciled_rows import reconciled
 from tests.contracts.settled_rows import NOW
 from tests.contracts.test_audit_settled import run, subjects, without_triggers

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from payments.audit import request_store, requests
 from payments.audit import view as audit_view
 from payments.platform.clock import database_now
-from payments.platform.housekeeping_tables import audit_request
-from payments.platform.tables import operator_action
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.housekeeping import audit_request
+from payments.platform.tables.processes import operator_action
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
 
 KEPT = Retention(timedelta(days=9), timedelta(days=30), timedelta(days=30), timedelta(days=90))

@@ -9,8 +9,8 @@ from payments.audit.finding_store import open_by_kind
 from payments.audit.money_out import batch_reads, fee_reads, item_reads
 from payments.audit.service import audit
 from payments.audit.snapshot import FindingKind
-from payments.platform.settlement_tables import fee_schedule
-from payments.platform.throttle import Throttle
+from payments.platform.tables.settlement import fee_schedule
+from payments.platform.tasks.throttle import Throttle
 from tests.contracts.settled_rows import settled
 from tests.contracts.test_audit_settled import KEPT, change, run, subjects
 

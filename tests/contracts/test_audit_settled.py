@@ -11,7 +11,9 @@ from payments.audit.money_out import batch_reads, item_reads, parts, piece_reads
 from payments.audit.service import Report, audit
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
-from payments.platform.settlement_tables import (
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
+from payments.platform.tables.settlement import (
     fee_schedule,
     payout,
     payout_file,
@@ -19,8 +21,7 @@ from payments.platform.settlement_tables import (
     settlement_batch,
     settlement_item,
 )
-from payments.platform.tables import ledger_entry, payment
-from payments.platform.throttle import AT_ONCE, Rests
+from payments.platform.tasks.throttle import AT_ONCE, Rests
 from tests.contracts.settled_rows import BATCH, CUTOFF, NOW, add, settled
 
 KEPT = timedelta(days=30)

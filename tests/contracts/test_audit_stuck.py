@@ -9,8 +9,9 @@ from sqlalchemy import Engine, insert, update
 
 from payments.audit.service import audit
 from payments.outbox.rules import partition_of
-from payments.platform.housekeeping_tables import audit_run
-from payments.platform.tables import circuit_breaker, inbox_event, outbox_event
+from payments.platform.tables.breaker import circuit_breaker
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.housekeeping import audit_run
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 

@@ -14,9 +14,12 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.metrics import HousekeepingMetrics
 from payments.platform import clock
-from payments.platform.clock_guard import ClockGuard, ClockSuspect, MachineClocks, confirm
-from payments.platform.money import amounts_by_currency
-from payments.platform.tables import dead_letter, idem_response_cache, operator_action, outbox_event, payment
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tables.processes import operator_action
+from payments.platform.trusted_clock.guard import ClockGuard, ClockSuspect, MachineClocks, confirm
+from payments.platform.values.money import amounts_by_currency
 from payments.retention import service as retention
 from payments.retention.service import Retention
 from tests.contracts import commands

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from payments.platform.database import Failure, classify
-from payments.platform.tables import ledger_entry, payment
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)
 PAYMENT = {

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify, create_engine, engine_options, took_too_long, upsert
-from payments.platform.tables import inbox_event, ledger_entry
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.ledger import ledger_entry
 from tests.servers import until
 
 NOW = datetime(2025, 10, 27, tzinfo=UTC)

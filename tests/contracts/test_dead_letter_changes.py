@@ -16,7 +16,9 @@ from payments.dead_letters.store import DeadLetter
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
 from payments.platform.errors import DeadLetterConflict, NotFound
-from payments.platform.tables import dead_letter, operator_action, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.processes import operator_action
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 LETTER = DeadLetter("c1", "payment.captured", 3, 1, 1761545788123, '{"é":1}', None, "7", "PaymentNotFound", "none")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from payments.dead_letters import store
 from payments.dead_letters.store import DeadLetter
 from payments.outbox import store as outbox_store
-from payments.platform.tables import dead_letter as table
+from payments.platform.tables.dead_letters import dead_letter as table
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 LETTER = DeadLetter("c1", "payment.captured", 3, 42, 1761545788123, '{"é😀":1}', None, "7", "InvalidEvent", "no amount")

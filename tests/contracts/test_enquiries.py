@@ -10,7 +10,7 @@ from payments.acquiring.connector import Seen
 from payments.acquiring.rules import Learned, State
 from payments.outbox.rules import EventType
 from payments.platform.clock import database_now
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
 from tests.contracts.commands import authorize, capture, expire, run_one
 from tests.contracts.enquiring import NAME, Rounds, held, make_due, payment_of, sent, states, stored, unknown
 

@@ -12,9 +12,9 @@ from payments.acquiring.connector import Seen
 from payments.acquiring.enquiries import CLAIM, PER_ROUND, NotAllConcluded
 from payments.acquiring.operation import UNDECIDED
 from payments.acquiring.rules import Learned, State
-from payments.platform.acquirer_tables import acquirer_operation as table
 from payments.platform.clock import database_now
-from payments.platform.clock_guard import ClockSuspect
+from payments.platform.tables.acquirer import acquirer_operation as table
+from payments.platform.trusted_clock.guard import ClockSuspect
 from tests.contracts.commands import conclude, expire, run_one
 from tests.contracts.enquiring import NAME, Rounds, Scripted, held, make_due, states, stored, unknown
 from tests.servers import until

@@ -9,8 +9,8 @@ from payments.outbox import search_store
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import EventType, PaymentEvent
 from payments.outbox.store import Origin
-from payments.platform import trace
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
+from payments.platform.tracing import trace
 from tests.contracts import commands
 
 TRACE = "a1" * 16

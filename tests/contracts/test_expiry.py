@@ -12,7 +12,7 @@ from payments.payment.commands import Command
 from payments.payment.execution import execute
 from payments.platform.clock import monotonic
 from payments.platform.errors import ServiceUnavailable
-from payments.platform.tables import payment
+from payments.platform.tables.payments import payment
 from payments.retention import service as retention
 from payments.retention.service import NotAllExpired, expire_due
 from tests.contracts import commands

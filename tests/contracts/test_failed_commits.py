@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
 from payments.platform.database import create_engine
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from tests.contracts.answers import captured, new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out
 

@@ -13,7 +13,7 @@ from payments.merchants.rules import ApiKey, MerchantState, Mode
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import ApiKeyExpired, ApiKeyInvalid, MerchantSuspended
-from payments.platform.merchant_tables import api_key
+from payments.platform.tables.merchants import api_key
 from tests.contracts.test_locks import wait_for_lock_wait
 
 PEPPERS = Peppers([(1, b"p" * 32)])

@@ -8,7 +8,8 @@ from sqlalchemy import Engine, select, update
 from payments.dead_letters import halt, halt_store
 from payments.dead_letters.halt import PoisonWatch, PostingHalted
 from payments.dead_letters.poison import UNTIL_QUIET, PoisonFlood
-from payments.platform.tables import ledger_halt, operator_action
+from payments.platform.tables.dead_letters import ledger_halt
+from payments.platform.tables.processes import operator_action
 
 AT = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 BAD = "payment.captured 0/1 (InvalidJson: no)"

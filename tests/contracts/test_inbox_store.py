@@ -10,7 +10,8 @@ from payments.ledger import inbox_store
 from payments.ledger.inbox_store import PostedEvent
 from payments.ledger.rules import postings
 from payments.outbox.rules import EventType
-from payments.platform.tables import inbox_event, ledger_entry
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.ledger import ledger_entry
 from tests.contracts import commands
 
 THEN = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)

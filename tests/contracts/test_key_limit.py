@@ -15,7 +15,7 @@ from payments.merchants.rules import KEY_LIMIT, ApiKey, Mode
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import TooManyKeys
-from payments.platform.merchant_tables import api_key
+from payments.platform.tables.merchants import api_key
 from tests.contracts.test_locks import wait_for_lock_wait
 
 PEPPERS = Peppers([(1, b"p" * 32)])

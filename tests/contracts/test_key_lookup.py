@@ -7,7 +7,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
 from payments.platform.key_lookup import Lookup, read, write_and_read
-from payments.platform.tables import inbox_event, lease
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.processes import lease
 from payments.platform.writing import Insert, as_text, from_text, write
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)

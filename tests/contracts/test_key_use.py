@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from payments.merchants import store, use_store
 from payments.merchants.use import Uses
 from payments.merchants.use_store import UNUSED, Calls, Use
-from payments.platform.merchant_tables import api_key_use
+from payments.platform.tables.merchants import api_key_use
 
 NOON = datetime(2026, 11, 29, 12, 30, 1, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, insert, select, update
 from payments.outbox import lease
 from payments.outbox.lease import Lease, acquire, beat, give_back, holds, renew
 from payments.platform.clock import database_now
-from payments.platform.tables import lease as table
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import lease as table
+from payments.platform.tables.processes import operator_action
 
 
 def taken(engine: Engine, holder: str, seconds: float = 60.0) -> Lease | None:

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 
 from payments.platform.clock import monotonic
 from payments.platform.database import create_engine
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
 from tests.contracts.answers import captured, new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out, expire
 from tests.contracts.line import Cut, Line, line_to

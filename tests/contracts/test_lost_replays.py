@@ -12,7 +12,9 @@ from payments.dead_letters import service as dead_letters
 from payments.outbox import lease
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import dead_letter, operator_action, outbox_event
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.processes import operator_action
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from tests.contracts.test_dead_letter_changes import LETTER, add, fail, get, replay, replays

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, select
 
 from payments.merchants import provisioning, service, store
 from payments.merchants.rules import MerchantState, Mode
-from payments.platform.iban import NO_IBAN
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
+from payments.platform.values.iban import NO_IBAN
 
 FIRST, SECOND = "DE89370400440532013000", "GB82WEST12345698765432"
 

@@ -23,8 +23,8 @@ from payments.platform.errors import (
     RotationInProgress,
     ValidationFailed,
 )
-from payments.platform.merchant_tables import api_key
-from payments.platform.tables import operator_action
+from payments.platform.tables.merchants import api_key
+from payments.platform.tables.processes import operator_action
 
 PEPPERS = Peppers([(1, b"p" * 32)])
 HOUR = timedelta(hours=1)

@@ -18,7 +18,8 @@ from payments.migrations import migrate
 from payments.payment import store as payment_store
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata, payment
+from payments.platform.tables.every import metadata
+from payments.platform.tables.payments import payment
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 

@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, delete, insert, update
 
 from payments.money_out_metrics import LIVE, MoneyOutMetrics
-from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.clock import database_now, monotonic
-from payments.platform.recon_tables import recon_exception, recon_file
-from payments.platform.settlement_tables import payout, payout_file, settlement_batch
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_exception, recon_file
+from payments.platform.tables.settlement import payout, payout_file, settlement_batch
 from payments.reconciliation import backlog
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 from payments.settlement.backlog import payout_backlog

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine
 
 from payments.acquiring.rules import State as OperationState
 from payments.money_out_metrics import MoneyOutMetrics
-from payments.platform.clock_guard import ClockSuspect
-from payments.platform.recon_tables import recon_exception, recon_file, recon_upload
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_upload
+from payments.platform.trusted_clock.guard import ClockSuspect
 from payments.reconciliation import fetching, turn, uploads
 from payments.reconciliation.fetching import NotFetched
 from payments.settlement.closing import NotAllSettled

@@ -12,7 +12,7 @@ from payments.outbox import lease
 from payments.outbox import store as outbox_store
 from payments.outbox.lease import Lease
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, PaymentEvent
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import outbox_event as table
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)
 HEADERS = {"traceparent": "00-é-1"}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Engine, func, select
 
 from payments.payment import store as payment_store
-from payments.platform.tables import payment
+from payments.platform.tables.payments import payment
 from tests.contracts.answers import captured, new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out, refund
 

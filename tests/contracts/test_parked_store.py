@@ -13,8 +13,9 @@ from payments.outbox.lease import Lease
 from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now
 from payments.platform.errors import NotFound, OutboxConflict
-from payments.platform.tables import dead_letter, operator_action
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import outbox_event as table
+from payments.platform.tables.processes import operator_action
 from tests.contracts.refusing import TOO_LARGE, hold_all, pending, refuse, states, stored
 
 

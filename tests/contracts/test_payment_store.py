@@ -12,7 +12,7 @@ from payments.payment import store as payment_store
 from payments.payment.rules import NewPayment, Payment, ReleaseReason
 from payments.payment.view import PaymentItem, item_values, listed_item
 from payments.platform.clock import database_now
-from payments.platform.tables import payment as table
+from payments.platform.tables.payments import payment as table
 from payments.platform.writing import write
 from tests.contracts.commands import new_payment
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, delete, text
 
 from payments.migrations import migrate
 from payments.platform import identity as platform_store
-from payments.platform import tables
 from payments.platform.identity import Platform
+from payments.platform.tables.processes import platform as platform_table
 
 
 def platform_of(engine: Engine) -> Platform | None:
@@ -37,7 +37,7 @@ def test_it_is_made_once_whatever_was_done_already(engine: Engine) -> None:
     assert first.secret.hex() not in repr(first)
     assert migrate_again(engine) == first, "all of it was done"
     with engine.begin() as connection:
-        connection.execute(delete(tables.platform))
+        connection.execute(delete(platform_table))
     assert platform_of(engine) is None
     second = migrate_again(engine)
     assert second.id != first.id, "the table was there without its row"

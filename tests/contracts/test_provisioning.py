@@ -14,8 +14,8 @@ from payments.merchants.new_key import NewKey
 from payments.merchants.rules import Mode, Scope
 from payments.platform.clock import database_now
 from payments.platform.errors import ApiKeyConflict, MerchantExists, PaymentsError
-from payments.platform.merchant_tables import api_key
-from payments.platform.tables import operator_action
+from payments.platform.tables.merchants import api_key
+from payments.platform.tables.processes import operator_action
 
 PEPPERS = Peppers([(1, b"p" * 32)])
 

@@ -14,8 +14,10 @@ from payments.audit.service import audit
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate
 from payments.platform.clock import database_now, monotonic
-from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

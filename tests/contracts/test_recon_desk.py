@@ -12,8 +12,8 @@ from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
-from payments.platform.money import AmountsByCurrency
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk, desk_store
 from payments.reconciliation.desk_store import StoredException
 from payments.reconciliation.rules import UNDECIDED, ExceptionClass, ExceptionState

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from payments.platform.desk_errors import DuplicateFile, FileNotTaken
-from payments.platform.recon_tables import recon_file, recon_upload
+from payments.platform.tables.reconciliation import recon_file, recon_upload
 from payments.reconciliation import uploads
 from payments.reconciliation.rules import FileState
 from tests.contracts.planted_exceptions import THEN

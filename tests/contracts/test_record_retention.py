@@ -16,8 +16,10 @@ from payments.logs import formatter
 from payments.merchants import use_store
 from payments.merchants.use_store import Calls, Use
 from payments.platform.clock import database_now
-from payments.platform.tables import circuit_breaker_command, dead_letter, ledger_halt, operator_action
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.breaker import circuit_breaker_command
+from payments.platform.tables.dead_letters import dead_letter, ledger_halt
+from payments.platform.tables.processes import operator_action
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention import service as retention
 from payments.retention.service import Pruner, Retention
 

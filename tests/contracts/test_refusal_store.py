@@ -14,8 +14,8 @@ from payments.outbox.lease import Lease
 from payments.outbox.republish import republish_unposted
 from payments.outbox.rules import Aggregate, OutboxState
 from payments.platform.clock import database_now
-from payments.platform.tables import inbox_event
-from payments.platform.tables import outbox_event as table
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.events import outbox_event as table
 from tests.contracts.refusing import NOW, event, hold_all, pending, refuse, states, stored
 from tests.contracts.test_locks import wait_for_lock_wait
 

@@ -9,8 +9,10 @@ from sqlalchemy import Engine, Table, delete, func, insert, select, update
 from payments.audit.service import audit
 from payments.outbox.republish import republish_unposted
 from payments.platform.clock import database_now, monotonic
-from payments.platform.tables import inbox_event, ledger_entry, outbox_event, payment
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

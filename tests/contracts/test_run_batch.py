@@ -13,7 +13,8 @@ from payments.payment import store as payment_store
 from payments.payment.answers import Result
 from payments.payment.batch import BatchFailed, Stage, run_batch
 from payments.platform.database import Failure
-from payments.platform.tables import idem_response_cache, outbox_event, payment
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.payments import idem_response_cache, payment
 from tests.contracts.commands import authorize, capture, carry_out, expire, refund, run, run_one, void
 
 

@@ -19,7 +19,7 @@ from payments.payment import search_store
 from payments.payment.rules import Status
 from payments.payment.search_store import Filters
 from payments.platform.database import create_engine
-from payments.platform.tables import idem_response_cache, payment
+from payments.platform.tables.payments import idem_response_cache, payment
 from payments.reading import search as reading
 from payments.reading.search import Search, search
 

@@ -18,9 +18,11 @@ from payments.metrics import HousekeepingMetrics
 from payments.outbox import lease
 from payments.outbox.rules import with_event_id
 from payments.platform.clock import database_now
-from payments.platform.tables import dead_letter, inbox_event, operator_action, outbox_event
-from payments.platform.tables import lease as lease_table
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.processes import lease as lease_table
+from payments.platform.tables.processes import operator_action
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Retention
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

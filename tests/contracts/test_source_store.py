@@ -9,7 +9,7 @@ from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
 
 FEE = SourcePosting(0, Account.MERCHANT_PAYABLE, Account.FEE_REVENUE, 180, "USD")
 PAID = SourcePosting(1, Account.MERCHANT_PAYABLE, Account.PAYOUT_CLEARING, 9820, "USD")

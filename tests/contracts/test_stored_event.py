@@ -10,7 +10,7 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import Aggregate
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import inbox_event, outbox_event
+from payments.platform.tables.events import inbox_event, outbox_event
 from stack.mariadb import MariaDBServer
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

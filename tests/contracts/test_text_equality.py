@@ -10,7 +10,7 @@ from payments.payment import store as payment_store
 from payments.payment.batch import BatchFailed
 from payments.payment.commands import Key
 from payments.platform.database import create_engine
-from payments.platform.tables import metadata
+from payments.platform.tables.every import metadata
 from tests.contracts.commands import authorize, capture, run, run_one
 
 LOOK_ALIKES = [

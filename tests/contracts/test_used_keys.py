@@ -10,8 +10,8 @@ from sqlalchemy import Engine, event, func, select, text
 from payments.audit.service import audit
 from payments.payment.commands import Command
 from payments.platform.database import create_engine
-from payments.platform.tables import idem_response_cache, payment
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
 from tests.contracts.answers import new_payment_id, status_or_code
 from tests.contracts.commands import authorize, capture, carry_out, refund, run_one, void

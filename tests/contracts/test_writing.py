@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from payments.platform.tables import inbox_event, lease
+from payments.platform.tables.events import inbox_event
+from payments.platform.tables.processes import lease
 from payments.platform.writing import Insert, as_text, write, write_in_parts, write_returning
 
 NOW = datetime(2025, 10, 27, 6, 16, 28, 123456, UTC)

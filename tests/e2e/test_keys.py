@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from payments.platform.database import create_engine
-from payments.platform.merchant_tables import api_key_use
+from payments.platform.tables.merchants import api_key_use
 from tests.e2e.gunicorn import ADMIN, ApiServer
 from tests.servers import until
 

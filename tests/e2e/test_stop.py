@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, text
 
-from payments.platform import tables
 from payments.platform.database import create_engine
+from payments.platform.tables.payments import payment as payment_table
 from tests import servers
 from tests.e2e.gunicorn import ROOT, ApiServer
 
@@ -19,7 +19,7 @@ def test_a_stop_finishes_what_was_accepted(mariadb_url: str, redis_url: str) -> 
     engine = create_engine(mariadb_url)
     with ApiServer(mariadb_url, redis_url) as api, engine.connect() as other, ThreadPoolExecutor(1) as threads:
         payment = api.authorize("a").json()["paymentId"]
-        other.execute(select(tables.payment).with_for_update())  # the capture has to wait for this lock
+        other.execute(select(payment_table).with_for_update())  # the capture has to wait for this lock
         capture = threads.submit(api.post, f"/payments/capture/{payment}", {"merchantId": "M1"})
         waiting = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
         with engine.connect() as watcher:
@@ -42,7 +42,7 @@ def test_a_stop_under_load_loses_no_answer(mariadb_url: str, redis_url: str) -> 
         api.stop()
     engine = create_engine(mariadb_url)
     with engine.connect() as connection:
-        stored = set(connection.scalars(select(tables.payment.c.payment_id)))
+        stored = set(connection.scalars(select(payment_table.c.payment_id)))
     engine.dispose()
     assert answered == stored
 

@@ -18,9 +18,9 @@ import pymysql
 from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 
-from payments.platform import redis_client
 from payments.platform.database import create_engine, with_ca
-from payments.platform.kafka import Publisher, client_options
+from payments.platform.kafka.producer import Publisher, client_options
+from payments.platform.redis import client as redis_client
 
 RENAMED: Final = "127.0.0.2"
 SECONDS: Final = 5.0

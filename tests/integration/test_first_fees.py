@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine, select
 
-from payments.platform.settlement_tables import fee_schedule
+from payments.platform.tables.settlement import fee_schedule
 from stack import first_fees
 from tests.contracts import commands
 

@@ -12,8 +12,10 @@ from bench.growth.multiplier import Multiplier, Plan
 from payments.audit.service import audit
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import commands

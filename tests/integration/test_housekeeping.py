@@ -19,7 +19,9 @@ from payments.metrics import TASKS, HousekeepingMetrics
 from payments.outbox.rules import OutboxState
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine as create_database_engine
-from payments.platform.tables import ledger_entry, outbox_event, payment
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
 from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer
 from tests.contracts import commands

@@ -10,14 +10,15 @@ from sqlalchemy.exc import OperationalError
 
 from payments.metrics import TASKS, HousekeepingMetrics
 from payments.outbox import lease
-from payments.platform import task_log, task_store
 from payments.platform.clock import database_now, monotonic, wall
-from payments.platform.clock_guard import ClockSuspect
 from payments.platform.database import create_engine
-from payments.platform.housekeeping_tables import task_run
-from payments.platform.tables import lease as lease_table
-from payments.platform.task_log import TaskLog
-from payments.platform.task_store import TaskRun
+from payments.platform.tables.housekeeping import task_run
+from payments.platform.tables.processes import lease as lease_table
+from payments.platform.tasks import log as task_log
+from payments.platform.tasks import store as task_store
+from payments.platform.tasks.log import TaskLog
+from payments.platform.tasks.store import TaskRun
+from payments.platform.trusted_clock.guard import ClockSuspect
 from payments.reading import health
 from payments.retention.service import Retention
 from stack.mariadb import MariaDBServer

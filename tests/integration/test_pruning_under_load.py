@@ -14,8 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.audit.service import audit
 from payments.platform.clock import monotonic
 from payments.platform.database import create_engine
-from payments.platform.tables import outbox_event, payment
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.payments import payment
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.retention.service import Pruner, Retention, expire_due
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post

@@ -15,8 +15,10 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import idem_response_cache, inbox_event, ledger_entry, outbox_event, payment
-from payments.platform.throttle import AT_ONCE
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import idem_response_cache, payment
+from payments.platform.tasks.throttle import AT_ONCE
 from payments.retention import service as retention
 from payments.retention.service import Pruner, Retention
 from stack.mariadb import MariaDBAddress

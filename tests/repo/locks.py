@@ -11,7 +11,7 @@ from sqlalchemy import Select, Table, UniqueConstraint, bindparam
 from sqlalchemy.dialects import mysql
 
 from payments.platform.key_lookup import Lookup
-from payments.platform.metadata import metadata
+from payments.platform.tables.every import metadata
 
 _LOCKING: Final = "FOR UPDATE"
 _DIALECT: Final = mysql.dialect()

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from payments.platform import tables
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.payments import payment as payment_table
 from tests.repo.locks import Lock, locks, unread
 from tests.repo.sources import module_name, python
 
@@ -53,7 +54,8 @@ def test_rows_are_locked_in_one_order() -> None:
 IMPORTS = """
 from sqlalchemy import bindparam, select
 from payments.platform.key_lookup import Lookup
-from payments.platform.tables import dead_letter as table, payment
+from payments.platform.tables.dead_letters import dead_letter as table
+from payments.platform.tables.payments import payment
 """
 BY_IDS = "select(table).where(table.c.id.in_(bindparam('ids', expanding=True)))"
 BY_ID = f"{BY_IDS}.order_by(table.c.id).with_for_update()"
@@ -101,7 +103,7 @@ def test_a_planted_lock_in_order_passes(text: str) -> None:
     found = planted(text)
     assert found
     assert disorder(found) == []
-    assert all(lock.table in (tables.dead_letter, tables.payment) for lock in found.values())
+    assert all(lock.table in (dead_letter, payment_table) for lock in found.values())
 
 
 def test_a_lock_in_a_text_of_its_own_is_not_missed() -> None:

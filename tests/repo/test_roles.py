@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payments.platform.tables import metadata
+from payments.platform.tables.every import metadata
 from tests.repo.roles import ANSIBLE, ROLES, options, read, task_files, tasks
 
 EXPECTED = {"base", "mariadb", "redis", "kafka", "psp", "payops", "k6", "jenkins", "ngrok", "grafana"}

@@ -15,7 +15,9 @@ from payments.outbox.rules import with_event_id
 from payments.outbox.store import OutboxRow
 from payments.payment import store as payment_store
 from payments.payment.rules import Payment
-from payments.platform.tables import ledger_entry, outbox_event, payment
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
 from tests.contracts.commands import authorize, run_one
 
 CLUSTER = "cluster-of-the-stories"

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import Engine, text, update
 
 from payments.ledger.rules import Account
-from payments.platform.merchant_tables import merchant
-from payments.platform.money import amounts_by_currency
+from payments.platform.tables.merchants import merchant
+from payments.platform.values.money import amounts_by_currency
 from payments.settlement import adjustments
 from payments.settlement.closing import settle_due
 from payments.settlement.fees import OnRefund

@@ -12,8 +12,8 @@ from payments.acquiring.rules import Learned
 from payments.ledger.rules import Account
 from payments.merchants.rules import Mode
 from payments.platform.clock import database_now
-from payments.platform.money import AmountsByCurrency
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk
 from payments.reconciliation.rules import Line
 from payments.settlement import adjustments, payouts

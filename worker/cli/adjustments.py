@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from payments.cli.option_types import DONE, identifier, reason, whole_number
 from payments.platform.json_types import members
-from payments.platform.money import DECIMALS, MAX_AMOUNT, format_amount
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT, format_amount
 from payments.settlement import adjustment_view, adjustments
 from payments.settlement.adjustment_view import SettlementAdjustment
 from worker.cli import messages

@@ -6,10 +6,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli.option_types import could_not_run
 from payments.outbox.rules import format_time
-from payments.platform import clock_store
 from payments.platform.clock import database_now
-from payments.platform.clock_guard import confirm
 from payments.platform.database import create_engine
+from payments.platform.trusted_clock import store as clock_store
+from payments.platform.trusted_clock.guard import confirm
 from worker.cli import messages
 from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 

@@ -25,7 +25,7 @@ from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import Permanent
 from payments.platform.json_types import members
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 from payments.settlement import fee_schedules, schedule_view
 from payments.settlement.fees import ANY_MERCHANT, FeeSchedule, OnRefund
 from worker.cli.repair import STATEMENT_SECONDS, ToolSettings

@@ -5,7 +5,7 @@ What a dead letter or a parked event does not allow is said by its own package.
 
 from typing import Final
 
-from payments.platform.money import MAX_AMOUNT
+from payments.platform.values.money import MAX_AMOUNT
 
 # -- Options
 FULL_OR_ALL: Final = "--full is for `audit`, --all for `audit list`."

@@ -16,7 +16,7 @@ from payments.cli.option_types import DONE, reason, whole_number
 from payments.merchants.rules import Mode
 from payments.platform.clock import database_now
 from payments.platform.json_types import JsonObject, members
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 from payments.settlement import payout_view, payouts, view
 from payments.settlement.pain_001 import Account
 from payments.settlement.payout_file import Format

@@ -14,7 +14,7 @@ from payments.cli.option_types import DONE, REFUSED, reason, whole_number
 from payments.platform.clock import database_now
 from payments.platform.errors import Permanent
 from payments.platform.json_types import members
-from payments.platform.money import format_amount
+from payments.platform.values.money import format_amount
 from payments.reconciliation import desk, view
 from payments.reconciliation.desk_store import Wanted
 from payments.reconciliation.rules import ExceptionClass, ExceptionState

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from payments.outbox.rules import format_time
-from payments.platform.money import format_amount
+from payments.platform.values.money import format_amount
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.importing import Report
 from payments.reconciliation.store import StoredFile

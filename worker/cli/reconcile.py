@@ -23,7 +23,7 @@ from payments.platform.clock import database_now, monotonic
 from payments.platform.connectors import ConnectorName
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.throttle import AT_ONCE, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.reconciliation import fetching, store
 from payments.reconciliation.decisions import NotAllDecided
 from payments.reconciliation.faults import FileRefused

@@ -13,8 +13,8 @@ from payments.dead_letters import halt
 from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.republish import republish_unposted
 from payments.platform.database import create_engine
-from payments.platform.money import AmountsByCurrency
 from payments.platform.operators import note_action
+from payments.platform.values.money import AmountsByCurrency
 from worker.cli import messages
 
 STATEMENT_SECONDS: Final = 60

@@ -25,8 +25,8 @@ from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.errors import Permanent
 from payments.platform.json_types import members
-from payments.platform.money import DECIMALS, format_amount
 from payments.platform.operators import note_action
+from payments.platform.values.money import DECIMALS, format_amount
 from payments.settlement import item_view, view
 from payments.settlement.closing import NotAllSettled, SettleReport, settle_due
 from payments.settlement.item_view import SettlementItem

@@ -10,9 +10,9 @@ from payments.outbox.lease import Lease
 from payments.outbox.republish import republish_unposted
 from payments.outbox.rules import DEAD_LETTER_TOPIC, PARTITIONS, TOPICS
 from payments.platform.clock import Clock, monotonic
-from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import CallFailed
-from payments.platform.kafka_topics import Cluster
+from payments.platform.kafka.answers import CallFailed
+from payments.platform.kafka.producer import Publisher
+from payments.platform.kafka.topics import Cluster
 from worker.publication.fencing import check_lease
 
 ATTEMPT_INTERVAL: Final = 2.0

@@ -18,10 +18,10 @@ from payments.outbox.lease import Lease
 from payments.outbox.rules import Aggregate, OutboxState, with_event_id
 from payments.outbox.store import ClaimedEvent
 from payments.platform.clock import Clock, database_now, monotonic
-from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
-from payments.platform.trace import HEADER
-from payments.platform.traces import Kind, NoTraces, Traces
+from payments.platform.kafka.answers import AllRefused, CallFailed, ClusterChanged, OutgoingMessage, Receipt
+from payments.platform.kafka.producer import Publisher
+from payments.platform.tracing.trace import HEADER
+from payments.platform.tracing.traces import Kind, NoTraces, Traces
 from worker.publication.cluster import ClusterWatch
 from worker.publication.fencing import check_lease
 from worker.publication.heartbeat import Heartbeat

@@ -3,7 +3,7 @@
 from payments.dead_letters.changes import HEADERS, KEY, KEY_ENCODING
 from payments.dead_letters.kept_message import as_bytes, headers_from_text
 from payments.outbox.store import DEAD_LETTER_HEADER, ENCODING_HEADER, ClaimedEvent
-from payments.platform.kafka_answers import OutgoingMessage
+from payments.platform.kafka.answers import OutgoingMessage
 
 
 def replay_of(event: ClaimedEvent) -> OutgoingMessage:

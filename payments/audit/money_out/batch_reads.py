@@ -12,11 +12,8 @@ from payments.audit.money_out.fees import NONE_WRONG
 from payments.audit.money_out.item_reads import items
 from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
-from payments.platform.settlement_tables import (
-    payout,
-    settlement_batch,
-)
-from payments.platform.throttle import Rest
+from payments.platform.tables.settlement import payout, settlement_batch
+from payments.platform.tasks.throttle import Rest
 from payments.settlement.rules import State
 
 _IDS: Any = bindparam("ids", expanding=True)

@@ -10,8 +10,8 @@ from payments.audit.money_out.exceptions import AuditedException, AuditedLine, A
 from payments.audit.money_out.line_reads import OWED
 from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_exception, recon_line
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_exception, recon_line
 
 _IDS: Any = bindparam("ids", expanding=True)
 

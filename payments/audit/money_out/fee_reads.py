@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, case, cast, fu
 
 from payments.audit.money_out import fees
 from payments.audit.money_out.fees import Charged, Schedule, WrongFees
-from payments.platform.settlement_tables import fee_schedule, settlement_item
-from payments.platform.tables import payment
-from payments.platform.throttle import Rest
+from payments.platform.tables.payments import payment
+from payments.platform.tables.settlement import fee_schedule, settlement_item
+from payments.platform.tasks.throttle import Rest
 from payments.settlement.fees import ANY_MERCHANT
 from payments.settlement.rules import ItemKind
 

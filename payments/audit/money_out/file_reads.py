@@ -10,8 +10,8 @@ from payments.audit.money_out import line_reads
 from payments.audit.money_out.file_sums import AuditedFile, ExceptionSums, Total
 from payments.audit.money_out.source_reads import net_by_source
 from payments.ledger.rules import SourceType
-from payments.platform.recon_tables import recon_exception, recon_file, recon_total
-from payments.platform.throttle import Rest
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_total
+from payments.platform.tasks.throttle import Rest
 from payments.reconciliation.rules import ExceptionClass, FileState
 
 _IDS: Any = bindparam("ids", expanding=True)

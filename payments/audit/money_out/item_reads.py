@@ -7,12 +7,10 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, sel
 
 from payments.audit.money_out.batches import ItemSums, Sums
 from payments.ledger.rules import Account, SourceType
-from payments.platform.settlement_tables import (
-    settlement_batch,
-    settlement_item,
-)
-from payments.platform.tables import ledger_entry, payment
-from payments.platform.throttle import Rest
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.payments import payment
+from payments.platform.tables.settlement import settlement_batch, settlement_item
+from payments.platform.tasks.throttle import Rest
 from payments.settlement.rules import ItemKind
 
 PIECE: Final = 2_000

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from payments.acquiring.connector import Kind
 from payments.audit.money_out.file_sums import LineSums
-from payments.platform.acquirer_tables import acquirer_operation
-from payments.platform.recon_tables import recon_line
-from payments.platform.throttle import Rest
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_line
+from payments.platform.tasks.throttle import Rest
 
 PIECE: Final = 2_000
 """Lines that one statement adds up."""

@@ -12,9 +12,9 @@ from payments.audit.money_out.exception_rules import exception_faults
 from payments.audit.money_out.file_rules import file_faults
 from payments.audit.money_out.payout_rules import adjustment_faults, payout_file_faults
 from payments.audit.snapshot import FindingKind
-from payments.platform.recon_tables import recon_exception, recon_file
-from payments.platform.settlement_tables import payout_file, settlement_adjustment, settlement_batch
-from payments.platform.throttle import Rest
+from payments.platform.tables.reconciliation import recon_exception, recon_file
+from payments.platform.tables.settlement import payout_file, settlement_adjustment, settlement_batch
+from payments.platform.tasks.throttle import Rest
 
 KINDS: Final = (FindingKind.SETTLEMENT, FindingKind.RECONCILIATION)
 

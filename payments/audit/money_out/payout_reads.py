@@ -10,11 +10,7 @@ from payments.audit.money_out.payout_rules import AdjustmentRow, AuditedPayoutFi
 from payments.audit.money_out.source_reads import net_by_source
 from payments.audit.money_out.sources import Net
 from payments.ledger.rules import SourceType
-from payments.platform.settlement_tables import (
-    payout,
-    payout_file,
-    settlement_adjustment,
-)
+from payments.platform.tables.settlement import payout, payout_file, settlement_adjustment
 
 _IDS: Any = bindparam("ids", expanding=True)
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from payments.audit.money_out.exceptions import ENDED
 from payments.audit.money_out.totals import Recorded
-from payments.platform.recon_tables import recon_exception, recon_file, recon_total
-from payments.platform.settlement_tables import payout, settlement_adjustment, settlement_batch
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_total
+from payments.platform.tables.settlement import payout, settlement_adjustment, settlement_batch
 from payments.reconciliation.rules import FileState
 from payments.settlement.rules import State
 

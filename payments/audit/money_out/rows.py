@@ -13,7 +13,7 @@ from payments.audit.money_out.parts import Part
 from payments.audit.money_out.sources import finding
 from payments.audit.snapshot import Difference
 from payments.platform.clock import database_now
-from payments.platform.throttle import Rests
+from payments.platform.tasks.throttle import Rests
 
 CHUNK: Final = 50
 """Subjects in one snapshot."""

@@ -19,7 +19,7 @@ from payments.audit.money_out.rows import Checked, RowsAudit
 from payments.audit.money_out.totals import Ledger
 from payments.audit.snapshot import Difference, FindingKind
 from payments.platform.clock import database_now
-from payments.platform.throttle import Rests, Stopped, Throttle
+from payments.platform.tasks.throttle import Rests, Stopped, Throttle
 
 SUSPECTS: Final = 1000
 """Open findings that are checked again in one audit, those that were checked longest ago first."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from payments.audit.money_out.sources import Net, SourceEntry, net_of
 from payments.ledger.rules import SourceType
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
 
 _ENTRIES = select(
     ledger_entry.c.source_id,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from payments.migrations.columns import append_only, id_type, index, long_text, moment, on_sqlite, table
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 
 revision = "0016"
 down_revision = "0015"

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, func, select
 
 from payments.acquiring import store as acquiring_store
 from payments.acquiring.operation import StoredOperation
-from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
 from payments.platform.writing import write
 from payments.reconciliation.importing import Asked, Report, import_file
 from payments.reconciliation.rules import Expected, Line

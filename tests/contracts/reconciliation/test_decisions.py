@@ -6,9 +6,9 @@ from sqlalchemy import Engine, select
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import Learned, State
 from payments.platform import operators
-from payments.platform.acquirer_tables import acquirer_operation
 from payments.platform.clock import monotonic
-from payments.platform.recon_tables import recon_file
+from payments.platform.tables.acquirer import acquirer_operation
+from payments.platform.tables.reconciliation import recon_file
 from payments.reconciliation import decisions
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.rules import Line

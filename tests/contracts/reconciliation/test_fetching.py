@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from payments.platform.recon_tables import recon_file
+from payments.platform.tables.reconciliation import recon_file
 from payments.reconciliation import fetching
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.fetching import Access, NotFetched, days_to_fetch, fetch_day

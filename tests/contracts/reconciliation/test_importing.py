@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.recon_tables import recon_exception, recon_file, recon_line, recon_total
-from payments.platform.tables import ledger_entry
-from payments.platform.throttle import Stopped, Throttle
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
+from payments.platform.tasks.throttle import Stopped, Throttle
 from payments.reconciliation import keeping, store
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.importing import import_file

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.platform.recon_tables import recon_exception
+from payments.platform.tables.reconciliation import recon_exception
 from payments.reconciliation import exception_store, lookups
 from payments.reconciliation.reconcile import RunRefused
 from payments.reconciliation.waiting import open_overdue

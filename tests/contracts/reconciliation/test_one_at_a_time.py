@@ -15,8 +15,8 @@ from payments import crash_points
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
-from payments.platform.recon_tables import recon_file, recon_line
-from payments.platform.tables import lease as lease_table
+from payments.platform.tables.processes import lease as lease_table
+from payments.platform.tables.reconciliation import recon_file, recon_line
 from payments.reconciliation import keeping
 from payments.reconciliation.importing import Report, import_file, undo_leftovers
 from payments.reconciliation.turn import NAME, ImportRunning, TurnLost, turn

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from payments.acquiring.rules import State
 from payments.platform.database import create_engine
-from payments.platform.recon_tables import recon_exception, recon_file
+from payments.platform.tables.reconciliation import recon_exception, recon_file
 from payments.reconciliation.lookups import ours
 from payments.reconciliation.rules import SETTLED, Settled
 from payments.reconciliation.settled_lookup import SettledLookup

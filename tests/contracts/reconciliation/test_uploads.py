@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from payments import crash_points
-from payments.platform.recon_tables import recon_file, recon_line, recon_upload
+from payments.platform.tables.reconciliation import recon_file, recon_line, recon_upload
 from payments.reconciliation import keeping, uploads
 from payments.reconciliation.reading_uploads import import_uploads
 from payments.reconciliation.turn import turn

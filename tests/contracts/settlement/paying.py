@@ -6,9 +6,9 @@ from sqlalchemy import Engine, select
 
 from payments.ledger.rules import SourceType
 from payments.merchants.rules import Mode
-from payments.platform.money import AmountsByCurrency
-from payments.platform.settlement_tables import payout
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.settlement import payout
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import payout_view, payouts, store
 from payments.settlement.pain_001 import Account
 from payments.settlement.payout_file import Format

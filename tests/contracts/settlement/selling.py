@@ -11,10 +11,12 @@ from sqlalchemy import Engine, func, or_, select, update
 from payments.ledger.rules import Account, SourceType
 from payments.merchants import service
 from payments.merchants.rules import Mode
-from payments.platform.merchant_tables import merchant
-from payments.platform.money import AmountsByCurrency
-from payments.platform.settlement_tables import settlement_item
-from payments.platform.tables import ledger_entry, outbox_event, payment
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.merchants import merchant
+from payments.platform.tables.payments import payment
+from payments.platform.tables.settlement import settlement_item
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import item_store, schedule_store, store
 from payments.settlement.closing import SettleReport, settle_due
 from payments.settlement.fees import FeeSchedule, OnRefund

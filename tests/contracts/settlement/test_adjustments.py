@@ -8,9 +8,9 @@ from sqlalchemy import Engine, select
 from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
 from payments.platform.errors import NotFound
-from payments.platform.money import AmountsByCurrency
 from payments.platform.operators import actions
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import adjustment_store, adjustments
 from payments.settlement.adjustment_store import StoredAdjustment
 from payments.settlement.rules import State

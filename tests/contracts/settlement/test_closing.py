@@ -8,8 +8,8 @@ from sqlalchemy import Engine, select, update
 
 from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
-from payments.platform.merchant_tables import merchant
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
+from payments.platform.tables.merchants import merchant
 from payments.settlement import item_store, waiting_store
 from payments.settlement.closing import NotAllSettled, SettleReport
 from payments.settlement.collecting import Taken, take

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.platform.settlement_tables import settlement_item
+from payments.platform.tables.settlement import settlement_item
 from payments.settlement.rules import State
 from tests.contracts.settlement.selling import NOON, batches, captured, check, left, post, price, refund
 

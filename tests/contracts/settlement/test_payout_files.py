@@ -13,8 +13,8 @@ from payments.platform.desk_errors import (
     SettlementConflict,
 )
 from payments.platform.errors import PaymentsError, ValidationFailed
-from payments.platform.iban import NO_IBAN, NoIban
-from payments.platform.merchant_tables import merchant
+from payments.platform.tables.merchants import merchant
+from payments.platform.values.iban import NO_IBAN, NoIban
 from payments.settlement import payout_file, payout_file_store, payout_store, payouts
 from payments.settlement.pain_001 import LARGEST_TRANSFER
 from payments.settlement.payout_file import Format, Payout

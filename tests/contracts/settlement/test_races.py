@@ -19,8 +19,8 @@ from payments.ledger.rules import postings
 from payments.outbox.rules import EventType
 from payments.platform.clock import database_now
 from payments.platform.database import Failure, classify
-from payments.platform.settlement_tables import settlement_item
-from payments.platform.tables import outbox_event
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.settlement import settlement_item
 from payments.settlement import closing, store, waiting_store
 from payments.settlement.closing import NotAllSettled, Progress, SettleReport
 from payments.settlement.collecting import take

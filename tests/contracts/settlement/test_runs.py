@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from payments.platform.money import AmountsByCurrency
+from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import closing, due_store, waiting_store
 from payments.settlement.closing import Progress, SettleReport, settle_due
 from tests.contracts.settlement.selling import DAY, NEXT, NOON, batches, captured, check, left, post, sell, settle

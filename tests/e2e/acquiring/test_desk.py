@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, update
 
-from payments.platform.acquirer_tables import acquirer_operation
+from payments.platform.tables.acquirer import acquirer_operation
 from tests.e2e.acquiring.platform import Desk, Merchant, Platform, new_key, outcome
 
 Desks = tuple[Desk, Desk]

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.platform.tables import metadata
+from payments.platform.tables.every import metadata
 from tests.e2e.acquiring.platform import Merchant, Platform, new_key, outcome
 from tests.e2e.gunicorn import samples
 

@@ -15,7 +15,7 @@ from app import identity as platform
 from app.commit import money_request
 from app.factory import Options, create_app
 from app.services import EXTENSION, Services
-from payments.platform import redis_client
+from payments.platform.redis import client as redis_client
 from stack.ports import free_port
 from stack.redis import RedisServer
 

@@ -5,7 +5,7 @@ from werkzeug.test import TestResponse
 
 from app.http.errors import Problem
 from app.http.limits import WrongTokens
-from payments.platform.redis_client import Outage, connect
+from payments.platform.redis.client import Outage, connect
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 
 GUARDED = [

@@ -9,7 +9,7 @@ from payments.payment.admission import Admission, AdmissionResult, Attempt, Refu
 from payments.payment.answers import StoredAnswer
 from payments.payment.commands import Key
 from payments.platform.identity import Platform
-from payments.platform.redis_client import LATE, LEFT_OUT, TIMEOUT, Outage, connect
+from payments.platform.redis.client import LATE, LEFT_OUT, TIMEOUT, Outage, connect
 from stack.redis import RedisServer
 
 LIMITS = {"authorize": (2, 60), "capture": (2, 60), "refund": (0, 60)}

@@ -16,8 +16,8 @@ from app.api.openapi import document
 from app.http.describing import description_of
 from app.routes import docs
 from payments import logs
-from payments.platform import tables
 from payments.platform.database import create_engine
+from payments.platform.tables.events import outbox_event
 from tests.integration.api.conftest import ADMIN, TOKEN, Api, Make, serving
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -31,7 +31,7 @@ def engine(sqlite_url: str) -> Any:
 
 
 def headers_of_events(engine: Engine) -> list[dict[str, str]]:
-    query = select(tables.outbox_event.c.headers).order_by(tables.outbox_event.c.event_id)
+    query = select(outbox_event.c.headers).order_by(outbox_event.c.event_id)
     with engine.connect() as connection:
         return [orjson.loads(text) for text in connection.scalars(query)]
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from payments.audit.store import note_run
 from payments.metrics import HousekeepingMetrics
 from payments.platform.database import create_engine
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from payments.retention.service import Retention
 from tests.integration.api.conftest import ADMIN, Api
 from tests.servers import until

@@ -12,9 +12,11 @@ from sqlalchemy import Engine, select
 from payments.breaker import store as breaker_store
 from payments.breaker.store import BreakerRow
 from payments.outbox import lease
-from payments.platform import tables
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
+from payments.platform.tables.dead_letters import ledger_halt
+from payments.platform.tables.processes import lease as lease_table
+from payments.platform.tables.processes import operator_action
 from tests import servers
 from tests.e2e.gunicorn import ApiServer
 from tests.integration.api.conftest import ADMIN, Api
@@ -109,12 +111,12 @@ def test_health_grows_stale_and_knows_halts(api: Api, engine: Engine) -> None:
     with engine.begin() as connection:
         lease.beat(connection, "ledger", "a ledger")
         long_ago = database_now(connection) - timedelta(seconds=11)
-        connection.execute(tables.lease.update().values(renewed_at=long_ago))
+        connection.execute(lease_table.update().values(renewed_at=long_ago))
     silent = api.http.get("/health").get_json()["components"]
     assert (silent["relay"]["status"], silent["ledger"]["status"]) == ("DEGRADED", "DEGRADED")
     with engine.begin() as connection:
         lease.beat(connection, "ledger", "a ledger")
-        connection.execute(tables.ledger_halt.insert(), {"halted_at": long_ago, "detail": "five letters in a row"})
+        connection.execute(ledger_halt.insert(), {"halted_at": long_ago, "detail": "five letters in a row"})
     halted = api.http.get("/health").get_json()["components"]["ledger"]
     assert (halted["status"], halted["detail"]) == ("DEGRADED", "Posting is halted: five letters in a row")
 
@@ -124,7 +126,7 @@ def test_without_a_relay_a_transition_is_pending_and_noted(api: Api, engine: Eng
     assert (answer.status_code, answer.get_json()["pending"]) == (202, True)
     with engine.connect() as connection:
         (command,) = breaker_store.next_commands(connection, NAME, 0)
-        action = connection.execute(select(tables.operator_action)).one()
+        action = connection.execute(select(operator_action)).one()
     assert (command.to_state, command.reason, command.actor) == ("FORCED_OPEN", "drill", "api:127.0.0.1")
     assert (action.actor, action.action, action.detail) == ("api:127.0.0.1", "circuit_breaker.transition", "drill")
 

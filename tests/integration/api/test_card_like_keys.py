@@ -8,9 +8,9 @@ from redis import Redis
 from sqlalchemy import select
 
 from payments.merchants.key_form import Prefix, new_key
-from payments.platform import tables
 from payments.platform.database import create_engine
-from payments.platform.sensitive import storable_key
+from payments.platform.tables.every import metadata
+from payments.platform.values.sensitive import storable_key
 from tests.integration.api.conftest import Api, serving
 
 pytestmark = pytest.mark.usefixtures("patient")
@@ -23,7 +23,7 @@ def everything(database_url: str, redis_url: str) -> str:
     """The content of all tables and of Redis, keys and values."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
-        rows = [str(row) for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]
+        rows = [str(row) for table in metadata.sorted_tables for row in connection.execute(select(table))]
     engine.dispose()
     with Redis.from_url(redis_url) as client:
         held = [(name, client.dump(name)) for name in client.keys("*")]

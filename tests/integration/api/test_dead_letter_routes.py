@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.platform.database import create_engine
-from payments.platform.tables import operator_action, outbox_event
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.processes import operator_action
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

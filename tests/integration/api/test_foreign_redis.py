@@ -13,9 +13,9 @@ from sqlalchemy import update
 from payments.payment.answers import StoredAnswer
 from payments.payment.sealed_answers import _mac, seal, unseal
 from payments.platform import identity as platform_store
-from payments.platform import tables
 from payments.platform.database import create_engine
 from payments.platform.identity import Platform
+from payments.platform.tables.processes import platform as platform_table
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.servers import until
 
@@ -196,7 +196,7 @@ def test_a_platform_with_the_id_of_another_has_not_its_secret(
 ) -> None:
     engine = create_engine(mariadb_url)
     with engine.begin() as connection:
-        connection.execute(update(tables.platform).values(id=platform_of(sqlite_url).id))
+        connection.execute(update(platform_table).values(id=platform_of(sqlite_url).id))
     engine.dispose()
     with serving(sqlite_url, redis_url) as first, serving(mariadb_url, redis_url) as second:
         assert first.authorize("k", amount=5).status_code == 200

@@ -18,7 +18,7 @@ from payments.merchants.new_key import NewKey
 from payments.merchants.rules import SCOPES_OF, KeyKind, MerchantState, Mode, Scope, networks
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.merchant_tables import api_key
+from payments.platform.tables.merchants import api_key
 from tests.integration.api.conftest import TOKEN, Api, serving
 
 PEPPERS = Peppers([(1, b"p" * 32)])

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from payments.outbox.rules import format_time
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.merchant_tables import api_key_use
+from payments.platform.tables.merchants import api_key_use
 from stack.mariadb import MariaDBServer
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.integration.api.test_keys import BODY, PEPPERS, api, bearer, new_key

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from payments.merchants import service
 from payments.merchants.hashing import Peppers
 from payments.platform.database import create_engine
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from tests.integration.api.conftest import ADMIN, Api, serving
 
 PEPPERS = Peppers([(1, b"p" * 32)])

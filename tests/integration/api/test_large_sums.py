@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, insert
 
-from payments.platform import tables
 from payments.platform.database import create_engine
+from payments.platform.tables.ledger import ledger_entry
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
@@ -31,7 +31,7 @@ def test_sums_are_exact_however_large(api: Api, engine: Engine, amount: int) -> 
         for number in (101, 102, 103)
     ]
     with engine.begin() as connection:
-        connection.execute(insert(tables.ledger_entry).values(occurred_at=NOW, posted_at=NOW), rows)
+        connection.execute(insert(ledger_entry).values(occurred_at=NOW, posted_at=NOW), rows)
     for path in ("/ledger/trial-balance", "/ledger/balances", "/ledger/balances?merchantId=M1"):
         shown = json.loads(api.http.get(path, headers=ADMIN).data)
         sums = {item["account"]: (item["debits"], item["credits"], item["balance"]) for item in shown["items"]}

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, update
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
 from payments.platform.database import create_engine
-from payments.platform.tables import ledger_entry
+from payments.platform.tables.ledger import ledger_entry
 from tests.contracts.posting import publish_and_post
 from tests.integration.api.conftest import ADMIN, Api
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from payments.platform import operators
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from tests.integration.api.conftest import ADMIN, Api
 
 WHY = {"reason": "asked for by phone"}

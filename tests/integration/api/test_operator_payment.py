@@ -10,8 +10,8 @@ from payments.dead_letters import store as dead_letter_store
 from payments.outbox import lease, refusal_store
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.housekeeping_tables import audit_finding
 from payments.platform.operators import note_action
+from payments.platform.tables.housekeeping import audit_finding
 from tests.integration.api.conftest import ADMIN, Api
 from tests.integration.api.test_reads import NOW, letter, post_everything
 

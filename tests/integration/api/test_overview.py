@@ -14,7 +14,8 @@ from payments.outbox.rules import format_time
 from payments.platform import operators
 from payments.platform.clock import database_now
 from payments.platform.database import create_engine
-from payments.platform.tables import circuit_breaker, operator_action
+from payments.platform.tables.breaker import circuit_breaker
+from payments.platform.tables.processes import operator_action
 from tests.integration.api.conftest import ADMIN, Api, Make
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

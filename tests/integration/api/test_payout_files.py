@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, update
 
-from payments.platform.merchant_tables import merchant
+from payments.platform.tables.merchants import merchant
 from payments.settlement import payout_file
 from payments.settlement.pain_001 import Account
 from tests.integration.api.conftest import ADMIN, Api

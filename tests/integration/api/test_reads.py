@@ -11,8 +11,11 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.ledger.rules import postings
 from payments.outbox.rules import EventType
-from payments.platform import housekeeping_tables, tables
 from payments.platform.database import create_engine
+from payments.platform.tables import housekeeping as housekeeping_tables
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.events import inbox_event, outbox_event
+from payments.platform.tables.ledger import ledger_entry
 from tests.integration.api.conftest import ADMIN, Api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
@@ -28,15 +31,15 @@ def engine(database_url: str) -> Any:
 def post_everything(engine: Engine) -> None:
     """Post every event in the outbox, as the ledger worker does."""
     with engine.begin() as connection:
-        for row in connection.execute(select(tables.outbox_event)).all():
+        for row in connection.execute(select(outbox_event)).all():
             event = orjson.loads(row.payload)
             connection.execute(
-                insert(tables.inbox_event),
+                insert(inbox_event),
                 {"event_id": row.event_id, "payment_id": row.aggregate_id, "posted_at": NOW},
             )
             for posting in postings(EventType(row.event_type), event["amount"]):
                 connection.execute(
-                    insert(tables.ledger_entry),
+                    insert(ledger_entry),
                     {
                         "payment_id": row.aggregate_id,
                         "event_id": row.event_id,
@@ -185,7 +188,7 @@ def test_a_page_of_dead_letters_stays_small_whatever_they_hold(api: Api, engine:
     letters = [letter(offset, offset=2**62 + offset, **large) for offset in range(200)]
     with engine.begin() as connection:
         dead_letter_store.add(connection, letters, NOW)
-        connection.execute(tables.dead_letter.update().values(discard_reason=sign * 500, state="DISCARDED"))
+        connection.execute(dead_letter.update().values(discard_reason=sign * 500, state="DISCARDED"))
     answer = api.http.get("/dead-letters?limit=200", headers=ADMIN)
     items = answer.get_json()["items"]
     assert len(items) == 200

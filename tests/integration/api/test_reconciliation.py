@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from app import messages
 from payments.acquiring.rules import State
 from payments.platform.database import create_engine
-from payments.platform.money import AmountsByCurrency
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import uploads
 from payments.reconciliation.rules import ExceptionClass
 from tests.contracts.planted_exceptions import Planted, plant

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, select, text
 
-from payments.platform.settlement_tables import settlement_batch
+from payments.platform.tables.settlement import settlement_batch
 from tests.integration.api.conftest import ADMIN, Api
 from tests.integration.api.desk import WHY, desk, settled
 from tests.servers import until

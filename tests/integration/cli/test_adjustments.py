@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from payments.platform.money import MAX_AMOUNT
 from payments.platform.operators import actions
+from payments.platform.values.money import MAX_AMOUNT
 from tests.contracts.settlement.selling import payable, register
 from tests.integration.cli.test_commands import Tool
 from tests.integration.cli.test_commands import tool as tool  # (a fixture)

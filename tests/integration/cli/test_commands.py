@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.engine import make_url
 
-from payments.platform.housekeeping_tables import audit_finding
-from payments.platform.tables import operator_action, outbox_event, payment
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.housekeeping import audit_finding
+from payments.platform.tables.payments import payment
+from payments.platform.tables.processes import operator_action
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
 from worker.__main__ import main

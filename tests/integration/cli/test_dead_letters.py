@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 from payments.dead_letters import halt, halt_store
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
-from payments.platform.tables import dead_letter, operator_action
+from payments.platform.tables.dead_letters import dead_letter
+from payments.platform.tables.processes import operator_action
 from tests.integration.cli.test_commands import call
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)

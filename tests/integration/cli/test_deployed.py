@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, select
 
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from worker.__main__ import main
 
 Call = Callable[..., int]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from payments.merchants import store
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import parse
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 
 PEPPER = "a pepper of the tests with 32 bytes or more"
 

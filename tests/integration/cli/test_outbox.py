@@ -9,7 +9,8 @@ from payments.outbox import lease, refusal_store
 from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, EventType, OutboxState, PaymentEvent
 from payments.platform.clock import database_now
-from payments.platform.tables import operator_action, outbox_event
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.processes import operator_action
 from tests.integration.cli.test_commands import call
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from payments.acquiring.rules import State
-from payments.platform.recon_tables import recon_file
+from payments.platform.tables.reconciliation import recon_file
 from payments.reconciliation import turn
 from tests.contracts.reconciliation import books
 from tests.integration.cli.test_commands import Tool, tool  # noqa: F401  (a fixture)

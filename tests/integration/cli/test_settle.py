@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from payments.platform.clock import database_now
-from payments.platform.tables import operator_action
+from payments.platform.tables.processes import operator_action
 from tests.contracts.settlement.selling import batches, price, register, sell
 from worker.__main__ import main
 

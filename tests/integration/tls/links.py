@@ -15,10 +15,10 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from payments.platform import redis_client
 from payments.platform.database import create_engine, with_ca
-from payments.platform.kafka import Publisher, client_options
-from payments.platform.kafka_answers import CallFailed
+from payments.platform.kafka.answers import CallFailed
+from payments.platform.kafka.producer import Publisher, client_options
+from payments.platform.redis import client as redis_client
 from stack.certificates import Authority
 from stack.mariadb import USER, MariaDBServer
 from stack.redis import RedisServer

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from payments.platform import redis_client
 from payments.platform.database import create_engine, with_ca
-from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import OutgoingMessage
+from payments.platform.kafka.answers import OutgoingMessage
+from payments.platform.kafka.producer import Publisher
+from payments.platform.redis import client as redis_client
 from stack.certificates import LOOPBACK, Authority, Leaf
 from stack.kafka import KafkaServer
 from stack.mariadb import MariaDBServer

@@ -13,9 +13,9 @@ from payments.outbox import store as outbox_store
 from payments.outbox.rules import DEAD_LETTER_TOPIC, Aggregate, OutboxState
 from payments.platform.clock import database_now, monotonic
 from payments.platform.database import create_engine
-from payments.platform.kafka import Publisher
-from payments.platform.kafka_answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
-from payments.platform.kafka_topics import Cluster
+from payments.platform.kafka.answers import AllRefused, ClusterChanged, Key, OutgoingMessage, Receipt
+from payments.platform.kafka.producer import Publisher
+from payments.platform.kafka.topics import Cluster
 from tests.contracts.refusing import states, stored
 from worker.publication.delivery import RETRY_INTERVAL, Delivery, LeaseTerm
 from worker.publication.heartbeat import Heartbeat

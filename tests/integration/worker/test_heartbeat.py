@@ -13,7 +13,7 @@ from payments.breaker.rules import BREAKER, BreakerConfig
 from payments.metrics import RelayMetrics
 from payments.outbox.lease import Lease, acquire
 from payments.platform.clock import database_now, monotonic
-from payments.platform.tables import lease as table
+from payments.platform.tables.processes import lease as table
 from tests.servers import until
 from worker.publication.heartbeat import Heartbeat
 

@@ -15,8 +15,8 @@ from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.store import DeadLetter
 from payments.outbox.rules import PARTITIONS, partition_of
 from payments.platform.clock import database_now
-from payments.platform.kafka import Publisher, client_options
-from payments.platform.kafka_answers import AllRefused, OutgoingMessage
+from payments.platform.kafka.answers import AllRefused, OutgoingMessage
+from payments.platform.kafka.producer import Publisher, client_options
 from stack.broker import start_cluster
 from stack.kafka import KafkaServer
 from tests.contracts import commands

@@ -15,10 +15,10 @@ from payments.breaker.rules import BreakerConfig
 from payments.metrics import RelayMetrics
 from payments.outbox.lease import Lease, acquire
 from payments.platform.clock import database_now, monotonic
-from payments.platform.kafka import Publisher, client_options
-from payments.platform.kafka_answers import OutgoingMessage, Receipt
-from payments.platform.tables import lease as lease_table
-from payments.platform.tables import outbox_event
+from payments.platform.kafka.answers import OutgoingMessage, Receipt
+from payments.platform.kafka.producer import Publisher, client_options
+from payments.platform.tables.events import outbox_event
+from payments.platform.tables.processes import lease as lease_table
 from tests.integration.worker.workers import everything_in, logged, number, pay, process, relay, unposted, unpublished
 from tests.integration.worker.workers import ledger as running_ledger
 from tests.servers import until

@@ -14,7 +14,7 @@ from payments.dead_letters import halt, halt_store
 from payments.dead_letters import service as dead_letters
 from payments.dead_letters import store as dead_letter_store
 from payments.dead_letters.poison import UNTIL_QUIET
-from payments.platform import tables
+from payments.platform.tables.dead_letters import dead_letter
 from tests.integration.worker.test_ledger import audited, counted, letters, posted, send
 from tests.integration.worker.workers import (
     events_of,
@@ -81,7 +81,7 @@ def test_a_replay_succeeds_once_the_event_is_there(engine: Engine, database_url:
         assert "eventId" not in message["payment.authorized"]
         with engine.begin() as connection:
             payload = json.dumps({**message["payment.authorized"], "eventId": 1})
-            connection.execute(update(tables.dead_letter).values(payload=payload))
+            connection.execute(update(dead_letter).values(payload=payload))
             connection.execute(text("UPDATE outbox_event SET aggregate_type = 'payment' WHERE event_id = 1"))
         replay(engine)
         until(lambda: state(engine) == "RESOLVED", "the replay is posted")

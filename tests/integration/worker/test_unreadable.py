@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from payments.dead_letters import halt
 from payments.dead_letters.poison import UNTIL_QUIET
 from payments.outbox.rules import TOPICS
-from payments.platform.tables import dead_letter
+from payments.platform.tables.dead_letters import dead_letter
 from tests.integration.worker.raw_producer import RawMessage, RawProducer
 from tests.integration.worker.test_ledger import audited, letters, send
 from tests.integration.worker.test_replay_and_halt import stored_dead_letters

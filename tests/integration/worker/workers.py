@@ -20,7 +20,7 @@ from payments.breaker.rules import BreakerConfig
 from payments.metrics import LedgerMetrics, RelayMetrics
 from payments.outbox.rules import DEAD_LETTER_TOPIC, TOPICS
 from payments.platform.database import create_engine
-from payments.platform.kafka import Publisher, client_options
+from payments.platform.kafka.producer import Publisher, client_options
 from tests.contracts import commands
 from tests.servers import until
 from worker.consumption import consumer_options

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Row, text
 
 from payments.acquiring.connector import Kind, Operation
 from payments.platform.clock import monotonic
-from payments.platform.money import amounts_by_currency
+from payments.platform.values.money import amounts_by_currency
 from payments.reconciliation import decisions, desk, waiting
 from payments.reconciliation.importing import Asked, import_file
 from payments.reconciliation.profile import SIMULATOR

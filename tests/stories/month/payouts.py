@@ -14,8 +14,8 @@ from payments.merchants.rules import Mode
 from payments.merchants.service import create_merchant
 from payments.platform.connectors import ConnectorName
 from payments.platform.desk_errors import SecondOperatorNeeded
-from payments.platform.merchant_tables import merchant
-from payments.platform.money import amounts_by_currency
+from payments.platform.tables.merchants import merchant
+from payments.platform.values.money import amounts_by_currency
 from payments.settlement import adjustments, payouts, schedule_store
 from payments.settlement.closing import SettleReport, settle_due
 from payments.settlement.fees import FeeSchedule

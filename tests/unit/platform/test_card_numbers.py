@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.platform.card_numbers import MASK, contains, mask
+from payments.platform.values.card_numbers import MASK, contains, mask
 
 # Test numbers that the schemes publish; no real card has them.
 KNOWN = [

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from payments.platform.clock_watch import LONGEST_STOP, ClockWatch, Moment, Trusted
+from payments.platform.trusted_clock.watch import LONGEST_STOP, ClockWatch, Moment, Trusted
 
 JUMP, QUIET = 300.0, 60.0
 YEAR = 366 * 86400.0

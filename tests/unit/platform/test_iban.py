@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.platform.iban import iban
+from payments.platform.values.iban import iban
 
 GERMAN = "DE89370400440532013000"
 

@@ -5,7 +5,8 @@ import logging
 import pytest
 from confluent_kafka import KafkaError
 
-from payments.platform.kafka import (
+from payments.platform.kafka.answers import CallFailed, ClusterChanged, OutgoingMessage
+from payments.platform.kafka.producer import (
     FRESH_SECONDS,
     PROBE_INTERVAL,
     SASL_MECHANISM,
@@ -13,7 +14,6 @@ from payments.platform.kafka import (
     client_log,
     client_options,
 )
-from payments.platform.kafka_answers import CallFailed, ClusterChanged, OutgoingMessage
 from stack.broker import start_cluster
 from worker.consumption import consumer_options
 

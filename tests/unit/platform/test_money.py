@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from payments.platform.money import DECIMALS, format_amount
+from payments.platform.values.money import DECIMALS, format_amount
 
 NOT_IN_CIRCULATION = {
     "XAG": "silver",

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from payments.platform.redis_client import LEFT_OUT, Outage
+from payments.platform.redis.client import LEFT_OUT, Outage
 
 BROKEN = ssl.SSLCertVerificationError("certificate verify failed")
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.merchants.key_form import Prefix, new_key
-from payments.platform import card_numbers, sensitive
-from payments.platform.card_numbers import contains
-from payments.platform.sensitive import fault, mask, storable_key
+from payments.platform.values import card_numbers, sensitive
+from payments.platform.values.card_numbers import contains
+from payments.platform.values.sensitive import fault, mask, storable_key
 from tests.unit.platform.test_card_numbers import KNOWN
 
 AROUND = pytest.mark.parametrize("around", ["{}", "order {}", "x{}x", "?key={}&a=1", '{{"k":"{}"}}', "é{}é"])

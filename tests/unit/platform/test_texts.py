@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from payments.platform import texts
+from payments.platform.values import texts
 
 CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.platform.throttle import AT_ONCE, RESTS, Rests, Stopped, Throttle
+from payments.platform.tasks.throttle import AT_ONCE, RESTS, Rests, Stopped, Throttle
 
 
 class Time:

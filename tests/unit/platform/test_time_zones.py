@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.platform.time_zones import UTC, zone_name
+from payments.platform.values.time_zones import UTC, zone_name
 
 
 @pytest.mark.parametrize("name", [UTC, "Asia/Seoul", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Europe/Berlin"])

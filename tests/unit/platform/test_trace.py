@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.platform.trace import is_valid, trace_id_of
+from payments.platform.tracing.trace import is_valid, trace_id_of
 
 
 @pytest.mark.parametrize(

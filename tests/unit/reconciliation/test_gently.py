@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from payments.platform.database import IDLE_WRITE_TRANSACTION
-from payments.platform.throttle import Rests
+from payments.platform.tasks.throttle import Rests
 from payments.reconciliation.importing import SLICE, gently
 from payments.reconciliation.turn import SECONDS
 

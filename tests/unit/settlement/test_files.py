@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.merchants.rules import Mode
-from payments.platform.money import DECIMALS
+from payments.platform.values.money import DECIMALS
 from payments.settlement import payout_file, statement
 from payments.settlement.payout_file import Payout, payout, read, write
 from payments.settlement.rules import Item, ItemKind, State, closed

@@ -10,8 +10,8 @@ from itertools import count, islice
 import pytest
 
 from app.api.schemas import LONGEST_KEY, AuthorizeBody
-from payments.platform.card_numbers import contains
-from payments.platform.sensitive import storable_key
+from payments.platform.values.card_numbers import contains
+from payments.platform.values.sensitive import storable_key
 
 OFTEN, LONG = 30_000, 1_500_000
 """Keys of each kind, in a usual run and with --long; there are seven kinds."""

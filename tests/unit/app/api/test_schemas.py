@@ -9,8 +9,8 @@ from app.api import schemas
 from app.api.schemas import AuthorizeBody, CaptureBody, RefundBody, TransitionBody, VoidBody
 from app.http.errors import invalid_fields
 from payments.breaker.rules import State
-from payments.platform import card_numbers
-from payments.platform.money import DECIMALS, MAX_AMOUNT
+from payments.platform.values import card_numbers
+from payments.platform.values.money import DECIMALS, MAX_AMOUNT
 
 GOOD = {"merchantId": "M1", "amount": 1, "currency": "KRW", "idempotencyKey": "k"}
 

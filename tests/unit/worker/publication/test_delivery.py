@@ -8,7 +8,7 @@ from payments.dead_letters.changes import _instructions
 from payments.dead_letters.kept_message import headers_as_text
 from payments.dead_letters.store import DeadLetter
 from payments.outbox.store import ClaimedEvent
-from payments.platform.kafka_answers import OutgoingMessage
+from payments.platform.kafka.answers import OutgoingMessage
 from worker.publication.delivery import (
     CLAIM,
     FILL_SECONDS,

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import ClusterMetadata
 
 from payments.platform.clock import Clock, monotonic
-from payments.platform.kafka_answers import (
+from payments.platform.kafka.answers import (
     AllRefused,
     Answers,
     CallFailed,
@@ -21,7 +21,7 @@ from payments.platform.kafka_answers import (
     text_of,
     turns,
 )
-from payments.platform.kafka_topics import Cluster, make_topics
+from payments.platform.kafka.topics import Cluster, make_topics
 
 FRESH_SECONDS: Final = 0.5
 """Seconds after a success in which the next call needs no probe."""

@@ -1,7 +1,7 @@
 r"""Rules of stored texts: what counts as white space, and which characters a reason may have.
 
 The patterns are for JSON Schema and say the same as the functions, without `\s`, which each language defines in its
-own way. Card numbers and API keys are `payments.platform.sensitive`.
+own way. Card numbers and API keys are `payments.platform.values.sensitive`.
 """
 
 import re

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Final
 
-from payments.platform import card_numbers
+from payments.platform.values import card_numbers
 
 MASK: Final = "[removed]"
 REFUSAL: Final = "must not contain an API key; if one was sent anywhere, revoke it"

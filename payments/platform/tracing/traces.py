@@ -1,4 +1,4 @@
-"""The interface to OpenTelemetry. Without a collector nothing is recorded; `payments.platform.otlp` sends spans.
+"""The interface to OpenTelemetry. Without a collector nothing is recorded; `otlp` beside it sends spans.
 
 A batch belongs to many traces: each trace gets a span of its own, linked with the span of the batch, whose children are
 the statements.

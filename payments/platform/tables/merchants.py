@@ -1,9 +1,9 @@
-"""Tables of merchants and keys; `payments.platform.tables` loads them with its own."""
+"""Tables of merchants and keys."""
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, UtcTime
+from payments.platform.tables.metadata import metadata
 
 _OPTIONS = {**MARIADB_OPTIONS, "sqlite_autoincrement": False}
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from payments.platform.database import upsert
-from payments.platform.housekeeping_tables import task_run as table
+from payments.platform.tables.housekeeping import task_run as table
 
 
 @dataclass(frozen=True, slots=True)

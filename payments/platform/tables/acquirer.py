@@ -1,9 +1,9 @@
-"""The table of operations at an acquirer; `payments.platform.tables` loads it with its own."""
+"""The table of operations at an acquirer."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, Id, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, Id, UtcTime
+from payments.platform.tables.metadata import metadata
 
 acquirer_operation = Table(
     "acquirer_operation",

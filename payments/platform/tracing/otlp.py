@@ -20,8 +20,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from sqlalchemy import Engine
 
 from payments.masking import masked
-from payments.platform.trace import HEADER
-from payments.platform.traces import Kind
+from payments.platform.tracing.trace import HEADER
+from payments.platform.tracing.traces import Kind
 
 EXPORT_SECONDS: Final = 5
 """How long to wait for a collector."""
@@ -47,19 +47,19 @@ class OtlpTraces:
         self._tracer = self.provider.get_tracer("payops")
 
     def watch(self, engines: Sequence[Engine]) -> None:
-        """See payments.platform.traces."""
+        """See payments.platform.tracing.traces."""
         # it declares SQLAlchemy below 2.1 only; tests/e2e/test_traces.py shows that it works with ours
         SQLAlchemyInstrumentor().instrument(engines=list(engines), tracer_provider=self.provider, skip_dep_check=True)
 
     def current(self) -> str:
-        """See payments.platform.traces."""
+        """See payments.platform.tracing.traces."""
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier)
         return carrier.get(HEADER, "")
 
     @contextmanager
     def batch(self, name: str, kind: Kind, traceparents: Sequence[str]) -> Iterator[None]:
-        """See payments.platform.traces. A member without a valid traceparent gets no span."""
+        """See payments.platform.tracing.traces. A member without a valid traceparent gets no span."""
         contexts = [_PROPAGATOR.extract({HEADER: traceparent}, Context()) for traceparent in traceparents]
         members = [found for found in contexts if trace.get_current_span(found).get_span_context().is_valid]
         links = [Link(trace.get_current_span(member).get_span_context()) for member in members]

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from payments.platform.kafka_answers import text_of
+from payments.platform.kafka.answers import text_of
 
 ADMIN_SECONDS: Final = 5.0
 

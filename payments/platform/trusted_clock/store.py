@@ -6,9 +6,9 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from payments.platform.clock import database_now
-from payments.platform.clock_watch import Trusted
 from payments.platform.database import upsert
-from payments.platform.housekeeping_tables import clock_watch as table
+from payments.platform.tables.housekeeping import clock_watch as table
+from payments.platform.trusted_clock.watch import Trusted
 
 NAME: Final = "database"
 _ROW = select(table).where(table.c.name == NAME)

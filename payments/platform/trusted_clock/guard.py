@@ -12,9 +12,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from payments.platform import clock, clock_store
-from payments.platform.clock_watch import ClockWatch, Moment
+from payments.platform import clock
 from payments.platform.operators import note_action
+from payments.platform.trusted_clock import store as clock_store
+from payments.platform.trusted_clock.watch import ClockWatch, Moment
 
 QUIET: Final = 60.0
 """Seconds for which the clocks must agree after a jump."""

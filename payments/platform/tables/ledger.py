@@ -1,9 +1,9 @@
-"""The ledger's table; `payments.platform.tables` loads it with its own. Nothing in it is ever changed."""
+"""The ledger's table. Nothing in it is ever changed."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, Id, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, Id, UtcTime
+from payments.platform.tables.metadata import metadata
 
 ledger_entry = Table(
     "ledger_entry",

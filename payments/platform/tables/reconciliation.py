@@ -1,9 +1,9 @@
-"""Tables of reconciliation with acquirers; `payments.platform.tables` loads them with its own."""
+"""Tables of reconciliation with acquirers."""
 
 from sqlalchemy import CHAR, BigInteger, Column, Date, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, Id, LongBytes, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, Id, LongBytes, UtcTime
+from payments.platform.tables.metadata import metadata
 
 _KEYED_BY_FILE = {**MARIADB_OPTIONS, "sqlite_autoincrement": False}
 

@@ -1,9 +1,9 @@
-"""Tables of fees, settlement and payouts; `payments.platform.tables` loads them with its own."""
+"""Tables of fees, settlement and payouts."""
 
 from sqlalchemy import CHAR, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, Id, LongText, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, Id, LongText, UtcTime
+from payments.platform.tables.metadata import metadata
 
 fee_schedule = Table(
     "fee_schedule",

@@ -1,11 +1,11 @@
-"""Tables of housekeeping and its audits; `payments.platform.tables` loads them with its own."""
+"""Tables of housekeeping and its audits."""
 
 from typing import Final
 
 from sqlalchemy import Boolean, Column, Computed, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
-from payments.platform.column_types import MARIADB_OPTIONS, Id, UtcTime
-from payments.platform.metadata import metadata
+from payments.platform.tables.columns import MARIADB_OPTIONS, Id, UtcTime
+from payments.platform.tables.metadata import metadata
 
 OPEN_SLOT: Final = "CASE WHEN done_at IS NULL THEN 1 END"
 

@@ -9,9 +9,9 @@ from functools import partial
 from sqlalchemy import Connection
 
 from payments.metrics import HousekeepingMetrics
-from payments.platform import task_store
 from payments.platform.clock import Clock, monotonic, wall
-from payments.platform.task_store import TaskRun
+from payments.platform.tasks import store as task_store
+from payments.platform.tasks.store import TaskRun
 
 
 @dataclass(slots=True)

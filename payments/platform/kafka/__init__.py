@@ -1,0 +1,1 @@
+"""The relay's Kafka: its producer, the broker's answers, the topics."""

@@ -1,5 +1,0 @@
-"""The MetaData that every table belongs to. `payments.platform.tables` loads all of them."""
-
-from sqlalchemy import MetaData
-
-metadata = MetaData()

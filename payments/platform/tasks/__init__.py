@@ -1,0 +1,1 @@
+"""Housekeeping's tasks: when they last succeeded, and their rests."""
