@@ -2,14 +2,19 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiProblem } from "../../api/client";
 import { healthQuery } from "../../api/desk";
-import { currentCaller } from "../../api/keys";
+import { currentCaller, type Caller } from "../../api/keys";
 import { problemText, useTexts } from "../../i18n/language";
 import { Button } from "../../ui/button";
 import { Coded } from "../../ui/coded";
 import { Notice, Problem } from "../../ui/notice";
 import { Panel, TextField } from "../../ui/panel";
 import styles from "./console.module.css";
-import type { Entered } from "./operator";
+
+/** What /api-keys/current said of the key. */
+export interface Entered {
+  token: string;
+  caller: Caller;
+}
 
 /** Asks for an operator's key; where merchants need no key, the admin token does, too. `ended`: why the last key did not go on. */
 export function Login({ ended, onEnter }: { ended: ApiProblem | null; onEnter: (entered: Entered) => void }) {

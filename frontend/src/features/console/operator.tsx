@@ -3,7 +3,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { ApiProblem } from "../../api/client";
 import type { Caller, Scope } from "../../api/keys";
-import { Login } from "./login";
+import { Login, type Entered } from "./login";
 
 export interface Operator {
   /** The key, or the admin token: sent with each request. */
@@ -20,12 +20,6 @@ export function useOperator(): Operator {
   const operator = use(OperatorContext);
   if (operator === null) throw new Error("WithOperator is missing");
   return operator;
-}
-
-/** What /api-keys/current said of the key at the login. */
-export interface Entered {
-  token: string;
-  caller: Caller;
 }
 
 /** Asks for a key before it renders its children, and again, with the reason, when the key has ended. */
