@@ -4,6 +4,7 @@ import { setConnector, type Connector, type Merchant } from "../../../api/keys";
 import { connectorName } from "../../../i18n/acquirer";
 import { useTexts } from "../../../i18n/language";
 import { Confirm } from "../../../ui/confirm";
+import { Notice } from "../../../ui/notice";
 import { Choice } from "../../../ui/panel";
 import { useChange } from "../frame/change";
 import { Failure } from "../frame/failure";
@@ -18,15 +19,17 @@ interface Props {
 }
 
 export function ConnectorDialog({ merchant: { merchantId, connector }, onDone, onClose }: Props) {
-  const { acquirer, keys } = useTexts();
+  const { acquirer, keys, merchants } = useTexts();
   const { token } = useOperator();
   const [chosen, setChosen] = useState(connector);
   const [reason, setReason] = useState("");
+  const isSame = chosen === connector;
   const { start, busy, error } = useChange(async () => { onDone(await setConnector(token, merchantId, chosen, reason.trim())); }, onClose, CHANGED);
   return (
-    <Confirm title={acquirer.changeTitle(merchantId)} question={acquirer.changeQuestion} action={acquirer.changeAction} busy={busy || chosen === connector} onConfirm={start} onClose={onClose}>
+    <Confirm title={acquirer.changeTitle(merchantId)} question={acquirer.changeQuestion} action={acquirer.changeAction} busy={busy || isSame} onConfirm={start} onClose={onClose}>
       <ConnectorChoice connector={chosen} busy={busy} onChange={setChosen} />
       <ReasonField reason={reason} busy={busy} onReason={setReason} />
+      {isSame && <Notice tone="plain">{merchants.unchanged}</Notice>}
       <Failure error={error} unknown={keys.unknownChange} />
     </Confirm>
   );

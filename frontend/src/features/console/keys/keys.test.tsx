@@ -164,7 +164,9 @@ it("changes a merchant's connector with a reason", async () => {
   await open();
   click("Change the connector …");
   expect(screen.getByRole<HTMLButtonElement>("button", { name: "Change" }).disabled).toBe(true); // it is the same
+  expect(screen.getByText("Nothing is changed yet.")).not.toBeNull();
   type("Connector", "simulator");
+  expect(screen.queryByText("Nothing is changed yet.")).toBeNull();
   type("Reason", "it has a contract now");
   click("Change");
   expect(await screen.findByText("Merchant M1: Simulator")).not.toBeNull();
