@@ -47,8 +47,9 @@ def _reserve(port: int) -> bool:
     with _reserving:
         if port in _reserved:
             return False
+        file = _reservations()
         try:
-            fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
         except OSError:  # another process has it
             return False
         _reserved.add(port)
