@@ -16,6 +16,14 @@ repeated() { # repeated NUMBER: the same key gives the same payment
   [ "$(json 'd["paymentId"]' <"$scratch/body")" = "${paid[$1 - 1]}" ] || lie "key $1 was answered $(cat "$scratch/body")"
 }
 
+# One request a second asks Redis again and waits 50 ms for it; the median of nine is another one. It is tried again, for
+# what else the machine does may hold up nine payments, too.
+are_as_fast() {
+  pays 9
+  slow="$(median 9)"
+  [ "$(calc 'n[1] <= max(3 * n[0], n[0] + 0.1)' "$fast" "$slow")" = True ]
+}
+
 healthy
 
 step "five payments"
@@ -25,16 +33,12 @@ fine "answered in $fast s (median)"
 
 step "stop Redis"
 break_it "$REDIS_STOP_CMD" "$REDIS_START_CMD"
-until_true 3 "/health says that Redis does not answer" redis_is DEGRADED
+until_true "$((patience / 4))" "/health says that Redis does not answer" redis_is DEGRADED
 is DEGRADED /health 'd["status"]' || lie "/health is not DEGRADED"
 fine "DEGRADED, not DOWN"
 
 step "payments while it is down"
-pays 9
-slow="$(median 9)"
-# one request a second asks Redis again and waits 50 ms for it; the median is another one
-[ "$(calc 'n[1] <= max(3 * n[0], n[0] + 0.1)' "$fast" "$slow")" = True ] ||
-  lie "answers take $slow s while Redis is down, $fast s before"
+until_true "$((patience / 4))" "payments are as fast as before, $fast s" are_as_fast
 fine "answered in $slow s (median)"
 
 step "repeated keys while it is down"

@@ -41,7 +41,7 @@ HOOKS = {
 LIES = {
     BREAKER: "payment was published: Kafka is not down",
     "drill-database-down.sh": "the database is down, and a payment was answered 200",
-    "drill-redis-down.sh": "not within 3 s: /health says that Redis does not answer",
+    "drill-redis-down.sh": "not within 4 s: /health says that Redis does not answer",
     "drill-worker-kill.sh": "payment is published already",
     "drill-poison.sh": "not within 4 s: there is a dead letter PaymentNotFound",
     "drill-acquirer-down.sh": "the acquirer is down, and an order was answered 200",
