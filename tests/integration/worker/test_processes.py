@@ -13,6 +13,9 @@ from stack.ports import free_port
 from tests.integration.worker.workers import events_of, logged, number, pay, process, unposted
 from tests.servers import until
 
+STOP_SECONDS = 20
+"""What their systemd unit gives them before it kills them (payops_stop_seconds)."""
+
 
 @pytest.fixture
 def database_url(mariadb_url: str) -> str:
@@ -41,7 +44,7 @@ def test_relay_and_ledger_move_an_event_and_stop_in_good_order(
         assert json.loads(fetched(ledger_log, "/health"))["status"] == "UP"
         for worker in (relay, ledger):
             worker.terminate()
-        assert [worker.wait(5) for worker in (relay, ledger)] == [0, 0]
+        assert [worker.wait(STOP_SECONDS) for worker in (relay, ledger)] == [0, 0]
     assert logged(relay_log, "relay_stopped")
     assert logged(ledger_log, "ledger_stopped")
     assert number(engine, "SELECT COUNT(*) FROM lease WHERE name = 'relay' AND expires_at > NOW(6)") == 0, "given back"
@@ -61,7 +64,7 @@ def test_without_kafka_and_database_it_waits_and_still_stops_in_time(command: st
         until(lambda: logged(log, "database_failed") or logged(log, "heartbeat_failed"), "it says what is wrong")
         assert worker.poll() is None
         worker.terminate()
-        assert worker.wait(5) == 0
+        assert worker.wait(STOP_SECONDS) == 0
 
 
 def test_bad_settings_are_sentences_and_exit_code_2() -> None:
