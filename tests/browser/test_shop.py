@@ -137,11 +137,13 @@ def test_what_is_undecided_is_sent_again_after_a_reload_and_done_once(shopper: V
     shopper.complaints.clear()  # the browser reported the lost answers
 
 
-def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit) -> None:
-    buy(shopper)
+def test_the_rate_limit_counts_down_and_lets_go(shopper: Visit, platform: Platform) -> None:
+    url, one = f"{platform.api.url}/payments/refund/{buy(shopper)}", {"merchantId": "STORE", "amount": 1}
     refund = shopper.page.get_by_role("button", name=re.compile("^Refund ₩"))
     limited = shopper.page.get_by_text("RATE_LIMIT_EXCEEDED")
     for amount in range(1, 9):
+        while requests.post(url, json=one, timeout=6).ok:  # clicks may be too slow for the limit
+            continue
         shopper.page.get_by_label("Refund (KRW)").fill(str(amount))
         refund.click()
         done = shopper.page.get_by_text(re.compile(rf"^Refunded: ₩{amount}$"))

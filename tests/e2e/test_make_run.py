@@ -22,7 +22,7 @@ from tests.e2e.make_run import ROOT, STOP_SECONDS, UP_SECONDS, Run, make, paid, 
 from tests.e2e.make_run_shop import check_day_end, check_shop
 from tests.servers import until
 
-WARM_SECONDS = 15.0  # 5 on a machine that does nothing else, without measuring coverage
+WARM_SECONDS = 45.0  # 5 on a machine that does nothing else, without measuring coverage
 OBSERVED_SECONDS = 30.0  # it reads its targets within 5 s, and scrapes each every 10 s
 WATCHED = ["api", "relay", "ledger", "housekeeping", "prometheus", "alertmanager"]
 

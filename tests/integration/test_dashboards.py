@@ -80,7 +80,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with ExitStack() as stack:
-        platform = stack.enter_context(real_platform(with_acquirer=True))
+        platform = stack.enter_context(real_platform({"APP_RATE_LIMIT_PROFILE": "prod"}, with_acquirer=True))
         beside = {
             "mariadb": exporters.of_mariadb(platform.mariadb.address),
             "redis": exporters.of_redis(platform.redis.port),
