@@ -43,7 +43,7 @@ class Reason(StrEnum):
     COUNT = "COUNT"
     """The end line counts another number of movements."""
     DAY = "DAY"
-    """The end line does not say of which day the file is."""
+    """The end line does not say of which day the file is, or says one that cannot be right."""
     NO_END = "NO_END"
     """The file was cut off: no end line, or one without its line end."""
     AFTER_END = "AFTER_END"

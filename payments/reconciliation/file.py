@@ -21,10 +21,12 @@ LARGEST: Final = 256 * 1024 * 1024
 class SettlementFile:
     """One reading of a file."""
 
-    def __init__(self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST) -> None:
-        """`chunks`: the file in its order, as they come; `largest`: bytes."""
+    def __init__(
+        self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST, latest: date = date.max
+    ) -> None:
+        """`chunks`: the file in its order, as they come; `largest`: bytes; `latest`: the last day it may be about."""
         self._chunks = chunks
-        self._reader = Reader(profile)
+        self._reader = Reader(profile, latest)
         self._largest = largest
         self._hash = sha256()
         self.size = 0

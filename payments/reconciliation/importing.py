@@ -16,7 +16,7 @@ from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Rests, Stopped, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
-from payments.reconciliation.file_days import end_of
+from payments.reconciliation.file_days import end_of, latest
 from payments.reconciliation.keeping import Keeping, Nothing, Rest, Sink
 from payments.reconciliation.line_store import delete_some_lines
 from payments.reconciliation.lookups import Window, ours
@@ -98,7 +98,7 @@ def import_file(
             yield chunk
             rest()
 
-    read = _read(source, PROFILES[asked.connector], progress)
+    read = _read(source, PROFILES[asked.connector], progress, latest(now))
     run = _Run(engine, source, read, asked.connector, now, rest, progress)
     if dry_run:
         _refuse_duplicate(engine, read.sha256)
@@ -128,8 +128,8 @@ def undo_leftovers(engine: Engine, held: Lease) -> None:
         _undo(engine, held, file_id)
 
 
-def _read(source: Source, profile: Profile, progress: Progress) -> _Read:
-    file = SettlementFile(source(), profile)
+def _read(source: Source, profile: Profile, progress: Progress, until: date) -> _Read:
+    file = SettlementFile(source(), profile, latest=until)
     surveyed = survey(_counted(file.lines(), progress, None))
     return _Read(profile, file.digest, file.day, surveyed)
 
