@@ -177,10 +177,9 @@ def _window(engine: Engine, connector: str, day: date | None) -> Window | None:
         return None
     with engine.connect().execution_options(reading=True) as connection:
         first = store.first_day(connection, connector) or day
-        before = store.last_day_before(connection, connector, day)
-    since = day - LOOK_BACK
-    if before is not None:  # nothing between two files is left out, however long ago the other one was
-        since = min(since, before + timedelta(days=1))
+        searched = store.searched_day_before(connection, connector, day)
+    # nothing behind the last whole search is left out, however long ago that was; before the first day is nothing
+    since = min(day - LOOK_BACK, first if searched is None else searched + timedelta(days=1))
     return Window(datetime.combine(max(since, min(first, day)), time(), UTC), end_of(day))
 
 
