@@ -42,6 +42,11 @@ class SettlementFile:
         """Of which day (UTC) the file is, when its lines have ended; None where its profile has no day."""
         return self._reader.day
 
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Gross and fee of its movements by currency, in minor units, when its lines have ended."""
+        return self._reader.sums
+
     def lines(self) -> Iterator[Line]:
         """Its movements. Raises FileRefused at the end or before: until then nothing of it may count."""
         return self._reader.read(self._text())

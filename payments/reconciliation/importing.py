@@ -23,6 +23,7 @@ from payments.reconciliation.lookups import Window, ours
 from payments.reconciliation.profile import PROFILES, Profile
 from payments.reconciliation.reconcile import Run, RunRefused
 from payments.reconciliation.rules import FileState, Line
+from payments.reconciliation.same_lines import Said, refuse_same_lines
 from payments.reconciliation.survey import Survey, survey
 from payments.reconciliation.tally import Tally
 from payments.reconciliation.turn import keep, turn
@@ -71,6 +72,7 @@ class _Read(NamedTuple):
     sha256: str
     day: date | None
     surveyed: Survey
+    sums: dict[str, tuple[int, int]]
 
 
 def import_file(
@@ -85,9 +87,9 @@ def import_file(
 ) -> Report:
     """Import a file whole, or not at all, with rests between its pieces. KeyError: the connector has no profile.
 
-    Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
-    another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Then nothing is
-    kept, as when this process is killed: the next import undoes what it finds half done.
+    Raises FileRefused for what is no whole file, DuplicateFile when its bytes or its lines are there already,
+    ImportRunning while another import runs, RunRefused when it cannot be finished, Stopped when the process is to end.
+    Then nothing is kept, as when this process is killed: the next import undoes what it finds half done.
     """
     if throttle.is_over:
         raise Stopped
@@ -101,10 +103,10 @@ def import_file(
     read = _read(source, PROFILES[asked.connector], progress, latest(now))
     run = _Run(engine, source, read, asked.connector, now, rest, progress)
     if dry_run:
-        _refuse_duplicate(engine, read.sha256)
-        return Report(None, read.sha256, read.day, run.into(Nothing()))
+        return run.dry()
     with turn(engine) as held:
         undo_leftovers(engine, held)
+        run.refuse_same_lines()
         file_id = _begin(engine, read, asked, now)
         keeping = Keeping(engine, held, file_id, asked.connector, read.profile.expected_fee, now, rest)
         try:
@@ -131,7 +133,7 @@ def undo_leftovers(engine: Engine, held: Lease) -> None:
 def _read(source: Source, profile: Profile, progress: Progress, until: date) -> _Read:
     file = SettlementFile(source(), profile, latest=until)
     surveyed = survey(_counted(file.lines(), progress, None))
-    return _Read(profile, file.digest, file.day, surveyed)
+    return _Read(profile, file.digest, file.day, surveyed, file.sums)
 
 
 class _Run(NamedTuple):
@@ -144,6 +146,18 @@ class _Run(NamedTuple):
     now: datetime
     rest: Rest
     progress: Progress
+
+    def dry(self) -> Report:
+        """What an import would find."""
+        _refuse_duplicate(self.engine, self.read.sha256)
+        self.refuse_same_lines()
+        return Report(None, self.read.sha256, self.read.day, self.into(Nothing()))
+
+    def refuse_same_lines(self) -> None:
+        """Raise DuplicateFile when another file has the same lines."""
+        read = self.read
+        said = Said(self.connector, read.sha256, read.day, read.surveyed.lines, read.sums)
+        refuse_same_lines(self.engine, said, lambda: SettlementFile(self.source(), read.profile).lines(), self.rest)
 
     def into(self, sink: Sink) -> Tally:
         fee, day = self.read.profile.expected_fee, self.read.day

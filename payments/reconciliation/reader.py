@@ -44,6 +44,11 @@ class Reader:
         self._day = None if profile.day is None else place(profile.day)
         self._amounts = (place(profile.gross), place(profile.fee), place(profile.net))
 
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Gross and fee of the movements by currency, in minor units."""
+        return self._trailer.sums
+
     def read(self, blocks: Iterable[str]) -> Iterator[Line]:
         """The movements. `blocks` are of whole lines with their ends; bytes that are not ASCII are surrogates.
 

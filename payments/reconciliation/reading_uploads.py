@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Stopped, Throttle
 from payments.reconciliation import store, uploads
 from payments.reconciliation.faults import Fault, FileRefused, Reason
@@ -69,6 +70,9 @@ def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle)
         report = import_file(engine, chunks, asked, now, throttle=throttle)
     except FileRefused as refused:
         _refuse(engine, upload.file_id, refused.faults, now)
+        return None
+    except DuplicateFile:  # its bytes are its own: its lines are those of another file
+        _refuse(engine, upload.file_id, (Fault(0, Reason.SAME_LINES),), now)
         return None
     except TooManyDiffer:
         _refuse(engine, upload.file_id, (Fault(0, Reason.TOO_MANY_DIFFER),), now)

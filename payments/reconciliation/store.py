@@ -91,6 +91,12 @@ def searched_day_before(connection: Connection, connector: str, day: date) -> da
     return found
 
 
+def done_files(connection: Connection, connector: str, day: date | None, lines: int) -> list[StoredFile]:
+    """An acquirer's files of a day that are DONE and have so many lines."""
+    query = select(recon_file).where(*_done(connector), recon_file.c.day == day, recon_file.c.line_count == lines)
+    return [_file(row) for row in connection.execute(query)]
+
+
 def add(connection: Connection, sha256: str, connector: str, name: str, actor: str, now: datetime) -> int:
     """A new file, READING; returns its id. Raises sqlalchemy's IntegrityError when its bytes are there already."""
     told = {"sha256": sha256, "connector": connector, "name": name, "created_by": actor, "created_at": now}

@@ -90,6 +90,17 @@ def test_the_end_of_the_process_is_no_fault_of_a_file(engine: Engine) -> None:
     assert rows(engine, recon_file, "state") == [("UPLOADED",), ("UPLOADED",)]
 
 
+def test_a_file_with_the_lines_of_another_is_refused(engine: Engine) -> None:
+    books.store(engine, OPERATIONS)
+    upload(engine, text(LINES))
+    upload(engine, text(LINES).replace("\r\n", "\n"))
+    assert [one.file_id for one in import_uploads(engine, NOW)] == [1]
+    assert rows(engine, recon_file, "state", "faults") == [
+        ("DONE", None),
+        ("REFUSED", '[{"line": 0, "reason": "SAME_LINES"}]'),
+    ]
+
+
 def test_a_file_about_others_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "HELD", 5)
     upload(engine, text(LINES))
