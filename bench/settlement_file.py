@@ -15,7 +15,7 @@ FEE: Final = 160
 """Minor units of USD, and the fee of the simulator."""
 DIFFERENT: Final = 1000
 """Of so many lines one has another fee."""
-DAY: Final = "2030-05-17"
+DAY: Final = "2025-05-17"
 NAME: Final = "bench_reconciliation"
 _HEADER: Final = "record,number,reference,id,kind,authorization,at,currency,gross,fee,net\r\n"
 _OPERATIONS: Final = text(

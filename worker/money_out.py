@@ -99,12 +99,12 @@ class MoneyOut:
         with self._engine.connect().execution_options(reading=True) as connection:
             payouts = payout_backlog(connection)
             exceptions = reconciliation_backlog.open_exceptions(connection)
+            now = database_now(connection)
             late = [
                 late_since(
                     reconciliation_backlog.first_day(connection, name),
-                    reconciliation_backlog.newest_day(connection, name),
+                    reconciliation_backlog.newest_day(connection, name, now),
                 )
                 for name in self._plan.acquirers
             ]
-            now = database_now(connection)
         self._reading.update(now, payouts, exceptions, min(filter(None, late), default=None))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -49,7 +49,9 @@ _DAYS = select(recon_file.c.day).where(
     recon_file.c.day >= bindparam("since"),
 )
 _NEWEST = select(func.max(recon_file.c.day)).where(
-    recon_file.c.connector == bindparam("connector"), recon_file.c.state == FileState.DONE.value
+    recon_file.c.connector == bindparam("connector"),
+    recon_file.c.state == FileState.DONE.value,
+    recon_file.c.day <= bindparam("today"),
 )
 
 
@@ -76,7 +78,8 @@ def days_there(connection: Connection, connector: str, now: datetime) -> set[dat
     return set(connection.execute(_DAYS, {"connector": connector, "since": since}).scalars())
 
 
-def newest_day(connection: Connection, connector: str) -> date | None:
-    """The last day whose file is read."""
-    day: date | None = connection.execute(_NEWEST, {"connector": connector}).scalar()
+def newest_day(connection: Connection, connector: str, now: datetime) -> date | None:
+    """The last day whose file is read, until today (UTC): a file of a day ahead stands for no other day."""
+    bound = {"connector": connector, "today": now.astimezone(UTC).date()}
+    day: date | None = connection.execute(_NEWEST, bound).scalar()
     return day

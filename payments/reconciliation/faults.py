@@ -43,7 +43,7 @@ class Reason(StrEnum):
     COUNT = "COUNT"
     """The end line counts another number of movements."""
     DAY = "DAY"
-    """The end line does not say of which day the file is."""
+    """The end line does not say of which day the file is, or says one that cannot be right."""
     NO_END = "NO_END"
     """The file was cut off: no end line, or one without its line end."""
     AFTER_END = "AFTER_END"
@@ -51,6 +51,8 @@ class Reason(StrEnum):
     """The file has too many bytes; the rest was not read."""
     TOO_MANY_DIFFER = "TOO_MANY_DIFFER"
     """Of the whole file, line 0: so many lines do not agree with us that it is about somebody else's operations."""
+    SAME_LINES = "SAME_LINES"
+    """Of the whole file, line 0: another file of the day is DONE that has the same lines."""
 
 
 class Fault(NamedTuple):

@@ -21,10 +21,12 @@ LARGEST: Final = 256 * 1024 * 1024
 class SettlementFile:
     """One reading of a file."""
 
-    def __init__(self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST) -> None:
-        """`chunks`: the file in its order, as they come; `largest`: bytes."""
+    def __init__(
+        self, chunks: Iterable[bytes], profile: Profile, largest: int = LARGEST, latest: date = date.max
+    ) -> None:
+        """`chunks`: the file in its order, as they come; `largest`: bytes; `latest`: the last day it may be about."""
         self._chunks = chunks
-        self._reader = Reader(profile)
+        self._reader = Reader(profile, latest)
         self._largest = largest
         self._hash = sha256()
         self.size = 0
@@ -39,6 +41,11 @@ class SettlementFile:
     def day(self) -> date | None:
         """Of which day (UTC) the file is, when its lines have ended; None where its profile has no day."""
         return self._reader.day
+
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Gross and fee of its movements by currency, in minor units, when its lines have ended."""
+        return self._reader.sums
 
     def lines(self) -> Iterator[Line]:
         """Its movements. Raises FileRefused at the end or before: until then nothing of it may count."""

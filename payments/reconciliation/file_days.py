@@ -9,10 +9,18 @@ READY_AFTER: Final = timedelta(minutes=30)
 LOOKED_BACK: Final = 7
 """Days for which a file that is not there is asked for; an older one is an operator's."""
 
+AHEAD: Final = timedelta(days=366)
+"""How far ahead of now a file's day may be: `make reconcile` sets the simulator's clock a day ahead each time."""
+
 
 def end_of(day: date) -> datetime:
     """The first moment after the day."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def latest(now: datetime) -> date:
+    """The last day that a file which is read now may be about."""
+    return now.astimezone(UTC).date() + AHEAD
 
 
 def lacking(now: datetime, first: date | None, there: Collection[date]) -> list[date]:

@@ -16,13 +16,14 @@ from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Rests, Stopped, Throttle
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
-from payments.reconciliation.file_days import end_of
+from payments.reconciliation.file_days import end_of, latest
 from payments.reconciliation.keeping import Keeping, Nothing, Rest, Sink
 from payments.reconciliation.line_store import delete_some_lines
 from payments.reconciliation.lookups import Window, ours
 from payments.reconciliation.profile import PROFILES, Profile
 from payments.reconciliation.reconcile import Run, RunRefused
 from payments.reconciliation.rules import FileState, Line
+from payments.reconciliation.same_lines import Said, refuse_same_lines
 from payments.reconciliation.survey import Survey, survey
 from payments.reconciliation.tally import Tally
 from payments.reconciliation.turn import keep, turn
@@ -71,6 +72,7 @@ class _Read(NamedTuple):
     sha256: str
     day: date | None
     surveyed: Survey
+    sums: dict[str, tuple[int, int]]
 
 
 def import_file(
@@ -85,9 +87,9 @@ def import_file(
 ) -> Report:
     """Import a file whole, or not at all, with rests between its pieces. KeyError: the connector has no profile.
 
-    Raises FileRefused for what is no whole file, DuplicateFile when its bytes are there already, ImportRunning while
-    another import runs, RunRefused when it cannot be finished, Stopped when the process is to end. Then nothing is
-    kept, as when this process is killed: the next import undoes what it finds half done.
+    Raises FileRefused for what is no whole file, DuplicateFile when its bytes or its lines are there already,
+    ImportRunning while another import runs, RunRefused when it cannot be finished, Stopped when the process is to end.
+    Then nothing is kept, as when this process is killed: the next import undoes what it finds half done.
     """
     if throttle.is_over:
         raise Stopped
@@ -98,13 +100,13 @@ def import_file(
             yield chunk
             rest()
 
-    read = _read(source, PROFILES[asked.connector], progress)
+    read = _read(source, PROFILES[asked.connector], progress, latest(now))
     run = _Run(engine, source, read, asked.connector, now, rest, progress)
     if dry_run:
-        _refuse_duplicate(engine, read.sha256)
-        return Report(None, read.sha256, read.day, run.into(Nothing()))
+        return run.dry()
     with turn(engine) as held:
         undo_leftovers(engine, held)
+        run.refuse_same_lines()
         file_id = _begin(engine, read, asked, now)
         keeping = Keeping(engine, held, file_id, asked.connector, read.profile.expected_fee, now, rest)
         try:
@@ -128,10 +130,10 @@ def undo_leftovers(engine: Engine, held: Lease) -> None:
         _undo(engine, held, file_id)
 
 
-def _read(source: Source, profile: Profile, progress: Progress) -> _Read:
-    file = SettlementFile(source(), profile)
+def _read(source: Source, profile: Profile, progress: Progress, until: date) -> _Read:
+    file = SettlementFile(source(), profile, latest=until)
     surveyed = survey(_counted(file.lines(), progress, None))
-    return _Read(profile, file.digest, file.day, surveyed)
+    return _Read(profile, file.digest, file.day, surveyed, file.sums)
 
 
 class _Run(NamedTuple):
@@ -144,6 +146,18 @@ class _Run(NamedTuple):
     now: datetime
     rest: Rest
     progress: Progress
+
+    def dry(self) -> Report:
+        """What an import would find."""
+        _refuse_duplicate(self.engine, self.read.sha256)
+        self.refuse_same_lines()
+        return Report(None, self.read.sha256, self.read.day, self.into(Nothing()))
+
+    def refuse_same_lines(self) -> None:
+        """Raise DuplicateFile when another file has the same lines."""
+        read = self.read
+        said = Said(self.connector, read.sha256, read.day, read.surveyed.lines, read.sums)
+        refuse_same_lines(self.engine, said, lambda: SettlementFile(self.source(), read.profile).lines(), self.rest)
 
     def into(self, sink: Sink) -> Tally:
         fee, day = self.read.profile.expected_fee, self.read.day
@@ -177,10 +191,9 @@ def _window(engine: Engine, connector: str, day: date | None) -> Window | None:
         return None
     with engine.connect().execution_options(reading=True) as connection:
         first = store.first_day(connection, connector) or day
-        before = store.last_day_before(connection, connector, day)
-    since = day - LOOK_BACK
-    if before is not None:  # nothing between two files is left out, however long ago the other one was
-        since = min(since, before + timedelta(days=1))
+        searched = store.searched_day_before(connection, connector, day)
+    # nothing behind the last whole search is left out, however long ago that was; before the first day is nothing
+    since = min(day - LOOK_BACK, first if searched is None else searched + timedelta(days=1))
     return Window(datetime.combine(max(since, min(first, day)), time(), UTC), end_of(day))
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import repeat
 from typing import Final, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from payments import crash_points
 from payments.acquiring.rules import Told
@@ -141,8 +141,11 @@ class Keeping:
             self._write_missing()
 
     def end(self) -> None:
-        """Write the rest of what is missing."""
-        self._write_missing()
+        """Write the rest of what is missing, and that the search has ended: else the next file's begins earlier."""
+        with self._engine.begin() as connection:
+            self._add_missing(connection)
+            self._check(store.change(connection, self._file_id, FileState.DONE, searched_at=self._now))
+            keep(connection, self._held)
 
     def _add_exception(self, found: ReconException) -> None:
         if len(self._exceptions) == HELD:
@@ -172,16 +175,19 @@ class Keeping:
         self._rest()
 
     def _write_missing(self) -> None:
-        if self._missing:
-            with self._engine.begin() as connection:
-                exception_store.add_missing(connection, self._connector, self._missing, self._fee, self._now)
-                keep(connection, self._held)
-            self._missing = []
-            self._rest()
+        with self._engine.begin() as connection:
+            self._add_missing(connection)
+            keep(connection, self._held)
+        self._missing = []
+        self._rest()
 
-    def _check(self, is_reading: bool) -> None:
-        if not is_reading:
-            raise TurnLost(f"file {self._file_id} is not READING any more")
+    def _add_missing(self, connection: Connection) -> None:
+        if self._missing:
+            exception_store.add_missing(connection, self._connector, self._missing, self._fee, self._now)
+
+    def _check(self, is_as_it_was: bool) -> None:
+        if not is_as_it_was:
+            raise TurnLost(f"file {self._file_id} was changed by another process")
 
 
 def postings(totals: dict[str, Total]) -> list[SourcePosting]:

@@ -33,6 +33,21 @@ def _row(file_id: int, line: Line, operation_id: int | None, rule: Rule | None) 
     return f"({file_id},{number},'{reference}','{theirs}','{kind}','{currency}',{gross},{fee},{matched})"
 
 
+_HAS: Final = (
+    select(*(recon_line.c[name] for name in (*Line._fields[:-1], "number")))
+    .where(
+        recon_line.c.file_id == bindparam("file"), recon_line.c.number.between(bindparam("first"), bindparam("last"))
+    )
+    .order_by(recon_line.c.number)
+)
+
+
+def has_lines(connection: Connection, file_id: int, lines: Sequence[Line]) -> bool:
+    """Whether a file has these lines, at least one, under their numbers, which follow each other."""
+    rows = connection.execute(_HAS, {"file": file_id, "first": lines[0].number, "last": lines[-1].number})
+    return [tuple(row) for row in rows] == lines
+
+
 _LAST: Final = select(func.max(recon_line.c.number)).where(recon_line.c.file_id == bindparam("file"))
 _DELETE: Final = delete(recon_line).where(
     recon_line.c.file_id == bindparam("file"), recon_line.c.number > bindparam("above")

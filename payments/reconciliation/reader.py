@@ -15,6 +15,8 @@ from payments.reconciliation.trailer import Trailer, integer
 
 _REFERENCE: Final = re.compile(REFERENCE)
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+EARLIEST: Final = date(2000, 1, 1)
+"""The first day that a file may be about: no card payment of ours is older, and dates have room before it."""
 _BOMS: Final = ("\udcef\udcbb\udcbf", "\ufeff", "\udcff\udcfe", "\udcfe\udcff")
 """Of UTF-8, also decoded, and of UTF-16."""
 
@@ -22,10 +24,11 @@ _BOMS: Final = ("\udcef\udcbb\udcbf", "\ufeff", "\udcff\udcfe", "\udcfe\udcff")
 class Reader:
     """One reading of a file."""
 
-    def __init__(self, profile: Profile) -> None:
-        """Nothing read yet."""
+    def __init__(self, profile: Profile, latest: date = date.max) -> None:
+        """Nothing read yet. `latest`: the last day that the file may be about."""
         self.day: date | None = None
         """What the file is about; None until its end line was read, and where the profile has no day."""
+        self._latest = latest
         self._profile = profile
         self._faults = Faults()
         self._trailer = Trailer()
@@ -40,6 +43,11 @@ class Reader:
         self._currency = place(profile.currency)
         self._day = None if profile.day is None else place(profile.day)
         self._amounts = (place(profile.gross), place(profile.fee), place(profile.net))
+
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Gross and fee of the movements by currency, in minor units."""
+        return self._trailer.sums
 
     def read(self, blocks: Iterable[str]) -> Iterator[Line]:
         """The movements. `blocks` are of whole lines with their ends; bytes that are not ASCII are surrogates.
@@ -100,7 +108,7 @@ class Reader:
         reason = self._trailer.end(cells[self._number])
         if self._day is None:
             return reason
-        self.day = _date(cells[self._day])
+        self.day = _date(cells[self._day], self._latest)
         return Reason.DAY if self.day is None and reason is None else reason
 
     def _movement(self, cells: list[str]) -> Line | Reason:
@@ -140,12 +148,12 @@ def _fault_of_text(text: str, *, is_first: bool) -> Reason | None:
     return Reason.QUOTES if '"' in text else None
 
 
-def _date(cell: str) -> date | None:
+def _date(cell: str, latest: date) -> date | None:
     try:
         found = date.fromisoformat(cell)
     except ValueError:
         return None
-    return found if found.isoformat() == cell else None
+    return found if found.isoformat() == cell and EARLIEST <= found <= latest else None
 
 
 def _fault_of_names(reference: str, acquirer_reference: str) -> Reason | None:

@@ -6,7 +6,8 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from payments.platform.tasks.throttle import AT_ONCE, Throttle
+from payments.platform.desk_errors import DuplicateFile
+from payments.platform.tasks.throttle import AT_ONCE, Stopped, Throttle
 from payments.reconciliation import store, uploads
 from payments.reconciliation.faults import Fault, FileRefused, Reason
 from payments.reconciliation.importing import Asked, Report, import_file, undo_leftovers
@@ -18,21 +19,31 @@ from payments.reconciliation.uploads import Upload
 _CHUNK: Final = 65_536
 
 
-def import_uploads(engine: Engine, now: datetime, throttle: Throttle = AT_ONCE) -> list[Report]:
-    """Import all files that wait; those that cannot be taken become REFUSED. Returns reports of those that are DONE.
+def import_uploads(engine: Engine, now: datetime, throttle: Throttle = AT_ONCE) -> Iterator[Report]:
+    """Import all files that wait; those that cannot be taken become REFUSED. Yields a report of each that is DONE.
 
-    Ends early, without an error, while another import runs. Raises what keeps a file from being read now: it is tried
-    again by the next call.
+    Ends early, without an error, while another import runs. What keeps one file from being read keeps no other waiting:
+    the first such error is raised at the end, and its file is tried again by the next call.
     """
-    done: list[Report] = []
+    errors: list[Exception] = []
     try:
         _undo_killed(engine)
-        while (upload := _next(engine)) is not None:
-            if (report := _imported(engine, upload, now, throttle)) is not None:
-                done.append(report)
+        last = 0
+        while (upload := _next(engine, last)) is not None:
+            last = upload.file_id
+            try:
+                report = _imported(engine, upload, now, throttle)
+            except (ImportRunning, Stopped):
+                raise
+            except Exception as error:  # noqa: BLE001  (raised below)
+                errors.append(error)
+            else:
+                if report is not None:
+                    yield report
     except ImportRunning:
-        return done
-    return done
+        pass
+    if errors:
+        raise errors[0]
 
 
 def _undo_killed(engine: Engine) -> None:
@@ -43,9 +54,9 @@ def _undo_killed(engine: Engine) -> None:
             undo_leftovers(engine, held)
 
 
-def _next(engine: Engine) -> Upload | None:
+def _next(engine: Engine, last: int) -> Upload | None:
     with engine.connect().execution_options(reading=True) as connection:
-        return uploads.next_upload(connection)
+        return uploads.next_upload(connection, last)
 
 
 def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle) -> Report | None:
@@ -59,6 +70,9 @@ def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle)
         report = import_file(engine, chunks, asked, now, throttle=throttle)
     except FileRefused as refused:
         _refuse(engine, upload.file_id, refused.faults, now)
+        return None
+    except DuplicateFile:  # its bytes are its own: its lines are those of another file
+        _refuse(engine, upload.file_id, (Fault(0, Reason.SAME_LINES),), now)
         return None
     except TooManyDiffer:
         _refuse(engine, upload.file_id, (Fault(0, Reason.TOO_MANY_DIFFER),), now)

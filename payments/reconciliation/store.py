@@ -37,6 +37,7 @@ class StoredFile:
     created_by: str
     created_at: datetime
     ended_at: datetime | None
+    searched_at: datetime | None
 
 
 def _file(row: Row[Any]) -> StoredFile:
@@ -82,11 +83,18 @@ def first_day(connection: Connection, connector: str) -> date | None:
     return found
 
 
-def last_day_before(connection: Connection, connector: str, day: date) -> date | None:
-    """The last day before `day` of which an acquirer's file is DONE."""
-    query = select(func.max(recon_file.c.day)).where(*_done(connector), recon_file.c.day < day)
+def searched_day_before(connection: Connection, connector: str, day: date) -> date | None:
+    """The last day before `day` of which an acquirer's file is DONE and the search for what is missing has ended."""
+    is_searched = recon_file.c.searched_at.is_not(None)
+    query = select(func.max(recon_file.c.day)).where(*_done(connector), is_searched, recon_file.c.day < day)
     found: date | None = connection.execute(query).scalar()
     return found
+
+
+def done_files(connection: Connection, connector: str, day: date | None, lines: int) -> list[StoredFile]:
+    """An acquirer's files of a day that are DONE and have so many lines."""
+    query = select(recon_file).where(*_done(connector), recon_file.c.day == day, recon_file.c.line_count == lines)
+    return [_file(row) for row in connection.execute(query)]
 
 
 def add(connection: Connection, sha256: str, connector: str, name: str, actor: str, now: datetime) -> int:

@@ -32,6 +32,11 @@ class Trailer:
         """Whether a total was read: no movement may follow."""
         return bool(self._totals)
 
+    @property
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Gross and fee of the movements by currency."""
+        return {currency: (gross, fee) for currency, (_, gross, fee) in self._sums.items()}
+
     def add_all(self, movements: Iterable[Line]) -> None:
         """Movements that could be read."""
         for _, _, _, currency, gross, fee, _ in movements:

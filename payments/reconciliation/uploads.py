@@ -102,12 +102,15 @@ def has_upload(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def next_upload(connection: Connection) -> Upload | None:
-    """The file that has waited longest, or None. Nobody else is kept from it: the one who reads has a lease."""
+def next_upload(connection: Connection, last: int = 0) -> Upload | None:
+    """The file that has waited longest of those with ids above `last`, or None.
+
+    Nobody else is kept from it: the one who reads has a lease.
+    """
     query = (
         select(recon_file, recon_upload.c.content)
         .join(recon_upload, recon_upload.c.file_id == recon_file.c.file_id)
-        .where(recon_file.c.state == FileState.UPLOADED.value)
+        .where(recon_file.c.state == FileState.UPLOADED.value, recon_file.c.file_id > last)
         .order_by(recon_file.c.file_id)
         .limit(1)
     )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from payments.platform.clock import database_now
 from payments.platform.database import create_engine
 from payments.platform.tables.every import metadata
 from payments.platform.tables.payments import payment
+from payments.platform.tables.reconciliation import recon_file
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0017"
+HEAD = "0018"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -164,10 +166,25 @@ def test_the_release_before_writes_what_this_one_reads(engine: Engine) -> None:
         assert payment_store.expired(connection, now, 10) == []
 
 
+def test_files_of_the_release_before_count_as_searched(engine: Engine) -> None:
+    columns = "sha256, connector, name, day, state, line_count, matched, exceptions, created_by, created_at, ended_at"
+    files = {"DONE": "'2030-05-18 06:00:00'", "READING": "NULL"}
+    with engine.begin() as connection:
+        for state, ended_at in files.items():
+            values = f"'{state}', 'simulator', 'x', '2030-05-17', '{state}', 0, 0, 0, 'a', '2030-05-18', {ended_at}"
+            connection.execute(text(f"INSERT INTO recon_file ({columns}) VALUES ({values})"))
+        assert connection.execute(select(recon_file.c.searched_at)).scalars().all() == [None, None]
+        connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
+    assert migrate(engine.url.render_as_string(hide_password=False)) == HEAD
+    with engine.connect() as connection:
+        found = connection.execute(select(recon_file.c.searched_at).order_by(recon_file.c.state)).scalars().all()
+    assert found == [datetime(2030, 5, 18, 6, tzinfo=UTC), None]
+
+
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(17, 0, -1)]
+    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(18, 0, -1)]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:

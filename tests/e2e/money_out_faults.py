@@ -21,7 +21,7 @@ _numbers = itertools.count(700_000)
 def unknown_payment(watched: Watched) -> Iterator[None]:
     """The acquirer pays us for an operation that we do not have."""
     operator, base = new_operator(watched.platform), f"{watched.platform.api.url}/reconciliation"
-    file = made.text([made.line(made.operation(next(_numbers)))])
+    file = made.text([made.line(made.operation(next(_numbers)))], made.soon())
     headers = {**operator, "Content-Type": "text/csv"}
     sent = requests.post(f"{base}/files", params={"name": "a.csv"}, data=file, headers=headers, timeout=5)
     assert sent.status_code == 202, sent.text

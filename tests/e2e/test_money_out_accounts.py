@@ -66,7 +66,7 @@ def owe_since_yesterday(database: Engine) -> None:
 
 def file(number: int) -> bytes:
     """About an operation that nobody has."""
-    return made.text([made.line(made.operation(number))]).encode()
+    return made.text([made.line(made.operation(number))], made.soon()).encode()
 
 
 @pytest.mark.timeout(240)

@@ -1979,7 +1979,7 @@ export interface components {
         FileFault: {
             line: number;
             /** @enum {string} */
-            reason: "BOM" | "NOT_ASCII" | "CONTROL_CHARACTER" | "QUOTES" | "TOO_LONG" | "HEADER" | "CELLS" | "RECORD" | "NUMBER" | "REFERENCE" | "CARD_NUMBER" | "KIND" | "CURRENCY" | "NOT_AN_INTEGER" | "AMOUNT_TOO_LARGE" | "NET" | "ORDER" | "TOTAL" | "NO_TOTAL" | "COUNT" | "DAY" | "NO_END" | "AFTER_END" | "TOO_LARGE" | "TOO_MANY_DIFFER";
+            reason: "BOM" | "NOT_ASCII" | "CONTROL_CHARACTER" | "QUOTES" | "TOO_LONG" | "HEADER" | "CELLS" | "RECORD" | "NUMBER" | "REFERENCE" | "CARD_NUMBER" | "KIND" | "CURRENCY" | "NOT_AN_INTEGER" | "AMOUNT_TOO_LARGE" | "NET" | "ORDER" | "TOTAL" | "NO_TOTAL" | "COUNT" | "DAY" | "NO_END" | "AFTER_END" | "TOO_LARGE" | "TOO_MANY_DIFFER" | "SAME_LINES";
         };
         /**
          * @description Sums of a file's lines in one currency, in minor units with their signs.

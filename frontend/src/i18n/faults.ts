@@ -22,11 +22,12 @@ export const faultsInEnglish: Record<FaultReason, string> = {
   TOTAL: "a total that is not the sum of its movements",
   NO_TOTAL: "movements of a currency have no total",
   COUNT: "the end line counts another number of movements",
-  DAY: "the end line does not say of which day the file is",
+  DAY: "the end line does not say of which day the file is, or says one that cannot be right",
   NO_END: "the file was cut off",
   AFTER_END: "something after the end line",
   TOO_LARGE: "the file is too large",
   TOO_MANY_DIFFER: "so many lines do not agree that the file is about somebody else's operations",
+  SAME_LINES: "a file of the same day with the same lines was read already",
 };
 
 export const faultsInKorean: Record<FaultReason, string> = {
@@ -50,9 +51,10 @@ export const faultsInKorean: Record<FaultReason, string> = {
   TOTAL: "합계가 거래의 합과 다름",
   NO_TOTAL: "한 통화의 거래에 합계가 없음",
   COUNT: "끝줄의 거래 수가 다름",
-  DAY: "끝줄에 파일의 날짜가 없음",
+  DAY: "끝줄의 날짜가 없거나 맞을 수 없음",
   NO_END: "파일이 중간에 잘림",
   AFTER_END: "끝줄 뒤에 내용이 있음",
   TOO_LARGE: "파일이 너무 큼",
   TOO_MANY_DIFFER: "일치하지 않는 줄이 너무 많아 다른 곳의 거래로 보임",
+  SAME_LINES: "같은 날짜의 같은 내용을 가진 파일을 이미 읽음",
 };

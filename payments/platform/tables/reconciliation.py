@@ -23,6 +23,7 @@ recon_file = Table(
     Column("created_by", String(128), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("searched_at", UtcTime),  # when the search for what it does not name has ended
     UniqueConstraint("sha256", name="uq_recon_file_sha256"),
     Index("ix_recon_file_state", "state", "file_id"),
     **MARIADB_OPTIONS,

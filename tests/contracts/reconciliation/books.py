@@ -61,7 +61,7 @@ def imported(engine: Engine, lines: Sequence[Line] | str | bytes, now: datetime 
 
 def of_day(lines: Sequence[Line], day: str) -> str:
     """The file of another day."""
-    return made.text(lines).replace(f",{made.DAY},", f",{day},")
+    return made.text(lines, day)
 
 
 def rows(engine: Engine, table: Any, *columns: str) -> list[Any]:

@@ -11,11 +11,11 @@ from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tables.ledger import ledger_entry
 from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
 from payments.platform.tasks.throttle import Stopped, Throttle
-from payments.reconciliation import keeping, store
+from payments.reconciliation import keeping, same_lines, store
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.importing import import_file
 from payments.reconciliation.reconcile import RunRefused, TooManyDiffer
-from payments.reconciliation.rules import ExceptionClass, FileState
+from payments.reconciliation.rules import ExceptionClass, FileState, Line
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, balance, change, counts, exceptions, imported, rows
 from tests.unit.reconciliation.made import day, line, operation, text
@@ -58,6 +58,42 @@ def test_the_same_bytes_are_imported_once(engine: Engine) -> None:
         with pytest.raises(DuplicateFile, match="File 1"):
             imported(engine, LINES[:1], dry_run=dry_run)
     assert counts(engine) == before
+
+
+def test_the_same_lines_are_imported_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With other line ends the bytes are others; the money is the same."""
+    monkeypatch.setattr(same_lines, "CHUNK", 2)
+    operations = day(5)
+    books.store(engine, operations)
+    content = text([line(each) for each in operations])
+    imported(engine, content)
+    before = counts(engine)
+    for dry_run in (True, False):
+        with pytest.raises(DuplicateFile, match="File 1 has the same lines"):
+            imported(engine, content.replace("\r\n", "\n"), dry_run=dry_run)
+    assert counts(engine) == before
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        LINES[:1],
+        [LINES[0], LINES[1]._replace(gross=-301)],
+        [LINES[0], LINES[1]._replace(acquirer_reference="op_3")],
+        [LINES[0]._replace(reference="00-3-capture-1"), LINES[1]],
+        [LINES[0]._replace(currency="EUR"), LINES[1]],
+    ],
+)
+def test_a_file_of_the_same_day_with_another_line_is_taken(engine: Engine, others: list[Line]) -> None:
+    books.store(engine, [ONE, TWO])
+    imported(engine, LINES)
+    assert imported(engine, others).tally.lines == len(others)
+
+
+def test_two_files_without_lines_are_taken(engine: Engine) -> None:
+    for content in (text([]), text([]).replace("\r\n", "\n")):
+        imported(engine, content)
+    assert rows(engine, recon_file, "state") == [("DONE",), ("DONE",)]
 
 
 def test_a_dry_run_finds_the_same_and_keeps_nothing(engine: Engine) -> None:

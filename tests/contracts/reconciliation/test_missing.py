@@ -1,18 +1,23 @@
 """Operations that no file names: when they are looked for, how long they wait, and what ends that."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from payments import crash_points
 from payments.acquiring.connector import Kind
 from payments.acquiring.rules import State
-from payments.platform.tables.reconciliation import recon_exception
-from payments.reconciliation import exception_store, lookups
+from payments.platform.tables.reconciliation import recon_exception, recon_file
+from payments.platform.tasks.throttle import Stopped, Throttle
+from payments.reconciliation import exception_store, keeping, lookups
 from payments.reconciliation.reconcile import RunRefused
+from payments.reconciliation.turn import TurnLost, turn
 from payments.reconciliation.waiting import open_overdue
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOON, NOW, change, counts, exceptions, imported, of_day, rows
+from tests.contracts.reconciliation.test_one_at_a_time import end_the_turn
 from tests.unit.reconciliation.made import day, line, operation
 
 ONE, TWO, REFUND = operation(1), operation(2), operation(3, Kind.REFUND)
@@ -126,6 +131,81 @@ def test_what_was_decided_between_two_files_is_looked_for_however_long_ago(engin
     books.store(engine, [ONE], NOON + DAY)
     imported(engine, of_day([], "2030-07-01"), NOON + 60 * DAY)
     assert exceptions(engine) == [(*OPEN, 1)]
+
+
+def cut_off(engine: Engine, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Import a file that names nothing, and end when it is DONE: before the search, in it, or in its first chunk."""
+    reached: list[str] = []
+
+    def reach(point: str) -> None:
+        reached.append(point)
+        if how == "killed" and point == "after_file_is_done":
+            raise KeyboardInterrupt
+
+    def write(*given: Any) -> None:
+        if len(reached) == 3:
+            raise KeyboardInterrupt
+        add_missing(*given)
+        reached.append("add_missing")
+
+    add_missing = exception_store.add_missing
+    monkeypatch.setattr(crash_points, "reach", reach)
+    monkeypatch.setattr(keeping, "MISSING_CHUNK", 1)
+    options: dict[str, Any] = {}
+    if how == "stopped":
+        options["throttle"] = Throttle(lambda _seconds: "after_file_is_done" in reached)
+    elif how == "killed in it":
+        monkeypatch.setattr(exception_store, "add_missing", write)
+    with pytest.raises(Stopped if how == "stopped" else KeyboardInterrupt):
+        imported(engine, [], **options)
+    monkeypatch.undo()
+    assert rows(engine, recon_file, "state", "searched_at")[0] == ("DONE", None)
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped", "killed in it"])
+def test_what_a_search_that_was_cut_off_has_not_found_is_found_with_the_next_file(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """It goes back to where the last search that was not cut off has ended."""
+    imported(engine, of_day([], "2030-04-26"), NOON - 20 * DAY)
+    books.store(engine, [ONE], NOON - 15 * DAY)
+    books.store(engine, [TWO])
+    cut_off(engine, monkeypatch, how)
+    assert exceptions(engine) == ([(*OPEN, 1)] if how == "killed in it" else [])
+    later = NOON + 20 * DAY
+    imported(engine, of_day([], "2030-06-05"), later)
+    assert exceptions(engine) == [(*OPEN, 1), (*OPEN, 2)]
+    assert [searched for _, searched in rows(engine, recon_file, "day", "searched_at")] == [
+        NOON - 20 * DAY,
+        None,
+        later,
+    ]
+    assert imported(engine, of_day([], "2030-06-06"), later + DAY).tally.classes.total() == 0
+
+
+def test_the_first_search_of_all_was_cut_off(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.store(engine, [ONE], NOON - DAY)
+    books.store(engine, [TWO])
+    cut_off(engine, monkeypatch, "killed")
+    imported(engine, of_day([], "2030-06-05"), NOON + 20 * DAY)
+    assert exceptions(engine) == [(*OPEN, 2)], "and none from before the first day"
+
+
+def test_a_search_that_ends_late_is_kept_by_the_one_who_has_the_turn(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.store(engine, [ONE])
+
+    def replaced(point: str) -> None:
+        if point == "after_file_is_done":
+            end_the_turn(engine)
+            with turn(engine):
+                pass
+
+    monkeypatch.setattr(crash_points, "reach", replaced)
+    with pytest.raises(TurnLost):
+        imported(engine, [line(ONE)])
+    assert rows(engine, recon_file, "state", "searched_at") == [("DONE", None)]
 
 
 @pytest.mark.parametrize(("of_class", "changes"), [("TYPE", {"kind": Kind.REFUND}), ("CURRENCY", {"currency": "EUR"})])

@@ -22,7 +22,7 @@ from payments.reconciliation.importing import Report, import_file, undo_leftover
 from payments.reconciliation.turn import NAME, ImportRunning, TurnLost, turn
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, balance, counts, imported, of_day, rows
-from tests.unit.reconciliation.made import day, line, text
+from tests.unit.reconciliation.made import day, line, soon, text
 
 SIZE = 2 * keeping.CHUNK + 10
 OPERATIONS = [one._replace(kind=day(1)[0].kind, amount=1000, currency="USD") for one in day(SIZE)]
@@ -101,7 +101,7 @@ def test_one_that_was_frozen_and_replaced_keeps_nothing(
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files") / "day.csv"
-    path.write_text(text(LINES), newline="")
+    path.write_text(text(LINES, soon()), newline="")
     return path
 
 

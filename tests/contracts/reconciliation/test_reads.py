@@ -26,7 +26,8 @@ FILLINGS = (
     " SELECT seq, 'simulator', 'capture', 1000, 'USD', CONCAT('00-', seq, '-capture-1'),"
     " IF(seq <= 10, 'UNKNOWN', 'APPROVED'), CONCAT('op_', seq), 'M1', 'r', '{}', '2030-05-01', '2030-05-01',"
     f" '2030-05-17 12:00:00' - INTERVAL ({MANY} - seq) MINUTE, 0 FROM seq_1_to_{MANY}",
-    "INSERT INTO recon_file SELECT 1, 'x', 'simulator', 'x', '2030-05-01', 'DONE', 0, 0, 0, NULL, 'a', NOW(6), NOW(6)",
+    "INSERT INTO recon_file SELECT 1, 'x', 'simulator', 'x', '2030-05-01', 'DONE', 0, 0, 0, NULL, 'a',"
+    " NOW(6), NOW(6), NOW(6)",
     "INSERT INTO recon_line SELECT 1, operation_id, reference, acquirer_reference, kind, currency, amount, 25,"
     f" operation_id, 'OUR_REFERENCE' FROM acquirer_operation WHERE operation_id BETWEEN 11 AND {MANY} - 10",
     "INSERT INTO recon_exception (exception_class, state, connector, missing_operation_id, operation_id, currency,"

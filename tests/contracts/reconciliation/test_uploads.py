@@ -1,11 +1,14 @@
 """Files that were uploaded: read one after the other, refused for good, or read again after a crash."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import Engine
 
 from payments import crash_points
 from payments.platform.tables.reconciliation import recon_file, recon_line, recon_upload
-from payments.reconciliation import keeping, uploads
+from payments.platform.tasks.throttle import Stopped, Throttle
+from payments.reconciliation import importing, keeping, uploads
 from payments.reconciliation.reading_uploads import import_uploads
 from payments.reconciliation.turn import turn
 from tests.contracts.reconciliation import books
@@ -26,14 +29,14 @@ def test_all_that_wait_are_read(engine: Engine) -> None:
     books.store(engine, OPERATIONS)
     upload(engine, text(LINES))
     upload(engine, of_day(LINES[:2], "2030-05-18"))
-    reports = import_uploads(engine, NOW)
+    reports = list(import_uploads(engine, NOW))
     assert [(one.file_id, one.tally.matched, one.tally.of_lines) for one in reports] == [(1, 9, 0), (2, 0, 2)]
     assert rows(engine, recon_file, "state", "created_by", "line_count") == [
         ("DONE", "api:ops", 2),
         ("DONE", "api:ops", 9),
     ]
     assert rows(engine, recon_upload, "file_id") == [], "their bytes are not kept"
-    assert import_uploads(engine, NOW) == []
+    assert list(import_uploads(engine, NOW)) == []
 
 
 def test_a_file_that_is_refused_says_why_and_keeps_no_other_waiting(engine: Engine) -> None:
@@ -48,10 +51,60 @@ def test_a_file_that_is_refused_says_why_and_keeps_no_other_waiting(engine: Engi
     assert rows(engine, recon_upload, "file_id") == []
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-03", "2031-05-20"])
+def test_a_day_that_cannot_be_right_keeps_no_other_file_waiting(engine: Engine, day: str) -> None:
+    books.store(engine, OPERATIONS)
+    upload(engine, of_day(LINES, day))
+    upload(engine, text(LINES))
+    assert [one.file_id for one in import_uploads(engine, NOW)] == [2]
+    assert rows(engine, recon_file, "state", "faults") == [
+        ("DONE", None),
+        ("REFUSED", '[{"line": 14, "reason": "DAY"}]'),
+    ]
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_waiting(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first error is raised, and what failed is tried again."""
+    books.store(engine, OPERATIONS)
+    for lines, of in (([], "2030-05-15"), ([], "2030-05-16"), (LINES, "2030-05-17")):
+        upload(engine, of_day(lines, of))
+
+    def fails(_engine: Engine, _connector: str, of: date) -> None:
+        if of < date(2030, 5, 17):
+            raise ArithmeticError(of)
+
+    monkeypatch.setattr(importing, "_window", fails)
+    reports = import_uploads(engine, NOW)
+    assert next(reports).file_id == 3
+    with pytest.raises(ArithmeticError, match="2030-05-15"):
+        next(reports)
+    monkeypatch.undo()
+    assert [one.file_id for one in import_uploads(engine, NOW)] == [1, 2]
+
+
+def test_the_end_of_the_process_is_no_fault_of_a_file(engine: Engine) -> None:
+    upload(engine, of_day([], "2030-05-16"))
+    upload(engine, of_day([], "2030-05-17"))
+    with pytest.raises(Stopped):
+        list(import_uploads(engine, NOW, Throttle(lambda _seconds: True)))
+    assert rows(engine, recon_file, "state") == [("UPLOADED",), ("UPLOADED",)]
+
+
+def test_a_file_with_the_lines_of_another_is_refused(engine: Engine) -> None:
+    books.store(engine, OPERATIONS)
+    upload(engine, text(LINES))
+    upload(engine, text(LINES).replace("\r\n", "\n"))
+    assert [one.file_id for one in import_uploads(engine, NOW)] == [1]
+    assert rows(engine, recon_file, "state", "faults") == [
+        ("DONE", None),
+        ("REFUSED", '[{"line": 0, "reason": "SAME_LINES"}]'),
+    ]
+
+
 def test_a_file_about_others_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "HELD", 5)
     upload(engine, text(LINES))
-    assert import_uploads(engine, NOW) == []
+    assert list(import_uploads(engine, NOW)) == []
     assert rows(engine, recon_file, "state", "faults") == [("REFUSED", '[{"line": 0, "reason": "TOO_MANY_DIFFER"}]')]
     assert counts(engine)[1:] == [0, 0, 0, 0]
 
@@ -66,11 +119,11 @@ def test_one_that_was_killed_is_read_again(engine: Engine, monkeypatch: pytest.M
 
     monkeypatch.setattr(crash_points, "reach", dies)
     with pytest.raises(SystemExit):
-        import_uploads(engine, NOW)
+        list(import_uploads(engine, NOW))
     monkeypatch.undo()
     assert rows(engine, recon_file, "state", "line_count") == [("READING", 4)]
     with turn(engine):
-        assert import_uploads(engine, NOW) == [], "another import runs"
+        assert list(import_uploads(engine, NOW)) == [], "another import runs"
     end_the_turn(engine)
     assert [one.tally.matched for one in import_uploads(engine, NOW)] == [9]
     assert len(rows(engine, recon_line, "number")) == 9

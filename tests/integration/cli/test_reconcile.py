@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,20 @@ from payments.platform.tables.reconciliation import recon_file
 from payments.reconciliation import turn
 from tests.contracts.reconciliation import books
 from tests.integration.cli.test_commands import Tool, tool  # noqa: F401  (a fixture)
-from tests.unit.reconciliation.made import line, operation, text
+from tests.unit.reconciliation.made import line, operation, soon, text
 
 ONE, TWO = operation(1), operation(2)
+DAY = soon()
+NOON = datetime.fromisoformat(f"{DAY}T12:00:00+00:00")
 
 
 @pytest.fixture
 def file(engine: Engine, tmp_path: Path) -> Path:
     """A file that agrees with operation 1, has another amount of operation 2, and knows more than we do."""
-    books.store(engine, [ONE, TWO._replace(currency="KWD"), operation(3)])
+    books.store(engine, [ONE, TWO._replace(currency="KWD"), operation(3)], NOON)
     lines = [line(ONE), line(TWO._replace(currency="KWD"))._replace(gross=900), line(operation(4))]
     path = tmp_path / "day.csv"
-    path.write_bytes(text([each._replace(number=at) for at, each in enumerate(lines, 1)]).encode())
+    path.write_bytes(text([each._replace(number=at) for at, each in enumerate(lines, 1)], DAY).encode())
     return path
 
 
@@ -32,7 +35,7 @@ def test_a_dry_run_and_an_import(file: Path, tool: Tool, engine: Engine) -> None
     code, out, _ = tool("reconcile", "import", str(file), "--dry-run")
     assert (code, books.counts(engine)) == (0, [0, 0, 0, 0, 0])
     found = [
-        "2030-05-17, lines: 3, matched: 1",
+        f"{DAY}, lines: 3, matched: 1",
         "AMOUNT: 1",
         "MISSING_AT_ACQUIRER: 1 (1 of them waiting)",
         "UNKNOWN_TO_US: 1",
@@ -46,7 +49,7 @@ def test_a_dry_run_and_an_import(file: Path, tool: Tool, engine: Engine) -> None
     assert (code, error) == (1, "File 1 has the same bytes.\n")
     code, out, _ = tool("reconcile", "files")
     shown = out.splitlines()[1].split()
-    assert shown[:6] == ["1", "DONE", "2030-05-17", "3", "1", "2"]
+    assert shown[:6] == ["1", "DONE", DAY, "3", "1", "2"]
     assert shown[-1] == "day.csv"
     (listed,) = json.loads(tool("reconcile", "files", "--json")[1])["items"]
     assert (listed["state"], listed["exceptions"], listed["createdBy"][:4]) == ("DONE", 2, "cli:")
@@ -65,7 +68,7 @@ def test_standard_input_and_json(file: Path, database_url: str) -> None:
 def test_what_a_file_decides(engine: Engine, tmp_path: Path, tool: Tool) -> None:  # noqa: F811
     books.store(engine, [ONE._replace(state=State.MANUAL)])
     path = tmp_path / "day.csv"
-    path.write_bytes(text([line(ONE)]).encode())
+    path.write_bytes(text([line(ONE)], DAY).encode())
     out = tool("reconcile", "import", str(path), "--dry-run")[1]
     assert out.splitlines()[-1] == "operations without a known outcome that it would decide: 1"
 
@@ -77,6 +80,14 @@ def test_what_is_refused_is_said_by_line(file: Path, tool: Tool, engine: Engine)
         1,
         ["The file is refused: 2 faults. Nothing of it is kept.", "line 2: NOT_AN_INTEGER", "line 7: COUNT"],
     )
+    assert books.counts(engine) == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1999-12-31"])
+def test_a_day_that_cannot_be_right(file: Path, tool: Tool, engine: Engine, day: str) -> None:  # noqa: F811
+    file.write_bytes(file.read_bytes().replace(DAY.encode(), day.encode()))
+    code, _, error = tool("reconcile", "import", str(file))
+    assert (code, error.splitlines()[1:]) == (1, ["line 7: DAY"])
     assert books.counts(engine) == [0, 0, 0, 0, 0]
 
 

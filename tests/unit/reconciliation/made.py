@@ -62,8 +62,8 @@ def row(*cells: object) -> str:
     return ",".join(map(str, cells)) + "\r\n"
 
 
-def text(lines: Iterable[Line]) -> str:
-    """The simulator's file with these movements, numbered anew."""
+def text(lines: Iterable[Line], day: str = DAY) -> str:
+    """The simulator's file of a day with these movements, numbered anew."""
     written = [row(*SIMULATOR.header)]
     totals: dict[str, list[int]] = {}
     count = 0
@@ -76,7 +76,12 @@ def text(lines: Iterable[Line]) -> str:
             total[place] += value
     for currency, (number, *amounts) in sorted(totals.items()):
         written.append(row("total", number, *[""] * 5, currency, *amounts))
-    return "".join([*written, row("end", count, *[""] * 4, DAY, *[""] * 4)])
+    return "".join([*written, row("end", count, *[""] * 4, day, *[""] * 4)])
+
+
+def soon() -> str:
+    """A day of which a file is taken at the real time, and by whose file nothing that a test does now is missing."""
+    return (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
 
 def file_of(content: str | bytes, chunk: int = 65_536) -> Callable[[], Iterable[Line]]:

@@ -153,6 +153,7 @@ END = "end,3,,,,,2030-05-17,,,,\r\n"
         (END, END.replace("3,,", "4,,"), [(7, "COUNT")]),
         (END, END.replace("3,,", ",,"), [(7, "COUNT")]),
         *((END, END.replace("2030-05-17", day), [(7, "DAY")]) for day in ("", "20300517", "2030-02-30", "17.5.2030")),
+        *((END, END.replace("2030-05-17", day), [(7, "DAY")]) for day in ("0001-01-03", "1999-12-31")),
         (END, END + END, [(8, "AFTER_END")]),
         (END, END + FIRST + "\r\n", [(8, "AFTER_END")]),
         (END, END + "\r\n", [(8, "CELLS")]),
@@ -171,6 +172,21 @@ END = "end,3,,,,,2030-05-17,,,,\r\n"
 def test_a_trailer_that_is_wrong_refuses_the_file(old: str, new: str, found: list[tuple[int, str]]) -> None:
     assert FILE.count(old) == 1
     assert faults(FILE.replace(old, new)) == found
+
+
+def test_a_file_is_about_no_day_after_the_latest() -> None:
+    for latest, is_taken in ((date(2030, 5, 17), True), (date(2030, 5, 16), False)):
+        file = SettlementFile([FILE.encode()], SIMULATOR, latest=latest)
+        if is_taken:
+            assert list(file.lines()) == LINES
+        else:
+            with pytest.raises(FileRefused) as refused:
+                list(file.lines())
+            assert refused.value.faults == (Fault(7, Reason.DAY),)
+
+
+def test_the_first_day() -> None:
+    assert list(file_of(FILE.replace("2030-05-17,,,,", "2000-01-01,,,,"))()) == LINES
 
 
 @pytest.mark.parametrize("gone", [1, 2, 3])

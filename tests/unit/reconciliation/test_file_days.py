@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from payments.reconciliation.file_days import end_of, lacking, late_since
+from payments.reconciliation.file_days import end_of, lacking, late_since, latest
 
 TODAY = date(2030, 5, 20)
 MIDNIGHT = datetime(2030, 5, 20, tzinfo=UTC)
@@ -43,3 +43,8 @@ def test_a_file_is_late_since_the_end_of_the_newest_day() -> None:
     assert late_since(LONG_AGO, date(2030, 5, 19)) == MIDNIGHT == end_of(date(2030, 5, 19))
     assert late_since(TODAY, None) == MIDNIGHT, "none was ever read"
     assert late_since(TODAY, date(2030, 5, 1)) == MIDNIGHT
+
+
+def test_a_file_may_be_a_year_ahead() -> None:
+    """The simulator's clock goes on a day each time that a day is ended by hand."""
+    assert latest(MIDNIGHT) == latest(MIDNIGHT + timedelta(hours=23)) == date(2031, 5, 21)
