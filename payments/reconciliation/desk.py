@@ -18,7 +18,7 @@ from payments.platform.operators import note_action
 from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk_store as store
 from payments.reconciliation.desk_store import StoredException
-from payments.reconciliation.ending import Ending, movements, moves_operation
+from payments.reconciliation.ending import Ending, movements, moves_operation, needs_two
 from payments.reconciliation.rules import UNDECIDED, ExceptionState, is_owed
 
 End = Callable[[Connection, int, str, str, AmountsByCurrency, datetime], StoredException]
@@ -49,13 +49,13 @@ def _end(
     limits: AmountsByCurrency,
     now: datetime,
 ) -> StoredException:
-    """End an exception, or propose that to a second operator when its weight is above the limit of its currency.
+    """End an exception, or propose that to a second operator when the limits demand one (`ending.needs_two`).
 
     Another end replaces the proposal. Raises NotFound; ReconConflict when it has ended, or its operation has to be
     decided first; and SecondOperatorNeeded when the same operator says it again.
     """
     found = _locked(connection, exception_id, end)
-    if found.weight <= limits.of(found.currency):
+    if not needs_two(_ending(found), end, limits):
         return _ended(connection, replace(found, actor=actor), end, reason, now)
     if found.proposal is not end:
         proposed = replace(found, proposal=end, proposed_by=actor, proposed_reason=reason)

@@ -87,6 +87,36 @@ def test_above_the_limit_a_second_operator_agrees(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("planted", "limits", "lost"),
+    [
+        (
+            Planted(
+                exception_class=ExceptionClass.CURRENCY,
+                currency="KRW",
+                gross=1000,
+                fee=0,
+                amount=5_000_000,
+                weight=5_000_000,
+            ),
+            AmountsByCurrency(100_000, {"KRW": 50_000_000}),
+            5_000_000,
+        ),
+        (Planted(gross=-90_000, fee=0, amount=90_000, weight=90_000), AmountsByCurrency(100_000, {}), 180_000),
+    ],
+    ids=("another currency", "another sign"),
+)
+def test_the_limit_is_compared_with_what_the_end_posts(
+    engine: Engine, planted: Planted, limits: AmountsByCurrency, lost: int
+) -> None:
+    exception_id = plant(engine, planted)
+    proposed = end(engine, desk.write_off, exception_id, limits=limits)
+    assert (proposed.state, proposed.proposal) == (ExceptionState.OPEN, ExceptionState.WRITTEN_OFF)
+    assert moved_by(engine, exception_id) == {}
+    assert end(engine, desk.write_off, exception_id, "key:lee", limits).approver == "key:lee"
+    assert moved_by(engine, exception_id)[EXPENSE, "USD"] == lost
+
+
 def test_another_end_replaces_the_proposal(engine: Engine) -> None:
     exception_id = plant(engine, Planted())
     end(engine, desk.write_off, exception_id, limits=TWO)
