@@ -15,6 +15,7 @@ from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
 from payments.platform.operators import note_action
+from payments.platform.same_person import is_same_person
 from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk_store as store
 from payments.reconciliation.desk_store import StoredException
@@ -62,7 +63,7 @@ def _end(
         store.save(connection, proposed)
         _note(connection, actor, "propose", exception_id, f"{end}: {reason}")
         return proposed
-    if found.proposed_by == actor:
+    if found.proposed_by is not None and is_same_person(found.proposed_by, actor):
         raise SecondOperatorNeeded(f"You proposed {end}; another operator has to agree.")
     return _ended(connection, replace(found, actor=found.proposed_by, approver=actor), end, reason, now)
 

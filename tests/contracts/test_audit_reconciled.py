@@ -93,6 +93,7 @@ OF_EXCEPTIONS: list[Spoiled] = [
     (recon_exception, exception(3), {"suspense": 489}, ["X3", "file 1"]),
     (recon_exception, exception(3), {"currency": "EUR"}, ["X3", "file 1"]),
     (recon_exception, exception(3), {"actor": None}, ["X3"]),
+    (recon_exception, exception(3), {"approver": "cli:Ann"}, ["X3"]),
     (recon_exception, exception(4), {"state": "RESOLVED"}, ["X4"]),
     (recon_exception, exception(4), {"exception_class": "DUPLICATE"}, ["X4"]),
     (recon_exception, exception(4), {"exception_class": "FEE"}, ["X4", "file 1"]),

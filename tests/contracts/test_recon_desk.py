@@ -74,8 +74,9 @@ def test_above_the_limit_a_second_operator_agrees(engine: Engine) -> None:
     assert (proposed.state, proposed.proposal) == (ExceptionState.OPEN, ExceptionState.WRITTEN_OFF)
     assert (proposed.proposed_by, proposed.proposed_reason) == ("key:kim", "they say so")
     assert moved_by(engine, exception_id) == {}, "nothing is posted by one"
-    with pytest.raises(SecondOperatorNeeded):
-        end(engine, desk.write_off, exception_id, limits=TWO)
+    for same in ("key:kim", "cli:kim", "cli:KIM"):
+        with pytest.raises(SecondOperatorNeeded):
+            end(engine, desk.write_off, exception_id, same, TWO)
     ended = end(engine, desk.write_off, exception_id, "key:lee", limits=TWO)
     assert (ended.state, ended.actor, ended.approver) == (ExceptionState.WRITTEN_OFF, "key:kim", "key:lee")
     assert moved_by(engine, exception_id)[SUSPENSE, "USD"] == 875
