@@ -16,6 +16,7 @@ from payments.platform.clock import database_now
 from payments.platform.desk_errors import AcquirerOperationConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
 from payments.platform.operators import note_action
+from payments.platform.same_person import is_same_person
 from payments.platform.writing import write
 
 
@@ -56,7 +57,7 @@ def decide(connection: Connection, operation_id: int, outcome: Outcome, reason: 
             f"Operation {operation_id} is {operation.state}: operators decide what is MANUAL."
         )
     if operation.proposal == outcome:
-        if operation.proposed_by == actor:
+        if operation.proposed_by is not None and is_same_person(operation.proposed_by, actor):
             raise SecondOperatorNeeded(f"You proposed {outcome}; another operator has to agree.")
         _note(connection, actor, "decide", operation, f"{outcome}: {reason}")
         return Decision(operation, is_agreed=True)

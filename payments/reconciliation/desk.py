@@ -15,10 +15,11 @@ from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
 from payments.platform.operators import note_action
+from payments.platform.same_person import is_same_person
 from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk_store as store
 from payments.reconciliation.desk_store import StoredException
-from payments.reconciliation.ending import Ending, movements, moves_operation
+from payments.reconciliation.ending import Ending, movements, moves_operation, needs_two
 from payments.reconciliation.rules import UNDECIDED, ExceptionState, is_owed
 
 End = Callable[[Connection, int, str, str, AmountsByCurrency, datetime], StoredException]
@@ -49,20 +50,20 @@ def _end(
     limits: AmountsByCurrency,
     now: datetime,
 ) -> StoredException:
-    """End an exception, or propose that to a second operator when its weight is above the limit of its currency.
+    """End an exception, or propose that to a second operator when the limits demand one (`ending.needs_two`).
 
     Another end replaces the proposal. Raises NotFound; ReconConflict when it has ended, or its operation has to be
     decided first; and SecondOperatorNeeded when the same operator says it again.
     """
     found = _locked(connection, exception_id, end)
-    if found.weight <= limits.of(found.currency):
+    if not needs_two(_ending(found), end, limits):
         return _ended(connection, replace(found, actor=actor), end, reason, now)
     if found.proposal is not end:
         proposed = replace(found, proposal=end, proposed_by=actor, proposed_reason=reason)
         store.save(connection, proposed)
         _note(connection, actor, "propose", exception_id, f"{end}: {reason}")
         return proposed
-    if found.proposed_by == actor:
+    if found.proposed_by is not None and is_same_person(found.proposed_by, actor):
         raise SecondOperatorNeeded(f"You proposed {end}; another operator has to agree.")
     return _ended(connection, replace(found, actor=found.proposed_by, approver=actor), end, reason, now)
 

@@ -21,7 +21,7 @@ NOT_ENDED: Final = (ExceptionState.WAITING, ExceptionState.OPEN)
 class StoredException:
     """One exception, in minor units. `payment_id`, `merchant_id`: of its operation.
 
-    `proposal`: how one operator wants to end it, until a second one agrees. `weight`: what the limit is compared with.
+    `proposal`: how one operator wants to end it, until a second one agrees. `weight`: how large it is.
     """
 
     exception_id: int

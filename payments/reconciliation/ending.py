@@ -4,9 +4,11 @@ The ledger has the line's money in suspense, and what the operation should bring
 where they belong.
 """
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 from payments.ledger.rules import Account
+from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 
 
@@ -51,6 +53,21 @@ def movements(ending: Ending, end: ExceptionState) -> list[Movement]:
     if end is ExceptionState.RESOLVED:
         return _resolved(ending)
     raise ValueError(f"{end} is no end of an exception")
+
+
+def needs_two(ending: Ending, end: ExceptionState, limits: AmountsByCurrency) -> bool:
+    """Whether an end takes two operators: it changes an account by more than the limit of that currency, or takes an
+    operation above its currency's limit off the list. Raises as `movements`.
+    """
+    changed: Counter[tuple[Account, str]] = Counter()
+    for debit, credit, amount, currency in movements(ending, end):
+        changed[debit, currency] += amount
+        changed[credit, currency] -= amount
+    at_stake = [(abs(amount), currency) for (_, currency), amount in changed.items()]
+    if ending.exception_class in UNPAID:
+        # also where the end posts nothing of it: nobody asks the acquirer for it any more
+        at_stake.append((abs(ending.owed), ending.owed_currency))
+    return any(amount > limits.of(currency) for amount, currency in at_stake)
 
 
 def _resolved(ending: Ending) -> list[Movement]:

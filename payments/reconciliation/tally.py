@@ -117,7 +117,10 @@ def suspense_of(found: ReconException, fee: Fee) -> int:
 
 
 def weight_of(found: ReconException, fee: Fee) -> int:
-    """The largest amount that an end of this exception can move: what one operator's limit is compared with."""
+    """How large it is, in minor units: the money of its line or of its operation, whichever is more.
+
+    No limit is compared with it, for the two may have other currencies and signs: `ending.needs_two`.
+    """
     moved = abs(suspense_of(found, fee))
     if found.operation is None or found.exception_class not in _MOVES_OPERATION:
         return moved

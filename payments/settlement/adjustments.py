@@ -13,6 +13,7 @@ from payments.ledger.rules import Account, SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
 from payments.platform.errors import NotFound
 from payments.platform.operators import note_action
+from payments.platform.same_person import is_same_person
 from payments.platform.values.money import AmountsByCurrency, format_amount
 from payments.settlement import adjustment_store, payees
 from payments.settlement.adjustment_store import StoredAdjustment
@@ -62,7 +63,7 @@ def agree(connection: Connection, adjustment_id: int, actor: str, reason: str, n
         raise NotFound(f"There is no adjustment {adjustment_id}.")
     if found.posted_at is not None:
         raise SettlementConflict(f"Adjustment {adjustment_id} is posted already.")
-    if found.proposed_by == actor:
+    if is_same_person(found.proposed_by, actor):
         raise SecondOperatorNeeded(f"You proposed adjustment {adjustment_id}; another operator has to agree.")
     agreed = replace(found, agreed_by=actor, posted_at=now)
     adjustment_store.save(connection, agreed)

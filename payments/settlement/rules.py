@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from payments.platform.desk_errors import SecondOperatorNeeded
+from payments.platform.same_person import is_same_person
 
 
 class ItemKind(StrEnum):
@@ -164,10 +165,11 @@ def approved(batch: Batch, operator: str, limit: int) -> Batch:
     """
     if batch.state is not State.CLOSED:
         raise ValueError(f"batch {batch.batch_id} is {batch.state}: what is CLOSED is approved")
-    is_enough = batch.net <= limit or any(other != operator for other in batch.approved_by)
-    if not is_enough and operator in batch.approved_by:
+    has_approved = any(is_same_person(other, operator) for other in batch.approved_by)
+    is_enough = batch.net <= limit or not all(is_same_person(other, operator) for other in batch.approved_by)
+    if not is_enough and has_approved:
         raise SecondOperatorNeeded(f"You approved batch {batch.batch_id}; another operator has to approve it, too.")
-    names = batch.approved_by if operator in batch.approved_by else (*batch.approved_by, operator)
+    names = batch.approved_by if has_approved else (*batch.approved_by, operator)
     return replace(batch, approved_by=names, state=State.APPROVED if is_enough else State.CLOSED)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, and_, delete, select, update
 
+from payments.acquiring.rules import WITHOUT_MONEY
 from payments.audit.money_out import line_reads, parts
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import moved, post
 from payments.platform.tables.acquirer import acquirer_operation
 from payments.platform.tables.ledger import ledger_entry
 from payments.platform.tables.reconciliation import recon_exception, recon_file, recon_line, recon_total
+from payments.reconciliation.rules import UNDECIDED
 from tests.contracts.reconciled_rows import reconciled
 from tests.contracts.settled_rows import NOW
 from tests.contracts.test_audit_settled import run, subjects, without_triggers
@@ -76,6 +78,11 @@ OF_FILES: list[Spoiled] = [
     (ledger_entry, posting(2), {"merchant_id": "M1"}, ["file 1"]),
     (acquirer_operation, {"operation_id": 1}, {"amount": 1_001}, ["file 1"]),
     (acquirer_operation, {"operation_id": 1}, {"currency": "EUR"}, ["file 1"]),
+    *(
+        (acquirer_operation, {"operation_id": 1}, {"state": state}, ["file 1"])
+        for state in (*WITHOUT_MONEY, "REVERSED")
+    ),
+    *((acquirer_operation, {"operation_id": 1}, {"state": state}, []) for state in UNDECIDED),
 ]
 OF_EXCEPTIONS: list[Spoiled] = [
     (recon_exception, exception(1), {"suspense": -4}, ["file 1", SUSPENSE]),
@@ -93,6 +100,7 @@ OF_EXCEPTIONS: list[Spoiled] = [
     (recon_exception, exception(3), {"suspense": 489}, ["X3", "file 1"]),
     (recon_exception, exception(3), {"currency": "EUR"}, ["X3", "file 1"]),
     (recon_exception, exception(3), {"actor": None}, ["X3"]),
+    (recon_exception, exception(3), {"approver": "cli:Ann"}, ["X3"]),
     (recon_exception, exception(4), {"state": "RESOLVED"}, ["X4"]),
     (recon_exception, exception(4), {"exception_class": "DUPLICATE"}, ["X4"]),
     (recon_exception, exception(4), {"exception_class": "FEE"}, ["X4", "file 1"]),

@@ -94,6 +94,7 @@ SPOILED: list[Spoiled] = [
     (settlement_adjustment, 1, {"amount": -21}, ["adjustment 1", "fee_revenue KRW"]),
     (settlement_adjustment, 1, {"posted_at": None}, ["adjustment 1", "fee_revenue KRW"]),
     (settlement_adjustment, 1, {"agreed_by": "ann"}, ["adjustment 1"]),
+    (settlement_adjustment, 1, {"agreed_by": "cli:Ann"}, ["adjustment 1"]),
 ]
 
 

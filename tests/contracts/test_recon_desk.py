@@ -74,8 +74,9 @@ def test_above_the_limit_a_second_operator_agrees(engine: Engine) -> None:
     assert (proposed.state, proposed.proposal) == (ExceptionState.OPEN, ExceptionState.WRITTEN_OFF)
     assert (proposed.proposed_by, proposed.proposed_reason) == ("key:kim", "they say so")
     assert moved_by(engine, exception_id) == {}, "nothing is posted by one"
-    with pytest.raises(SecondOperatorNeeded):
-        end(engine, desk.write_off, exception_id, limits=TWO)
+    for same in ("key:kim", "cli:kim", "cli:KIM"):
+        with pytest.raises(SecondOperatorNeeded):
+            end(engine, desk.write_off, exception_id, same, TWO)
     ended = end(engine, desk.write_off, exception_id, "key:lee", limits=TWO)
     assert (ended.state, ended.actor, ended.approver) == (ExceptionState.WRITTEN_OFF, "key:kim", "key:lee")
     assert moved_by(engine, exception_id)[SUSPENSE, "USD"] == 875
@@ -85,6 +86,36 @@ def test_above_the_limit_a_second_operator_agrees(engine: Engine) -> None:
         ("key:kim", "reconciliation.propose"),
         ("key:lee", "reconciliation.write_off"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("planted", "limits", "lost"),
+    [
+        (
+            Planted(
+                exception_class=ExceptionClass.CURRENCY,
+                currency="KRW",
+                gross=1000,
+                fee=0,
+                amount=5_000_000,
+                weight=5_000_000,
+            ),
+            AmountsByCurrency(100_000, {"KRW": 50_000_000}),
+            5_000_000,
+        ),
+        (Planted(gross=-90_000, fee=0, amount=90_000, weight=90_000), AmountsByCurrency(100_000, {}), 180_000),
+    ],
+    ids=("another currency", "another sign"),
+)
+def test_the_limit_is_compared_with_what_the_end_posts(
+    engine: Engine, planted: Planted, limits: AmountsByCurrency, lost: int
+) -> None:
+    exception_id = plant(engine, planted)
+    proposed = end(engine, desk.write_off, exception_id, limits=limits)
+    assert (proposed.state, proposed.proposal) == (ExceptionState.OPEN, ExceptionState.WRITTEN_OFF)
+    assert moved_by(engine, exception_id) == {}
+    assert end(engine, desk.write_off, exception_id, "key:lee", limits).approver == "key:lee"
+    assert moved_by(engine, exception_id)[EXPENSE, "USD"] == lost
 
 
 def test_another_end_replaces_the_proposal(engine: Engine) -> None:

@@ -36,6 +36,7 @@ RULES = (
         "merchants.new_key",
         "merchants.rules",
         "platform.desk_errors",
+        "platform.same_person",
         "platform.values.money",
         "platform.values.sensitive",
         "platform.values.texts",

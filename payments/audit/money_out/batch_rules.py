@@ -8,6 +8,7 @@ from payments.audit.money_out.batches import AuditedBatch, BatchRow, ItemSums, S
 from payments.audit.money_out.payout_rules import payout_faults
 from payments.audit.money_out.sources import Net, differs, net, wrong_postings
 from payments.ledger.rules import Account
+from payments.platform.same_person import is_same_person
 from payments.settlement.rules import State
 
 _APPROVED: Final = frozenset({State.APPROVED, State.EXPORTED, State.CONFIRMED, State.RETURNED})
@@ -65,5 +66,6 @@ def _closing(row: BatchRow) -> Net:
 def _approvals(row: BatchRow) -> Iterator[str]:
     if row.state in _APPROVED and row.approved_by is None:
         yield f"it is {row.state}, and nobody has approved it"
-    if row.approved_by is not None and row.approved_by == row.approved_by_second:
-        yield f"{row.approved_by} has approved it twice"
+    first, second = row.approved_by, row.approved_by_second
+    if first is not None and second is not None and is_same_person(first, second):
+        yield f"{first} has approved it twice"

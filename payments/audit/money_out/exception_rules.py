@@ -7,6 +7,7 @@ from typing import Final
 from payments.audit.money_out.exceptions import ENDED, AuditedException, AuditedLine, AuditedOperation, ExceptionRow
 from payments.audit.money_out.sources import Net, differs, is_same, net, together, wrong_postings
 from payments.ledger.rules import Account
+from payments.platform.same_person import is_same_person
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 
 _NOT_AS_OURS: Final = frozenset({ExceptionClass.TYPE, ExceptionClass.CURRENCY, ExceptionClass.AMOUNT})
@@ -27,7 +28,7 @@ def exception_faults(exception: AuditedException) -> Iterator[str]:
         yield f"it is {row.state}, and has {'no' if is_ended else 'an'} end"
     if is_ended and row.actor is None:
         yield f"it is {row.state}, and nobody did it"
-    if row.actor is not None and row.actor == row.approver:
+    if row.actor is not None and row.approver is not None and is_same_person(row.actor, row.approver):
         yield f"{row.actor} has approved what they did themselves"
     if exception.operation is None and row.exception_class in _OWED:
         yield "it names no operation that exists"

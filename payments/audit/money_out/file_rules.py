@@ -49,5 +49,11 @@ def _lines(file: AuditedFile, by_currency: Mapping[str, LineSums]) -> Iterator[s
         yield from differs(f"matched fee {currency}", total.matched_fee, lines.matched_paid + exceptions.of_fees)
         if lines.strays:
             yield f"{lines.strays} lines {currency} do not agree with the operations that they are matched with"
+        if lines.without_money:
+            yield (
+                f"{lines.without_money} lines {currency} are matched with operations that ended without money,"
+                f" the first is line {lines.first_without_money}:"
+                " ask the acquirer for a correction, or give the merchant an adjustment"
+            )
         unmatched = lines.lines - lines.matched
         yield from differs(f"the number of exceptions {currency} of unmatched lines", exceptions.unmatched, unmatched)

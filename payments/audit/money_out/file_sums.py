@@ -30,10 +30,15 @@ class LineSums(NamedTuple):
     matched_paid: int = 0
     strays: int = 0
     """Lines that do not agree with the operation that they are matched with."""
+    without_money: int = 0
+    """Lines that are matched with an operation that ended without money: what came is in nobody's books."""
+    first_without_money: int = 0
+    """The number of the first of them; 0: there is none."""
 
     def plus(self, other: "LineSums") -> "LineSums":
-        """The sums of both."""
-        return LineSums(*(one + another for one, another in zip(self, other, strict=True)))
+        """The sums of both; `other` has later lines."""
+        sums = LineSums(*(one + another for one, another in zip(self, other, strict=True)))
+        return sums._replace(first_without_money=self.first_without_money or other.first_without_money)
 
 
 class ExceptionSums(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from payments.audit.money_out.batches import AuditedBatch, AuditedPayout
 from payments.audit.money_out.sources import Net, differs, net, wrong_postings
 from payments.ledger.rules import Account
+from payments.platform.same_person import is_same_person
 from payments.settlement.rules import State
 
 _IN_A_FILE: Final = frozenset({State.EXPORTED, State.CONFIRMED, State.RETURNED})
@@ -53,7 +54,7 @@ def adjustment_faults(row: AdjustmentRow, posted: Net) -> Iterator[str]:
     amount = 0 if row.posted_at is None else row.amount
     debits = {Account.FEE_REVENUE: amount, Account.MERCHANT_PAYABLE: -amount}
     yield from wrong_postings(posted, net(row.currency, row.merchant_id, debits))
-    if row.agreed_by == row.proposed_by:
+    if row.agreed_by is not None and is_same_person(row.agreed_by, row.proposed_by):
         yield f"{row.agreed_by} has agreed to an adjustment of their own"
 
 

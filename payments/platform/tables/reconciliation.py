@@ -84,7 +84,7 @@ recon_exception = Table(
     Column("payment_id", Id),
     Column("currency", String(3), nullable=False),
     Column("suspense", BigInteger, nullable=False),  # signed, on the credit side
-    Column("weight", BigInteger, nullable=False),  # what the limit of one operator is compared with
+    Column("weight", BigInteger, nullable=False),  # how large it is; no limit is compared with it
     Column("opened_at", UtcTime, nullable=False),
     Column("opens_at", UtcTime),  # when WAITING ends
     Column("ended_at", UtcTime),

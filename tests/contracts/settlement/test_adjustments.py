@@ -60,8 +60,9 @@ def test_above_the_limit_another_operator_has_to_agree(engine: Engine, amount: i
     made = propose(engine, amount)
     assert made.posted_at is None
     assert posted(engine) == []
-    with pytest.raises(SecondOperatorNeeded):
-        agree(engine, made.adjustment_id, "cli:a")
+    for same in ("cli:a", "cli:A", "key:a"):
+        with pytest.raises(SecondOperatorNeeded):
+            agree(engine, made.adjustment_id, same)
     agreed = agree(engine, made.adjustment_id)
     assert (agreed.proposed_by, agreed.agreed_by, agreed.posted_at) == ("cli:a", "cli:b", LATER)
     assert payable(engine)["M1", "KRW"] == amount

@@ -56,6 +56,7 @@ WRONG: Final[list[tuple[dict[str, Any], str]]] = [
     ({"state": State.CARRIED}, "carried_out is 0, it must be 4775"),
     ({"state": State.APPROVED}, "it is APPROVED, and nobody has approved it"),
     ({"approved_by": "ann", "approved_by_second": "ann"}, "ann has approved it twice"),
+    ({"approved_by": "key:ann", "approved_by_second": "cli:Ann"}, "key:ann has approved it twice"),
     ({"gross": 5_125, "net": -100}, "it is CLOSED with a net of -100"),
     ({"state": State.EXPORTED, "approved_by": "ann"}, "it is EXPORTED, and has no payout"),
 ]

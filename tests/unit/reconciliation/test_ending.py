@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.ledger.rules import Account
-from payments.reconciliation.ending import UNPAID, Ending, movements
+from payments.platform.values.money import AmountsByCurrency
+from payments.reconciliation.ending import UNPAID, Ending, movements, needs_two
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 
 SUSPENSE, RECEIVABLE, EXPENSE = (
@@ -97,3 +98,51 @@ def test_what_is_written_off_is_asked_of_nobody(exception_class: ExceptionClass,
 def test_what_goes_on_is_no_end(state: ExceptionState) -> None:
     with pytest.raises(ValueError, match="no end"):
         movements(Ending(ExceptionClass.FEE, 1, "USD", 0, "USD"), state)
+
+
+@pytest.mark.parametrize(
+    ("ending", "end", "limits"),
+    [
+        # 50,000.00 USD of which the file says that they are 1,000 KRW: each currency has its own limit
+        (
+            Ending(ExceptionClass.CURRENCY, 1000, "KRW", 5_000_000, "USD"),
+            ExceptionState.WRITTEN_OFF,
+            AmountsByCurrency(100_000, {"KRW": 50_000_000}),
+        ),
+        # a capture of 900.00 with a line of −900.00: both are lost
+        (
+            Ending(ExceptionClass.AMOUNT, -90_000, "USD", 90_000, "USD"),
+            ExceptionState.WRITTEN_OFF,
+            AmountsByCurrency(100_000, {}),
+        ),
+        # nothing is posted, but nobody will ask for it any more
+        (
+            Ending(ExceptionClass.MISSING_AT_ACQUIRER, 0, "USD", 100_001, "USD"),
+            ExceptionState.RESOLVED,
+            AmountsByCurrency(100_000, {}),
+        ),
+    ],
+)
+def test_what_needs_two_operators(ending: Ending, end: ExceptionState, limits: AmountsByCurrency) -> None:
+    assert needs_two(ending, end, limits)
+
+
+def test_the_limit_of_a_currency_is_not_compared_with_amounts_of_another() -> None:
+    ending = Ending(ExceptionClass.CURRENCY, 975, "USD", 1_300_000, "KRW")
+    assert not needs_two(ending, ExceptionState.WRITTEN_OFF, AmountsByCurrency(1000, {"KRW": 1_300_000}))
+
+
+NEAR = st.integers(-3000, 3000)
+ENDINGS = st.builds(
+    Ending, st.sampled_from(ExceptionClass), NEAR, st.just("USD"), NEAR, st.sampled_from(("USD", "KRW"))
+)
+
+
+@given(ENDINGS, st.sampled_from(ENDS), st.integers(0, 3000), st.integers(0, 3000))
+def test_one_operator_moves_no_more_than_the_limit_of_each_currency(
+    ending: Ending, end: ExceptionState, usd_limit: int, krw_limit: int
+) -> None:
+    limits = AmountsByCurrency(usd_limit, {"KRW": krw_limit})
+    above = [place for place, moved in sums(ending, end).items() if abs(moved) > limits.of(place[1])]
+    if above:
+        assert needs_two(ending, end, limits)

@@ -104,6 +104,13 @@ def test_two_operators_approve_above_it() -> None:
     assert (second.state, second.approved_by) == (State.APPROVED, ("kim", "lee"))
 
 
+def test_the_first_operator_is_no_second_one_by_another_way() -> None:
+    first = approved(batch(state=State.CLOSED, gross=101), "key:kim", 100)
+    with pytest.raises(SecondOperatorNeeded, match="another operator"):
+        approved(first, "cli:Kim", 100)
+    assert approved(first, "cli:Kim", 200).approved_by == ("key:kim",)
+
+
 def test_a_limit_that_was_raised_meanwhile_needs_no_second() -> None:
     first = approved(batch(state=State.CLOSED, gross=101), "kim", 100)
     assert approved(first, "kim", 200) == replace(first, state=State.APPROVED)
