@@ -58,6 +58,9 @@ def test_it_runs_sandboxed_and_comes_back_after_a_boot(host_of, group: str) -> N
     host = host_of(group)
     assert host.service("envoy").is_running
     assert host.service("envoy").is_enabled
+    said = host.check_output("systemctl show envoy --property MemoryCurrent,MemoryMax")
+    properties = dict(line.split("=", 1) for line in said.splitlines())
+    assert int(properties["MemoryCurrent"]) < int(properties["MemoryMax"]) == 448 * 2**20
     assert exposure(host, "envoy") <= EXPOSURE_LIMIT
 
 

@@ -1,5 +1,7 @@
 """Limits of clients: requests by address and by API key, slow clients, connections."""
 
+import base64
+import json
 import re
 import socket
 from collections.abc import Sequence
@@ -10,9 +12,12 @@ import pytest
 from payments.merchants.key_form import ID_PART, Prefix, new_key
 from tests.integration.gateway.clients import Gate, asked, is_problem
 from tests.integration.gateway.conftest import Start, port
+from tests.servers import until
 from tests.serving import Answer, Server, serving
 
 READABLE: Final = ID_PART.stop
+READ_OF_BASIC: Final = 18
+"""Characters that are whole in base64, up to the end of the readable part."""
 HOUR: Final = 3600
 """In which a limit is filled again: not while a test lasts."""
 KEYS: Final = [new_key(Prefix.TEST).text[:READABLE] for _ in range(1000)]
@@ -21,11 +26,21 @@ KEYS: Final = [new_key(Prefix.TEST).text[:READABLE] for _ in range(1000)]
 
 def statuses(gate: Gate, credentials: Sequence[str]) -> list[int]:
     """The answers to one request with each of these, all on one connection."""
-    parts = [f"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {one}\r\n\r\n" for one in credentials]
+    return authorized(gate, [f"Bearer {one}" for one in credentials])
+
+
+def basic(text: str, scheme: str = "Basic ") -> str:
+    """The header that has it as user and password."""
+    return scheme + base64.b64encode(text.encode()).decode()
+
+
+def authorized(gate: Gate, headers: Sequence[str]) -> list[int]:
+    """As `statuses`, by the whole of Authorization."""
+    parts = [f"GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: {one}\r\n\r\n" for one in headers]
     said = ""
     found: list[str] = []
     with gate.connected("".join(parts).encode()) as client:
-        while len(found) < len(credentials):
+        while len(found) < len(headers):
             said += client.recv(65536).decode()
             found = re.findall(r"HTTP/1\.1 (\d+) ", said)
     return [int(status) for status in found]
@@ -46,6 +61,29 @@ def test_a_key_is_its_readable_part(instance: Server, start: Start) -> None:
     credentials = [f"{KEYS[0]}_secret", f"{KEYS[0]}_other", f"{KEYS[0]}_third", f"{KEYS[1]}_secret"]
     assert [statuses(gate, [credential]) for credential in credentials] == [[200], [200], [429], [200]]
     assert statuses(gate, ["admin-token"] * 4) == [200] * 4  # no key of ours: the limit by address counts it
+
+
+@pytest.mark.parametrize("kind", list(Prefix))
+def test_a_key_is_counted_in_each_form_that_the_api_takes(instance: Server, start: Start, kind: Prefix) -> None:
+    gate = start(port(instance), envoy_key_requests_per_second=1, _envoy_limit_seconds=HOUR)
+    key, other = new_key(kind).text, new_key(kind).text
+    once = [[200], [429], [429]]  # a connection each: after 429 it ends
+    sent = [f"Bearer \t{key}", f"bearer  {key}", f"BEARER {key}"]
+    assert [authorized(gate, [header]) for header in sent] == once
+    sent = [basic(f"{key}:"), basic(f"{key}:x", "basic \t"), basic(key)]
+    assert [authorized(gate, [header]) for header in sent] == once
+    no_keys = [basic(f"{other}:"), basic("admin:po_live_"), *[basic("po_live_short:secret")] * 2]
+    assert authorized(gate, no_keys) == [200] * 4
+
+
+def test_of_basic_the_log_has_the_readable_part_alone(instance: Server, start: Start) -> None:
+    gate = start(port(instance))
+    key = new_key(Prefix.LIVE).text
+    for sent in (f"{key}:", "po_live_short:secretsecret", "po_live_:0123456789_secret", "admin:secret"):
+        gate.get("/a", headers={"Authorization": basic(sent)})
+    lines = until(lambda: (said := gate.envoy.access_log.read_text().splitlines())[3:] and said, "it is logged")
+    known = [json.loads(line)["key"] for line in lines]
+    assert known == [base64.b64encode(key[:READ_OF_BASIC].encode()).decode(), None, None, None]
 
 
 def test_an_address_has_a_limit(instance: Server, start: Start) -> None:
