@@ -1,8 +1,9 @@
-"""Releases made for tests: the same sources under another version, and one whose api cannot start."""
+"""Releases made for tests: the same sources under another version, and some whose api cannot start or answer."""
 
 import os
 import shutil
 import subprocess
+import textwrap
 import uuid
 import zipfile
 from pathlib import Path
@@ -11,6 +12,24 @@ from typing import Final
 from tests.vm.machines import ROOT
 
 DIST: Final = ROOT / "dist"
+CANNOT_START: Final = """
+raise RuntimeError("this release is broken")
+"""
+"""Before app/wsgi.py."""
+CANNOT_ANSWER: Final = """
+sound_app = app.wsgi_app
+
+
+def broken_app(environ, start_response):
+    if environ["PATH_INFO"] == "/health/live":
+        return sound_app(environ, start_response)
+    start_response("500 Internal Server Error", [("Content-Length", "0")])
+    return []
+
+
+app.wsgi_app = broken_app
+"""
+"""After app/wsgi.py: the gateway finds it live, and it answers everything else 500."""
 
 
 def build(version: str) -> None:
@@ -25,9 +44,9 @@ def build(version: str) -> None:
     (DIST / "VERSION").write_text(before)
 
 
-def build_broken(version: str, sound: str, instances: tuple[int, ...]) -> None:
-    """A copy of the release `sound`; these instances of its api fail as soon as they are loaded."""
-    fault = f'import os\nif int(os.environ["PORT"]) in {instances}:\n    raise RuntimeError("this release is broken")\n'
+def build_broken(version: str, sound: str, instances: tuple[int, ...], *, before: str = "", after: str = "") -> None:
+    """A copy of the release `sound`. These instances of its api run other code before and after app/wsgi.py."""
+    before, after = _in_instances(instances, before), _in_instances(instances, after)
     with (
         zipfile.ZipFile(_wheel(sound)) as source,
         zipfile.ZipFile(_wheel(version), "w", zipfile.ZIP_DEFLATED) as target,
@@ -35,11 +54,15 @@ def build_broken(version: str, sound: str, instances: tuple[int, ...]) -> None:
         for item in source.infolist():
             content = source.read(item)
             if item.filename == "app/wsgi.py":
-                content = fault.encode() + content
+                content = before.encode() + content + after.encode()
             elif ".dist-info/" in item.filename:
                 content = content.replace(sound.encode(), version.encode())
             target.writestr(item.filename.replace(f"payops-{sound}.", f"payops-{version}."), content)
     shutil.copy(DIST / f"requirements-{sound}.txt", DIST / f"requirements-{version}.txt")
+
+
+def _in_instances(instances: tuple[int, ...], code: str) -> str:
+    return f'\nimport os\nif int(os.environ["PORT"]) in {instances}:\n{textwrap.indent(code, "    ")}' if code else ""
 
 
 def remove(version: str) -> None:

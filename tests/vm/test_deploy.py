@@ -54,11 +54,15 @@ def sound(machines: Machines) -> Iterator[str]:
     releases.remove(version)
 
 
-@pytest.fixture(params=[(8081, 8082), (8082,)], ids=["every instance", "the last instance"])
+@pytest.fixture(
+    params=[((8081, 8082), {"after": releases.CANNOT_ANSWER}), ((8082,), {"before": releases.CANNOT_START})],
+    ids=["every instance is live and cannot answer", "the last instance cannot start"],
+)
 def broken(sound: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A release of which these instances of the api cannot start."""
+    """A release of which these instances of the api have this fault."""
     version = releases.new_version("broken")
-    releases.build_broken(version, sound, request.param)
+    instances, fault = request.param
+    releases.build_broken(version, sound, instances, **fault)
     yield version
     releases.remove(version)
 
