@@ -91,9 +91,11 @@ def api(database_url: str, redis_url: str) -> Iterator[Api]:
         yield made
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long Redis timeout, for tests that need Redis' answer on a busy machine."""
+@pytest.fixture(autouse=True)
+def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long Redis timeout, for a busy machine may be late; except where Redis is to be frozen."""
+    if FROZEN.intersection(request.fixturenames):
+        return
     monkeypatch.setattr(redis_client, "TIMEOUT", 10.0)
     monkeypatch.setattr(money_request, "REDIS_PATIENCE", 20.0)
     monkeypatch.setattr(platform, "PATIENCE", 20.0)
@@ -106,6 +108,10 @@ def frozen_redis() -> Iterator[str]:
         server.freeze()
         yield server.url
         server.thaw()
+
+
+FROZEN = frozenset({"frozen_redis", "own_redis", "redis_state"})
+"""Fixtures with a Redis that does not answer."""
 
 
 @dataclass

@@ -58,7 +58,6 @@ def guess(api: Api, path: str = "/operations", address: str = "10.0.0.1") -> Tes
     return api.http.get(path, headers={"Authorization": "Bearer wrong", "X-Forwarded-For": address})
 
 
-@pytest.mark.usefixtures("patient")
 def test_an_address_guesses_ten_times_a_minute(make_api: Make) -> None:
     with make_api(trusted_proxies=1) as api:
         answers = [guess(api, path) for path in (GUARDED * 2)[:11]]
@@ -69,7 +68,6 @@ def test_an_address_guesses_ten_times_a_minute(make_api: Make) -> None:
         assert api.http.get("/circuit-breaker/status", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 200
 
 
-@pytest.mark.usefixtures("patient")
 def test_a_neighbours_guesses_do_not_lock_out_who_has_the_token(make_api: Make) -> None:
     with make_api() as api:
         assert [guess(api).status_code for _ in range(12)] == [401] * 10 + [429] * 2
@@ -77,14 +75,12 @@ def test_a_neighbours_guesses_do_not_lock_out_who_has_the_token(make_api: Make) 
         assert guess(api).status_code == 429
 
 
-@pytest.mark.usefixtures("patient")
 def test_the_right_token_is_never_counted(make_api: Make) -> None:
     with make_api() as api:
         assert [api.http.get("/operations", headers=ADMIN).status_code for _ in range(12)] == [200] * 12
         assert guess(api).status_code == 401
 
 
-@pytest.mark.usefixtures("patient")
 def test_the_right_token_opens_when_the_address_has_used_up_its_reads(make_api: Make) -> None:
     with make_api(read_capacity=1) as api:
         assert [api.http.get("/docs").status_code for _ in range(2)] == [200, 429]

@@ -13,7 +13,6 @@ from payments.platform.tables.every import metadata
 from payments.platform.values.sensitive import storable_key
 from tests.integration.api.conftest import Api, serving
 
-pytestmark = pytest.mark.usefixtures("patient")
 CARD = "4111111111111111"
 GROUPED = "4111-1111-1111-1111"
 API_KEY = new_key(Prefix.LIVE).text

@@ -16,7 +16,6 @@ from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.integration.api.test_keys import BODY
 from tests.integration.api.test_keys import new_key as stored_key
 
-pytestmark = pytest.mark.usefixtures("patient")
 PAY = "/payments/authorize"
 JUNK = {"Authorization": "Bearer po_test_junk"}
 

@@ -19,7 +19,6 @@ from payments.platform.tables.processes import platform as platform_table
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.servers import until
 
-pytestmark = pytest.mark.usefixtures("patient")
 LIMITS = {**dict.fromkeys(("authorize", "capture", "refund"), (3, 60)), "address": (1000, 60)}
 FORGED = json.dumps({"paymentId": 1, "status": "AUTHORIZED", "forged": True}, separators=(",", ":"))
 

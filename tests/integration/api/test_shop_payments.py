@@ -140,7 +140,7 @@ def test_without_the_database_what_is_known_goes_on_and_else_it_is_503(
     assert reads == ["STORE"]
 
 
-def test_it_counts_for_the_same_limits_and_metrics(sqlite_url: str, redis_url: str, patient: None) -> None:
+def test_it_counts_for_the_same_limits_and_metrics(sqlite_url: str, redis_url: str) -> None:
     limits = dict.fromkeys(("authorize", "capture", "refund"), (2, 60))
     with serving(sqlite_url, redis_url, peppers=PEPPERS, shop_merchant="STORE", limits=limits) as api:
         add(api, "STORE")

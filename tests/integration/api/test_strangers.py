@@ -8,7 +8,6 @@ from redis import Redis
 from app.services import Services
 from tests.integration.api.conftest import Api, Make
 
-pytestmark = pytest.mark.usefixtures("patient")
 ALL = ("authorize", "capture", "refund")
 
 

@@ -13,7 +13,6 @@ from payments.merchants.lookups import LOOKUP_LIMIT
 from tests.integration.api.conftest import ADMIN, Api, serving
 from tests.integration.api.test_keys import new_key as stored_key
 
-pytestmark = pytest.mark.usefixtures("patient")
 MANY = 2 * LOOKUP_LIMIT
 HERE, ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
 
