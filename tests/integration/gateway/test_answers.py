@@ -16,7 +16,6 @@ from tests.servers import until
 from tests.serving import Answer, Request, Server, serving
 
 LIVE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-ONE_DEAD = {"envoy_answer_seconds": 1}
 
 
 @contextmanager
@@ -57,10 +56,22 @@ def test_so_it_is_when_there_is_no_answer_in_time(start: Start, method: str, tim
         over.wait(60)
 
     with failing(silent) as (first, heard), failing(silent) as (second, heard_too):
-        answer = start(first, second, **ONE_DEAD).ask(method, "/payments/authorize", json={})
+        answer = start(first, second, envoy_answer_seconds=2).ask(method, "/payments/authorize", json={})
         over.set()
     assert heard + heard_too == [method] * times
     assert is_problem(answer, 504, "GATEWAY_TIMEOUT")
+    assert answer.elapsed.total_seconds() < 3.5  # of both tries together
+
+
+def test_a_csv_file_may_take_longer_than_its_beginning(start: Start) -> None:
+    def slow(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\na")
+        Event().wait(1.5)
+        client.sendall(b"b")
+
+    with failing(slow) as (listening, _heard):
+        answer = start(listening, envoy_answer_seconds=1).get("/ledger/entries.csv?limit=1")
+    assert answer.content == b"ab"
 
 
 def test_an_instance_that_is_not_there_is_passed_over(instance: Server, start: Start) -> None:
