@@ -56,11 +56,11 @@ def test_so_it_is_when_there_is_no_answer_in_time(start: Start, method: str, tim
         over.wait(60)
 
     with failing(silent) as (first, heard), failing(silent) as (second, heard_too):
-        answer = start(first, second, envoy_answer_seconds=2).ask(method, "/payments/authorize", json={})
+        answer = start(first, second, envoy_answer_seconds=3).ask(method, "/payments/authorize", json={})
         over.set()
     assert heard + heard_too == [method] * times
     assert is_problem(answer, 504, "GATEWAY_TIMEOUT")
-    assert answer.elapsed.total_seconds() < 3.5  # of both tries together
+    assert answer.elapsed.total_seconds() < 5.5, "of both tries together"
 
 
 def test_a_csv_file_may_take_longer_than_its_beginning(start: Start) -> None:
