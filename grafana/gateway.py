@@ -193,11 +193,13 @@ CONNECTIONS: Final = Row(
     (
         Panel(
             "Connections",
-            "Of clients, open now; and those a second that were refused because there were too many.",
+            "Of clients, open now; those a second that were refused because there were too many; and requests a second "
+            "that were refused because Envoy's memory was full.",
             "short",
             (
                 Query(f"sum by (node) (envoy_http_downstream_cx_active{{{GATE}}})", "open {{node}}"),
                 rate("envoy_listener_downstream_global_cx_overflow", "refused {{node}}"),
+                rate("envoy_http_downstream_rq_overload_close", "without memory {{node}}", chosen=GATE),
             ),
             NO_LIMIT,
         ),

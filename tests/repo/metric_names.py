@@ -102,6 +102,7 @@ OF_OTHERS: Final = {
         "envoy_http_downstream_rq_time_bucket",
         "envoy_http_downstream_rq_time_count",
         "envoy_http_downstream_rq_time_sum",
+        "envoy_http_downstream_rq_overload_close",
         "envoy_http_downstream_rq_too_large",
         "envoy_http_downstream_rq_xx",
         "envoy_http_local_rate_limit_rate_limited",
