@@ -63,14 +63,15 @@ def test_so_it_is_when_there_is_no_answer_in_time(start: Start, method: str, tim
     assert answer.elapsed.total_seconds() < 5.5, "of both tries together"
 
 
-def test_a_csv_file_may_take_longer_than_its_beginning(start: Start) -> None:
+@pytest.mark.parametrize("path", ["/ledger/entries.csv?limit=1", "/payout-files/1/content"])
+def test_a_file_may_take_longer_than_its_beginning(start: Start, path: str) -> None:
     def slow(client: socket.socket) -> None:
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\na")
         Event().wait(1.5)
         client.sendall(b"b")
 
     with failing(slow) as (listening, _heard):
-        answer = start(listening, envoy_answer_seconds=1).get("/ledger/entries.csv?limit=1")
+        answer = start(listening, envoy_answer_seconds=1).get(path)
     assert answer.content == b"ab"
 
 
