@@ -26,6 +26,7 @@ from tests.contracts.reconciliation.books import imported
 from tests.contracts.settlement.selling import batches, price, register, settle
 from tests.repo.sources import ROOT
 from tests.stories.books import Books, balances
+from tests.unit.reconciliation import made
 
 LIMITS: Final = AmountsByCurrency(1_000_000, {})
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -98,7 +99,7 @@ class MoneyOut:
         gross, fee = (number(each) for each in re.findall(r"-?[\d,]+", step))
         operation = self.paid.operations()[-1]
         line = Line(operation.reference, f"op_{operation.operation_id}", operation.kind, "KRW", gross, fee, 1)
-        report = imported(self.engine, [line], self.now())
+        report = imported(self.engine, made.text([line], made.soon()), self.now())
         assert (report.tally.matched, report.tally.told) == (1, 0)
 
     def export(self, _step: str) -> None:
