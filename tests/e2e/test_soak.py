@@ -43,6 +43,10 @@ SETTINGS = {
     "APP_AUDIT_INTERVAL_SECONDS": "5",
 }
 DLQ = "payment.dlq"
+UNPOSTED = (
+    "outbox_event LEFT JOIN inbox_event USING (event_id)"
+    " WHERE aggregate_type = 'payment' AND inbox_event.event_id IS NULL"
+)
 
 
 @pytest.fixture
@@ -152,6 +156,8 @@ def test_each_answered_step_is_in_the_ledger_once(platform: Platform, database: 
         lambda: count(database, "payment WHERE open_until IS NOT NULL") == 0, "all is expired", seconds=SETTLED_SECONDS
     )
     until(lambda: count(database, "outbox_event WHERE published = 0") == 0, "all is published", seconds=SETTLED_SECONDS)
+    # a ledger that was killed holds its partitions for seconds more
+    until(lambda: count(database, UNPOSTED) == 0, "all is posted", seconds=SETTLED_SECONDS)
     parked = command(platform, "outbox", "list")
     assert "payment.dlq" in parked.stdout, f"{story}\n{parked.stdout}{parked.stderr}"
     audit = command(platform, "audit", "--full")
