@@ -20,7 +20,9 @@ START: Final = """\
 #!/bin/sh -e
 cd {folder}
 case $1 in
-  check-api) grep -qx "$(basename "$(readlink current)")" "running-$2" && ! grep -q broken "running-$2" ;;
+  check-api)
+    grep -qx "$(basename "$(readlink current)")" "running-$2"
+    ! {{ grep -q broken "running-$2" && grep -qx "$2" faulty; }} ;;
   restart) basename "$(readlink current)" >"running-$2" ;;
 esac
 """
@@ -39,14 +41,15 @@ NOTHING: Final = ("install", "migrate", "restart_workers", "discard", "note_depl
 
 
 @contextmanager
-def instances(folder: Path) -> Iterator[list[Server]]:
-    """Two of them with the release "former". One with the release "broken" is live, and answers everything else 500."""
+def instances(folder: Path, faulty: int) -> Iterator[list[Server]]:
+    """Two of them with the release "former". With the release "broken" one is live, and answers everything else 500."""
     servers: list[Server] = []
 
     def instance(number: int) -> Callable[[Request, str], Answer]:
         def answer(request: Request, _url: str) -> Answer:
             release = (folder / f"running-{port(servers[number])}").read_text().strip()
-            return Answer(500 if release == "broken" and request.path != "/health/live" else 200, {"release": release})
+            fails = number == faulty and release == "broken" and request.path != "/health/live"
+            return Answer(500 if fails else 200, {"release": release})
 
         return answer
 
@@ -54,6 +57,7 @@ def instances(folder: Path) -> Iterator[list[Server]]:
         servers += [first, second]
         for server in servers:
             (folder / f"running-{port(server)}").write_text("former\n")
+        (folder / "faulty").write_text(f"{port(servers[faulty])}\n")
         yield servers
 
 
@@ -114,11 +118,12 @@ def deploy(tmp_path: Path) -> Callable[[Gate, list[Server]], Run]:
     return run
 
 
-def test_a_release_that_is_live_and_fails_its_check_gets_no_request(
-    tmp_path: Path, start: Start, deploy: Callable[[Gate, list[Server]], Run]
+@pytest.mark.parametrize("faulty", [0, 1], ids=["the first", "the last"])
+def test_an_instance_that_is_live_and_fails_its_check_gets_no_request(
+    tmp_path: Path, start: Start, deploy: Callable[[Gate, list[Server]], Run], faulty: int
 ) -> None:
     """Also not while it is rolled back."""
-    with instances(tmp_path) as servers:
+    with instances(tmp_path, faulty) as servers:
         gate = start(*(port(server) for server in servers))
         with paying(gate) as statuses:
             done = deploy(gate, servers)
