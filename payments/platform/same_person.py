@@ -9,7 +9,7 @@ _NAMED: Final = frozenset({"key", "cli"})
 def is_same_person(one: str, other: str) -> bool:
     """Whether two actors are one operator: the same name, by key or at a terminal, in any case.
 
-    Whoever has the admin token (`api:<address>`) is one person, wherever they are.
+    The admin token (`api:<address>`) is one person, from whatever address.
     """
     return _person(one) == _person(other)
 

@@ -1,4 +1,4 @@
-"""Role base applies a changed file once, also when the run that changed it broke off before that."""
+"""Role base applies a changed file once, also when the run that changed it was interrupted before that."""
 
 import json
 from pathlib import Path
