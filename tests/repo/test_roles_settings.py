@@ -1,5 +1,6 @@
 """The settings that role payops writes for each process are good; each request needs a key, which few can check."""
 
+import hashlib
 import re
 import shlex
 from typing import Any, Final
@@ -24,6 +25,7 @@ def of_template(role: str, values: dict[str, Any]) -> str:
     """What the role writes as an environment file."""
     loader = jinja2.FileSystemLoader(ANSIBLE / "roles" / role / "templates")
     environment = jinja2.Environment(loader=loader, trim_blocks=True, keep_trailing_newline=True)  # noqa: S701  (no HTML)
+    environment.filters["hash"] = lambda text, kind: hashlib.new(kind, text.encode()).hexdigest()  # Ansible's own
     return environment.get_template("environment.j2").render(values)
 
 
@@ -123,3 +125,11 @@ def test_the_simulators_settings_are_good() -> None:
     found = simulator_settings.load(dict(line.split("=", 1) for line in shlex.split(text, comments=True)))
     assert (found.keys, found.control_token) == ((values["psp_key"],), values["psp_control_token"])
     assert (found.host, found.port, len(found.shop_origins)) == ("127.0.0.1", 8090, 2)
+
+
+def test_other_settings_have_another_sum() -> None:
+    """By which a process that was started with former ones is found."""
+    once, again, other = rendered("api"), rendered("api"), rendered("api", payops_web_workers=7)
+    sums = [re.findall("^PAYOPS_SETTINGS_SUM=[0-9a-f]{64}$", text, re.MULTILINE) for text in (once, again, other)]
+    assert [len(found) for found in sums] == [1, 1, 1]
+    assert sums[0] == sums[1] != sums[2]

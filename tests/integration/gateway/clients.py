@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import requests
 
-from stack.envoy import Envoy
+from stack.envoy import ROLE, Envoy
 from tests.serving import Request, Server
 
 PATIENCE = 60
@@ -77,3 +78,12 @@ def is_problem(answer: requests.Response, status: int, code: str) -> bool:
     assert {"title", "detail", "instance", "message", "errors"} < set(problem)
     assert answer.headers["Cache-Control"] == "no-store"
     return (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
+
+
+def state(gate: Gate, name: str, instance: int) -> str:
+    """Of an instance, as instance-state.sh sees it: empty when it is `name`, else why it is not."""
+    script, admin = str(ROLE / "files/instance-state.sh"), str(gate.envoy.folder / "admin.sock")
+    command = ["sh", script, name, f"127.0.0.1:{instance}", admin]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (done.stderr == "")
+    return done.stderr.partition(" is not ")[2].strip()

@@ -11,9 +11,10 @@ from typing import Final
 
 import pytest
 
-from tests.integration.gateway.clients import Gate
+from tests.integration.gateway.clients import Gate, state
 from tests.integration.gateway.conftest import Start, port
 from tests.integration.pki.playbooks import ANSIBLE, Machines, Run
+from tests.servers import until
 from tests.serving import Answer, Request, Server, serving
 
 START: Final = """\
@@ -47,8 +48,10 @@ def instances(folder: Path, faulty: int) -> Iterator[list[Server]]:
 
     def instance(number: int) -> Callable[[Request, str], Answer]:
         def answer(request: Request, _url: str) -> Answer:
-            release = (folder / f"running-{port(servers[number])}").read_text().strip()
-            fails = number == faulty and release == "broken" and request.path != "/health/live"
+            own = port(servers[number])
+            release = (folder / f"running-{own}").read_text().strip()
+            is_faulty = (folder / "faulty").read_text().strip() == str(own)
+            fails = is_faulty and release == "broken" and request.path != "/health/live"
             return Answer(500 if fails else 200, {"release": release})
 
         return answer
@@ -129,5 +132,26 @@ def test_an_instance_that_is_live_and_fails_its_check_gets_no_request(
             done = deploy(gate, servers)
         assert "ROLLED BACK to former" in done.text, done.text
         assert {(tmp_path / f"running-{port(server)}").read_text() for server in servers} == {"former\n"}
+        assert "DRAINING" not in (gate.envoy.folder / "endpoints.yaml").read_text()
+        assert set(statuses) == {200}, statuses
+
+
+def test_what_an_interrupted_run_left_out_gets_no_request_until_it_is_ready(
+    tmp_path: Path, start: Start, deploy: Callable[[Gate, list[Server]], Run]
+) -> None:
+    with instances(tmp_path, faulty=1) as servers:
+        gate = start(*(port(server) for server in servers))
+        (tmp_path / "current").unlink()
+        (tmp_path / "current").symlink_to(tmp_path / "broken")
+        for server in servers:
+            (tmp_path / f"running-{port(server)}").write_text("broken\n")
+        gate.envoy.configure("endpoints", envoy_drained_instances=[port(servers[1])])
+        until(lambda: state(gate, "out", port(servers[1])) == "", "it is out")
+        with paying(gate) as statuses:
+            failed = deploy(gate, servers)
+            (tmp_path / "faulty").write_text("")
+            repaired = deploy(gate, servers)
+        assert failed.code != 0, failed.text
+        assert repaired.code == 0, repaired.text
         assert "DRAINING" not in (gate.envoy.folder / "endpoints.yaml").read_text()
         assert set(statuses) == {200}, statuses

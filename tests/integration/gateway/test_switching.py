@@ -1,26 +1,15 @@
 """What a deployment waits for: an instance is taken out when another one serves, restarted when idle, and put back."""
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
-from stack.envoy import ROLE
 from stack.ports import free_port
-from tests.integration.gateway.clients import Gate, asked
+from tests.integration.gateway.clients import asked, state
 from tests.integration.gateway.conftest import Start, port
 from tests.servers import until
 from tests.serving import Answer, Request, Server, serving
-
-
-def state(gate: Gate, name: str, instance: int) -> str:
-    """Empty when it is true, else why it is not."""
-    script, admin = str(ROLE / "files/instance-state.sh"), str(gate.envoy.folder / "admin.sock")
-    command = ["sh", script, name, f"127.0.0.1:{instance}", admin]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) == (done.stderr == "")
-    return done.stderr.partition(" is not ")[2].strip()
 
 
 @contextmanager
@@ -56,6 +45,7 @@ def test_it_is_drained_when_no_request_is_under_way(instance: Server, start: Sta
         goes_on.set()
         assert under_way.result().status_code == 200
         until(lambda: state(gate, "drained", port(other)) == "", "it is drained")
+        assert state(gate, "out", port(other)) == ""
         assert state(gate, "in", port(other)).startswith("in: it has /eds_status_draining")
 
 
@@ -65,6 +55,7 @@ def test_it_is_in_when_it_is_healthy(instance: Server, start: Start) -> None:
     until(lambda: "/failed_active_hc" in state(gate, "in", broken), "its checks fail")
     assert state(gate, "in", port(instance)) == ""
     assert state(gate, "drained", port(instance)) == "drained: it may get requests"
+    assert state(gate, "out", broken) == "out: it may get requests"
     assert state(gate, "in", 1) == "in: Envoy does not know it"
 
 

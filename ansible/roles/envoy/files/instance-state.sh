@@ -2,6 +2,7 @@
 # Whether Envoy has done what a deployment waits for: instance-state.sh STATE ADDRESS ADMIN, with the address of an instance of
 # the api and Envoy's administration socket. Exit code 0: yes; 1: not yet, with a sentence. States:
 # spare: taking it out leaves a healthy instance, or it is not healthy itself, or it is the only one
+# out: it gets no requests, by a deployment
 # drained: it gets no requests, and none is under way there
 # in: it passes its health checks and gets requests
 set -eu
@@ -26,8 +27,9 @@ case "$state" in
     others=$(found 0 health_flags)
     [ "$health" != healthy ] || [ -z "$others" ] || printf '%s\n' "$others" | grep -qx healthy || not_yet "the others have $others"
     ;;
-  drained)
+  out | drained)
     if printf '%s\n' "$health" | grep -qv 'eds_status_draining\|failed_eds_health'; then not_yet "it may get requests"; fi
+    [ "$state" = drained ] || exit 0
     under_way=$(found 1 rq_active)
     [ "$under_way" = 0 ] || not_yet "requests are under way"
     ;;
