@@ -31,8 +31,8 @@ from payments.reconciliation.turn import keep, turn
 LOOK_BACK: Final = timedelta(days=7)
 """How much older than a file's day operations may be that it finds missing: until then outcomes are still learned."""
 
-RESTS: Final = 3.0
-"""As throttle's: a quarter of the time is work."""
+RESTS: Final = 2.5
+"""As throttle's: less than a third of the time is work."""
 SLICE: Final = 0.0005
 """Seconds of work without a rest: less than a payment takes, so that each is delayed a little and none by much."""
 LONGEST_REST: Final = 1.0
