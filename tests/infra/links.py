@@ -103,6 +103,23 @@ class Web(Link):
         return Said(done.rc == 0, done.stdout)
 
 
+@dataclass(frozen=True)
+class Loopback(Link):
+    """A link of a machine with itself, whose programs speak a language of their own: the handshake, by OpenSSL."""
+
+    @property
+    def address(self) -> str:
+        return "127.0.0.1"
+
+    def speak(self, host: Host, kind: str) -> Said:
+        if kind == PLAIN:
+            done = host.run("curl --silent --show-error --max-time 10 %s 2>&1", f"http://{self.address}:{self.port}/")
+            return Said(done.rc == 0, done.stdout)
+        authorities = SYSTEMS if kind == AUTHORITY else clients.CA
+        name = ("-verify_hostname", "elsewhere.example") if kind == NAME else ("-verify_ip", self.address)
+        return self.hello(host, "-CAfile", authorities, "-verify_return_error", *name)
+
+
 LINKS: Final[dict[str, Link]] = {
     "api to MariaDB": OurOwn("application", "database", 3306, "mariadb", "api"),
     "api to Redis": OurOwn("application", "cache", 6379, "redis", "app"),
@@ -112,4 +129,7 @@ LINKS: Final[dict[str, Link]] = {
     "Prometheus to Redis' exporter": Web("observability", "cache", 9121, "/metrics", "prometheus"),
     "Prometheus to the application": Web("observability", "application", 9443, "/metrics/gate", "prometheus"),
     "client to the gate": Web("observability", "application", 443, "/health/live"),
+    "browser to the pages": Web("observability", "observability", 443, "/"),
+    "browser to Jenkins": Web("build", "build", 443, "/login"),
+    "Kafka to its controller": Loopback("broker", "broker", 9094),
 }

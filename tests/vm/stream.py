@@ -1,6 +1,6 @@
 """A steady stream of requests through the gate, each one recorded; none is sent twice unless a test does so.
 
-One exception, as in every HTTP client: a connection that was closed while idle is opened again.
+One exception, as in every HTTP client: a read whose connection was closed is sent again on another one.
 """
 
 import itertools
@@ -28,7 +28,7 @@ Body = dict[str, Any]
 class Stream:
     """Authorizations, and as many reads. `paid`: key → payment id; `unsettled`: keys to repeat.
 
-    `reopened`: connections that were closed while a request was on its way.
+    `reopened`: connections that were closed while a read was on its way; of a payment that is a failure.
     """
 
     front: Front
@@ -87,7 +87,7 @@ class Stream:
         try:
             return session.request(method, url, json=body, timeout=ANSWER_SECONDS)
         except requests.ConnectionError as error:
-            if not isinstance(error.args[0], ProtocolError):
+            if method != "get" or not isinstance(error.args[0], ProtocolError):
                 raise
         with self._lock:
             self.reopened += 1
