@@ -28,6 +28,7 @@ NAMES: Final = (
     "in_reading_file",
     "before_file_is_done",
     "after_file_is_done",
+    "before_match_is_undone",
 )
 
 _armed: str | None = None

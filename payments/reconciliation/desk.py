@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from payments.acquiring.rules import WITHOUT_MONEY
 from payments.ledger import source_store
 from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
@@ -20,7 +21,7 @@ from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk_store as store
 from payments.reconciliation.desk_store import StoredException
 from payments.reconciliation.ending import Ending, movements, moves_operation, needs_two
-from payments.reconciliation.rules import UNDECIDED, ExceptionState, is_owed
+from payments.reconciliation.rules import UNDECIDED, ExceptionClass, ExceptionState, is_owed
 
 End = Callable[[Connection, int, str, str, AmountsByCurrency, datetime], StoredException]
 """`resolve` or `write_off`."""
@@ -52,8 +53,8 @@ def _end(
 ) -> StoredException:
     """End an exception, or propose that to a second operator when the limits demand one (`ending.needs_two`).
 
-    Another end replaces the proposal. Raises NotFound; ReconConflict when it has ended, or its operation has to be
-    decided first; and SecondOperatorNeeded when the same operator says it again.
+    Another end replaces the proposal. Raises NotFound; ReconConflict when it has ended, its operation has to be decided
+    first, or its match has to be undone first; and SecondOperatorNeeded when the same operator says it again.
     """
     found = _locked(connection, exception_id, end)
     if not needs_two(_ending(found), end, limits):
@@ -74,13 +75,25 @@ def _locked(connection: Connection, exception_id: int, end: ExceptionState) -> S
         raise NotFound(f"There is no exception {exception_id}.")
     if found.state not in store.NOT_ENDED:
         raise ReconConflict(f"Exception {exception_id} is {found.state} already.")
+    _check_operation(found, end)
+    return found
+
+
+def _check_operation(found: StoredException, end: ExceptionState) -> None:
     operation = found.operation
-    if operation is not None and operation.state in UNDECIDED and moves_operation(found.exception_class, end):
+    if operation is None:
+        return
+    is_fee = found.exception_class is ExceptionClass.FEE
+    if operation.state in UNDECIDED and (is_fee or moves_operation(found.exception_class, end)):
         raise ReconConflict(
             f"Operation {operation.operation_id} is {operation.state}: it has to be decided before exception"
-            f" {exception_id} can be {end}."
+            f" {found.exception_id} can be {end}."
         )
-    return found
+    if is_fee and operation.state in WITHOUT_MONEY:
+        raise ReconConflict(
+            f"Operation {operation.operation_id} is {operation.state}: with the next settlement file exception"
+            f" {found.exception_id} becomes one about its whole line. End it then."
+        )
 
 
 def _ended(

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select, update
 
 from payments.platform.tables.reconciliation import recon_exception
 from payments.platform.writing import Insert, as_text, write
-from payments.reconciliation.rules import WAIT, ExceptionState, Fee, ReconException
+from payments.reconciliation.match_store import Unfounded
+from payments.reconciliation.rules import WAIT, ExceptionClass, ExceptionState, Fee, ReconException
 from payments.reconciliation.tally import suspense_of, weight_of
 
 ACTOR: Final = "reconciliation"
@@ -21,6 +22,7 @@ _COLUMNS: Final = (
     *("payment_id", "currency", "suspense", "weight", "opened_at", "opens_at"),
 )
 _AGAIN: Final = ("ended_at", "actor", "reason")
+_WITHOUT_PROPOSAL: Final = {"proposal": None, "proposed_by": None, "proposed_reason": None}
 _PART: Final = 1000
 _NOT_ENDED: Final = (ExceptionState.WAITING.value, ExceptionState.OPEN.value)
 
@@ -39,6 +41,23 @@ def add_of_lines(
             of_line = (each.exception_class.value, each.state.value, connector, file_id, each.line.number)
             rows.append((*of_line, ours[0], None, ours[1], *amounts, opened, None))
         write(connection, Insert(recon_exception.name, _COLUMNS, rows))
+
+
+def add_unmatched(connection: Connection, connector: str, match: Unfounded, now: datetime) -> None:
+    """Write the exception about a line whose match is undone."""
+    place = (ExceptionClass.UNKNOWN_TO_US.value, ExceptionState.OPEN.value, connector, match.file_id, match.number)
+    amounts = (match.currency, match.net, abs(match.net))
+    row = (*place, match.operation_id, None, match.payment_id, *amounts, as_text(now), None)
+    write(connection, Insert(recon_exception.name, _COLUMNS, [row]))
+
+
+def change_fee(connection: Connection, exception_id: int, net: int, now: datetime) -> bool:
+    """Make a FEE one about its whole line, whose match is undone; False when somebody has ended it meanwhile."""
+    about = {"exception_class": ExceptionClass.UNKNOWN_TO_US.value, "suspense": net, "weight": abs(net)}
+    query = update(recon_exception).where(
+        recon_exception.c.exception_id == exception_id, recon_exception.c.state.in_(_NOT_ENDED)
+    )
+    return connection.execute(query.values({**about, "opened_at": now, **_WITHOUT_PROPOSAL})).rowcount == 1
 
 
 def add_missing(
@@ -61,8 +80,7 @@ def add_missing(
 def end_missing(connection: Connection, exception_ids: Sequence[int], file_id: int, now: datetime) -> bool:
     """End what a file names after all; False when somebody else has ended one of them meanwhile."""
     ending = {"state": ExceptionState.RESOLVED.value, "ended_at": now, "actor": ACTOR}
-    without = {"proposal": None, "proposed_by": None, "proposed_reason": None}
-    values = {**ending, **without, "reason": f"File {file_id} names it."}
+    values = {**ending, **_WITHOUT_PROPOSAL, "reason": f"File {file_id} names it."}
     ended = 0
     for start in range(0, len(exception_ids), _PART):
         ids = exception_ids[start : start + _PART]

@@ -174,7 +174,7 @@ class _Run(NamedTuple):
         for missing in run.absent(self.now):
             tally.add(missing)
             sink.add_missing(missing)
-        sink.end()
+        sink.end(run.unfounded)
         return tally
 
 

@@ -3,7 +3,7 @@
 One transaction for a whole file would keep the commits of payments waiting while it goes into the binary log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import repeat
 from typing import Final, Protocol
@@ -31,6 +31,7 @@ from payments.reconciliation.rules import (
 )
 from payments.reconciliation.tally import Tally, Total
 from payments.reconciliation.turn import TurnLost, keep
+from payments.reconciliation.unmatching import undo_matches
 
 CHUNK: Final = 1000
 """Lines in one transaction."""
@@ -57,8 +58,8 @@ class Sink(Protocol):
     def add_missing(self, found: ReconException) -> None:
         """An operation that no line is about; after `finish`."""
 
-    def end(self) -> None:
-        """There is no more."""
+    def end(self, unfounded: Sequence[int]) -> None:
+        """There is no more. `unfounded`: operations without money that lines of earlier files are matched with."""
 
 
 class Nothing:
@@ -73,7 +74,7 @@ class Nothing:
     def add_missing(self, found: ReconException) -> None:
         """Nothing."""
 
-    def end(self) -> None:
+    def end(self, unfounded: Sequence[int]) -> None:
         """Nothing."""
 
 
@@ -140,8 +141,11 @@ class Keeping:
         if len(self._missing) >= MISSING_CHUNK:
             self._write_missing()
 
-    def end(self) -> None:
-        """Write the rest of what is missing, and that the search has ended: else the next file's begins earlier."""
+    def end(self, unfounded: Sequence[int]) -> None:
+        """Undo these matches, write the rest of what is missing, and that the search has ended: else the next file's
+        begins earlier.
+        """
+        undo_matches(self._engine, self._held, self._connector, unfounded, self._now, self._rest)
         with self._engine.begin() as connection:
             self._add_missing(connection)
             self._check(store.change(connection, self._file_id, FileState.DONE, searched_at=self._now))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from payments.platform.tables.reconciliation import recon_line
 from payments.reconciliation.plain_names import check_plain
@@ -46,6 +46,23 @@ def has_lines(connection: Connection, file_id: int, lines: Sequence[Line]) -> bo
     """Whether a file has these lines, at least one, under their numbers, which follow each other."""
     rows = connection.execute(_HAS, {"file": file_id, "first": lines[0].number, "last": lines[-1].number})
     return [tuple(row) for row in rows] == lines
+
+
+_UNMATCH: Final = (
+    update(recon_line)
+    .where(
+        recon_line.c.file_id == bindparam("file"),
+        recon_line.c.number == bindparam("line"),
+        recon_line.c.operation_id == bindparam("operation"),
+    )
+    .values(operation_id=None, rule=None)
+)
+
+
+def unmatch(connection: Connection, file_id: int, number: int, operation_id: int) -> bool:
+    """Make a line one without a match; False when it is not matched with this operation."""
+    bound = {"file": file_id, "line": number, "operation": operation_id}
+    return connection.execute(_UNMATCH, bound).rowcount == 1
 
 
 _LAST: Final = select(func.max(recon_line.c.number)).where(recon_line.c.file_id == bindparam("file"))

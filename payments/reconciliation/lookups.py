@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, ColumnElement, Engine, Row, Table, and_, bindparam, func, literal, or_, select
 
 from payments.acquiring.connector import Kind
-from payments.acquiring.rules import State
+from payments.acquiring.rules import WITHOUT_MONEY, State
 from payments.platform.tables.acquirer import acquirer_operation as operation
 from payments.platform.tables.reconciliation import recon_exception, recon_line
 from payments.reconciliation import store
@@ -35,13 +35,14 @@ def _there_is(table: Table, index: str, *conditions: ColumnElement[bool]) -> Col
     return found.limit(1).scalar_subquery().is_not(None)
 
 
+_IS_MATCHED: Final = _there_is(
+    recon_line,
+    "uq_recon_line_operation",
+    recon_line.c.operation_id == operation.c.operation_id,
+    recon_line.c.file_id.not_in(bindparam("unread", expanding=True)),
+)
 _USED: Final = or_(
-    _there_is(
-        recon_line,
-        "uq_recon_line_operation",
-        recon_line.c.operation_id == operation.c.operation_id,
-        recon_line.c.file_id.not_in(bindparam("unread", expanding=True)),
-    ),
+    _IS_MATCHED,
     _there_is(
         recon_exception,
         "ix_exception_operation",
@@ -52,6 +53,8 @@ _USED: Final = or_(
             and_(_class.in_(_DIFFERS), _state != ExceptionState.RESOLVED.value),
             # its money has left the receivable
             and_(_class == ExceptionClass.MISSING_AT_ACQUIRER.value, _state == ExceptionState.WRITTEN_OFF.value),
+            # a file has named it: when it was without money, or before nothing took it back
+            and_(_class == ExceptionClass.UNKNOWN_TO_US.value, operation.c.state == State.REVERSED.value),
         ),
     ),
 )
@@ -61,9 +64,10 @@ _MISSING: Final = (
     .where(_is_missing, _state.in_(_NOT_ENDED))
     .scalar_subquery()
 )
+_MOVES_MONEY: Final = operation.c.kind.in_((Kind.CAPTURE.value, Kind.REFUND.value))
 _IS_OWED: Final = (
     operation.c.state.in_((State.APPROVED.value, State.REVERSED.value)),
-    operation.c.kind.in_((Kind.CAPTURE.value, Kind.REFUND.value)),
+    _MOVES_MONEY,
     ~_USED,
     # said already, or ended by an operator; what a file has ended may be missing again
     ~_there_is(
@@ -72,6 +76,11 @@ _IS_OWED: Final = (
         _is_missing,
         or_(_state.in_(_NOT_ENDED), recon_exception.c.actor != ACTOR),
     ),
+)
+_IS_UNFOUNDED: Final = (
+    operation.c.state.in_([state.value for state in WITHOUT_MONEY]),
+    _MOVES_MONEY,
+    _IS_MATCHED,
 )
 _COLUMNS: Final = (
     operation.c.operation_id,
@@ -110,7 +119,8 @@ _OWED: Final = (
     .where(
         operation.c.decided_at >= bindparam("since"),
         operation.c.decided_at < bindparam("until"),
-        *_IS_OWED,
+        # both in one reading: there may be a million of them, and few are either
+        or_(and_(*_IS_OWED), and_(*_IS_UNFOUNDED)),
     )
     .order_by(operation.c.decided_at, operation.c.operation_id)
 )

@@ -25,6 +25,7 @@ from payments.reconciliation.rules import (
     decision,
     difference,
     is_owed,
+    is_unfounded,
     may_have_moved,
 )
 from payments.reconciliation.survey import Survey, survey
@@ -45,7 +46,7 @@ class Ours(NamedTuple):
     by_reference: Lookup
     by_acquirer_reference: Lookup
     owed: Callable[[], Iterable[Expected]]
-    """Operations that no file has named, each once: those of the day, and older ones."""
+    """Operations that no file has named, each once: those of the day, and older ones; and what is unfounded."""
 
 
 class RunRefused(Exception):
@@ -89,6 +90,8 @@ class Run:
         self._taken: set[int] = set()
         self._held: list[Line] = []
         self._count = 0
+        self.unfounded: list[int] = []
+        """Operations without money that a line of an earlier file is matched with. Whole when `absent` has ended."""
 
     def of_lines(self, lines: Iterable[Line], surveyed: Survey) -> Iterator[Found]:
         """Matches, exceptions, and what undecided operations have become by this file.
@@ -104,7 +107,9 @@ class Run:
     def absent(self, now: datetime) -> Iterator[ReconException]:
         """Operations that are owed and that neither this file names nor one before."""
         for operation in self._ours.owed():
-            if is_owed(operation) and operation.operation_id not in self._taken:
+            if is_unfounded(operation):
+                self.unfounded.append(operation.operation_id)
+            elif is_owed(operation) and operation.operation_id not in self._taken:
                 yield absent(operation, now)
 
     def _outright(self, lines: Iterable[Line], repeated: frozenset[int]) -> Iterator[Found]:

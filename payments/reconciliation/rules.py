@@ -70,7 +70,8 @@ class Line(NamedTuple):
 class Expected(NamedTuple):
     """One of our operations. `amount` > 0 in minor units; `at`: when it was decided, or sent while it is undecided.
 
-    `used`: a line of an earlier file was matched with it, or differs from it in an exception, or it was written off.
+    `used`: a line of an earlier file was matched with it, or differs from it in an exception, or it was written off, or
+    it is REVERSED and a line of it is UNKNOWN_TO_US.
     `missing_id`: the exception, not ended, which says that no file names it.
     """
 
@@ -150,6 +151,11 @@ def may_have_moved(operation: Expected) -> bool:
 def is_owed(operation: Expected) -> bool:
     """Whether a file has to name it, and none has yet."""
     return operation.state in SETTLED and operation.kind in _MOVES_MONEY and not operation.used
+
+
+def is_unfounded(operation: Expected) -> bool:
+    """Whether something of an earlier file counts as its own, and no money moved, as was decided since."""
+    return operation.state in WITHOUT_MONEY and operation.used
 
 
 def difference(line: Line, operation: Expected) -> ExceptionClass | None:

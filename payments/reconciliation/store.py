@@ -136,6 +136,21 @@ def add_totals(connection: Connection, file_id: int, totals: Mapping[str, Total]
         write(connection, Insert(recon_total.name, _TOTAL, rows))
 
 
+def uncount_match(
+    connection: Connection, file_id: int, currency: str, gross: int, fee: int, is_new_exception: bool
+) -> None:
+    """Take a matched line out of what a file has matched. `fee`: the contract's, as it was counted."""
+    of_file = (recon_total.c.file_id == file_id, recon_total.c.currency == currency)
+    sums = {
+        "matched_gross": recon_total.c.matched_gross - gross,
+        "matched_fee": recon_total.c.matched_fee - fee,
+        "suspense": recon_total.c.suspense + (gross - fee),
+    }
+    connection.execute(update(recon_total).where(*of_file).values(sums))
+    counts = {"matched": recon_file.c.matched - 1, "exceptions": recon_file.c.exceptions + int(is_new_exception)}
+    connection.execute(update(recon_file).where(recon_file.c.file_id == file_id).values(counts))
+
+
 def totals(connection: Connection, file_id: int) -> dict[str, Total]:
     """The sums of a file by currency, in the order of their codes."""
     query = select(recon_total).where(recon_total.c.file_id == file_id).order_by(recon_total.c.currency)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from payments.acquiring.connector import Kind
-from payments.acquiring.rules import State
+from payments.acquiring.rules import WITHOUT_MONEY, State
 from payments.platform.desk_errors import ReconConflict, SecondOperatorNeeded
 from payments.platform.errors import NotFound
 from payments.platform.tables.processes import operator_action
@@ -143,6 +143,18 @@ def test_an_operation_is_decided_before_its_money_is_moved(engine: Engine, state
             end(engine, by, exception_id)
     other = plant(engine, Planted(exception_class=ExceptionClass.TYPE, state=state))
     assert end(engine, desk.resolve, other).state is ExceptionState.RESOLVED, "only the line's money is moved"
+
+
+@pytest.mark.parametrize("by", ENDS)
+@pytest.mark.parametrize("state", sorted(UNDECIDED | WITHOUT_MONEY))
+def test_a_fee_of_what_has_no_money_is_not_ended_before_its_line_is_unmatched(
+    engine: Engine, state: State, by: End
+) -> None:
+    """Its whole line may have to go into suspense, and an end is final."""
+    exception_id = plant(engine, Planted(exception_class=ExceptionClass.FEE, state=state, suspense=-5))
+    with pytest.raises(ReconConflict, match=str(state)):
+        end(engine, by, exception_id)
+    assert moved_by(engine, exception_id) == {}
 
 
 @pytest.mark.parametrize(

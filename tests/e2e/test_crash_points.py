@@ -40,8 +40,8 @@ IN_SETTLEMENT = (
     *("before_closing", "in_closing", "before_closing_commit", "after_closing"),
 )
 """Reached in `tests/contracts/settlement/test_killed.py`."""
-IN_RECONCILIATION = ("in_reading_file", "before_file_is_done", "after_file_is_done")
-"""Reached in `tests/contracts/reconciliation/test_one_at_a_time.py`."""
+IN_RECONCILIATION = ("in_reading_file", "before_file_is_done", "after_file_is_done", "before_match_is_undone")
+"""Reached in `tests/contracts/reconciliation/test_one_at_a_time.py`, the last in `test_unmatching.py` beside it."""
 
 pytestmark = pytest.mark.timeout(300)
 

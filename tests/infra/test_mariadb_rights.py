@@ -28,6 +28,7 @@ def deleting(table: str) -> str:
 
 PRUNED = ("outbox_event", "idem_response_cache", "inbox_event", "dead_letter", "audit_request", "api_key_use")
 RECONCILED = ("recon_file", "recon_total", "recon_line", "recon_exception")
+UNMATCHED = (("recon_line", "operation_id"), ("recon_total", "suspense"))
 ON_OPERATIONS = (inserting("acquirer_operation"), updating("acquirer_operation", "state"))
 ALLOWED = [
     ("api", updating("payment", "status")),
@@ -53,6 +54,7 @@ ALLOWED = [
         for statement in (inserting("payout"), inserting("payout_file"))
     ),
     *((user, deleting(table)) for user in ("housekeeping", "operator") for table in RECONCILED),
+    *((user, updating(*place)) for user in ("housekeeping", "operator") for place in UNMATCHED),
     ("api", inserting("recon_upload")),
     ("operator", updating("lease", "fence")),
     ("ledger", inserting("inbox_event")),
@@ -103,6 +105,7 @@ FORBIDDEN = [
     *((user, inserting("settlement_item")) for user in ("api", "relay", "ledger")),
     *((user, deleting(table)) for user in WRITERS for table in ("settlement_batch", "payout", "payout_file")),
     *((user, deleting(table)) for user in ("api", "relay", "ledger") for table in RECONCILED),
+    *((user, updating(*place)) for user in ("api", "relay", "ledger") for place in UNMATCHED),
     *((user, inserting("inbox_event")) for user in WRITERS if user != "ledger"),
     *((user, inserting("payment")) for user in ("relay", "ledger", "operator")),
     *((user, updating("payment", "status")) for user in ("relay", "ledger", "operator")),

@@ -53,7 +53,7 @@ def _lines(file: AuditedFile, by_currency: Mapping[str, LineSums]) -> Iterator[s
             yield (
                 f"{lines.without_money} lines {currency} are matched with operations that ended without money,"
                 f" the first is line {lines.first_without_money}:"
-                " ask the acquirer for a correction, or give the merchant an adjustment"
+                " the search of the next settlement file makes exceptions of them"
             )
         unmatched = lines.lines - lines.matched
         yield from differs(f"the number of exceptions {currency} of unmatched lines", exceptions.unmatched, unmatched)

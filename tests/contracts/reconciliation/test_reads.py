@@ -8,10 +8,11 @@ from sqlalchemy import Engine, text
 
 from payments.platform.clock import monotonic
 from payments.platform.database import create_engine
-from payments.reconciliation import lookups
+from payments.reconciliation import lookups, match_store
 from payments.reconciliation.decisions import decide_matched
 from payments.reconciliation.exception_store import open_overdue
 from payments.reconciliation.lookups import Window
+from payments.reconciliation.rules import Expected, is_owed, is_unfounded
 from tests.contracts.reads import rows_read
 from tests.contracts.reconciliation import books
 
@@ -26,6 +27,10 @@ FILLINGS = (
     " SELECT seq, 'simulator', 'capture', 1000, 'USD', CONCAT('00-', seq, '-capture-1'),"
     " IF(seq <= 10, 'UNKNOWN', 'APPROVED'), CONCAT('op_', seq), 'M1', 'r', '{}', '2030-05-01', '2030-05-01',"
     f" '2030-05-17 12:00:00' - INTERVAL ({MANY} - seq) MINUTE, 0 FROM seq_1_to_{MANY}",
+    # declined after their lines, in the last minutes and long ago; and REVERSED, with nothing that takes them back
+    f"UPDATE acquirer_operation SET state = 'DECLINED' WHERE operation_id BETWEEN {MANY} - 19 AND {MANY} - 10"
+    f" OR operation_id BETWEEN 1000 AND {MANY // 2}",
+    "UPDATE acquirer_operation SET state = 'REVERSED' WHERE operation_id BETWEEN 100 AND 109",
     "INSERT INTO recon_file SELECT 1, 'x', 'simulator', 'x', '2030-05-01', 'DONE', 0, 0, 0, NULL, 'a',"
     " NOW(6), NOW(6), NOW(6)",
     "INSERT INTO recon_line SELECT 1, operation_id, reference, acquirer_reference, kind, currency, amount, 25,"
@@ -69,9 +74,25 @@ def by_acquirer_reference(engine: Engine) -> int:
     )
 
 
-def owed(engine: Engine) -> int:
+def of_the_window(engine: Engine) -> list[Expected]:
     window = Window(NOON - timedelta(minutes=29), NOON + timedelta(minutes=1))
-    return len(list(lookups.ours(engine, books.NAME, window).owed()))
+    return list(lookups.ours(engine, books.NAME, window).owed())
+
+
+def owed(engine: Engine) -> int:
+    return sum(map(is_owed, of_the_window(engine)))
+
+
+def unfounded(engine: Engine) -> int:
+    return sum(map(is_unfounded, of_the_window(engine)))
+
+
+def unfounded_matches(engine: Engine) -> int:
+    return len(match_store.named(engine, books.NAME, range(MANY - 19, MANY + 1)))
+
+
+def reversed_matches(engine: Engine) -> int:
+    return len(match_store.reversed_(engine, books.NAME))
 
 
 def undecided(engine: Engine) -> int:
@@ -83,7 +104,13 @@ def overdue(engine: Engine) -> int:
         return open_overdue(connection, NOON, 10)
 
 
-@pytest.mark.parametrize("read", [settled, by_reference, by_acquirer_reference, owed, undecided, overdue])
+READS = (
+    *(settled, by_reference, by_acquirer_reference, owed, undecided, overdue),
+    *(unfounded, unfounded_matches, reversed_matches),
+)
+
+
+@pytest.mark.parametrize("read", READS)
 def test_only_what_is_meant_is_read(grown: Engine, read: Callable[[Engine], int]) -> None:
     before = counted(grown)
     assert read(grown) == 10

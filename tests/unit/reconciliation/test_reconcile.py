@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.acquiring.connector import Kind
-from payments.acquiring.rules import Learned, State, Told
+from payments.acquiring.rules import WITHOUT_MONEY, Learned, State, Told
 from payments.reconciliation import reconcile as module
 from payments.reconciliation.faults import FileRefused
-from payments.reconciliation.reconcile import RunRefused, reconcile
-from payments.reconciliation.rules import UNDECIDED, WAIT, Expected, Line, Match, Rule
+from payments.reconciliation.reconcile import Run, RunRefused, reconcile
+from payments.reconciliation.rules import SETTLED, UNDECIDED, WAIT, Expected, Line, Match, Rule
 from tests.unit.reconciliation.made import (
     LONG_AGO,
     NOW,
@@ -107,6 +107,14 @@ def test_a_line_that_differs_decides_nothing(change: dict[str, object]) -> None:
 )
 def test_what_is_owed_waits_three_days(change: dict[str, object], now: object, classes: list[str]) -> None:
     assert run([], [ONE._replace(**change)], now).classes == classes  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("used", [True, False])
+def test_a_match_is_unfounded_where_no_money_moved(state: State, used: bool) -> None:
+    search = Run(ours([ONE._replace(state=state, used=used)]), fee)
+    assert len(list(search.absent(NOW))) == (state in SETTLED and not used)
+    assert search.unfounded == ([ONE.operation_id] if used and state in WITHOUT_MONEY else [])
 
 
 def test_an_operation_has_one_line_ever() -> None:
