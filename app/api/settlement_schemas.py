@@ -42,7 +42,7 @@ class SettlementStepBody(Body):
 
 
 class PayoutFileBody(Body):
-    """Pay the approved batches of a currency: of live merchants, or of test merchants."""
+    """Pay the approved batches of a currency: of live merchants, or of test merchants; of none that is suspended."""
 
     currency: Currency
     mode: Annotated[Mode, Field(strict=False), OneOf(Mode)] = Mode.LIVE

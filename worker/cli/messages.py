@@ -39,6 +39,7 @@ NO_OPEN_FINDINGS: Final = "No finding is open."
 
 
 NO_BATCHES: Final = "There are no such batches."
+SUSPENDED: Final = " (suspended)"
 NO_ADJUSTMENTS: Final = "There are no adjustments."
 
 

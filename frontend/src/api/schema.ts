@@ -2398,7 +2398,7 @@ export interface components {
             /** @description Minor units of the currency */
             total: number;
         };
-        /** @description Pay the approved batches of a currency: of live merchants, or of test merchants. */
+        /** @description Pay the approved batches of a currency: of live merchants, or of test merchants; of none that is suspended. */
         PayoutFileBody: {
             /**
              * @description ISO 4217 code
@@ -2683,7 +2683,11 @@ export interface components {
             items: components["schemas"]["SettlementAdjustment"][];
             nextCursor: string | null;
         };
-        /** @description A batch as operators see it. `approvedBy`: in their order. `payoutFileId`: null until it is exported. */
+        /**
+         * @description A batch as operators see it. `approvedBy`: in their order. `payoutFileId`: null until it is exported.
+         *
+         *     `held`: it is closed or approved, and its merchant is suspended: until that is over it is in no payout file.
+         */
         SettlementBatch: {
             adjustments: number;
             approvedBy: string[];
@@ -2709,6 +2713,7 @@ export interface components {
             fees: number;
             /** @description Minor units of the currency */
             gross: number;
+            held: boolean;
             items: number;
             merchantId: string;
             net: number;

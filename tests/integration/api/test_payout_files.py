@@ -74,6 +74,29 @@ def test_without_an_account_of_ours_there_is_no_file_for_a_bank(database_url: st
         assert api.post("/payout-files", EXPORT, **ADMIN).status_code == 201
 
 
+def test_a_suspended_merchant_is_not_paid(both: tuple[Api, Engine]) -> None:
+    api, engine = both
+
+    def become(state: str) -> None:
+        answer = api.http.patch("/merchants/M1", json={"state": state, "reason": "its letter"}, headers=ADMIN)
+        assert answer.status_code == 200
+
+    become("SUSPENDED")
+    held, other = approved(api, engine), approved(api, engine, "M2")
+    assert api.post("/payout-files", EXPORT, **ADMIN).get_json()["payouts"] == 1
+    shown = {each["batchId"]: (each["state"], each["held"]) for each in get(api, "/settlement-batches")["items"]}
+    assert shown == {held: ("APPROVED", True), other: ("EXPORTED", False)}
+    refused = api.post("/payout-files", EXPORT, **ADMIN)
+    assert code(refused) == (409, "NOTHING_TO_PAY_OUT")
+    assert refused.get_json()["message"] == (
+        "The approved batches of LIVE merchants in EUR wait until these suspended merchants are active again: M1."
+    )
+    become("ACTIVE")
+    assert get(api, f"/settlement-batches/{held}")["held"] is False
+    assert api.post("/payout-files", EXPORT, **ADMIN).get_json()["payouts"] == 1
+    assert get(api, f"/settlement-batches/{held}")["state"] == "EXPORTED"
+
+
 def test_an_adjustment_above_the_limit_waits_for_another_operator(both: tuple[Api, Engine]) -> None:
     api, _ = both
     body = {"merchantId": "M1", "currency": "EUR", "amount": -1_000_001, "reason": "chargeback"}

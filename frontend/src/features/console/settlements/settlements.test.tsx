@@ -19,7 +19,7 @@ afterEach(() => {
 const AT = "2026-05-17T12:00:00.000000Z";
 const BATCH: Batch = {
   batchId: 5, merchantId: "M1", currency: "USD", number: 2, cutoff: AT, state: "CLOSED", carriedIn: -100, gross: 10_000, refunds: 5000, fees: 105, adjustments: -20, net: 4775,
-  carriedOut: 0, items: 2, sha256: "ab12", approvedBy: [], payoutFileId: null, createdAt: AT, closedAt: AT, updatedAt: AT,
+  carriedOut: 0, items: 2, sha256: "ab12", approvedBy: [], payoutFileId: null, held: false, createdAt: AT, closedAt: AT, updatedAt: AT,
 };
 const ITEM: Item = { itemId: 1, kind: "CAPTURE", amount: 10_000, fee: 180, net: 9820, entryId: 9, eventId: 8, paymentId: 42, occurredAt: AT, source: null };
 const ADJUSTED: Item = { ...ITEM, itemId: 2, kind: "ADJUSTMENT", amount: -20, fee: 0, net: -20, eventId: null, paymentId: null, source: { type: "adjustment", id: 3 } };
@@ -75,6 +75,15 @@ it("approves with a reason, and says that a second operator is needed", async ()
   act("Approve");
   expect((await screen.findByRole("alert")).textContent).toContain("second operator");
   expect(posted(sent)).toMatchObject({ url: "/settlement-batches/5/approve", body: { reason: "agrees" } });
+});
+
+it("says that a batch is held while its merchant is suspended", async () => {
+  opened("/console/settlements", { ...BATCH, state: "APPROVED", held: true });
+  expect(await screen.findByText("Merchant suspended")).not.toBeNull();
+  cleanup();
+  opened("/console/settlements/5", { ...BATCH, state: "APPROVED", held: true });
+  expect(await screen.findByText(/^Its merchant is suspended: no payout file/)).not.toBeNull();
+  expect(screen.queryByText(/^It is paid by the next payout file/)).toBeNull();
 });
 
 it.each([["Confirm the payout …", "Confirm", "confirm"], ["Returned by the bank …", "Mark as returned", "return"]])("%s of a batch that is in a payout file", async (open, action, step) => {
