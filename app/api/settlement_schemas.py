@@ -36,7 +36,7 @@ def _part(description: str) -> Any:
 
 
 class SettlementStepBody(Body):
-    """What an operator says about a batch, or about another's adjustment."""
+    """What an operator says about a batch or an adjustment."""
 
     reason: DiscardReason = Field(description=_WHY)
 

@@ -1,4 +1,4 @@
-"""Two operators at once on MariaDB: a batch is approved, exported and paid once."""
+"""Two operators at once on MariaDB: a batch is approved, exported and paid once, an adjustment posted or withdrawn."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from payments.merchants import service
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform.desk_errors import NothingToPayOut, SecondOperatorNeeded, SettlementConflict
 from payments.platform.errors import PaymentsError
-from payments.settlement import payouts
+from payments.settlement import adjustment_store, adjustments, payouts
 from payments.settlement.payout_file import Format
 from payments.settlement.rules import State
 from tests.contracts.settlement.paying import (
@@ -25,7 +25,7 @@ from tests.contracts.settlement.paying import (
     settled,
     stored,
 )
-from tests.contracts.settlement.selling import DAY, NEXT, batches, price, register, sell, settle
+from tests.contracts.settlement.selling import DAY, NEXT, batches, payable, price, register, sell, settle
 from tests.contracts.test_locks import wait_for_lock_wait
 
 Work = Callable[[Connection], Any]
@@ -49,6 +49,14 @@ def returning(batch_id: int) -> Work:
 
 def suspending(connection: Connection) -> Any:
     return service.change_merchant(connection, "M1", "fraud", "cli:a", state=MerchantState.SUSPENDED)
+
+
+def agreeing(connection: Connection) -> Any:
+    return adjustments.agree(connection, 1, "cli:b", "seen", LATER)
+
+
+def withdrawing(connection: Connection) -> Any:
+    return adjustments.withdraw(connection, 1, "cli:b", "nobody wants it", LATER)
 
 
 def in_turn(mariadb: Engine, second: Engine, first: Work, other: Work) -> PaymentsError | None:
@@ -123,3 +131,16 @@ def test_suspending_and_exporting_do_not_wait_for_each_other(
     approve(mariadb, batches(mariadb)[-1].batch.batch_id)
     with pytest.raises(NothingToPayOut, match="M1"):
         export(mariadb)
+
+
+@pytest.mark.parametrize("works", [(agreeing, withdrawing), (withdrawing, agreeing), (withdrawing, withdrawing)])
+def test_an_adjustment_is_posted_or_withdrawn(mariadb: Engine, second: Engine, works: tuple[Work, Work]) -> None:
+    register(mariadb, "M1", "UTC")
+    with mariadb.begin() as connection:
+        adjustments.propose(connection, "M1", "KRW", 1_000_001, "we were late", "cli:a", LIMITS, LATER)
+    assert isinstance(in_turn(mariadb, second, *works), SettlementConflict)
+    with mariadb.connect() as connection:
+        (found,) = adjustment_store.page(connection, None, 9)
+    is_posted = works[0] is agreeing
+    assert (found.posted_at is not None, found.withdrawn_at is None) == (is_posted, is_posted)
+    assert payable(mariadb) == ({("M1", "KRW"): 1_000_001} if is_posted else {})
