@@ -72,14 +72,18 @@ SETTLEMENT: Final = Row(
         Panel(
             "Batches that are not ended",
             "Open ones take items, closed ones wait for approval, approved ones for a payout file, exported ones for "
-            "the bank.",
+            "the bank. Held: the closed and approved ones whose merchant is suspended.",
             "short",
-            (Query("max by (state) (settlement_batches)", "{{state}}"),),
+            (
+                Query("max by (state) (settlement_batches)", "{{state}}"),
+                Query("max(settlement_batches_held)", "held"),
+            ),
             NO_LIMIT,
         ),
         Panel(
             "Oldest batch without a payout file",
-            "Since it was closed. An operator approves it, two above the limit, and exports it.",
+            "Since it was closed. An operator approves it, two above the limit, and exports it. A held one is not "
+            "counted.",
             "s",
             (Query(UNPAID, "age"),),
             above(yellow=12 * HOUR, red=limit("PayoutsNotApproved")),

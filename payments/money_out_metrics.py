@@ -19,9 +19,14 @@ class MoneyOutMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.batches = Gauge("settlement_batches", "Batches that are not ended", ["state"], registry=registry)
         _start_at_zero(self.batches, (state.lower() for state in LIVE))
+        self.held = Gauge(
+            "settlement_batches_held",
+            "Batches that are to be paid out, and wait until their suspended merchants are active again",
+            registry=registry,
+        )
         self.oldest_unpaid_age = Gauge(
             "settlement_oldest_unpaid_age_seconds",
-            "Since the closing of the oldest batch that is in no payout file",
+            "Since the closing of the oldest batch that is in no payout file and not held",
             registry=registry,
         )
         self.overdue = Gauge(

@@ -45,6 +45,7 @@ class MoneyOutReading:
         """Store a successful read at `now` by the database's clock. `no_file_since`: the oldest of all acquirers."""
         for state, number in payouts.batches.items():
             self._metrics.batches.labels(state.lower()).set(number)
+        self._metrics.held.set(payouts.held)
         self._overdue.set(now, payouts.overdue_since)
         self._unpaid.set(now, payouts.unpaid_since)
         self._unconfirmed.set(now, payouts.unconfirmed_since)

@@ -36,13 +36,13 @@ def _part(description: str) -> Any:
 
 
 class SettlementStepBody(Body):
-    """What an operator says about a batch, or about another's adjustment."""
+    """What an operator says about a batch or an adjustment."""
 
     reason: DiscardReason = Field(description=_WHY)
 
 
 class PayoutFileBody(Body):
-    """Pay the approved batches of a currency: of live merchants, or of test merchants."""
+    """Pay the approved batches of a currency: of live merchants, or of test merchants; of none that is suspended."""
 
     currency: Currency
     mode: Annotated[Mode, Field(strict=False), OneOf(Mode)] = Mode.LIVE

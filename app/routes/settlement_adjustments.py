@@ -75,3 +75,23 @@ def agree(adjustment_id: int) -> Response:
     body, actor = read_body(SettlementStepBody), acting_operator()
     agreed = write(lambda c: adjustments.agree(c, adjustment_id, actor, body.reason, database_now(c)))
     return encoding.answer(adjustment_view.adjustment(agreed))
+
+
+@blueprint.post("/<id:adjustment_id>/withdraw")
+@describe(
+    Description(
+        "Withdraw an adjustment that waits for another operator",
+        "settlement",
+        answers={200: adjustment_view.SettlementAdjustment},
+        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
+        parameters=(ADJUSTMENT_ID,),
+        body=SettlementStepBody,
+        scopes=(Scope.OPERATE,),
+        text="It is never posted. Any operator may, also the one who proposed it.",
+    )
+)
+def withdraw(adjustment_id: int) -> Response:
+    """The adjustment, withdrawn."""
+    body, actor = read_body(SettlementStepBody), acting_operator()
+    withdrawn = write(lambda c: adjustments.withdraw(c, adjustment_id, actor, body.reason, database_now(c)))
+    return encoding.answer(adjustment_view.adjustment(withdrawn))

@@ -36,8 +36,8 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list merchants by id")
     listing.add_argument("--after", default="", help="only ids behind this one")
     changes = {
-        "suspend": "let its keys open nothing",
-        "activate": "let its keys work again",
+        "suspend": "let its keys open nothing, and no payout file pay it",
+        "activate": "let its keys work again, and payout files pay it",
         "connect": "let its new payments be held elsewhere",
         "account": "say when its day ends and where it is paid",
     }

@@ -31,7 +31,7 @@ class Mode(StrEnum):
 
 
 class MerchantState(StrEnum):
-    """A suspended merchant's keys open nothing."""
+    """A suspended merchant's keys open nothing, and no payout file pays it."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"

@@ -22,7 +22,7 @@ class SettlementConflict(Permanent):
 
 
 class NothingToPayOut(Permanent):
-    """No batch in this currency is APPROVED."""
+    """No batch in this currency is APPROVED, or all that are wait for suspended merchants."""
 
     code = "NOTHING_TO_PAY_OUT"
 

@@ -11,7 +11,10 @@ from payments.platform.tables.settlement import settlement_adjustment as table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAdjustment:
-    """One row; `amount` in minor units with its sign. `posted_at` None: a second operator has not agreed yet."""
+    """One row; `amount` in minor units with its sign.
+
+    It waits for a second operator while neither `posted_at` nor `withdrawn_at` is there.
+    """
 
     adjustment_id: int = 0
     merchant_id: str
@@ -22,6 +25,8 @@ class StoredAdjustment:
     agreed_by: str | None = None
     created_at: datetime
     posted_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
 
 
 _COLUMNS: Final = tuple(table.c[field.name] for field in fields(StoredAdjustment))
@@ -41,8 +46,8 @@ def lock(connection: Connection, adjustment_id: int) -> StoredAdjustment | None:
 
 
 def save(connection: Connection, changed: StoredAdjustment) -> None:
-    """Write who agreed, and when it was posted."""
-    values = {"agreed_by": changed.agreed_by, "posted_at": changed.posted_at}
+    """Write who agreed or withdrew, and when it was posted or withdrawn."""
+    values = {name: getattr(changed, name) for name in ("agreed_by", "posted_at", "withdrawn_by", "withdrawn_at")}
     connection.execute(update(table).where(table.c.adjustment_id == changed.adjustment_id).values(values))
 
 

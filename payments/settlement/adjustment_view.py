@@ -14,7 +14,10 @@ from payments.settlement.adjustment_store import StoredAdjustment
 
 @dataclass(frozen=True, slots=True)
 class SettlementAdjustment(JsonObject):
-    """A correction, in minor units; above 0 the merchant gets it. `postedAt` is null until a second operator agrees."""
+    """A correction, in minor units; above 0 the merchant gets it.
+
+    `postedAt` is null until a second operator agrees; when the adjustment is withdrawn instead, `withdrawnAt` is not.
+    """
 
     adjustment_id: Identifier
     merchant_id: str
@@ -25,6 +28,8 @@ class SettlementAdjustment(JsonObject):
     agreed_by: str | None
     created_at: Time
     posted_at: Time | None
+    withdrawn_by: str | None
+    withdrawn_at: Time | None
 
 
 def adjustments(
@@ -50,4 +55,6 @@ def adjustment(found: StoredAdjustment) -> SettlementAdjustment:
         agreed_by=found.agreed_by,
         created_at=format_time(found.created_at),
         posted_at=None if found.posted_at is None else format_time(found.posted_at),
+        withdrawn_by=found.withdrawn_by,
+        withdrawn_at=None if found.withdrawn_at is None else format_time(found.withdrawn_at),
     )

@@ -56,13 +56,9 @@ def propose(
 def agree(connection: Connection, adjustment_id: int, actor: str, reason: str, now: datetime) -> StoredAdjustment:
     """Agree to another operator's adjustment, which posts it.
 
-    Raises NotFound, SettlementConflict when it is posted, SecondOperatorNeeded for the one who proposed it.
+    Raises NotFound, SettlementConflict unless it waits, SecondOperatorNeeded for the one who proposed it.
     """
-    found = adjustment_store.lock(connection, adjustment_id)
-    if found is None:
-        raise NotFound(f"There is no adjustment {adjustment_id}.")
-    if found.posted_at is not None:
-        raise SettlementConflict(f"Adjustment {adjustment_id} is posted already.")
+    found = _waiting(connection, adjustment_id)
     if is_same_person(found.proposed_by, actor):
         raise SecondOperatorNeeded(f"You proposed adjustment {adjustment_id}; another operator has to agree.")
     agreed = replace(found, agreed_by=actor, posted_at=now)
@@ -70,6 +66,28 @@ def agree(connection: Connection, adjustment_id: int, actor: str, reason: str, n
     _post(connection, agreed, now)
     _note(connection, actor, "agree", agreed, reason)
     return agreed
+
+
+def withdraw(connection: Connection, adjustment_id: int, actor: str, reason: str, now: datetime) -> StoredAdjustment:
+    """End an adjustment that waits, so that it is never posted; any operator may, for no money moves.
+
+    Raises NotFound, SettlementConflict unless it waits.
+    """
+    withdrawn = replace(_waiting(connection, adjustment_id), withdrawn_by=actor, withdrawn_at=now)
+    adjustment_store.save(connection, withdrawn)
+    _note(connection, actor, "withdraw", withdrawn, reason)
+    return withdrawn
+
+
+def _waiting(connection: Connection, adjustment_id: int) -> StoredAdjustment:
+    found = adjustment_store.lock(connection, adjustment_id)
+    if found is None:
+        raise NotFound(f"There is no adjustment {adjustment_id}.")
+    if found.posted_at is not None:
+        raise SettlementConflict(f"Adjustment {adjustment_id} is posted already.")
+    if found.withdrawn_at is not None:
+        raise SettlementConflict(f"Adjustment {adjustment_id} is withdrawn already.")
+    return found
 
 
 def _post(connection: Connection, of: StoredAdjustment, now: datetime) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from payments.merchants.rules import Mode
 from payments.platform.tables.merchants import merchant
 from payments.platform.tables.settlement import payout as table
 from payments.platform.tables.settlement import settlement_batch as batch_table
+from payments.settlement import payees
 from payments.settlement.payout_file import Payout, PayoutState
 from payments.settlement.rules import Batch, State
 from payments.settlement.store import StoredBatch, batch_of
@@ -27,16 +28,23 @@ class StoredPayout(NamedTuple):
     state: PayoutState
 
 
+_IS_HELD: Final = batch_table.c.merchant_id.in_(payees.SUSPENDED)
+
+
 def lock_approved(connection: Connection, currency: str, mode: Mode, limit: int) -> list[StoredBatch]:
-    """Lock the APPROVED batches of a currency, at most `limit`, and read them, oldest first.
+    """Lock the APPROVED batches of a currency, at most `limit`, and read them, oldest first; not those that are held.
 
     `mode`: of their merchants; one that is not registered has no live money.
     """
-    live = batch_table.c.merchant_id.in_(select(merchant.c.merchant_id).where(merchant.c.mode == Mode.LIVE.value))
-    of_mode = live if mode is Mode.LIVE else ~live
-    of_currency = (batch_table.c.state == State.APPROVED.value) & (batch_table.c.currency == currency) & of_mode
-    query = select(batch_table).where(of_currency).order_by(batch_table.c.batch_id).limit(limit).with_for_update()
+    wanted = _approved(currency, mode) & ~_IS_HELD
+    query = select(batch_table).where(wanted).order_by(batch_table.c.batch_id).limit(limit).with_for_update()
     return [batch_of(row) for row in connection.execute(query)]
+
+
+def held(connection: Connection, currency: str, mode: Mode) -> list[str]:
+    """The suspended merchants for whose sake `lock_approved` leaves out batches, by id."""
+    query = select(batch_table.c.merchant_id).where(_approved(currency, mode), _IS_HELD).distinct()
+    return list(connection.execute(query.order_by(batch_table.c.merchant_id)).scalars())
 
 
 def save_exported(connection: Connection, batches: Sequence[Batch], now: datetime) -> None:
@@ -75,3 +83,9 @@ def save_state(connection: Connection, payout_id: int, state: PayoutState, now: 
     """Write the state of a payout."""
     values = {"state": state.value, "updated_at": now}
     connection.execute(update(table).where(table.c.payout_id == payout_id).values(values))
+
+
+def _approved(currency: str, mode: Mode) -> ColumnElement[bool]:
+    live = batch_table.c.merchant_id.in_(select(merchant.c.merchant_id).where(merchant.c.mode == Mode.LIVE.value))
+    is_approved = (batch_table.c.state == State.APPROVED.value) & (batch_table.c.currency == currency)
+    return is_approved & (live if mode is Mode.LIVE else ~live)

@@ -65,16 +65,16 @@ def export(
 ) -> StoredFile:
     """Put the APPROVED batches of a currency, the oldest of them up to FILE_LIMITS, into a new payout file.
 
-    `mode`: of its merchants; test money is not in the file of real money. Raises NothingToPayOut; of PAIN_001
-    ValidationFailed unless it is of LIVE and EUR, PayoutAccountMissing when we (`debtor` None) or a merchant have no
-    account, SettlementConflict for an amount that is no transfer.
+    `mode`: of its merchants; test money is not in the file of real money. Those of suspended merchants are left out.
+    Raises NothingToPayOut; of PAIN_001 ValidationFailed unless it is of LIVE and EUR, PayoutAccountMissing when we
+    (`debtor` None) or a merchant have no account, SettlementConflict for an amount that is no transfer.
     """
     if format_ is Format.PAIN_001 and (currency, mode) != (pain_001.CURRENCY, Mode.LIVE):
         message = f"must be {Format.CSV} unless it is {Mode.LIVE} money in {pain_001.CURRENCY}"
         raise ValidationFailed(f"format {message}.", (("format", message),))
     batches = payout_store.lock_approved(connection, currency, mode, FILE_LIMITS[format_])
     if not batches:
-        raise NothingToPayOut(f"No batch of a {mode} merchant in {currency} is approved.")
+        raise NothingToPayOut(_why_nothing(payout_store.held(connection, currency, mode), currency, mode))
     payouts = [payout_file.payout(each.batch) for each in batches]
     name = payout_file.name_of(payouts, mode, now)
     data = _pain_001(connection, name, payouts, debtor, now) if format_ is Format.PAIN_001 else None
@@ -124,8 +124,7 @@ def _pain_001(
     accounts = payees.accounts(connection, {each.merchant_id for each in payouts})
     missing = sorted({each.merchant_id for each in payouts} - set(accounts))
     if missing:
-        others = f" and {len(missing) - _NAMED} others" if len(missing) > _NAMED else ""
-        raise PayoutAccountMissing(f"These merchants have no IBAN: {', '.join(missing[:_NAMED])}{others}.")
+        raise PayoutAccountMissing(f"These merchants have no IBAN: {_named(missing)}.")
     transfers = [
         Transfer(each.batch_id, each.merchant_id, Account(*accounts[each.merchant_id]), each.amount) for each in payouts
     ]
@@ -133,6 +132,18 @@ def _pain_001(
         if each.amount > pain_001.LARGEST_TRANSFER:
             raise SettlementConflict(f"Batch {each.batch_id} is more than a SEPA transfer may be; pay it by CSV.")
     return pain_001.write(name, debtor, transfers, now)
+
+
+def _why_nothing(held: Sequence[str], currency: str, mode: Mode) -> str:
+    if not held:
+        return f"No batch of a {mode} merchant in {currency} is approved."
+    approved = f"The approved batches of {mode} merchants in {currency}"
+    return f"{approved} wait until these suspended merchants are active again: {_named(held)}."
+
+
+def _named(merchant_ids: Sequence[str]) -> str:
+    others = f" and {len(merchant_ids) - _NAMED} others" if len(merchant_ids) > _NAMED else ""
+    return f"{', '.join(merchant_ids[:_NAMED])}{others}"
 
 
 def _stored(

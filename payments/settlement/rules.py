@@ -35,6 +35,10 @@ class State(StrEnum):
     """Not paid out: its net is part of the next batch."""
 
 
+UNPAID: Final = (State.CLOSED, State.APPROVED)
+"""To be paid out, and in no payout file yet."""
+
+
 class Step(StrEnum):
     """What moves a batch after it was closed and approved."""
 

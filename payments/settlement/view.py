@@ -11,8 +11,8 @@ from payments.platform.desk_errors import SettlementConflict
 from payments.platform.errors import NotFound
 from payments.platform.json_types import Count, Identifier, JsonObject, Keywords, Minor, OneOf, Time
 from payments.platform.paging import page
-from payments.settlement import payout_store, store
-from payments.settlement.rules import State
+from payments.settlement import payees, payout_store, store
+from payments.settlement.rules import UNPAID, State
 from payments.settlement.store import StoredBatch, Wanted
 
 
@@ -45,10 +45,14 @@ class Settlement(JsonObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementBatch(Settlement):
-    """A batch as operators see it. `approvedBy`: in their order. `payoutFileId`: null until it is exported."""
+    """A batch as operators see it. `approvedBy`: in their order. `payoutFileId`: null until it is exported.
+
+    `held`: it is closed or approved, and its merchant is suspended: until that is over it is in no payout file.
+    """
 
     approved_by: list[str]
     payout_file_id: Identifier | None
+    held: bool
 
 
 def batches(
@@ -56,8 +60,7 @@ def batches(
 ) -> tuple[list[SettlementBatch], int | None]:
     """A page of batches, newest first, and the id after which the next page begins (None: the last)."""
     found, last = _batches(connection, wanted, before, limit)
-    files = payout_store.files_of(connection, [each.batch.batch_id for each in found])
-    return [_of_operators(each, files.get(each.batch.batch_id)) for each in found], last
+    return _of_operators(connection, found), last
 
 
 def settlements(
@@ -95,8 +98,7 @@ def closed(connection: Connection, batch_id: int, merchant_id: str | None = None
 
 def batch(connection: Connection, found: StoredBatch) -> SettlementBatch:
     """A batch as operators see it."""
-    batch_id = found.batch.batch_id
-    return _of_operators(found, payout_store.files_of(connection, [batch_id]).get(batch_id))
+    return _of_operators(connection, [found])[0]
 
 
 def settlement(found: StoredBatch) -> Settlement:
@@ -104,8 +106,18 @@ def settlement(found: StoredBatch) -> Settlement:
     return Settlement(**_members(found))
 
 
-def _of_operators(found: StoredBatch, file_id: int | None) -> SettlementBatch:
-    return SettlementBatch(**_members(found), approved_by=list(found.batch.approved_by), payout_file_id=file_id)
+def _of_operators(connection: Connection, found: Sequence[StoredBatch]) -> list[SettlementBatch]:
+    files = payout_store.files_of(connection, [each.batch.batch_id for each in found])
+    suspended = payees.suspended(connection, {each.batch.merchant_id for each in found})
+    return [
+        SettlementBatch(
+            **_members(each),
+            approved_by=list(each.batch.approved_by),
+            payout_file_id=files.get(each.batch.batch_id),
+            held=each.batch.state in UNPAID and each.batch.merchant_id in suspended,
+        )
+        for each in found
+    ]
 
 
 def _members(found: StoredBatch) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, delete, insert, update
 
+from payments.merchants import service
+from payments.merchants.rules import MerchantState
 from payments.money_out_metrics import LIVE, MoneyOutMetrics
 from payments.platform.clock import database_now, monotonic
 from payments.platform.tables.acquirer import acquirer_operation
@@ -17,6 +19,7 @@ from payments.reconciliation import backlog
 from payments.reconciliation.rules import ExceptionClass, ExceptionState
 from payments.settlement.backlog import payout_backlog
 from payments.settlement.rules import State
+from tests.contracts.settlement.selling import register
 from worker.money_out import ALL_AT_ONCE, MoneyOut
 from worker.money_out_reading import MoneyOutReading
 
@@ -118,6 +121,7 @@ def operation(engine: Engine, at: datetime, reference: str = "00-1-authorization
 def test_nothing_waits_in_a_new_database(engine: Engine) -> None:
     shows = Shown(engine, "simulator")
     assert [shows("settlement_batches", state=state.lower()) for state in LIVE] == [0, 0, 0, 0]
+    assert shows("settlement_batches_held") == 0
     ages = ("settlement_overdue", "settlement_oldest_unpaid_age", "payouts_unconfirmed_oldest_age")
     assert [shows(f"{name}_seconds") for name in ages] == [0, 0, 0]
     assert shows("reconciliation_file_age_seconds") == 0, "no operation was made at this acquirer"
@@ -150,6 +154,30 @@ def test_batches_on_their_way(engine: Engine) -> None:
         connection.execute(update(settlement_batch).where(live).values(state="CONFIRMED", gross=5, net=5, closed_at=at))
     assert shows("payouts_unconfirmed_oldest_age_seconds") == shows("settlement_oldest_unpaid_age_seconds") == 0
     assert shows("settlement_overdue_seconds") == shows("settlement_batches", state="open") == 0
+
+
+def test_a_batch_of_a_suspended_merchant_is_held_not_unpaid(engine: Engine) -> None:
+    at = now(engine)
+    register(engine, "M1", "UTC")
+    for number, state in enumerate((State.EXPORTED, State.APPROVED, State.CLOSED, State.OPEN), 1):
+        batch(engine, number, state, at - 4 * DAY + number * timedelta(seconds=1))
+    batch(engine, 1, State.CLOSED, at - HOUR, merchant_id="M2")
+    shows = Shown(engine)
+    for merchant_state, held, unpaid in (
+        (MerchantState.ACTIVE, 0, 4 * 86400 - 2),
+        (MerchantState.SUSPENDED, 2, 3600),
+        (MerchantState.ACTIVE, 0, 4 * 86400 - 2),
+    ):
+        with engine.begin() as connection:
+            service.change_merchant(connection, "M1", "its letter", "cli:a", state=merchant_state)
+        assert shows("settlement_batches_held") == held
+        assert unpaid <= shows("settlement_oldest_unpaid_age_seconds") < unpaid + 100
+        assert [shows("settlement_batches", state=state.lower()) for state in LIVE] == [1, 2, 1, 1]
+        assert shows("settlement_overdue_seconds") >= 4 * 86400 - 4, "it is closed all the same"
+    with engine.begin() as connection:
+        connection.execute(delete(settlement_batch).where(settlement_batch.c.merchant_id == "M2"))
+        service.change_merchant(connection, "M1", "fraud", "cli:a", state=MerchantState.SUSPENDED)
+    assert (shows("settlement_oldest_unpaid_age_seconds"), shows("settlement_batches_held")) == (0, 2)
 
 
 def test_open_exceptions_and_their_suspense(engine: Engine) -> None:

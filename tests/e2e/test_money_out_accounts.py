@@ -1,6 +1,6 @@
 """Money goes out with the database accounts of role mariadb: nothing is denied to api, housekeeping and operator."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,16 @@ def file(number: int) -> bytes:
     return made.text([made.line(made.operation(number))], made.soon()).encode()
 
 
+def adjust(platform: Platform, operator: Callable[..., None]) -> None:
+    """Four adjustments; the second one waits for another operator, the last two are withdrawn."""
+    why = ("--reason", "account")
+    post(platform, "/settlement-adjustments", merchantId="M1", currency="KRW", amount=-5, reason="account")
+    for _ in range(3):
+        operator("settle", "adjust", "M1", "KRW", "-1000001", *why)
+    operator("settle", "withdraw", "3", *why)
+    post(platform, "/settlement-adjustments/4/withdraw", reason="account")
+
+
 @pytest.mark.timeout(240)
 def test_money_goes_out_with_the_accounts_of_the_role(
     platform: Platform, urls: Mapping[str, str], database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -88,8 +98,7 @@ def test_money_goes_out_with_the_accounts_of_the_role(
     post(platform, "/settlement-batches/2/approve", reason="account")
     post(platform, "/payout-files", currency="KRW", mode="TEST", format="CSV", reason="account")
     post(platform, "/settlement-batches/2/return", reason="account")
-    post(platform, "/settlement-adjustments", merchantId="M1", currency="KRW", amount=-5, reason="account")
-    operator("settle", "adjust", "M1", "KRW", "-1000001", *why)
+    adjust(platform, operator)
     monkeypatch.setenv("SUDO_USER", "another")
     operator("settle", "agree", "2", *why)
 

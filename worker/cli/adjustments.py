@@ -1,4 +1,4 @@
-"""`settle adjust`, `agree`, `adjustments`: corrections of what a merchant is paid, at a terminal.
+"""`settle adjust`, `agree`, `withdraw`, `adjustments`: corrections of what a merchant is paid, at a terminal.
 
 `worker.cli.settle` runs them, says why one is refused, and has the exit codes.
 """
@@ -35,9 +35,11 @@ def add_actions(actions: Any) -> None:
     about = "minor units, such as 1250 or -1250: above 0 the merchant gets it, below 0 it pays"
     adjust.add_argument("amount", metavar="AMOUNT", type=_amount, help=about)
     agree = actions.add_parser("agree", help="agree to another operator's adjustment, which posts it")
+    withdraw = actions.add_parser("withdraw", help="end an adjustment that waits for another operator: never post it")
     about = "its id, as adjustments prints it"
-    agree.add_argument("adjustment_id", metavar="ADJUSTMENT", type=whole_number, help=about)
-    for action in (adjust, agree):
+    for action in (agree, withdraw):
+        action.add_argument("adjustment_id", metavar="ADJUSTMENT", type=whole_number, help=about)
+    for action in (adjust, agree, withdraw):
         action.add_argument("--reason", type=reason, required=True, help="why, 1 to 500 characters")
     listing = actions.add_parser("adjustments", help="list adjustments, newest first")
     listing.add_argument("--limit", type=whole_number, default=LIMIT, help=f"at most so many (default {LIMIT})")
@@ -50,9 +52,10 @@ def _adjust(engine: Engine, settings: ToolSettings, options: argparse.Namespace)
     return change(engine, lambda c, now: adjustment_view.adjustment(adjustments.propose(c, *said, now)))
 
 
-def _agree(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+def _answer(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
     said = (options.adjustment_id, settings.actor, options.reason)
-    return change(engine, lambda c, now: adjustment_view.adjustment(adjustments.agree(c, *said, now)))
+    answer = adjustments.agree if options.action == "agree" else adjustments.withdraw
+    return change(engine, lambda c, now: adjustment_view.adjustment(answer(c, *said, now)))
 
 
 def _list(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) -> int:
@@ -71,11 +74,17 @@ def _line(one: SettlementAdjustment) -> str:
     return _LINE.format(
         one.adjustment_id,
         _minute(one.created_at),
-        "-" if one.posted_at is None else _minute(one.posted_at),
+        _posted(one),
         format_amount(one.amount, one.currency),
         printable(one.merchant_id),
-        ", ".join(printable(name) for name in (one.proposed_by, one.agreed_by) if name is not None),
+        ", ".join(printable(name) for name in (one.proposed_by, one.agreed_by, one.withdrawn_by) if name),
     )
+
+
+def _posted(one: SettlementAdjustment) -> str:
+    if one.withdrawn_at is not None:
+        return messages.WITHDRAWN
+    return "-" if one.posted_at is None else _minute(one.posted_at)
 
 
 def _minute(time: str) -> str:
@@ -89,5 +98,5 @@ def _amount(text: str) -> int:
     raise argparse.ArgumentTypeError(messages.NOT_AN_ADJUSTMENT)
 
 
-ACTIONS: Final = {"adjust": _adjust, "agree": _agree, "adjustments": _list}
+ACTIONS: Final = {"adjust": _adjust, "agree": _answer, "withdraw": _answer, "adjustments": _list}
 """What these actions do, by their names. What is stored may refuse one: a Permanent."""

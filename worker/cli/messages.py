@@ -39,6 +39,8 @@ NO_OPEN_FINDINGS: Final = "No finding is open."
 
 
 NO_BATCHES: Final = "There are no such batches."
+SUSPENDED: Final = " (suspended)"
+WITHDRAWN: Final = "withdrawn"
 NO_ADJUSTMENTS: Final = "There are no adjustments."
 
 

@@ -157,7 +157,7 @@ def _line(batch: SettlementBatch) -> str:
         items=batch.items,
         net=format_amount(batch.net, batch.currency),
         fees=format_amount(batch.fees, batch.currency),
-        merchant=printable(batch.merchant_id),
+        merchant=f"{printable(batch.merchant_id)}{messages.SUSPENDED if batch.held else ''}",
     )
 
 

@@ -21,6 +21,10 @@ export const BATCH_STATES: readonly BatchState[] = ["CLOSED", "APPROVED", "EXPOR
 /** What an operator can do to a batch itself; a payout file exports it. */
 export type Step = "approve" | "confirm" | "return";
 
+/** What an operator can do to an adjustment that waits. */
+export type Answer = "agree" | "withdraw";
+export const ANSWERS: readonly Answer[] = ["agree", "withdraw"];
+
 const PAGE = 20;
 const WATCHED_EVERY_MS = 5000;
 
@@ -103,8 +107,14 @@ export async function proposeAdjustment(token: string, merchantId: string, curre
   return (await call("post", "/settlement-adjustments", { body: { merchantId, currency, amount, reason }, token })).data;
 }
 
-export async function agreeToAdjustment(token: string, id: number, reason: string): Promise<Adjustment> {
-  return (await call("post", "/settlement-adjustments/{adjustment_id}/agree", { path: { adjustment_id: id }, body: { reason }, token })).data;
+export async function answerAdjustment(token: string, id: number, answer: Answer, reason: string): Promise<Adjustment> {
+  const sent = { path: { adjustment_id: id }, body: { reason }, token };
+  switch (answer) {
+    case "agree":
+      return (await call("post", "/settlement-adjustments/{adjustment_id}/agree", sent)).data;
+    case "withdraw":
+      return (await call("post", "/settlement-adjustments/{adjustment_id}/withdraw", sent)).data;
+  }
 }
 
 /** Schedules of one merchant ("*" is any), in one currency; "" is all. */

@@ -210,7 +210,7 @@ export const en = {
     ACQUIRER_OPERATION_CONFLICT: "This operation is decided already, or is not for an operator to decide.",
     SECOND_OPERATOR_NEEDED: "You have proposed this. A second operator, with another key, has to confirm it.",
     SETTLEMENT_CONFLICT: "The batch or adjustment is not in a state in which this can be done.",
-    NOTHING_TO_PAY_OUT: "No batch of this currency is approved and waits to be paid out.",
+    NOTHING_TO_PAY_OUT: "No batch of this currency is approved and waits to be paid out. Those of suspended merchants are left out.",
     PAYOUT_ACCOUNT_MISSING: "pain.001 needs the IBAN of the platform and of every merchant that is paid. Something is missing.",
     FEE_SCHEDULE_CONFLICT: "There is a schedule of this merchant and currency from this time on already, or a later one.",
     RECON_CONFLICT: "This exception has ended already, or its operation is not decided yet.",

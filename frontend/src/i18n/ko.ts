@@ -211,7 +211,7 @@ export const ko: Texts = {
     ACQUIRER_OPERATION_CONFLICT: "이미 결정되었거나 운영자가 결정할 수 없는 처리입니다.",
     SECOND_OPERATOR_NEEDED: "직접 제안한 결정입니다. 다른 키를 쓰는 두 번째 운영자가 확인해야 합니다.",
     SETTLEMENT_CONFLICT: "정산이나 조정이 이 작업을 할 수 있는 상태가 아닙니다.",
-    NOTHING_TO_PAY_OUT: "이 통화에 지급을 기다리는 승인된 정산이 없습니다.",
+    NOTHING_TO_PAY_OUT: "이 통화에 지급을 기다리는 승인된 정산이 없습니다. 정지된 가맹점의 정산은 제외됩니다.",
     PAYOUT_ACCOUNT_MISSING: "pain.001에는 플랫폼과 지급받을 모든 가맹점의 IBAN이 필요합니다. 빠진 것이 있습니다.",
     FEE_SCHEDULE_CONFLICT: "이 가맹점과 통화에는 같은 시각이나 더 늦은 시각의 수수료표가 이미 있습니다.",
     RECON_CONFLICT: "이미 끝난 불일치이거나 처리의 결과가 아직 결정되지 않았습니다.",

@@ -119,6 +119,8 @@ settlement_adjustment = Table(
     Column("proposed_by", String(128), nullable=False),
     Column("agreed_by", String(128)),
     Column("created_at", UtcTime, nullable=False),
-    Column("posted_at", UtcTime),  # null: a second operator has not agreed yet
+    Column("posted_at", UtcTime),  # null: a second operator has not agreed yet, or it is withdrawn
+    Column("withdrawn_by", String(128)),
+    Column("withdrawn_at", UtcTime),  # never beside posted_at
     **MARIADB_OPTIONS,
 )

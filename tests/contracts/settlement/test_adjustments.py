@@ -1,9 +1,11 @@
-"""Adjustments: posted at once or after a second operator's word, and in the next batch."""
+"""Adjustments: posted at once or after a second operator's word, or withdrawn, and in the next batch."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
 
 from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
@@ -28,6 +30,11 @@ def propose(engine: Engine, amount: int, merchant_id: str = "M1", actor: str = "
 def agree(engine: Engine, adjustment_id: int, actor: str = "cli:b") -> StoredAdjustment:
     with engine.begin() as connection:
         return adjustments.agree(connection, adjustment_id, actor, "seen", LATER)
+
+
+def withdraw(engine: Engine, adjustment_id: int, actor: str = "cli:a") -> StoredAdjustment:
+    with engine.begin() as connection:
+        return adjustments.withdraw(connection, adjustment_id, actor, "nobody wants it", LATER)
 
 
 def posted(engine: Engine) -> list[tuple[object, ...]]:
@@ -74,6 +81,41 @@ def test_above_the_limit_another_operator_has_to_agree(engine: Engine, amount: i
         assert [each.action for each in actions(connection, None, 2)] == ["adjustment.agree", "adjustment.propose"]
 
 
+@pytest.mark.parametrize("actor", ["cli:a", "cli:b"])
+def test_what_waits_is_withdrawn_and_never_posted(engine: Engine, actor: str) -> None:
+    made = propose(engine, 5_001)
+    withdrawn = withdraw(engine, made.adjustment_id, actor)
+    assert withdrawn == replace(made, withdrawn_by=actor, withdrawn_at=LATER)
+    for again in (withdraw, agree):
+        with pytest.raises(SettlementConflict, match=f"Adjustment {made.adjustment_id} is withdrawn already"):
+            again(engine, made.adjustment_id, "cli:b")
+    settle(engine)
+    assert (posted(engine), batches(engine)) == ([], [])
+    with engine.connect() as connection:
+        assert adjustment_store.page(connection, None, 9) == [withdrawn]
+        noted, _ = actions(connection, None, 2)
+    assert (noted.actor, noted.action, noted.target) == (actor, "adjustment.withdraw", "adjustment 1")
+    assert noted.detail == "5001 KRW for merchant M1: nobody wants it"
+
+
+@pytest.mark.parametrize("amount", [5_000, -5_001])
+def test_what_is_posted_is_not_withdrawn(engine: Engine, amount: int) -> None:
+    made = propose(engine, amount)
+    if made.posted_at is None:
+        agree(engine, made.adjustment_id)
+    with pytest.raises(SettlementConflict, match=f"Adjustment {made.adjustment_id} is posted already"):
+        withdraw(engine, made.adjustment_id)
+    assert payable(engine)["M1", "KRW"] == amount
+
+
+def test_the_release_before_cannot_post_what_is_withdrawn(engine: Engine) -> None:
+    made = propose(engine, 5_001)
+    withdraw(engine, made.adjustment_id)
+    its = text("UPDATE settlement_adjustment SET agreed_by = 'cli:b', posted_at = '2030-05-17 13:00:00'")
+    with pytest.raises(DBAPIError, match="ck_adjustment_withdrawn"), engine.begin() as connection:
+        connection.execute(its)
+
+
 def test_it_is_an_item_of_the_next_batch_without_a_fee(engine: Engine) -> None:
     sell(engine, 10_000)
     propose(engine, -820)
@@ -99,7 +141,8 @@ def test_an_unknown_merchant_and_nothing_are_refused(engine: Engine) -> None:
         propose(engine, 1, "M2")
     with pytest.raises(ValueError, match="changes nothing"):
         propose(engine, 0)
-    with pytest.raises(NotFound):
-        agree(engine, 9)
+    for answer in (agree, withdraw):
+        with pytest.raises(NotFound):
+            answer(engine, 9)
     sell(engine, 100, "M2")
     assert propose(engine, 1, "M2").posted_at == LATER, "where keys are not required, a payment makes a merchant known"

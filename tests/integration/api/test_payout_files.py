@@ -74,12 +74,36 @@ def test_without_an_account_of_ours_there_is_no_file_for_a_bank(database_url: st
         assert api.post("/payout-files", EXPORT, **ADMIN).status_code == 201
 
 
+def test_a_suspended_merchant_is_not_paid(both: tuple[Api, Engine]) -> None:
+    api, engine = both
+
+    def become(state: str) -> None:
+        answer = api.http.patch("/merchants/M1", json={"state": state, "reason": "its letter"}, headers=ADMIN)
+        assert answer.status_code == 200
+
+    become("SUSPENDED")
+    held, other = approved(api, engine), approved(api, engine, "M2")
+    assert api.post("/payout-files", EXPORT, **ADMIN).get_json()["payouts"] == 1
+    shown = {each["batchId"]: (each["state"], each["held"]) for each in get(api, "/settlement-batches")["items"]}
+    assert shown == {held: ("APPROVED", True), other: ("EXPORTED", False)}
+    refused = api.post("/payout-files", EXPORT, **ADMIN)
+    assert code(refused) == (409, "NOTHING_TO_PAY_OUT")
+    assert refused.get_json()["message"] == (
+        "The approved batches of LIVE merchants in EUR wait until these suspended merchants are active again: M1."
+    )
+    become("ACTIVE")
+    assert get(api, f"/settlement-batches/{held}")["held"] is False
+    assert api.post("/payout-files", EXPORT, **ADMIN).get_json()["payouts"] == 1
+    assert get(api, f"/settlement-batches/{held}")["state"] == "EXPORTED"
+
+
 def test_an_adjustment_above_the_limit_waits_for_another_operator(both: tuple[Api, Engine]) -> None:
     api, _ = both
     body = {"merchantId": "M1", "currency": "EUR", "amount": -1_000_001, "reason": "chargeback"}
     made = api.post("/settlement-adjustments", body, **ADMIN)
     shown = made.get_json()
     assert (made.status_code, shown["postedAt"], shown["agreedBy"], shown["amount"]) == (201, None, None, -1_000_001)
+    assert (shown["withdrawnBy"], shown["withdrawnAt"]) == (None, None)
     path = f"/settlement-adjustments/{shown['adjustmentId']}/agree"
     assert code(api.post(path, WHY, **ADMIN)) == (409, "SECOND_OPERATOR_NEEDED")
     agreed = api.post(path, WHY, **key(api, "ann")).get_json()
@@ -88,6 +112,30 @@ def test_an_adjustment_above_the_limit_waits_for_another_operator(both: tuple[Ap
     assert get(api, "/settlement-adjustments") == {"items": [agreed], "nextCursor": None}
     (balance,) = [each for each in get(api, "/ledger/balances")["items"] if each["account"] == "merchant_payable"]
     assert balance["balance"] == -1_000_001
+
+
+def test_an_adjustment_that_nobody_wants_is_withdrawn(both: tuple[Api, Engine]) -> None:
+    api, _ = both
+    body = {"merchantId": "M1", "currency": "EUR", "amount": 1_000_001, "reason": "chargeback"}
+    made = api.post("/settlement-adjustments", body, **ADMIN).get_json()
+    path = f"/settlement-adjustments/{made['adjustmentId']}/withdraw"
+    assert code(api.post(path, {}, **ADMIN)) == (400, "VALIDATION_FAILED")
+    assert code(api.post(path, WHY, **key(api, "bob", scopes=["read"]))) == (403, "INSUFFICIENT_SCOPE")
+    answer = api.post(path, WHY, **ADMIN)
+    withdrawn = answer.get_json()
+    changed = {"withdrawnBy": "api:127.0.0.1", "withdrawnAt": withdrawn["withdrawnAt"]}
+    assert (answer.status_code, withdrawn) == (200, {**made, **changed})
+    assert withdrawn["withdrawnAt"] is not None
+    assert get(api, "/settlement-adjustments") == {"items": [withdrawn], "nextCursor": None}
+    ann = key(api, "ann")
+    for again in (path, path.replace("withdraw", "agree")):
+        refused = api.post(again, WHY, **ann)
+        assert code(refused) == (409, "SETTLEMENT_CONFLICT")
+        assert refused.get_json()["message"] == f"Adjustment {made['adjustmentId']} is withdrawn already."
+    posted = api.post("/settlement-adjustments", {**body, "amount": 5}, **ADMIN).get_json()
+    refused = api.post(f"/settlement-adjustments/{posted['adjustmentId']}/withdraw", WHY, **ADMIN)
+    assert code(refused) == (409, "SETTLEMENT_CONFLICT")
+    assert code(api.post("/settlement-adjustments/99/withdraw", WHY, **ADMIN)) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(

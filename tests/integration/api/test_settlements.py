@@ -49,6 +49,7 @@ def test_a_batch_from_closing_to_the_bank(both: tuple[Api, Engine]) -> None:
         **dict.fromkeys(("createdAt", "closedAt", "updatedAt"), "2030-05-18T12:00:00.000000Z"),
         "approvedBy": [],
         "payoutFileId": None,
+        "held": False,
     }
     approved = api.post(f"{path}/approve", WHY, **ADMIN).get_json()
     assert (approved["state"], approved["approvedBy"]) == ("APPROVED", ["api:127.0.0.1"])
@@ -181,7 +182,7 @@ def test_a_merchant_sees_its_own_and_no_names_of_operators(both: tuple[Api, Engi
     assert listed == get(api, f"/settlements/{mine}", its)
     whole = get(api, f"/settlement-batches/{mine}")
     assert {name: whole[name] for name in listed} == listed
-    assert set(whole) - set(listed) == {"approvedBy", "payoutFileId"}
+    assert set(whole) - set(listed) == {"approvedBy", "payoutFileId", "held"}
     assert len(get(api, f"/settlements/{mine}/items", its)["items"]) == 1
     assert api.http.get(f"/settlements/{mine}/statement.csv", headers=its).status_code == 200
     for part in ("", "/items", "/statement.csv"):

@@ -1,4 +1,4 @@
-"""`settle adjust`, `agree` and `adjustments`, called as an operator calls them."""
+"""`settle adjust`, `agree`, `withdraw` and `adjustments`, called as an operator calls them."""
 
 import json
 from collections.abc import Callable
@@ -66,9 +66,27 @@ def test_above_the_limit_another_operator_agrees(engine: Engine, tool: Tool, bec
     ]
 
 
+def test_what_nobody_wants_is_withdrawn(engine: Engine, tool: Tool, become: Become) -> None:
+    made = done(tool("settle", "adjust", "M1", "KRW", str(LIMIT + 1), *WHY))
+    adjustment_id = str(made["adjustmentId"])
+    become("bob")
+    withdrawn = done(tool("settle", "withdraw", adjustment_id, "--reason", "nobody wants it"))
+    assert (withdrawn["proposedBy"], withdrawn["withdrawnBy"], withdrawn["postedAt"]) == ("cli:alice", "cli:bob", None)
+    said = f"Adjustment {adjustment_id} is withdrawn already.\n"
+    for action in ("withdraw", "agree"):
+        assert tool("settle", action, adjustment_id, *WHY) == (1, "", said)
+    line = tool("settle", "adjustments")[1].splitlines()[1]
+    assert line.split()[3] == "withdrawn"
+    assert line.endswith("cli:alice, cli:bob")
+    with engine.connect() as connection:
+        (noted,) = actions(connection, None, 1)
+    assert (noted.actor, noted.action) == ("cli:bob", "adjustment.withdraw")
+
+
 def test_what_is_not_there_is_refused(engine: Engine, tool: Tool) -> None:
     assert tool("settle", "adjust", "M2", "KRW", "5", *WHY) == (1, "", "There is no merchant M2.\n")
-    assert tool("settle", "agree", "9", *WHY) == (1, "", "There is no adjustment 9.\n")
+    for action in ("agree", "withdraw"):
+        assert tool("settle", action, "9", *WHY) == (1, "", "There is no adjustment 9.\n")
     assert tool("settle", "adjustments") == (0, "There are no adjustments.\n", "")
 
 
@@ -86,7 +104,9 @@ def test_the_largest_amount_is_proposed(engine: Engine, tool: Tool, amount: int)
     assert done(tool("settle", "adjust", "M1", "USD", str(amount), *WHY))["amount"] == amount
 
 
-@pytest.mark.parametrize("options", [("adjust", "M1", "KRW", "5"), ("agree", "1"), ("adjust", "M1", "XXX", "5", *WHY)])
+@pytest.mark.parametrize(
+    "options", [("adjust", "M1", "KRW", "5"), ("agree", "1"), ("withdraw", "1"), ("adjust", "M1", "XXX", "5", *WHY)]
+)
 def test_a_reason_and_a_known_currency_are_needed(
     tool: Tool, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
 ) -> None:
@@ -119,6 +139,7 @@ def test_help_says_what_they_do(tool: Tool, capsys: pytest.CaptureFixture[str]) 
     for action, said in {
         "adjust": "minor units, such as 1250 or -1250",
         "agree": "its id, as adjustments prints it",
+        "withdraw": "its id, as adjustments prints it",
         "adjustments": "at most so many (default 50)",
     }.items():
         with pytest.raises(SystemExit) as ended:

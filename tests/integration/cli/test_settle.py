@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
+from payments.merchants import service
+from payments.merchants.rules import MerchantState
 from payments.platform.clock import database_now
 from payments.platform.tables.processes import operator_action
 from tests.contracts.settlement.selling import batches, price, register, sell
@@ -60,6 +62,16 @@ def test_a_batch_is_closed_listed_and_shown(engine: Engine, then: datetime, tool
     assert [row for row in noted if row.action == "settle"] == [
         ("settle", "closed 1, carried 0, of what occurred before the end of each merchant's day")
     ]
+
+
+def test_a_batch_that_is_held_is_marked(engine: Engine, then: datetime, tool: Tool) -> None:
+    register(engine, "M1", "UTC")
+    assert tool("run")[0] == 0
+    assert tool("list")[1].splitlines()[1].endswith(" M1")
+    with engine.begin() as connection:
+        service.change_merchant(connection, "M1", "fraud", "cli:a", state=MerchantState.SUSPENDED)
+    for listed in (tool("list")[1], tool("show", "1")[1]):
+        assert listed.splitlines()[1].endswith(" M1 (suspended)")
 
 
 def test_a_cut_off_that_an_operator_names(engine: Engine, then: datetime, tool: Tool) -> None:

@@ -1,6 +1,6 @@
-/** Dialogs that propose an adjustment, and agree to one. */
+/** Dialogs that propose an adjustment, and that agree to one or withdraw it. */
 import { useState } from "react";
-import { agreeToAdjustment, proposeAdjustment, type Adjustment } from "../../../api/settlements";
+import { answerAdjustment, proposeAdjustment, type Adjustment, type Answer } from "../../../api/settlements";
 import { useTexts } from "../../../i18n/language";
 import { formatMoney } from "../../../money/money";
 import { Confirm } from "../../../ui/confirm";
@@ -50,13 +50,14 @@ export function NewAdjustmentDialog({ onDone, onClose }: Done) {
   );
 }
 
-export function AgreeDialog({ adjustment: { adjustmentId, amount, currency, merchantId }, onDone, onClose }: Done & { adjustment: Adjustment }) {
+export function AnswerDialog({ adjustment: { adjustmentId, amount, currency, merchantId }, answer, onDone, onClose }: Done & { adjustment: Adjustment; answer: Answer }) {
   const { settlements, payouts, keys, locale } = useTexts();
   const { token } = useOperator();
   const [reason, setReason] = useState("");
-  const { start, busy, error } = useChange(async () => { onDone(await agreeToAdjustment(token, adjustmentId, reason.trim())); }, onClose, ["adjustments", "batches"]);
+  const { title, question, action } = payouts.answers[answer];
+  const { start, busy, error } = useChange(async () => { onDone(await answerAdjustment(token, adjustmentId, answer, reason.trim())); }, onClose, ["adjustments", "batches"]);
   return (
-    <Confirm title={payouts.agreeTitle(adjustmentId)} question={payouts.agreeQuestion(formatMoney(amount, currency, locale), merchantId)} action={payouts.agreeAction} danger busy={busy} onConfirm={start} onClose={onClose}>
+    <Confirm title={title(adjustmentId)} question={question(formatMoney(amount, currency, locale), merchantId)} action={action} danger busy={busy} onConfirm={start} onClose={onClose}>
       <ReasonField reason={reason} busy={busy} hint={settlements.reasonHint} onReason={setReason} />
       <Failure error={error} unknown={keys.unknownChange} />
     </Confirm>

@@ -38,7 +38,7 @@ function OneBatch({ id }: { id: number }) {
     <>
       <div className={own.head}>
         <h1>{settlements.batch(id)}</h1>
-        {query.data !== undefined && <StateBadge state={query.data.state} />}
+        {query.data !== undefined && <StateBadge state={query.data.state} held={query.data.held} />}
         <div className={own.tools}>
           {query.data !== undefined && query.data.state !== "OPEN" && <Statement id={id} />}
           <Link to={SETTLEMENTS} className={buttonClass("plain", true)}>{settlements.back}</Link>

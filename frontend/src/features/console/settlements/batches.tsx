@@ -57,7 +57,7 @@ function List({ items }: { items: readonly Batch[] }) {
       {items.map((batch) => (
         <tr key={batch.batchId}>
           <td><Link to={`${SETTLEMENTS}/${batch.batchId}`} aria-label={settlements.open(batch.batchId)}>{batch.batchId}</Link></td>
-          <td><StateBadge state={batch.state} /></td>
+          <td><StateBadge state={batch.state} held={batch.held} /></td>
           <td className={numberCell}>{batch.state === "OPEN" ? "–" : <Amount minor={batch.net} currency={batch.currency} />}</td>
           <td>{batch.currency}</td>
           <td><MerchantLink id={batch.merchantId} /></td>

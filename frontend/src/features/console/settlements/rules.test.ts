@@ -4,7 +4,7 @@ import { adjustmentOf, partsOf, stepsOf } from "./rules";
 
 const BATCH: Batch = {
   batchId: 5, merchantId: "M1", currency: "USD", number: 2, cutoff: "2026-05-17T00:00:00.000000Z", state: "CLOSED", carriedIn: -100, gross: 10_000, refunds: 5000,
-  fees: 105, adjustments: -20, net: 4775, carriedOut: 0, items: 3, sha256: null, approvedBy: [], payoutFileId: null, createdAt: "", closedAt: null, updatedAt: "",
+  fees: 105, adjustments: -20, net: 4775, carriedOut: 0, items: 3, sha256: null, approvedBy: [], payoutFileId: null, held: false, createdAt: "", closedAt: null, updatedAt: "",
 };
 
 it("shows parts that add up to the net", () => {

@@ -1,5 +1,5 @@
-/** What an operator can do to a batch in a state, and the parts of its net. */
-import type { Batch, BatchState, Step } from "../../../api/settlements";
+/** What an operator can do to a batch in a state, the parts of its net, and what became of an adjustment. */
+import type { Adjustment, Batch, BatchState, Step } from "../../../api/settlements";
 import { parseMoney } from "../../../money/money";
 
 const STEPS: Partial<Record<BatchState, readonly Step[]>> = { CLOSED: ["approve"], EXPORTED: ["confirm", "return"] };
@@ -18,6 +18,12 @@ export function partsOf({ carriedIn, gross, refunds, fees, adjustments }: Batch)
 /** Never -0, which is shown with a sign. */
 function minus(amount: number): number {
   return amount === 0 ? 0 : -amount;
+}
+
+export type AdjustmentState = "waiting" | "posted" | "withdrawn";
+
+export function stateOf({ postedAt, withdrawnAt }: Adjustment): AdjustmentState {
+  return postedAt !== null ? "posted" : withdrawnAt !== null ? "withdrawn" : "waiting";
 }
 
 export type Direction = "credit" | "debit";

@@ -19,20 +19,20 @@ afterEach(() => {
 const AT = "2026-05-17T12:00:00.000000Z";
 const BATCH: Batch = {
   batchId: 5, merchantId: "M1", currency: "USD", number: 2, cutoff: AT, state: "CLOSED", carriedIn: -100, gross: 10_000, refunds: 5000, fees: 105, adjustments: -20, net: 4775,
-  carriedOut: 0, items: 2, sha256: "ab12", approvedBy: [], payoutFileId: null, createdAt: AT, closedAt: AT, updatedAt: AT,
+  carriedOut: 0, items: 2, sha256: "ab12", approvedBy: [], payoutFileId: null, held: false, createdAt: AT, closedAt: AT, updatedAt: AT,
 };
 const ITEM: Item = { itemId: 1, kind: "CAPTURE", amount: 10_000, fee: 180, net: 9820, entryId: 9, eventId: 8, paymentId: 42, occurredAt: AT, source: null };
 const ADJUSTED: Item = { ...ITEM, itemId: 2, kind: "ADJUSTMENT", amount: -20, fee: 0, net: -20, eventId: null, paymentId: null, source: { type: "adjustment", id: 3 } };
 const ADJUSTMENT: Adjustment = {
-  adjustmentId: 3, merchantId: "M1", currency: "USD", amount: -500_000_000, reason: "chargebacks", proposedBy: "lee", agreedBy: null, createdAt: AT, postedAt: null,
+  adjustmentId: 3, merchantId: "M1", currency: "USD", amount: -500_000_000, reason: "chargebacks", proposedBy: "lee", agreedBy: null, createdAt: AT, postedAt: null, withdrawnBy: null, withdrawnAt: null,
 };
 
-function opened(address: string, batch: Batch = BATCH, change: (sent: Sent) => unknown = () => batch, scopes: readonly Scope[] = ["read", "operate"]): Sent[] {
+function opened(address: string, batch: Batch = BATCH, change: (sent: Sent) => unknown = () => batch, scopes: readonly Scope[] = ["read", "operate"], adjustment: Adjustment = ADJUSTMENT): Sent[] {
   const page = (...items: unknown[]) => ({ items, nextCursor: null });
   const sent = serve((one) => {
     if (one.method === "POST") return change(one);
     if (one.url.startsWith("/payout-files")) return page();
-    if (one.url.startsWith("/settlement-adjustments")) return page(ADJUSTMENT);
+    if (one.url.startsWith("/settlement-adjustments")) return page(adjustment);
     if (one.url.includes("/items?")) return page(ITEM, ADJUSTED);
     return one.url.startsWith("/settlement-batches/") ? batch : page(batch);
   });
@@ -75,6 +75,15 @@ it("approves with a reason, and says that a second operator is needed", async ()
   act("Approve");
   expect((await screen.findByRole("alert")).textContent).toContain("second operator");
   expect(posted(sent)).toMatchObject({ url: "/settlement-batches/5/approve", body: { reason: "agrees" } });
+});
+
+it("says that a batch is held while its merchant is suspended", async () => {
+  opened("/console/settlements", { ...BATCH, state: "APPROVED", held: true });
+  expect(await screen.findByText("Merchant suspended")).not.toBeNull();
+  cleanup();
+  opened("/console/settlements/5", { ...BATCH, state: "APPROVED", held: true });
+  expect(await screen.findByText(/^Its merchant is suspended: no payout file/)).not.toBeNull();
+  expect(screen.queryByText(/^It is paid by the next payout file/)).toBeNull();
 });
 
 it.each([["Confirm the payout …", "Confirm", "confirm"], ["Returned by the bank …", "Mark as returned", "return"]])("%s of a batch that is in a payout file", async (open, action, step) => {
@@ -120,4 +129,20 @@ it("lets a second operator agree to what waits", async () => {
   act("Agree");
   expect(await screen.findByText("Adjustment 3 is posted.")).not.toBeNull();
   expect(posted(sent)).toMatchObject({ url: "/settlement-adjustments/3/agree", body: { reason: "seen the mail" } });
+});
+
+it("withdraws what waits, with a reason", async () => {
+  const sent = opened("/console/settlements?view=adjustments", BATCH, () => ({ ...ADJUSTMENT, withdrawnBy: "kim", withdrawnAt: AT }));
+  await click("Withdraw … adjustment 3");
+  type("Reason", "nobody wants it");
+  act("Withdraw");
+  expect(await screen.findByText("Adjustment 3 is withdrawn.")).not.toBeNull();
+  expect(posted(sent)).toMatchObject({ url: "/settlement-adjustments/3/withdraw", body: { reason: "nobody wants it" } });
+});
+
+it("offers nothing for what is withdrawn", async () => {
+  opened("/console/settlements?view=adjustments", BATCH, undefined, undefined, { ...ADJUSTMENT, withdrawnBy: "kim", withdrawnAt: AT });
+  expect(await screen.findByText("Withdrawn")).not.toBeNull();
+  expect(screen.getByText("withdrawn by kim")).not.toBeNull();
+  expect(screen.queryByRole("button", { name: /adjustment 3$/ })).toBeNull();
 });

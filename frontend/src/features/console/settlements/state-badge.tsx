@@ -12,6 +12,13 @@ const TONES: Record<BatchState, Tone> = {
   RETURNED: "bad",
 };
 
-export function StateBadge({ state }: { state: BatchState }) {
-  return <Badge tone={TONES[state]}>{useTexts().settlements.states[state]}</Badge>;
+/** `held`: its merchant is suspended, so that no payout file has it. */
+export function StateBadge({ state, held }: { state: BatchState; held: boolean }) {
+  const { settlements } = useTexts();
+  return (
+    <>
+      <Badge tone={TONES[state]}>{settlements.states[state]}</Badge>
+      {held && <> <Badge tone="bad">{settlements.held}</Badge></>}
+    </>
+  );
 }

@@ -17,12 +17,13 @@ export function Steps({ batch }: { batch: Batch }) {
   const { may } = useOperator();
   const [asked, setAsked] = useState<Step | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const { state, approvedBy } = batch;
+  const { state, approvedBy, held } = batch;
   const steps = may("operate") ? stepsOf(state) : [];
   return (
     <div className={`${own.side} ${own.screen}`}>
       {state === "CLOSED" && approvedBy.length > 0 && <Notice tone="warn">{settlements.secondNeeded(approvedBy.join(", "))}</Notice>}
-      {state === "APPROVED" && <Notice tone="plain"><p>{settlements.toExport} <Link to={PAYOUT_FILES}>{settlements.toPayoutFiles}</Link></p></Notice>}
+      {held && <Notice tone="warn">{settlements.heldWhy}</Notice>}
+      {state === "APPROVED" && !held && <Notice tone="plain"><p>{settlements.toExport} <Link to={PAYOUT_FILES}>{settlements.toPayoutFiles}</Link></p></Notice>}
       {state === "RETURNED" && <Notice tone="warn">{settlements.returnedWhy}</Notice>}
       {steps.length > 0 && (
         <div className={styles.buttons}>
