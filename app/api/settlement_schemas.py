@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from app import messages
 from app.api import queries
-from app.api.schemas import Body, Currency, DiscardReason, MerchantId
+from app.api.schemas import ABSENT, Body, Currency, DiscardReason, IdempotencyKey, MerchantId
 from payments.merchants.rules import Mode
 from payments.platform.json_types import OneOf
 from payments.platform.values.money import MAX_AMOUNT
@@ -70,6 +70,7 @@ class AdjustmentBody(Body):
         AfterValidator(_not_zero),
     ]
     reason: DiscardReason = Field(description=_WHY)
+    idempotency_key: IdempotencyKey = Field(default=ABSENT, alias="idempotencyKey")
 
 
 class FeeScheduleBody(Body):

@@ -1,12 +1,12 @@
 """/settlement-adjustments: corrections of what merchants are paid, by operators."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
 from app.api import encoding, queries
 from app.api.answers import SettlementAdjustmentPage
 from app.api.parameters import ADJUSTMENT_ID, CURSOR, LIMIT
 from app.api.settlement_schemas import AdjustmentBody, SettlementStepBody
-from app.commit.money_request import read_body
+from app.commit.money_request import idempotency_key, read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
 from app.services import services
@@ -43,19 +43,24 @@ def index() -> Response:
         "Correct what a merchant is paid",
         "settlement",
         answers={201: adjustment_view.SettlementAdjustment},
-        problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
+        problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
         body=AdjustmentBody,
         scopes=(Scope.OPERATE,),
         text="It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator"
-        " agrees.",
+        " agrees. With an idempotency key, in the body or as the header `Idempotency-Key`, it is posted once however"
+        " often it is sent: the answer to a repetition is the adjustment as it is then, with"
+        " `Idempotency-Replayed: true`.",
     )
 )
 def create() -> Response:
     """A new adjustment."""
     body, actor, limits = read_body(AdjustmentBody), acting_operator(), services().second_operator_above
+    key = idempotency_key(body.idempotency_key)
     wanted = (body.merchant_id, body.currency, body.amount, body.reason)
-    made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c)))
-    return encoding.answer(adjustment_view.adjustment(made), 201)
+    made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c), key=key))
+    if made.is_repeated:
+        g.answer_headers["Idempotency-Replayed"] = "true"
+    return encoding.answer(adjustment_view.adjustment(made.adjustment), 201)
 
 
 @blueprint.post("/<id:adjustment_id>/agree")

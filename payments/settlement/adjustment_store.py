@@ -27,13 +27,14 @@ class StoredAdjustment:
     posted_at: datetime | None = None
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
+    idempotency_key: str | None = None
 
 
 _COLUMNS: Final = tuple(table.c[field.name] for field in fields(StoredAdjustment))
 
 
 def add(connection: Connection, new: StoredAdjustment) -> StoredAdjustment:
-    """Store an adjustment; returns it with its id."""
+    """Store an adjustment; returns it with its id. Raises sqlalchemy's IntegrityError when its key was used."""
     values = {column.name: getattr(new, column.name) for column in _COLUMNS if column.name != "adjustment_id"}
     return replace(new, adjustment_id=int(connection.execute(insert(table), values).lastrowid))
 
@@ -41,6 +42,17 @@ def add(connection: Connection, new: StoredAdjustment) -> StoredAdjustment:
 def lock(connection: Connection, adjustment_id: int) -> StoredAdjustment | None:
     """Lock one and read it."""
     query = select(*_COLUMNS).where(table.c.adjustment_id == adjustment_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _adjustment(row)
+
+
+def of_key(connection: Connection, merchant_id: str, key: str) -> StoredAdjustment | None:
+    """The adjustment of a merchant that was proposed with this key; also one that was stored a moment ago."""
+    query = (
+        select(*_COLUMNS)
+        .where(table.c.merchant_id == merchant_id, table.c.idempotency_key == key)
+        .with_for_update()  # else it would not see what was stored since this transaction began
+    )
     row = connection.execute(query).one_or_none()
     return None if row is None else _adjustment(row)
 

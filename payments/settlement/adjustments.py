@@ -5,18 +5,27 @@ Each runs in the caller's transaction and is noted with its actor. What is poste
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
-from payments.platform.errors import NotFound
+from payments.platform.errors import IdempotencyKeyReused, NotFound
 from payments.platform.operators import note_action
 from payments.platform.same_person import is_same_person
 from payments.platform.values.money import AmountsByCurrency, format_amount
 from payments.settlement import adjustment_store, payees
 from payments.settlement.adjustment_store import StoredAdjustment
+
+
+class Proposed(NamedTuple):
+    """An adjustment. `is_repeated`: it was proposed before with the same key, and this proposal has changed nothing."""
+
+    adjustment: StoredAdjustment
+    is_repeated: bool = False
 
 
 def propose(
@@ -28,10 +37,13 @@ def propose(
     actor: str,
     limits: AmountsByCurrency,
     now: datetime,
-) -> StoredAdjustment:
+    *,
+    key: str | None = None,
+) -> Proposed:
     """Give a merchant `amount` (minor units), or take it where it is negative; above the limit after a second word.
 
-    Raises NotFound for an unknown merchant, ValueError for an amount of 0.
+    `key`: makes a repetition harmless. Raises NotFound for an unknown merchant, IdempotencyKeyReused when the merchant
+    has another adjustment with this key, ValueError for an amount of 0.
     """
     if amount == 0:
         raise ValueError("an adjustment of 0 changes nothing")
@@ -45,12 +57,17 @@ def propose(
         proposed_by=actor,
         created_at=now,
         posted_at=now if abs(amount) <= limits.of(currency) else None,
+        idempotency_key=key,
     )
-    added = adjustment_store.add(connection, new)
+    try:
+        with connection.begin_nested():
+            added = adjustment_store.add(connection, new)
+    except IntegrityError:
+        return Proposed(_former(connection, new), is_repeated=True)
     if added.posted_at is not None:
         _post(connection, added, now)
     _note(connection, actor, "propose" if added.posted_at is None else "post", added, reason)
-    return added
+    return Proposed(added)
 
 
 def agree(connection: Connection, adjustment_id: int, actor: str, reason: str, now: datetime) -> StoredAdjustment:
@@ -77,6 +94,15 @@ def withdraw(connection: Connection, adjustment_id: int, actor: str, reason: str
     adjustment_store.save(connection, withdrawn)
     _note(connection, actor, "withdraw", withdrawn, reason)
     return withdrawn
+
+
+def _former(connection: Connection, again: StoredAdjustment) -> StoredAdjustment:
+    """What was stored with the key of `again`. Raises IdempotencyKeyReused unless it is the same."""
+    found = adjustment_store.of_key(connection, again.merchant_id, again.idempotency_key or "")
+    said = [(one.currency, one.amount, one.reason, one.proposed_by) for one in (found, again) if one is not None]
+    if found is None or said[0] != said[1]:
+        raise IdempotencyKeyReused("This key was used before with another adjustment; use a new key for a new one.")
+    return found
 
 
 def _waiting(connection: Connection, adjustment_id: int) -> StoredAdjustment:

@@ -25,7 +25,7 @@ from payments.platform.tables.reconciliation import recon_file
 from stack.mariadb import MariaDBAddress
 from tests.servers import empty_database
 
-HEAD = "0019"
+HEAD = "0020"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -184,7 +184,7 @@ def test_files_of_the_release_before_count_as_searched(engine: Engine) -> None:
 def test_migrations_form_one_line() -> None:
     scripts = ScriptDirectory(str(Path(sys.modules[migrate.__module__].__file__ or "").parent))
     assert scripts.get_heads() == [HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(19, 0, -1)]
+    assert [script.revision for script in scripts.walk_revisions()] == [f"{n:04d}" for n in range(int(HEAD), 0, -1)]
 
 
 def test_a_migration_that_cannot_be_says_why(tmp_path: Path) -> None:

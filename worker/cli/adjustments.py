@@ -21,6 +21,7 @@ from worker.cli.payouts import change
 from worker.cli.repair import ToolSettings
 
 LIMIT: Final = 50
+LONGEST_KEY: Final = 64
 _LINE: Final = "{:>10} {:16} {:16} {:>20}  {:12} {}"
 _TITLES: Final = ("ADJUSTMENT", "PROPOSED (UTC)", "POSTED (UTC)", "AMOUNT", "MERCHANT", "BY")
 
@@ -34,6 +35,8 @@ def add_actions(actions: Any) -> None:
     adjust.add_argument("currency", metavar="CURRENCY", choices=sorted(DECIMALS), help="such as EUR")
     about = "minor units, such as 1250 or -1250: above 0 the merchant gets it, below 0 it pays"
     adjust.add_argument("amount", metavar="AMOUNT", type=_amount, help=about)
+    about = "a text of your own, such as a ticket's number: said again with it, the adjustment is made once"
+    adjust.add_argument("--key", metavar="KEY", type=identifier("key", LONGEST_KEY), help=about)
     agree = actions.add_parser("agree", help="agree to another operator's adjustment, which posts it")
     withdraw = actions.add_parser("withdraw", help="end an adjustment that waits for another operator: never post it")
     about = "its id, as adjustments prints it"
@@ -49,7 +52,10 @@ def add_actions(actions: Any) -> None:
 def _adjust(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
     wanted = (options.merchant_id, options.currency, options.amount, options.reason)
     said = (*wanted, settings.actor, settings.second_operator_above)
-    return change(engine, lambda c, now: adjustment_view.adjustment(adjustments.propose(c, *said, now)))
+    return change(
+        engine,
+        lambda c, now: adjustment_view.adjustment(adjustments.propose(c, *said, now, key=options.key).adjustment),
+    )
 
 
 def _answer(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:

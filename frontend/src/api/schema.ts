@@ -1169,7 +1169,7 @@ export interface paths {
         put?: never;
         /**
          * Correct what a merchant is paid
-         * @description It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator agrees.
+         * @description It is an item of the next batch. Above `APP_SECOND_OPERATOR_ABOVE` it is posted when another operator agrees. With an idempotency key, in the body or as the header `Idempotency-Key`, it is posted once however often it is sent: the answer to a repetition is the adjustment as it is then, with `Idempotency-Replayed: true`.
          */
         post: operations["settlement_adjustments.create"];
         delete?: never;
@@ -1503,6 +1503,8 @@ export interface components {
              * @enum {string}
              */
             currency: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHF" | "CLP" | "CNY" | "COP" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "UYU" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+            /** @description Makes a repetition harmless; may be sent as the header Idempotency-Key instead */
+            idempotencyKey?: string;
             /** @description The merchant; a name, not a credential */
             merchantId: string;
             /** @description Why, for the people who read it later */
@@ -13251,6 +13253,23 @@ export interface operations {
             };
             /** @description The body has another media type */
             415: {
+                headers: {
+                    /** @description Requests in one window; absent while Redis does not answer */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description Requests left in this window */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When the window ends, in seconds since 1970 */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description Names this request in our logs */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The idempotency key was used for another request · It is not a settlement file */
+            422: {
                 headers: {
                     /** @description Requests in one window; absent while Redis does not answer */
                     "X-RateLimit-Limit"?: number;

@@ -102,9 +102,9 @@ export function adjustmentsQuery(token: string, cursor: string | null) {
   });
 }
 
-/** `amount` is in minor units; positive is for the merchant. Above a limit it waits for a second operator. */
-export async function proposeAdjustment(token: string, merchantId: string, currency: Currency, amount: number, reason: string): Promise<Adjustment> {
-  return (await call("post", "/settlement-adjustments", { body: { merchantId, currency, amount, reason }, token })).data;
+/** `amount` is in minor units; positive is for the merchant. Above a limit it waits for a second operator. With the same key it is made once. */
+export async function proposeAdjustment(token: string, merchantId: string, currency: Currency, amount: number, reason: string, idempotencyKey: string): Promise<Adjustment> {
+  return (await call("post", "/settlement-adjustments", { body: { merchantId, currency, amount, reason, idempotencyKey }, token })).data;
 }
 
 export async function answerAdjustment(token: string, id: number, answer: Answer, reason: string): Promise<Adjustment> {

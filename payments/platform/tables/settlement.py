@@ -122,5 +122,7 @@ settlement_adjustment = Table(
     Column("posted_at", UtcTime),  # null: a second operator has not agreed yet, or it is withdrawn
     Column("withdrawn_by", String(128)),
     Column("withdrawn_at", UtcTime),  # never beside posted_at
+    Column("idempotency_key", String(64)),
+    Index("uq_adjustment_key", "merchant_id", "idempotency_key", unique=True),
     **MARIADB_OPTIONS,
 )

@@ -1,5 +1,6 @@
 """Adjustments: posted at once or after a second operator's word, or withdrawn, and in the next batch."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,13 @@ from sqlalchemy.exc import DBAPIError
 
 from payments.ledger.rules import SourceType
 from payments.platform.desk_errors import SecondOperatorNeeded, SettlementConflict
-from payments.platform.errors import NotFound
+from payments.platform.errors import IdempotencyKeyReused, NotFound
 from payments.platform.operators import actions
 from payments.platform.tables.ledger import ledger_entry
 from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import adjustment_store, adjustments
 from payments.settlement.adjustment_store import StoredAdjustment
+from payments.settlement.adjustments import Proposed
 from payments.settlement.rules import State
 from tests.contracts.settlement.selling import DAY, NEXT, NOON, batches, check, payable, price, register, sell, settle
 
@@ -24,7 +26,15 @@ LIMITS = AmountsByCurrency(500, {"KRW": 5_000})
 
 def propose(engine: Engine, amount: int, merchant_id: str = "M1", actor: str = "cli:a") -> StoredAdjustment:
     with engine.begin() as connection:
-        return adjustments.propose(connection, merchant_id, "KRW", amount, "we were late", actor, LIMITS, LATER)
+        return adjustments.propose(
+            connection, merchant_id, "KRW", amount, "we were late", actor, LIMITS, LATER
+        ).adjustment
+
+
+def keyed(engine: Engine, amount: int, merchant_id: str = "M1", actor: str = "cli:a", key: str = "k1") -> Proposed:
+    with engine.begin() as connection:
+        said = (merchant_id, "KRW", amount, "we were late", actor, LIMITS)
+        return adjustments.propose(connection, *said, LATER, key=key)
 
 
 def agree(engine: Engine, adjustment_id: int, actor: str = "cli:b") -> StoredAdjustment:
@@ -79,6 +89,40 @@ def test_above_the_limit_another_operator_has_to_agree(engine: Engine, amount: i
     with engine.connect() as connection:
         assert adjustment_store.page(connection, None, 9) == [agreed]
         assert [each.action for each in actions(connection, None, 2)] == ["adjustment.agree", "adjustment.propose"]
+
+
+@pytest.mark.parametrize("amount", [500, 5_001])
+def test_with_a_key_it_is_made_once(engine: Engine, amount: int) -> None:
+    first = keyed(engine, amount)
+    again = keyed(engine, amount)
+    assert (first.is_repeated, again) == (False, Proposed(first.adjustment, is_repeated=True))
+    assert len(posted(engine)) == int(amount == 500)
+    with engine.connect() as connection:
+        assert [each.target for each in actions(connection, None, 9)].count("adjustment 1") == 1
+    assert not keyed(engine, amount, key="k2").is_repeated, "another key is another adjustment"
+
+
+def test_two_at_once_make_one(engine: Engine) -> None:
+    with ThreadPoolExecutor(2) as operators:
+        both = list(operators.map(lambda _: keyed(engine, 500), range(2)))
+    assert sorted(one.is_repeated for one in both) == [False, True]
+    assert both[0].adjustment == both[1].adjustment
+    assert len(posted(engine)) == 1
+
+
+def test_a_repetition_shows_what_has_become_of_it(engine: Engine) -> None:
+    agreed = agree(engine, keyed(engine, 5_001).adjustment.adjustment_id)
+    assert keyed(engine, 5_001) == Proposed(agreed, is_repeated=True)
+
+
+def test_a_key_is_of_one_adjustment_of_its_merchant(engine: Engine) -> None:
+    register(engine, "M2", "UTC")
+    keyed(engine, 500)
+    for other in ({"amount": 501}, {"amount": 500, "actor": "cli:b"}):
+        with pytest.raises(IdempotencyKeyReused):
+            keyed(engine, **other)
+    assert not keyed(engine, 501, "M2").is_repeated
+    assert payable(engine) == {("M1", "KRW"): 500, ("M2", "KRW"): 501}
 
 
 @pytest.mark.parametrize("actor", ["cli:a", "cli:b"])

@@ -97,6 +97,22 @@ def test_a_suspended_merchant_is_not_paid(both: tuple[Api, Engine]) -> None:
     assert get(api, f"/settlement-batches/{held}")["state"] == "EXPORTED"
 
 
+@pytest.mark.parametrize("where", ["body", "header"])
+def test_an_adjustment_that_is_sent_twice_with_a_key_is_posted_once(both: tuple[Api, Engine], where: str) -> None:
+    api, _ = both
+    body: dict[str, Any] = {"merchantId": "M1", "currency": "EUR", "amount": 500, "reason": "late"}
+    headers = {**ADMIN, "Idempotency-Key": "k1"} if where == "header" else ADMIN
+    sent = body if where == "header" else {**body, "idempotencyKey": "k1"}
+    first, again = (api.post("/settlement-adjustments", sent, **headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json() == again.get_json()
+    replayed = [answer.headers.get("Idempotency-Replayed") for answer in (first, again)]
+    assert replayed == [None, "true"]
+    assert get(api, "/settlement-adjustments")["items"] == [first.get_json()]
+    other = api.post("/settlement-adjustments", {**sent, "amount": 501}, **headers)
+    assert code(other) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
 def test_an_adjustment_above_the_limit_waits_for_another_operator(both: tuple[Api, Engine]) -> None:
     api, _ = both
     body = {"merchantId": "M1", "currency": "EUR", "amount": -1_000_001, "reason": "chargeback"}

@@ -46,7 +46,8 @@ def test_an_adjustment_is_posted_at_once(engine: Engine, tool: Tool, become: Bec
 
 
 def test_above_the_limit_another_operator_agrees(engine: Engine, tool: Tool, become: Become) -> None:
-    made = done(tool("settle", "adjust", "M1", "KRW", str(-LIMIT - 1), *WHY))
+    made = done(tool("settle", "adjust", "M1", "KRW", str(-LIMIT - 1), *WHY, "--key", "ticket 7"))
+    assert done(tool("settle", "adjust", "M1", "KRW", str(-LIMIT - 1), *WHY, "--key", "ticket 7")) == made
     assert made["postedAt"] is None
     adjustment_id = str(made["adjustmentId"])
     said = f"You proposed adjustment {adjustment_id}; another operator has to agree.\n"

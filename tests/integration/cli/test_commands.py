@@ -137,7 +137,7 @@ def test_an_absent_database_is_said_in_one_sentence(command: list[str]) -> None:
 
 def test_migrate_says_the_revision(database_url: str) -> None:
     done = call(database_url, "payments", "migrate")
-    assert (done.returncode, done.stdout) == (0, "database is at revision 0019\n")
+    assert (done.returncode, done.stdout) == (0, "database is at revision 0020\n")
 
 
 def test_migrate_without_a_database_is_said_in_one_sentence() -> None:

@@ -106,7 +106,7 @@ class Payouts:
             with self.engine.begin() as connection:
                 made = adjustments.propose(
                     connection, shop.merchant_id, currency, amount, "a letter", "kim", LIMITS, self.clock.tick()
-                )
+                ).adjustment
             if made.posted_at is None:
                 assert abs(amount) > limit
                 if self.draw.random() < 0.3:

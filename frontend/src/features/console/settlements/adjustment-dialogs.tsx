@@ -1,9 +1,12 @@
 /** Dialogs that propose an adjustment, and that agree to one or withdraw it. */
 import { useState } from "react";
+import { newKey } from "../../../api/attempt";
+import { ApiProblem } from "../../../api/client";
 import { answerAdjustment, proposeAdjustment, type Adjustment, type Answer } from "../../../api/settlements";
 import { useTexts } from "../../../i18n/language";
 import { formatMoney } from "../../../money/money";
 import { Confirm } from "../../../ui/confirm";
+import { Notice } from "../../../ui/notice";
 import { Choice, TextField } from "../../../ui/panel";
 import { useChange } from "../frame/change";
 import { CurrencyField, isCurrency } from "../frame/currency-field";
@@ -14,6 +17,7 @@ import { adjustmentOf, type Direction } from "./rules";
 import own from "./settlements.module.css";
 
 const LONGEST_ID = 32;
+const REUSED = "IDEMPOTENCY_KEY_REUSED";
 const DIRECTIONS: readonly Direction[] = ["credit", "debit"];
 
 interface Done {
@@ -29,9 +33,10 @@ export function NewAdjustmentDialog({ onDone, onClose }: Done) {
   const [text, setText] = useState("");
   const [direction, setDirection] = useState<Direction>("credit");
   const [reason, setReason] = useState("");
+  const [key] = useState(newKey); // of the dialog: what was sent and perhaps done is not done again, also when it was changed since
   const amount = isCurrency(currency) ? adjustmentOf(text, currency, direction) : null;
   const { start, busy, error } = useChange(async () => {
-    if (amount !== null && isCurrency(currency)) onDone(await proposeAdjustment(token, merchant.trim(), currency, amount, reason.trim()));
+    if (amount !== null && isCurrency(currency)) onDone(await proposeAdjustment(token, merchant.trim(), currency, amount, reason.trim(), key));
   }, onClose, ["adjustments", "batches"]);
   const amountHint = amount === null ? payouts.amountNeeded(currency || "…") : formatMoney(amount, currency, locale);
   return (
@@ -45,7 +50,7 @@ export function NewAdjustmentDialog({ onDone, onClose }: Done) {
         <TextField label={settlements.amount} hint={amountHint} required inputMode="decimal" autoComplete="off" value={text} onChange={(event) => { setText(event.target.value); }} />
         <ReasonField reason={reason} busy={busy} hint={settlements.reasonHint} onReason={setReason} />
       </fieldset>
-      <Failure error={error} unknown={keys.unknownChange} />
+      {error instanceof ApiProblem && error.code === REUSED ? <Notice tone="warn">{payouts.madeBefore}</Notice> : <Failure error={error} unknown={keys.unknownChange} />}
     </Confirm>
   );
 }

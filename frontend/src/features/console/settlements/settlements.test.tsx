@@ -119,7 +119,22 @@ it("takes an amount from a merchant, with the sign of the direction", async () =
   for (const [label, text] of [["Merchant", "M1"], ["Currency", "USD"], ["Direction", "debit"], ["Amount", "12.50"], ["Reason", "a chargeback"]] as const) type(label, text);
   act("Add adjustment");
   expect(await screen.findByText("Adjustment 3 waits for a second operator.")).not.toBeNull();
-  expect(posted(sent)?.body).toEqual({ merchantId: "M1", currency: "USD", amount: -1250, reason: "a chargeback" });
+  expect(posted(sent)?.body).toEqual({ merchantId: "M1", currency: "USD", amount: -1250, reason: "a chargeback", idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/) as string });
+});
+
+it("sends an adjustment again with its key, and says so when it was changed since", async () => {
+  const answers = [() => new TypeError("no answer"), () => refusal(422, "IDEMPOTENCY_KEY_REUSED")];
+  const sent = opened("/console/settlements?view=adjustments", BATCH, () => answers.shift()?.());
+  await click("New adjustment …");
+  for (const [label, text] of [["Merchant", "M1"], ["Currency", "USD"], ["Amount", "12.50"], ["Reason", "late"]] as const) type(label, text);
+  act("Add adjustment");
+  expect(await screen.findByText(/There was no answer/)).not.toBeNull();
+  type("Amount", "13");
+  act("Add adjustment");
+  expect(await screen.findByText("What you sent from this dialog before is an adjustment already. Close it and look at the list.")).not.toBeNull();
+  const keys = sent.filter((one) => one.method === "POST").map((one) => one.body.idempotencyKey);
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toBe(keys[1]);
 });
 
 it("lets a second operator agree to what waits", async () => {
