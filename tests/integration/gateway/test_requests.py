@@ -157,6 +157,17 @@ def test_what_may_move_money_in_clear_is_refused(gate: Gate, instance: Server, m
     assert asked(instance) == []
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("credential", ["Bearer po_test_x", "Basic cG9fdGVzdF94Og==", ""])
+def test_no_credential_in_clear_is_redirected(gate: Gate, instance: Server, method: str, credential: str) -> None:
+    url = f"http://127.0.0.1:{gate.envoy.plain_port}/payments/1"
+    headers = {"Authorization": credential}
+    answer = requests.request(method, url, headers=headers, allow_redirects=False, timeout=60)
+    assert (answer.status_code, "Location" in answer.headers) == (403, False)
+    assert method == "HEAD" or is_problem(answer, 403, "GATEWAY_FORBIDDEN")
+    assert asked(instance) == []
+
+
 def test_every_answer_over_tls_says_that_tls_is_used_alone(gate: Gate) -> None:
     for answer in (gate.get("/payments/1"), gate.get("/payments/%2f"), gate.post("/a", data=b"x" * 20_000)):
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
