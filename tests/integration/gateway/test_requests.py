@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from payments.merchants.key_form import Prefix, new_key
 from stack.certificates import Leaf
 from stack.envoy import Envoy
 from tests.integration.gateway.clients import Gate, asked, is_problem
@@ -79,7 +80,8 @@ def test_a_body_has_16_kib(gate: Gate, instance: Server, size: int, passes: bool
 
 @pytest.mark.parametrize(("size", "passes"), [(8 * 2**20, True), (8 * 2**20 + 1, False)])
 def test_a_settlement_file_has_8_mib(gate: Gate, instance: Server, size: int, passes: bool) -> None:
-    answer = gate.post("/reconciliation/files?name=a", data=b"x" * size)
+    headers = {"Authorization": f"Bearer {new_key(Prefix.OPERATOR).text}"}
+    answer = gate.post("/reconciliation/files?name=a", data=b"x" * size, headers=headers)
     assert [len(request.body) for request in asked(instance)] == [size] * passes
     assert answer.status_code == 200 if passes else is_problem(answer, 413, "GATEWAY_BODY_TOO_LARGE")
 
