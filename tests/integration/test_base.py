@@ -14,13 +14,23 @@ import yaml
 from tests.repo.roles import ANSIBLE, read
 
 ROLE: Final = ANSIBLE / "roles/base"
-TEMPLATES: Final = ("sshd.conf", "sudoers", "sysctl.conf", "security-updates.conf")
+TEMPLATES: Final = ("sshd.conf", "sudoers", "sysctl.conf", "security-updates.conf", "nftables.conf")
 FREE: Final = "becomes root without a password"
 KIM: Final = {"name": "kim", "ssh_keys": ["ssh-ed25519 AAAA kim"]}
+RULES: Final = [
+    {"name": "ssh", "ports": [22], "hosts": "all", "from": ["anywhere"], "per_address": 9},
+    {"name": "pages", "ports": [80, 443], "hosts": "all", "from": ["management"]},
+    {"name": "nobody's", "ports": [9443], "hosts": "all", "from": ["observability"]},
+]
 HOSTS: Final[Mapping[str, Any]] = {
     "plain": {"login": ["deploy", FREE], "container": True},
     "by_root": {"login": ["root", FREE]},
-    "asked": {"login": ["kim"], "base_administrators": [KIM]},
+    "asked": {
+        "login": ["kim"],
+        "base_administrators": [KIM],
+        "base_management_networks": ["2001:db8::/32"],
+        "base_firewall_rules": RULES,
+    },
     "changed": {
         "login": ["deploy", FREE],
         "base_administrators": [KIM],
@@ -29,6 +39,8 @@ HOSTS: Final[Mapping[str, Any]] = {
         "base_kernel_settings": {"net.ipv4.conf.*.rp_filter": 2, "kernel.sysrq": ""},
         "base_security_updates_except": ["^mariadb-"],
         "base_security_updates_reboot": True,
+        "base_management_networks": ["203.0.113.0/24", "2001:db8::/32", "192.0.2.7", "2001:db9::7"],
+        "base_firewall_rules": RULES,
     },
     "administrator": {"login": ["kim", FREE], "base_administrators": [KIM]},
     "without_key": {"login": ["deploy"], "has_key": 1},
@@ -160,6 +172,19 @@ def test_updates_wait_for_a_person_where_the_list_says_so(written: Path) -> None
     assert "Package-Blacklist" not in text(written, "plain", "security-updates.conf")
 
 
+def test_each_family_of_addresses_has_a_rule_of_its_own(written: Path) -> None:
+    found = {
+        machine: [line.strip() for line in text(written, machine, "nftables.conf").splitlines() if "saddr {" in line]
+        for machine in ("changed", "asked")
+    }
+    opened = 'tcp dport { 80, 443 } accept comment "pages"'
+    assert found["changed"] == [
+        f"ip saddr {{ 192.0.2.7, 203.0.113.0/24 }} {opened}",
+        f"ip6 saddr {{ 2001:db8::/32, 2001:db9::7 }} {opened}",
+    ]
+    assert found["asked"] == [f"ip6 saddr {{ 2001:db8::/32 }} {opened}"]
+
+
 @pytest.mark.parametrize("machine", HOSTS)
 def test_the_programs_take_the_files(written: Path, tmp_path: Path, machine: str) -> None:
     """Those of them that there are here; the role asks all on the machine."""
@@ -167,6 +192,9 @@ def test_the_programs_take_the_files(written: Path, tmp_path: Path, machine: str
         "sudoers": ["visudo", "-cf"],
         "security-updates.conf": ["apt-config", "dump", "--config-file"],
     }
+    nft = shutil.which("nft")
+    if nft and subprocess.run([nft, "list", "tables"], capture_output=True, check=False).returncode == 0:
+        checks["nftables.conf"] = ["nft", "-c", "-f"]  # it may ask the kernel
     for template, (program, *arguments) in checks.items():
         if found := shutil.which(program):
             path = tmp_path / template

@@ -71,7 +71,8 @@ def test_a_payment_without_tls_is_refused_and_not_redirected(front: Front, sessi
     plain = front.url.replace("https:", "http:")
     answer = pay(session, plain, uuid.uuid4().hex)
     assert (answer.status_code, answer.json()["code"]) == (403, "GATEWAY_FORBIDDEN")
-    read = session.get(f"{plain}/shop/payments?limit=1", timeout=10, allow_redirects=False)
+    assert session.get(f"{plain}/payments?limit=1", timeout=10).status_code == 403
+    read = requests.get(f"{plain}/shop/payments?limit=1", timeout=10, allow_redirects=False)
     there = read.headers["Location"].replace(":443/", "/")
     assert (read.status_code, there) == (308, f"{front.url}/shop/payments?limit=1")
     with pytest.raises(requests.ConnectionError):

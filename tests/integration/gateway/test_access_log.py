@@ -9,8 +9,9 @@ import pytest
 from stack.ports import free_port
 from tests.integration.gateway.clients import Gate
 from tests.integration.gateway.conftest import Start, port
+from tests.integration.gateway.test_limits import HOUR
 from tests.servers import until
-from tests.serving import Server
+from tests.serving import Answer, Server, serving
 
 CARD = "4111111111111111"
 PARTS = ["4111", "1111", "1111", "1111"]
@@ -74,3 +75,25 @@ def test_it_says_what_happened(instance: Server, start: Start) -> None:
         "upstream": f"127.0.0.1:{port(instance)}", "attempts": 1,
     }  # fmt: skip
     assert {name: entry[name] for name in expected} == expected
+
+
+def test_what_a_limit_refuses_is_sampled_and_nothing_else(start: Start) -> None:
+    with serving(lambda request, _url: Answer(429 if request.path == "/refused" else 200)) as server:
+        gate = start(port(server), envoy_key_requests_per_second=1, _envoy_limit_seconds=HOUR)
+        for _ in range(300):
+            gate.get("/limited", headers={"Authorization": f"Bearer {KEY}"})
+        assert [gate.get("/refused").status_code for _ in range(20)] == [429] * 20
+        gate.get("/last")
+        logged = until(
+            lambda: (found := [entry["path"] for entry in entries(gate, 22)])[-1] == "/last" and found, "it is logged"
+        )
+    assert (logged.count("/refused"), logged.count("/last")) == (20, 1)
+    assert 1 <= logged.count("/limited") < 30, "one that passed, and one in a hundred of those that did not"
+
+
+def test_a_line_has_an_end(instance: Server, start: Start) -> None:
+    gate = start(port(instance))
+    path, agent = f"/{'x' * 8000}", "y" * 4000
+    gate.get(path, headers={"User-Agent": agent})
+    (entry,) = entries(gate, 1)
+    assert (entry["path"], entry["agent"]) == (path[:512], agent[:256])

@@ -64,6 +64,14 @@ def test_a_wrong_change_is_not_written(instance: Server, start: Start) -> None:
     assert gate.get("/payments/1").status_code == 200
 
 
+@pytest.mark.parametrize(("insider", "length"), [("192.0.2.7", 32), ("2001:db8::7", 128), ("2001:db8::/48", 48)])
+def test_an_insider_without_a_length_is_one_address(tmp_path: Path, leaf: Leaf, insider: str, length: int) -> None:
+    text = template("check").render(values(tmp_path, leaf, envoy_insiders=[insider]))
+    address = insider.partition("/")[0]
+    assert f'{{address_prefix: "{address}", prefix_len: {length}}}' in text
+    assert validate(tmp_path, text) == ""
+
+
 def test_its_problems_have_codes_of_their_own(leaf: Leaf) -> None:
     problems = Envoy(leaf.certificate, leaf.key).variables["_envoy_problems"]
     codes = [problem["code"] for problem in problems]

@@ -12,6 +12,7 @@ from tests.serving import Server
 
 API = {"envoy_cluster_name": "api"}
 BY_KEY = {"envoy_local_http_ratelimit_prefix": "by_key"}
+FILES = {"envoy_local_http_ratelimit_prefix": "files"}
 KEY = "po_live_00Ab9ZzAb9Zz_0123456789secretsecretsecret"
 
 
@@ -31,6 +32,7 @@ def value(gate: Gate, name: str, **labels: str) -> float:
     ("name", "labels"),
     [
         ("envoy_http_local_rate_limit_rate_limited", BY_KEY),
+        ("envoy_http_local_rate_limit_rate_limited", FILES),
         ("envoy_listener_downstream_global_cx_overflow", {}),
         ("envoy_listener_manager_lds_update_rejected", {}),
         ("envoy_cluster_manager_cds_update_rejected", {}),

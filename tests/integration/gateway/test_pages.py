@@ -12,6 +12,7 @@ from stack.envoy import Envoy
 from tests.integration.gateway.clients import Gate, is_problem
 from tests.integration.gateway.conftest import Start, port
 from tests.integration.gateway.instances import accepting
+from tests.integration.gateway.test_limits import basic
 from tests.serving import Answer, Server, serving
 
 PASSWORD = "a password of some length"
@@ -140,6 +141,17 @@ def test_web_sockets_pass(start: Start, path: str, jenkins: bool) -> None:
             client.sendall(b"said")
             assert client.recv(65536) == b"said"
     assert heard == [f"GET {path}"]
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_web_sockets_pass_to_no_other_page(start: Start, name: str) -> None:
+    heard: list[str] = []
+    with accepting(switching(heard)) as listening:
+        gate = start(**pages(listening, listening, listening))
+        request = f"GET /{name}/ HTTP/1.1\r\nHost: a\r\nAuthorization: {basic(':'.join(LOGIN))}\r\n"
+        with gate.connected(f"{request}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n".encode()) as client:
+            assert client.recv(65536).startswith(b"HTTP/1.1 403 ")
+    assert heard == []
 
 
 def test_jenkins_has_the_whole_machine(start: Start) -> None:

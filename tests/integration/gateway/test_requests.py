@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from payments.merchants.key_form import Prefix, new_key
 from stack.certificates import Leaf
 from stack.envoy import Envoy
 from tests.integration.gateway.clients import Gate, asked, is_problem
@@ -16,6 +17,11 @@ FORGED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Forwarded-Proto": "http",
     "X-Forwarded-Host": "elsewhere",
+    "X-Forwarded-Port": "80",
+    "X-Forwarded-Prefix": "/elsewhere",
+    "X-FORWARDED-Ssl": "off",
+    "x-forwarded-protocol": "http",
+    "X-Forwarded-Client-Cert": "Subject=forged",
     "X-Real-IP": "203.0.113.9",
     "Forwarded": "for=203.0.113.9",
     "x-payops-merchant": "M1",
@@ -31,9 +37,9 @@ def test_what_a_client_says_about_itself_does_not_count(gate: Gate, instance: Se
     (request,) = asked(instance)
     assert request.headers["x-forwarded-for"] == "127.0.0.1"
     assert request.headers["x-forwarded-proto"] == "https"
-    for name in ("x-real-ip", "forwarded", "x-forwarded-host"):
-        assert name not in request.headers
-    assert [name for name in request.headers if name.startswith(("x-payops-", "x-envoy-"))] == []
+    ours = ("x-payops-", "x-envoy-", "x-forwarded-", "x-real-ip", "forwarded")
+    told = {name for name in request.headers if name.startswith(ours)}
+    assert told == {"x-forwarded-for", "x-forwarded-proto"}
     assert request.json == {"a": 1}
 
 
@@ -74,7 +80,8 @@ def test_a_body_has_16_kib(gate: Gate, instance: Server, size: int, passes: bool
 
 @pytest.mark.parametrize(("size", "passes"), [(8 * 2**20, True), (8 * 2**20 + 1, False)])
 def test_a_settlement_file_has_8_mib(gate: Gate, instance: Server, size: int, passes: bool) -> None:
-    answer = gate.post("/reconciliation/files?name=a", data=b"x" * size)
+    headers = {"Authorization": f"Bearer {new_key(Prefix.OPERATOR).text}"}
+    answer = gate.post("/reconciliation/files?name=a", data=b"x" * size, headers=headers)
     assert [len(request.body) for request in asked(instance)] == [size] * passes
     assert answer.status_code == 200 if passes else is_problem(answer, 413, "GATEWAY_BODY_TOO_LARGE")
 
@@ -154,6 +161,17 @@ def test_what_reads_in_clear_is_redirected(gate: Gate) -> None:
 def test_what_may_move_money_in_clear_is_refused(gate: Gate, instance: Server, method: str) -> None:
     url = f"http://127.0.0.1:{gate.envoy.plain_port}/payments/authorize"
     assert is_problem(requests.request(method, url, json={}, timeout=60), 403, "GATEWAY_FORBIDDEN")
+    assert asked(instance) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("credential", ["Bearer po_test_x", "Basic cG9fdGVzdF94Og==", ""])
+def test_no_credential_in_clear_is_redirected(gate: Gate, instance: Server, method: str, credential: str) -> None:
+    url = f"http://127.0.0.1:{gate.envoy.plain_port}/payments/1"
+    headers = {"Authorization": credential}
+    answer = requests.request(method, url, headers=headers, allow_redirects=False, timeout=60)
+    assert (answer.status_code, "Location" in answer.headers) == (403, False)
+    assert method == "HEAD" or is_problem(answer, 403, "GATEWAY_FORBIDDEN")
     assert asked(instance) == []
 
 
