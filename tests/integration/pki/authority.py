@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final, Self
 
 from cryptography import x509
@@ -23,6 +24,13 @@ class Leaf:
 
     certificate: str
     key: str
+
+    def written(self, folder: Path, name: str) -> dict[str, str]:
+        """Write both into files; what an entry of pki_certificates says of them."""
+        paths = {part: folder / f"{name}.{part}" for part in ("certificate", "key")}
+        paths["certificate"].write_text(self.certificate)
+        paths["key"].write_text(self.key)
+        return {part: str(path) for part, path in paths.items()}
 
 
 @dataclass(frozen=True)

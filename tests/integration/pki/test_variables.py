@@ -1,7 +1,6 @@
 """Role pki takes certificates of your own, and refuses wrong variables with a sentence that says what it wants."""
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -51,19 +50,6 @@ WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
 }
 
 
-def brought(folder: Path, leaf: Leaf, name: str) -> dict[str, Any]:
-    """An entry for files of your own."""
-    paths = {part: folder / f"{name}.{part}" for part in ("certificate", "key")}
-    paths["certificate"].write_text(leaf.certificate)
-    paths["key"].write_text(leaf.key)
-    return REDIS | {part: str(path) for part, path in paths.items()}
-
-
-def of_machine(run: Run, name: str) -> str:
-    """What Ansible said of one machine that failed, with single spaces."""
-    return " ".join(run.text.partition(f"fatal: [{name}]")[2].partition("fatal: [")[0].split())
-
-
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
     """One run over machines that each have other wrong variables, or wrong files of their own; two are right."""
@@ -75,7 +61,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
     for name, (variables, _) in WRONG.items():
         machines.of_one[name] |= variables
     for name, leaf in [("own", LOCAL), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
-        machines.of_one[name]["pki_certificates"] = [brought(folder, leaf, name)]
+        machines.of_one[name]["pki_certificates"] = [REDIS | leaf.written(folder, name)]
     machines.of_one["own"]["pki_ca_key"] = ""
     (folder / "nowhere.key").unlink()
     return machines, machines.role()
@@ -84,7 +70,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
 @pytest.mark.parametrize("name", [*WRONG, *WRONG_FILES])
 def test_wrong_variables_are_refused_in_plain_words(refused: tuple[Machines, Run], name: str) -> None:
     machines, run = refused
-    said = of_machine(run, name)
+    said = run.of_machine(name)
     wanted = (WRONG.get(name) or WRONG_FILES[name])[1]
     assert wanted in said
     assert "Traceback" not in said
