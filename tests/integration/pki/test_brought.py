@@ -1,5 +1,7 @@
 """Certificates of your own: each run of role pki checks those that are there, and forgets no authority of theirs."""
 
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +18,8 @@ pytestmark = [
 OLD: Final = Authority.new("old")
 NEW: Final = Authority.new("new")
 REDIS: Final[dict[str, Any]] = {"name": "redis", "names": ["localhost"]}
-BROUGHT: Final[dict[str, Leaf]] = {name: OLD.leaf(["localhost"], 60) for name in ("renamed", "ended", "kept")}
+NAMES: Final = ("renamed", "ended", "kept", "vaulted")
+BROUGHT: Final[dict[str, Leaf]] = {name: OLD.leaf(["localhost"], 60) for name in NAMES}
 
 
 def entry(machines: Machines, name: str, leaf: Leaf) -> None:
@@ -24,14 +27,28 @@ def entry(machines: Machines, name: str, leaf: Leaf) -> None:
     machines.of_one[name] = {"pki_certificates": [REDIS | leaf.written(machines.folder, name)]}
 
 
+def run(machines: Machines, *options: str) -> Run:
+    """Use the role, with the password of what is encrypted."""
+    return machines.role("--vault-password-file", str(machines.folder / "password"), *options)
+
+
+def encrypt(folder: Path, path: Path) -> None:
+    """As a key lies in a repository."""
+    (folder / "password").write_text("a password")
+    program = str(Path(sys.executable).with_name("ansible-vault"))
+    command = [program, "encrypt", "--vault-password-file", str(folder / "password"), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Machines:
     """Machines with certificates of your own, after one run."""
-    machines = Machines(tmp_path_factory.mktemp("brought"), names=tuple(BROUGHT))
+    machines = Machines(tmp_path_factory.mktemp("brought"), names=NAMES)
     machines.variables = {"pki_ca_certificate": OLD.certificate}
     for name, leaf in BROUGHT.items():
         entry(machines, name, leaf)
-    done = machines.role()
+    encrypt(machines.folder, machines.folder / "vaulted.key")
+    done = run(machines)
     assert done.code == 0, done.text
     return machines
 
@@ -45,7 +62,7 @@ def later(machines: Machines) -> dict[str, Run]:
     (machines.files("ended") / "redis.key").unlink()
     (machines.files("ended") / "redis.key").write_text(expired.key)
     machines.of_one["renamed"]["pki_certificates"][0]["names"] = ["localhost", "pay.example.org"]
-    return {mode: machines.role(*options) for mode, options in {"run": (), "check": ("--check",)}.items()}
+    return {mode: run(machines, *options) for mode, options in {"run": (), "check": ("--check",)}.items()}
 
 
 @pytest.mark.parametrize("mode", ["run", "check"])
@@ -59,9 +76,15 @@ def test_one_that_does_not_do_any_more_is_refused(later: dict[str, Run], mode: s
 
 
 @pytest.mark.parametrize("mode", ["run", "check"])
-def test_one_that_does_is_left_as_it_is(later: dict[str, Run], mode: str) -> None:
-    assert not later[mode].of_machine("kept")
-    assert later[mode].changes_of("kept") == 0, later[mode].text
+@pytest.mark.parametrize("name", ["kept", "vaulted"])
+def test_one_that_does_is_left_as_it_is(later: dict[str, Run], mode: str, name: str) -> None:
+    assert not later[mode].of_machine(name)
+    assert later[mode].changes_of(name) == 0, later[mode].text
+
+
+def test_a_key_that_is_encrypted_is_installed_in_clear(machines: Machines) -> None:
+    assert "ANSIBLE_VAULT" in (machines.folder / "vaulted.key").read_text()
+    assert (machines.files("vaulted") / "redis.key").read_text() == BROUGHT["vaulted"].key
 
 
 def test_an_authority_is_not_forgotten_while_one_of_its_certificates_is_there(tmp_path: Path) -> None:

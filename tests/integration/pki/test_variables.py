@@ -47,6 +47,7 @@ WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
     "wrong-name": (ONE.leaf(["elsewhere"], 60), "for localhost"),
     "wrong-key": (Leaf(LOCAL.certificate, ANOTHER.key), "the key, without a password, must be its own"),
     "no-pem": (Leaf("a certificate", LOCAL.key), "must be PEM"),
+    "no-text": (Leaf("", LOCAL.key), "must be PEM"),
 }
 
 
@@ -64,6 +65,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
         machines.of_one[name]["pki_certificates"] = [REDIS | leaf.written(folder, name)]
     machines.of_one["own"]["pki_ca_key"] = ""
     (folder / "nowhere.key").unlink()
+    (folder / "no-text.certificate").write_bytes(b"\x30\x82\xff\xfe")
     return machines, machines.role()
 
 
