@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cryptography import x509
 
 from tests.integration.pki.authority import Authority, Leaf
 from tests.integration.pki.playbooks import Machines, Run
@@ -17,9 +18,12 @@ pytestmark = [
 ]
 OLD: Final = Authority.new("old")
 NEW: Final = Authority.new("new")
+ENDS_FIRST: Final = OLD.intermediate("ends first", 40)
 REDIS: Final[dict[str, Any]] = {"name": "redis", "names": ["localhost"]}
 NAMES: Final = ("renamed", "ended", "kept", "vaulted")
 BROUGHT: Final[dict[str, Leaf]] = {name: OLD.leaf(["localhost"], 60) for name in NAMES}
+OF_CHAIN: Final = ENDS_FIRST.leaf(["localhost"], 60)
+BROUGHT["chained"] = Leaf(OF_CHAIN.certificate + ENDS_FIRST.certificate, OF_CHAIN.key)
 
 
 def entry(machines: Machines, name: str, leaf: Leaf) -> None:
@@ -43,7 +47,7 @@ def encrypt(folder: Path, path: Path) -> None:
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Machines:
     """Machines with certificates of your own, after one run."""
-    machines = Machines(tmp_path_factory.mktemp("brought"), names=NAMES)
+    machines = Machines(tmp_path_factory.mktemp("brought"), names=tuple(BROUGHT))
     machines.variables = {"pki_ca_certificate": OLD.certificate}
     for name, leaf in BROUGHT.items():
         entry(machines, name, leaf)
@@ -76,10 +80,16 @@ def test_one_that_does_not_do_any_more_is_refused(later: dict[str, Run], mode: s
 
 
 @pytest.mark.parametrize("mode", ["run", "check"])
-@pytest.mark.parametrize("name", ["kept", "vaulted"])
+@pytest.mark.parametrize("name", ["kept", "vaulted", "chained"])
 def test_one_that_does_is_left_as_it_is(later: dict[str, Run], mode: str, name: str) -> None:
     assert not later[mode].of_machine(name)
     assert later[mode].changes_of(name) == 0, later[mode].text
+
+
+def test_a_chain_expires_with_the_certificate_in_it_that_ends_first(machines: Machines) -> None:
+    shown = (machines.metrics("chained") / "payops-certificates.prom").read_text()
+    ends = x509.load_pem_x509_certificate(ENDS_FIRST.certificate.encode()).not_valid_after_utc
+    assert f'{{name="redis"}} {ends.timestamp():.0f}\n' in shown
 
 
 def test_a_key_that_is_encrypted_is_installed_in_clear(machines: Machines) -> None:
