@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.integration.pki.authority import Authority, Leaf
+from tests.integration.pki.authority import FOR_CLIENTS, FOR_SERVERS, Authority, Leaf, sec1
 from tests.integration.pki.playbooks import Machines, Run
 
 pytestmark = [
@@ -39,6 +39,7 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "misspelt": ({"pki_certificates": [REDIS | {"user": "redis"}]}, "user"),
 }
 
+CLIENT: Final = ONE.leaf(["localhost"], 60, usage=FOR_CLIENTS)
 LOCAL: Final = ONE.leaf(["localhost"], 60)
 WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
     "nowhere": (LOCAL, "nowhere.key on the controller"),
@@ -46,6 +47,9 @@ WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
     "expired": (ONE.leaf(["localhost"], -1), "certificate has expired"),
     "wrong-name": (ONE.leaf(["elsewhere"], 60), "for localhost"),
     "wrong-key": (Leaf(LOCAL.certificate, ANOTHER.key), "the key, without a password, must be its own"),
+    "no-pkcs8": (Leaf(LOCAL.certificate, sec1(LOCAL.key)), "the key must be PKCS #8"),
+    "of-clients": (ONE.leaf(["localhost"], 60, usage=FOR_CLIENTS), "certificate purpose"),
+    "of-servers": (ONE.leaf(["localhost"], 60, usage=FOR_SERVERS), "certificate purpose"),
     "no-pem": (Leaf("a certificate", LOCAL.key), "must be PEM"),
     "no-text": (Leaf("", LOCAL.key), "must be PEM"),
 }
@@ -53,16 +57,18 @@ WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
-    """One run over machines that each have other wrong variables, or wrong files of their own; two are right."""
+    """One run over machines that each have other wrong variables, or wrong files of their own; three are right."""
     folder = tmp_path_factory.mktemp("refused")
-    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right", "own"))
+    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right", "own", "client"))
     right = {"pki_ca_certificate": ONE.certificate, "pki_ca_key": ONE.key, "pki_certificates": [REDIS]}
     for name in machines.names:
         machines.of_one[name] = dict(right)
     for name, (variables, _) in WRONG.items():
         machines.of_one[name] |= variables
-    for name, leaf in [("own", LOCAL), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
+    for name, leaf in [("own", LOCAL), ("client", CLIENT), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
         machines.of_one[name]["pki_certificates"] = [REDIS | leaf.written(folder, name)]
+    for name in ("client", "of-servers"):
+        machines.of_one[name]["pki_certificates"][0]["purpose"] = "client"
     machines.of_one["own"]["pki_ca_key"] = ""
     (folder / "nowhere.key").unlink()
     (folder / "no-text.certificate").write_bytes(b"\x30\x82\xff\xfe")
@@ -89,6 +95,10 @@ def test_your_own_certificates_need_no_key_of_the_authority(refused: tuple[Machi
     files = refused[0].files("own")
     assert [(files / name).read_text() for name in ("redis.pem", "redis.key")] == [LOCAL.certificate, LOCAL.key]
     assert (files / "redis.key").stat().st_mode & 0o777 == 0o400
+
+
+def test_a_certificate_for_clients_alone_is_for_a_client(refused: tuple[Machines, Run]) -> None:
+    assert (refused[0].files("client") / "redis.pem").read_text() == CLIENT.certificate
 
 
 def test_no_key_is_in_what_ansible_says_of_wrong_variables(refused: tuple[Machines, Run]) -> None:
