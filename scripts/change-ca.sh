@@ -24,7 +24,10 @@ esac
 [ -s "$vault" ] || fail "There is no $vault; scripts/make-secrets.sh makes it."
 . scripts/lib-vault.sh
 open_vault
-has "$plain" vault_pki_ca_key || fail "$vault has no authority; scripts/make-secrets.sh adds one."
+if ! has "$plain" vault_pki_ca_key; then
+  ! has "$plain" vault_pki_ca_certificate || fail "$vault has no vault_pki_ca_key; change an authority of your own by hand."
+  fail "$vault has no authority; scripts/make-secrets.sh adds one."
+fi
 if [ "$step" != add ]; then has "$plain" "${other}_key" || fail "$vault has one authority; begin with: add."; fi
 
 case "$step" in
