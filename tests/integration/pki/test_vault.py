@@ -118,6 +118,28 @@ def test_an_authority_of_your_own_stays_without_its_key(tree: Path) -> None:
     assert content(tree) == {"vault_pki_ca_certificate": "mine"}
 
 
+def test_an_authority_in_several_lines_is_changed_too(tree: Path) -> None:
+    put(tree, "vault_pki_ca_key: |\n  a key\n\n  of mine\nvault_pki_ca_certificate: |-\n  mine\nvault_other: stays")
+    for step in ("add", "swap", "remove"):
+        done = run(tree, "change-ca.sh", step, "copy.yml")
+        assert done.returncode == 0, done.stderr
+    found = content(tree, "copy.yml")
+    assert set(found) == {"vault_pki_ca_key", "vault_pki_ca_certificate"}
+    assert "BEGIN PRIVATE KEY" in found["vault_pki_ca_key"]
+    assert "of mine" not in viewed(tree, "copy.yml")
+    assert "vault_other: stays" in viewed(tree, "copy.yml")
+
+
+def test_a_vault_that_would_be_no_yaml_is_not_written(tree: Path) -> None:
+    put(tree, 'vault_pki_ca_key: "a key"\nvault_pki_ca_certificate: "mine"\nvault_other: "not closed')
+    before = (tree / "copy.yml").read_bytes()
+    done = run(tree, "change-ca.sh", "add", "copy.yml")
+    assert done.returncode == 1
+    assert "is no YAML" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tree / "copy.yml").read_bytes() == before
+
+
 def test_an_authority_is_changed_in_three_steps_in_their_order(tree: Path, vault: Callable[[str], str]) -> None:
     old = content(tree)["vault_pki_ca_key"]
     assert "begin with: add" in vault("swap")
