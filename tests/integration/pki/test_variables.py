@@ -25,6 +25,11 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "twice": ({"pki_certificates": [REDIS, REDIS]}, GIVEN),
     "named-ca": ({"pki_certificates": [REDIS | {"name": "ca"}]}, GIVEN),
     "nameless": ({"pki_certificates": [REDIS | {"names": []}]}, GIVEN),
+    "no-address": (
+        {"pki_certificates": [REDIS | {"names": ["999.0.0.1", "::1%lo"]}]},
+        "no address: 999.0.0.1, ::1%lo.",
+    ),
+    "port": ({"pki_certificates": [REDIS | {"names": ["redis:6379"]}]}, "no address: redis:6379."),
     "reader-of-nothing": ({"pki_certificates": [{"name": "payops"}]}, GIVEN),
     "reader-with-key": ({"pki_certificates": [{"name": "payops", "owner": "root", "apply": ["true"]}]}, GIVEN),
     "keyless": ({"pki_certificates": [REDIS | {"certificate": "/a.pem"}]}, GIVEN),
