@@ -17,6 +17,20 @@ fail() {
   exit 1
 }
 
+remove_other() { # remove_other FILE: each variable with all its lines, as a key may be written in several, indented
+  local kept
+  kept="$(awk -v name="^${other}_" '/^[^ \t]/ { gone = $0 ~ name } !gone' "$1")" || exit
+  echo "$kept" >"$1"
+}
+
+check_yaml() { # check_yaml FILE: a vault that Ansible could not read would stop all playbooks
+  .venv/bin/python -I -c 'import sys, yaml
+try:
+    yaml.compose(open(sys.argv[1], encoding="utf-8"))
+except (yaml.YAMLError, UnicodeDecodeError):
+    sys.exit(1)' "$1" || fail "After this step $vault is no YAML, so it is not written. Repair it: ansible-vault edit."
+}
+
 case "$step" in
   add | swap | remove) ;;
   *) fail "Usage: scripts/change-ca.sh add|swap|remove [FILE]" ;;
@@ -24,7 +38,10 @@ esac
 [ -s "$vault" ] || fail "There is no $vault; scripts/make-secrets.sh makes it."
 . scripts/lib-vault.sh
 open_vault
-has "$plain" vault_pki_ca_key || fail "$vault has no authority; scripts/make-secrets.sh adds one."
+if ! has "$plain" vault_pki_ca_key; then
+  ! has "$plain" vault_pki_ca_certificate || fail "$vault has no vault_pki_ca_key; change an authority of your own by hand."
+  fail "$vault has no authority; scripts/make-secrets.sh adds one."
+fi
 if [ "$step" != add ]; then has "$plain" "${other}_key" || fail "$vault has one authority; begin with: add."; fi
 
 case "$step" in
@@ -38,9 +55,10 @@ case "$step" in
     said="The other authority signs. Run rotate-certificates.yml: all machines get new certificates. Then: remove."
     ;;
   remove)
-    sed -i "/^${other}_/d" "$plain"
+    remove_other "$plain"
     said="The other authority is gone from $vault. Run rotate-certificates.yml: no machine trusts it any more."
     ;;
 esac
+check_yaml "$plain"
 save_vault
 echo "$said"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A vault: decrypted into a file beside it while a script changes it, one variable a line. The caller names `vault`, the
+# A vault: decrypted into a file beside it while a script changes it. The caller names `vault`, the
 # file, and is in the repository's folder.
 vault="${vault:?}"
 
@@ -16,6 +16,7 @@ open_vault() { # what the vault has, in the file `plain`, until the script ends
       echo "$vault could not be opened with $password_file." >&2
       exit 1
     }
+    sed -i '$a\' "$plain" # what is added begins a line
   else
     echo "---" >"$plain"
   fi

@@ -3,18 +3,29 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 PKCS8: Final = serialization.PrivateFormat.PKCS8
+FOR_SERVERS: Final = ExtendedKeyUsageOID.SERVER_AUTH
+FOR_CLIENTS: Final = ExtendedKeyUsageOID.CLIENT_AUTH
 
 
 def pem(key: ec.EllipticCurvePrivateKey) -> str:
     """A key as text, without a password."""
     return key.private_bytes(serialization.Encoding.PEM, PKCS8, serialization.NoEncryption()).decode()
+
+
+def sec1(key: str) -> str:
+    """The same key as `openssl ecparam -genkey` writes it."""
+    loaded = serialization.load_pem_private_key(key.encode(), None)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return loaded.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,13 @@ class Leaf:
 
     certificate: str
     key: str
+
+    def written(self, folder: Path, name: str) -> dict[str, str]:
+        """Write both into files; what an entry of pki_certificates says of them."""
+        paths = {part: folder / f"{name}.{part}" for part in ("certificate", "key")}
+        paths["certificate"].write_text(self.certificate)
+        paths["key"].write_text(self.key)
+        return {part: str(path) for part, path in paths.items()}
 
 
 @dataclass(frozen=True)
@@ -36,27 +54,54 @@ class Authority:
     def new(cls, name: str = "test", *, is_authority: bool = True) -> Self:
         """Make one; valid for ten years."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        made = _builder(subject, subject, key.public_key(), 3650)
+        subject = _named(name)
+        return cls._signed(_builder(subject, subject, key.public_key(), 3650), key, key, is_authority=is_authority)
+
+    def intermediate(self, name: str, days: int) -> "Authority":
+        """One that this authority has signed, valid for `days` days."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer, signer = self._own()
+        return self._signed(_builder(_named(name), issuer, key.public_key(), days), key, signer, is_authority=True)
+
+    @classmethod
+    def _signed(
+        cls,
+        made: x509.CertificateBuilder,
+        key: ec.EllipticCurvePrivateKey,
+        signer: ec.EllipticCurvePrivateKey,
+        *,
+        is_authority: bool,
+    ) -> Self:
         made = made.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        signed = made.sign(key, hashes.SHA256())
+        signed = made.sign(signer, hashes.SHA256())
         return cls(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(key))
 
-    def leaf(self, names: list[str], days: int, key: str = "") -> Leaf:
-        """A certificate for names and addresses, valid from yesterday for `days` days; `key`: not a new one."""
-        own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
+    def _own(self) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
         signer = serialization.load_pem_private_key(self.key.encode(), None)
-        assert isinstance(own, ec.EllipticCurvePrivateKey)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
-        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-        made = _builder(subject, issuer.subject, own.public_key(), days)
+        return x509.load_pem_x509_certificate(self.certificate.encode()).subject, signer
+
+    def leaf(self, names: list[str], days: int, key: str = "", usage: x509.ObjectIdentifier | None = None) -> Leaf:
+        """A certificate for names and addresses, valid from yesterday for `days` days; `key`: not a new one.
+
+        `usage`: what alone it is for.
+        """
+        own = serialization.load_pem_private_key((key or pem(ec.generate_private_key(ec.SECP256R1()))).encode(), None)
+        assert isinstance(own, ec.EllipticCurvePrivateKey)
+        issuer, signer = self._own()
+        made = _builder(_named(names[0]), issuer, own.public_key(), days)
+        if usage:
+            made = made.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         alternative = x509.SubjectAlternativeName([_general(name) for name in names])
         made = made.add_extension(alternative, critical=False)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         signed = made.add_extension(identifier, critical=False).sign(signer, hashes.SHA256())
         return Leaf(signed.public_bytes(serialization.Encoding.PEM).decode(), pem(own))
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
 
 def _general(name: str) -> x509.GeneralName:

@@ -33,6 +33,16 @@ class Run:
         """Tasks that changed something, on all machines."""
         return sum(int(number) for number in re.findall(r"changed=(\d+)", self.text))
 
+    def changes_of(self, name: str) -> int:
+        """Tasks that changed something on one machine."""
+        found = re.search(rf"(?m)^{name} +: .*changed=(\d+)", self.text)
+        assert found, self.text
+        return int(found[1])
+
+    def of_machine(self, name: str) -> str:
+        """What Ansible said of one machine that failed, with single spaces."""
+        return " ".join(self.text.partition(f"fatal: [{name}]")[2].partition("fatal: [")[0].split())
+
 
 @dataclass
 class Machines:

@@ -28,7 +28,7 @@ OWNER: Final = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_
 DUE: Final = ("due", "spoilt", "unlucky")
 TYPES: Final = {"spoilt": "Ed25519"}
 LEAVES: Final = ("kept", *DUE, "own")
-ADDRESSES: Final = ("127.0.0.1", "::1")
+ADDRESSES: Final = ("127.0.0.1", "::1", "2001:DB8::1", "2001:db8:0:0::2")
 DAY: Final = 86_400
 
 
@@ -148,7 +148,8 @@ def test_a_certificate_is_for_its_names_for_ninety_days(story: Story) -> None:
     leaf = x509.load_pem_x509_certificate(story.made["kept"].encode())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["kept"]
-    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
+    addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+    assert addresses == ["127.0.0.1", "::1", "2001:db8::1", "2001:db8::2"]
     assert not leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert 89.9 * DAY < leaf.not_valid_after_utc.timestamp() - time.time() < 90.1 * DAY
 

@@ -1,12 +1,11 @@
 """Role pki takes certificates of your own, and refuses wrong variables with a sentence that says what it wants."""
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.integration.pki.authority import Authority, Leaf
+from tests.integration.pki.authority import FOR_CLIENTS, FOR_SERVERS, Authority, Leaf, sec1
 from tests.integration.pki.playbooks import Machines, Run
 
 pytestmark = [
@@ -26,6 +25,11 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "twice": ({"pki_certificates": [REDIS, REDIS]}, GIVEN),
     "named-ca": ({"pki_certificates": [REDIS | {"name": "ca"}]}, GIVEN),
     "nameless": ({"pki_certificates": [REDIS | {"names": []}]}, GIVEN),
+    "no-address": (
+        {"pki_certificates": [REDIS | {"names": ["999.0.0.1", "::1%lo"]}]},
+        "no address: 999.0.0.1, ::1%lo.",
+    ),
+    "port": ({"pki_certificates": [REDIS | {"names": ["redis:6379"]}]}, "no address: redis:6379."),
     "reader-of-nothing": ({"pki_certificates": [{"name": "payops"}]}, GIVEN),
     "reader-with-key": ({"pki_certificates": [{"name": "payops", "owner": "root", "apply": ["true"]}]}, GIVEN),
     "keyless": ({"pki_certificates": [REDIS | {"certificate": "/a.pem"}]}, GIVEN),
@@ -40,6 +44,7 @@ WRONG: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "misspelt": ({"pki_certificates": [REDIS | {"user": "redis"}]}, "user"),
 }
 
+CLIENT: Final = ONE.leaf(["localhost"], 60, usage=FOR_CLIENTS)
 LOCAL: Final = ONE.leaf(["localhost"], 60)
 WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
     "nowhere": (LOCAL, "nowhere.key on the controller"),
@@ -47,44 +52,38 @@ WRONG_FILES: Final[dict[str, tuple[Leaf, str]]] = {
     "expired": (ONE.leaf(["localhost"], -1), "certificate has expired"),
     "wrong-name": (ONE.leaf(["elsewhere"], 60), "for localhost"),
     "wrong-key": (Leaf(LOCAL.certificate, ANOTHER.key), "the key, without a password, must be its own"),
+    "no-pkcs8": (Leaf(LOCAL.certificate, sec1(LOCAL.key)), "the key must be PKCS #8"),
+    "of-clients": (ONE.leaf(["localhost"], 60, usage=FOR_CLIENTS), "certificate purpose"),
+    "of-servers": (ONE.leaf(["localhost"], 60, usage=FOR_SERVERS), "certificate purpose"),
     "no-pem": (Leaf("a certificate", LOCAL.key), "must be PEM"),
+    "no-text": (Leaf("", LOCAL.key), "must be PEM"),
 }
-
-
-def brought(folder: Path, leaf: Leaf, name: str) -> dict[str, Any]:
-    """An entry for files of your own."""
-    paths = {part: folder / f"{name}.{part}" for part in ("certificate", "key")}
-    paths["certificate"].write_text(leaf.certificate)
-    paths["key"].write_text(leaf.key)
-    return REDIS | {part: str(path) for part, path in paths.items()}
-
-
-def of_machine(run: Run, name: str) -> str:
-    """What Ansible said of one machine that failed, with single spaces."""
-    return " ".join(run.text.partition(f"fatal: [{name}]")[2].partition("fatal: [")[0].split())
 
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machines, Run]:
-    """One run over machines that each have other wrong variables, or wrong files of their own; two are right."""
+    """One run over machines that each have other wrong variables, or wrong files of their own; three are right."""
     folder = tmp_path_factory.mktemp("refused")
-    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right", "own"))
+    machines = Machines(folder, names=(*WRONG, *WRONG_FILES, "right", "own", "client"))
     right = {"pki_ca_certificate": ONE.certificate, "pki_ca_key": ONE.key, "pki_certificates": [REDIS]}
     for name in machines.names:
         machines.of_one[name] = dict(right)
     for name, (variables, _) in WRONG.items():
         machines.of_one[name] |= variables
-    for name, leaf in [("own", LOCAL), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
-        machines.of_one[name]["pki_certificates"] = [brought(folder, leaf, name)]
+    for name, leaf in [("own", LOCAL), ("client", CLIENT), *((name, leaf) for name, (leaf, _) in WRONG_FILES.items())]:
+        machines.of_one[name]["pki_certificates"] = [REDIS | leaf.written(folder, name)]
+    for name in ("client", "of-servers"):
+        machines.of_one[name]["pki_certificates"][0]["purpose"] = "client"
     machines.of_one["own"]["pki_ca_key"] = ""
     (folder / "nowhere.key").unlink()
+    (folder / "no-text.certificate").write_bytes(b"\x30\x82\xff\xfe")
     return machines, machines.role()
 
 
 @pytest.mark.parametrize("name", [*WRONG, *WRONG_FILES])
 def test_wrong_variables_are_refused_in_plain_words(refused: tuple[Machines, Run], name: str) -> None:
     machines, run = refused
-    said = of_machine(run, name)
+    said = run.of_machine(name)
     wanted = (WRONG.get(name) or WRONG_FILES[name])[1]
     assert wanted in said
     assert "Traceback" not in said
@@ -101,6 +100,10 @@ def test_your_own_certificates_need_no_key_of_the_authority(refused: tuple[Machi
     files = refused[0].files("own")
     assert [(files / name).read_text() for name in ("redis.pem", "redis.key")] == [LOCAL.certificate, LOCAL.key]
     assert (files / "redis.key").stat().st_mode & 0o777 == 0o400
+
+
+def test_a_certificate_for_clients_alone_is_for_a_client(refused: tuple[Machines, Run]) -> None:
+    assert (refused[0].files("client") / "redis.pem").read_text() == CLIENT.certificate
 
 
 def test_no_key_is_in_what_ansible_says_of_wrong_variables(refused: tuple[Machines, Run]) -> None:

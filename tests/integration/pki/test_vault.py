@@ -59,12 +59,17 @@ def environment(tree: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(tree), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
 
 
-def content(tree: Path, path: str = "copy.yml") -> dict[str, str]:
-    """What a vault has about authorities."""
+def viewed(tree: Path, path: str) -> str:
+    """A vault's text."""
     program = str(tree / ".venv/bin/ansible-vault")
     command = [program, "view", "--vault-password-file", str(tree / ".secrets/vault-password"), str(tree / path)]
     done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=True, timeout=60)
-    values = yaml.safe_load(done.stdout)
+    return done.stdout
+
+
+def content(tree: Path, path: str = "copy.yml") -> dict[str, str]:
+    """What a vault has about authorities."""
+    values = yaml.safe_load(viewed(tree, path))
     return {name: value for name, value in values.items() if name.startswith("vault_pki_")}
 
 
@@ -86,6 +91,53 @@ def test_a_vault_is_readable_by_its_owner_and_keeps_its_authority(tree: Path) ->
     assert (tree / VAULT).stat().st_mode & 0o777 == 0o600
     assert b"PRIVATE" not in (tree / VAULT).read_bytes()
     assert {path.name for path in (tree / ".secrets").iterdir()} == {"vault-password"}, "nothing in clear is left"
+
+
+def put(tree: Path, text: str) -> None:
+    """A vault with this text."""
+    (tree / "copy.yml").write_text(text)
+    program = str(tree / ".venv/bin/ansible-vault")
+    command = [
+        program,
+        "encrypt",
+        "--vault-password-file",
+        str(tree / ".secrets/vault-password"),
+        str(tree / "copy.yml"),
+    ]
+    subprocess.run(command, env=environment(tree), capture_output=True, check=True, timeout=60)
+
+
+def test_an_authority_of_your_own_stays_without_its_key(tree: Path) -> None:
+    put(tree, 'vault_pki_ca_certificate: "mine"\n')
+    done = run(tree, "make-secrets.sh", "copy.yml")
+    assert done.returncode == 0, done.stderr
+    assert content(tree) == {"vault_pki_ca_certificate": "mine"}
+    done = run(tree, "change-ca.sh", "add", "copy.yml")
+    assert done.returncode == 1
+    assert "has no vault_pki_ca_key" in done.stderr
+    assert content(tree) == {"vault_pki_ca_certificate": "mine"}
+
+
+def test_an_authority_in_several_lines_is_changed_too(tree: Path) -> None:
+    put(tree, "vault_pki_ca_key: |\n  a key\n\n  of mine\nvault_pki_ca_certificate: |-\n  mine\nvault_other: stays")
+    for step in ("add", "swap", "remove"):
+        done = run(tree, "change-ca.sh", step, "copy.yml")
+        assert done.returncode == 0, done.stderr
+    found = content(tree, "copy.yml")
+    assert set(found) == {"vault_pki_ca_key", "vault_pki_ca_certificate"}
+    assert "BEGIN PRIVATE KEY" in found["vault_pki_ca_key"]
+    assert "of mine" not in viewed(tree, "copy.yml")
+    assert "vault_other: stays" in viewed(tree, "copy.yml")
+
+
+def test_a_vault_that_would_be_no_yaml_is_not_written(tree: Path) -> None:
+    put(tree, 'vault_pki_ca_key: "a key"\nvault_pki_ca_certificate: "mine"\nvault_other: "not closed')
+    before = (tree / "copy.yml").read_bytes()
+    done = run(tree, "change-ca.sh", "add", "copy.yml")
+    assert done.returncode == 1
+    assert "is no YAML" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tree / "copy.yml").read_bytes() == before
 
 
 def test_an_authority_is_changed_in_three_steps_in_their_order(tree: Path, vault: Callable[[str], str]) -> None:
