@@ -94,6 +94,9 @@ def _day(text: str) -> date:
 
 
 def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+    if options.file == STANDARD_INPUT and sys.stdin is None:
+        print(recon_text.NO_INPUT, file=sys.stderr)
+        return COULD_NOT_RUN
     try:
         with _opened(options.file) as file:
             name = "standard input" if options.file == STANDARD_INPUT else Path(options.file).name

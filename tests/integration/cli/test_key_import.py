@@ -109,6 +109,7 @@ def test_nothing_is_imported_without_a_pepper(sqlite_url: str) -> None:
     [
         ("KEY\n", 0, '"changed": true'),
         (CTRL_D, 1, "Standard input must be"),
+        ("\udcff\n", 1, "Standard input must be"),
         (CTRL_C, 130, "The key (it is not shown): "),
     ],
 )
@@ -134,7 +135,7 @@ def test_a_key_is_typed_without_an_echo(sqlite_url: str, typed: str, code: int, 
         )
         os.close(theirs)
         shown = read_until(terminal, "(it is not shown): ")
-        terminal.write(typed.replace("KEY", key).encode())
+        terminal.write(typed.replace("KEY", key).encode(errors="surrogateescape"))
         # one that comes between the prompt and the reading does not end the reading; people type it again, too
         while typed == CTRL_C and not select.select([terminal], [], [], 1)[0]:
             terminal.write(CTRL_C.encode())
