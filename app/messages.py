@@ -64,6 +64,7 @@ NO_ANSWER: Final = "The database does not answer; try again."
 READ_TOO_LONG: Final = "The database takes too long to find this; ask for less, or try again later."
 NOTHING_DONE: Final = "The connection to the database was lost and nothing was done; try again."
 COMMIT_UNKNOWN: Final = "The commit failed, or its answer was lost; check whether it was done."
+DONE_AND_NOT_SHOWN: Final = "It is stored, but the database does not answer any more; look at it before you try again."
 
 # -- Errors of our own
 CRASHED: Final = "An error occurred on our side and was logged; try again."

@@ -12,7 +12,7 @@ from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
 from app.http.request_context import traceparent
 from app.services import services
-from app.transactions import read, read_list, write
+from app.transactions import read, read_back, read_list, write
 from payments.acquiring import service, view
 from payments.acquiring.operation import StoredOperation
 from payments.acquiring.rules import Learned, State, Told
@@ -121,7 +121,7 @@ def decide(operation_id: int) -> Response:
     if not decision.is_agreed:
         return encoding.answer(view.operation(decision.operation))
     _conclude(decision.operation, Learned(body.outcome))
-    return encoding.answer(read(lambda connection: view.get(connection, operation_id)))
+    return encoding.answer(read_back(lambda connection: view.get(connection, operation_id)))
 
 
 def _conclude(operation: StoredOperation, learned: Learned) -> None:
