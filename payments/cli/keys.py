@@ -68,7 +68,9 @@ def run_keys(connection: Connection, options: argparse.Namespace, peppers: Peppe
         print(json.dumps({"items": items, "after": following}, default=members))
     elif options.action == "revoke":
         key = service.revoke(connection, options.key_id, options.reason, options.actor)
-        print(json.dumps(view.api_key(connection, key), default=members))
+        shown = view.api_key(connection, key)
+        connection.commit()  # what is not stored must not be shown
+        print(json.dumps(shown, default=members))
     elif peppers is None:
         raise ValueError(messages.NO_PEPPER)
     elif options.action == "import":

@@ -80,6 +80,7 @@ def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
         time_zone=options.time_zone if options.action == "account" else None,
         iban=options.iban if options.action == "account" else None,
     )
+    connection.commit()  # what is not stored must not be shown
     print(json.dumps(view.merchant(found), default=members))
     return DONE
 
