@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
+from payments.platform.errors import PaymentsError, ValidationFailed
 from payments.platform.values import sensitive, texts
 
 LONGEST_REASON: Final = 500
@@ -80,6 +81,12 @@ def checked(check: Callable[[str], str]) -> Callable[[str], str]:
 
 
 reason: Final = prose("reason", LONGEST_REASON)
+
+
+def refused(error: PaymentsError) -> int:
+    """Print why a command was refused; returns the exit code: COULD_NOT_RUN when no stored state would allow it."""
+    print(error.message, file=sys.stderr)
+    return COULD_NOT_RUN if isinstance(error, ValidationFailed) else REFUSED
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:

@@ -83,7 +83,7 @@ def test_a_key_that_is_not_imported_is_not_shown(sqlite_url: str) -> None:
         (f"\udcff{key}", of_m1, 1, "Standard input must be one API key"),
         (key, ["--operator"], 1, "of another kind"),
         (key, ["--merchant", "M2"], 1, "There is no merchant M2."),
-        (key, [*of_m1, "--scope", "operate"], 1, "not for a key of this kind"),
+        (key, [*of_m1, "--scope", "operate"], 2, "not for a key of this kind"),
         (key, ["--merchant", "M1", "--operator"], 2, "not allowed with"),
         (key, [], 2, "required"),
         (key, [*of_m1, key], 2, f"unrecognized arguments: {key[:20]}_[removed]"),
