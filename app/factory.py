@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.api.paths import IdConverter
+from app.api.paths import IdConverter, TextConverter
 from app.commit.acquirer_call import show_breaker
 from app.commit.batcher import Batcher
 from app.commit.commit_queue import CommitQueue, commit_queue
@@ -113,7 +113,7 @@ def create_app(options: Options, traces: Traces | None = None) -> Flask:
     # bodies have their limits where they are read: app.http.raw_bodies
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False, **_databases(options))
     app.url_map.merge_slashes = False  # no redirects: another path is not found
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "text": TextConverter}
     errors.install(app)
     requests = measure(app, multiprocess=options.metrics_folder is not None)
     services = _services(app, options, traces or NoTraces(), requests)

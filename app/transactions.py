@@ -36,6 +36,17 @@ def read(function: Callable[[Connection], T]) -> T:
     return _in_time(lambda: _twice(function))
 
 
+def read_back(function: Callable[[Connection], T]) -> T:
+    """As `read`, of what this request has written.
+
+    Raises OutcomeUnknown in place of ServiceUnavailable, which says that nothing was done.
+    """
+    try:
+        return read(function)
+    except ServiceUnavailable:
+        raise OutcomeUnknown(messages.DONE_AND_NOT_SHOWN) from None
+
+
 def read_list(function: Callable[[Connection], T]) -> T:
     """As `read`, for many rows: few at once, so that payments do not wait (app.http.list_slots)."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli.keys import add_keys, generate, read_key, run_keys
 from payments.cli.merchants import add_merchants, run_merchants
-from payments.cli.option_types import COULD_NOT_RUN, DONE, REFUSED, PlainParser, could_not_run
+from payments.cli.option_types import COULD_NOT_RUN, DONE, REFUSED, PlainParser, could_not_run, refused
 from payments.cli.pipes import quietly
 from payments.config import BadSettings, Settings, load
 from payments.merchants.hashing import Peppers
@@ -63,9 +63,8 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
                 return run_merchants(connection, options)
             peppers = None if settings.key_peppers is None else Peppers(settings.key_peppers)
             return run_keys(connection, options, peppers)
-    except PaymentsError as refused:
-        print(refused.message, file=sys.stderr)
-        return REFUSED
+    except PaymentsError as error:
+        return refused(error)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
 

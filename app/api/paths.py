@@ -1,4 +1,4 @@
-"""Ids in paths: whole numbers from 1 to 2^63-1 without leading zeros; anything else is not found (404)."""
+"""Ids in paths: whole numbers, and texts of merchants; anything else is not found (404)."""
 
 from werkzeug.routing import BaseConverter, ValidationError
 
@@ -6,7 +6,7 @@ from payments.platform.json_types import LARGEST_ID
 
 
 class IdConverter(BaseConverter):
-    """`<id:…>` in a route."""
+    """`<id:…>` in a route: a whole number from 1 to 2^63-1 without leading zeros."""
 
     regex = "[1-9][0-9]{0,18}"
 
@@ -16,3 +16,14 @@ class IdConverter(BaseConverter):
         if number > LARGEST_ID:
             raise ValidationError
         return number
+
+
+class TextConverter(BaseConverter):
+    """`<text:…>` at the end of a route: any text of one character or more.
+
+    Werkzeug's `path` takes no slash at the beginning and no newline, which a merchantId may have.
+    """
+
+    regex = r"[\s\S]+"
+    part_isolating = False
+    weight = 200

@@ -1,9 +1,9 @@
 """Request bodies of the operators' desk for settlement: steps of a batch, payout files, adjustments, fee schedules."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app import messages
 from app.api import queries
@@ -98,11 +98,13 @@ class FeeScheduleBody(Body):
     ]
     reason: DiscardReason = Field(description=_WHY)
 
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> Self:
-        if self.maximum is not None and self.maximum < self.minimum:
+    @field_validator("maximum")
+    @classmethod
+    def _not_below_minimum(cls, maximum: int | None, info: ValidationInfo) -> int | None:
+        minimum = info.data.get("minimum")  # absent: it is wrong itself
+        if maximum is not None and minimum is not None and maximum < minimum:
             raise ValueError(messages.MAXIMUM_BELOW_MINIMUM)
-        return self
+        return maximum
 
     @property
     def schedule(self) -> FeeSchedule:

@@ -108,6 +108,6 @@ def _of_werkzeug(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     _log.error("request_crashed", extra={"path": request.path}, exc_info=error)
-    if request.method == "POST":  # it may have been carried out before the error
+    if request.method in ("POST", "PATCH"):  # it may have been carried out before the error
         return answer(OutcomeUnknown(messages.CRASHED_WRITE))
     return answer(ServiceUnavailable(messages.CRASHED))

@@ -10,13 +10,15 @@ from app.api.parameters import ACQUIRER_STATE, CURSOR, LIMIT, OPERATION_ID, OPER
 from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
+from app.http.request_context import traceparent
 from app.services import services
-from app.transactions import read, read_list, write
+from app.transactions import read, read_back, read_list, write
 from payments.acquiring import service, view
 from payments.acquiring.operation import StoredOperation
 from payments.acquiring.rules import Learned, State, Told
 from payments.merchants.rules import Scope
 from payments.payment import commands
+from payments.platform.tracing import trace
 
 blueprint = Blueprint("acquirer", __name__)
 
@@ -75,7 +77,7 @@ def index() -> Response:
 )
 def show_one(operation_id: int) -> Response:
     """One operation."""
-    return _shown(operation_id)
+    return encoding.answer(read(lambda connection: view.get(connection, operation_id)))
 
 
 @blueprint.post(f"{_PATH}/enquire")
@@ -119,18 +121,15 @@ def decide(operation_id: int) -> Response:
     if not decision.is_agreed:
         return encoding.answer(view.operation(decision.operation))
     _conclude(decision.operation, Learned(body.outcome))
-    return _shown(operation_id)
+    return encoding.answer(read_back(lambda connection: view.get(connection, operation_id)))
 
 
 def _conclude(operation: StoredOperation, learned: Learned) -> None:
     """Carry out what two operators agree on. Raises the errors of the commit queue; it may be agreed on again then."""
     told = Told(operation.reference, learned, by_operator=True)
-    headers = orjson.loads(operation.headers)
+    # what takes an operation back is of no request, and has no trace
+    headers = {trace.HEADER: traceparent(), **orjson.loads(operation.headers)}
     command = commands.conclude(operation.merchant_id, operation.payment_id, told, g.request_id, headers)
     result = services().queue.submit(command, g.deadline)
     if result.error is not None:
         raise result.error
-
-
-def _shown(operation_id: int) -> Response:
-    return encoding.answer(read(lambda connection: view.get(connection, operation_id)))

@@ -13,7 +13,7 @@ from app.commit.money_request import read_body
 from app.http.authentication import acting_operator
 from app.http.describing import Description, describe
 from app.services import services
-from app.transactions import read, write
+from app.transactions import read, read_back, write
 from payments.breaker import service, view
 from payments.breaker.rules import BREAKER
 from payments.breaker.view import Breaker, Breakers, PendingBreaker
@@ -83,14 +83,14 @@ def transition() -> Response:
     outcome = _outcome(command_id)
     if outcome == "not_allowed":
         raise TransitionNotAllowed(messages.breaker_cannot_move(body.to))
-    shown = read(view.breaker)
+    shown = read_back(view.breaker)
     return encoding.answer(shown) if outcome else encoding.answer(view.pending(shown), 202)
 
 
 def _outcome(command_id: int) -> str | None:
     """The outcome of the command; None when the relay has not applied it in time."""
     deadline = time.monotonic() + ANSWER_WITHIN
-    while (outcome := read(lambda connection: service.outcome(connection, command_id))) is None:
+    while (outcome := read_back(lambda connection: service.outcome(connection, command_id))) is None:
         if time.monotonic() >= deadline:
             return None
         gevent.sleep(_POLL_SECONDS)  # the relay only marks the command in the table

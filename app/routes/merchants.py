@@ -61,7 +61,7 @@ def index() -> Response:
     return encoding.answer(MerchantPage(items=items, next_cursor=queries.cursor_after_text(last)))
 
 
-@blueprint.patch("/<path:merchant_id>")
+@blueprint.patch("/<text:merchant_id>")
 @describe(
     Description(
         "Suspend a merchant, make it active again, or change how it is connected and paid",

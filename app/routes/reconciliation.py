@@ -79,8 +79,9 @@ def upload() -> Response:
     name = queries.prose("name", uploads.LONGEST_NAME)
     connector = queries.choice("connector", PROFILES) or ConnectorName.SIMULATOR
     content, actor = read_csv(uploads.LARGEST), acting_operator()
-    file_id = write(lambda c: uploads.add(c, connector, name, content, actor, database_now(c)))
-    return encoding.answer(read(lambda connection: file_view.get_file(connection, file_id)), 202)
+    new = (connector, name, content, actor)
+    # read before the commit: an answer that was lost behind it would say that nothing was done
+    return encoding.answer(write(lambda c: file_view.get_file(c, uploads.add(c, *new, database_now(c)))), 202)
 
 
 @blueprint.get("/files")

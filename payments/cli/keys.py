@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from payments.cli import messages
 from payments.cli.merchants import LIMIT, LONGEST_ID
-from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason, whole_number
+from payments.cli.option_types import DONE, PlainParser, identifier, prose, reason, utf_8, whole_number
 from payments.merchants import provisioning, service, view
 from payments.merchants.hashing import Peppers
 from payments.merchants.key_form import ID_LENGTH, KeyText, Prefix, new_key, parse
@@ -35,14 +35,16 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     create = actions.add_parser("create", help="make a key; it is printed once")
     _add_owner(create)
-    create.add_argument("--network", action="append", default=[], help="only from here, like 10.0.0.0/8; repeat")
+    about = "only from here, like 10.0.0.0/8; repeat"
+    create.add_argument("--network", action="append", type=utf_8, default=[], help=about)
     create.add_argument("--days", type=_days, help=f"ends after so many days, 1 to {_DAYS_LIMIT}; default: never")
     generate = actions.add_parser("generate", help="print a key that is stored nowhere yet; needs no database")
     generate.add_argument("kind", choices=[*_PREFIXES])
     _add_owner(actions.add_parser("import", help="store the key that standard input has, unless it is stored already"))
     listing = actions.add_parser("list", help="list keys by id, without their secrets")
-    listing.add_argument("--merchant", metavar="ID", help="only of this merchant")
-    listing.add_argument("--after", default="", help="only ids behind this one")
+    about = "only of this merchant"
+    listing.add_argument("--merchant", metavar="ID", type=identifier("merchant", LONGEST_ID), help=about)
+    listing.add_argument("--after", type=utf_8, default="", help="only ids behind this one")
     rotate = actions.add_parser("rotate", help="replace a key; the old one goes on for the overlap")
     rotate.add_argument(
         "--overlap-seconds", type=_overlap, required=True, help=f"0 to {_OVERLAP_LIMIT}; never longer than it lasts"
@@ -66,7 +68,9 @@ def run_keys(connection: Connection, options: argparse.Namespace, peppers: Peppe
         print(json.dumps({"items": items, "after": following}, default=members))
     elif options.action == "revoke":
         key = service.revoke(connection, options.key_id, options.reason, options.actor)
-        print(json.dumps(view.api_key(connection, key), default=members))
+        shown = view.api_key(connection, key)
+        connection.commit()  # what is not stored must not be shown
+        print(json.dumps(shown, default=members))
     elif peppers is None:
         raise ValueError(messages.NO_PEPPER)
     elif options.action == "import":
@@ -80,7 +84,7 @@ def read_key() -> KeyText:
     """The key that standard input has, without an echo at a terminal. Raises ApiKeyConflict when it is none."""
     try:
         key = parse(_sent().strip())
-    except (EOFError, OSError):  # Ctrl-D; a terminal that has gone
+    except (EOFError, OSError, UnicodeError):  # Ctrl-D; a terminal that has gone; what is typed is not UTF-8
         key = None
     if key is None:
         raise ApiKeyConflict(messages.NO_KEY)

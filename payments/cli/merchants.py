@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from payments.cli import messages
-from payments.cli.option_types import COULD_NOT_RUN, DONE, PlainParser, checked, identifier, prose, reason
+from payments.cli.option_types import COULD_NOT_RUN, DONE, PlainParser, checked, identifier, prose, reason, utf_8
 from payments.merchants import provisioning, service, view
 from payments.merchants.rules import MerchantState, Mode
 from payments.platform.connectors import ConnectorName
@@ -34,7 +34,7 @@ def add_merchants(parser: argparse.ArgumentParser) -> None:
     _add_account(create, removable=False)
     create.add_argument("--if-missing", action="store_true", help="one that is there is no error")
     listing = actions.add_parser("list", help="list merchants by id")
-    listing.add_argument("--after", default="", help="only ids behind this one")
+    listing.add_argument("--after", type=utf_8, default="", help="only ids behind this one")
     changes = {
         "suspend": "let its keys open nothing, and no payout file pay it",
         "activate": "let its keys work again, and payout files pay it",
@@ -80,6 +80,7 @@ def run_merchants(connection: Connection, options: argparse.Namespace) -> int:
         time_zone=options.time_zone if options.action == "account" else None,
         iban=options.iban if options.action == "account" else None,
     )
+    connection.commit()  # what is not stored must not be shown
     print(json.dumps(view.merchant(found), default=members))
     return DONE
 

@@ -6,6 +6,7 @@ NO_PEPPER: Final = "APP_KEY_PEPPER is not set: keys are hashed with it, so that 
 WHICH_KEY: Final = "The key (it is not shown): "
 NO_KEY: Final = "Standard input must be one API key: po_, its kind, its id, and its secret with the right checksum."
 NO_ACCOUNT: Final = "Say --time-zone, --iban or --no-iban."
+NO_OUTPUT: Final = "Standard output is closed."
 SHOWN_ONCE: Final = "This is the only time that the key is shown."
 
 

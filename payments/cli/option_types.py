@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments.cli import messages
+from payments.platform.errors import PaymentsError, ValidationFailed
 from payments.platform.values import sensitive, texts
 
 LONGEST_REASON: Final = 500
@@ -31,10 +32,18 @@ def whole_number(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
 
 
+def utf_8(text: str, what: str = "") -> str:
+    """Any text. Raises argparse's ArgumentTypeError for bytes that are not UTF-8, which no database takes."""
+    if any("\ud800" <= sign <= "\udfff" for sign in text):  # lone surrogates: so Python reads such bytes
+        raise argparse.ArgumentTypeError(f"{what and f'the {what} '}must be UTF-8")
+    return text
+
+
 def prose(what: str, longest: int) -> Callable[[str], str]:
     """A type of texts that people write: stored, so without control characters, card numbers and API keys."""
 
     def read(text: str) -> str:
+        utf_8(text, what)
         if texts.fault(text) is not None or len(text) > longest:
             raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
         fault = texts.fault_of_prose(text) or sensitive.fault(text)
@@ -49,6 +58,7 @@ def identifier(what: str, longest: int) -> Callable[[str], str]:
     """A type of ids: not blank, not too long, and no card number or API key."""
 
     def read(text: str) -> str:
+        utf_8(text, what)
         if texts.fault(text) is not None or len(text) > longest:
             raise argparse.ArgumentTypeError(f"the {what} must have 1 to {longest} characters, not only white space")
         if (fault := sensitive.fault(text)) is not None:
@@ -71,6 +81,12 @@ def checked(check: Callable[[str], str]) -> Callable[[str], str]:
 
 
 reason: Final = prose("reason", LONGEST_REASON)
+
+
+def refused(error: PaymentsError) -> int:
+    """Print why a command was refused; returns the exit code: COULD_NOT_RUN when no stored state would allow it."""
+    print(error.message, file=sys.stderr)
+    return COULD_NOT_RUN if isinstance(error, ValidationFailed) else REFUSED
 
 
 def could_not_run(engine: Engine, error: SQLAlchemyError) -> int:

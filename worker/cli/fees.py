@@ -14,11 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments.cli.option_types import (
     COULD_NOT_RUN,
     DONE,
-    REFUSED,
     PlainParser,
     could_not_run,
     identifier,
     reason,
+    refused,
     whole_number,
 )
 from payments.platform.clock import database_now
@@ -71,9 +71,8 @@ def run_fees(settings: ToolSettings, options: argparse.Namespace) -> int:
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         return {"list": _list, "add": _add}[options.action](engine, settings.actor, options)
-    except Permanent as refused:
-        print(refused.message, file=sys.stderr)
-        return REFUSED
+    except Permanent as error:
+        return refused(error)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
 

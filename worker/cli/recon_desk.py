@@ -5,12 +5,11 @@
 
 import argparse
 import json
-import sys
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from payments.cli.option_types import DONE, REFUSED, reason, whole_number
+from payments.cli.option_types import DONE, reason, refused, whole_number
 from payments.platform.clock import database_now
 from payments.platform.errors import Permanent
 from payments.platform.json_types import members
@@ -52,9 +51,8 @@ def run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> 
     """Run one of ACTIONS. What is stored may refuse it: one sentence on stderr."""
     try:
         return ACTIONS[options.action](engine, settings, options)
-    except Permanent as refused:
-        print(refused.message, file=sys.stderr)
-        return REFUSED
+    except Permanent as error:
+        return refused(error)
 
 
 def _exceptions(engine: Engine, _settings: ToolSettings, options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from worker.cli import messages
 from worker.cli.dead_letter_table import printable
 
 NO_ACQUIRER: Final = "There is no acquirer: its URL and key are not set."
+NO_INPUT: Final = "Standard input is closed."
 NO_FILES: Final = "There are no settlement files."
 _FILE: Final = "{:>6} {:9} {:10} {:>9} {:>9} {:>10} {:19} {}"
 _TITLES: Final = ("FILE", "STATE", "DAY", "LINES", "MATCHED", "EXCEPTIONS", "SINCE", "NAME")

@@ -18,13 +18,13 @@ from typing import IO, Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, whole_number
+from payments.cli.option_types import COULD_NOT_RUN, PlainParser, could_not_run, prose, whole_number
 from payments.platform.clock import database_now, monotonic
 from payments.platform.connectors import ConnectorName
 from payments.platform.database import create_engine
 from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Throttle
-from payments.reconciliation import fetching, store
+from payments.reconciliation import fetching, store, uploads
 from payments.reconciliation.decisions import NotAllDecided
 from payments.reconciliation.faults import FileRefused
 from payments.reconciliation.fetching import Access, NotFetched, chunks_of
@@ -38,6 +38,7 @@ from worker.cli.repair import AGREE, DIFFER, STATEMENT_SECONDS, ToolSettings
 
 LIMIT: Final = 20
 STANDARD_INPUT: Final = "-"
+_NAME: Final = prose("name", uploads.LONGEST_NAME)
 _REFUSED: Final = (DuplicateFile, RunRefused, ImportRunning, TurnLost, NotFetched, NotAllDecided)
 
 
@@ -45,7 +46,7 @@ def add_reconcile(parser: argparse.ArgumentParser) -> None:
     """Options of `reconcile` and its actions."""
     actions = parser.add_subparsers(dest="action", required=True, parser_class=PlainParser)
     importing = actions.add_parser("import", help="import an acquirer's settlement file")
-    importing.add_argument("file", metavar="FILE", help="the file; - reads standard input")
+    importing.add_argument("file", metavar="FILE", type=_path, help="the file; - reads standard input")
     fetch = actions.add_parser("fetch", help="fetch the file of a day from the acquirer, and import it")
     fetch.add_argument("day", metavar="DAY", type=_day, help="YYYY-MM-DD (UTC)")
     for action in (importing, fetch):
@@ -78,6 +79,13 @@ def _throttle(options: argparse.Namespace) -> Throttle:
     return AT_ONCE if options.at_once else gently(Event().wait)
 
 
+def _path(text: str) -> str:
+    """A file's path, or STANDARD_INPUT. Its name is stored, as that of an upload."""
+    if text != STANDARD_INPUT:
+        _NAME(Path(text).name)
+    return text
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -86,9 +94,12 @@ def _day(text: str) -> date:
 
 
 def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace) -> int:
+    if options.file == STANDARD_INPUT and sys.stdin is None:
+        print(recon_text.NO_INPUT, file=sys.stderr)
+        return COULD_NOT_RUN
     try:
         with _opened(options.file) as file:
-            name = "standard input" if options.file == STANDARD_INPUT else Path(options.file).name[:128]
+            name = "standard input" if options.file == STANDARD_INPUT else Path(options.file).name
             asked = Asked(name, options.connector, settings.actor)
             with engine.connect().execution_options(reading=True) as connection:
                 now = database_now(connection)

@@ -19,6 +19,7 @@ from payments.cli.option_types import (
     PlainParser,
     could_not_run,
     identifier,
+    refused,
     whole_number,
 )
 from payments.platform.clock import database_now
@@ -82,9 +83,8 @@ def run_settle(settings: ToolSettings, options: argparse.Namespace) -> int:
     engine = create_engine(settings.database_url, pool_size=2, timeout=STATEMENT_SECONDS)
     try:
         return ACTIONS[options.action](engine, settings, options)
-    except Permanent as refused:
-        print(refused.message, file=sys.stderr)
-        return REFUSED
+    except Permanent as error:
+        return refused(error)
     except SQLAlchemyError as error:
         return could_not_run(engine, error)
 

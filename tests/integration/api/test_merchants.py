@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -54,6 +55,19 @@ def test_a_merchant_whose_id_has_a_slash_can_be_suspended(api: Api) -> None:
     api.post("/merchants", {"merchantId": "a/b c", "name": "x", "mode": "TEST"}, **ADMIN)
     changed = patch(api, "a%2Fb%20c", state="SUSPENDED")
     assert (changed.status_code, changed.get_json()["state"]) == (200, "SUSPENDED")
+
+
+def test_a_merchant_that_can_be_made_can_be_suspended(api: Api) -> None:
+    for merchant_id in ("/x", "x/", "//", "a\nb", "x\n", "\nx", ".", "..", "a\u2028b", "\0"):
+        new = {"merchantId": merchant_id, "name": "x", "mode": "TEST"}
+        assert api.post("/merchants", new, **ADMIN).status_code == 200
+        changed = patch(api, quote(merchant_id, safe=""), state="SUSPENDED")
+        assert changed.status_code == 200, merchant_id
+        assert (changed.get_json()["merchantId"], changed.get_json()["state"]) == (merchant_id, "SUSPENDED")
+
+
+def test_no_id_is_no_merchant(api: Api) -> None:
+    assert code(patch(api, "", state="SUSPENDED")) == (404, "NOT_FOUND")
 
 
 def faults(answer: Any) -> list[tuple[str, str]]:

@@ -187,7 +187,8 @@ def test_a_version_of_a_fee_schedule_is_added_with_notice(both: tuple[Api, Engin
     for changed, field in (
         ({"validFrom": in_hours(0.9)}, "validFrom"),
         ({"validFrom": "tomorrow"}, "validFrom"),
-        ({"maximum": 5, "minimum": 6}, ""),
+        ({"maximum": 5, "minimum": 6}, "maximum"),
+        ({"maximum": 5, "minimum": -1}, "minimum"),
         ({"basisPoints": 10_001}, "basisPoints"),
         ({"onRefund": "keep"}, "onRefund"),
     ):

@@ -35,7 +35,7 @@ def test_a_version_is_added_and_listed(engine: Engine, tool: Tool) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--valid-from", in_hours(0.9)), 1, "validFrom must be at least 1 hour from now"),
+        (("--valid-from", in_hours(0.9)), 2, "validFrom must be at least 1 hour from now"),
         (("--merchant", "M9", "--valid-from", in_hours(2)), 1, "There is no merchant M9."),
         (("--minimum", "6", "--maximum", "5", "--valid-from", in_hours(2)), 2, "There cannot be such a schedule"),
     ],

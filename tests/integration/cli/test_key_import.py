@@ -83,7 +83,7 @@ def test_a_key_that_is_not_imported_is_not_shown(sqlite_url: str) -> None:
         (f"\udcff{key}", of_m1, 1, "Standard input must be one API key"),
         (key, ["--operator"], 1, "of another kind"),
         (key, ["--merchant", "M2"], 1, "There is no merchant M2."),
-        (key, [*of_m1, "--scope", "operate"], 1, "not for a key of this kind"),
+        (key, [*of_m1, "--scope", "operate"], 2, "not for a key of this kind"),
         (key, ["--merchant", "M1", "--operator"], 2, "not allowed with"),
         (key, [], 2, "required"),
         (key, [*of_m1, key], 2, f"unrecognized arguments: {key[:20]}_[removed]"),
@@ -109,6 +109,7 @@ def test_nothing_is_imported_without_a_pepper(sqlite_url: str) -> None:
     [
         ("KEY\n", 0, '"changed": true'),
         (CTRL_D, 1, "Standard input must be"),
+        ("\udcff\n", 1, "Standard input must be"),
         (CTRL_C, 130, "The key (it is not shown): "),
     ],
 )
@@ -134,7 +135,7 @@ def test_a_key_is_typed_without_an_echo(sqlite_url: str, typed: str, code: int, 
         )
         os.close(theirs)
         shown = read_until(terminal, "(it is not shown): ")
-        terminal.write(typed.replace("KEY", key).encode())
+        terminal.write(typed.replace("KEY", key).encode(errors="surrogateescape"))
         # one that comes between the prompt and the reading does not end the reading; people type it again, too
         while typed == CTRL_C and not select.select([terminal], [], [], 1)[0]:
             terminal.write(CTRL_C.encode())

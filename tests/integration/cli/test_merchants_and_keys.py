@@ -93,7 +93,7 @@ def test_an_operator_s_key_has_an_end(engine: Engine, database_url: str) -> None
     ("arguments", "code", "text"),
     [
         (["keys", "create", "--merchant", "M2", "--name", "x"], 1, "There is no merchant M2."),
-        (["keys", "create", "--operator", "--name", "x", "--scope", "refunds:write"], 1, "not for a key of this kind"),
+        (["keys", "create", "--operator", "--name", "x", "--scope", "refunds:write"], 2, "not for a key of this kind"),
         (["keys", "create", "--operator", "--name", "x", "--network", "10.0.0.1/8"], 2, "host bits"),
         (["keys", "create", "--operator", "--name", "x", "--network", "fe80::1%a b"], 2, "zone"),
         (["keys", "create", "--operator", "--name", "x", "--days", "3661"], 2, "more than 3660 days"),

@@ -63,12 +63,13 @@ def test_what_is_stored_may_refuse_it(engine: Engine, tool: Tool) -> None:
         "is CLOSED: the bank answers for what is EXPORTED": ("confirm", str(batch_id)),
         "There is no batch 99.": ("return", "99"),
         "No batch of a LIVE merchant in EUR is approved.": ("export", "EUR"),
-        "unless it is LIVE money in EUR": ("export", "KRW", "--format", "PAIN_001"),
         "No batch of a LIVE": ("export", "EUR", "--format", "PAIN_001"),
     }.items():
         code, out, err = tool("settle", *options, *WHY)
         assert (code, out, err.count("\n")) == (1, "", 1), options
         assert said in err
+    code, _, err = tool("settle", "export", "KRW", "--format", "PAIN_001", *WHY)
+    assert (code, err) == (2, "format must be CSV unless it is LIVE money in EUR.\n")
     code, _, err = tool("settle", "content", "9")
     assert (code, err) == (1, "There is no payout file 9.\n")
 

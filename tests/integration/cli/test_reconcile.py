@@ -91,6 +91,29 @@ def test_a_day_that_cannot_be_right(file: Path, tool: Tool, engine: Engine, day:
     assert books.counts(engine) == [0, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("4111111111111111.csv", "card number"),
+        ("po_live_0123456789ab_0123.csv", "an API key"),
+        ("a\nb.csv", "control characters"),
+        ("\u202ecsv.exe", "controls of the writing direction"),
+        ("x" * 129, "1 to 128 characters"),
+    ],
+)
+def test_a_name_that_must_not_be_stored(
+    file: Path,
+    tool: Tool,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    engine: Engine,
+    name: str,
+    why: str,
+) -> None:
+    folder = file.parent / "4111111111111111"
+    folder.mkdir()
+    assert tool("reconcile", "import", str(file.rename(folder / "day.csv")))[0] == 0
+
+
 def test_what_cannot_be_done(file: Path, tool: Tool, engine: Engine) -> None:  # noqa: F811
     assert tool("reconcile", "import", "/no/such/file")[::2] == (
         2,

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app.api.paths import IdConverter
+from app.api.paths import IdConverter, TextConverter
 from app.http.application import Answer, Application
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "post", "BREW")
-PARTS = ("", "payments", "authorize", "capture", "1", "01", "9223372036854775808", "..", "%41", "ä", "\udcff", "a b")
+PARTS = ("", "payments", "authorize", "capture", "1", "01", "9223372036854775808", "..", "%41", "ä", "\udcff", "\n")
 
 
 def application() -> Application:
     app = Application("test", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "text": TextConverter}
     for method, path in (
         ("GET", "/"),
         ("GET", "/payments"),
@@ -29,6 +29,7 @@ def application() -> Application:
         ("POST", "/payments/authorize"),
         ("POST", "/payments/capture/<id:payment_id>"),
         ("GET", "/assets/<path:name>"),
+        ("PUT", "/merchants/<text:merchant_id>"),
     ):
         app.add_url_rule(path, f"{method} {path}", lambda **_: "", methods=[method])
     return app
@@ -54,7 +55,7 @@ def routed(create: Callable[..., Any], environ: dict[str, Any]) -> object:
 
 @given(
     method=st.sampled_from(METHODS),
-    path=st.lists(st.sampled_from(PARTS), max_size=4).map("/".join),
+    path=st.lists(st.sampled_from([*PARTS, "merchants", "a b"]), max_size=4).map("/".join),
     start=st.sampled_from(["", "/", "//"]),
     upgrade=st.sampled_from(["", "websocket", "h2c"]),
     host=st.sampled_from(["api", "a b", "", "api:443"]),
