@@ -23,7 +23,7 @@ class Answer(Response):
         """Take the application's headers. Raises gunicorn's errors for bad ones."""
         length = None
         for name, value in headers:
-            if name == "Content-Length":
+            if name == "Content-Length" and length is None:  # a second one is for gunicorn
                 length = value
             elif not _is_ordinary(name):
                 length = None

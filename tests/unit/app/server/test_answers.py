@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.config import Config
 from gunicorn.http.wsgi import Response
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.server.answers import Answer
@@ -56,6 +56,13 @@ STATUSES = ("200 OK", "201 CREATED", "204 NO CONTENT", "304 NOT MODIFIED", "200"
     method=st.sampled_from(("GET", "HEAD", "POST")),
     version=st.sampled_from(((1, 0), (1, 1))),
     closes=st.booleans(),
+)
+@example(
+    status="200 OK",
+    headers=[("Content-Length", "a"), ("Content-Length", "2")],
+    method="GET",
+    version=(1, 1),
+    closes=False,
 )
 def test_answers_are_those_of_gunicorn(
     status: str, headers: list[tuple[str, str]], method: str, version: tuple[int, int], closes: bool
