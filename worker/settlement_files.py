@@ -79,8 +79,8 @@ class SettlementFiles:
         if errors:
             raise errors[0]
 
-    def _read_uploads(self, now: datetime) -> None:
-        for report in import_uploads(self._engine, now, self._throttle):
+    def _read_uploads(self, _now: datetime) -> None:
+        for report in import_uploads(self._engine, self._now, self._throttle):
             self._count(report)
 
     def _fetch(self, now: datetime) -> None:
@@ -90,12 +90,12 @@ class SettlementFiles:
             for day in days:
                 if self._ask_at.get((name, day), 0.0) <= self._clock():
                     self._ask_at[name, day] = self._clock() + ASK_AGAIN
-                    self._fetch_day(name, access, day, now)
+                    self._fetch_day(name, access, day)
 
-    def _fetch_day(self, name: str, access: Access, day: date, now: datetime) -> None:
+    def _fetch_day(self, name: str, access: Access, day: date) -> None:
         about = {"connector": name, "day": day.isoformat()}
         try:
-            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, now, throttle=self._throttle)
+            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, self._now, throttle=self._throttle)
         except FileRefused as refused:
             faults = [f"line {fault.line}: {fault.reason}" for fault in refused.faults[:LOGGED]]
             _log.error("settlement_file_not_fetched", extra={**about, "reason": "refused", "faults": faults})

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from payments.acquiring.deadline import Deadline
 from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.platform.tls import client_context
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import backlog
 from payments.reconciliation.file import LARGEST
 from payments.reconciliation.file_days import lacking
@@ -55,7 +56,7 @@ def fetch_day(
     connector: str,
     day: date,
     actor: str,
-    now: datetime,
+    now: Now,
     *,
     dry_run: bool = False,
     throttle: Throttle = AT_ONCE,

@@ -41,9 +41,14 @@ class Tasks:
         plan = replace(ALL_AT_ONCE, delay=timedelta(minutes=15), acquirers=acquirers)
         metrics = MoneyOutMetrics(self.registry)
         self.is_suspect = self.is_ending = False
+        self.good_calls: int | None = None
+        """After so many the clock is suspect; None: it stays as it is."""
         self.tasks = MoneyOut(engine, plan, metrics, self._now, lambda _seconds: self.is_ending, self._clock)
 
     def _now(self, _connection: Connection) -> datetime:
+        if self.good_calls is not None:
+            self.good_calls -= 1
+            self.is_suspect = self.good_calls < 0
         if self.is_suspect:
             raise ClockSuspect("year 2099")
         return self.at
@@ -112,6 +117,25 @@ def test_nothing_is_closed_or_read_while_the_clock_is_suspect(tasks: Tasks) -> N
             task()
     assert batches(tasks.engine) == []
     assert tasks.files() == [("UPLOADED", 0, 0)]
+
+
+def test_nothing_more_is_closed_or_read_when_the_clock_becomes_suspect(tasks: Tasks) -> None:
+    for merchant_id in ("M1", "M2", "M3"):
+        sell(tasks.engine, 10_000, merchant_id)
+    books.store(tasks.engine, [FIRST], NOON - timedelta(days=30))
+    tasks.upload(FILE)
+    tasks.at = NEXT
+    for task, good_calls in ((tasks.tasks.settle, 4), (tasks.tasks.reconcile, 2)):
+        tasks.is_suspect, tasks.good_calls = False, good_calls
+        with pytest.raises(ClockSuspect):
+            task()
+    assert [each.batch.state for each in batches(tasks.engine)] == [State.CLOSED, State.OPEN]
+    assert tasks.files() == [("READING", 1, 0)], "nothing of it counts"
+    tasks.is_suspect, tasks.good_calls = False, None
+    tasks.tasks.settle()
+    tasks.tasks.reconcile()
+    assert [each.batch.state for each in batches(tasks.engine)] == [State.CLOSED] * 3
+    assert tasks.files() == [("DONE", 1, 1)]
 
 
 def test_yesterdays_file_is_fetched_once(tasks: Tasks, acquirer: Scripted) -> None:
