@@ -102,7 +102,7 @@ class MoneyOut:
             late = [
                 late_since(
                     reconciliation_backlog.first_day(connection, name),
-                    reconciliation_backlog.newest_day(connection, name, now),
+                    reconciliation_backlog.newest_day(connection, name),
                 )
                 for name in self._plan.acquirers
             ]

@@ -227,7 +227,7 @@ def _refuse_duplicate(engine: Engine, sha256: str) -> None:
 
 
 def _duplicate(file_id: int) -> DuplicateFile:
-    return DuplicateFile(f"File {file_id} has the same bytes.")
+    return DuplicateFile(f"File {file_id} has the same bytes.", file_id)
 
 
 def _undo(engine: Engine, held: Lease, file_id: int) -> None:

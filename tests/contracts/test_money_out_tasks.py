@@ -41,8 +41,7 @@ class Tasks:
         plan = replace(ALL_AT_ONCE, delay=timedelta(minutes=15), acquirers=acquirers)
         metrics = MoneyOutMetrics(self.registry)
         self.is_suspect = self.is_ending = False
-        self.good_calls: int | None = None
-        """After so many the clock is suspect; None: it stays as it is."""
+        self.good_calls: int | None = None  # after so many the clock is suspect; None: it stays as it is
         self.tasks = MoneyOut(engine, plan, metrics, self._now, lambda _seconds: self.is_ending, self._clock)
 
     def _now(self, _connection: Connection) -> datetime:
@@ -151,6 +150,23 @@ def test_yesterdays_file_is_fetched_once(tasks: Tasks, acquirer: Scripted) -> No
     assert acquirer.requests[0].startswith(b"GET /v1/settlements/2030-05-17.csv ")
     lines = [tasks.shows("reconciliation_lines_total", outcome=outcome) for outcome in ("matched", "unmatched")]
     assert lines == [1, 0]
+
+
+def test_an_early_file_counts_after_its_day(tasks: Tasks, acquirer: Scripted, caplog: pytest.LogCaptureFixture) -> None:
+    books.store(tasks.engine, [FIRST])
+    tasks.at = NOON
+    tasks.upload(FILE)
+    tasks.tasks.reconcile()
+    assert (acquirer.requests, tasks.files()) == ([], [("DONE", 1, 1)])
+    for hours in range(3):
+        tasks.at = MORNING + hours * HOUR
+        tasks.tasks.reconcile()
+    assert (len(acquirer.requests), tasks.files()) == (1, [("DONE", 1, 1)])
+    assert books.rows(tasks.engine, recon_file, "ended_at") == [(MORNING,)]
+    tasks.at = MORNING + 24 * HOUR
+    tasks.tasks.reconcile()
+    assert (len(acquirer.requests), tasks.files()) == (2, [("DONE", 1, 1)])
+    assert caplog.text.count("settlement_file_not_fetched") == 1, "it is not the next day's, too"
 
 
 def test_no_file_is_fetched_of_days_before_the_first_operation(tasks: Tasks, acquirer: Scripted) -> None:
