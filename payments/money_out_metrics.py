@@ -57,7 +57,7 @@ class MoneyOutMetrics:
         )
         self.file_age = Gauge(
             prefix + "file_age_seconds",
-            "Since the end of the last day whose settlement file is read; 0 where no file is expected",
+            "Since the end of the last day whose settlement file was read after it; 0 where no file is expected",
             registry=registry,
         )
         self.lines = Counter(

@@ -74,11 +74,10 @@ class MoneyOut:
 
     def settle(self) -> None:
         """Close the batches whose cut-off has passed."""
-        with self._engine.connect().execution_options(reading=True) as connection:
-            now = self._now(connection)  # raises while the clock is suspect: a closed batch never reopens
         plan = self._plan
         try:
-            report = settle_due(self._engine, now, plan.minimum, plan.delay, self._pause, self._settled)
+            # the time raises while the clock is suspect, also in the middle: a closed batch never reopens
+            report = settle_due(self._engine, self._now, plan.minimum, plan.delay, self._pause, self._settled)
         except NotAllSettled as some:
             self._show(some.report)
             raise
@@ -103,7 +102,7 @@ class MoneyOut:
             late = [
                 late_since(
                     reconciliation_backlog.first_day(connection, name),
-                    reconciliation_backlog.newest_day(connection, name, now),
+                    reconciliation_backlog.newest_day(connection, name),
                 )
                 for name in self._plan.acquirers
             ]

@@ -79,33 +79,40 @@ class SettlementFiles:
         if errors:
             raise errors[0]
 
-    def _read_uploads(self, now: datetime) -> None:
-        for report in import_uploads(self._engine, now, self._throttle):
+    def _read_uploads(self, _now: datetime) -> None:
+        for report in import_uploads(self._engine, self._now, self._throttle):
             self._count(report)
 
-    def _fetch(self, now: datetime) -> None:
+    def _fetch(self, _now: datetime) -> None:
         for name, access in self._acquirers.items():
-            with self._engine.connect().execution_options(reading=True) as connection:
-                days = fetching.days_to_fetch(connection, name, now)
-            for day in days:
+            for day in self._lacking(name):
                 if self._ask_at.get((name, day), 0.0) <= self._clock():
                     self._ask_at[name, day] = self._clock() + ASK_AGAIN
-                    self._fetch_day(name, access, day, now)
+                    self._fetch_day(name, access, day)
 
-    def _fetch_day(self, name: str, access: Access, day: date, now: datetime) -> None:
+    def _fetch_day(self, name: str, access: Access, day: date) -> None:
         about = {"connector": name, "day": day.isoformat()}
         try:
-            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, now, throttle=self._throttle)
+            report = fetching.fetch_day(self._engine, access, name, day, ACTOR, self._now, throttle=self._throttle)
         except FileRefused as refused:
             faults = [f"line {fault.line}: {fault.reason}" for fault in refused.faults[:LOGGED]]
             _log.error("settlement_file_not_fetched", extra={**about, "reason": "refused", "faults": faults})
-        except (NotFetched, RunRefused, DuplicateFile, TurnLost) as error:
+        except DuplicateFile as same:
+            if day in self._lacking(name):  # it is the file of another day, or one that waits to be read
+                _log.warning("settlement_file_not_fetched", extra={**about, "reason": str(same)})
+            else:
+                _log.info("settlement_file_read_again", extra={**about, "file_id": same.file_id})
+        except (NotFetched, RunRefused, TurnLost) as error:
             _log.warning("settlement_file_not_fetched", extra={**about, "reason": str(error)})
         else:
             if report is None:
                 _log.warning("settlement_file_not_fetched", extra={**about, "reason": "not ready"})
             else:
                 self._count(report)
+
+    def _lacking(self, name: str) -> list[date]:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return fetching.days_to_fetch(connection, name, self._now(connection))
 
     def _decide(self, _now: datetime) -> None:
         if count := decide_matched(self._engine, monotonic, self._wait):

@@ -46,9 +46,13 @@ class ReconConflict(Permanent):
 
 
 class DuplicateFile(Permanent):
-    """A settlement file with the same bytes is stored already."""
+    """A settlement file with the same bytes, or lines, is stored already: `file_id`, where it is known."""
 
     code = "DUPLICATE_FILE"
+
+    def __init__(self, message: str, file_id: int | None = None) -> None:
+        super().__init__(message)
+        self.file_id = file_id
 
 
 class FileNotTaken(Permanent):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -43,16 +43,14 @@ _FIRST = (
     .order_by(acquirer_operation.c.operation_id)
     .limit(1)
 )
-_DAYS = select(recon_file.c.day).where(
+_IS_THERE = (
     recon_file.c.connector == bindparam("connector"),
     recon_file.c.state == FileState.DONE.value,
-    recon_file.c.day >= bindparam("since"),
+    # what was read before its day had ended is not what the acquirer says of that day
+    func.date(recon_file.c.ended_at) > recon_file.c.day,
 )
-_NEWEST = select(func.max(recon_file.c.day)).where(
-    recon_file.c.connector == bindparam("connector"),
-    recon_file.c.state == FileState.DONE.value,
-    recon_file.c.day <= bindparam("today"),
-)
+_DAYS = select(recon_file.c.day).where(*_IS_THERE, recon_file.c.day >= bindparam("since"))
+_NEWEST = select(func.max(recon_file.c.day)).where(*_IS_THERE)
 
 
 def open_exceptions(connection: Connection) -> OpenExceptions:
@@ -73,13 +71,12 @@ def first_day(connection: Connection, connector: str) -> date | None:
 
 
 def days_there(connection: Connection, connector: str, now: datetime) -> set[date]:
-    """The days of those looked back whose file is read."""
+    """The days of those looked back whose file was read after they had ended."""
     since = (now - timedelta(days=LOOKED_BACK)).date()
     return set(connection.execute(_DAYS, {"connector": connector, "since": since}).scalars())
 
 
-def newest_day(connection: Connection, connector: str, now: datetime) -> date | None:
-    """The last day whose file is read, until today (UTC): a file of a day ahead stands for no other day."""
-    bound = {"connector": connector, "today": now.astimezone(UTC).date()}
-    day: date | None = connection.execute(_NEWEST, bound).scalar()
+def newest_day(connection: Connection, connector: str) -> date | None:
+    """The last day whose file was read after it had ended: so no day ahead."""
+    day: date | None = connection.execute(_NEWEST, {"connector": connector}).scalar()
     return day

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine
 
 from payments.acquiring.deadline import Deadline
+from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Throttle
 from payments.platform.tls import client_context
-from payments.reconciliation import backlog
+from payments.platform.trusted_clock.guard import Now
+from payments.reconciliation import backlog, store
 from payments.reconciliation.file import LARGEST
 from payments.reconciliation.file_days import lacking
 from payments.reconciliation.importing import Asked, Report, import_file
@@ -45,7 +47,7 @@ class NotFetched(Exception):
 
 
 def days_to_fetch(connection: Connection, connector: str, now: datetime) -> list[date]:
-    """The last days that are over and of which no file of this acquirer is DONE, oldest first; none before its time."""
+    """The last days of which no file was read after they had ended, oldest first; none before the acquirer's time."""
     return lacking(now, backlog.first_day(connection, connector), backlog.days_there(connection, connector, now))
 
 
@@ -55,20 +57,27 @@ def fetch_day(
     connector: str,
     day: date,
     actor: str,
-    now: datetime,
+    now: Now,
     *,
     dry_run: bool = False,
     throttle: Throttle = AT_ONCE,
 ) -> Report | None:
     """Fetch and import the file of a day; None when the acquirer does not have it yet.
 
-    Raises NotFetched, and what `import_file` raises.
+    Raises NotFetched, and what `import_file` raises. After its day the duplicate of a file that was read before makes
+    that one count as its day's.
     """
     with TemporaryFile() as file:
         if not _fetch(access, PROFILES[connector].path.format(day=day), file):
             return None
         asked = Asked(f"{day}.csv", connector, actor)
-        return import_file(engine, chunks_of(file), asked, now, dry_run=dry_run, throttle=throttle)
+        try:
+            return import_file(engine, chunks_of(file), asked, now, dry_run=dry_run, throttle=throttle)
+        except DuplicateFile as same:
+            if same.file_id is not None and not dry_run:
+                with engine.begin() as connection:
+                    store.read_again(connection, same.file_id, now(connection))
+            raise
 
 
 def chunks_of(file: IO[bytes]) -> Callable[[], Iterator[bytes]]:

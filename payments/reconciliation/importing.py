@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from payments.outbox.lease import Lease
 from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Rests, Stopped, Throttle
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import store
 from payments.reconciliation.file import SettlementFile
 from payments.reconciliation.file_days import end_of, latest
@@ -69,6 +70,7 @@ class _Read(NamedTuple):
     """A file after its first reading."""
 
     profile: Profile
+    began: datetime
     sha256: str
     day: date | None
     surveyed: Survey
@@ -79,7 +81,7 @@ def import_file(
     engine: Engine,
     file: Source,
     asked: Asked,
-    now: datetime,
+    now: Now,
     *,
     dry_run: bool = False,
     throttle: Throttle = AT_ONCE,
@@ -100,8 +102,8 @@ def import_file(
             yield chunk
             rest()
 
-    read = _read(source, PROFILES[asked.connector], progress, latest(now))
-    run = _Run(engine, source, read, asked.connector, now, rest, progress)
+    read = _read(engine, source, PROFILES[asked.connector], progress, now)
+    run = _Run(engine, source, read, asked.connector, rest, progress)
     if dry_run:
         return run.dry()
     with turn(engine) as held:
@@ -130,10 +132,12 @@ def undo_leftovers(engine: Engine, held: Lease) -> None:
         _undo(engine, held, file_id)
 
 
-def _read(source: Source, profile: Profile, progress: Progress, until: date) -> _Read:
-    file = SettlementFile(source(), profile, latest=until)
+def _read(engine: Engine, source: Source, profile: Profile, progress: Progress, now: Now) -> _Read:
+    with engine.connect().execution_options(reading=True) as connection:
+        began = now(connection)
+    file = SettlementFile(source(), profile, latest=latest(began))
     surveyed = survey(_counted(file.lines(), progress, None))
-    return _Read(profile, file.digest, file.day, surveyed, file.sums)
+    return _Read(profile, began, file.digest, file.day, surveyed, file.sums)
 
 
 class _Run(NamedTuple):
@@ -143,7 +147,6 @@ class _Run(NamedTuple):
     source: Source
     read: _Read
     connector: str
-    now: datetime
     rest: Rest
     progress: Progress
 
@@ -171,7 +174,7 @@ class _Run(NamedTuple):
         if file.digest != self.read.sha256:
             raise RunRefused("the file has changed while it was read")
         sink.finish(tally, day)
-        for missing in run.absent(self.now):
+        for missing in run.absent(self.read.began):
             tally.add(missing)
             sink.add_missing(missing)
         sink.end(run.unfounded)
@@ -197,7 +200,7 @@ def _window(engine: Engine, connector: str, day: date | None) -> Window | None:
     return Window(datetime.combine(max(since, min(first, day)), time(), UTC), end_of(day))
 
 
-def _begin(engine: Engine, read: _Read, asked: Asked, now: datetime) -> int:
+def _begin(engine: Engine, read: _Read, asked: Asked, now: Now) -> int:
     """A file that is READING."""
     with engine.begin() as connection:
         if asked.file_id is not None:
@@ -211,7 +214,7 @@ def _begin(engine: Engine, read: _Read, asked: Asked, now: datetime) -> int:
         elif same is not None:
             raise _duplicate(same.file_id)
         try:
-            return store.add(connection, read.sha256, asked.connector, asked.name, asked.actor, now)
+            return store.add(connection, read.sha256, asked.connector, asked.name, asked.actor, now(connection))
         except IntegrityError as error:  # uploaded at this moment
             raise DuplicateFile("A file with the same bytes was just uploaded.") from error
 
@@ -224,7 +227,7 @@ def _refuse_duplicate(engine: Engine, sha256: str) -> None:
 
 
 def _duplicate(file_id: int) -> DuplicateFile:
-    return DuplicateFile(f"File {file_id} has the same bytes.")
+    return DuplicateFile(f"File {file_id} has the same bytes.", file_id)
 
 
 def _undo(engine: Engine, held: Lease, file_id: int) -> None:

@@ -15,6 +15,7 @@ from payments.acquiring.rules import Told
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
 from payments.outbox.lease import Lease
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import exception_store, store
 from payments.reconciliation.file_days import end_of
 from payments.reconciliation.line_store import Kept, add_lines
@@ -82,9 +83,9 @@ class Keeping:
     """Keeps what is found of one file, which is READING, while it has the turn."""
 
     def __init__(
-        self, engine: Engine, held: Lease, file_id: int, connector: str, fee: Fee, now: datetime, rest: Rest
+        self, engine: Engine, held: Lease, file_id: int, connector: str, fee: Fee, now: Now, rest: Rest
     ) -> None:
-        """`fee`: by the contract; `now`: when exceptions are opened and postings posted; `rest`: after writing."""
+        """`fee`: by the contract; `now`: asked in each transaction that writes times; `rest`: after writing."""
         self._engine = engine
         self._held = held
         self._file_id = file_id
@@ -115,20 +116,19 @@ class Keeping:
     def finish(self, tally: Tally, day: date | None) -> None:
         """Write the rest and let all of it count: exceptions, sums, postings, and the end of what was missing."""
         self._write_lines(CHUNK)
-        occurred_at = self._now if day is None else min(self._now, end_of(day))
         with self._engine.begin() as connection:
-            exception_store.add_of_lines(
-                connection, self._file_id, self._connector, self._exceptions, self._fee, self._now
-            )
-            if not exception_store.end_missing(connection, self._named, self._file_id, self._now):
+            now = self._now(connection)
+            occurred_at = now if day is None else min(now, end_of(day))
+            exception_store.add_of_lines(connection, self._file_id, self._connector, self._exceptions, self._fee, now)
+            if not exception_store.end_missing(connection, self._named, self._file_id, now):
                 raise RunRefused("an operator has ended an exception that this file is about: import it again")
             store.add_totals(connection, self._file_id, tally.totals)
             source = (SourceType.RECON_FILE, self._file_id, None)
-            post(connection, *source, postings(tally.totals), occurred_at, self._now)
+            post(connection, *source, postings(tally.totals), occurred_at, now)
             done = store.change(
                 connection, self._file_id, FileState.READING,
                 state=FileState.DONE.value, day=day, line_count=tally.lines, matched=tally.matched,
-                exceptions=tally.of_lines, ended_at=self._now,
+                exceptions=tally.of_lines, ended_at=now,
             )  # fmt: skip
             self._check(done)
             keep(connection, self._held)
@@ -147,8 +147,9 @@ class Keeping:
         """
         undo_matches(self._engine, self._held, self._connector, unfounded, self._now, self._rest)
         with self._engine.begin() as connection:
-            self._add_missing(connection)
-            self._check(store.change(connection, self._file_id, FileState.DONE, searched_at=self._now))
+            now = self._now(connection)
+            self._add_missing(connection, now)
+            self._check(store.change(connection, self._file_id, FileState.DONE, searched_at=now))
             keep(connection, self._held)
 
     def _add_exception(self, found: ReconException) -> None:
@@ -180,14 +181,14 @@ class Keeping:
 
     def _write_missing(self) -> None:
         with self._engine.begin() as connection:
-            self._add_missing(connection)
+            self._add_missing(connection, self._now(connection))
             keep(connection, self._held)
         self._missing = []
         self._rest()
 
-    def _add_missing(self, connection: Connection) -> None:
+    def _add_missing(self, connection: Connection, now: datetime) -> None:
         if self._missing:
-            exception_store.add_missing(connection, self._connector, self._missing, self._fee, self._now)
+            exception_store.add_missing(connection, self._connector, self._missing, self._fee, now)
 
     def _check(self, is_as_it_was: bool) -> None:
         if not is_as_it_was:

@@ -1,13 +1,13 @@
 """Imports the files that were sent over HTTP, one after the other; housekeeping's share of an upload."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
 from payments.platform.desk_errors import DuplicateFile
 from payments.platform.tasks.throttle import AT_ONCE, Stopped, Throttle
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import store, uploads
 from payments.reconciliation.faults import Fault, FileRefused, Reason
 from payments.reconciliation.importing import Asked, Report, import_file, undo_leftovers
@@ -19,7 +19,7 @@ from payments.reconciliation.uploads import Upload
 _CHUNK: Final = 65_536
 
 
-def import_uploads(engine: Engine, now: datetime, throttle: Throttle = AT_ONCE) -> Iterator[Report]:
+def import_uploads(engine: Engine, now: Now, throttle: Throttle = AT_ONCE) -> Iterator[Report]:
     """Import all files that wait; those that cannot be taken become REFUSED. Yields a report of each that is DONE.
 
     Ends early, without an error, while another import runs. What keeps one file from being read keeps no other waiting:
@@ -59,7 +59,7 @@ def _next(engine: Engine, last: int) -> Upload | None:
         return uploads.next_upload(connection, last)
 
 
-def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle) -> Report | None:
+def _imported(engine: Engine, upload: Upload, now: Now, throttle: Throttle) -> Report | None:
     content = upload.content
     asked = Asked(upload.name, upload.connector, upload.created_by, upload.file_id)
 
@@ -82,9 +82,9 @@ def _imported(engine: Engine, upload: Upload, now: datetime, throttle: Throttle)
     return report
 
 
-def _refuse(engine: Engine, file_id: int, faults: tuple[Fault, ...], now: datetime) -> None:
+def _refuse(engine: Engine, file_id: int, faults: tuple[Fault, ...], now: Now) -> None:
     text = store.faults_text(faults)
     with engine.begin() as connection:
-        values = {"state": FileState.REFUSED.value, "faults": text, "ended_at": now}
+        values = {"state": FileState.REFUSED.value, "faults": text, "ended_at": now(connection)}
         if store.change(connection, file_id, FileState.UPLOADED, **values):
             uploads.forget(connection, file_id)

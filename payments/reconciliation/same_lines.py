@@ -43,7 +43,7 @@ def refuse_same_lines(
         found = [file_id for file_id in found if _sums(store.totals(connection, file_id)) == said.sums]
     for file_id in found if said.lines else ():
         if _has(engine, file_id, lines(), rest):
-            raise DuplicateFile(f"File {file_id} has the same lines.")
+            raise DuplicateFile(f"File {file_id} has the same lines.", file_id)
 
 
 def _sums(totals: dict[str, Total]) -> dict[str, tuple[int, int]]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from payments.platform.tables.reconciliation import recon_file, recon_total, recon_upload
 from payments.platform.writing import Insert, write
 from payments.reconciliation.faults import Fault, Reason
+from payments.reconciliation.file_days import end_of
 from payments.reconciliation.rules import FileState
 from payments.reconciliation.tally import Total
 
@@ -114,6 +115,13 @@ def change(connection: Connection, file_id: int, before: FileState, **values: An
     """Change columns of a file that is in the state `before`; False when it is not."""
     query = update(recon_file).where(recon_file.c.file_id == file_id, recon_file.c.state == before.value)
     return connection.execute(query.values(values)).rowcount == 1
+
+
+def read_again(connection: Connection, file_id: int, now: datetime) -> None:
+    """Say that the acquirer hands out the same file at `now`: one that was read before its day had ended ends then."""
+    file = get(connection, file_id)
+    if file and file.day and file.ended_at and file.ended_at < end_of(file.day) <= now:
+        change(connection, file_id, FileState.DONE, ended_at=now)
 
 
 def count_lines(connection: Connection, file_id: int, more: int) -> bool:

@@ -15,6 +15,7 @@ from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting, moved, post
 from payments.outbox.lease import Lease
 from payments.platform.operators import note_action
+from payments.platform.trusted_clock.guard import Now
 from payments.reconciliation import exception_store, match_store, store
 from payments.reconciliation.exception_store import ACTOR
 from payments.reconciliation.line_store import unmatch
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def undo_matches(
-    engine: Engine, held: Lease, connector: str, operation_ids: Sequence[int], now: datetime, rest: Callable[[], None]
+    engine: Engine, held: Lease, connector: str, operation_ids: Sequence[int], now: Now, rest: Callable[[], None]
 ) -> None:
     """Undo the matches with these operations, and with all that are REVERSED, each in a transaction of its own.
 
@@ -38,7 +39,7 @@ def undo_matches(
     undone = 0
     for match in _unfounded(engine, connector, operation_ids, rest):
         with engine.begin() as connection:
-            undone += _undo(connection, held, connector, match, now)
+            undone += _undo(connection, held, connector, match, now(connection))
         rest()
     if undone:
         _log.info("matches_undone", extra={"count": undone})

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments import crash_points
 from payments.platform.database import Failure, classify
 from payments.platform.tasks.throttle import Throttle
+from payments.platform.trusted_clock.guard import Now
 from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import store, waiting_store
 from payments.settlement.collecting import Taken, take
@@ -62,21 +63,24 @@ class NotAllSettled(Exception):
 
 def settle_due(
     engine: Engine,
-    now: datetime,
+    now: Now,
     minimum: AmountsByCurrency,
     delay: timedelta,
     pause: Callable[[float], bool],
     progress: Progress | None = None,
     cutoff: datetime | None = None,
 ) -> SettleReport:
-    """Close, for each merchant and currency with something due, the batch of the last cut-off before `now` − `delay`.
+    """Close, for each merchant and currency with something due, the batch of the last cut-off before now − `delay`.
 
-    `cutoff`: of all merchants, instead of the end of their days; at most `now`. `minimum`: less is carried. Ends early
-    when `pause` says so. Raises NotAllSettled when some failed, ValueError for a cut-off to come.
+    `now` is asked again in each transaction: a run may take long, and what it posts is posted then. `cutoff`: of all
+    merchants, instead of the end of their days; not to come. `minimum`: less is carried. Ends early when `pause` says
+    so. Raises NotAllSettled when some failed, ValueError for a cut-off to come, and what `now` raises.
     """
-    if cutoff is not None and cutoff > now:
+    with engine.connect().execution_options(reading=True) as connection:
+        began = now(connection)
+    if cutoff is not None and cutoff > began:
         raise ValueError("a cut-off is not in the future")
-    run = _Run(engine, now, now - delay, minimum, cutoff)
+    run = _Run(engine, now, began - delay, minimum, cutoff)
     steps = run.steps(progress.until if progress and not cutoff else None)
     for _ in Throttle(pause).steps():
         if next(steps, _Run.ENDED) is _Run.ENDED:
@@ -86,7 +90,7 @@ def settle_due(
     if run.failed:
         raise NotAllSettled(run.failed, run.report)
     if progress is not None and cutoff is None:
-        progress.until = now - delay
+        progress.until = began - delay
     return run.report
 
 
@@ -96,7 +100,7 @@ class _Run:
     ENDED: Final = object()
 
     def __init__(
-        self, engine: Engine, now: datetime, until: datetime, minimum: AmountsByCurrency, cutoff: datetime | None
+        self, engine: Engine, now: Now, until: datetime, minimum: AmountsByCurrency, cutoff: datetime | None
     ) -> None:
         self._engine, self._now, self._until, self._minimum, self._cutoff = engine, now, until, minimum, cutoff
         self.report = SettleReport()
@@ -182,7 +186,7 @@ class _Run:
 
     def _take(self, waiting: Waiting, cutoff: datetime) -> Taken:
         with self._engine.begin() as connection:
-            return take(connection, waiting, cutoff, self._now)
+            return take(connection, waiting, cutoff, self._now(connection))
 
 
 def _in_turn(work: Callable[[], T]) -> T:

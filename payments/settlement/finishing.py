@@ -9,12 +9,13 @@ from payments.ledger import source_store
 from payments.ledger.rules import Account, SourceType
 from payments.ledger.source_store import SourcePosting
 from payments.platform.database import begin_snapshot
+from payments.platform.trusted_clock.guard import Now
 from payments.settlement import item_store, store
 from payments.settlement.rules import Batch, State, closed_with
 from payments.settlement.statement import sha256
 
 
-def finish(engine: Engine, batch: Batch, minimum: int, now: datetime) -> Batch | None:
+def finish(engine: Engine, batch: Batch, minimum: int, now: Now) -> Batch | None:
     """Close an OPEN batch and post what it moves, in one transaction; less than `minimum` (minor units) is carried.
 
     None, and nothing is done, when somebody else has closed it or adds items to it: then read it again.
@@ -28,7 +29,7 @@ def finish(engine: Engine, batch: Batch, minimum: int, now: datetime) -> Batch |
         locked = store.get(connection, batch.batch_id, lock=True)
         if locked is None or locked.batch != batch or item_store.count(connection, batch.batch_id) != sums.items:
             return None
-        _close(connection, done, digest, now)
+        _close(connection, done, digest, now(connection))
         crash_points.reach("before_closing_commit")
     return done
 

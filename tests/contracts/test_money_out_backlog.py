@@ -1,7 +1,7 @@
 """What waits on the way to the bank and in reconciliation, as the gauges of housekeeping show it."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -82,7 +82,8 @@ def exception(engine: Engine, opened: datetime, **more: Any) -> None:
         connection.execute(insert(recon_exception).values(row))
 
 
-def file(engine: Engine, day: date | None, state: str, connector: str = "simulator") -> None:
+def file(engine: Engine, day: date, state: str, connector: str = "simulator", after: timedelta = 2 * DAY) -> None:
+    """A file whose reading has ended so long after its day began."""
     row = {
         "sha256": f"{connector}{day}{state}".ljust(64, "0"),
         "connector": connector,
@@ -94,6 +95,7 @@ def file(engine: Engine, day: date | None, state: str, connector: str = "simulat
         "exceptions": 0,
         "created_by": "housekeeping",
         "created_at": datetime(2030, 1, 1, tzinfo=UTC),
+        "ended_at": datetime.combine(day, time(), UTC) + after if state == "DONE" else None,
     }
     with engine.begin() as connection:
         connection.execute(insert(recon_file).values(row))
@@ -220,11 +222,12 @@ def test_the_newest_file_of_an_acquirer(engine: Engine) -> None:
     file(engine, at.date() - 2 * DAY, "DONE")
     file(engine, at.date() - DAY, "READING")
     file(engine, at.date() - DAY, "DONE", "another")
-    file(engine, at.date() + DAY, "DONE")
+    file(engine, at.date() + DAY, "DONE", after=-DAY)
+    file(engine, at.date() - DAY, "DONE", after=DAY - timedelta(microseconds=1))
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     assert 0 <= shows("reconciliation_file_age_seconds") - (at - midnight + DAY).total_seconds() < 100
     with engine.connect() as connection:
-        assert backlog.days_there(connection, "simulator", at) == {at.date() + back * DAY for back in (-3, -2, 1)}
+        assert backlog.days_there(connection, "simulator", at) == {at.date() - back * DAY for back in (3, 2)}
         assert backlog.first_day(connection, "another") is None
     assert Shown(engine)("reconciliation_file_age_seconds") == 0, "no acquirer is configured"
 

@@ -41,9 +41,13 @@ class Tasks:
         plan = replace(ALL_AT_ONCE, delay=timedelta(minutes=15), acquirers=acquirers)
         metrics = MoneyOutMetrics(self.registry)
         self.is_suspect = self.is_ending = False
+        self.good_calls: int | None = None  # after so many the clock is suspect; None: it stays as it is
         self.tasks = MoneyOut(engine, plan, metrics, self._now, lambda _seconds: self.is_ending, self._clock)
 
     def _now(self, _connection: Connection) -> datetime:
+        if self.good_calls is not None:
+            self.good_calls -= 1
+            self.is_suspect = self.good_calls < 0
         if self.is_suspect:
             raise ClockSuspect("year 2099")
         return self.at
@@ -114,6 +118,25 @@ def test_nothing_is_closed_or_read_while_the_clock_is_suspect(tasks: Tasks) -> N
     assert tasks.files() == [("UPLOADED", 0, 0)]
 
 
+def test_nothing_more_is_closed_or_read_when_the_clock_becomes_suspect(tasks: Tasks) -> None:
+    for merchant_id in ("M1", "M2", "M3"):
+        sell(tasks.engine, 10_000, merchant_id)
+    books.store(tasks.engine, [FIRST], NOON - timedelta(days=30))
+    tasks.upload(FILE)
+    tasks.at = NEXT
+    for task, good_calls in ((tasks.tasks.settle, 4), (tasks.tasks.reconcile, 2)):
+        tasks.is_suspect, tasks.good_calls = False, good_calls
+        with pytest.raises(ClockSuspect):
+            task()
+    assert [each.batch.state for each in batches(tasks.engine)] == [State.CLOSED, State.OPEN]
+    assert tasks.files() == [("READING", 1, 0)], "nothing of it counts"
+    tasks.is_suspect, tasks.good_calls = False, None
+    tasks.tasks.settle()
+    tasks.tasks.reconcile()
+    assert [each.batch.state for each in batches(tasks.engine)] == [State.CLOSED] * 3
+    assert tasks.files() == [("DONE", 1, 1)]
+
+
 def test_yesterdays_file_is_fetched_once(tasks: Tasks, acquirer: Scripted) -> None:
     books.store(tasks.engine, [FIRST])
     tasks.at = MORNING - timedelta(seconds=1)
@@ -127,6 +150,23 @@ def test_yesterdays_file_is_fetched_once(tasks: Tasks, acquirer: Scripted) -> No
     assert acquirer.requests[0].startswith(b"GET /v1/settlements/2030-05-17.csv ")
     lines = [tasks.shows("reconciliation_lines_total", outcome=outcome) for outcome in ("matched", "unmatched")]
     assert lines == [1, 0]
+
+
+def test_an_early_file_counts_after_its_day(tasks: Tasks, acquirer: Scripted, caplog: pytest.LogCaptureFixture) -> None:
+    books.store(tasks.engine, [FIRST])
+    tasks.at = NOON
+    tasks.upload(FILE)
+    tasks.tasks.reconcile()
+    assert (acquirer.requests, tasks.files()) == ([], [("DONE", 1, 1)])
+    for hours in range(3):
+        tasks.at = MORNING + hours * HOUR
+        tasks.tasks.reconcile()
+    assert (len(acquirer.requests), tasks.files()) == (1, [("DONE", 1, 1)])
+    assert books.rows(tasks.engine, recon_file, "ended_at") == [(MORNING,)]
+    tasks.at = MORNING + 24 * HOUR
+    tasks.tasks.reconcile()
+    assert (len(acquirer.requests), tasks.files()) == (2, [("DONE", 1, 1)])
+    assert caplog.text.count("settlement_file_not_fetched") == 1, "it is not the next day's, too"
 
 
 def test_no_file_is_fetched_of_days_before_the_first_operation(tasks: Tasks, acquirer: Scripted) -> None:

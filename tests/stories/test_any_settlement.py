@@ -18,6 +18,7 @@ from payments.settlement import adjustments
 from payments.settlement.closing import settle_due
 from payments.settlement.fees import OnRefund
 from tests.contracts.commands import authorize, capture, refund, run_one
+from tests.moments import always
 from tests.stories.books import Books
 from tests.stories.month import truth
 from tests.stories.month.clock import MovedClock
@@ -97,7 +98,7 @@ class AnySettlement(RuleBasedStateMachine):
     def settle(self, at_once: bool) -> None:
         now = self.clock.tick()
         cutoff = now if at_once else None
-        settle_due(self.engine, now, MINIMUM, timedelta(0), lambda _seconds: False, cutoff=cutoff)
+        settle_due(self.engine, always(now), MINIMUM, timedelta(0), lambda _seconds: False, cutoff=cutoff)
 
     @rule(returns=st.sampled_from([0.0, 0.5]))
     def operators_pay(self, returns: float) -> None:

@@ -101,12 +101,10 @@ def _import(engine: Engine, settings: ToolSettings, options: argparse.Namespace)
         with _opened(options.file) as file:
             name = "standard input" if options.file == STANDARD_INPUT else Path(options.file).name
             asked = Asked(name, options.connector, settings.actor)
-            with engine.connect().execution_options(reading=True) as connection:
-                now = database_now(connection)
             rests = _throttle(options)
             told = Progress(monotonic, sys.stderr)
             report = import_file(
-                engine, chunks_of(file), asked, now, dry_run=options.dry_run, throttle=rests, progress=told
+                engine, chunks_of(file), asked, database_now, dry_run=options.dry_run, throttle=rests, progress=told
             )
     except OSError as error:
         print(recon_text.unreadable(options.file, error), file=sys.stderr)
@@ -130,9 +128,7 @@ def _fetch(engine: Engine, settings: ToolSettings, options: argparse.Namespace) 
     if settings.acquirer is None:
         print(recon_text.NO_ACQUIRER, file=sys.stderr)
         return COULD_NOT_RUN
-    with engine.connect().execution_options(reading=True) as connection:
-        now = database_now(connection)
-    asked = (options.connector, options.day, settings.actor, now)
+    asked = (options.connector, options.day, settings.actor, database_now)
     access, throttle = Access(*settings.acquirer), _throttle(options)
     report = fetching.fetch_day(engine, access, *asked, dry_run=options.dry_run, throttle=throttle)
     if report is None:

@@ -98,7 +98,9 @@ def _run(engine: Engine, settings: ToolSettings, options: argparse.Namespace) ->
         return COULD_NOT_RUN
     failed = ""
     try:
-        report = settle_due(engine, now, settings.minimum_payout, settings.settlement_delay, _go_on, cutoff=cutoff)
+        report = settle_due(
+            engine, database_now, settings.minimum_payout, settings.settlement_delay, _go_on, cutoff=cutoff
+        )
     except NotAllSettled as some:
         report, failed = some.report, str(some)
     _note(engine, settings.actor, report, cutoff)

@@ -23,8 +23,8 @@ IN_TURN: Final = 100
 """Ids of each part that an audit checks in turn."""
 
 
-RUNS_LAST: Final = timedelta(minutes=10)
-"""A batch or a file has the time at which its run began: one that ended since the last audit may have an older time."""
+COMMITTED_WITHIN: Final = timedelta(minutes=10)
+"""A row has a time of its transaction: one that was committed since the last audit may have an older time."""
 
 
 class Checked(NamedTuple):
@@ -49,9 +49,9 @@ class RowsAudit:
             yield from self._everything()
             return
         key = self._part.key
-        began = {"since": since - RUNS_LAST}
+        written = {"since": since - COMMITTED_WITHIN}
         with audit_store.snapshot(self._engine) as connection:
-            changed = connection.execute(select(key).where(self._part.has_changed), began).scalars().all()
+            changed = connection.execute(select(key).where(self._part.has_changed), written).scalars().all()
             first = sorted({*suspects, *changed})
             others = sorted(set(self._in_turn(connection, turn)) - set(first))
         yield from self._chunks(first, thorough=True)

@@ -13,6 +13,7 @@ from payments.platform.tables.reconciliation import recon_exception, recon_file,
 from payments.platform.writing import write
 from payments.reconciliation.importing import Asked, Report, import_file
 from payments.reconciliation.rules import Expected, Line
+from tests.moments import always
 from tests.unit.reconciliation import made
 
 NAME: Final = "simulator"
@@ -56,7 +57,7 @@ def source(content: str | bytes) -> Callable[[], Sequence[bytes]]:
 def imported(engine: Engine, lines: Sequence[Line] | str | bytes, now: datetime = NOW, **options: Any) -> Report:
     """Import the simulator's file with these lines, or this text."""
     content = lines if isinstance(lines, str | bytes) else made.text(lines)
-    return import_file(engine, source(content), options.pop("asked", ASKED), now, **options)
+    return import_file(engine, source(content), options.pop("asked", ASKED), always(now), **options)
 
 
 def of_day(lines: Sequence[Line], day: str) -> str:

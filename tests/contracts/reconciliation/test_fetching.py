@@ -14,6 +14,7 @@ from payments.reconciliation.importing import Report
 from stack.ports import free_port
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, change, counts, imported
+from tests.moments import always
 from tests.psp.simulator import KEY, Client, Simulator
 from tests.unit.reconciliation.made import operation
 
@@ -40,7 +41,7 @@ def psp(simulator: Client) -> Iterator[Client]:
 
 
 def fetched(engine: Engine, psp: Client, day: date = DAY, key: str = KEY) -> Report | None:
-    return fetch_day(engine, Access(f"http://127.0.0.1:{psp.port}", key), books.NAME, day, "housekeeping", NOW)
+    return fetch_day(engine, Access(f"http://127.0.0.1:{psp.port}", key), books.NAME, day, "housekeeping", always(NOW))
 
 
 def test_a_day_is_fetched_and_imported(engine: Engine, psp: Client) -> None:

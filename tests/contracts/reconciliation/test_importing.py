@@ -18,6 +18,7 @@ from payments.reconciliation.reconcile import RunRefused, TooManyDiffer
 from payments.reconciliation.rules import ExceptionClass, FileState, Line
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, balance, change, counts, exceptions, imported, rows
+from tests.moments import always
 from tests.unit.reconciliation.made import day, line, operation, text
 from tests.unit.reconciliation.test_planted import planted
 
@@ -207,7 +208,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_nothing(engine: Engine) -> 
     books.store(engine, [ONE])
     readings = iter([text(LINES[:1]), text([LINES[0]._replace(fee=26)])])
     with pytest.raises(RunRefused, match="changed"):
-        import_file(engine, lambda: [next(readings).encode()], books.ASKED, NOW)
+        import_file(engine, lambda: [next(readings).encode()], books.ASKED, always(NOW))
     assert counts(engine) == [0, 0, 0, 0, 0]
 
 

@@ -22,6 +22,7 @@ from payments.reconciliation.importing import Report, import_file, undo_leftover
 from payments.reconciliation.turn import NAME, ImportRunning, TurnLost, turn
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import NOW, balance, counts, imported, of_day, rows
+from tests.moments import always
 from tests.unit.reconciliation.made import day, line, soon, text
 
 SIZE = 2 * keeping.CHUNK + 10
@@ -51,7 +52,7 @@ def test_two_at_once_are_one(database_url: str, engine: Engine, same: bool) -> N
         try:
             while True:
                 try:
-                    return import_file(other, books.source(content), books.ASKED, NOW)
+                    return import_file(other, books.source(content), books.ASKED, always(NOW))
                 except ImportRunning:
                     continue  # as housekeeping would, later
         except DuplicateFile:

@@ -24,6 +24,7 @@ from payments.settlement.rules import State
 from payments.settlement.store import StoredBatch, Wanted
 from tests.contracts import commands
 from tests.contracts.posting import publish_and_post
+from tests.moments import always
 
 DAY: Final = timedelta(days=1)
 NOON: Final = datetime(2030, 5, 17, 12, tzinfo=UTC)
@@ -42,7 +43,7 @@ def settle(
     engine: Engine, now: datetime = NEXT, minimum: int = 0, delay: timedelta = timedelta(), **more: Any
 ) -> SettleReport:
     """A run at `now`."""
-    return settle_due(engine, now, AmountsByCurrency(minimum, {}), delay, never, **more)
+    return settle_due(engine, always(now), AmountsByCurrency(minimum, {}), delay, never, **more)
 
 
 def post(engine: Engine, at: datetime) -> None:

@@ -10,6 +10,7 @@ from payments.platform.values.money import AmountsByCurrency
 from payments.settlement import closing, due_store, waiting_store
 from payments.settlement.closing import Progress, SettleReport, settle_due
 from tests.contracts.settlement.selling import DAY, NEXT, NOON, batches, captured, check, left, post, sell, settle
+from tests.moments import always
 
 
 def test_the_ledger_is_read_once_a_day(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +48,7 @@ def test_a_run_ends_early_and_the_next_one_goes_on(engine: Engine, monkeypatch: 
     post(engine, NOON)
     progress, runs = Progress(), 0
     while progress.until is None:
-        settle_due(engine, NEXT, AmountsByCurrency(0, {}), timedelta(), two_steps(), progress)
+        settle_due(engine, always(NEXT), AmountsByCurrency(0, {}), timedelta(), two_steps(), progress)
         check(engine)
         runs += 1
     assert runs > 2

@@ -21,6 +21,7 @@ from payments.reconciliation.importing import Asked, Report, import_file
 from payments.reconciliation.rules import WAIT
 from tests.contracts.posting import publish_and_post
 from tests.integration.reconciliation.planted import FIRST, NOON, SECOND, Planted
+from tests.moments import always
 from tests.stories.month.acquirer import Acquirer
 from tests.stories.month.clock import MovedClock
 from tests.stories.month.truth import balances
@@ -58,7 +59,7 @@ def take(planted: Planted, day: Any, *, dry_run: bool = False) -> Report:
     at = max(planted.clock.now, datetime.combine(day, NOON.timetz()) + NIGHT)
     planted.clock.go(at)
     asked = Asked(f"{day}.csv", "simulator", "kim")
-    return import_file(planted.engine, lambda: [data], asked, planted.clock.now, dry_run=dry_run)
+    return import_file(planted.engine, lambda: [data], asked, always(planted.clock.now), dry_run=dry_run)
 
 
 def found(engine: Engine) -> dict[tuple[str, str], Counter[str]]:

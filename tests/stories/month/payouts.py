@@ -21,6 +21,7 @@ from payments.settlement.closing import SettleReport, settle_due
 from payments.settlement.fees import FeeSchedule
 from payments.settlement.pain_001 import Account
 from payments.settlement.payout_file import Format
+from tests.moments import always
 from tests.stories.month.clock import MovedClock
 from tests.stories.month.shops import Shop
 
@@ -58,7 +59,7 @@ class Payouts:
 
     def settle(self) -> SettleReport:
         """Close what is due."""
-        return settle_due(self.engine, self.clock.tick(), MINIMUM, DELAY, lambda _seconds: False)
+        return settle_due(self.engine, always(self.clock.tick()), MINIMUM, DELAY, lambda _seconds: False)
 
     def approve(self) -> None:
         """Kim approves each closed batch, and Lee those that are above the limit, too."""
