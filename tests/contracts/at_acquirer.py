@@ -117,6 +117,18 @@ def taken_back(engine: Engine) -> AtAcquirer:
     return paid
 
 
+def captured_late(engine: Engine) -> AtAcquirer:
+    """A capture was approved after it had been cancelled: it, and the refund that takes it back, are the last two."""
+    paid = AtAcquirer(engine)
+    paid.learn(Learned.APPROVED)
+    paid.begin(commands.capture(paid.payment_id, "c", 6000))
+    paid.learn(Learned.UNKNOWN, answered=False)
+    capture = paid.operations()[-1].reference
+    for each in (Learned.NOT_FOUND, Learned.CANCELLED, Learned.APPROVED):
+        paid.learn(each, capture, is_repair=True)
+    return paid
+
+
 def contradicted(engine: Engine) -> AtAcquirer:
     """A refund was approved after it had been declined: an operator has to see it, and no money waits."""
     paid = settled(engine)

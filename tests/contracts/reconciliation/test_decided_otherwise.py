@@ -9,7 +9,7 @@ from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk
 from payments.reconciliation.rules import Line
 from tests.contracts import commands
-from tests.contracts.at_acquirer import AtAcquirer, contradicted, waiting
+from tests.contracts.at_acquirer import AtAcquirer, captured_late, contradicted, waiting
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import imported, of_day
@@ -70,13 +70,7 @@ def test_a_contradicted_refund_that_operators_reverse_after_its_line(engine: Eng
 
 @pytest.mark.parametrize("learned", [Learned.UNKNOWN, Learned.APPROVED, Learned.DECLINED])
 def test_a_late_capture_is_taken_back_by_its_refund(engine: Engine, learned: Learned) -> None:
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.APPROVED)
-    paid.begin(commands.capture(paid.payment_id, "c", 6000))
-    paid.learn(Learned.UNKNOWN, answered=False)
-    capture = paid.operations()[-1].reference
-    for each in (Learned.NOT_FOUND, Learned.CANCELLED, Learned.APPROVED):
-        paid.learn(each, capture, is_repair=True)
+    paid = captured_late(engine)
     reversed_, refund = paid.operations()[-2:]
     assert (reversed_.state, refund.reverses) == (State.REVERSED, reversed_.operation_id)
     imported(engine, [line(paid, 1)])

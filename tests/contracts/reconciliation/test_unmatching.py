@@ -20,7 +20,7 @@ from payments.reconciliation.match_store import Unfounded
 from payments.reconciliation.rules import Line
 from payments.reconciliation.turn import TurnLost, turn
 from tests.contracts import commands
-from tests.contracts.at_acquirer import AtAcquirer, contradicted, waiting
+from tests.contracts.at_acquirer import AtAcquirer, captured_late, contradicted, waiting
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import balance, change, exceptions, imported, of_day, rows
 from tests.contracts.reconciliation.test_decided_otherwise import LIMITS, named
@@ -175,13 +175,7 @@ def test_a_refund_that_operators_reverse_is_not_missing_then(engine: Engine) -> 
 
 
 def test_a_late_capture_keeps_its_line_while_something_takes_it_back(engine: Engine) -> None:
-    paid = AtAcquirer(engine)
-    paid.learn(Learned.APPROVED)
-    paid.begin(commands.capture(paid.payment_id, "c", 6000))
-    paid.learn(Learned.UNKNOWN, answered=False)
-    capture = paid.operations()[-1].reference
-    for each in (Learned.NOT_FOUND, Learned.CANCELLED, Learned.APPROVED):
-        paid.learn(each, capture, is_repair=True)
+    paid = captured_late(engine)
     refund = paid.operations()[-1]
     take(engine, [line(paid, 1)])
     paid.learn(Learned.DECLINED, refund.reference)
