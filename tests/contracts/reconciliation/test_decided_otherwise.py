@@ -8,7 +8,6 @@ from payments.audit.snapshot import FindingKind
 from payments.platform.values.money import AmountsByCurrency
 from payments.reconciliation import desk
 from payments.reconciliation.rules import Line
-from tests.contracts import commands
 from tests.contracts.at_acquirer import AtAcquirer, captured_late, contradicted, waiting
 from tests.contracts.posting import publish_and_post
 from tests.contracts.reconciliation import books

@@ -19,7 +19,6 @@ from payments.reconciliation import desk, exception_store, match_store
 from payments.reconciliation.match_store import Unfounded
 from payments.reconciliation.rules import Line
 from payments.reconciliation.turn import TurnLost, turn
-from tests.contracts import commands
 from tests.contracts.at_acquirer import AtAcquirer, captured_late, contradicted, waiting
 from tests.contracts.reconciliation import books
 from tests.contracts.reconciliation.books import balance, change, exceptions, imported, of_day, rows
