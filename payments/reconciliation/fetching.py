@@ -76,7 +76,7 @@ def fetch_day(
         except DuplicateFile as same:
             if same.file_id is not None and not dry_run:
                 with engine.begin() as connection:
-                    store.read_again(connection, same.file_id, now(connection))
+                    store.read_again(connection, same.file_id, day, now(connection))
             raise
 
 

@@ -48,6 +48,19 @@ def has_lines(connection: Connection, file_id: int, lines: Sequence[Line]) -> bo
     return [tuple(row) for row in rows] == lines
 
 
+_FIRST: Final = (
+    select(recon_line.c.reference, recon_line.c.acquirer_reference, recon_line.c.kind)
+    .where(recon_line.c.file_id == bindparam("file"))
+    .order_by(recon_line.c.number)
+    .limit(bindparam("limit"))
+)
+
+
+def first_names(connection: Connection, file_id: int, limit: int) -> set[tuple[str, str, str]]:
+    """What the first lines of a file are about: our reference, the acquirer's, and the kind."""
+    return {tuple(row) for row in connection.execute(_FIRST, {"file": file_id, "limit": limit})}
+
+
 _UNMATCH: Final = (
     update(recon_line)
     .where(

@@ -98,6 +98,12 @@ def done_files(connection: Connection, connector: str, day: date | None, lines: 
     return [_file(row) for row in connection.execute(query)]
 
 
+def early_files(connection: Connection, connector: str, day: date) -> list[StoredFile]:
+    """An acquirer's files of a day that are DONE, have lines, and were read before the day had ended."""
+    is_early = (recon_file.c.day == day, recon_file.c.line_count > 0, recon_file.c.ended_at < end_of(day))
+    return [_file(row) for row in connection.execute(select(recon_file).where(*_done(connector), *is_early))]
+
+
 def add(connection: Connection, sha256: str, connector: str, name: str, actor: str, now: datetime) -> int:
     """A new file, READING; returns its id. Raises sqlalchemy's IntegrityError when its bytes are there already."""
     told = {"sha256": sha256, "connector": connector, "name": name, "created_by": actor, "created_at": now}
@@ -117,10 +123,12 @@ def change(connection: Connection, file_id: int, before: FileState, **values: An
     return connection.execute(query.values(values)).rowcount == 1
 
 
-def read_again(connection: Connection, file_id: int, now: datetime) -> None:
-    """Say that the acquirer hands out the same file at `now`: one that was read before its day had ended ends then."""
+def read_again(connection: Connection, file_id: int, day: date, now: datetime) -> None:
+    """Say that the acquirer hands out the same file for its day at `now`: one that was read before the day had ended
+    ends then.
+    """
     file = get(connection, file_id)
-    if file and file.day and file.ended_at and file.ended_at < end_of(file.day) <= now:
+    if file and file.day == day and file.ended_at and file.ended_at < end_of(day) <= now:
         change(connection, file_id, FileState.DONE, ended_at=now)
 
 

@@ -27,7 +27,7 @@ export const faultsInEnglish: Record<FaultReason, string> = {
   AFTER_END: "something after the end line",
   TOO_LARGE: "the file is too large",
   TOO_MANY_DIFFER: "so many lines do not agree that the file is about somebody else's operations",
-  SAME_LINES: "a file of the same day with the same lines was read already",
+  SAME_LINES: "a file of the same day with the same lines, or some of them before the day had ended, was read already",
 };
 
 export const faultsInKorean: Record<FaultReason, string> = {
@@ -56,5 +56,5 @@ export const faultsInKorean: Record<FaultReason, string> = {
   AFTER_END: "끝줄 뒤에 내용이 있음",
   TOO_LARGE: "파일이 너무 큼",
   TOO_MANY_DIFFER: "일치하지 않는 줄이 너무 많아 다른 곳의 거래로 보임",
-  SAME_LINES: "같은 날짜의 같은 내용을 가진 파일을 이미 읽음",
+  SAME_LINES: "같은 날짜의 같은 내용(또는 날이 끝나기 전의 일부)을 가진 파일을 이미 읽음",
 };

@@ -56,6 +56,33 @@ def test_a_day_of_which_an_early_file_and_its_own_were_read_is_there(engine: Eng
     assert (lacks(engine, LATER), newest(engine)) == ([], DAY)
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
+def test_the_file_of_a_day_that_goes_on_with_an_early_one_is_not_booked_twice(engine: Engine, turned: bool) -> None:
+    both = [operation(1), operation(2)]
+    books.store(engine, both)
+    imported(engine, [line(both[0])], NOON)
+    before = books.balance(engine, "bank")
+    whole = [line(each)._replace(number=number) for number, each in enumerate(both[::-1] if turned else both, 1)]
+    with pytest.raises(DuplicateFile, match="before its day had ended and has lines of this one"):
+        imported(engine, whole, LATER)
+    assert (books.balance(engine, "bank"), lacks(engine, LATER)) == (before, [DAY])
+    imported(engine, [line(both[1])._replace(number=1)], LATER)
+    assert (lacks(engine, LATER), newest(engine)) == ([], DAY)
+    assert books.balance(engine, "bank") == 2 * before
+
+
+def test_a_file_that_is_handed_out_when_another_day_is_asked_for_does_not_count(engine: Engine) -> None:
+    """For its own day it is still to be asked for."""
+    yesterday = NOON - timedelta(days=1)
+    books.store(engine, [operation(1)], yesterday)
+    content = books.of_day([line(operation(1))], str(DAY))
+    imported(engine, content, yesterday)
+    said = answer("200 OK", content.encode(), "Content-Type: text/csv")
+    with serving(lambda client: client.sendall(said)) as acquirer, pytest.raises(DuplicateFile):
+        fetch_day(engine, Access(acquirer.url, KEY), NAME, DAY - timedelta(days=1), "kim", always(LATER))
+    assert DAY in lacks(engine, LATER)
+
+
 def test_the_same_lines_in_other_bytes_count_as_the_same_file(engine: Engine) -> None:
     books.store(engine, [operation(1)])
     content = books.of_day([line(operation(1))], str(DAY))
