@@ -13,6 +13,7 @@ from app.services import services
 from app.transactions import read_list, write
 from payments.merchants.rules import Scope
 from payments.platform.clock import database_now
+from payments.platform.values.sensitive import storable_key
 from payments.settlement import adjustment_view, adjustments
 
 blueprint = Blueprint("settlement_adjustments", __name__, url_prefix="/settlement-adjustments")
@@ -55,7 +56,8 @@ def index() -> Response:
 def create() -> Response:
     """A new adjustment."""
     body, actor, limits = read_body(AdjustmentBody), acting_operator(), services().second_operator_above
-    key = idempotency_key(body.idempotency_key)
+    given = idempotency_key(body.idempotency_key)
+    key = None if given is None else storable_key(given)
     wanted = (body.merchant_id, body.currency, body.amount, body.reason)
     made = write(lambda c: adjustments.propose(c, *wanted, actor, limits, database_now(c), key=key))
     if made.is_repeated:

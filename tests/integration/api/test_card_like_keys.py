@@ -11,7 +11,7 @@ from payments.merchants.key_form import Prefix, new_key
 from payments.platform.database import create_engine
 from payments.platform.tables.every import metadata
 from payments.platform.values.sensitive import storable_key
-from tests.integration.api.conftest import Api, serving
+from tests.integration.api.conftest import ADMIN, Api, serving
 
 CARD = "4111111111111111"
 GROUPED = "4111-1111-1111-1111"
@@ -51,6 +51,19 @@ def test_it_makes_one_payment_and_is_not_kept(
         assert CARD not in kept
         assert GROUPED not in kept
         assert API_KEY not in kept
+
+
+@pytest.mark.parametrize("key", [CARD, API_KEY], ids=["card", "API key"])
+def test_an_adjustment_does_not_keep_it_either(database_url: str, redis_url: str, key: str) -> None:
+    with serving(database_url, redis_url) as api:
+        api.authorize("k")
+        body = {"merchantId": "M1", "currency": "KRW", "amount": 5, "reason": "late"}
+        first, again = (api.post("/settlement-adjustments", body, **ADMIN, Idempotency_Key=key) for _ in range(2))
+        assert (first.status_code, again.get_json()) == (201, first.get_json())
+        assert again.headers["Idempotency-Replayed"] == "true"
+    kept = everything(database_url, redis_url)
+    assert CARD not in kept
+    assert API_KEY not in kept
 
 
 def send(api: Api, path: str, key: str, header: bool, **body: Any) -> Any:
