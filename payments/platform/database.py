@@ -43,7 +43,8 @@ _COMMON: Final[dict[str, Any]] = {
 TLS_FAILED: Final = 2026
 """Also PyMySQL's number when the server offers no TLS."""
 _DUPLICATE = {1062, 1586}
-_LOCKED = {1205, 1213, 1020}
+_LOCKED = {1205, 1213, 1020, 1305}
+"""Also a savepoint that is not there: a deadlock in it has taken it back with its transaction."""
 _REFUSED = {1153, 1292, 1366, 1406, 1644, 3819, 4025}
 """Too large for a packet, invalid, too long, refused by a trigger or a CHECK: PyMySQL has no class for these."""
 _LOST = {2002, 2003, 2006, 2013, 2014, TLS_FAILED, 2055, 1927, 1053, 1152, 1158, 1159, 1160, 1161, 4031, 1040, 1226}

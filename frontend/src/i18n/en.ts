@@ -213,7 +213,7 @@ export const en = {
     NOTHING_TO_PAY_OUT: "No batch of this currency is approved and waits to be paid out. Those of suspended merchants are left out.",
     PAYOUT_ACCOUNT_MISSING: "pain.001 needs the IBAN of the platform and of every merchant that is paid. Something is missing.",
     FEE_SCHEDULE_CONFLICT: "There is a schedule of this merchant and currency from this time on already, or a later one.",
-    RECON_CONFLICT: "This exception has ended already, or its operation is not decided yet.",
+    RECON_CONFLICT: "This exception has ended already, its operation is not decided yet, or it has to wait for the next settlement file.",
     DUPLICATE_FILE: "This file was taken before; it is not taken twice.",
     FILE_REFUSED: "The file cannot be taken: it is not whole, or not in the acquirer's form.",
     CARD_NOT_ACCEPTED: "The acquirer does not take this card. Nothing was charged; choose another.",

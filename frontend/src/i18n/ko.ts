@@ -214,7 +214,7 @@ export const ko: Texts = {
     NOTHING_TO_PAY_OUT: "이 통화에 지급을 기다리는 승인된 정산이 없습니다. 정지된 가맹점의 정산은 제외됩니다.",
     PAYOUT_ACCOUNT_MISSING: "pain.001에는 플랫폼과 지급받을 모든 가맹점의 IBAN이 필요합니다. 빠진 것이 있습니다.",
     FEE_SCHEDULE_CONFLICT: "이 가맹점과 통화에는 같은 시각이나 더 늦은 시각의 수수료표가 이미 있습니다.",
-    RECON_CONFLICT: "이미 끝난 불일치이거나 처리의 결과가 아직 결정되지 않았습니다.",
+    RECON_CONFLICT: "이미 끝난 불일치이거나, 처리의 결과가 아직 결정되지 않았거나, 다음 정산 파일을 기다려야 합니다.",
     DUPLICATE_FILE: "이미 받은 파일입니다. 두 번 받지 않습니다.",
     FILE_REFUSED: "받을 수 없는 파일입니다. 온전하지 않거나 매입사의 형식이 아닙니다.",
     CARD_NOT_ACCEPTED: "매입사가 받지 않는 카드입니다. 청구된 금액은 없습니다. 다른 카드를 선택하세요.",
