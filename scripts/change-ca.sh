@@ -42,11 +42,13 @@ if ! has "$plain" vault_pki_ca_key; then
   ! has "$plain" vault_pki_ca_certificate || fail "$vault has no vault_pki_ca_key; change an authority of your own by hand."
   fail "$vault has no authority; scripts/make-secrets.sh adds one."
 fi
-if [ "$step" != add ]; then has "$plain" "${other}_key" || fail "$vault has one authority; begin with: add."; fi
+# One to be trusted may be there without its key; only one that is to sign needs it.
+needed="$([ "$step" = swap ] && echo key || echo certificate)"
+if [ "$step" != add ]; then has "$plain" "${other}_$needed" || fail "$vault has no other authority with its $needed; begin with: add."; fi
 
 case "$step" in
   add)
-    if has "$plain" "${other}_key"; then fail "$vault has two authorities; go on with: swap, remove."; fi
+    if has "$plain" "${other}_certificate"; then fail "$vault has two authorities; go on with: swap, remove."; fi
     add_authority "$plain" "$other"
     said="A new authority is in $vault. Run rotate-certificates.yml: all machines trust both. Then: swap."
     ;;

@@ -88,7 +88,7 @@ def test_a_timer_of_its_own_keeps_its_log_small(host_of, group: str) -> None:
     host = host_of(group)
     assert host.service("envoy-rotate.timer").is_enabled
     assert host.service("envoy-rotate.timer").is_running
-    ran = "until systemctl show envoy-rotate --property ExecMainExitTimestamp | grep -q ' UTC$'"
+    ran = "until systemctl show envoy-rotate --property ExecMainExitTimestamp | grep -q UTC"
     host.check_output(f"timeout 90 sh -c '{ran}; do sleep 1; done'")
     assert host.check_output("systemctl show envoy-rotate --property Result --value") == "success"
     assert "maxsize 128M" in host.check_output("cat /etc/envoy/logrotate.conf")

@@ -17,7 +17,7 @@ from tests.infra.links import LINKS, Link, Web
 REFUSALS: Final = {
     # MariaDB denies access to the login that test_right makes
     links.PLAIN: r"Access denied|Connection (closed|reset)|closed the connection|transport failure"
-    r"|HTTP request to an HTTPS server|Empty reply|(Recv|Send) failure",
+    r"|HTTP request to an HTTPS server|Empty reply|(Recv|Send) failure|HTTP/0\.9 when not allowed",
     links.AUTHORITY: r"certificate verify failed|unable to get local issuer certificate|self-signed certificate",
     links.NAME: r"mismatch|certificate verify failed|no alternative certificate subject name matches",
 }

@@ -28,7 +28,7 @@ def machine(tmp_path: Path) -> Path:
     executable(tmp_path / "systemctl", f"cd {tmp_path}\n[ $1 = show ] && exec cat pid || echo $* >>calls\n")
     for name, unit in (("api", "payops-api@"), ("ledger", "payops-ledger")):
         (tmp_path / f"{name}.env").write_text("PAYOPS_SETTINGS_SUM=of-these\n")
-        (tmp_path / f"{unit}.service").write_text("[Service]\n")
+        (tmp_path / f"{unit}.service").write_text("[Service]\nEnvironment=PAYOPS_UNIT_SUM=of-this\n")
     return tmp_path
 
 
@@ -48,10 +48,10 @@ def start(folder: Path, *arguments: str, **changed: Any) -> list[str]:
 
 @contextmanager
 def running(folder: Path, *arguments: str, **changed: Any) -> Iterator[None]:
-    """The process that a unit of systemd would be, started with the settings that are written now."""
-    file = folder / f"{arguments[0]}.env"
-    settings = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    environment = {**os.environ, **settings, "APP_AUTH": "required", "PORT": "8081"}
+    """The process that a unit of systemd would be, started with what is written now."""
+    settings = (folder / f"{arguments[0]}.env").read_text().strip().partition("=")
+    sums = {settings[0]: settings[2], "PAYOPS_UNIT_SUM": "of-this"}
+    environment = {**os.environ, **sums, "APP_AUTH": "required", "PORT": "8081"}
     with subprocess.Popen(start(folder, *arguments, **changed), env=environment) as process:
         (folder / "pid").write_text(str(process.pid))
         # `sh` becomes the process: only then it has its folder and its environment.
@@ -133,7 +133,8 @@ def test_what_missed_its_restart_gets_it_the_next_time(machine: Path, file: str)
             (machine / file).unlink()
             (machine / file).symlink_to(machine / "next")
         else:
-            (machine / file).write_text("PAYOPS_SETTINGS_SUM=of-others\n")
+            written = (machine / file).read_text()
+            (machine / file).write_text(written.replace("=of-", "=of-other-"))
         done = asked(machine, "to-current", "payops-ledger")
     assert (untouched.stdout, untouched.stderr, untouched.returncode) == ("", "", 0)
     assert (done.stdout, done.returncode) == ("payops-ledger\n", 0), done.stderr
