@@ -55,7 +55,8 @@ def _refuse_begun(engine: Engine, said: Said, lines: Callable[[], Iterable[Line]
         return
     with engine.connect().execution_options(reading=True) as connection:
         early = store.early_files(connection, said.connector, said.day)
-        begun = {file.file_id: first_names(connection, file.file_id, CHUNK) for file in early}
+        others = [file.file_id for file in early if file.sha256 != said.sha256]
+        begun = {file_id: first_names(connection, file_id, CHUNK) for file_id in others}
     for file_id, names in begun.items():
         if any((line.reference, line.acquirer_reference, line.kind.value) in names for line in lines()):
             raise DuplicateFile(

@@ -83,13 +83,14 @@ def test_a_file_that_is_handed_out_when_another_day_is_asked_for_does_not_count(
     assert DAY in lacks(engine, LATER)
 
 
-def test_the_same_lines_in_other_bytes_count_as_the_same_file(engine: Engine) -> None:
+@pytest.mark.parametrize(("ends", "same"), [("\r\n", "bytes"), ("\n", "lines")])
+def test_the_same_bytes_or_lines_count_as_the_same_file(engine: Engine, ends: str, same: str) -> None:
     books.store(engine, [operation(1)])
     content = books.of_day([line(operation(1))], str(DAY))
     imported(engine, content, NOON)
-    body = content.replace("\r\n", "\n").encode()
+    body = content.replace("\r\n", ends).encode()
     said = answer("200 OK", body, "Content-Type: text/csv")
-    with serving(lambda client: client.sendall(said)) as acquirer, pytest.raises(DuplicateFile, match="same lines"):
+    with serving(lambda client: client.sendall(said)) as acquirer, pytest.raises(DuplicateFile, match=f"same {same}"):
         fetch_day(engine, Access(acquirer.url, KEY), NAME, DAY, "kim", always(LATER))
     assert (lacks(engine, LATER), newest(engine)) == ([], DAY)
 
