@@ -16,7 +16,7 @@ open_vault() { # what the vault has, in the file `plain`, until the script ends
       echo "$vault could not be opened with $password_file." >&2
       exit 1
     }
-    sed -i '$a\' "$plain" # what is added begins a line
+    [ -z "$(tail -c 1 "$plain")" ] || echo >>"$plain" # what is added begins a line
   else
     echo "---" >"$plain"
   fi
