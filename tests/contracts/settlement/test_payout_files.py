@@ -126,7 +126,8 @@ def test_a_removed_account_does_not_hold_up_a_file_of_ours(engine: Engine) -> No
 def test_what_is_closed_keeps_its_sums_and_a_file_its_accounts(engine: Engine) -> None:
     register(engine, "M1", "UTC")
     pay_to(engine, IBAN)
-    paid, closed = settled(engine), settled(engine)
+    paid, closed = settled(engine), settled(engine, currency="KRW")
+    assert paid != closed
     approve(engine, paid)
     file = export(engine, Format.PAIN_001)
     before = content(engine, file), batch(engine, paid), batch(engine, closed)
