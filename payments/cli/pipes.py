@@ -1,4 +1,4 @@
-"""Ends a command quietly when whoever read its output has gone, as in `… | head -1`, or at Ctrl-C.
+"""Ends a command quietly when the reader of its output has gone, as in `… | head -1`, or at Ctrl-C.
 
 One whose output is closed from the start is not begun: what it prints, such as a new key, would be lost.
 """

@@ -39,7 +39,7 @@ class LongRun:
         return False
 
     def check(self) -> None:
-        """Whoever asks for the same moments again is told the same."""
+        """The same moments, asked for again, give the same balances."""
         assert len(self.said) > 1
         assert {at: self._until(at) for at in self.said} == self.said
         assert self._until(self.at) != self._until(min(self.said))
